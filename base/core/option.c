@@ -1,0 +1,465 @@
+#include "base/core/option.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+
+/* Is text one of the words of choices ("a|b|c")? */
+static bool choice_has(const char *choices, const char *text)
+{
+	size_t len = strlen(text);
+	for (const char *c = choices; c && len;) {
+		const char *bar = strchr(c, '|');
+		size_t item = bar ? (size_t)(bar - c) : strlen(c);
+		if (item == len && memcmp(c, text, len) == 0)
+			return true;
+		c = bar ? bar + 1 : NULL;
+	}
+	return false;
+}
+
+static int parse_duration(const char *text, double *out)
+{
+	char buf[32];
+	size_t len = strlen(text);
+	if (len == 0 || len >= sizeof(buf))
+		return -EINVAL;
+	memcpy(buf, text, len + 1);
+	double scale = 1.0;
+	switch (buf[len - 1]) {
+	case 's':
+		buf[len - 1] = '\0';
+		break;
+	case 'm':
+		scale = 60.0;
+		buf[len - 1] = '\0';
+		break;
+	case 'h':
+		scale = 3600.0;
+		buf[len - 1] = '\0';
+		break;
+	default:
+		break;
+	}
+	double v;
+	int rc = mw_parse_real(buf, &v);
+	if (rc == 0 && !(v > 0))
+		rc = -ERANGE;
+	if (rc == 0)
+		*out = v * scale;
+	return rc;
+}
+
+static int check_range(const struct mw_option *o, const char *dash, double v, const char *text, char *err, size_t n)
+{
+	if (!(o->max > o->min) || (v >= o->min && v <= o->max))
+		return 0;
+	if (o->type == MW_OPT_SIZE || o->type == MW_OPT_SIZES) {
+		char lo[32], hi[32];
+		mw_format_size((uint64_t)o->min, lo, sizeof(lo));
+		mw_format_size((uint64_t)o->max, hi, sizeof(hi));
+		return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is out of range, expected %s to %s", dash, o->name, text,
+			       lo, hi);
+	}
+	return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is out of range, expected %.15g to %.15g", dash, o->name, text,
+		       o->min, o->max);
+}
+
+static int check_sizes(const struct mw_option *o, const char *dash, const char *text, char *err, size_t n)
+{
+	char *copy = strdup(text), *save = NULL;
+	if (!copy)
+		return -ENOMEM;
+	int rc = *text ? 0 : mw_fail(MW_ESPEC, err, n, "%s%s: empty list", dash, o->name);
+	for (char *item = strtok_r(copy, ",", &save); item && rc == 0; item = strtok_r(NULL, ",", &save)) {
+		uint64_t size;
+		if (mw_parse_size(item, &size) < 0)
+			rc = mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a size, expected for example 64K or 1G", dash,
+				     o->name, item);
+		else
+			rc = check_range(o, dash, (double)size, item, err, n);
+	}
+	free(copy);
+	return rc;
+}
+
+/* Reads text into v according to v->opt; dash is "--" for the command line, "" for a SPEC. */
+static int convert(struct mw_optval *v, const char *dash, const char *text, char *err, size_t n)
+{
+	const struct mw_option *o = v->opt;
+	uint64_t size;
+	switch (o->type) {
+	case MW_OPT_FLAG:
+		v->i = 1;
+		return 0;
+	case MW_OPT_INT:
+		if (mw_parse_int(text, &v->i) < 0)
+			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a whole number", dash, o->name, text);
+		return check_range(o, dash, (double)v->i, text, err, n);
+	case MW_OPT_SIZE:
+		if (mw_parse_size(text, &size) < 0 || size > INT64_MAX)
+			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a size, expected for example 64K or 1G",
+				       dash, o->name, text);
+		v->i = (int64_t)size;
+		return check_range(o, dash, (double)size, text, err, n);
+	case MW_OPT_REAL:
+		if (mw_parse_real(text, &v->r) < 0)
+			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a number", dash, o->name, text);
+		return check_range(o, dash, v->r, text, err, n);
+	case MW_OPT_DURATION:
+		if (parse_duration(text, &v->r) < 0)
+			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a time, expected for example 90s, 2m or 1h",
+				       dash, o->name, text);
+		return check_range(o, dash, v->r, text, err, n);
+	case MW_OPT_CHOICE:
+		if (!choice_has(o->choices, text))
+			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not one of %s", dash, o->name, text,
+				       o->choices);
+		return 0;
+	case MW_OPT_SIZES:
+		return check_sizes(o, dash, text, err, n);
+	case MW_OPT_TEXT:
+	case MW_OPT_NAMES:
+	case MW_OPT_PATHS:
+		if (!*text)
+			return mw_fail(MW_ESPEC, err, n, "%s%s: empty value", dash, o->name);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int assign(struct mw_optval *v, const char *text, char *err, size_t n)
+{
+	int rc = convert(v, "--", text, err, n);
+	if (rc < 0)
+		return rc;
+	char *copy;
+	if (v->opt->type == MW_OPT_PATHS && v->given) {
+		size_t need = strlen(v->text) + strlen(text) + 2;
+		copy = malloc(need);
+		if (copy)
+			(void)snprintf(copy, need, "%s\n%s", v->text, text);
+	} else {
+		copy = strdup(text);
+	}
+	if (!copy)
+		return -ENOMEM;
+	free(v->text);
+	v->text = copy;
+	v->set = true;
+	return 0;
+}
+
+static struct mw_optval *find(const struct mw_opts *o, const char *name, size_t len)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (strlen(o->v[i].opt->name) == len && memcmp(o->v[i].opt->name, name, len) == 0)
+			return &o->v[i];
+	return NULL;
+}
+
+static int unknown_option(const struct mw_opts *o, const char *name, size_t len, char *err, size_t n)
+{
+	const char **names = calloc(o->n + 1, sizeof(*names));
+	char word[64];
+	(void)snprintf(word, sizeof(word), "%.*s", (int)(len < 63 ? len : 63), name);
+	const char *near = NULL;
+	if (names) {
+		for (size_t i = 0; i < o->n; i++)
+			names[i] = o->v[i].opt->name;
+		near = mw_nearest(word, names);
+	}
+	free(names);
+	if (near)
+		return mw_fail(MW_ESPEC, err, n, "unknown option --%s, did you mean --%s?", word, near);
+	return mw_fail(MW_ESPEC, err, n, "unknown option --%s, see 'memwall help'", word);
+}
+
+static int fill_defaults(struct mw_opts *out, const struct mw_option *const *tables, size_t n_tables, char *err,
+			 size_t n)
+{
+	size_t count = 0;
+	for (size_t t = 0; t < n_tables; t++)
+		for (const struct mw_option *o = tables[t]; o && o->name; o++)
+			count++;
+	out->v = calloc(count + 1, sizeof(*out->v));
+	if (!out->v)
+		return -ENOMEM;
+	for (size_t t = 0; t < n_tables; t++) {
+		for (const struct mw_option *o = tables[t]; o && o->name; o++) {
+			struct mw_optval *v = &out->v[out->n++];
+			v->opt = o;
+			int rc = o->def ? assign(v, o->def, err, n) : 0;
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+/* One word beginning with "--"; *i moves past a separate argument. */
+static int parse_long(struct mw_opts *out, int argc, char **argv, int *i, char *err, size_t n)
+{
+	const char *name = argv[*i] + 2;
+	const char *eq = strchr(name, '=');
+	size_t len = eq ? (size_t)(eq - name) : strlen(name);
+	struct mw_optval *v = find(out, name, len);
+	if (!v)
+		return unknown_option(out, name, len, err, n);
+	const char *text = eq ? eq + 1 : NULL;
+	if (v->opt->type == MW_OPT_FLAG && text)
+		return mw_fail(MW_ESPEC, err, n, "--%s takes no value", v->opt->name);
+	if (v->opt->type != MW_OPT_FLAG && !text) {
+		if (*i + 1 >= argc)
+			return mw_fail(MW_ESPEC, err, n, "--%s needs a value: --%s=%s", v->opt->name, v->opt->name,
+				       v->opt->arg ? v->opt->arg : "VALUE");
+		text = argv[++*i];
+	}
+	if (v->given && v->opt->type != MW_OPT_PATHS)
+		return mw_fail(MW_ESPEC, err, n, "--%s is given twice", v->opt->name);
+	int rc = assign(v, text ? text : "1", err, n);
+	v->given = rc == 0;
+	return rc;
+}
+
+/* "-o FILE", "-oFILE", "-v": no bundling, so that a typo cannot turn into several flags. */
+static int parse_short(struct mw_opts *out, int argc, char **argv, int *i, char *err, size_t n)
+{
+	const char *word = argv[*i];
+	for (size_t k = 0; k < out->n; k++) {
+		struct mw_optval *v = &out->v[k];
+		if (!v->opt->letter || v->opt->letter != word[1])
+			continue;
+		const char *text = word[2] ? word + 2 : NULL;
+		if (v->opt->type == MW_OPT_FLAG && text)
+			return mw_fail(MW_ESPEC, err, n, "-%c takes no value", word[1]);
+		if (v->opt->type != MW_OPT_FLAG && !text) {
+			if (*i + 1 >= argc)
+				return mw_fail(MW_ESPEC, err, n, "-%c needs a value", word[1]);
+			text = argv[++*i];
+		}
+		if (v->given && v->opt->type != MW_OPT_PATHS)
+			return mw_fail(MW_ESPEC, err, n, "-%c is given twice", word[1]);
+		int rc = assign(v, text ? text : "1", err, n);
+		v->given = rc == 0;
+		return rc;
+	}
+	return mw_fail(MW_ESPEC, err, n, "unknown option %s, see 'memwall help'", word);
+}
+
+int mw_opts_parse(struct mw_opts *out, const struct mw_option *const *tables, size_t n_tables, int argc, char **argv,
+		  char *err, size_t n)
+{
+	*out = (struct mw_opts){0};
+	int rc = fill_defaults(out, tables, n_tables, err, n);
+	if (rc < 0)
+		return rc;
+	out->positional = calloc((size_t)argc + 1, sizeof(*out->positional));
+	if (!out->positional)
+		return -ENOMEM;
+	bool only_words = false;
+	for (int i = 1; i < argc && rc == 0; i++) {
+		const char *word = argv[i];
+		if (only_words || word[0] != '-' || word[1] == '\0')
+			out->positional[out->n_positional++] = word;
+		else if (strcmp(word, "--") == 0)
+			only_words = true;
+		else if (word[1] == '-')
+			rc = parse_long(out, argc, argv, &i, err, n);
+		else
+			rc = parse_short(out, argc, argv, &i, err, n);
+	}
+	return rc;
+}
+
+void mw_opts_fini(struct mw_opts *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		free(o->v[i].text);
+	free(o->v);
+	free(o->positional);
+	*o = (struct mw_opts){0};
+}
+
+bool mw_opt_exists(const struct mw_opts *o, const char *name)
+{
+	return find(o, name, strlen(name)) != NULL;
+}
+
+const struct mw_optval *mw_opt(const struct mw_opts *o, const char *name)
+{
+	const struct mw_optval *v = find(o, name, strlen(name));
+	assert(v);
+	return v;
+}
+
+bool mw_opt_flag(const struct mw_opts *o, const char *name)
+{
+	return mw_opt(o, name)->i != 0;
+}
+
+int64_t mw_opt_int(const struct mw_opts *o, const char *name)
+{
+	return mw_opt(o, name)->i;
+}
+
+double mw_opt_real(const struct mw_opts *o, const char *name)
+{
+	return mw_opt(o, name)->r;
+}
+
+const char *mw_opt_text(const struct mw_opts *o, const char *name)
+{
+	return mw_opt(o, name)->text;
+}
+
+size_t mw_opt_sizes(const struct mw_opts *o, const char *name, uint64_t *v, size_t max)
+{
+	size_t count = 0;
+	for (const char *t = mw_opt_text(o, name); t && count < max;) {
+		char item[32];
+		size_t len = strcspn(t, ",");
+		(void)snprintf(item, sizeof(item), "%.*s", (int)(len < 31 ? len : 31), t);
+		if (mw_parse_size(item, &v[count]) == 0)
+			count++;
+		t = t[len] ? t + len + 1 : NULL;
+	}
+	return count;
+}
+
+void mw_opts_help(FILE *f, const struct mw_option *table)
+{
+	for (const struct mw_option *o = table; o && o->name; o++) {
+		char left[48];
+		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? "=" : "", o->arg ? o->arg : "");
+		(void)fprintf(f, "  %c%c %-26s %s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', left, o->help);
+		if (o->choices)
+			(void)fprintf(f, " (%s)", o->choices);
+		if (o->def)
+			(void)fprintf(f, " [%s]", o->def);
+		(void)fputc('\n', f);
+	}
+}
+
+/* ---- SPEC ---- */
+
+static const struct mw_option *spec_option(const struct mw_option *table, const char *key)
+{
+	for (const struct mw_option *o = table; o && o->name; o++)
+		if (strcmp(o->name, key) == 0)
+			return o;
+	return NULL;
+}
+
+static int spec_pair(struct mw_spec *out, const char *item, size_t len, char *err, size_t n)
+{
+	const char *eq = memchr(item, '=', len);
+	size_t klen = eq ? (size_t)(eq - item) : len;
+	size_t vlen = eq ? len - klen - 1 : 0;
+	if (!eq || klen == 0 || vlen == 0)
+		return mw_fail(MW_ESPEC, err, n, "'%.*s' in '%s:...' is not key=value", (int)len, item, out->name);
+	if (out->n == MW_SPEC_KEYS || klen >= sizeof(out->kv[0].key) || vlen >= sizeof(out->kv[0].value))
+		return mw_fail(MW_ESPEC, err, n, "'%.*s' in '%s:...' is too long", (int)len, item, out->name);
+	memcpy(out->kv[out->n].key, item, klen);
+	memcpy(out->kv[out->n].value, eq + 1, vlen);
+	if (mw_spec_get(out, out->kv[out->n].key))
+		return mw_fail(MW_ESPEC, err, n, "key '%s' is given twice in '%s:...'", out->kv[out->n].key, out->name);
+	out->n++;
+	return 0;
+}
+
+int mw_spec_parse(struct mw_spec *out, const char *text, char *err, size_t n)
+{
+	memset(out, 0, sizeof(*out));
+	size_t len = strcspn(text, ":");
+	if (len == 0 || len >= sizeof(out->name))
+		return mw_fail(MW_ESPEC, err, n, "'%.40s' is not a device, expected name[:key=value,...]", text);
+	memcpy(out->name, text, len);
+	const char *t = text[len] ? text + len + 1 : NULL;
+	int rc = 0;
+	while (t && rc == 0) {
+		size_t item = strcspn(t, ",");
+		rc = spec_pair(out, t, item, err, n);
+		t = t[item] ? t + item + 1 : NULL;
+	}
+	return rc;
+}
+
+const char *mw_spec_get(const struct mw_spec *s, const char *key)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->kv[i].key, key) == 0)
+			return s->kv[i].value;
+	return NULL;
+}
+
+int mw_spec_check(const struct mw_spec *s, const struct mw_option *table, char *err, size_t n)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct mw_option *o = spec_option(table, s->kv[i].key);
+		if (!o) {
+			const char *names[64] = {NULL};
+			size_t count = 0;
+			for (const struct mw_option *k = table; k && k->name && count < 63; k++)
+				names[count++] = k->name;
+			const char *near = mw_nearest(s->kv[i].key, names);
+			return mw_fail(MW_ESPEC, err, n, "device %s has no key '%s'%s%s%s", s->name, s->kv[i].key,
+				       near ? ", did you mean '" : ", see 'memwall pim devices'", near ? near : "",
+				       near ? "'?" : "");
+		}
+		struct mw_optval v = {.opt = o};
+		int rc = convert(&v, "key ", s->kv[i].value, err, n);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static struct mw_optval spec_value(const struct mw_spec *s, const struct mw_option *table, const char *key)
+{
+	struct mw_optval v = {.opt = spec_option(table, key)};
+	assert(v.opt);
+	const char *text = mw_spec_get(s, key);
+	if (!text)
+		text = v.opt->def;
+	v.set = text && convert(&v, "", text, NULL, 0) == 0;
+	return v;
+}
+
+int64_t mw_spec_int(const struct mw_spec *s, const struct mw_option *table, const char *key)
+{
+	return spec_value(s, table, key).i;
+}
+
+double mw_spec_real(const struct mw_spec *s, const struct mw_option *table, const char *key)
+{
+	return spec_value(s, table, key).r;
+}
+
+const char *mw_spec_text(const struct mw_spec *s, const struct mw_option *table, const char *key)
+{
+	const char *text = mw_spec_get(s, key);
+	if (text)
+		return text;
+	const struct mw_option *o = spec_option(table, key);
+	assert(o);
+	return o->def;
+}
+
+int mw_spec_canonical(const struct mw_spec *s, const struct mw_option *table, char *out, size_t n)
+{
+	int len = snprintf(out, n, "%s", s->name);
+	char sep = ':';
+	for (const struct mw_option *o = table; o && o->name; o++) {
+		const char *value = mw_spec_get(s, o->name);
+		if (!value || (o->def && strcmp(value, o->def) == 0))
+			continue;
+		size_t room = (size_t)len < n ? n - (size_t)len : 0;
+		len += snprintf(room ? out + len : NULL, room, "%c%s=%s", sep, o->name, value);
+		sep = ',';
+	}
+	return len;
+}

@@ -1,0 +1,115 @@
+/* Option tables: one table drives parsing, `memwall help`, man pages, shell completion and the echo in
+ * results.json. Also the SPEC parser for `name[:key=value,...]`. */
+#ifndef MW_OPTION_H
+#define MW_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum mw_option_type {
+	MW_OPT_FLAG, /* present or not */
+	MW_OPT_INT,
+	MW_OPT_SIZE, /* 64K, 1G: powers of two */
+	MW_OPT_REAL,
+	MW_OPT_TEXT,
+	MW_OPT_CHOICE,   /* one of choices, "a|b|c" */
+	MW_OPT_SIZES,    /* comma-separated sizes */
+	MW_OPT_NAMES,    /* comma-separated words */
+	MW_OPT_DURATION, /* 90, 90s, 2m, 1h; value in seconds */
+	MW_OPT_PATHS,    /* text that may be repeated; the parser joins with '\n' */
+};
+
+struct mw_option {
+	const char *name; /* long name without dashes; NULL ends a table */
+	char letter;      /* short form or 0 */
+	enum mw_option_type type;
+	const char *arg;     /* placeholder in help, NULL for flags */
+	const char *def;     /* default as text; NULL: unset */
+	const char *choices; /* MW_OPT_CHOICE */
+	double min, max;     /* inclusive range of numbers and sizes when max > min */
+	const char *help;
+};
+
+#define MW_OPT_END                                                                                                     \
+	{                                                                                                              \
+		.name = NULL                                                                                           \
+	}
+
+struct mw_optval {
+	const struct mw_option *opt;
+	bool given; /* on the command line, not by default */
+	bool set;   /* given or defaulted */
+	int64_t i;  /* INT, SIZE, FLAG */
+	double r;   /* REAL, DURATION */
+	char *text; /* as typed; owned */
+};
+
+struct mw_opts {
+	struct mw_optval *v;
+	size_t n;
+	const char **positional; /* point into argv */
+	size_t n_positional;
+};
+
+/* Parses argv[1..argc-1] against all tables (n_tables of them, each ended by MW_OPT_END). Options may stand
+ * before or after positional words; "--" ends them; abbreviations are refused. On error returns MW_ESPEC (or
+ * -ENOMEM) with one line in err that names the option and says what would be right. *out must be freed with
+ * mw_opts_fini in every case. */
+int mw_opts_parse(struct mw_opts *out, const struct mw_option *const *tables, size_t n_tables, int argc, char **argv,
+		  char *err, size_t n);
+void mw_opts_fini(struct mw_opts *o);
+
+/* Look-up by long name; an unknown name is a programming error and asserts. */
+const struct mw_optval *mw_opt(const struct mw_opts *o, const char *name);
+/* true when a table held that name. */
+bool mw_opt_exists(const struct mw_opts *o, const char *name);
+bool mw_opt_flag(const struct mw_opts *o, const char *name);
+int64_t mw_opt_int(const struct mw_opts *o, const char *name);      /* INT or SIZE; 0 when unset */
+double mw_opt_real(const struct mw_opts *o, const char *name);      /* REAL or DURATION; 0 when unset */
+const char *mw_opt_text(const struct mw_opts *o, const char *name); /* NULL when unset */
+/* Sizes of a MW_OPT_SIZES option into v[0..max-1]; returns how many. */
+size_t mw_opt_sizes(const struct mw_opts *o, const char *name, uint64_t *v, size_t max);
+
+/* Is word one of the comma-separated words of list? NULL list: false. */
+bool mw_list_has(const char *list, const char *word);
+
+/* "64K" -> 65536. Suffixes K M G T (powers of two), optional iB/B. -EINVAL, -ERANGE. */
+int mw_parse_size(const char *text, uint64_t *out);
+int mw_parse_int(const char *text, int64_t *out);
+int mw_parse_real(const char *text, double *out);
+/* 65536 -> "64K"; exact: falls back to plain bytes. */
+void mw_format_size(uint64_t bytes, char *out, size_t n);
+
+/* Nearest word of names (NULL-terminated) by edit distance, or NULL when nothing is near. */
+const char *mw_nearest(const char *word, const char *const *names);
+
+/* Help text of one table: aligned, wrapped by hand in the table itself. */
+void mw_opts_help(FILE *f, const struct mw_option *table);
+
+/* ---- SPEC: name[:key=value,...] ---- */
+#define MW_SPEC_KEYS 32
+struct mw_spec {
+	char name[32];
+	size_t n;
+	struct {
+		char key[24];
+		char value[64];
+	} kv[MW_SPEC_KEYS];
+};
+
+/* A repeated key, an empty key or value, or a text too long is MW_ESPEC with a line in err. */
+int mw_spec_parse(struct mw_spec *out, const char *text, char *err, size_t n);
+/* Value of a key or NULL. */
+const char *mw_spec_get(const struct mw_spec *s, const char *key);
+/* Refuses keys outside table (names, types, ranges, choices), naming the key and the nearest known one. */
+int mw_spec_check(const struct mw_spec *s, const struct mw_option *table, char *err, size_t n);
+/* Typed value of a key that mw_spec_check accepted, or the table's default. */
+int64_t mw_spec_int(const struct mw_spec *s, const struct mw_option *table, const char *key);
+double mw_spec_real(const struct mw_spec *s, const struct mw_option *table, const char *key);
+const char *mw_spec_text(const struct mw_spec *s, const struct mw_option *table, const char *key);
+/* name:key=value,... with the table's order and every key that differs from its default. Length as snprintf. */
+int mw_spec_canonical(const struct mw_spec *s, const struct mw_option *table, char *out, size_t n);
+
+#endif

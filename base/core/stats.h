@@ -1,0 +1,48 @@
+/* Robust statistics over rounds, and least squares.
+ *
+ * The unit of replication is the round: one value per point per round. Samples taken back to back share
+ * the machine's state and would give intervals that are far too narrow. */
+#ifndef MW_STATS_H
+#define MW_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mw_summary {
+	double median, min, max;
+	double ci_lo, ci_hi; /* 95 % interval of the median; NaN when n < 6 */
+	size_t n;
+};
+
+/* Median, range and distribution-free interval of n values (any order; v is not changed).
+ * n = 0 gives NaN everywhere. Returns 0 or -ENOMEM. */
+int mw_summarize(const double *v, size_t n, struct mw_summary *out);
+
+/* Ranks (0-based, inclusive) whose order statistics bound the median with at least 95 % coverage, by the
+ * sign test's binomial(n, 1/2). false when n < 6: no such pair exists. */
+bool mw_median_ci_ranks(size_t n, size_t *lo, size_t *hi);
+
+/* Half width of the interval over the median; +inf while there is none. */
+double mw_summary_rel_width(const struct mw_summary *s);
+
+struct mw_fit {
+	double slope, intercept;
+	double slope_se; /* standard error; NaN when n < 3 */
+	double r2;       /* NaN when y is constant */
+	size_t n;
+};
+
+/* Ordinary least squares y = intercept + slope x. Returns 0, or -EINVAL when fewer than 2 distinct x. */
+int mw_least_squares(const double *x, const double *y, size_t n, struct mw_fit *out);
+
+/* splitmix64: one call gives a well mixed 64-bit value and advances *state. */
+uint64_t mw_random(uint64_t *state);
+
+/* Uniform in [0, bound), bound > 0, without modulo bias. */
+uint64_t mw_random_below(uint64_t *state, uint64_t bound);
+
+/* Fisher-Yates shuffle of n indices. */
+void mw_shuffle(size_t *v, size_t n, uint64_t *state);
+
+#endif

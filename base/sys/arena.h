@@ -1,0 +1,43 @@
+/* Memory for measurements: one arena per page kind and NUMA node, touched once per run.
+ *
+ * First touch of memory that a guest gave back costs seconds per GiB, so a benchmark takes the whole arena's block
+ * and lays its buffers out inside instead of allocating its own. */
+#ifndef MW_ARENA_H
+#define MW_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum mw_pages {
+	MW_PAGES_4K,  /* base pages, huge pages refused with MADV_NOHUGEPAGE */
+	MW_PAGES_THP, /* transparent huge pages requested */
+	MW_PAGES_2M,  /* hugetlb pages of 2 MiB */
+	MW_PAGES_1G,  /* hugetlb pages of 1 GiB */
+	MW_PAGES_COUNT
+};
+
+const char *mw_pages_name(enum mw_pages p); /* "4K", "thp", "2M", "1G" */
+
+struct mw_arenas;
+
+struct mw_block {
+	void *p; /* aligned to 2 MiB (1 GiB for MW_PAGES_1G) */
+	size_t bytes;
+	enum mw_pages asked;
+	char obtained[24]; /* what the kernel gave, from smaps: "4K", "thp", "thp 73%", "2M" */
+	int node;          /* where the pages are, checked with move_pages; -1 unknown */
+};
+
+/* max_bytes: the most that all arenas together may hold (from --max-mem and the machine's limits). */
+int mw_arenas_create(uint64_t max_bytes, struct mw_arenas **out);
+void mw_arenas_destroy(struct mw_arenas *a);
+
+/* A block of at least `bytes` bytes on `node` (-1: local), zeroed on its first use only. A later call with the same
+ * kind and node returns the same memory, grown when needed: the caller before must be done with it. Growing moves it.
+ * MW_EUNAVAILABLE (no such pages), MW_EBUDGET (above max_bytes), -ENOMEM, each with a line in err. */
+int mw_arena_take(struct mw_arenas *a, enum mw_pages kind, int node, size_t bytes, struct mw_block *out, char *err,
+		  size_t n);
+uint64_t mw_arenas_bytes(const struct mw_arenas *a);
+uint64_t mw_arenas_max(const struct mw_arenas *a);
+
+#endif

@@ -1,0 +1,248 @@
+#include "base/sys/team.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <math.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "base/core/probe.h"
+
+struct member {
+	struct mw_team *team;
+	pthread_t thread;
+	int rank, cpu;
+	int pin_error;
+	uint64_t begin_ns, end_ns;
+};
+
+struct mw_team {
+	_Alignas(128) _Atomic uint32_t generation; /* futex: bumped for each job */
+	_Alignas(128) _Atomic uint32_t unfinished; /* futex: members that still work */
+	_Alignas(128) _Atomic int arrived;         /* start barrier of a timed job */
+	mw_team_fn fn;                             /* NULL: quit */
+	void *arg;
+	int active;
+	int timed;
+	int size;
+	struct member *members;
+};
+
+static void futex_wait(_Atomic uint32_t *word, uint32_t value)
+{
+	(void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static void futex_wake_all(_Atomic uint32_t *word)
+{
+	(void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
+static void finish(struct mw_team *t)
+{
+	if (atomic_fetch_sub_explicit(&t->unfinished, 1, memory_order_acq_rel) == 1)
+		futex_wake_all(&t->unfinished);
+}
+
+static void work(struct member *m)
+{
+	struct mw_team *t = m->team;
+	if (t->timed) {
+		atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel);
+		/* Yield now and then: with more members than free CPUs a pure spin would wait a whole time slice. */
+		for (unsigned spins = 1; atomic_load_explicit(&t->arrived, memory_order_acquire) < t->active; spins++)
+			if (spins % 65536 == 0)
+				(void)sched_yield();
+		m->begin_ns = mw_now_ns();
+	}
+	t->fn(t->arg, m->rank, t->active);
+	if (t->timed)
+		m->end_ns = mw_now_ns();
+}
+
+static int pin_self(int cpu)
+{
+	size_t bits = (size_t)cpu + 1;
+	size_t bytes = CPU_ALLOC_SIZE(bits);
+	cpu_set_t *set = CPU_ALLOC(bits);
+	if (!set)
+		return ENOMEM;
+	CPU_ZERO_S(bytes, set);
+	CPU_SET_S((size_t)cpu, bytes, set);
+	int rc = sched_setaffinity(0, bytes, set) == 0 ? 0 : errno;
+	CPU_FREE(set);
+	return rc;
+}
+
+static void *worker(void *arg)
+{
+	struct member *m = arg;
+	struct mw_team *t = m->team;
+	m->pin_error = pin_self(m->cpu);
+	uint32_t seen = 0;
+	finish(t);
+	for (;;) {
+		uint32_t now;
+		while ((now = atomic_load_explicit(&t->generation, memory_order_acquire)) == seen)
+			futex_wait(&t->generation, seen);
+		seen = now;
+		if (!t->fn)
+			return NULL;
+		if (m->rank < t->active) {
+			work(m);
+			finish(t);
+		}
+	}
+}
+
+static void wait_finished(struct mw_team *t)
+{
+	uint32_t left;
+	while ((left = atomic_load_explicit(&t->unfinished, memory_order_acquire)) != 0)
+		futex_wait(&t->unfinished, left);
+}
+
+int mw_team_create(const int *cpus, int n, struct mw_team **out, char *err, size_t en)
+{
+	*out = NULL;
+	if (n < 1)
+		return mw_fail(-EINVAL, err, en, "a team needs at least one CPU");
+	struct mw_team *t = aligned_alloc(128, (sizeof(*t) + 127) / 128 * 128);
+	struct member *members = calloc((size_t)n, sizeof(*members));
+	int rc = t && members ? 0 : -ENOMEM;
+	int started = 0;
+	if (rc < 0) {
+		free(t);
+		free(members);
+		return mw_fail(rc, err, en, "no memory for a team of %d threads", n);
+	}
+	memset(t, 0, sizeof(*t));
+	t->members = members;
+	atomic_init(&t->unfinished, (uint32_t)n);
+	for (; started < n; started++) {
+		members[started] = (struct member){.team = t, .rank = started, .cpu = cpus[started]};
+		rc = -pthread_create(&members[started].thread, NULL, worker, &members[started]);
+		if (rc < 0) {
+			(void)mw_fail(rc, err, en, "cannot start thread %d of %d: %s", started + 1, n, mw_strerror(rc));
+			break;
+		}
+	}
+	t->size = started;
+	if (started < n)
+		atomic_fetch_sub(&t->unfinished, (uint32_t)(n - started));
+	wait_finished(t);
+	for (int i = 0; i < started && rc == 0; i++)
+		if (members[i].pin_error)
+			rc = mw_fail(MW_EUNAVAILABLE, err, en, "cannot pin a thread to CPU %d: %s", cpus[i],
+				     mw_strerror(-members[i].pin_error));
+	if (rc < 0) {
+		mw_team_destroy(t);
+		return rc;
+	}
+	*out = t;
+	return 0;
+}
+
+void mw_team_destroy(struct mw_team *t)
+{
+	if (!t)
+		return;
+	t->fn = NULL;
+	atomic_fetch_add_explicit(&t->generation, 1, memory_order_release);
+	futex_wake_all(&t->generation);
+	for (int i = 0; i < t->size; i++)
+		(void)pthread_join(t->members[i].thread, NULL);
+	free(t->members);
+	free(t);
+}
+
+int mw_team_size(const struct mw_team *t)
+{
+	return t->size;
+}
+
+int mw_team_cpu(const struct mw_team *t, int rank)
+{
+	return t->members[rank].cpu;
+}
+
+static int run_job(struct mw_team *t, int n, mw_team_fn fn, void *arg, int timed)
+{
+	if (n < 1 || n > t->size || !fn)
+		return -EINVAL;
+	t->fn = fn;
+	t->arg = arg;
+	t->active = n;
+	t->timed = timed;
+	atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
+	atomic_store_explicit(&t->unfinished, (uint32_t)n, memory_order_relaxed);
+	atomic_fetch_add_explicit(&t->generation, 1, memory_order_release);
+	futex_wake_all(&t->generation);
+	wait_finished(t);
+	return 0;
+}
+
+int mw_team_run(struct mw_team *t, int n, mw_team_fn fn, void *arg)
+{
+	return run_job(t, n, fn, arg, 0);
+}
+
+int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *ns)
+{
+	int rc = run_job(t, n, fn, arg, 1);
+	if (rc < 0)
+		return rc;
+	uint64_t begin = UINT64_MAX, end = 0;
+	for (int i = 0; i < n; i++) {
+		if (t->members[i].begin_ns < begin)
+			begin = t->members[i].begin_ns;
+		if (t->members[i].end_ns > end)
+			end = t->members[i].end_ns;
+	}
+	*ns = end - begin;
+	return 0;
+}
+
+struct c2c_job {
+	struct mw_probe probe;
+	int a, b;
+};
+
+static void c2c_member(void *arg, int rank, int n)
+{
+	struct c2c_job *job = arg;
+	(void)n;
+	if (rank == job->a)
+		mw_probe_side(&job->probe, 0);
+	else if (rank == job->b)
+		mw_probe_side(&job->probe, 1);
+}
+
+double mw_team_c2c_ns(struct mw_team *t, int a, int b)
+{
+	if (a == b || a < 0 || b < 0 || a >= t->size || b >= t->size)
+		return NAN;
+	/* 500 round trips take 0.05 ms on one core complex and 0.2 ms across two. */
+	struct c2c_job job = {.a = a, .b = b};
+	mw_probe_init(&job.probe, 500, 1000000);
+	uint64_t ns;
+	if (mw_team_time(t, (a > b ? a : b) + 1, c2c_member, &job, &ns) < 0)
+		return NAN;
+	return mw_probe_one_way_ns(&job.probe);
+}
+
+void mw_team_slice(size_t n, size_t grain, int rank, int members, size_t *begin, size_t *end)
+{
+	size_t units = (n + grain - 1) / grain;
+	size_t first = units * (size_t)rank / (size_t)members;
+	size_t last = units * ((size_t)rank + 1) / (size_t)members;
+	*begin = first * grain < n ? first * grain : n;
+	*end = last * grain < n ? last * grain : n;
+}

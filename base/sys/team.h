@@ -1,0 +1,31 @@
+/* A team of pinned threads: the only place that creates threads.
+ *
+ * Workers sleep on a futex between jobs (an idle worker that spins costs the measured core its clock), and spin
+ * only in the start barrier of a timed job. Member 0 is a worker too, so that the caller's affinity is untouched. */
+#ifndef MW_TEAM_H
+#define MW_TEAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct mw_team;
+
+typedef void (*mw_team_fn)(void *arg, int rank, int n);
+
+/* One worker per CPU of cpus[0..n-1]. MW_EUNAVAILABLE with a reason when pinning is refused. */
+int mw_team_create(const int *cpus, int n, struct mw_team **out, char *err, size_t en);
+void mw_team_destroy(struct mw_team *t);
+int mw_team_size(const struct mw_team *t);
+int mw_team_cpu(const struct mw_team *t, int rank);
+
+/* Runs fn on members 0..n-1 and waits. n above the size is -EINVAL. */
+int mw_team_run(struct mw_team *t, int n, mw_team_fn fn, void *arg);
+/* The same with a common start: *ns = latest end - earliest begin over the members. */
+int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *ns);
+/* One-way core-to-core latency between members a and b in ns, at most about 1 ms of time; NaN when n < 2. */
+double mw_team_c2c_ns(struct mw_team *t, int a, int b);
+
+/* Half-open slice of n items for a member, multiples of grain but for the last. */
+void mw_team_slice(size_t n, size_t grain, int rank, int members, size_t *begin, size_t *end);
+
+#endif

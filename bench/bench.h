@@ -1,0 +1,65 @@
+/* A benchmark is one file and one `const struct bench bench_NAME`; the makefile finds it. */
+#ifndef MW_BENCH_H
+#define MW_BENCH_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/core/option.h"
+#include "base/core/record.h"
+#include "base/sys/arena.h"
+#include "base/sys/team.h"
+#include "base/sys/topology.h"
+
+struct bench_profile {
+	const char *name;    /* tiny, quick, standard, full */
+	double limit_s;      /* whole run, set-up included */
+	double target;       /* relative half width of the 95 % interval that ends the rounds */
+	unsigned min_rounds; /* 6: below there is no interval; tiny takes fewer */
+	unsigned max_rounds;
+	double sample_s;    /* aim of one sample */
+	uint64_t max_bytes; /* largest working set */
+};
+
+/* All that a benchmark may use. Read-only but for arenas, team and the memory behind them. */
+struct bench_ctx {
+	const struct mw_topology *topo;
+	struct mw_arenas *arenas;
+	struct mw_team *team;
+	const struct bench_profile *profile;
+	const struct mw_opts *opts;       /* of this benchmark's option table; defaults in a `run` */
+	const struct mw_records *earlier; /* records of the benchmarks named in needs (and others before) */
+	const struct mw_progress *progress;
+	const atomic_int *stop; /* non-zero after SIGINT or SIGTERM: finish the sample, then return */
+	uint64_t start_ns;      /* mw_now_ns() at the start of the run */
+	uint64_t deadline_ns;   /* this benchmark's share of the budget ends here */
+	uint64_t seed;
+	const char *scratch_dir; /* for temporary files of its own; may be NULL */
+	bool named;              /* asked for by name on the command line */
+};
+
+struct bench {
+	const char *name;
+	const char *summary;             /* one line */
+	const struct mw_option *options; /* NULL or a table */
+	const char *const *needs;        /* NULL-terminated names of benchmarks, or NULL */
+	double weight;                   /* share of the run's time, relative to the others */
+	const char *dependency;          /* optional library or device it uses, for `memwall list`; NULL */
+	/* 0 when it can run; MW_EUNAVAILABLE and the reason in words. NULL: always. */
+	int (*available)(const struct bench_ctx *ctx, char *why, size_t n);
+	/* Emits records; on failure one line in err. MW_ECANCELLED and MW_EBUDGET keep what was emitted. */
+	int (*run)(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n);
+};
+
+/* The generated table, ended by NULL, in run order (needs first). */
+extern const struct bench *const bench_table[];
+const struct bench *bench_find(const char *name);
+
+static inline bool bench_stopped(const struct bench_ctx *ctx)
+{
+	return atomic_load_explicit(ctx->stop, memory_order_relaxed) != 0;
+}
+
+#endif
