@@ -1,0 +1,46 @@
+/* Lists on a stream: aligned text for the terminal, CSV, JSON, LaTeX. */
+#ifndef MW_PRINT_H
+#define MW_PRINT_H
+
+#include <stdio.h>
+
+#include "reports/results.h"
+
+enum print_format { PRINT_TABLE, PRINT_CSV, PRINT_JSON, PRINT_LATEX };
+
+/* "table", "csv", "json", "latex"; -EINVAL otherwise. */
+int print_format_parse(const char *name, enum print_format *out);
+
+/* ---- any list: a grid of texts. An empty cell is an absent value: "-" on the terminal, empty in CSV, null in JSON
+ * ---- */
+struct grid_column {
+	const char *name; /* CSV and JSON name */
+	const char *head; /* for people; NULL: name */
+	bool number;      /* right-aligned; a bare number in JSON when the text is one */
+};
+
+struct grid {
+	const struct grid_column *columns; /* n_columns entries, not owned */
+	size_t n_columns;
+	char **cells; /* n_rows * n_columns texts, owned */
+	size_t n_rows, cap;
+};
+
+void grid_init(struct grid *g, const struct grid_column *columns, size_t n_columns);
+void grid_fini(struct grid *g);
+/* Copies one row; NULL cells are absent. -ENOMEM. */
+int grid_add(struct grid *g, const char *const *cells);
+int grid_print(FILE *f, const struct grid *g, enum print_format format);
+
+/* ---- records ---- */
+/* CSV: the contract `bench,case,metric,unit,value,ci_lo,ci_hi,min,max,n,provenance,source,params`, values with 9
+ * significant digits. JSON: an array of records as in results.json. 0 or -errno. */
+int print_records(FILE *f, const struct mw_records *l, enum print_format format);
+
+/* The summary of a run: headline numbers with interval and provenance, then what was skipped and why. */
+int print_summary(FILE *f, const struct results *r);
+
+/* A value for people: 4 significant digits; "-" when not finite. Returns out. */
+const char *print_value(double v, char *out, size_t n);
+
+#endif
