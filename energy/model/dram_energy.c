@@ -1,0 +1,179 @@
+#include "energy/model/dram_energy.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/core/err.h"
+
+/* Chips measured in arXiv 2411.17960 (DDR4) and Ghose et al., SIGMETRICS 2018 (DDR3L). */
+const struct dram_band dram_datasheet_band = {.min = 0.35, .typ = 0.54, .max = 1.0};
+
+/* mA of the current that a chip draws as soon as any bank is open. */
+static double i_rho(const struct dram_part *p, double rho)
+{
+	return rho * (p->idd3n - p->idd2n) + p->idd2n;
+}
+
+/* mA with `open` banks open: every open bank adds its share of what is left up to IDD3N. */
+static double i_background(const struct dram_part *p, double rho, int open)
+{
+	if (open <= 0)
+		return p->idd2n;
+	double shared = i_rho(p, rho);
+	return shared + (p->idd3n - shared) * open / p->banks;
+}
+
+/* mA during tRAS of an IDD0 loop, when precharging draws i_beta = IDD0 for tRP. */
+static double i_theta(const struct dram_part *p)
+{
+	double i_beta = p->idd0;
+	return (p->idd0 * (p->tras_ns + p->trp_ns) - i_beta * p->trp_ns) / p->tras_ns;
+}
+
+double dram_background_mw(const struct dram_part *p, double rho, int open)
+{
+	return p->vdd * i_background(p, rho, open);
+}
+
+double dram_act_pre_tn4101_pj(const struct dram_part *p)
+{
+	return p->vdd * (p->idd0 * (p->tras_ns + p->trp_ns) - p->idd3n * p->tras_ns - p->idd2n * p->trp_ns);
+}
+
+double dram_rho_max(const struct dram_part *p)
+{
+	/* i_theta >= i1(rho), and i1 is linear in rho with slope (B - 1) (I3N - I2N) / B. */
+	double at0 = i_background(p, 0.0, 1);
+	double slope = i_background(p, 1.0, 1) - at0;
+	double room = i_theta(p) - at0;
+	if (room < 0)
+		return -1.0;
+	if (slope <= 0 || room >= slope)
+		return 1.0;
+	return room / slope;
+}
+
+static int check_part(const struct dram_part *p, char *err, size_t n)
+{
+	const struct {
+		const char *name;
+		double value;
+	} need[] = {
+		{"VDD", p->vdd},
+		{"IDD0", p->idd0},
+		{"IDD2N", p->idd2n},
+		{"IDD3N", p->idd3n},
+		{"IDD4R", p->idd4r},
+		{"IDD4W", p->idd4w},
+		{"IDD5B", p->idd5b},
+		{"tCK", p->tck_ns},
+		{"tRAS", p->tras_ns},
+		{"tRP", p->trp_ns},
+		{"tRFC", p->trfc_ns},
+		{"tREFI", p->trefi_ns},
+		{"burst length", p->burst_length},
+		{"data rate", p->data_rate},
+		{"width", p->width_bits},
+		{"banks", p->banks},
+		{"page", p->page_bytes},
+		{"channel width", p->channel_bits},
+	};
+	for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++)
+		if (!(need[i].value > 0))
+			return mw_fail(-EINVAL, err, n, "%s: %s must be above 0", p->name, need[i].name);
+	return 0;
+}
+
+int dram_energy(const struct dram_part *p, double rho, struct dram_energy *e, char *err, size_t n)
+{
+	int rc = check_part(p, err, n);
+	if (rc)
+		return rc;
+	if (rho == DRAM_RHO_DEFAULT)
+		rho = fmax(dram_rho_max(p), 0.0);
+	if (!(rho >= 0.0 && rho <= 1.0))
+		return mw_fail(-EINVAL, err, n, "rho %g is outside 0..1", rho);
+
+	double i_beta = p->idd0;
+	double burst_ns = (double)p->burst_length / p->data_rate * p->tck_ns;
+	/* V x mA x ns = pJ, V x mA = mW, pJ / ns = mW. */
+	e->rho = rho;
+	e->act_pj = p->vdd * (i_theta(p) - i_background(p, rho, 1)) * p->tras_ns;
+	/* The default rho makes the term 0 by construction on parts where IDD0 binds; rounding may leave -1e-13. */
+	if (fabs(e->act_pj) < 1e-9)
+		e->act_pj = 0.0;
+	e->pre_pj = p->vdd * (i_beta - p->idd2n) * p->trp_ns;
+	e->rd_pj = p->vdd * (p->idd4r - p->idd3n) * burst_ns;
+	e->wr_pj = p->vdd * (p->idd4w - p->idd3n) * burst_ns;
+	e->ref_pj = p->vdd * (p->idd5b - p->idd3n) * p->trfc_ns;
+	e->ref_bank_pj = e->ref_pj / p->banks;
+	e->closed_mw = dram_background_mw(p, rho, 0);
+	e->open_mw = dram_background_mw(p, rho, 1);
+	e->refresh_mw = e->ref_pj / p->trefi_ns;
+
+	const struct {
+		const char *name;
+		double value;
+	} terms[] = {
+		{"activation", e->act_pj}, {"precharge", e->pre_pj}, {"read", e->rd_pj},
+		{"write", e->wr_pj},       {"refresh", e->ref_pj},
+	};
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++)
+		if (!(terms[i].value >= 0))
+			return mw_fail(-EDOM, err, n,
+				       "%s: %s energy is %.0f pJ at rho %.3g: these currents do not fit the model",
+				       p->name, terms[i].name, terms[i].value, rho);
+	return 0;
+}
+
+static struct dram_band band(double low, double high)
+{
+	return (struct dram_band){
+		.min = low * dram_datasheet_band.min,
+		.typ = low * dram_datasheet_band.typ,
+		.max = high * dram_datasheet_band.max,
+	};
+}
+
+/* pJ per byte of bursts of energy burst_pj, of which a share misses its row. Every chip of the channel takes part in
+ * a burst, so the chips cancel. */
+static double per_byte(const struct dram_part *p, const struct dram_energy *e, double burst_pj, double row_hit)
+{
+	double bytes = (double)p->burst_length * p->width_bits / 8.0;
+	return (burst_pj + (1.0 - row_hit) * (e->act_pj + e->pre_pj)) / bytes;
+}
+
+int dram_price_traffic(const struct dram_part *p, const struct dram_traffic *t, struct dram_price *out, char *err,
+		       size_t n)
+{
+	if (!(t->row_hit >= 0.0 && t->row_hit <= 1.0))
+		return mw_fail(-EINVAL, err, n, "row-hit rate %g is outside 0..1", t->row_hit);
+	if (!(t->seconds >= 0.0) || (t->seconds > 0.0 && t->ranks < 1))
+		return mw_fail(-EINVAL, err, n, "%g s of background on %d ranks", t->seconds, t->ranks);
+	struct dram_energy low, high;
+	int rc = dram_energy(p, DRAM_RHO_DEFAULT, &low, err, n);
+	if (!rc)
+		rc = dram_energy(p, 0.0, &high, err, n);
+	if (rc)
+		return rc;
+
+	double rd = (double)t->read_bytes, wr = (double)t->write_bytes;
+	out->rho = low.rho;
+	out->read_pj_per_byte =
+		band(per_byte(p, &low, low.rd_pj, t->row_hit), per_byte(p, &high, high.rd_pj, t->row_hit));
+	out->write_pj_per_byte =
+		band(per_byte(p, &low, low.wr_pj, t->row_hit), per_byte(p, &high, high.wr_pj, t->row_hit));
+	const struct dram_band *r = &out->read_pj_per_byte, *w = &out->write_pj_per_byte;
+	out->dynamic_nj = (struct dram_band){
+		.min = (rd * r->min + wr * w->min) * 1e-3,
+		.typ = (rd * r->typ + wr * w->typ) * 1e-3,
+		.max = (rd * r->max + wr * w->max) * 1e-3,
+	};
+	/* What rho takes from activation it puts here, so the same rho stands on both sides. mW s = 1e6 nJ. */
+	double chips = (double)dram_part_chips(p) * t->ranks * t->seconds * 1e6;
+	out->standing_nj = band(chips * (low.open_mw + low.refresh_mw), chips * (high.open_mw + high.refresh_mw));
+	(void)snprintf(out->source, sizeof(out->source), "DRAMPower equations (VDD core) on %s, rho %.3g", p->name,
+		       low.rho);
+	return 0;
+}
