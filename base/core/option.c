@@ -231,6 +231,7 @@ static int parse_short(struct mw_opts *out, int argc, char **argv, int *i, char 
 	const char *word = argv[*i];
 	for (size_t k = 0; k < out->n; k++) {
 		struct mw_optval *v = &out->v[k];
+		assert(v->opt);
 		if (!v->opt->letter || v->opt->letter != word[1])
 			continue;
 		const char *text = word[2] ? word + 2 : NULL;
