@@ -6,10 +6,13 @@
 #include <stdint.h>
 
 #define METER_MAX_DOMAINS 64
+/* No socket, DIMM group or server board that these meters read draws more; it bounds how often a counter can wrap
+ * between two reads and tells a wrong reading from a right one. */
+#define METER_MAX_WATT 2000.0
 
 struct energy_domain {
 	char name[48];  /* "package-0", "package-0/dram", "psys", ... unique within a meter */
-	char kind[16];  /* "package", "dram", "core", "uncore", "psys", "socket" */
+	char kind[16];  /* "package", "dram", "core", "uncore", "psys", "socket", "system" */
 	int socket;     /* -1 unknown */
 	double unit_j;  /* one counter tick in joule */
 	uint64_t range; /* ticks at which the counter wraps; 0 = never or unknown */
@@ -22,22 +25,33 @@ struct energy_reading {
 };
 
 struct energy_meter {
-	const char *name; /* papi, perf, powercap, hsmp, hwmon */
+	const char *name; /* papi, perf, powercap, hwmon */
 	const char *summary;
 	const char *dependency; /* optional library or NULL */
+	int preference;         /* energy_open_best tries the lowest first */
 	/* Opens every domain below root ("/" or a captured tree). MW_EUNAVAILABLE and why in words when there is none:
-	 * never an empty success. *state is freed by close. */
+	 * never an empty success. On success why holds what had to be left out, or "". *state is freed by close. */
 	int (*open)(const char *root, void **state, char *why, size_t n);
 	size_t (*domains)(const void *state, struct energy_domain *v, size_t max);
-	/* Must be called more often than the counter wraps (minutes). -EIO and why when a counter cannot be read or
-	 * goes backwards without a wrap that explains it. */
+	/* Must be called more often than energy_max_interval_s says. -EIO and why when a counter cannot be read, or
+	 * goes backwards without a wrap that explains it, or may have wrapped more than once. */
 	int (*read)(void *state, struct energy_reading *r, char *why, size_t n);
 	void (*close)(void *state);
 };
 
 extern const struct energy_meter *const meter_table[]; /* generated, ended by NULL */
 
-/* First meter that opens, in table order of preference; reasons of all others joined into why ("; "). */
+const struct energy_meter *energy_meter_find(const char *name);
+
+/* First meter that opens, in the order of preference; reasons of all others joined into why ("; "). */
 int energy_open_best(const char *root, const struct energy_meter **m, void **state, char *why, size_t n);
+
+/* Seconds between two reads below which no domain can wrap twice; +inf where none wraps. */
+double energy_max_interval_s(const struct energy_domain *v, size_t n);
+
+/* Joules of one domain between two readings. -EINVAL: the window is below 50 ms, too short for counters that move
+ * once per millisecond. -EIO: the counter did not move at all, which no running machine does. Both with why. */
+int energy_joules(const struct energy_domain *d, size_t index, const struct energy_reading *a,
+		  const struct energy_reading *b, double *joules, char *why, size_t n);
 
 #endif

@@ -1,0 +1,74 @@
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "energy/meters/tree.h"
+
+const struct energy_meter *energy_meter_find(const char *name)
+{
+	for (const struct energy_meter *const *m = meter_table; *m; m++)
+		if (strcmp((*m)->name, name) == 0)
+			return *m;
+	return NULL;
+}
+
+/* The table's next meter after `last` in (preference, table order); NULL when none is left. */
+static const struct energy_meter *next_preferred(const struct energy_meter *last)
+{
+	const struct energy_meter *best = NULL;
+	bool passed = false; /* equal preferences: those behind `last` in the table */
+	for (const struct energy_meter *const *m = meter_table; *m; m++) {
+		bool after = !last || (*m)->preference > last->preference ||
+			     ((*m)->preference == last->preference && passed);
+		passed = passed || *m == last;
+		if (after && (!best || (*m)->preference < best->preference))
+			best = *m;
+	}
+	return best;
+}
+
+int energy_open_best(const char *root, const struct energy_meter **m, void **state, char *why, size_t n)
+{
+	char reason[400];
+	if (n)
+		why[0] = '\0';
+	*m = NULL;
+	*state = NULL;
+	for (const struct energy_meter *t = next_preferred(NULL); t; t = next_preferred(t)) {
+		reason[0] = '\0';
+		if (t->open(root, state, reason, sizeof(reason)) == 0) {
+			*m = t;
+			if (reason[0])
+				reason_add(why, n, "%s left out: %s", t->name, reason);
+			return 0;
+		}
+		reason_add(why, n, "%s: %s", t->name, reason[0] ? reason : "cannot be opened");
+	}
+	return MW_EUNAVAILABLE;
+}
+
+double energy_max_interval_s(const struct energy_domain *v, size_t n)
+{
+	double limit = (double)INFINITY;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].range)
+			limit = fmin(limit, (double)v[i].range * v[i].unit_j / METER_MAX_WATT);
+	return limit;
+}
+
+int energy_joules(const struct energy_domain *d, size_t index, const struct energy_reading *a,
+		  const struct energy_reading *b, double *joules, char *why, size_t n)
+{
+	double seconds = (double)(b->t_ns - a->t_ns) * 1e-9;
+	if (b->t_ns < a->t_ns || seconds < 0.05)
+		return mw_fail(-EINVAL, why, n, "%s: a window of %.3f s is too short (0.05 s at least)", d->name,
+			       seconds);
+	uint64_t ticks = b->ticks[index] - a->ticks[index];
+	if (ticks == 0)
+		return mw_fail(-EIO, why, n, "%s: the counter did not move in %.2f s", d->name, seconds);
+	*joules = (double)ticks * d->unit_j;
+	return 0;
+}

@@ -1,0 +1,240 @@
+/* RAPL zones of the powercap class: energy_uj in microjoule, wrapping at max_energy_range_uj. Zones are told apart by
+ * (parent's name, own name), never by index: psys may sit between packages, and every socket has a "dram". */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "energy/meters/tree.h"
+
+#define CLASS "sys/class/powercap"
+#define ZONE_PREFIX "intel-rapl:" /* AMD's zones carry it too; intel-rapl-mmio: shows the same packages again */
+
+struct zone {
+	char id[40]; /* "intel-rapl:0:1" */
+	char name[32];
+	int dirfd;
+	struct energy_domain domain;
+	uint64_t last, total;
+	unsigned wraps;
+};
+
+struct powercap {
+	size_t n;
+	uint64_t t_ns; /* of the last reading */
+	struct zone z[METER_MAX_DOMAINS];
+};
+
+static void powercap_close(void *state)
+{
+	struct powercap *p = state;
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		(void)close(p->z[i].dirfd);
+	free(p);
+}
+
+static int compare_id(const void *a, const void *b)
+{
+	return strcmp(((const struct zone *)a)->id, ((const struct zone *)b)->id);
+}
+
+/* Collects zones of a directory and of the zones in it: the class holds flat links, captured trees may hold only the
+ * nested directories behind them. */
+static int collect(struct powercap *p, int parent, const char *path, int depth)
+{
+	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	DIR *dir = fdopendir(fd);
+	if (!dir) {
+		int rc = -errno;
+		(void)close(fd);
+		return rc;
+	}
+	const struct dirent *e;
+	while ((e = readdir(dir)) != NULL) {
+		bool zone = strncmp(e->d_name, ZONE_PREFIX, strlen(ZONE_PREFIX)) == 0;
+		if (!zone || strlen(e->d_name) >= sizeof(p->z[0].id))
+			continue;
+		bool seen = false;
+		for (size_t i = 0; i < p->n && !seen; i++)
+			seen = strcmp(p->z[i].id, e->d_name) == 0;
+		if (!seen && p->n < METER_MAX_DOMAINS) {
+			struct zone *z = &p->z[p->n];
+			*z = (struct zone){.dirfd = openat(fd, e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+			if (z->dirfd < 0)
+				continue;
+			memcpy(z->id, e->d_name, strlen(e->d_name)); /* fits: checked above */
+			p->n++;
+		}
+		if (depth > 0)
+			(void)collect(p, fd, e->d_name, depth - 1);
+	}
+	(void)closedir(dir);
+	return 0;
+}
+
+static const struct zone *parent_of(const struct powercap *p, const struct zone *z)
+{
+	const char *cut = strrchr(z->id, ':');
+	size_t len = (size_t)(cut - z->id);
+	for (size_t i = 0; i < p->n; i++)
+		if (strlen(p->z[i].id) == len && strncmp(p->z[i].id, z->id, len) == 0)
+			return &p->z[i];
+	return NULL;
+}
+
+static int socket_of(const char *name)
+{
+	int s;
+	return sscanf(name, "package-%d", &s) == 1 ? s : -1;
+}
+
+/* Names a zone's domain; a name taken already gets the zone's id as well. */
+static void describe(struct powercap *p, struct zone *z)
+{
+	struct energy_domain *d = &z->domain;
+	const struct zone *up = parent_of(p, z);
+	bool package = strncmp(z->name, "package", 7) == 0;
+	if (up)
+		(void)snprintf(d->name, sizeof(d->name), "%.20s/%.20s", up->name, z->name);
+	else
+		(void)snprintf(d->name, sizeof(d->name), "%.31s", z->name);
+	(void)snprintf(d->kind, sizeof(d->kind), "%.15s", package ? "package" : z->name);
+	d->socket = socket_of(up ? up->name : z->name);
+	d->unit_j = 1e-6;
+	for (const struct zone *o = p->z; o < z; o++)
+		if (strcmp(o->domain.name, d->name) == 0) {
+			size_t len = strlen(d->name);
+			(void)snprintf(d->name + len, sizeof(d->name) - len, "@%.20s", z->id + strlen(ZONE_PREFIX));
+			break;
+		}
+}
+
+/* Reads what a zone says about itself; a reason when its energy cannot be had. */
+static int probe_zone(struct zone *z, char *why, size_t n)
+{
+	char text[64];
+	int rc = tree_text(z->dirfd, "name", z->name, sizeof(z->name));
+	if (rc < 0) {
+		reason_add(why, n, "%s/name: %s", z->id, tree_errno(rc, text, sizeof(text)));
+		return rc;
+	}
+	rc = tree_u64(z->dirfd, "energy_uj", &z->last);
+	if (rc == -EACCES)
+		reason_add(why, n, "EACCES: /" CLASS "/%s/energy_uj is readable by root only (since Linux 5.10)",
+			   z->id);
+	else if (rc)
+		reason_add(why, n, "%s/energy_uj: %s", z->id, tree_errno(rc, text, sizeof(text)));
+	if (rc)
+		return rc;
+	/* Without it the meter works until the counter goes backwards, and then says so. */
+	if (tree_u64(z->dirfd, "max_energy_range_uj", &z->domain.range))
+		z->domain.range = 0;
+	return 0;
+}
+
+static int powercap_open(const char *root, void **state, char *why, size_t n)
+{
+	char text[64];
+	struct powercap *p = NULL;
+	*state = NULL;
+	if (n)
+		why[0] = '\0';
+	int rootfd = tree_open(root, why, n);
+	if (rootfd < 0)
+		return MW_EUNAVAILABLE;
+	int rc = -ENOMEM;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		goto out;
+	rc = collect(p, rootfd, CLASS, 2);
+	if (rc == 0 && p->n == 0)
+		(void)collect(p, rootfd, CLASS "/intel-rapl", 2);
+	if (rc == -ENOENT)
+		(void)mw_fail(rc, why, n, "/" CLASS " absent: %s", tree_why_absent(rootfd));
+	else if (rc)
+		(void)mw_fail(rc, why, n, "/" CLASS ": %s", tree_errno(rc, text, sizeof(text)));
+	else if (p->n == 0)
+		rc = mw_fail(MW_EUNAVAILABLE, why, n, "/" CLASS " has no RAPL zone: %s", tree_why_absent(rootfd));
+	if (rc)
+		goto out;
+	qsort(p->z, p->n, sizeof(p->z[0]), compare_id);
+	size_t kept = 0, found = p->n;
+	bool usable[METER_MAX_DOMAINS];
+	for (size_t i = 0; i < found; i++)
+		usable[i] = probe_zone(&p->z[i], why, n) == 0;
+	/* Names need the parents, so they come before zones are dropped. */
+	for (size_t i = 0; i < found; i++)
+		describe(p, &p->z[i]);
+	for (size_t i = 0; i < found; i++) {
+		if (usable[i])
+			p->z[kept++] = p->z[i];
+		else
+			(void)close(p->z[i].dirfd);
+	}
+	p->n = kept;
+	p->t_ns = mw_now_ns();
+	rc = kept ? 0 : MW_EUNAVAILABLE;
+out:
+	(void)close(rootfd);
+	if (rc) {
+		powercap_close(p);
+		return rc == -ENOMEM ? rc : MW_EUNAVAILABLE;
+	}
+	*state = p;
+	return 0;
+}
+
+static size_t powercap_domains(const void *state, struct energy_domain *v, size_t max)
+{
+	const struct powercap *p = state;
+	for (size_t i = 0; i < p->n && i < max; i++)
+		v[i] = p->z[i].domain;
+	return p->n;
+}
+
+static int powercap_read(void *state, struct energy_reading *r, char *why, size_t n)
+{
+	struct powercap *p = state;
+	uint64_t now = mw_now_ns();
+	double dt = (double)(now - p->t_ns) * 1e-9;
+	memset(r, 0, sizeof(*r));
+	for (size_t i = 0; i < p->n; i++) {
+		struct zone *z = &p->z[i];
+		uint64_t cur;
+		char text[64];
+		int rc = tree_u64(z->dirfd, "energy_uj", &cur);
+		if (rc)
+			return mw_fail(-EIO, why, n, "%s: %s/energy_uj: %s", z->domain.name, z->id,
+				       tree_errno(rc, text, sizeof(text)));
+		rc = counter_advance(&z->domain, z->last, cur, dt, &z->total, &z->wraps, why, n);
+		if (rc)
+			return rc;
+		z->last = cur;
+		r->ticks[i] = z->total;
+		r->wraps[i] = z->wraps;
+	}
+	/* The counters move every millisecond or so: the time in the middle of the sweep is as good as any. */
+	r->t_ns = now + (mw_now_ns() - now) / 2;
+	p->t_ns = r->t_ns;
+	return 0;
+}
+
+const struct energy_meter meter_powercap = {
+	.name = "powercap",
+	.summary = "RAPL counters from /sys/class/powercap",
+	.preference = 20,
+	.open = powercap_open,
+	.domains = powercap_domains,
+	.read = powercap_read,
+	.close = powercap_close,
+};

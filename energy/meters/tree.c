@@ -1,0 +1,177 @@
+#include "energy/meters/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/core/err.h"
+
+int tree_open(const char *root, char *why, size_t n)
+{
+	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return mw_fail(-errno, why, n, "%s: %s", root, mw_strerror(-errno));
+	return fd;
+}
+
+int tree_text(int dirfd, const char *path, char *out, size_t n)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t got = pread(fd, out, n - 1, 0);
+	int rc = got < 0 ? -errno : 0;
+	(void)close(fd);
+	if (rc)
+		return rc;
+	while (got > 0 && strchr(" \t\r\n", out[got - 1]))
+		got--;
+	out[got] = '\0';
+	return got == 0 ? -ENODATA : (int)got;
+}
+
+int tree_u64(int dirfd, const char *path, uint64_t *out)
+{
+	char text[64];
+	int rc = tree_text(dirfd, path, text, sizeof(text));
+	if (rc < 0)
+		return rc;
+	char *end;
+	errno = 0;
+	unsigned long long v = strtoull(text, &end, 10);
+	/* strtoull takes signs and leading blanks: a counter has neither. */
+	if (text[0] < '0' || text[0] > '9' || *end || errno)
+		return MW_EFORMAT;
+	*out = v;
+	return 0;
+}
+
+int tree_cpu_list(const char *text, int *v, size_t max)
+{
+	size_t n = 0;
+	for (const char *p = text; *p;) {
+		char *end;
+		long first = strtol(p, &end, 10);
+		long last = first;
+		if (end == p || first < 0)
+			return MW_EFORMAT;
+		if (*end == '-') {
+			p = end + 1;
+			last = strtol(p, &end, 10);
+			if (end == p)
+				return MW_EFORMAT;
+		}
+		if (last < first || last > 1 << 20 || (*end && *end != ','))
+			return MW_EFORMAT;
+		for (long c = first; c <= last; c++, n++)
+			if (n < max)
+				v[n] = (int)c;
+		p = *end ? end + 1 : end;
+	}
+	return n ? (int)n : MW_EFORMAT;
+}
+
+int tree_package_of(int rootfd, int cpu)
+{
+	char path[80];
+	uint64_t id;
+	(void)snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%d/topology/physical_package_id", cpu);
+	if (tree_u64(rootfd, path, &id) || id > 1 << 16)
+		return -1;
+	return (int)id;
+}
+
+size_t tree_package_cpus(int rootfd, int *cpu, int *package, size_t max)
+{
+	char text[256];
+	int list[2048];
+	if (tree_text(rootfd, "sys/devices/system/cpu/online", text, sizeof(text)) < 0)
+		return 0;
+	int count = tree_cpu_list(text, list, sizeof(list) / sizeof(list[0]));
+	size_t n = 0;
+	for (int i = 0; i < count && i < 2048; i++) {
+		int id = tree_package_of(rootfd, list[i]);
+		bool known = id < 0;
+		for (size_t k = 0; k < n && !known; k++)
+			known = package[k] == id;
+		if (known || n == max)
+			continue;
+		cpu[n] = list[i];
+		package[n++] = id;
+	}
+	return n;
+}
+
+const char *tree_why_absent(int rootfd)
+{
+	int fd = openat(rootfd, "proc/cpuinfo", O_RDONLY | O_CLOEXEC);
+	bool guest = false;
+	if (fd >= 0) {
+		/* The flags of the first CPU are in its first few KiB. */
+		char text[8192];
+		ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
+		(void)close(fd);
+		text[got > 0 ? got : 0] = '\0';
+		guest = strstr(text, " hypervisor") != NULL;
+	}
+	return guest ? "virtual machine" : "no energy driver for this CPU is loaded";
+}
+
+const char *tree_errno(int code, char *out, size_t n)
+{
+	const char *name = code < 0 && code > -4096 ? strerrorname_np(-code) : NULL;
+	if (name)
+		(void)snprintf(out, n, "%s (%s)", name, mw_strerror(code));
+	else
+		(void)snprintf(out, n, "%s", mw_strerror(code));
+	return out;
+}
+
+void reason_add(char *list, size_t n, const char *fmt, ...)
+{
+	if (!list || n == 0)
+		return;
+	size_t used = strlen(list);
+	if (used && used + 3 < n) {
+		memcpy(list + used, "; ", 3);
+		used += 2;
+	}
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(list + used, n - used, fmt, ap);
+	va_end(ap);
+}
+
+int counter_advance(const struct energy_domain *d, uint64_t prev, uint64_t cur, double dt_s, uint64_t *total,
+		    unsigned *wraps, char *why, size_t n)
+{
+	double limit_s = energy_max_interval_s(d, 1);
+	if (dt_s > limit_s)
+		return mw_fail(-EIO, why, n,
+			       "%s: %.0f s since the last reading, it may have wrapped more than once (limit %.0f s)",
+			       d->name, dt_s, limit_s);
+	uint64_t delta = cur - prev;
+	bool wrapped = cur < prev;
+	if (wrapped && d->range == 0)
+		return mw_fail(-EIO, why, n, "%s: went backwards from %llu to %llu, and where it wraps is not known",
+			       d->name, (unsigned long long)prev, (unsigned long long)cur);
+	if (wrapped && (prev > d->range || cur > d->range))
+		return mw_fail(-EIO, why, n, "%s: went backwards from %llu, beyond its range %llu", d->name,
+			       (unsigned long long)prev, (unsigned long long)d->range);
+	if (wrapped)
+		delta = d->range - prev + cur;
+	/* Updates lag by a millisecond or more: a second's worth of slack keeps short windows out of trouble. */
+	double joules = (double)delta * d->unit_j;
+	if (joules > METER_MAX_WATT * (dt_s + 1.0))
+		return mw_fail(-EIO, why, n, "%s: %.0f J in %.3f s is no possible reading%s", d->name, joules, dt_s,
+			       wrapped ? " (counter was reset?)" : "");
+	*total += delta;
+	*wraps += wrapped;
+	return 0;
+}
