@@ -18,7 +18,30 @@ struct round_point {
 /* Runs rounds over pts[0..n-1] and emits one record per point (per topology state where several were seen: values
  * of different states are never pooled; observed.state names it). observed.stop says which ended it: "target",
  * "rounds" or "budget". A point without any value becomes unavailable. Returns 0, MW_ECANCELLED after a stop
- * (records emitted), or an error. pts[].rec is consumed. */
+ * (records emitted), or an error. pts[].rec is consumed.
+ *
+ * A flagged sample (enum mw_sample_flag) is repeated once in its round while repeats take less than a sixth of the
+ * time. All samples stay in the record; the value of a round is its first clean sample, or else its first one.
+ * Samples whose probes disagree (MW_SAMPLE_TOPOLOGY) belong to no state whatever their state field says: they count
+ * only for a point that has no other.
+ * Observed keys added: stop; flagged (samples with a flag) when > 0; state ("only", "near", "far") and c2c_ns when
+ * threads > 1. */
 int rounds_run(struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink);
+
+/* Seconds that one sample of n points may take so that the profile's least number of rounds fits into what is left
+ * of the budget; at most the profile's sample_s. */
+double rounds_sample_s(const struct bench_ctx *ctx, size_t n);
+
+/* What the scheduler asks of the machine: rounds_run uses clock, team and counters; tests put their own in. */
+struct rounds_machine {
+	void *self;
+	uint64_t (*now_ns)(void *self);
+	double (*c2c_ns)(void *self, int threads); /* one way, between the first and the last member; NaN unknown */
+	void (*before)(void *self);                /* a sample begins */
+	uint32_t (*after)(void *self);             /* it ended: its flags */
+};
+
+int rounds_run_on(struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink,
+		  const struct rounds_machine *machine);
 
 #endif

@@ -1,0 +1,479 @@
+/* Idle memory latency: dependent loads along random single-cycle chains.
+ *
+ * The quoted DRAM latency (case "dram") is read at stride >= 256 inside a locality window that the TLB covers: denser
+ * strides let region prefetchers help, and a fully random walk adds translation, which is its own case. The bytes that
+ * occupy cache are elements x 64 (observed.touched), below the span (params.size) when stride > 64. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "base/core/kernels/chase.h"
+#include "bench/bench.h"
+#include "bench/place.h"
+#include "bench/rounds.h"
+
+enum {
+	LINE = 64,
+	MAX_SIZES = 64,
+	MAX_POINTS = 256,
+	QUOTED_STRIDE = 256,   /* least stride of the quoted latency */
+	REFERENCE_STRIDE = 512 /* the plateau that denser strides are compared with */
+};
+
+/* Below this share of the reference stride's latency a chain was helped by prefetchers; the plateau spreads 5 %. */
+#define CLEAN_SHARE 0.93
+
+struct chase_point {
+	struct mw_team *team;
+	struct mw_chain chain;
+	bool shares_place; /* another chain may overwrite it: built anew for each sample */
+	bool warm;         /* fits into cache: read through before each sample */
+	void *at;          /* the next sample goes on where the last one stood: what it reads is not cached */
+	double sample_ns;
+	size_t count; /* loads of one sample, a multiple of the unroll; 0 before calibration */
+	uint64_t ns;
+	int rc;
+};
+
+struct page_block {
+	enum mw_pages kind;
+	struct mw_block block;
+	size_t cursor;
+};
+
+struct latency_run {
+	struct bench_ctx *ctx;
+	size_t stride, window;
+	uint64_t llc;  /* one last-level cache */
+	uint64_t span; /* of the DRAM points */
+	struct page_block pages[MW_PAGES_COUNT];
+	size_t n_pages;
+	struct round_point *pts;
+	struct chase_point *chases;
+	size_t n;
+};
+
+/* ---- one sample ---- */
+
+static void build_member(void *arg, int rank, int n)
+{
+	struct chase_point *p = arg;
+	(void)rank;
+	(void)n;
+	p->rc = mw_chain_build(&p->chain, &p->at);
+}
+
+static void warm_up(struct chase_point *p)
+{
+	const volatile uintptr_t *word;
+	uintptr_t sum = 0;
+	for (size_t i = 0; p->warm && i < mw_chain_elements(&p->chain); i++) {
+		word = (const uintptr_t *)(const void *)mw_chain_place(&p->chain, i);
+		sum += *word;
+	}
+	(void)sum;
+	p->at = mw_chase(p->at, p->warm ? 4096 : 1024);
+}
+
+static void timed_chase(struct chase_point *p, size_t count)
+{
+	uint64_t start = mw_now_ns();
+	p->at = mw_chase(p->at, count);
+	p->ns = mw_now_ns() - start;
+}
+
+static void chase_member(void *arg, int rank, int n)
+{
+	struct chase_point *p = arg;
+	(void)rank;
+	(void)n;
+	if (p->shares_place)
+		p->rc = mw_chain_build(&p->chain, &p->at);
+	if (p->rc < 0)
+		return;
+	warm_up(p);
+	if (p->count == 0) {
+		const size_t probe = 4096;
+		uint64_t best = UINT64_MAX;
+		for (int i = 0; i < 3; i++) {
+			timed_chase(p, probe);
+			best = p->ns < best ? p->ns : best;
+		}
+		double per_load = (double)(best ? best : 1) / (double)probe;
+		p->count = (size_t)(p->sample_ns / per_load / MW_CHASE_UNROLL + 1) * MW_CHASE_UNROLL;
+	}
+	timed_chase(p, p->count);
+}
+
+static int measure_chase(void *arg, double *value, char *err, size_t n)
+{
+	struct chase_point *p = arg;
+	int rc = mw_team_run(p->team, 1, chase_member, p);
+	if (rc == 0)
+		rc = p->rc;
+	if (rc < 0)
+		return mw_fail(rc, err, n, "cannot build the pointer chain: %s", mw_strerror(rc));
+	*value = (double)p->ns / (double)p->count;
+	return 0;
+}
+
+/* ---- where the chains lie ---- */
+
+static bool lanes_clash(const struct mw_chain *a, const struct mw_chain *b)
+{
+	const char *pa = a->base, *pb = b->base;
+	if (pa + a->bytes <= pb || pb + b->bytes <= pa)
+		return false;
+	if (a->stride == b->stride && a->base == b->base)
+		return a->lane == b->lane;
+	return a->lane / mw_chain_lines(a->stride) == b->lane / mw_chain_lines(b->stride);
+}
+
+/* Small chains lie one behind the other, large ones share the block in lanes of their own. */
+static void place_chain(struct latency_run *r, struct page_block *pb, size_t index)
+{
+	struct chase_point *p = &r->chases[index];
+	size_t align = 4096;
+	while (align < p->chain.bytes && align < (2u << 20))
+		align *= 2;
+	size_t at = (pb->cursor + align - 1) / align * align;
+	if (p->chain.bytes > pb->block.bytes / 4 || at + p->chain.bytes > pb->block.bytes)
+		at = 0;
+	else
+		pb->cursor = at + p->chain.bytes;
+	p->chain.base = (char *)pb->block.p + at;
+	unsigned lanes = mw_chain_lanes(p->chain.stride);
+	bool clash = true;
+	for (p->chain.lane = 0; clash && p->chain.lane < lanes; p->chain.lane += clash) {
+		clash = false;
+		for (size_t i = 0; i < index && !clash; i++)
+			clash = lanes_clash(&p->chain, &r->chases[i].chain);
+	}
+	if (!clash)
+		return;
+	p->chain.lane = 0;
+	p->shares_place = true;
+	for (size_t i = 0; i < index; i++)
+		if (lanes_clash(&p->chain, &r->chases[i].chain))
+			r->chases[i].shares_place = true;
+}
+
+static void add_point(struct latency_run *r, struct page_block *pb, const char *name, size_t size, size_t stride,
+		      size_t window)
+{
+	if (r->n == MAX_POINTS)
+		return;
+	struct chase_point *p = &r->chases[r->n];
+	struct round_point *pt = &r->pts[r->n];
+	size_t touched = stride > LINE ? size / stride * LINE : size;
+	*p = (struct chase_point){.team = r->ctx->team};
+	p->chain = (struct mw_chain){.bytes = size, .stride = stride, .window = window, .seed = r->ctx->seed + r->n};
+	p->warm = touched <= 2 * r->llc;
+	place_chain(r, pb, r->n);
+	mw_record_init(&pt->rec, "latency", name, "latency", MW_NS);
+	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "pointer-chase");
+	mw_kv_set_int(&pt->rec.params, "size", (int64_t)size);
+	mw_kv_set_int(&pt->rec.params, "stride", (int64_t)stride);
+	mw_kv_set_int(&pt->rec.params, "window", (int64_t)(window < size ? window : size));
+	mw_kv_set_str(&pt->rec.params, "pages", mw_pages_name(pb->kind));
+	mw_kv_set_int(&pt->rec.observed, "cpu", mw_team_cpu(r->ctx->team, 0));
+	mw_kv_set_str(&pt->rec.observed, "pages", pb->block.obtained);
+	mw_kv_set_int(&pt->rec.observed, "node", pb->block.node);
+	mw_kv_set_int(&pt->rec.observed, "touched", (int64_t)touched);
+	pt->measure = measure_chase;
+	pt->arg = p;
+	pt->threads = 1;
+	pt->smaller_is_better = true;
+	r->n++;
+}
+
+/* ---- which points ---- */
+
+static uint64_t floor_power_of_two(uint64_t v)
+{
+	while (v & (v - 1))
+		v &= v - 1;
+	return v;
+}
+
+/* The quoted span touches 4x the last-level cache where budget and memory allow. */
+static uint64_t dram_span(const struct latency_run *r)
+{
+	uint64_t want = 4 * r->llc * (r->stride > LINE ? r->stride / LINE : 1);
+	uint64_t span = 1u << 20;
+	while (span < want)
+		span *= 2;
+	uint64_t limit = floor_power_of_two(bench_block_limit(r->ctx, (unsigned)r->n_pages));
+	/* First touch of memory that a guest gave back costs 2 s per GiB: half the budget at most. */
+	double touch = 0.5 * bench_left_s(r->ctx) / 2.0 / (double)r->n_pages * 1073741824.0;
+	while (span > limit || ((double)span > touch && span > (64u << 20)))
+		span /= 2;
+	return span;
+}
+
+/* Sizes from inside the first-level cache up to the span: 1, 2 or 4 steps per two octaves, as time allows. */
+static size_t ladder(const struct latency_run *r, uint64_t *v, size_t max)
+{
+	const struct bench_profile *prof = r->ctx->profile;
+	double octaves = log2((double)r->span / 16384.0);
+	double fits = bench_left_s(r->ctx) / (1.5 * prof->sample_s * prof->min_rounds) - 8.0;
+	int per_octave = fits > 2.0 * octaves ? 2 : 1;
+	int octave = fits < octaves ? 2 : 1;
+	size_t n = 0;
+	for (uint64_t s = 16384; s < r->span && n + 2 < max; s <<= octave) {
+		v[n++] = s;
+		if (per_octave == 2 && s + s / 2 < r->span)
+			v[n++] = s + s / 2;
+	}
+	return n;
+}
+
+static void add_default_points(struct latency_run *r)
+{
+	struct page_block *best = &r->pages[0]; /* the first kind asked for that could be had */
+	uint64_t sizes[MAX_SIZES];
+	for (size_t i = 0; i < r->n_pages; i++) {
+		struct page_block *pb = &r->pages[i];
+		size_t quoted = r->stride >= QUOTED_STRIDE ? r->stride : QUOTED_STRIDE;
+		if (pb == best)
+			add_point(r, pb, "dram", r->span, quoted, r->window);
+		else
+			add_point(r, pb, "chase", r->span, quoted, r->window);
+		add_point(r, pb, "dram-tlb-miss", r->span, quoted, r->span);
+	}
+	for (size_t stride = LINE; stride <= REFERENCE_STRIDE; stride *= 2)
+		if (stride != r->stride)
+			add_point(r, best, "chase", r->span, stride, r->window);
+	size_t n = ladder(r, sizes, MAX_SIZES);
+	for (size_t i = 0; i < n; i++)
+		add_point(r, best, "chase", sizes[i], r->stride, r->window);
+}
+
+static int add_asked_points(struct latency_run *r, const uint64_t *sizes, size_t n, char *err, size_t en)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < r->n_pages; k++) {
+			if (r->n == MAX_POINTS)
+				return mw_fail(MW_ESPEC, err, en, "--sizes: more than %d points", MAX_POINTS);
+			add_point(r, &r->pages[k], "chase", sizes[i], r->stride, r->window);
+		}
+	return 0;
+}
+
+static int check_options(struct latency_run *r, const uint64_t *sizes, size_t n, char *err, size_t en)
+{
+	if (r->stride % sizeof(void *))
+		return mw_fail(MW_ESPEC, err, en, "--stride: %zu is not a multiple of 8", r->stride);
+	if (r->window < r->stride)
+		return mw_fail(MW_ESPEC, err, en, "--window: %zu is below the stride %zu", r->window, r->stride);
+	for (size_t i = 0; i < n; i++) {
+		int rc = bench_check_size(r->ctx, "sizes", sizes[i], err, en);
+		if (rc < 0)
+			return rc;
+		if (sizes[i] < 2 * r->stride)
+			return mw_fail(MW_ESPEC, err, en, "--sizes: %llu holds fewer than two elements of stride %zu",
+				       (unsigned long long)sizes[i], r->stride);
+	}
+	return 0;
+}
+
+static int parse_pages(const struct bench_ctx *ctx, enum mw_pages *kinds, size_t *n, char *err, size_t en)
+{
+	char text[64];
+	char *save = NULL;
+	*n = 0;
+	(void)snprintf(text, sizeof(text), "%s", mw_opt_text(ctx->opts, "pages"));
+	for (char *word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		int k = 0;
+		while (k < MW_PAGES_COUNT && strcmp(word, mw_pages_name((enum mw_pages)k)) != 0)
+			k++;
+		if (k == MW_PAGES_COUNT)
+			return mw_fail(MW_ESPEC, err, en, "--pages: '%s' is not one of 4K, thp, 2M, 1G", word);
+		for (size_t i = 0; i < *n; i++)
+			if (kinds[i] == (enum mw_pages)k)
+				return mw_fail(MW_ESPEC, err, en, "--pages: '%s' is named twice", word);
+		kinds[(*n)++] = (enum mw_pages)k;
+	}
+	return *n ? 0 : mw_fail(MW_ESPEC, err, en, "--pages: empty list");
+}
+
+/* A page kind that this machine cannot give is a record of its own, with the reason. */
+static int report_missing(const struct mw_sink *sink, enum mw_pages kind, const char *why)
+{
+	struct mw_record rec;
+	mw_record_init(&rec, "latency", "chase", "latency", MW_NS);
+	(void)snprintf(rec.method, sizeof(rec.method), "pointer-chase");
+	mw_kv_set_str(&rec.params, "pages", mw_pages_name(kind));
+	mw_record_unavailable(&rec, why);
+	return mw_emit(sink, &rec);
+}
+
+static int take_pages(struct latency_run *r, const enum mw_pages *kinds, size_t n, uint64_t bytes,
+		      const struct mw_sink *sink, char *err, size_t en)
+{
+	r->n_pages = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct page_block *pb = &r->pages[r->n_pages];
+		*pb = (struct page_block){.kind = kinds[i]};
+		int rc = mw_arena_take(r->ctx->arenas, kinds[i], bench_node_of(r->ctx, 0), bytes, &pb->block, err, en);
+		if (rc == 0)
+			r->n_pages++;
+		else if ((rc = report_missing(sink, kinds[i], err)) < 0)
+			return rc;
+	}
+	return r->n_pages ? 0 : MW_EUNAVAILABLE;
+}
+
+/* ---- verdicts ---- */
+
+struct verdict_sink {
+	const struct mw_sink *out;
+	const struct latency_run *run;
+	struct mw_records kept; /* points at the DRAM span wait for the reference stride */
+};
+
+static bool at_span(const struct latency_run *r, const struct mw_record *rec)
+{
+	return (uint64_t)mw_kv_int(&rec->params, "size", 0) == r->span &&
+	       mw_kv_int(&rec->params, "window", 0) == (int64_t)r->window;
+}
+
+static int keep_or_pass(void *self, const struct mw_record *rec)
+{
+	struct verdict_sink *s = self;
+	if (s->run->span && at_span(s->run, rec))
+		return mw_records_add(&s->kept, rec);
+	return mw_emit(s->out, rec);
+}
+
+static int emit_verdicts(struct verdict_sink *s)
+{
+	double reference = NAN;
+	for (size_t i = 0; i < s->kept.n; i++)
+		if (mw_kv_int(&s->kept.v[i].params, "stride", 0) == REFERENCE_STRIDE &&
+		    strcmp(mw_kv_str(&s->kept.v[i].params, "pages", ""), mw_pages_name(s->run->pages[0].kind)) == 0)
+			reference = s->kept.v[i].value;
+	int rc = 0;
+	for (size_t i = 0; i < s->kept.n && rc == 0; i++) {
+		struct mw_record *rec = &s->kept.v[i];
+		double share = rec->value / reference;
+		char text[64] = "not checked: no reference";
+		if (isfinite(share))
+			(void)snprintf(text, sizeof(text), "%s: %.0f %% of stride %d",
+				       share < CLEAN_SHARE ? "helped by prefetch" : "clean", 100.0 * share,
+				       REFERENCE_STRIDE);
+		mw_kv_set_str(&rec->observed, "prefetch", text);
+		rc = mw_emit(s->out, rec);
+	}
+	return rc;
+}
+
+/* ---- the benchmark ---- */
+
+static int build_chains(struct latency_run *r, char *err, size_t n)
+{
+	double sample_ns = 1e9 * rounds_sample_s(r->ctx, r->n);
+	for (size_t i = 0; i < r->n; i++) {
+		struct chase_point *p = &r->chases[i];
+		p->sample_ns = sample_ns;
+		if (bench_stopped(r->ctx))
+			return MW_ECANCELLED;
+		int rc = p->shares_place ? 0 : mw_team_run(r->ctx->team, 1, build_member, p);
+		if (rc == 0)
+			rc = p->rc;
+		if (rc < 0)
+			return mw_fail(rc, err, n, "cannot build the pointer chain of %zu byte: %s", p->chain.bytes,
+				       mw_strerror(rc));
+	}
+	return 0;
+}
+
+static int plan(struct latency_run *r, const struct mw_sink *sink, char *err, size_t n)
+{
+	uint64_t sizes[MAX_SIZES];
+	enum mw_pages kinds[MW_PAGES_COUNT];
+	size_t n_sizes = mw_opt_text(r->ctx->opts, "sizes") ? mw_opt_sizes(r->ctx->opts, "sizes", sizes, MAX_SIZES) : 0;
+	int rc = check_options(r, sizes, n_sizes, err, n);
+	if (rc == 0)
+		rc = parse_pages(r->ctx, kinds, &r->n_pages, err, n);
+	if (rc < 0)
+		return rc;
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < n_sizes; i++)
+		bytes = sizes[i] > bytes ? sizes[i] : bytes;
+	if (n_sizes == 0)
+		bytes = r->span = dram_span(r);
+	rc = take_pages(r, kinds, r->n_pages, bytes, sink, err, n);
+	if (rc < 0)
+		return rc;
+	if (n_sizes)
+		return add_asked_points(r, sizes, n_sizes, err, n);
+	add_default_points(r);
+	return 0;
+}
+
+static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct latency_run r = {.ctx = ctx};
+	struct verdict_sink verdicts = {.out = sink, .run = &r};
+	const struct mw_sink middle = {keep_or_pass, &verdicts};
+	r.stride = (size_t)mw_opt_int(ctx->opts, "stride");
+	r.window = (size_t)mw_opt_int(ctx->opts, "window");
+	r.llc = ctx->topo->l3_bytes ? ctx->topo->l3_bytes : 32u << 20;
+	r.pts = calloc(MAX_POINTS, sizeof(*r.pts));
+	r.chases = calloc(MAX_POINTS, sizeof(*r.chases));
+	int rc = r.pts && r.chases ? plan(&r, sink, err, n) : -ENOMEM;
+	if (rc == 0)
+		rc = build_chains(&r, err, n);
+	if (rc == 0)
+		rc = rounds_run(ctx, r.pts, r.n, &middle);
+	if (rc == 0 || rc == MW_ECANCELLED) {
+		int emitted = emit_verdicts(&verdicts);
+		rc = emitted < 0 ? emitted : rc;
+	}
+	mw_records_fini(&verdicts.kept);
+	free(r.chases);
+	free(r.pts);
+	return rc;
+}
+
+static const struct mw_option options[] = {
+	{.name = "sizes",
+	 .type = MW_OPT_SIZES,
+	 .arg = "LIST",
+	 .min = 128,
+	 .max = 1e15,
+	 .help = "spans to walk, for example 16K,1M,1G (default: a ladder beyond the last-level cache)"},
+	{.name = "stride",
+	 .type = MW_OPT_SIZE,
+	 .arg = "SIZE",
+	 .def = "256",
+	 .min = 8,
+	 .max = 1 << 20,
+	 .help = "bytes from one element to the next; below 256 prefetchers may help"},
+	{.name = "window",
+	 .type = MW_OPT_SIZE,
+	 .arg = "SIZE",
+	 .def = "256K",
+	 .min = 8,
+	 .max = 1e15,
+	 .help = "locality window: walked through before the next one, bounds TLB misses"},
+	{.name = "pages",
+	 .type = MW_OPT_NAMES,
+	 .arg = "LIST",
+	 .def = "thp,4K",
+	 .help = "page kinds of 4K, thp, 2M, 1G; the first one obtained is quoted"},
+	MW_OPT_END,
+};
+
+const struct bench bench_latency = {
+	.name = "latency",
+	.summary = "idle latency of every memory level by pointer chase",
+	.options = options,
+	.weight = 12,
+	.run = run,
+};

@@ -1,0 +1,47 @@
+#include "bench/place.h"
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+
+int bench_node_of(const struct bench_ctx *ctx, int rank)
+{
+	const struct mw_topology *t = ctx->topo;
+	int cpu = mw_team_cpu(ctx->team, rank);
+	if (t->n_nodes > 1)
+		for (int i = 0; i < t->n_cpus; i++)
+			if (t->cpus[i].id == cpu)
+				return t->cpus[i].node;
+	return -1;
+}
+
+double bench_left_s(const struct bench_ctx *ctx)
+{
+	uint64_t t = mw_now_ns();
+	return t < ctx->deadline_ns ? 1e-9 * (double)(ctx->deadline_ns - t) : 0.0;
+}
+
+/* What the arenas may hold and the machine can give; memory that the arenas hold already counts as free. */
+static uint64_t memory_limit(const struct bench_ctx *ctx)
+{
+	uint64_t arenas = mw_arenas_max(ctx->arenas);
+	uint64_t free_now = ctx->topo->mem_available;
+	return arenas && arenas < free_now ? arenas : free_now;
+}
+
+uint64_t bench_block_limit(const struct bench_ctx *ctx, unsigned blocks)
+{
+	uint64_t bytes = memory_limit(ctx) / 4 * 3 / (blocks ? blocks : 1);
+	return ctx->profile->max_bytes && ctx->profile->max_bytes < bytes ? ctx->profile->max_bytes : bytes;
+}
+
+int bench_check_size(const struct bench_ctx *ctx, const char *option, uint64_t bytes, char *err, size_t n)
+{
+	uint64_t limit = memory_limit(ctx);
+	if (bytes <= limit)
+		return 0;
+	char asked[32];
+	mw_format_size(bytes, asked, sizeof(asked));
+	return mw_fail(MW_ESPEC, err, n, "--%s: %s is more than the %.1f GiB of memory this run may use (%s)", option,
+		       asked, (double)limit / (1024.0 * 1024.0 * 1024.0),
+		       limit < ctx->topo->mem_available ? "--max-mem" : ctx->topo->mem_limit_source);
+}
