@@ -24,7 +24,7 @@ struct mw_block {
 	void *p; /* aligned to 2 MiB (1 GiB for MW_PAGES_1G) */
 	size_t bytes;
 	enum mw_pages asked;
-	char obtained[24]; /* what the kernel gave, from smaps: "4K", "thp", "thp 73%", "2M" */
+	char obtained[24]; /* what the kernel gave, from smaps: "4K", "thp", "thp 73%", "2M"; "unknown" without smaps */
 	int node;          /* where the pages are, checked with move_pages; -1 unknown */
 };
 
@@ -34,7 +34,9 @@ void mw_arenas_destroy(struct mw_arenas *a);
 
 /* A block of at least `bytes` bytes on `node` (-1: local), zeroed on its first use only. A later call with the same
  * kind and node returns the same memory, grown when needed: the caller before must be done with it. Growing moves it.
- * MW_EUNAVAILABLE (no such pages), MW_EBUDGET (above max_bytes), -ENOMEM, each with a line in err. */
+ * MW_EUNAVAILABLE (no such hugetlb pages or node), MW_EBUDGET (above max_bytes or what is available
+ * now), -ENOMEM, each with a line in err. Transparent huge pages are a wish: where the kernel gives none, the call
+ * succeeds and `obtained` says so. The first touch uses the CPUs of the calling thread's affinity mask. */
 int mw_arena_take(struct mw_arenas *a, enum mw_pages kind, int node, size_t bytes, struct mw_block *out, char *err,
 		  size_t n);
 uint64_t mw_arenas_bytes(const struct mw_arenas *a);

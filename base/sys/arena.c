@@ -1,0 +1,363 @@
+/* Memory for measurements.
+ *
+ * A block lies between two inaccessible pages: it stays a mapping of its own, so that /proc/self/smaps tells about it
+ * alone, and an overrun faults. The first touch is done by threads pinned to CPUs of the wanted node: that places the
+ * pages even where a container refuses mbind, and divides the cost, which is seconds per GiB in some guests. */
+#include "base/sys/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <numaif.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/core/err.h"
+#include "base/sys/cpulist.h"
+#include "base/sys/limits.h"
+#include "base/sys/pages.h"
+#include "base/sys/team.h"
+#include "base/sys/tree.h"
+
+enum { BLOCKS_MAX = MW_PAGES_COUNT * 65, TOUCH_THREADS_MAX = 16 };
+
+static const struct {
+	const char *name;
+	size_t align; /* of address and length */
+	int map_flags;
+	const char *pool; /* sysfs directory of the hugetlb pool */
+} kinds[MW_PAGES_COUNT] = {
+	[MW_PAGES_4K] = {"4K", (size_t)2 << 20, 0, NULL},
+	[MW_PAGES_THP] = {"thp", (size_t)2 << 20, 0, NULL},
+	[MW_PAGES_2M] = {"2M", (size_t)2 << 20, MAP_HUGETLB | (21 << 26), "hugepages-2048kB"},
+	[MW_PAGES_1G] = {"1G", (size_t)1 << 30, MAP_HUGETLB | (30 << 26), "hugepages-1048576kB"},
+};
+
+struct arena {
+	struct mw_block block;
+	int asked_node;
+	char *base;   /* of the reservation, guards included */
+	size_t total; /* bytes reserved */
+};
+
+struct mw_arenas {
+	uint64_t max_bytes, bytes;
+	size_t n;
+	struct arena v[BLOCKS_MAX];
+};
+
+const char *mw_pages_name(enum mw_pages p)
+{
+	return kinds[p].name;
+}
+
+int mw_arenas_create(uint64_t max_bytes, struct mw_arenas **out)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	(*out)->max_bytes = max_bytes;
+	return 0;
+}
+
+static void release(struct mw_arenas *a, struct arena *ar)
+{
+	if (ar->base)
+		(void)munmap(ar->base, ar->total);
+	a->bytes -= ar->block.bytes;
+	ar->base = NULL;
+	ar->total = 0;
+	ar->block.p = NULL;
+	ar->block.bytes = 0;
+}
+
+void mw_arenas_destroy(struct mw_arenas *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->n; i++)
+		release(a, &a->v[i]);
+	free(a);
+}
+
+uint64_t mw_arenas_bytes(const struct mw_arenas *a)
+{
+	return a->bytes;
+}
+
+uint64_t mw_arenas_max(const struct mw_arenas *a)
+{
+	return a->max_bytes;
+}
+
+static struct arena *find(struct mw_arenas *a, enum mw_pages kind, int node)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->v[i].block.asked == kind && a->v[i].asked_node == node)
+			return &a->v[i];
+	if (a->n == BLOCKS_MAX)
+		return NULL;
+	struct arena *ar = &a->v[a->n++];
+	*ar = (struct arena){.asked_node = node, .block = {.asked = kind, .node = -1}};
+	return ar;
+}
+
+static int map_failed(enum mw_pages kind, size_t bytes, int cause, char *err, size_t n)
+{
+	if (!kinds[kind].pool)
+		return mw_fail(-cause, err, n, "cannot map %zu MiB: %s (see ulimit -v)", bytes >> 20,
+			       mw_strerror(-cause));
+	return mw_fail(MW_EUNAVAILABLE, err, n,
+		       "cannot map %zu MiB in pages of %s: %s; the pool is vm.nr_hugepages or %s", bytes >> 20,
+		       kinds[kind].name, mw_strerror(-cause), kinds[kind].pool);
+}
+
+/* Reserves bytes and two guards, then makes the aligned middle readable and writable. */
+static int map_block(struct arena *ar, size_t bytes, char *err, size_t n)
+{
+	enum mw_pages kind = ar->block.asked;
+	size_t guard = (size_t)sysconf(_SC_PAGESIZE), align = kinds[kind].align;
+	size_t total = bytes + align + 2 * guard;
+	char *base = mmap(NULL, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		return map_failed(kind, bytes, errno, err, n);
+	char *p = (char *)(((uintptr_t)base + guard + align - 1) / align * align);
+	char *first = p - guard, *last = p + bytes + guard;
+	if (first > base)
+		(void)munmap(base, (size_t)(first - base));
+	if (base + total > last)
+		(void)munmap(last, (size_t)(base + total - last));
+	ar->base = first;
+	ar->total = bytes + 2 * guard;
+	void *got = mmap(p, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | kinds[kind].map_flags, -1, 0);
+	if (got == MAP_FAILED) {
+		int cause = errno;
+		(void)munmap(ar->base, ar->total);
+		ar->base = NULL;
+		return map_failed(kind, bytes, cause, err, n);
+	}
+	/* A kernel without transparent huge pages refuses both: then every page is a base page anyway. */
+	if (kind == MW_PAGES_4K)
+		(void)madvise(p, bytes, MADV_NOHUGEPAGE);
+	else if (kind == MW_PAGES_THP)
+		(void)madvise(p, bytes, MADV_HUGEPAGE);
+	ar->block.p = p;
+	return 0;
+}
+
+/* ---- first touch ---- */
+
+struct touch_job {
+	char *p;
+	size_t bytes;
+	_Atomic int error;
+};
+
+static void touch_slice(void *arg, int rank, int members)
+{
+	struct touch_job *job = arg;
+	size_t begin, end;
+	mw_team_slice(job->bytes, (size_t)2 << 20, rank, members, &begin, &end);
+	if (begin == end)
+		return;
+#ifdef MADV_POPULATE_WRITE
+	/* Linux 5.14: no hugetlb page left is an error here, a SIGBUS below. */
+	int rc;
+	do
+		rc = madvise(job->p + begin, end - begin, MADV_POPULATE_WRITE);
+	while (rc < 0 && (errno == EINTR || errno == EAGAIN));
+	if (rc == 0)
+		return;
+	if (errno != EINVAL) {
+		job->error = errno;
+		return;
+	}
+#endif
+	for (size_t i = begin; i < end; i += 4096)
+		*(volatile char *)(job->p + i) = 0;
+}
+
+/* CPUs of the affinity mask that belong to the node; all of them for node -1. */
+static int touch_cpus(int root_fd, int node, int *cpus, int max)
+{
+	struct mw_cpulist mine, of_node;
+	char path[64], text[4096];
+	if (mw_cpulist_affinity(&mine) < 0)
+		return 0;
+	(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/cpulist", node);
+	bool known = node >= 0 && mw_tree_read(root_fd, path, text, sizeof(text)) >= 0 &&
+		     mw_cpulist_parse(&of_node, text) == 0;
+	int n = 0;
+	for (int id = mw_cpulist_next(&mine, 0); id >= 0 && n < max; id = mw_cpulist_next(&mine, id + 1))
+		if (!known || mw_cpulist_has(&of_node, id))
+			cpus[n++] = id;
+	return n;
+}
+
+static int touch(int root_fd, struct arena *ar, size_t bytes, int node, char *err, size_t n)
+{
+	struct touch_job job = {.p = ar->block.p, .bytes = bytes};
+	int cpus[TOUCH_THREADS_MAX];
+	int members = touch_cpus(root_fd, node, cpus, TOUCH_THREADS_MAX);
+	struct mw_team *team = NULL;
+	/* Small blocks are not worth threads; where threads are refused the caller touches alone. */
+	if (members > 1 && bytes >= (size_t)64 << 20)
+		(void)mw_team_create(cpus, members, &team, NULL, 0);
+	if (!team && node >= 0 && members > 0)
+		(void)mw_team_create(cpus, 1, &team, NULL, 0);
+	if (team)
+		(void)mw_team_run(team, mw_team_size(team), touch_slice, &job);
+	else
+		touch_slice(&job, 0, 1);
+	mw_team_destroy(team);
+	if (job.error && kinds[ar->block.asked].pool)
+		return mw_fail(MW_EUNAVAILABLE, err, n, "no pages of %s left on node %d: %s",
+			       kinds[ar->block.asked].name, node, mw_strerror(-job.error));
+	if (job.error)
+		return mw_fail(-job.error, err, n, "cannot touch %zu MiB: %s", bytes >> 20, mw_strerror(-job.error));
+	return 0;
+}
+
+/* The node that the block shall lie on: the one asked for, else the caller's. -1 without NUMA. */
+static int target_node(int asked)
+{
+	unsigned cpu, node;
+	if (asked >= 0)
+		return asked;
+	return getcpu(&cpu, &node) == 0 ? (int)node : -1;
+}
+
+/* mbind may be refused (containers) or absent: the first touch from the node's own CPUs places the pages as well, and
+ * pages.c checks where they are. */
+static bool bind_node(const struct arena *ar, size_t bytes, int node, bool strict)
+{
+	enum { NODES = 1024, BITS = 8 * sizeof(unsigned long) };
+	unsigned long mask[NODES / BITS] = {0};
+	if (node < 0 || node >= NODES)
+		return false;
+	mask[(size_t)node / BITS] = 1ul << ((size_t)node % BITS);
+	return mbind(ar->block.p, bytes, strict ? MPOL_BIND : MPOL_PREFERRED, mask, NODES, 0) == 0;
+}
+
+static bool node_exists(int root_fd, int node)
+{
+	struct mw_cpulist online;
+	char text[4096];
+	if (mw_tree_read(root_fd, "sys/devices/system/node/has_memory", text, sizeof(text)) <= 0 &&
+	    mw_tree_read(root_fd, "sys/devices/system/node/online", text, sizeof(text)) <= 0)
+		return node == 0; /* a kernel without NUMA */
+	return mw_cpulist_parse(&online, text) == 0 && mw_cpulist_has(&online, node);
+}
+
+/* Kernels before 5.14 raise SIGBUS where a hugetlb pool runs dry on a node: ask first. */
+static int check_pool(int root_fd, enum mw_pages kind, int node, size_t bytes, char *err, size_t n)
+{
+	char path[128];
+	uint64_t free_pages = 0, want = bytes / kinds[kind].align;
+	if (!kinds[kind].pool)
+		return 0;
+	(void)snprintf(path, sizeof(path), "sys/kernel/mm/hugepages/%s/free_hugepages", kinds[kind].pool);
+	if (node >= 0)
+		(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/hugepages/%s/free_hugepages", node,
+			       kinds[kind].pool);
+	if (mw_tree_u64(root_fd, path, &free_pages) < 0)
+		return mw_fail(MW_EUNAVAILABLE, err, n, "this kernel has no huge pages of %s", kinds[kind].name);
+	if (free_pages < want)
+		return mw_fail(MW_EUNAVAILABLE, err, n, "%llu of %llu huge pages of %s are free (%s)",
+			       (unsigned long long)free_pages, (unsigned long long)want, kinds[kind].name,
+			       node >= 0 ? "on the node asked for; see vm.nr_hugepages" : "see vm.nr_hugepages");
+	return 0;
+}
+
+static int check_budget(const struct mw_arenas *a, const struct arena *ar, int root_fd, size_t bytes, char *err,
+			size_t n)
+{
+	uint64_t others = a->bytes - ar->block.bytes;
+	if (bytes > a->max_bytes || others > a->max_bytes - bytes)
+		return mw_fail(MW_EBUDGET, err, n, "%zu MiB beside %llu MiB in use exceed the limit of %llu MiB",
+			       bytes >> 20, (unsigned long long)(others >> 20),
+			       (unsigned long long)(a->max_bytes >> 20));
+	if (kinds[ar->block.asked].pool)
+		return 0; /* taken from the pool, not from free memory */
+	/* Beyond these the kernel kills instead of refusing. The old block is given back first. */
+	struct mw_limits l;
+	mw_limits_read(root_fd, &l);
+	if (l.mem_total && bytes > l.mem_available + ar->block.bytes)
+		return mw_fail(MW_EBUDGET, err, n, "%zu MiB wanted, %llu MiB available (%s)", bytes >> 20,
+			       (unsigned long long)(l.mem_available >> 20), l.source);
+	return 0;
+}
+
+/* Replaces the arena's block by one of `bytes`. On failure the arena is empty or unchanged. */
+static int renew(struct mw_arenas *a, struct arena *ar, int root_fd, size_t bytes, char *err, size_t n)
+{
+	int asked = ar->asked_node;
+	if (asked >= 0 && !node_exists(root_fd, asked))
+		return mw_fail(MW_EUNAVAILABLE, err, n, "this machine has no NUMA node %d with memory", asked);
+	int rc = check_budget(a, ar, root_fd, bytes, err, n);
+	if (rc < 0)
+		return rc;
+	release(a, ar);
+	rc = check_pool(root_fd, ar->block.asked, asked, bytes, err, n);
+	if (rc == 0)
+		rc = map_block(ar, bytes, err, n);
+	if (rc < 0)
+		return rc;
+	int node = target_node(asked);
+	int cpu;
+	if (!bind_node(ar, bytes, node, asked >= 0) && asked > 0 && touch_cpus(root_fd, asked, &cpu, 1) == 0)
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "memory of node %d: mbind is refused and no CPU of it is ours",
+			     asked);
+	if (rc == 0)
+		rc = touch(root_fd, ar, bytes, node, err, n);
+	if (rc == 0) {
+		ar->block.node = mw_pages_node(ar->block.p, bytes);
+		if (asked >= 0 && ar->block.node >= 0 && ar->block.node != asked)
+			rc = mw_fail(MW_EUNAVAILABLE, err, n,
+				     "memory of node %d was asked for, the kernel gave node %d", asked, ar->block.node);
+	}
+	if (rc < 0) {
+		release(a, ar);
+		return rc;
+	}
+	char *obtained = ar->block.obtained;
+	mw_pages_obtained(root_fd, ar->block.p, bytes, obtained, sizeof(ar->block.obtained));
+	if (strncmp(obtained, "thp ", 4) == 0) { /* none at all is the administrator's choice: "never" */
+		mw_pages_collapse(ar->block.p, bytes);
+		mw_pages_obtained(root_fd, ar->block.p, bytes, obtained, sizeof(ar->block.obtained));
+	}
+	ar->block.bytes = bytes;
+	a->bytes += bytes;
+	return 0;
+}
+
+int mw_arena_take(struct mw_arenas *a, enum mw_pages kind, int node, size_t bytes, struct mw_block *out, char *err,
+		  size_t n)
+{
+	*out = (struct mw_block){.asked = kind, .node = -1};
+	if (bytes == 0 || (unsigned)kind >= MW_PAGES_COUNT || node < -1)
+		return mw_fail(-EINVAL, err, n, "a block needs a size, a page kind and a node");
+	size_t align = kinds[kind].align;
+	if (bytes > SIZE_MAX / 4)
+		return mw_fail(MW_EBUDGET, err, n, "%zu MiB exceed every limit", bytes >> 20);
+	bytes = (bytes + align - 1) / align * align;
+	struct arena *ar = find(a, kind, node);
+	if (!ar)
+		return mw_fail(-ENOMEM, err, n, "more than %d arenas", (int)BLOCKS_MAX);
+	if (ar->block.bytes < bytes) {
+		int root_fd = mw_tree_open("/");
+		int rc = root_fd < 0 ? mw_fail(root_fd, err, n, "cannot open /: %s", mw_strerror(root_fd))
+				     : renew(a, ar, root_fd, bytes, err, n);
+		if (root_fd >= 0)
+			(void)close(root_fd);
+		if (rc < 0)
+			return rc;
+	}
+	*out = ar->block;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* Lists of CPU or node numbers as the kernel and taskset write them: "0-3,8,10-12". */
+#ifndef MW_CPULIST_H
+#define MW_CPULIST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MW_CPULIST_MAX 8192 /* CPU numbers of Linux end below it (CONFIG_NR_CPUS) */
+
+struct mw_cpulist {
+	uint64_t bits[MW_CPULIST_MAX / 64];
+};
+
+/* -EINVAL for anything but an ascending or repeated list of numbers and ranges below MW_CPULIST_MAX. Ranges may have
+ * a stride "0-63:2". An empty text is an empty list. */
+int mw_cpulist_parse(struct mw_cpulist *l, const char *text);
+
+static inline bool mw_cpulist_has(const struct mw_cpulist *l, int id)
+{
+	return id >= 0 && id < MW_CPULIST_MAX && ((l->bits[id / 64] >> (id % 64)) & 1u);
+}
+
+static inline void mw_cpulist_add(struct mw_cpulist *l, int id)
+{
+	if (id >= 0 && id < MW_CPULIST_MAX)
+		l->bits[id / 64] |= UINT64_C(1) << (id % 64);
+}
+
+/* CPUs that the calling thread may run on. -errno. */
+int mw_cpulist_affinity(struct mw_cpulist *l);
+/* First member at or above id, or -1. */
+int mw_cpulist_next(const struct mw_cpulist *l, int id);
+
+#endif

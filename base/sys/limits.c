@@ -1,0 +1,247 @@
+#include "base/sys/limits.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sys/tree.h"
+
+enum { PATH_BYTES = 1024 };
+
+static void cap(struct mw_limits *l, uint64_t available, const char *source)
+{
+	if (l->source[0] && available >= l->mem_available)
+		return;
+	l->mem_available = available;
+	(void)snprintf(l->source, sizeof(l->source), "%s", source);
+}
+
+static void read_machine(int root, struct mw_limits *l)
+{
+	char *text = mw_tree_slurp(root, "proc/meminfo");
+	uint64_t kb;
+	if (text && mw_text_u64(text, "MemTotal", &kb))
+		l->mem_total = kb << 10;
+	if (text && (mw_text_u64(text, "MemAvailable", &kb) || mw_text_u64(text, "MemFree", &kb)))
+		cap(l, kb << 10, "machine");
+	free(text);
+}
+
+static void read_rlimits(int root, struct mw_limits *l)
+{
+	static const struct {
+		const char *limit, *used, *source;
+	} rows[] = {
+		{"Max address space", "VmSize", "ulimit -v"},
+		{"Max data size", "VmData", "ulimit -d"},
+	};
+	char *limits = mw_tree_slurp(root, "proc/self/limits");
+	char *status = mw_tree_slurp(root, "proc/self/status");
+	for (size_t i = 0; limits && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t max, used_kb = 0;
+		if (!mw_text_u64(limits, rows[i].limit, &max)) /* "unlimited" is no number */
+			continue;
+		if (status)
+			(void)mw_text_u64(status, rows[i].used, &used_kb);
+		cap(l, max > used_kb << 10 ? max - (used_kb << 10) : 0, rows[i].source);
+	}
+	free(limits);
+	free(status);
+}
+
+/* ---- cgroups: for each controller the group's own directory and its parents up to the mount ---- */
+
+struct hierarchy {
+	bool v2;
+	char controller[16];    /* v1: "memory" or "cpu" */
+	char mount[PATH_BYTES]; /* where it is mounted */
+	char root[PATH_BYTES];  /* which group the mount shows as its top */
+	char group[PATH_BYTES]; /* this process's group */
+};
+
+/* Is word one of the comma-separated words of list[0..len-1]? */
+static bool has_word(const char *list, size_t len, const char *word)
+{
+	size_t want = strlen(word);
+	for (size_t i = 0; i < len;) {
+		size_t item = 0;
+		while (i + item < len && list[i + item] != ',')
+			item++;
+		if (item == want && memcmp(list + i, word, want) == 0)
+			return true;
+		i += item + 1;
+	}
+	return false;
+}
+
+/* /proc/self/cgroup: "4:memory:/group" (v1) or "0::/group" (v2). */
+static bool find_group(const char *text, struct hierarchy *h)
+{
+	for (const char *line = text; line && *line;) {
+		const char *end = strchrnul(line, '\n');
+		const char *a = memchr(line, ':', (size_t)(end - line));
+		const char *b = a ? memchr(a + 1, ':', (size_t)(end - a - 1)) : NULL;
+		if (b) {
+			size_t len = (size_t)(b - a - 1);
+			if (h->v2 ? len == 0 : has_word(a + 1, len, h->controller)) {
+				(void)snprintf(h->group, sizeof(h->group), "%.*s", (int)(end - b - 1), b + 1);
+				return true;
+			}
+		}
+		line = *end ? end + 1 : NULL;
+	}
+	return false;
+}
+
+/* /proc/self/mountinfo: "ID PARENT DEV ROOT MOUNT OPTIONS... - TYPE SOURCE SUPER", paths shorter than PATH_BYTES. */
+static bool find_mount(const char *text, struct hierarchy *h)
+{
+	for (const char *line = text; line && *line;) {
+		const char *end = strchrnul(line, '\n');
+		char buf[4 * PATH_BYTES];
+		(void)snprintf(buf, sizeof(buf), "%.*s",
+			       (int)((size_t)(end - line) < sizeof(buf) ? (size_t)(end - line) : sizeof(buf) - 1),
+			       line);
+		line = *end ? end + 1 : NULL;
+		char *dash = strstr(buf, " - ");
+		char type[16], super[512] = "";
+		if (!dash || sscanf(dash + 3, "%15s %*s %511s", type, super) < 1)
+			continue;
+		if (strcmp(type, h->v2 ? "cgroup2" : "cgroup") != 0)
+			continue;
+		if (!h->v2 && !has_word(super, strlen(super), h->controller))
+			continue;
+		*dash = '\0';
+		if (sscanf(buf, "%*s %*s %*s %1023s %1023s", h->root, h->mount) == 2)
+			return true;
+	}
+	return false;
+}
+
+/* Calls read for the group's directory and each of its parents within the mount. */
+static void walk_up(int root_fd, const struct hierarchy *h, struct mw_limits *l,
+		    void (*read)(int root_fd, const char *dir, struct mw_limits *l))
+{
+	/* A container without a cgroup namespace sees the host's path in /proc/self/cgroup but only its own group
+	 * in the mount: cut what the mount hides. */
+	const char *group = h->group;
+	size_t hidden = strcmp(h->root, "/") == 0 ? 0 : strlen(h->root);
+	if (hidden && strncmp(group, h->root, hidden) == 0 && (group[hidden] == '/' || group[hidden] == '\0'))
+		group += hidden;
+	char dir[2 * PATH_BYTES];
+	(void)snprintf(dir, sizeof(dir), "%s%s", h->mount, strstr(group, "..") ? "" : group);
+	size_t top = strlen(h->mount);
+	for (;;) {
+		size_t len = strlen(dir);
+		while (len > top && dir[len - 1] == '/')
+			dir[--len] = '\0';
+		read(root_fd, dir, l);
+		if (len <= top)
+			return;
+		char *slash = strrchr(dir, '/');
+		*slash = '\0';
+	}
+}
+
+/* What may still be allocated below max: page cache that nobody touched lately is given back first. */
+static uint64_t room(int root_fd, const char *dir, const char *used_file, const char *cache_key, uint64_t max)
+{
+	char path[3 * PATH_BYTES];
+	uint64_t used = 0, cache = 0;
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, used_file);
+	(void)mw_tree_u64(root_fd, path, &used);
+	(void)snprintf(path, sizeof(path), "%s/memory.stat", dir);
+	char *stat = mw_tree_slurp(root_fd, path);
+	if (stat)
+		(void)mw_text_u64(stat, cache_key, &cache);
+	free(stat);
+	used -= cache < used ? cache : used;
+	return max > used ? max - used : 0;
+}
+
+static void memory_v2(int root_fd, const char *dir, struct mw_limits *l)
+{
+	static const char *const files[] = {"memory.max", "memory.high"};
+	char path[3 * PATH_BYTES], source[48];
+	uint64_t max;
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+		if (mw_tree_u64(root_fd, path, &max) < 0) /* "max" is no number */
+			continue;
+		(void)snprintf(source, sizeof(source), "cgroup v2 %s", files[i]);
+		cap(l, room(root_fd, dir, "memory.current", "inactive_file", max), source);
+	}
+}
+
+static void memory_v1(int root_fd, const char *dir, struct mw_limits *l)
+{
+	char path[3 * PATH_BYTES];
+	uint64_t max;
+	(void)snprintf(path, sizeof(path), "%s/memory.limit_in_bytes", dir);
+	/* No limit is the largest number of whole pages, near 2^63. */
+	if (mw_tree_u64(root_fd, path, &max) == 0 && max < UINT64_C(1) << 62)
+		cap(l, room(root_fd, dir, "memory.usage_in_bytes", "total_inactive_file", max),
+		    "cgroup v1 memory.limit_in_bytes");
+}
+
+static void cap_quota(struct mw_limits *l, double quota, double period)
+{
+	if (quota > 0 && period > 0 && (l->cpu_quota == 0 || quota / period < l->cpu_quota))
+		l->cpu_quota = quota / period;
+}
+
+static void cpu_v2(int root_fd, const char *dir, struct mw_limits *l)
+{
+	char path[3 * PATH_BYTES], text[64];
+	double quota, period;
+	(void)snprintf(path, sizeof(path), "%s/cpu.max", dir);
+	if (mw_tree_read(root_fd, path, text, sizeof(text)) > 0 && sscanf(text, "%lf %lf", &quota, &period) == 2)
+		cap_quota(l, quota, period);
+}
+
+static void cpu_v1(int root_fd, const char *dir, struct mw_limits *l)
+{
+	char path[3 * PATH_BYTES];
+	uint64_t quota, period;
+	(void)snprintf(path, sizeof(path), "%s/cpu.cfs_quota_us", dir);
+	if (mw_tree_u64(root_fd, path, &quota) < 0) /* "-1" is no limit */
+		return;
+	(void)snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", dir);
+	if (mw_tree_u64(root_fd, path, &period) == 0)
+		cap_quota(l, (double)quota, (double)period);
+}
+
+static void read_cgroups(int root_fd, struct mw_limits *l)
+{
+	static const struct {
+		bool v2;
+		const char *controller;
+		void (*read)(int root_fd, const char *dir, struct mw_limits *l);
+	} rows[] = {
+		{true, "", memory_v2},
+		{true, "", cpu_v2},
+		{false, "memory", memory_v1},
+		{false, "cpu", cpu_v1},
+	};
+	char *groups = mw_tree_slurp(root_fd, "proc/self/cgroup");
+	char *mounts = mw_tree_slurp(root_fd, "proc/self/mountinfo");
+	for (size_t i = 0; groups && mounts && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct hierarchy h = {.v2 = rows[i].v2};
+		(void)snprintf(h.controller, sizeof(h.controller), "%s", rows[i].controller);
+		if (find_group(groups, &h) && find_mount(mounts, &h))
+			walk_up(root_fd, &h, l, rows[i].read);
+	}
+	free(groups);
+	free(mounts);
+}
+
+void mw_limits_read(int root_fd, struct mw_limits *out)
+{
+	memset(out, 0, sizeof(*out));
+	read_machine(root_fd, out);
+	read_cgroups(root_fd, out);
+	read_rlimits(root_fd, out);
+	if (!out->source[0])
+		(void)snprintf(out->source, sizeof(out->source), "unknown");
+}

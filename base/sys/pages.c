@@ -1,0 +1,80 @@
+#include "base/sys/pages.h"
+
+#include <errno.h>
+#include <numaif.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/sys/tree.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+/* Start of the smaps entry "START-END perms ..." whose range holds address; NULL when there is none. */
+static const char *find_entry(const char *smaps, uintptr_t address)
+{
+	for (const char *line = smaps; line && *line;) {
+		unsigned long start, end;
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2 && address >= start && address < end)
+			return line;
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	return NULL;
+}
+
+void mw_pages_obtained(int root_fd, const void *p, size_t bytes, char *out, size_t n)
+{
+	(void)snprintf(out, n, "unknown");
+	char *smaps = mw_tree_slurp(root_fd, "proc/self/smaps");
+	const char *entry = smaps ? find_entry(smaps, (uintptr_t)p) : NULL;
+	uint64_t page_kb, huge_kb = 0;
+	if (entry && mw_text_u64(entry, "KernelPageSize", &page_kb) && page_kb) {
+		/* The first "AnonHugePages" after the entry's start is its own: each entry has one, or none has. */
+		(void)mw_text_u64(entry, "AnonHugePages", &huge_kb);
+		uint64_t percent = (huge_kb << 10) * 100 / bytes;
+		if (page_kb >= 1024 * 1024)
+			(void)snprintf(out, n, "%lluG", (unsigned long long)(page_kb >> 20));
+		else if (page_kb >= 1024)
+			(void)snprintf(out, n, "%lluM", (unsigned long long)(page_kb >> 10));
+		else if (huge_kb << 10 >= bytes)
+			(void)snprintf(out, n, "thp");
+		else if (huge_kb)
+			(void)snprintf(out, n, "thp %llu%%", (unsigned long long)percent);
+		else
+			(void)snprintf(out, n, "%lluK", (unsigned long long)page_kb);
+	}
+	free(smaps);
+}
+
+int mw_pages_node(void *p, size_t bytes)
+{
+	enum { SAMPLE = 256 };
+	void *pages[SAMPLE];
+	int status[SAMPLE];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), count = bytes / page;
+	size_t n = count < SAMPLE ? count : SAMPLE;
+	if (n == 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		pages[i] = (char *)p + count * i / n * page;
+		status[i] = -ENOENT;
+	}
+	if (move_pages(0, n, pages, NULL, status, 0) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (status[i] < 0 || status[i] != status[0])
+			return -1;
+	return status[0];
+}
+
+void mw_pages_collapse(void *p, size_t bytes)
+{
+	(void)madvise(p, bytes, MADV_COLLAPSE);
+}

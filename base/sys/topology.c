@@ -1,0 +1,274 @@
+/* hwloc tells cores, caches and nodes; everything else is text that host.c and limits.c read.
+ *
+ * hwloc loads its plug-ins in hwloc_topology_init: gl and opencl open devices and take seconds, pci reads every
+ * function, x86 runs CPUID on each CPU and contradicts a captured tree. None is needed; all four are kept out. */
+#include "base/sys/topology.h"
+
+#include <errno.h>
+#include <hwloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/core/err.h"
+#include "base/sys/cpulist.h"
+#include "base/sys/host.h"
+#include "base/sys/limits.h"
+#include "base/sys/tree.h"
+
+/* hwloc takes these three from the environment only. The first two stay: they are what this program wants of any
+ * later hwloc use; the root of a captured tree is removed again. Called before the program has threads. */
+static int load(hwloc_topology_t *topo, const char *root, bool live)
+{
+	static const char *const excluded[] = {"gl", "opencl", "pci", "x86"};
+	(void)setenv("HWLOC_PLUGINS_BLACKLIST",
+		     "hwloc_gl.so,hwloc_opencl.so,hwloc_pci.so,hwloc_cuda.so,"
+		     "hwloc_nvml.so,hwloc_rsmi.so,hwloc_levelzero.so",
+		     0);
+	(void)setenv("HWLOC_HIDE_ERRORS", "2", 0);
+	if (!live)
+		(void)setenv("HWLOC_FSROOT", root, 1);
+	int rc = 0;
+	if (hwloc_topology_init(topo) < 0) {
+		*topo = NULL;
+		rc = MW_EUNAVAILABLE;
+	} else {
+		for (size_t i = 0; i < sizeof(excluded) / sizeof(excluded[0]); i++)
+			(void)hwloc_topology_set_components(*topo, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST,
+							    excluded[i]);
+		if (hwloc_topology_load(*topo) < 0) {
+			hwloc_topology_destroy(*topo);
+			*topo = NULL;
+			rc = MW_EUNAVAILABLE;
+		}
+	}
+	if (!live)
+		(void)unsetenv("HWLOC_FSROOT");
+	return rc;
+}
+
+/* CPUs that the process may use. A captured tree tells it in proc/self/status; without that every CPU is allowed. */
+static int read_allowed(int root_fd, bool live, struct mw_cpulist *allowed)
+{
+	if (live)
+		return mw_cpulist_affinity(allowed);
+	char list[256] = "";
+	char *status = mw_tree_slurp(root_fd, "proc/self/status");
+	bool known = status && mw_text_str(status, "Cpus_allowed_list", list, sizeof(list));
+	free(status);
+	if (known && mw_cpulist_parse(allowed, list) == 0)
+		return 0;
+	memset(allowed, 0xff, sizeof(*allowed));
+	return 0;
+}
+
+static int ordinal(hwloc_topology_t topo, hwloc_obj_t pu, hwloc_obj_type_t type, int fallback)
+{
+	hwloc_obj_t o = hwloc_get_ancestor_obj_by_type(topo, type, pu);
+	return o ? (int)o->logical_index : fallback;
+}
+
+/* One pass per hardware thread of a core: all first threads, then all second ones. Order within a pass is hwloc's,
+ * which keeps neighbours in cache and socket together. A core whose first thread is not allowed gives its next one. */
+static void list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct mw_topology *t)
+{
+	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_PU);
+	for (int pass = 0, found = 1; found; pass++) {
+		found = 0;
+		for (int i = 0; i < n; i++) {
+			hwloc_obj_t pu = hwloc_get_obj_by_type(topo, HWLOC_OBJ_PU, (unsigned)i);
+			if (!mw_cpulist_has(use, (int)pu->os_index) || t->n_cpus == MW_MAX_CPUS)
+				continue;
+			/* How many allowed threads of the same core come before it? */
+			int before = 0;
+			hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topo, HWLOC_OBJ_CORE, pu);
+			for (int id = core ? hwloc_bitmap_first(core->cpuset) : -1; id >= 0 && id < (int)pu->os_index;
+			     id = hwloc_bitmap_next(core->cpuset, id))
+				before += mw_cpulist_has(use, id);
+			if (before != pass)
+				continue;
+			found = 1;
+			int node = pu->nodeset ? hwloc_bitmap_first(pu->nodeset) : 0;
+			t->cpus[t->n_cpus++] = (struct mw_cpu){
+				.id = (int)pu->os_index,
+				.core = ordinal(topo, pu, HWLOC_OBJ_CORE, i),
+				.socket = ordinal(topo, pu, HWLOC_OBJ_PACKAGE, 0),
+				.node = node < 0 ? 0 : node,
+			};
+		}
+	}
+}
+
+static void count_cores(struct mw_topology *t)
+{
+	int threads = 0;
+	t->n_cores = t->n_sockets = t->smt = 0;
+	for (int i = 0; i < t->n_cpus; i++) {
+		bool new_core = true, new_socket = true;
+		threads = 1;
+		for (int k = 0; k < i; k++) {
+			new_core = new_core && t->cpus[k].core != t->cpus[i].core;
+			new_socket = new_socket && t->cpus[k].socket != t->cpus[i].socket;
+			threads += t->cpus[k].core == t->cpus[i].core;
+		}
+		t->n_cores += new_core;
+		t->n_sockets += new_socket;
+		t->smt = threads > t->smt ? threads : t->smt;
+	}
+}
+
+/* Instances of one data cache type that the CPUs in use reach; *bytes one of them, *total all. */
+static int read_cache(hwloc_topology_t topo, hwloc_obj_type_t type, const struct mw_topology *t, uint64_t *bytes,
+		      uint64_t *total)
+{
+	int instances = 0;
+	*bytes = *total = 0;
+	for (int i = 0, n = hwloc_get_nbobjs_by_type(topo, type); i < n; i++) {
+		hwloc_obj_t o = hwloc_get_obj_by_type(topo, type, (unsigned)i);
+		bool reached = false;
+		for (int k = 0; k < t->n_cpus && !reached; k++)
+			reached = hwloc_bitmap_isset(o->cpuset, (unsigned)t->cpus[k].id);
+		if (!reached || o->attr->cache.size == 0)
+			continue;
+		instances++;
+		*total += o->attr->cache.size;
+		if (*bytes == 0)
+			*bytes = o->attr->cache.size;
+	}
+	return instances;
+}
+
+static void read_caches(hwloc_topology_t topo, bool live, struct mw_topology *t)
+{
+	uint64_t total[3];
+	(void)read_cache(topo, HWLOC_OBJ_L1CACHE, t, &t->l1d_bytes, &total[0]);
+	(void)read_cache(topo, HWLOC_OBJ_L2CACHE, t, &t->l2_bytes, &total[1]);
+	t->l3_instances = read_cache(topo, HWLOC_OBJ_L3CACHE, t, &t->l3_bytes, &total[2]);
+	t->llc_total_bytes = total[2] ? total[2] : total[1] ? total[1] : total[0];
+	if (t->llc_total_bytes || !live)
+		return;
+	/* No cache directories in sysfs (some sandboxes): the C library asks the CPU itself. */
+	long l1 = sysconf(_SC_LEVEL1_DCACHE_SIZE), l2 = sysconf(_SC_LEVEL2_CACHE_SIZE),
+	     l3 = sysconf(_SC_LEVEL3_CACHE_SIZE);
+	t->l1d_bytes = l1 > 0 ? (uint64_t)l1 : 0;
+	t->l2_bytes = l2 > 0 ? (uint64_t)l2 : 0;
+	t->l3_bytes = l3 > 0 ? (uint64_t)l3 : 0;
+	t->l3_instances = t->l3_bytes ? t->n_sockets : 0;
+	t->llc_total_bytes = t->l3_bytes ? t->l3_bytes * (uint64_t)t->n_sockets : t->l2_bytes * (uint64_t)t->n_cores;
+}
+
+static void read_nodes(hwloc_topology_t topo, struct mw_topology *t)
+{
+	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_NUMANODE);
+	for (int i = 0; i < n && t->n_nodes < MW_MAX_NODES; i++) {
+		hwloc_obj_t o = hwloc_get_obj_by_type(topo, HWLOC_OBJ_NUMANODE, (unsigned)i);
+		t->nodes[t->n_nodes++] = (struct mw_node){
+			.id = (int)o->os_index,
+			.bytes = o->attr->numanode.local_memory,
+			.has_cpu = !hwloc_bitmap_iszero(o->cpuset),
+		};
+	}
+}
+
+/* sys/devices/system/node/nodeN/distance has one column per online node, in ascending order. */
+static void read_distances(int root_fd, struct mw_topology *t)
+{
+	struct mw_cpulist online;
+	char text[4096];
+	if (mw_tree_read(root_fd, "sys/devices/system/node/online", text, sizeof(text)) <= 0 ||
+	    mw_cpulist_parse(&online, text) < 0)
+		return;
+	for (int i = 0; i < t->n_nodes; i++) {
+		char path[64];
+		(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/distance", t->nodes[i].id);
+		if (mw_tree_read(root_fd, path, text, sizeof(text)) <= 0)
+			continue;
+		char *column = text;
+		for (int id = mw_cpulist_next(&online, 0); id >= 0; id = mw_cpulist_next(&online, id + 1)) {
+			char *end;
+			long d = strtol(column, &end, 10);
+			if (end == column || d < 0 || d > 65535)
+				break;
+			column = end;
+			for (int k = 0; k < t->n_nodes; k++)
+				if (t->nodes[k].id == id)
+					t->distance[i][k] = (int)d;
+		}
+	}
+}
+
+/* The CPUs to use: allowed ones, or those of the list, each of which must be allowed. */
+static int choose_cpus(const char *cpus, const struct mw_cpulist *allowed, hwloc_topology_t topo,
+		       struct mw_cpulist *use, char *err, size_t n)
+{
+	*use = *allowed;
+	if (!cpus)
+		return 0;
+	if (mw_cpulist_parse(use, cpus) < 0 || mw_cpulist_next(use, 0) < 0)
+		return mw_fail(MW_ESPEC, err, n, "'%s' is not a list of CPUs, expected for example 0-3,8", cpus);
+	for (int id = mw_cpulist_next(use, 0); id >= 0; id = mw_cpulist_next(use, id + 1)) {
+		if (!hwloc_get_pu_obj_by_os_index(topo, (unsigned)id) || !mw_cpulist_has(allowed, id))
+			return mw_fail(MW_ESPEC, err, n,
+				       "CPU %d of '%s' does not exist or may not be used by this process", id, cpus);
+	}
+	return 0;
+}
+
+static void read_limits(int root_fd, struct mw_topology *t)
+{
+	struct mw_limits l;
+	mw_limits_read(root_fd, &l);
+	t->mem_total = l.mem_total;
+	t->mem_available = l.mem_available;
+	(void)snprintf(t->mem_limit_source, sizeof(t->mem_limit_source), "%s", l.source);
+	t->cpu_quota = l.cpu_quota;
+}
+
+int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out, char *err, size_t n)
+{
+	memset(out, 0, sizeof(*out));
+	bool live = strcmp(root, "/") == 0;
+	int root_fd = mw_tree_open(root);
+	if (root_fd < 0)
+		return mw_fail(MW_EUNAVAILABLE, err, n, "cannot open '%s': %s", root, mw_strerror(root_fd));
+	struct mw_cpulist allowed, use;
+	hwloc_topology_t topo = NULL;
+	int rc = load(&topo, root, live);
+	if (rc < 0) {
+		rc = mw_fail(rc, err, n, "hwloc cannot read the topology of '%s'", root);
+		goto out;
+	}
+	rc = read_allowed(root_fd, live, &allowed);
+	if (rc < 0) {
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "cannot read the CPU affinity: %s", mw_strerror(rc));
+		goto out;
+	}
+	rc = choose_cpus(cpus, &allowed, topo, &use, err, n);
+	if (rc < 0)
+		goto out;
+	list_cpus(topo, &use, out);
+	if (out->n_cpus == 0) {
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "no CPU that this process may use was found below '%s'", root);
+		goto out;
+	}
+	count_cores(out);
+	read_caches(topo, live, out);
+	read_nodes(topo, out);
+	read_distances(root_fd, out);
+	read_limits(root_fd, out);
+	mw_host_read(root_fd, live, out);
+out:
+	if (topo)
+		hwloc_topology_destroy(topo);
+	(void)close(root_fd);
+	return rc;
+}
+
+int mw_topology_cpu_ids(const struct mw_topology *t, int *v, int max)
+{
+	int n = t->n_cpus < max ? t->n_cpus : max;
+	for (int i = 0; i < n; i++)
+		v[i] = t->cpus[i].id;
+	return n;
+}

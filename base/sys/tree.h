@@ -1,0 +1,28 @@
+/* Small files of /proc and /sys, read below a root directory so that captured trees can stand in for a machine. */
+#ifndef MW_TREE_H
+#define MW_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Opens root for the calls below. -errno when it is no directory. The descriptor is closed with close(). */
+int mw_tree_open(const char *root);
+
+/* Reads at most n - 1 bytes of the file into out and ends them with NUL; trailing white space is cut. Returns the
+ * length, or -errno with out = "". A path may begin with '/': it still means below the root. */
+int mw_tree_read(int root_fd, const char *path, char *out, size_t n);
+
+/* The whole file, ended by NUL, freed by the caller; NULL when it cannot be read. At most 16 MiB. */
+char *mw_tree_slurp(int root_fd, const char *path);
+
+/* First number of the file. -errno, or -EINVAL when it does not begin with a decimal number. */
+int mw_tree_u64(int root_fd, const char *path, uint64_t *out);
+
+/* Value after `key` at the start of a line of text ("MemTotal:  123 kB", "inactive_file 123"); false when absent or
+ * not a number. */
+bool mw_text_u64(const char *text, const char *key, uint64_t *out);
+/* The same for words, up to the end of the line, without leading white space and colon. */
+bool mw_text_str(const char *text, const char *key, char *out, size_t n);
+
+#endif
