@@ -1,0 +1,279 @@
+/* Opening and closing devices, their specs and error lines. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "pim/core.h"
+
+void core_link_init(struct core_link *head)
+{
+	head->prev = head->next = head;
+}
+
+void core_link_add(struct core_link *head, struct core_link *l)
+{
+	l->prev = head->prev;
+	l->next = head;
+	head->prev->next = l;
+	head->prev = l;
+}
+
+void core_link_del(struct core_link *l)
+{
+	l->prev->next = l->next;
+	l->next->prev = l->prev;
+}
+
+const char *pim_version(void)
+{
+	return MEMWALL_VERSION;
+}
+
+const struct pim_device_ops *pim_builtin(size_t i)
+{
+	for (size_t k = 0; device_table[k]; k++)
+		if (k == i)
+			return device_table[k];
+	return NULL;
+}
+
+/* The public key table in the form that the SPEC parser knows. */
+static int make_table(struct pim_config *c, const struct pim_key *keys, char *err, size_t n)
+{
+	static const enum mw_option_type types[] = {
+		[PIM_KEY_INT] = MW_OPT_INT,   [PIM_KEY_SIZE] = MW_OPT_SIZE,     [PIM_KEY_REAL] = MW_OPT_REAL,
+		[PIM_KEY_TEXT] = MW_OPT_TEXT, [PIM_KEY_CHOICE] = MW_OPT_CHOICE,
+	};
+	size_t i = 0;
+	for (; keys && keys[i].name; i++) {
+		if (i == CORE_MAX_KEYS)
+			return mw_fail(-EINVAL, err, n, "the device has more than %d keys", CORE_MAX_KEYS);
+		c->table[i] = (struct mw_option){
+			.name = keys[i].name,
+			.type = types[keys[i].type],
+			.arg = "VALUE",
+			.def = keys[i].def,
+			.choices = keys[i].choices,
+			.min = keys[i].min,
+			.max = keys[i].max,
+			.help = keys[i].help,
+		};
+	}
+	c->table[i] = (struct mw_option)MW_OPT_END;
+	return 0;
+}
+
+/* Errors of the house's own range have no errno: a spec that cannot be read is an invalid argument. */
+static int as_errno(int rc)
+{
+	return rc < -4096 ? -EINVAL : rc;
+}
+
+static char *canonical(const struct pim_config *c)
+{
+	int len = mw_spec_canonical(&c->spec, c->table, NULL, 0);
+	char *text = len < 0 ? NULL : malloc((size_t)len + 1);
+	if (text)
+		mw_spec_canonical(&c->spec, c->table, text, (size_t)len + 1);
+	return text;
+}
+
+static int open_with(const struct pim_device_ops *ops, void *priv, struct pim_config *config, struct pim_device **out,
+		     char *err, size_t n)
+{
+	if (ops->size < sizeof(*ops) || ops->abi != PIM_ABI || !ops->open || !ops->close)
+		return mw_fail(-EINVAL, err, n, "device %s was built for another version of pim.h", config->spec.name);
+	int rc = make_table(config, ops->keys, err, n);
+	if (rc == 0)
+		rc = as_errno(mw_spec_check(&config->spec, config->table, err, n));
+	if (rc < 0)
+		return rc;
+	struct pim_device *dev = calloc(1, sizeof(*dev));
+	if (!dev)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
+	dev->ops = ops;
+	core_link_init(&dev->vectors);
+	core_link_init(&dev->matrices);
+	core_link_init(&dev->costs);
+	dev->spec = canonical(config);
+	rc = dev->spec ? as_errno(ops->open(priv, config, &dev->state, err, n))
+		       : mw_fail(-ENOMEM, err, n, "out of memory");
+	if (rc < 0) {
+		free(dev->spec);
+		free(dev);
+		return rc;
+	}
+	*out = dev;
+	return 0;
+}
+
+static const struct pim_device_ops *find_builtin(const char *name, char *err, size_t n)
+{
+	const char *names[64] = {NULL};
+	for (size_t i = 0; device_table[i]; i++) {
+		if (strcmp(device_table[i]->name, name) == 0)
+			return device_table[i];
+		if (i + 1 < sizeof(names) / sizeof(names[0]))
+			names[i] = device_table[i]->name;
+	}
+	const char *near = mw_nearest(name, names);
+	(void)mw_fail(-ENODEV, err, n, "no device '%s'%s%s%s", name,
+		      near ? ", did you mean '" : ", known:", near ? near : "", near ? "'?" : "");
+	if (!near)
+		for (size_t i = 0, len; names[i] && err && (len = strlen(err)) + 2 < n; i++)
+			(void)snprintf(err + len, n - len, " %s", names[i]);
+	return NULL;
+}
+
+int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec, struct pim_device **dev, char *err,
+		 size_t n)
+{
+	int saved = errno;
+	struct pim_config *config = NULL;
+	int rc;
+	if (!dev || (!ops && !spec)) {
+		rc = mw_fail(-EINVAL, err, n, "NULL where a device was expected");
+		goto out;
+	}
+	*dev = NULL;
+	config = calloc(1, sizeof(*config));
+	if (!config) {
+		rc = mw_fail(-ENOMEM, err, n, "out of memory");
+		goto out;
+	}
+	rc = as_errno(mw_spec_parse(&config->spec, spec ? spec : ops->name, err, n));
+	if (rc < 0)
+		goto out;
+	if (!ops && !(ops = find_builtin(config->spec.name, err, n))) {
+		rc = -ENODEV;
+		goto out;
+	}
+	if (strcmp(ops->name, config->spec.name) != 0) {
+		rc = mw_fail(-EINVAL, err, n, "spec of '%s' for device '%s'", config->spec.name, ops->name);
+		goto out;
+	}
+	rc = open_with(ops, priv, config, dev, err, n);
+out:
+	free(config);
+	errno = saved;
+	return rc;
+}
+
+int pim_open(const char *spec, struct pim_device **dev, char *err, size_t n)
+{
+	if (!spec)
+		return mw_fail(-EINVAL, err, n, "NULL where a device's spec was expected");
+	return pim_open_ops(NULL, NULL, spec, dev, err, n);
+}
+
+void pim_close(struct pim_device *dev)
+{
+	if (!dev)
+		return;
+	int saved = errno;
+	while (dev->vectors.next != &dev->vectors)
+		pim_free((struct pim_vector *)dev->vectors.next);
+	while (dev->matrices.next != &dev->matrices)
+		pim_matrix_free((struct pim_matrix *)dev->matrices.next);
+	while (dev->costs.next != &dev->costs)
+		pim_cost_end((struct pim_cost *)dev->costs.next);
+	dev->ops->close(dev->state);
+	free(dev->spec);
+	free(dev);
+	errno = saved;
+}
+
+const struct pim_device_ops *pim_ops_of(const struct pim_device *dev)
+{
+	return dev ? dev->ops : NULL;
+}
+
+const char *pim_spec(const struct pim_device *dev)
+{
+	return dev ? dev->spec : "";
+}
+
+const char *pim_error(const struct pim_device *dev)
+{
+	return dev ? dev->error : "";
+}
+
+int core_fail(struct pim_device *dev, int code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(dev->error, sizeof(dev->error), fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int pim_set_executor(struct pim_device *dev, const struct pim_executor *executor)
+{
+	if (!dev)
+		return -EINVAL;
+	if (!executor) {
+		dev->executor = (struct pim_executor){0};
+		return 0;
+	}
+	if (executor->size < sizeof(*executor) || !executor->run || executor->threads == 0)
+		return core_fail(dev, -EINVAL, "an executor needs its size, at least one thread and run()");
+	dev->executor = *executor;
+	return 0;
+}
+
+/* ---- what a device may ask for ---- */
+
+int64_t pim_config_int(const struct pim_config *c, const char *key)
+{
+	return mw_spec_int(&c->spec, c->table, key);
+}
+
+double pim_config_real(const struct pim_config *c, const char *key)
+{
+	return mw_spec_real(&c->spec, c->table, key);
+}
+
+const char *pim_config_text(const struct pim_config *c, const char *key)
+{
+	return mw_spec_text(&c->spec, c->table, key);
+}
+
+int pim_call_fail(struct pim_call *call, int code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(call->dev->error, sizeof(call->dev->error), fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+void pim_call_charge(struct pim_call *call, enum pim_count what, uint64_t n)
+{
+	call->dev->counts[what] += n;
+}
+
+void pim_call_time(struct pim_call *call, enum pim_count part, uint64_t elapsed_ps, uint64_t busy_ps)
+{
+	call->dev->counts[part] += elapsed_ps;
+	call->dev->counts[PIM_PS_ELAPSED] += elapsed_ps;
+	call->dev->counts[PIM_PS_BUSY] += busy_ps;
+}
+
+size_t pim_call_threads(const struct pim_call *call)
+{
+	return call->dev->executor.run ? call->dev->executor.threads : 1;
+}
+
+void pim_call_run(struct pim_call *call, size_t n, void (*fn)(void *arg, size_t i), void *arg)
+{
+	const struct pim_executor *e = &call->dev->executor;
+	if (e->run && n > 1) {
+		e->run(e->ctx, n, fn, arg);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		fn(arg, i);
+}

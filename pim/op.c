@@ -1,0 +1,120 @@
+/* Names of operations, counts and parts. */
+#include <errno.h>
+#include <string.h>
+
+#include "pim/core.h"
+
+static const struct {
+	const char *name;
+	unsigned inputs;
+} ops[PIM_OP_COUNT] = {
+	[PIM_NOT] = {"not", 1},
+	[PIM_AND] = {"and", 2},
+	[PIM_OR] = {"or", 2},
+	[PIM_NAND] = {"nand", 2},
+	[PIM_NOR] = {"nor", 2},
+	[PIM_XOR] = {"xor", 2},
+	[PIM_XNOR] = {"xnor", 2},
+	[PIM_MAJ] = {"maj", 3},
+	[PIM_COPY] = {"copy", 1},
+	[PIM_FILL] = {"fill", 0},
+	[PIM_ADD] = {"add", 2},
+	[PIM_SUB] = {"sub", 2},
+	[PIM_MUL] = {"mul", 2},
+	[PIM_MUL_WIDE] = {"mul_wide", 2},
+	[PIM_DIV] = {"div", 2},
+	[PIM_MOD] = {"mod", 2},
+	[PIM_EQ] = {"eq", 2},
+	[PIM_NE] = {"ne", 2},
+	[PIM_LT] = {"lt", 2},
+	[PIM_LE] = {"le", 2},
+	[PIM_GT] = {"gt", 2},
+	[PIM_GE] = {"ge", 2},
+	[PIM_MIN] = {"min", 2},
+	[PIM_MAX] = {"max", 2},
+	[PIM_ABS] = {"abs", 1},
+	[PIM_NEG] = {"neg", 1},
+	[PIM_RELU] = {"relu", 1},
+	[PIM_IF_ELSE] = {"if_else", 3},
+	[PIM_POPCOUNT] = {"popcount", 1},
+	[PIM_SHL] = {"shl", 1},
+	[PIM_SHR] = {"shr", 1},
+	[PIM_RED_AND] = {"red_and", 1},
+	[PIM_RED_OR] = {"red_or", 1},
+	[PIM_RED_XOR] = {"red_xor", 1},
+	[PIM_SUM_LANES] = {"sum_lanes", 1},
+	[PIM_MIN_LANES] = {"min_lanes", 1},
+	[PIM_COUNT_ONES] = {"count_ones", 1},
+	[PIM_GEMV] = {"gemv", 2},
+};
+
+static const char *const counts[PIM_COUNT_N] = {
+	[PIM_AAP] = "aap",
+	[PIM_AP] = "ap",
+	[PIM_ACT_FIRST] = "act_first",
+	[PIM_ACT_SECOND] = "act_second",
+	[PIM_EXTRA_WORDLINES_FIRST] = "extra_wordlines_first",
+	[PIM_EXTRA_WORDLINES_SECOND] = "extra_wordlines_second",
+	[PIM_PRE] = "pre",
+	[PIM_PROGRAMS] = "programs",
+	[PIM_BATCHES] = "batches",
+	[PIM_PASSES] = "passes",
+	[PIM_CYCLES] = "cycles",
+	[PIM_MACS] = "macs",
+	[PIM_BYTES_IN] = "bytes_in",
+	[PIM_BYTES_OUT] = "bytes_out",
+	[PIM_BYTES_RELOAD] = "bytes_reload",
+	[PIM_PS_ELAPSED] = "ps_elapsed",
+	[PIM_PS_COMPUTE] = "ps_compute",
+	[PIM_PS_IN] = "ps_in",
+	[PIM_PS_OUT] = "ps_out",
+	[PIM_PS_RELOAD] = "ps_reload",
+	[PIM_PS_BUSY] = "ps_busy",
+};
+
+static const char *const parts[PIM_PART_N] = {
+	[PIM_E_ACT] = "act",
+	[PIM_E_ACT2] = "act2",
+	[PIM_E_WORDLINES] = "wordlines",
+	[PIM_E_PRE] = "pre",
+	[PIM_E_BACKGROUND] = "background",
+	[PIM_E_REFRESH] = "refresh",
+	[PIM_E_RD] = "rd",
+	[PIM_E_WR] = "wr",
+	[PIM_E_IO] = "io",
+	[PIM_E_TRANSPOSE] = "transpose",
+	[PIM_E_MAC] = "mac",
+	[PIM_E_TOTAL] = "total",
+};
+
+const char *pim_op_name(enum pim_op op)
+{
+	return (unsigned)op < PIM_OP_COUNT ? ops[op].name : NULL;
+}
+
+int pim_op_parse(const char *name, enum pim_op *op)
+{
+	if (!name || !op)
+		return -EINVAL;
+	for (unsigned i = 0; i < PIM_OP_COUNT; i++)
+		if (strcmp(ops[i].name, name) == 0) {
+			*op = (enum pim_op)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+unsigned pim_op_inputs(enum pim_op op)
+{
+	return (unsigned)op < PIM_OP_COUNT ? ops[op].inputs : 0;
+}
+
+const char *pim_count_name(enum pim_count what)
+{
+	return (unsigned)what < PIM_COUNT_N ? counts[what] : NULL;
+}
+
+const char *pim_part_name(enum pim_part part)
+{
+	return (unsigned)part < PIM_PART_N ? parts[part] : NULL;
+}

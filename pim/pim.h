@@ -1,0 +1,400 @@
+/* libpim: compute in (emulated) memory from C.
+ *
+ * A device is opened from a SPEC, `name[:key=value,...]`, e.g. "ambit:dram=ddr4-3200,limit=jedec". Operations give
+ * exact results, and a cost: integer counts of commands, bytes and picoseconds, and energy with a band.
+ *
+ *	struct pim_device *dev;
+ *	struct pim_vector *a, *b, *c;
+ *	struct pim_cost *cost;
+ *	uint64_t ps;
+ *	char err[200];
+ *	int rc = pim_open("ambit:dram=ddr3-1600", &dev, err, sizeof(err));
+ *	if (rc == 0 && (rc = pim_alloc(dev, pim_uint(1), lanes, &a)) == 0 && ...) {
+ *		pim_write(a, host_a, (lanes + 7) / 8);
+ *		pim_cost_begin(dev, &cost);
+ *		pim_and(c, a, b);
+ *		pim_cost_count(cost, PIM_PS_ELAPSED, &ps);
+ *		pim_cost_end(cost);
+ *		pim_read(c, host_c, (lanes + 7) / 8);
+ *	}
+ *	pim_close(dev);
+ *
+ * Every function that can fail returns 0 or a negative errno value and leaves errno alone:
+ *   -EINVAL      a NULL, a wrong length or type, a spec that cannot be read
+ *   -ENODEV      no device of that name
+ *   -EOPNOTSUPP  the device has no model of it: never a cost of 0, never a wrong result
+ *   -ENOSPC      no rows left; pim_error() says how many are needed and free
+ *   -EXDEV       operands of different devices
+ *   -ENOMEM      the host's memory
+ * There is no global state: devices are independent of each other. One device and its vectors are used by one thread
+ * at a time. The library creates no thread: see pim_set_executor. Structures begin with their size, which the caller
+ * sets, so that they may grow. */
+#ifndef PIM_H
+#define PIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PIM_ABI 1
+#define PIM_API __attribute__((visibility("default")))
+
+struct pim_device;
+struct pim_vector;
+struct pim_matrix;
+struct pim_cost;
+struct pim_device_ops;
+
+PIM_API const char *pim_version(void);
+
+/* ---- devices ---- */
+
+/* Opens a built-in device. err (size n, may be NULL/0) receives one line that names the offending key. */
+PIM_API int pim_open(const char *spec, struct pim_device **dev, char *err, size_t n);
+/* Opens a device of the caller: ops and priv must outlive it. The name in spec must be that of ops; NULL: no keys. */
+PIM_API int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec, struct pim_device **dev,
+			 char *err, size_t n);
+/* Frees the device and all vectors, matrices and cost scopes that are left of it. NULL is allowed. */
+PIM_API void pim_close(struct pim_device *dev);
+/* The i-th built-in device (name, summary, keys), NULL past the last. */
+PIM_API const struct pim_device_ops *pim_builtin(size_t i);
+PIM_API const struct pim_device_ops *pim_ops_of(const struct pim_device *dev);
+/* Canonical spec: the keys in the device's order, those that differ from their default. */
+PIM_API const char *pim_spec(const struct pim_device *dev);
+/* One line about the last call on this device (or its vectors) that failed; "" when none did. */
+PIM_API const char *pim_error(const struct pim_device *dev);
+
+/* How slices of one operation run side by side. run() calls fn(arg, i) for every i in 0..n-1, in any order, and returns
+ * when all are done. Results and costs do not depend on it. */
+struct pim_executor {
+	size_t size;
+	size_t threads; /* slices wanted */
+	void (*run)(void *ctx, size_t n, void (*fn)(void *arg, size_t i), void *arg);
+	void *ctx;
+};
+/* NULL: back to one slice on the calling thread, the default. The structure is copied, ctx is not. */
+PIM_API int pim_set_executor(struct pim_device *dev, const struct pim_executor *executor);
+
+/* ---- vectors and matrices ---- */
+
+enum pim_kind { PIM_UINT, PIM_INT, PIM_FP16, PIM_BF16, PIM_MXINT };
+
+struct pim_type {
+	size_t size;
+	enum pim_kind kind;
+	uint32_t bits;  /* 1..64 for integers */
+	uint32_t block; /* elements that share a scale (PIM_MXINT), else 0 */
+};
+
+static inline struct pim_type pim_uint(uint32_t bits)
+{
+	struct pim_type t = {sizeof(struct pim_type), PIM_UINT, bits, 0};
+	return t;
+}
+
+static inline struct pim_type pim_int(uint32_t bits)
+{
+	struct pim_type t = {sizeof(struct pim_type), PIM_INT, bits, 0};
+	return t;
+}
+
+/* Lanes on the host: width 1 is packed bits, LSB first; other widths lie in containers of 8, 16, 32 or 64 bits.
+ * Contents are undefined until written. */
+PIM_API int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **v);
+PIM_API void pim_free(struct pim_vector *v);
+PIM_API uint64_t pim_lanes(const struct pim_vector *v);
+PIM_API struct pim_type pim_vector_type(const struct pim_vector *v);
+/* Bytes of the vector on the host. */
+PIM_API size_t pim_bytes(const struct pim_vector *v);
+/* bytes must be pim_bytes(v): whole vectors. Charged as the device's keys say. Bits past the last lane read as 0. */
+PIM_API int pim_write(struct pim_vector *v, const void *src, size_t bytes);
+PIM_API int pim_read(struct pim_vector *v, void *dst, size_t bytes);
+/* The emulator's own copy of the lanes in the host's layout, valid until pim_free: for filling and checking large
+ * vectors in place. Not charged: it is no operation of the device. Bits past the last lane are undefined.
+ * -EOPNOTSUPP where the device keeps no such copy. */
+PIM_API int pim_map(struct pim_vector *v, void **p);
+
+/* rows x cols, row-major on the host. y = W x has rows lanes from cols lanes. */
+PIM_API int pim_matrix_alloc(struct pim_device *dev, struct pim_type type, uint64_t rows, uint64_t cols,
+			     struct pim_matrix **m);
+PIM_API void pim_matrix_free(struct pim_matrix *m);
+PIM_API size_t pim_matrix_bytes(const struct pim_matrix *m);
+PIM_API int pim_matrix_write(struct pim_matrix *m, const void *src, size_t bytes);
+
+/* ---- operations ---- */
+
+enum pim_op {
+	PIM_NOT,
+	PIM_AND,
+	PIM_OR,
+	PIM_NAND,
+	PIM_NOR,
+	PIM_XOR,
+	PIM_XNOR,
+	PIM_MAJ,
+	PIM_COPY,
+	PIM_FILL,
+	PIM_ADD,
+	PIM_SUB,
+	PIM_MUL,
+	PIM_MUL_WIDE,
+	PIM_DIV,
+	PIM_MOD,
+	PIM_EQ,
+	PIM_NE,
+	PIM_LT,
+	PIM_LE,
+	PIM_GT,
+	PIM_GE,
+	PIM_MIN,
+	PIM_MAX,
+	PIM_ABS,
+	PIM_NEG,
+	PIM_RELU,
+	PIM_IF_ELSE,
+	PIM_POPCOUNT,
+	PIM_SHL,
+	PIM_SHR,
+	PIM_RED_AND,
+	PIM_RED_OR,
+	PIM_RED_XOR,
+	PIM_SUM_LANES,
+	PIM_MIN_LANES,
+	PIM_COUNT_ONES,
+	PIM_GEMV,
+	PIM_OP_COUNT
+};
+
+/* "and", "mul_wide", ...; NULL for an unknown number. */
+PIM_API const char *pim_op_name(enum pim_op op);
+PIM_API int pim_op_parse(const char *name, enum pim_op *op);
+/* Vectors read: 0 (fill) .. 3. */
+PIM_API unsigned pim_op_inputs(enum pim_op op);
+
+/* dst = op(src[0..n_src-1]), lane by lane. dst may be one of the inputs. */
+PIM_API int pim_execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const *src, size_t n_src);
+/* Every lane = value (0 or 1 for a bit vector). */
+PIM_API int pim_fill(struct pim_vector *dst, uint64_t value);
+/* y = W x for matrix devices: int8 weights and inputs, y as wide as the device's accumulator (int32). */
+PIM_API int pim_gemv(struct pim_vector *y, struct pim_matrix *w, struct pim_vector *x);
+
+static inline int pim_not(struct pim_vector *dst, struct pim_vector *a)
+{
+	return pim_execute(PIM_NOT, dst, &a, 1);
+}
+
+static inline int pim_copy(struct pim_vector *dst, struct pim_vector *a)
+{
+	return pim_execute(PIM_COPY, dst, &a, 1);
+}
+
+static inline int pim_execute2(enum pim_op op, struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	struct pim_vector *const src[2] = {a, b};
+	return pim_execute(op, dst, src, 2);
+}
+
+static inline int pim_and(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_AND, dst, a, b);
+}
+
+static inline int pim_or(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_OR, dst, a, b);
+}
+
+static inline int pim_nand(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_NAND, dst, a, b);
+}
+
+static inline int pim_nor(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_NOR, dst, a, b);
+}
+
+static inline int pim_xor(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_XOR, dst, a, b);
+}
+
+static inline int pim_xnor(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_XNOR, dst, a, b);
+}
+
+static inline int pim_maj(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b, struct pim_vector *c)
+{
+	struct pim_vector *const src[3] = {a, b, c};
+	return pim_execute(PIM_MAJ, dst, src, 3);
+}
+
+/* ---- cost ---- */
+
+/* Integer counts. They depend on the spec, the operations, their order and sizes only: never on the engine, the
+ * instruction set, the number of threads or the machine. */
+enum pim_count {
+	PIM_AAP,                    /* ACTIVATE, ACTIVATE, PRECHARGE */
+	PIM_AP,                     /* ACTIVATE, PRECHARGE */
+	PIM_ACT_FIRST,              /* first activations: AAP + AP */
+	PIM_ACT_SECOND,             /* second activations: AAP */
+	PIM_EXTRA_WORDLINES_FIRST,  /* wordlines above one, of first activations */
+	PIM_EXTRA_WORDLINES_SECOND, /* the same of second activations */
+	PIM_PRE,                    /* precharges */
+	PIM_PROGRAMS,               /* micro-programs run, one per row of the result */
+	PIM_BATCHES,                /* rounds over all banks */
+	PIM_PASSES,                 /* uses of a compute array */
+	PIM_CYCLES,                 /* clock cycles of a compute array */
+	PIM_MACS,                   /* multiply-accumulate operations */
+	PIM_BYTES_IN,               /* host to device */
+	PIM_BYTES_OUT,              /* device to host */
+	PIM_BYTES_RELOAD,           /* moved again because the device could not keep them */
+	PIM_PS_ELAPSED, /* start to end, picoseconds: the sum of the four parts below while nothing overlaps */
+	PIM_PS_COMPUTE, /* operands resident */
+	PIM_PS_IN,      /* write, or flush where rows are host memory */
+	PIM_PS_OUT,     /* read, or invalidate */
+	PIM_PS_RELOAD,
+	PIM_PS_BUSY, /* sum over banks or arrays */
+	PIM_COUNT_N
+};
+
+enum pim_part {
+	PIM_E_ACT,       /* first activations, one wordline */
+	PIM_E_ACT2,      /* second activations, one wordline */
+	PIM_E_WORDLINES, /* wordlines above one */
+	PIM_E_PRE,
+	PIM_E_BACKGROUND,
+	PIM_E_REFRESH,
+	PIM_E_RD,
+	PIM_E_WR,
+	PIM_E_IO,
+	PIM_E_TRANSPOSE,
+	PIM_E_MAC,   /* compute array */
+	PIM_E_TOTAL, /* sum of the parts that have a model; see pim_energy.parts */
+	PIM_PART_N
+};
+
+struct pim_energy {
+	size_t size;
+	uint32_t parts; /* bit i: enum pim_part i is contained */
+	double min_pj, typ_pj, max_pj;
+	const char *source; /* model and parameters; lives as long as the device */
+};
+
+/* Counts from here on. Scopes nest and overlap freely. */
+PIM_API int pim_cost_begin(struct pim_device *dev, struct pim_cost **cost);
+/* Stops counting; the getters go on working. */
+PIM_API void pim_cost_stop(struct pim_cost *cost);
+PIM_API void pim_cost_end(struct pim_cost *cost);
+/* -EOPNOTSUPP when the device has no model of that count. */
+PIM_API int pim_cost_count(const struct pim_cost *cost, enum pim_count what, uint64_t *value);
+/* counts x constants. -EOPNOTSUPP when the part has no model; -ERANGE when a term would be negative. */
+PIM_API int pim_cost_energy(const struct pim_cost *cost, enum pim_part part, struct pim_energy *energy);
+PIM_API const char *pim_count_name(enum pim_count what);
+PIM_API const char *pim_part_name(enum pim_part part);
+
+/* What one operation costs, without running it. */
+struct pim_price {
+	size_t size;
+	uint64_t aap, ap;
+	uint64_t ps;              /* one micro-program in one subarray */
+	uint64_t ps_batch;        /* one on every bank at once, steady state, as the key `limit` says */
+	uint64_t programs;        /* in one batch: channels x ranks x banks */
+	uint64_t lanes;           /* of one micro-program */
+	uint64_t row_bytes;       /* result bytes of one micro-program, of one bit of each lane */
+	uint32_t rows;            /* data rows that the program touches */
+	uint32_t verified;        /* 1: counts and time follow a source that was checked; 0: unverified */
+	struct pim_energy energy; /* of one micro-program; parts = 0: no model */
+	const char *source;       /* of counts and time; lives as long as the device */
+};
+/* -EOPNOTSUPP: no model. price->size and price->energy.size must be set. */
+PIM_API int pim_price_of(struct pim_device *dev, enum pim_op op, struct pim_type type, struct pim_price *price);
+
+/* ---- writing a device ---- */
+
+enum pim_key_type { PIM_KEY_INT, PIM_KEY_SIZE, PIM_KEY_REAL, PIM_KEY_TEXT, PIM_KEY_CHOICE };
+
+/* One key of a device's SPEC; a table ends with name NULL. Its layout is fixed by PIM_ABI. */
+struct pim_key {
+	const char *name;
+	enum pim_key_type type;
+	const char *def;     /* default as text; NULL: unset */
+	const char *choices; /* PIM_KEY_CHOICE: "a|b|c" */
+	double min, max;     /* inclusive when max > min */
+	const char *help;
+};
+
+struct pim_config; /* the checked keys of one spec; valid during open */
+PIM_API int64_t pim_config_int(const struct pim_config *c, const char *key);
+PIM_API double pim_config_real(const struct pim_config *c, const char *key);
+PIM_API const char *pim_config_text(const struct pim_config *c, const char *key); /* NULL: unset */
+
+struct pim_call; /* the call in progress */
+/* Stores one line for pim_error() and returns code. */
+PIM_API int pim_call_fail(struct pim_call *call, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Adds n to a count of every open scope. */
+PIM_API void pim_call_charge(struct pim_call *call, enum pim_count what, uint64_t n);
+/* part is PIM_PS_COMPUTE, PIM_PS_IN, PIM_PS_OUT or PIM_PS_RELOAD; elapsed goes to PIM_PS_ELAPSED as well. */
+PIM_API void pim_call_time(struct pim_call *call, enum pim_count part, uint64_t elapsed_ps, uint64_t busy_ps);
+/* Slices wanted, and their execution through the caller's executor. */
+PIM_API size_t pim_call_threads(const struct pim_call *call);
+PIM_API void pim_call_run(struct pim_call *call, size_t n, void (*fn)(void *arg, size_t i), void *arg);
+
+/* A vector (rows = 1, cols = lanes) or a matrix as the device sees it; mem is what its alloc made. */
+struct pim_operand {
+	size_t size;
+	struct pim_type type;
+	uint64_t rows, cols;
+	void *mem;
+};
+
+struct pim_command {
+	size_t size;
+	enum pim_op op;
+	uint32_t n_src;
+	const struct pim_operand *dst;
+	const struct pim_operand *src[3]; /* PIM_GEMV: matrix, x */
+	uint64_t value;                   /* PIM_FILL */
+};
+
+enum pim_caps {
+	PIM_CAP_VECTORS = 1 << 0,
+	PIM_CAP_MATRICES = 1 << 1,
+	PIM_CAP_MODELLED = 1 << 2, /* costs come from a model; otherwise the device is the host itself */
+};
+
+/* The table of a device. The core checks handles, lengths, types' equality and devices before it calls. Operations
+ * may be NULL where the device has none: -EOPNOTSUPP. The same state is never entered twice at once. */
+struct pim_device_ops {
+	size_t size;  /* sizeof(struct pim_device_ops) */
+	uint32_t abi; /* PIM_ABI */
+	uint32_t caps;
+	const char *name;
+	const char *summary;
+	const struct pim_key *keys;
+	int (*open)(void *priv, const struct pim_config *config, void **state, char *err, size_t n);
+	void (*close)(void *state);
+	/* Fills o->mem from o->type, o->rows, o->cols. */
+	int (*alloc)(void *state, struct pim_call *call, struct pim_operand *o);
+	void (*free)(void *state, struct pim_operand *o);
+	/* bytes is the operand's size in the host's layout. */
+	int (*write)(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes);
+	int (*read)(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes);
+	int (*map)(void *state, const struct pim_operand *o, void **p);
+	int (*execute)(void *state, struct pim_call *call, const struct pim_command *command);
+	/* 0 when the device models that count, -EOPNOTSUPP otherwise. */
+	int (*counts)(void *state, enum pim_count what);
+	/* Prices counts[0..PIM_COUNT_N-1] for one part (never PIM_E_TOTAL). */
+	int (*energy)(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
+	int (*price)(void *state, enum pim_op op, struct pim_type type, struct pim_price *out);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

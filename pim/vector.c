@@ -1,0 +1,267 @@
+/* Vectors and matrices, and the operations on them: every check that does not depend on the device. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pim/core.h"
+
+unsigned core_container(struct pim_type type)
+{
+	if (type.bits == 1)
+		return 0;
+	return type.bits <= 8 ? 1 : type.bits <= 16 ? 2 : type.bits <= 32 ? 4 : 8;
+}
+
+bool core_host_bytes(const struct pim_operand *o, size_t *bytes)
+{
+	size_t n, unit = core_container(o->type);
+	if (__builtin_mul_overflow(o->rows, o->cols, &n))
+		return false;
+	if (unit == 0)
+		*bytes = n / 8 + (n % 8 != 0);
+	return unit == 0 || !__builtin_mul_overflow(n, unit, bytes);
+}
+
+static int check_type(struct pim_device *dev, struct pim_type t)
+{
+	if (t.size < sizeof(struct pim_type))
+		return core_fail(dev, -EINVAL, "pim_type.size is not set");
+	if (t.kind > PIM_MXINT || t.bits == 0 || t.bits > 64)
+		return core_fail(dev, -EINVAL, "no type of %u bits and kind %u", t.bits, (unsigned)t.kind);
+	return 0;
+}
+
+static int alloc_operand(struct pim_device *dev, struct pim_type type, uint64_t rows, uint64_t cols,
+			 struct pim_operand *o)
+{
+	size_t bytes;
+	int rc = check_type(dev, type);
+	if (rc < 0)
+		return rc;
+	*o = (struct pim_operand){.size = sizeof(*o), .type = type, .rows = rows, .cols = cols};
+	if (rows == 0 || cols == 0)
+		return core_fail(dev, -EINVAL, "a vector or matrix of no element");
+	if (!core_host_bytes(o, &bytes))
+		return core_fail(dev, -EINVAL, "a vector or matrix beyond the address space");
+	if (!dev->ops->alloc || !dev->ops->free)
+		return core_fail(dev, -EOPNOTSUPP, "device %s allocates nothing", dev->ops->name);
+	struct pim_call call = {dev};
+	return dev->ops->alloc(dev->state, &call, o);
+}
+
+int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **out)
+{
+	if (!dev || !out)
+		return -EINVAL;
+	*out = NULL;
+	if (!(dev->ops->caps & PIM_CAP_VECTORS))
+		return core_fail(dev, -EOPNOTSUPP, "device %s has no vectors", dev->ops->name);
+	int saved = errno;
+	struct pim_vector *v = calloc(1, sizeof(*v));
+	int rc = v ? alloc_operand(dev, type, 1, lanes, &v->o) : core_fail(dev, -ENOMEM, "out of memory");
+	if (rc == 0) {
+		v->dev = dev;
+		core_link_add(&dev->vectors, &v->link);
+		*out = v;
+	} else {
+		free(v);
+	}
+	errno = saved;
+	return rc;
+}
+
+void pim_free(struct pim_vector *v)
+{
+	if (!v)
+		return;
+	int saved = errno;
+	core_link_del(&v->link);
+	v->dev->ops->free(v->dev->state, &v->o);
+	free(v);
+	errno = saved;
+}
+
+uint64_t pim_lanes(const struct pim_vector *v)
+{
+	return v ? v->o.cols : 0;
+}
+
+struct pim_type pim_vector_type(const struct pim_vector *v)
+{
+	return v ? v->o.type : (struct pim_type){0};
+}
+
+static size_t operand_bytes(const struct pim_operand *o)
+{
+	size_t bytes = 0;
+	(void)core_host_bytes(o, &bytes); /* checked by alloc */
+	return bytes;
+}
+
+size_t pim_bytes(const struct pim_vector *v)
+{
+	return v ? operand_bytes(&v->o) : 0;
+}
+
+static int write_operand(struct pim_device *dev, struct pim_operand *o, const void *src, size_t bytes)
+{
+	if (!src)
+		return core_fail(dev, -EINVAL, "write from NULL");
+	if (bytes != operand_bytes(o))
+		return core_fail(dev, -EINVAL, "write of %zu bytes, the operand has %zu", bytes, operand_bytes(o));
+	if (!dev->ops->write)
+		return core_fail(dev, -EOPNOTSUPP, "device %s cannot be written", dev->ops->name);
+	int saved = errno;
+	struct pim_call call = {dev};
+	int rc = dev->ops->write(dev->state, &call, o, src, bytes);
+	errno = saved;
+	return rc;
+}
+
+int pim_write(struct pim_vector *v, const void *src, size_t bytes)
+{
+	return v ? write_operand(v->dev, &v->o, src, bytes) : -EINVAL;
+}
+
+int pim_read(struct pim_vector *v, void *dst, size_t bytes)
+{
+	if (!v)
+		return -EINVAL;
+	struct pim_device *dev = v->dev;
+	if (!dst)
+		return core_fail(dev, -EINVAL, "read to NULL");
+	if (bytes != operand_bytes(&v->o))
+		return core_fail(dev, -EINVAL, "read of %zu bytes, the vector has %zu", bytes, operand_bytes(&v->o));
+	if (!dev->ops->read)
+		return core_fail(dev, -EOPNOTSUPP, "device %s cannot be read", dev->ops->name);
+	int saved = errno;
+	struct pim_call call = {dev};
+	int rc = dev->ops->read(dev->state, &call, &v->o, dst, bytes);
+	errno = saved;
+	return rc;
+}
+
+int pim_map(struct pim_vector *v, void **p)
+{
+	if (!v || !p)
+		return -EINVAL;
+	*p = NULL;
+	if (!v->dev->ops->map)
+		return core_fail(v->dev, -EOPNOTSUPP, "device %s keeps no copy in the host's layout",
+				 v->dev->ops->name);
+	return v->dev->ops->map(v->dev->state, &v->o, p);
+}
+
+int pim_matrix_alloc(struct pim_device *dev, struct pim_type type, uint64_t rows, uint64_t cols,
+		     struct pim_matrix **out)
+{
+	if (!dev || !out)
+		return -EINVAL;
+	*out = NULL;
+	if (!(dev->ops->caps & PIM_CAP_MATRICES))
+		return core_fail(dev, -EOPNOTSUPP, "device %s has no matrices", dev->ops->name);
+	int saved = errno;
+	struct pim_matrix *m = calloc(1, sizeof(*m));
+	int rc = m ? alloc_operand(dev, type, rows, cols, &m->o) : core_fail(dev, -ENOMEM, "out of memory");
+	if (rc == 0) {
+		m->dev = dev;
+		core_link_add(&dev->matrices, &m->link);
+		*out = m;
+	} else {
+		free(m);
+	}
+	errno = saved;
+	return rc;
+}
+
+void pim_matrix_free(struct pim_matrix *m)
+{
+	if (!m)
+		return;
+	int saved = errno;
+	core_link_del(&m->link);
+	m->dev->ops->free(m->dev->state, &m->o);
+	free(m);
+	errno = saved;
+}
+
+size_t pim_matrix_bytes(const struct pim_matrix *m)
+{
+	return m ? operand_bytes(&m->o) : 0;
+}
+
+int pim_matrix_write(struct pim_matrix *m, const void *src, size_t bytes)
+{
+	return m ? write_operand(m->dev, &m->o, src, bytes) : -EINVAL;
+}
+
+static int run(struct pim_device *dev, const struct pim_command *command)
+{
+	if (!dev->ops->execute)
+		return core_fail(dev, -EOPNOTSUPP, "device %s executes nothing", dev->ops->name);
+	int saved = errno;
+	struct pim_call call = {dev};
+	int rc = dev->ops->execute(dev->state, &call, command);
+	errno = saved;
+	return rc;
+}
+
+static bool same_type(struct pim_type a, struct pim_type b)
+{
+	return a.kind == b.kind && a.bits == b.bits && a.block == b.block;
+}
+
+int pim_execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const *src, size_t n_src)
+{
+	if (!dst || (n_src && !src))
+		return -EINVAL;
+	struct pim_device *dev = dst->dev;
+	const char *name = pim_op_name(op);
+	if (!name || op == PIM_GEMV || op == PIM_FILL)
+		return core_fail(dev, -EINVAL, "%s is not an operation of pim_execute", name ? name : "this number");
+	if (n_src != pim_op_inputs(op))
+		return core_fail(dev, -EINVAL, "%s has %u inputs, not %zu", name, pim_op_inputs(op), n_src);
+	struct pim_command c = {.size = sizeof(c), .op = op, .n_src = (uint32_t)n_src, .dst = &dst->o};
+	for (size_t i = 0; i < n_src; i++) {
+		if (!src[i])
+			return core_fail(dev, -EINVAL, "%s: input %zu is NULL", name, i + 1);
+		if (src[i]->dev != dev)
+			return core_fail(dev, -EXDEV, "%s: input %zu is of another device", name, i + 1);
+		if (src[i]->o.cols != dst->o.cols)
+			return core_fail(dev, -EINVAL, "%s: input %zu has %llu lanes, the result %llu", name, i + 1,
+					 (unsigned long long)src[i]->o.cols, (unsigned long long)dst->o.cols);
+		if (op <= PIM_COPY && !same_type(src[i]->o.type, dst->o.type))
+			return core_fail(dev, -EINVAL, "%s: input %zu and the result have different types", name,
+					 i + 1);
+		c.src[i] = &src[i]->o;
+	}
+	return run(dev, &c);
+}
+
+int pim_fill(struct pim_vector *dst, uint64_t value)
+{
+	if (!dst)
+		return -EINVAL;
+	if (dst->o.type.bits < 64 && value >> dst->o.type.bits)
+		return core_fail(dst->dev, -EINVAL, "fill: %llu has more than %u bits", (unsigned long long)value,
+				 dst->o.type.bits);
+	struct pim_command c = {.size = sizeof(c), .op = PIM_FILL, .dst = &dst->o, .value = value};
+	return run(dst->dev, &c);
+}
+
+int pim_gemv(struct pim_vector *y, struct pim_matrix *w, struct pim_vector *x)
+{
+	if (!y || !w || !x)
+		return -EINVAL;
+	struct pim_device *dev = y->dev;
+	if (w->dev != dev || x->dev != dev)
+		return core_fail(dev, -EXDEV, "gemv: operands of different devices");
+	if (w->o.rows != y->o.cols || w->o.cols != x->o.cols)
+		return core_fail(dev, -EINVAL, "gemv: a %llu x %llu matrix, %llu inputs, %llu outputs",
+				 (unsigned long long)w->o.rows, (unsigned long long)w->o.cols,
+				 (unsigned long long)x->o.cols, (unsigned long long)y->o.cols);
+	if (x == y)
+		return core_fail(dev, -EINVAL, "gemv: input and output are one vector");
+	struct pim_command c = {.size = sizeof(c), .op = PIM_GEMV, .n_src = 2, .dst = &y->o, .src = {&w->o, &x->o}};
+	return run(dev, &c);
+}
