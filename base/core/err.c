@@ -25,7 +25,7 @@ const char *mw_strerror(int code)
 		break;
 	}
 	/* strerrordesc_np returns constant text, unlike strerror: no shared buffer between threads. */
-	const char *text = strerrordesc_np(-code);
+	const char *text = code < 0 && code > MW_EUNAVAILABLE ? strerrordesc_np(-code) : NULL;
 	return text ? text : "unknown error";
 }
 

@@ -70,19 +70,20 @@ static int check_range(const struct mw_option *o, const char *dash, double v, co
 
 static int check_sizes(const struct mw_option *o, const char *dash, const char *text, char *err, size_t n)
 {
-	char *copy = strdup(text), *save = NULL;
-	if (!copy)
-		return -ENOMEM;
-	int rc = *text ? 0 : mw_fail(MW_ESPEC, err, n, "%s%s: empty list", dash, o->name);
-	for (char *item = strtok_r(copy, ",", &save); item && rc == 0; item = strtok_r(NULL, ",", &save)) {
+	int rc = 0;
+	for (const char *t = text; t && rc == 0;) {
+		char item[32] = "";
+		size_t len = strcspn(t, ",");
 		uint64_t size;
+		if (len < sizeof(item))
+			memcpy(item, t, len);
 		if (mw_parse_size(item, &size) < 0)
-			rc = mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a size, expected for example 64K or 1G", dash,
-				     o->name, item);
+			rc = mw_fail(MW_ESPEC, err, n, "%s%s: '%.*s' is not a size, expected for example 64K or 1G",
+				     dash, o->name, (int)len, t);
 		else
 			rc = check_range(o, dash, (double)size, item, err, n);
+		t = t[len] ? t + len + 1 : NULL;
 	}
-	free(copy);
 	return rc;
 }
 
@@ -146,7 +147,7 @@ static int assign(struct mw_optval *v, const char *text, char *err, size_t n)
 		copy = strdup(text);
 	}
 	if (!copy)
-		return -ENOMEM;
+		return mw_fail(-ENOMEM, err, n, "no memory for option --%s", v->opt->name);
 	free(v->text);
 	v->text = copy;
 	v->set = true;
@@ -187,7 +188,7 @@ static int fill_defaults(struct mw_opts *out, const struct mw_option *const *tab
 			count++;
 	out->v = calloc(count + 1, sizeof(*out->v));
 	if (!out->v)
-		return -ENOMEM;
+		return mw_fail(-ENOMEM, err, n, "no memory for options");
 	for (size_t t = 0; t < n_tables; t++) {
 		for (const struct mw_option *o = tables[t]; o && o->name; o++) {
 			struct mw_optval *v = &out->v[out->n++];
@@ -260,7 +261,7 @@ int mw_opts_parse(struct mw_opts *out, const struct mw_option *const *tables, si
 		return rc;
 	out->positional = calloc((size_t)argc + 1, sizeof(*out->positional));
 	if (!out->positional)
-		return -ENOMEM;
+		return mw_fail(-ENOMEM, err, n, "no memory for options");
 	bool only_words = false;
 	for (int i = 1; i < argc && rc == 0; i++) {
 		const char *word = argv[i];
@@ -450,14 +451,36 @@ const char *mw_spec_text(const struct mw_spec *s, const struct mw_option *table,
 	return o->def;
 }
 
+/* The one spelling of a value of the key's type. */
+static void spec_spelling(const struct mw_option *o, const char *text, char *out, size_t n)
+{
+	struct mw_optval v = {.opt = o};
+	bool ok = convert(&v, "", text, NULL, 0) == 0;
+	if (ok && o->type == MW_OPT_SIZE)
+		mw_format_size((uint64_t)v.i, out, n);
+	else if (ok && o->type == MW_OPT_INT)
+		(void)snprintf(out, n, "%lld", (long long)v.i);
+	else if (ok && (o->type == MW_OPT_REAL || o->type == MW_OPT_DURATION))
+		(void)snprintf(out, n, "%.15g", v.r);
+	else
+		(void)snprintf(out, n, "%s", text);
+}
+
 int mw_spec_canonical(const struct mw_spec *s, const struct mw_option *table, char *out, size_t n)
 {
 	int len = snprintf(out, n, "%s", s->name);
 	char sep = ':';
 	for (const struct mw_option *o = table; o && o->name; o++) {
-		const char *value = mw_spec_get(s, o->name);
-		if (!value || (o->def && strcmp(value, o->def) == 0))
+		char value[sizeof(s->kv[0].value)], def[sizeof(value)];
+		const char *text = mw_spec_get(s, o->name);
+		if (!text)
 			continue;
+		spec_spelling(o, text, value, sizeof(value));
+		if (o->def) {
+			spec_spelling(o, o->def, def, sizeof(def));
+			if (strcmp(value, def) == 0)
+				continue;
+		}
 		size_t room = (size_t)len < n ? n - (size_t)len : 0;
 		len += snprintf(room ? out + len : NULL, room, "%c%s=%s", sep, o->name, value);
 		sep = ',';

@@ -77,7 +77,9 @@ bool mw_list_has(const char *list, const char *word);
 
 /* "64K" -> 65536. Suffixes K M G T (powers of two), optional iB/B. -EINVAL, -ERANGE. */
 int mw_parse_size(const char *text, uint64_t *out);
+/* Decimal, or hexadecimal after 0x. -EINVAL, -ERANGE. */
 int mw_parse_int(const char *text, int64_t *out);
+/* Finite numbers only. -EINVAL. */
 int mw_parse_real(const char *text, double *out);
 /* 65536 -> "64K"; exact: falls back to plain bytes. */
 void mw_format_size(uint64_t bytes, char *out, size_t n);
@@ -109,7 +111,8 @@ int mw_spec_check(const struct mw_spec *s, const struct mw_option *table, char *
 int64_t mw_spec_int(const struct mw_spec *s, const struct mw_option *table, const char *key);
 double mw_spec_real(const struct mw_spec *s, const struct mw_option *table, const char *key);
 const char *mw_spec_text(const struct mw_spec *s, const struct mw_option *table, const char *key);
-/* name:key=value,... with the table's order and every key that differs from its default. Length as snprintf. */
+/* name:key=value,... in the table's order, every key whose value differs from its default, numbers in one spelling
+ * (2048K becomes 2M): equal devices have equal texts. Length as snprintf. */
 int mw_spec_canonical(const struct mw_spec *s, const struct mw_option *table, char *out, size_t n);
 
 #endif

@@ -9,9 +9,14 @@
 
 int mw_parse_int(const char *text, int64_t *out)
 {
+	const char *digits = text + (*text == '-' || *text == '+');
 	char *end;
+	if (!isdigit((unsigned char)*digits))
+		return -EINVAL;
+	/* Hexadecimal for seeds; a leading 0 is not octal. */
+	bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
 	errno = 0;
-	long long v = strtoll(text, &end, 0);
+	long long v = strtoll(text, &end, hex ? 16 : 10);
 	if (end == text || *end != '\0')
 		return -EINVAL;
 	if (errno == ERANGE)
@@ -23,6 +28,8 @@ int mw_parse_int(const char *text, int64_t *out)
 int mw_parse_real(const char *text, double *out)
 {
 	char *end;
+	if (isspace((unsigned char)*text))
+		return -EINVAL;
 	double v = strtod(text, &end);
 	if (end == text || *end != '\0' || !isfinite(v))
 		return -EINVAL;

@@ -15,17 +15,16 @@ bool mw_median_ci_ranks(size_t n, size_t *lo, size_t *hi)
 {
 	if (n < 6)
 		return false;
-	/* Largest k with P(Binomial(n, 1/2) < k) <= 2.5 %; then [x(k), x(n-1-k+1)] covers. Log space: n may be
-	 * thousands and 2^-n underflows. */
-	double tail = 0.0;
+	/* Largest k with P(Binomial(n, 1/2) < k) <= 2.5 %; then [x(k), x(n+1-k)] covers. Log space: n may be thousands
+	 * and 2^-n underflows. */
+	double tail = 0.0, logp = -(double)n * log(2.0); /* of i = 0 */
 	size_t k = 0;
-	double log_half_n = -(double)n * log(2.0);
 	for (size_t i = 0; i < n / 2; i++) {
-		double logp = lgamma((double)n + 1) - lgamma((double)i + 1) - lgamma((double)(n - i) + 1) + log_half_n;
 		tail += exp(logp);
 		if (tail > 0.025)
 			break;
 		k = i + 1;
+		logp += log((double)(n - i) / (double)(i + 1));
 	}
 	*lo = k - 1; /* n >= 6 makes k >= 1: 2^-6 = 1.6 % */
 	*hi = n - k;
@@ -37,6 +36,9 @@ int mw_summarize(const double *v, size_t n, struct mw_summary *out)
 	*out = (struct mw_summary){NAN, NAN, NAN, NAN, NAN, n};
 	if (n == 0)
 		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (isnan(v[i]))
+			return -EINVAL; /* no order */
 	double *s = malloc(n * sizeof(*s));
 	if (!s)
 		return -ENOMEM;

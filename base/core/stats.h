@@ -16,7 +16,7 @@ struct mw_summary {
 };
 
 /* Median, range and distribution-free interval of n values (any order; v is not changed).
- * n = 0 gives NaN everywhere. Returns 0 or -ENOMEM. */
+ * n = 0 gives NaN everywhere. Returns 0, -ENOMEM, or -EINVAL when a value is NaN (*out is NaN then). */
 int mw_summarize(const double *v, size_t n, struct mw_summary *out);
 
 /* Ranks (0-based, inclusive) whose order statistics bound the median with at least 95 % coverage, by the

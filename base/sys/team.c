@@ -5,6 +5,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,19 @@
 #include "base/core/err.h"
 #include "base/core/probe.h"
 
+/* Each member has a mailbox of its own: a member without part in a job sleeps on, and never looks at a job that is
+ * being written. (With one word for all, a late reader could take the next job twice.) */
 struct member {
+	_Alignas(128) _Atomic uint32_t jobs; /* futex: bumped for each job of this member */
 	struct mw_team *team;
 	pthread_t thread;
-	int rank, cpu;
+	int cpu;
 	int pin_error;
+	int rank; /* within the job */
 	uint64_t begin_ns, end_ns;
 };
 
 struct mw_team {
-	_Alignas(128) _Atomic uint32_t generation; /* futex: bumped for each job */
 	_Alignas(128) _Atomic uint32_t unfinished; /* futex: members that still work */
 	_Alignas(128) _Atomic int arrived;         /* start barrier of a timed job */
 	mw_team_fn fn;                             /* NULL: quit */
@@ -40,15 +44,24 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t value)
 	(void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
-static void futex_wake_all(_Atomic uint32_t *word)
+static void futex_wake(_Atomic uint32_t *word)
 {
 	(void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
 }
 
 static void finish(struct mw_team *t)
 {
 	if (atomic_fetch_sub_explicit(&t->unfinished, 1, memory_order_acq_rel) == 1)
-		futex_wake_all(&t->unfinished);
+		futex_wake(&t->unfinished);
 }
 
 static void work(struct member *m)
@@ -57,9 +70,11 @@ static void work(struct member *m)
 	if (t->timed) {
 		atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel);
 		/* Yield now and then: with more members than free CPUs a pure spin would wait a whole time slice. */
-		for (unsigned spins = 1; atomic_load_explicit(&t->arrived, memory_order_acquire) < t->active; spins++)
-			if (spins % 65536 == 0)
+		for (unsigned spins = 1; atomic_load_explicit(&t->arrived, memory_order_acquire) < t->active; spins++) {
+			relax();
+			if (spins % 4096 == 0)
 				(void)sched_yield();
+		}
 		m->begin_ns = mw_now_ns();
 	}
 	t->fn(t->arg, m->rank, t->active);
@@ -90,15 +105,13 @@ static void *worker(void *arg)
 	finish(t);
 	for (;;) {
 		uint32_t now;
-		while ((now = atomic_load_explicit(&t->generation, memory_order_acquire)) == seen)
-			futex_wait(&t->generation, seen);
+		while ((now = atomic_load_explicit(&m->jobs, memory_order_acquire)) == seen)
+			futex_wait(&m->jobs, seen);
 		seen = now;
 		if (!t->fn)
 			return NULL;
-		if (m->rank < t->active) {
-			work(m);
-			finish(t);
-		}
+		work(m);
+		finish(t);
 	}
 }
 
@@ -109,36 +122,67 @@ static void wait_finished(struct mw_team *t)
 		futex_wait(&t->unfinished, left);
 }
 
+static void hand_out(struct member *m)
+{
+	atomic_fetch_add_explicit(&m->jobs, 1, memory_order_release);
+	futex_wake(&m->jobs);
+}
+
+/* Threads inherit the mask: signals go to the caller's threads, not into a measurement. Faults stay deliverable. */
+static void block_signals(sigset_t *old)
+{
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS};
+	sigset_t all;
+	(void)sigfillset(&all);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		(void)sigdelset(&all, faults[i]);
+	(void)pthread_sigmask(SIG_BLOCK, &all, old);
+}
+
+/* Starts threads until one is refused; t->size says how many there are. */
+static int start(struct mw_team *t, const int *cpus, int n)
+{
+	enum { STACK_BYTES = 2 << 20 }; /* the default of 8 MiB each would not fit many CPUs below a ulimit -v */
+	pthread_attr_t attr;
+	sigset_t old;
+	int rc = -pthread_attr_init(&attr);
+	if (rc < 0)
+		return rc;
+	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
+	block_signals(&old);
+	for (int i = 0; i < n && rc == 0; i++) {
+		t->members[i].team = t;
+		t->members[i].cpu = cpus[i];
+		rc = -pthread_create(&t->members[i].thread, &attr, worker, &t->members[i]);
+		t->size += rc == 0;
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	(void)pthread_attr_destroy(&attr);
+	return rc;
+}
+
 int mw_team_create(const int *cpus, int n, struct mw_team **out, char *err, size_t en)
 {
 	*out = NULL;
 	if (n < 1)
 		return mw_fail(-EINVAL, err, en, "a team needs at least one CPU");
-	struct mw_team *t = aligned_alloc(128, (sizeof(*t) + 127) / 128 * 128);
-	struct member *members = calloc((size_t)n, sizeof(*members));
-	int rc = t && members ? 0 : -ENOMEM;
-	int started = 0;
-	if (rc < 0) {
+	struct mw_team *t = aligned_alloc(_Alignof(struct mw_team), sizeof(*t));
+	struct member *members = aligned_alloc(_Alignof(struct member), (size_t)n * sizeof(*members));
+	if (!t || !members) {
 		free(t);
 		free(members);
-		return mw_fail(rc, err, en, "no memory for a team of %d threads", n);
+		return mw_fail(-ENOMEM, err, en, "no memory for a team of %d threads", n);
 	}
 	memset(t, 0, sizeof(*t));
+	memset(members, 0, (size_t)n * sizeof(*members));
 	t->members = members;
 	atomic_init(&t->unfinished, (uint32_t)n);
-	for (; started < n; started++) {
-		members[started] = (struct member){.team = t, .rank = started, .cpu = cpus[started]};
-		rc = -pthread_create(&members[started].thread, NULL, worker, &members[started]);
-		if (rc < 0) {
-			(void)mw_fail(rc, err, en, "cannot start thread %d of %d: %s", started + 1, n, mw_strerror(rc));
-			break;
-		}
-	}
-	t->size = started;
-	if (started < n)
-		atomic_fetch_sub(&t->unfinished, (uint32_t)(n - started));
+	int rc = start(t, cpus, n);
+	if (rc < 0)
+		(void)mw_fail(rc, err, en, "cannot start thread %d of %d: %s", t->size + 1, n, mw_strerror(rc));
+	atomic_fetch_sub(&t->unfinished, (uint32_t)(n - t->size));
 	wait_finished(t);
-	for (int i = 0; i < started && rc == 0; i++)
+	for (int i = 0; i < t->size && rc == 0; i++)
 		if (members[i].pin_error)
 			rc = mw_fail(MW_EUNAVAILABLE, err, en, "cannot pin a thread to CPU %d: %s", cpus[i],
 				     mw_strerror(-members[i].pin_error));
@@ -155,8 +199,8 @@ void mw_team_destroy(struct mw_team *t)
 	if (!t)
 		return;
 	t->fn = NULL;
-	atomic_fetch_add_explicit(&t->generation, 1, memory_order_release);
-	futex_wake_all(&t->generation);
+	for (int i = 0; i < t->size; i++)
+		hand_out(&t->members[i]);
 	for (int i = 0; i < t->size; i++)
 		(void)pthread_join(t->members[i].thread, NULL);
 	free(t->members);
@@ -173,7 +217,8 @@ int mw_team_cpu(const struct mw_team *t, int rank)
 	return t->members[rank].cpu;
 }
 
-static int run_job(struct mw_team *t, int n, mw_team_fn fn, void *arg, int timed)
+/* Members who[0..n-1] take ranks 0..n-1; who NULL: the first n. */
+static int run_job(struct mw_team *t, const int *who, int n, mw_team_fn fn, void *arg, int timed)
 {
 	if (n < 1 || n > t->size || !fn)
 		return -EINVAL;
@@ -183,20 +228,23 @@ static int run_job(struct mw_team *t, int n, mw_team_fn fn, void *arg, int timed
 	t->timed = timed;
 	atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
 	atomic_store_explicit(&t->unfinished, (uint32_t)n, memory_order_relaxed);
-	atomic_fetch_add_explicit(&t->generation, 1, memory_order_release);
-	futex_wake_all(&t->generation);
+	for (int i = 0; i < n; i++) {
+		struct member *m = &t->members[who ? who[i] : i];
+		m->rank = i;
+		hand_out(m);
+	}
 	wait_finished(t);
 	return 0;
 }
 
 int mw_team_run(struct mw_team *t, int n, mw_team_fn fn, void *arg)
 {
-	return run_job(t, n, fn, arg, 0);
+	return run_job(t, NULL, n, fn, arg, 0);
 }
 
 int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *ns)
 {
-	int rc = run_job(t, n, fn, arg, 1);
+	int rc = run_job(t, NULL, n, fn, arg, 1);
 	if (rc < 0)
 		return rc;
 	uint64_t begin = UINT64_MAX, end = 0;
@@ -210,19 +258,10 @@ int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *n
 	return 0;
 }
 
-struct c2c_job {
-	struct mw_probe probe;
-	int a, b;
-};
-
 static void c2c_member(void *arg, int rank, int n)
 {
-	struct c2c_job *job = arg;
 	(void)n;
-	if (rank == job->a)
-		mw_probe_side(&job->probe, 0);
-	else if (rank == job->b)
-		mw_probe_side(&job->probe, 1);
+	mw_probe_side(arg, rank);
 }
 
 double mw_team_c2c_ns(struct mw_team *t, int a, int b)
@@ -230,12 +269,11 @@ double mw_team_c2c_ns(struct mw_team *t, int a, int b)
 	if (a == b || a < 0 || b < 0 || a >= t->size || b >= t->size)
 		return NAN;
 	/* 500 round trips take 0.05 ms on one core complex and 0.2 ms across two. */
-	struct c2c_job job = {.a = a, .b = b};
-	mw_probe_init(&job.probe, 500, 1000000);
-	uint64_t ns;
-	if (mw_team_time(t, (a > b ? a : b) + 1, c2c_member, &job, &ns) < 0)
+	struct mw_probe probe;
+	mw_probe_init(&probe, 500, 1000000);
+	if (run_job(t, (const int[]){a, b}, 2, c2c_member, &probe, 1) < 0)
 		return NAN;
-	return mw_probe_one_way_ns(&job.probe);
+	return mw_probe_one_way_ns(&probe);
 }
 
 void mw_team_slice(size_t n, size_t grain, int rank, int members, size_t *begin, size_t *end)
