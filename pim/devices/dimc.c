@@ -1,0 +1,319 @@
+/* dimc: int8 GEMV in digital in-memory-compute macros of published silicon.
+ *
+ * Weights that fit stay in the macros. A matrix that takes more places than are free stays in the host's memory and is
+ * loaded anew, whole, by every product: its tiles pass through the same arrays, so none of them survives until the next
+ * use. That reload is charged to the product itself, for without it there is no "resident" result. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pim/devices/dimc.h"
+#include "pim/pim.h"
+
+struct dimc_device {
+	struct dimc_macro macro;
+	uint64_t macros;
+	uint64_t capacity, used; /* weights' places of all macros */
+	double bytes_per_ps;
+	enum dimc_overflow overflow;
+	int serial;
+	char source[160];
+	char energy_source[200];
+};
+
+struct dimc_mem {
+	void *p;
+	uint64_t held; /* places taken in the macros; 0: loaded for each use */
+};
+
+static const struct pim_key keys[] = {
+	{.name = "macro",
+	 .type = PIM_KEY_CHOICE,
+	 .def = "isscc22-15.5",
+	 .choices = "isscc22-15.5|isscc22-11.7|isscc23-7.2",
+	 .help = "published macro: geometry, clock and energy"},
+	{.name = "macros", .type = PIM_KEY_INT, .def = "1", .min = 1, .max = 1 << 20, .help = "macros side by side"},
+	{.name = "engine",
+	 .type = PIM_KEY_CHOICE,
+	 .def = "fast",
+	 .choices = "serial|fast",
+	 .help = "bit-serial reference, or the same result by the host's int8 kernels"},
+	{.name = "overflow",
+	 .type = PIM_KEY_CHOICE,
+	 .def = "saturate",
+	 .choices = "saturate|wrap",
+	 .help = "what an accumulator does; not stated by the sources"},
+	{.name = "attach",
+	 .type = PIM_KEY_CHOICE,
+	 .def = "device",
+	 .choices = "device",
+	 .help = "operands are copied over a link"},
+	{.name = "link",
+	 .type = PIM_KEY_REAL,
+	 .def = "25.6",
+	 .min = 1e-3,
+	 .max = 1e6,
+	 .help = "peak GB/s of the link; default: one DDR4-3200 channel of 64 bits"},
+	{.name = "efficiency",
+	 .type = PIM_KEY_REAL,
+	 .def = "1",
+	 .min = 1e-3,
+	 .max = 1,
+	 .help = "share of the link's peak that is reached"},
+	{.name = NULL},
+};
+
+static void describe(struct dimc_device *d)
+{
+	const struct dimc_macro *m = &d->macro;
+	(void)snprintf(d->source, sizeof(d->source), "%s (%s): passes x %u/%u cycles of %.5g ns", m->paper, m->source,
+		       m->in_bits, m->bits_per_cycle, (double)m->cycle_fs * 1e-6);
+	if (m->tops_w_min < m->tops_w_max)
+		(void)snprintf(d->energy_source, sizeof(d->energy_source),
+			       "%s at %g TOPS/W (published %g to %g; toggle rate 0.5 and weight sparsity 0.5)",
+			       m->paper, m->tops_w, m->tops_w_min, m->tops_w_max);
+	else
+		(void)snprintf(d->energy_source, sizeof(d->energy_source),
+			       "%s at %g TOPS/W (one figure, no band known; toggle rate 0.5 and weight sparsity 0.5)",
+			       m->paper, m->tops_w);
+}
+
+static int dimc_open(void *priv, const struct pim_config *config, void **state, char *err, size_t n)
+{
+	(void)priv;
+	struct dimc_device *d = calloc(1, sizeof(*d));
+	if (!d) {
+		if (n)
+			(void)snprintf(err, n, "out of memory");
+		return -ENOMEM;
+	}
+	int rc = dimc_macro_find(pim_config_text(config, "macro"), &d->macro, err, n);
+	if (rc < 0) {
+		free(d);
+		return rc;
+	}
+	d->macros = (uint64_t)pim_config_int(config, "macros");
+	d->capacity = d->macros * d->macro.weights;
+	d->bytes_per_ps = pim_config_real(config, "link") * pim_config_real(config, "efficiency") * 1e-3;
+	d->overflow = strcmp(pim_config_text(config, "overflow"), "wrap") == 0 ? DIMC_WRAP : DIMC_SATURATE;
+	d->serial = strcmp(pim_config_text(config, "engine"), "serial") == 0;
+	describe(d);
+	*state = d;
+	return 0;
+}
+
+static void dimc_close(void *state)
+{
+	free(state);
+}
+
+static size_t operand_bytes(const struct pim_operand *o)
+{
+	return (size_t)(o->rows * o->cols) * (o->type.bits == 32 ? 4 : 1);
+}
+
+static int dimc_alloc(void *state, struct pim_call *call, struct pim_operand *o)
+{
+	struct dimc_device *d = state;
+	if (o->type.kind != PIM_INT || (o->type.bits != 8 && (o->type.bits != 32 || o->rows > 1)))
+		return pim_call_fail(call, -EOPNOTSUPP, "dimc holds int8 weights and inputs, and int32 outputs");
+	struct dimc_mem *mem = calloc(1, sizeof(*mem));
+	size_t bytes = (operand_bytes(o) + 63) / 64 * 64;
+	if (mem && bytes)
+		mem->p = aligned_alloc(64, bytes);
+	if (!mem || !mem->p) {
+		free(mem);
+		return pim_call_fail(call, -ENOMEM, "out of memory: %zu bytes", bytes);
+	}
+	memset(mem->p, 0, bytes);
+	o->mem = mem;
+	if (o->rows > 1) {
+		uint64_t need = dimc_footprint(&d->macro, o->rows, o->cols);
+		mem->held = need <= d->capacity - d->used ? need : 0;
+		d->used += mem->held;
+	}
+	return 0;
+}
+
+static void dimc_free(void *state, struct pim_operand *o)
+{
+	struct dimc_device *d = state;
+	struct dimc_mem *mem = o->mem;
+	d->used -= mem->held;
+	free(mem->p);
+	free(mem);
+}
+
+static uint64_t link_ps(const struct dimc_device *d, size_t bytes)
+{
+	return (uint64_t)llround((double)bytes / d->bytes_per_ps);
+}
+
+static int dimc_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
+{
+	struct dimc_device *d = state;
+	struct dimc_mem *mem = o->mem;
+	memcpy(mem->p, src, bytes);
+	if (o->rows > 1 && !mem->held)
+		return 0; /* stays in the host's memory: nothing moves before it is used */
+	uint64_t ps = link_ps(d, bytes);
+	pim_call_charge(call, PIM_BYTES_IN, bytes);
+	pim_call_time(call, PIM_PS_IN, ps, ps);
+	return 0;
+}
+
+static int dimc_read(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes)
+{
+	struct dimc_device *d = state;
+	struct dimc_mem *mem = o->mem;
+	memcpy(dst, mem->p, bytes);
+	uint64_t ps = link_ps(d, bytes);
+	pim_call_charge(call, PIM_BYTES_OUT, bytes);
+	pim_call_time(call, PIM_PS_OUT, ps, ps);
+	return 0;
+}
+
+static int dimc_map(void *state, const struct pim_operand *o, void **p)
+{
+	(void)state;
+	*p = ((struct dimc_mem *)o->mem)->p;
+	return 0;
+}
+
+struct slices {
+	struct dimc_job job;
+	size_t rows, n;
+	int serial;
+};
+
+static void run_slice(void *arg, size_t i)
+{
+	const struct slices *s = arg;
+	size_t begin = s->rows * i / s->n, end = s->rows * (i + 1) / s->n;
+	(s->serial ? dimc_serial : dimc_fast)(&s->job, begin, end);
+}
+
+static void charge(const struct dimc_device *d, struct pim_call *call, const struct pim_operand *w)
+{
+	const struct dimc_macro *m = &d->macro;
+	uint64_t tiles = dimc_tiles(m, w->rows, w->cols);
+	uint64_t passes = dimc_passes(m, d->macros, w->rows, w->cols);
+	uint64_t per_pass = dimc_cycles_per_pass(m);
+	pim_call_charge(call, PIM_PASSES, passes);
+	pim_call_charge(call, PIM_CYCLES, passes * per_pass);
+	/* The padding of a partial tile is clocked like the rest. */
+	pim_call_charge(call, PIM_MACS, tiles * m->inputs * m->outputs);
+	pim_call_time(call, PIM_PS_COMPUTE, (passes * per_pass * m->cycle_fs + 500) / 1000,
+		      (tiles * per_pass * m->cycle_fs + 500) / 1000);
+	/* A matrix of one row is allocated like a vector, and held while it would fit. */
+	uint64_t held = ((struct dimc_mem *)w->mem)->held;
+	if (!held && (w->rows > 1 || dimc_footprint(m, w->rows, w->cols) > d->capacity)) {
+		size_t bytes = operand_bytes(w);
+		uint64_t ps = link_ps(d, bytes);
+		pim_call_charge(call, PIM_BYTES_RELOAD, bytes);
+		pim_call_time(call, PIM_PS_RELOAD, ps, ps);
+	}
+}
+
+static int dimc_execute(void *state, struct pim_call *call, const struct pim_command *c)
+{
+	struct dimc_device *d = state;
+	if (c->op != PIM_GEMV)
+		return pim_call_fail(call, -EOPNOTSUPP, "dimc multiplies matrices by vectors: no %s",
+				     pim_op_name(c->op));
+	const struct pim_operand *w = c->src[0], *x = c->src[1];
+	if (x->type.bits != 8 || w->type.bits != 8 || c->dst->type.bits != 32)
+		return pim_call_fail(call, -EINVAL, "dimc: int8 weights, int8 inputs, int32 outputs");
+	struct slices s = {
+		.job = {&d->macro, d->overflow, ((struct dimc_mem *)w->mem)->p, ((struct dimc_mem *)x->mem)->p,
+			((struct dimc_mem *)c->dst->mem)->p, w->cols},
+		.rows = w->rows,
+		.serial = d->serial,
+	};
+	s.n = pim_call_threads(call) < w->rows ? pim_call_threads(call) : w->rows;
+	pim_call_run(call, s.n, run_slice, &s);
+	charge(d, call, w);
+	return 0;
+}
+
+static int dimc_counts(void *state, enum pim_count what)
+{
+	(void)state;
+	switch (what) {
+	case PIM_PASSES:
+	case PIM_CYCLES:
+	case PIM_MACS:
+	case PIM_BYTES_IN:
+	case PIM_BYTES_OUT:
+	case PIM_BYTES_RELOAD:
+	case PIM_PS_ELAPSED:
+	case PIM_PS_COMPUTE:
+	case PIM_PS_IN:
+	case PIM_PS_OUT:
+	case PIM_PS_RELOAD:
+	case PIM_PS_BUSY:
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/* Two operations per multiply-accumulate, as TOPS count. */
+static int mac_energy(const struct dimc_device *d, uint64_t macs, struct pim_energy *out)
+{
+	const struct dimc_macro *m = &d->macro;
+	if (isnan(m->tops_w))
+		return -EOPNOTSUPP;
+	out->typ_pj = 2 * (double)macs / m->tops_w;
+	out->min_pj = 2 * (double)macs / m->tops_w_max;
+	out->max_pj = 2 * (double)macs / m->tops_w_min;
+	out->source = d->energy_source;
+	return 0;
+}
+
+static int dimc_energy(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out)
+{
+	return part == PIM_E_MAC ? mac_energy(state, counts[PIM_MACS], out) : -EOPNOTSUPP;
+}
+
+/* One pass of one array. */
+static int dimc_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out)
+{
+	const struct dimc_device *d = state;
+	const struct dimc_macro *m = &d->macro;
+	if (op != PIM_GEMV || type.kind != PIM_INT || type.bits != 8)
+		return -EOPNOTSUPP;
+	out->ps = (dimc_cycles_per_pass(m) * m->cycle_fs + 500) / 1000;
+	out->ps_batch = out->ps;
+	out->programs = d->macros * m->banks;
+	out->lanes = m->outputs;
+	out->row_bytes = (uint64_t)m->outputs * 4;
+	out->rows = m->inputs;
+	out->verified = m->verified;
+	out->source = d->source;
+	if (mac_energy(d, (uint64_t)m->inputs * m->outputs, &out->energy) == 0)
+		out->energy.parts = 1u << PIM_E_MAC;
+	return 0;
+}
+
+const struct pim_device_ops device_dimc = {
+	.size = sizeof(struct pim_device_ops),
+	.abi = PIM_ABI,
+	.caps = PIM_CAP_VECTORS | PIM_CAP_MATRICES | PIM_CAP_MODELLED,
+	.name = "dimc",
+	.summary = "digital in-memory-compute macros of published silicon: int8 GEMV",
+	.keys = keys,
+	.open = dimc_open,
+	.close = dimc_close,
+	.alloc = dimc_alloc,
+	.free = dimc_free,
+	.write = dimc_write,
+	.read = dimc_read,
+	.map = dimc_map,
+	.execute = dimc_execute,
+	.counts = dimc_counts,
+	.energy = dimc_energy,
+	.price = dimc_price,
+};

@@ -1,0 +1,58 @@
+/* The digital in-memory-compute macros behind device `dimc`, and their arithmetic.
+ *
+ * A macro has `banks` arrays of inputs x outputs weights. One pass of an array multiplies a tile of that size: in every
+ * cycle bits_per_cycle bits of each input (least significant first, two's complement) meet the stored weights, an adder
+ * tree of w_bits + bits_per_cycle + log2(inputs) bits sums over the inputs, and a register of w_bits + in_bits +
+ * log2(inputs) bits adds the sums up with their place value, so that nothing is lost within a pass. An accumulator of
+ * accumulator_bits per output adds the passes of one output in ascending order of the inputs (all of input tile 0, then
+ * tile 1, ...), and saturates or wraps after each addition. Tiles are dealt to all banks of all macros; a partial tile
+ * is filled up with zeros. The sources give widths and geometry; what an accumulator does on overflow they do not,
+ * hence the key `overflow`. */
+#ifndef PIM_DIMC_H
+#define PIM_DIMC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dimc_macro {
+	char name[24];
+	char paper[24];
+	uint32_t node_nm;
+	uint32_t inputs, outputs, banks; /* inputs is a power of two: adder tree */
+	uint32_t w_bits, in_bits, bits_per_cycle, accumulator_bits;
+	uint64_t weights;  /* held by one macro */
+	uint64_t cycle_fs; /* clock period in femtoseconds: integers keep costs identical everywhere */
+	double area_mm2;
+	double tops_w;                 /* NaN: not usable */
+	double tops_w_min, tops_w_max; /* the range of published figures; equal to tops_w when there is one */
+	uint32_t verified;             /* geometry follows its source */
+	char source[80];
+};
+
+/* Reads one macro from the embedded table. -EINVAL: no such name (or a broken row), with a line in err. */
+int dimc_macro_find(const char *name, struct dimc_macro *out, char *err, size_t n);
+
+enum dimc_overflow { DIMC_SATURATE, DIMC_WRAP };
+
+/* y[r] = sum over c of w[r * cols + c] * x[c] as the macro computes it, for rows begin..end-1. */
+struct dimc_job {
+	const struct dimc_macro *macro;
+	enum dimc_overflow overflow;
+	const int8_t *w, *x;
+	int32_t *y;
+	size_t cols;
+};
+
+/* Bit by bit: the reference. */
+void dimc_serial(const struct dimc_job *job, size_t begin, size_t end);
+/* The same result through the host's fastest int8 kernel. */
+void dimc_fast(const struct dimc_job *job, size_t begin, size_t end);
+
+/* Uses of arrays (tiles), and how often all arrays of `macros` macros must be used to get through them. */
+uint64_t dimc_tiles(const struct dimc_macro *m, uint64_t rows, uint64_t cols);
+uint64_t dimc_passes(const struct dimc_macro *m, uint64_t macros, uint64_t rows, uint64_t cols);
+uint64_t dimc_cycles_per_pass(const struct dimc_macro *m);
+/* Weights' places that a matrix takes: whole tiles. */
+uint64_t dimc_footprint(const struct dimc_macro *m, uint64_t rows, uint64_t cols);
+
+#endif
