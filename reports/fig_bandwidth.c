@@ -1,0 +1,225 @@
+/* Bandwidth by level and number of threads: a row each, a mark per operation. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "reports/figure.h"
+#include "reports/select.h"
+
+#define ROWS_MAX 64
+
+/* One row of the drawing. Topology states are never pooled: each has a row of its own. */
+struct row {
+	char level[32];
+	long threads;
+	char state[32];
+};
+
+struct rows {
+	struct row v[ROWS_MAX];
+	size_t n;
+};
+
+static const struct {
+	const char *op, *store, *label;
+	int point; /* filled: ordinary stores; hollow: non-temporal */
+	int colour;
+} marks[] = {
+	{"read", NULL, "read", 7, 0},    {"write", "nt", "write, non-temporal", 4, 1},
+	{"write", NULL, "write", 5, 1},  {"copy", "nt", "copy, non-temporal", 8, 2},
+	{"copy", NULL, "copy", 9, 2},    {"triad", "nt", "triad, non-temporal", 12, 3},
+	{"triad", NULL, "triad", 13, 3},
+};
+#define MARKS (sizeof(marks) / sizeof(*marks))
+
+static const struct query all = {.bench = "bandwidth", .unit = "GB/s"};
+
+static void op_of(const struct mw_record *r, char *out, size_t n)
+{
+	if (!record_text(r, "op", out, n)[0])
+		(void)snprintf(out, n, "%s", r->case_name);
+}
+
+static bool is_point(const struct mw_record *r)
+{
+	/* Bus bytes are modelled from program bytes: the same bar twice. */
+	return query_matches(&all, r) && isfinite(r->value) && r->value > 0 && r->provenance == MW_MEASURED;
+}
+
+static size_t mark_of(const struct mw_record *r)
+{
+	char op[48], store[32];
+	op_of(r, op, sizeof(op));
+	(void)record_text(r, "store", store, sizeof(store));
+	for (size_t i = 0; i < MARKS; i++)
+		if (strcmp(marks[i].op, op) == 0 &&
+		    (!marks[i].store || strncmp(store, "nt", 2) == 0 || strncmp(store, "non", 3) == 0))
+			return i;
+	return MARKS;
+}
+
+static void row_of(const struct mw_record *r, struct row *out)
+{
+	char threads[32];
+	memset(out, 0, sizeof(*out));
+	(void)record_text(r, "level", out->level, sizeof(out->level));
+	(void)record_text(r, "state", out->state, sizeof(out->state));
+	out->threads = strtol(record_text(r, "threads", threads, sizeof(threads)), NULL, 10);
+	if (out->threads < 1)
+		out->threads = 1;
+}
+
+static int level_rank(const char *level)
+{
+	static const char *const order[] = {"L1", "L1d", "L2", "L3", "LLC", "DRAM", "dram", "memory"};
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
+		if (strcasecmp(order[i], level) == 0)
+			return (int)i;
+	return 100;
+}
+
+static int by_row(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int levels = level_rank(x->level) - level_rank(y->level);
+	if (levels)
+		return levels;
+	if (strcmp(x->level, y->level) != 0)
+		return strcmp(x->level, y->level);
+	if (x->threads != y->threads)
+		return x->threads < y->threads ? -1 : 1;
+	return strcmp(x->state, y->state);
+}
+
+static void find_rows(const struct mw_records *l, struct rows *out)
+{
+	out->n = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		struct row row;
+		bool known = false;
+		if (!is_point(&l->v[i]) || mark_of(&l->v[i]) == MARKS)
+			continue;
+		row_of(&l->v[i], &row);
+		for (size_t k = 0; k < out->n; k++)
+			known = known || by_row(&out->v[k], &row) == 0;
+		if (!known && out->n < ROWS_MAX)
+			out->v[out->n++] = row;
+	}
+	qsort(out->v, out->n, sizeof(out->v[0]), by_row);
+}
+
+/* The best ISA's record of a row and mark: the machine's number, not a kernel's. */
+static const struct mw_record *best(const struct mw_records *l, const struct row *row, size_t mark)
+{
+	const struct mw_record *found = NULL;
+	for (size_t i = 0; i < l->n; i++) {
+		struct row own;
+		if (!is_point(&l->v[i]) || mark_of(&l->v[i]) != mark)
+			continue;
+		row_of(&l->v[i], &own);
+		if (by_row(&own, row) == 0 && (!found || l->v[i].value > found->value))
+			found = &l->v[i];
+	}
+	return found;
+}
+
+static void put_row_ticks(FILE *f, const struct rows *rows)
+{
+	(void)fputs("set ytics (", f);
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct row *row = &rows->v[i];
+		char label[120];
+		(void)snprintf(label, sizeof(label), "%s, %ld thread%s%s%s", row->level[0] ? row->level : "memory",
+			       row->threads, row->threads == 1 ? "" : "s", row->state[0] ? ", state " : "", row->state);
+		if (i)
+			(void)fputs(", ", f);
+		plot_quote(f, label);
+		(void)fprintf(f, " %zu", i);
+	}
+	(void)fputs(")\n", f);
+}
+
+static void put_title(const struct mw_records *l, struct figure_plot *p)
+{
+	struct query dram = {.bench = "bandwidth", .unit = "GB/s", .where = "level=DRAM,op=read"};
+	const struct mw_record *memory = query_best(l, &dram, false), *top = query_best(l, &all, false);
+	char a[32], b[32], level[32] = "";
+	if (!memory || !top) {
+		(void)snprintf(p->title, sizeof(p->title), "Bandwidth by level and number of threads");
+		return;
+	}
+	(void)record_text(top, "level", level, sizeof(level));
+	(void)snprintf(p->title, sizeof(p->title), "DRAM delivers up to %s GB/s to reads, %s up to %s GB/s",
+		       print_value(memory->value, a, sizeof(a)), level, print_value(top->value, b, sizeof(b)));
+}
+
+static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)
+{
+	struct rows rows;
+	double lo = (double)INFINITY, hi = 0;
+	int n = 0;
+	bool used[MARKS] = {false};
+	FILE *f = p->script;
+	find_rows(&r->records, &rows);
+	for (size_t m = 0; m < MARKS; m++) {
+		(void)fprintf(f, "$mark%zu << EOD\n", m);
+		for (size_t i = 0; i < rows.n; i++) {
+			const struct mw_record *b = best(&r->records, &rows.v[i], m);
+			if (!b)
+				continue;
+			bool ci = isfinite(b->ci_lo) && isfinite(b->ci_hi);
+			(void)fprintf(f, "%.9g %zu %.9g %.9g\n", b->value, i, ci ? b->ci_lo : b->value,
+				      ci ? b->ci_hi : b->value);
+			lo = fmin(lo, b->value);
+			hi = fmax(hi, b->value);
+			used[m] = true;
+			n++;
+		}
+		(void)fputs("EOD\n", f);
+	}
+	if (n == 0)
+		return 0;
+	p->height = 110 + 38 * (int)rows.n;
+	plot_frame(f, look);
+	lo = fmin(lo / 1.3, 1);
+	hi *= 1.25;
+	(void)fprintf(f, "set logscale x 10\nset xrange [%g:%g]\nset yrange [%g:-0.6]\n", lo, hi, (double)rows.n - 0.4);
+	(void)fprintf(f, "set xlabel 'GB/s (1e9 byte per second of the program)' tc rgb '%s'\n", look->ink);
+	plot_log_ticks(f, "x", lo, hi);
+	put_row_ticks(f, &rows);
+	/* A thin rule between levels. */
+	for (size_t i = 1; i < rows.n; i++)
+		if (strcmp(rows.v[i].level, rows.v[i - 1].level) != 0)
+			(void)fprintf(
+				f,
+				"set arrow from graph 0, first %g to graph 1, first %g nohead back lw 1 lc rgb '%s'\n",
+				(double)i - 0.5, (double)i - 0.5, look->muted);
+	const char *separator = "plot ";
+	for (size_t m = 0; m < MARKS; m++) {
+		if (!used[m])
+			continue;
+		const char *colour = look->series[marks[m].colour];
+		plot_legend(p, marks[m].label, marks[m].colour, marks[m].point, false, MARK_DOT);
+		(void)fprintf(f, "%s$mark%zu using 1:2:3:4 with xerrorbars pt 0 lw 1.5 lc rgb '%s' notitle", separator,
+			      m, colour);
+		(void)fprintf(f, ", \\\n$mark%zu using 1:2 with points pt %d ps 0.9 lw 1.6 lc rgb '%s' title ", m,
+			      marks[m].point, colour);
+		plot_quote(f, marks[m].label);
+		separator = ", \\\n";
+	}
+	(void)fputs("\n", f);
+	put_title(&r->records, p);
+	(void)snprintf(p->caption, sizeof(p->caption),
+		       "Best instruction set of each operation; bars are 95 %% intervals over rounds. Hollow marks are "
+		       "non-temporal "
+		       "stores. Bytes are those the program asked for; what a store adds on the bus is in the table.");
+	return n;
+}
+
+const struct figure figure_bandwidth = {
+	.id = "bandwidth",
+	.name = "Bandwidth",
+	.bench = "bandwidth",
+	.draw = draw,
+};

@@ -1,0 +1,175 @@
+#include "reports/figure.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/option.h"
+
+const struct figure *const figures[] = {&figure_latency, &figure_bandwidth, NULL};
+
+void plot_quote(FILE *script, const char *text)
+{
+	/* In single quotes gnuplot knows one escape only: '' is a quote. */
+	(void)fputc('\'', script);
+	for (; *text; text++) {
+		if (*text == '\'')
+			(void)fputs("''", script);
+		else if ((unsigned char)*text >= ' ')
+			(void)fputc(*text, script);
+	}
+	(void)fputc('\'', script);
+}
+
+void plot_frame(FILE *script, const struct figure_look *look)
+{
+	(void)fprintf(script,
+		      "set encoding utf8\n"
+		      "set border 1 lc rgb '%s' lw 1\n"
+		      "set tics nomirror out scale 0.5,0\n"
+		      "set xtics textcolor rgb '%s'\nset ytics textcolor rgb '%s' scale 0,0\n"
+		      "set grid back lt 1 lw 1 lc rgb '%s'\n"
+		      "set pointintervalbox 0\n",
+		      look->muted, look->muted, look->muted, look->rule);
+	if (look->key)
+		(void)fprintf(script,
+			      "set key outside top left horizontal Left reverse noenhanced samplen 2.5 textcolor rgb "
+			      "'%s'\n",
+			      look->ink);
+	else
+		(void)fputs("unset key\n", script);
+}
+
+const char *size_words(double bytes, char *out, size_t n)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	size_t u = 0;
+	while (bytes >= 1024 && u + 1 < sizeof(units) / sizeof(*units)) {
+		bytes /= 1024;
+		u++;
+	}
+	(void)snprintf(out, n, "%.4g %s", bytes, units[u]);
+	return out;
+}
+
+void plot_size_ticks(FILE *script, const char *axis, double lo, double hi)
+{
+	int first = (int)ceil(log2(lo) - 1e-9), last = (int)floor(log2(hi) + 1e-9);
+	int step = last - first > 9 ? 2 : 1;
+	const char *comma = "";
+	(void)fprintf(script, "set %stics (", axis);
+	for (int e = first + (step == 2 && first % 2); e <= last; e += step) {
+		char words[24];
+		(void)fprintf(script, "%s'%s' %.0f", comma, size_words(exp2(e), words, sizeof(words)), exp2(e));
+		comma = ", ";
+	}
+	(void)fputs(")\n", script);
+}
+
+void plot_log_ticks(FILE *script, const char *axis, double lo, double hi)
+{
+	bool wide = log10(hi / lo) > 3;
+	const char *comma = "";
+	(void)fprintf(script, "set %stics (", axis);
+	for (int e = (int)floor(log10(lo)); e <= (int)ceil(log10(hi)); e++) {
+		static const int digits[] = {1, 2, 5};
+		for (size_t d = 0; d < (wide ? 1 : 3); d++) {
+			double v = digits[d] * pow(10, e);
+			if (v < lo * 0.999 || v > hi * 1.001)
+				continue;
+			(void)fprintf(script, "%s'%.9g' %.9g", comma, v, v);
+			comma = ", ";
+		}
+	}
+	(void)fputs(")\n", script);
+}
+
+struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int colour, int point, bool modelled,
+				  enum figure_mark mark)
+{
+	struct figure_legend *l = &p->legend[p->n_legend < FIGURE_SERIES * 2 ? p->n_legend++ : FIGURE_SERIES * 2 - 1];
+	(void)snprintf(l->label, sizeof(l->label), "%s%s", label, modelled ? " (modelled)" : "");
+	l->colour = colour;
+	l->point = point;
+	l->modelled = modelled;
+	l->mark = mark;
+	return l;
+}
+
+const char *pair_words(const char *pair, char *out, size_t n)
+{
+	static const char *const byte_keys[] = {"size",  "window",    "stride",     "bytes",
+						"block", "footprint", "working_set"};
+	const char *equals = strchr(pair, '=');
+	if (!equals) {
+		(void)snprintf(out, n, "%s", pair);
+		return out;
+	}
+	char key[32], words[24], *end;
+	(void)snprintf(key, sizeof(key), "%.*s", (int)(equals - pair), pair);
+	const char *value = equals + 1;
+	double bytes = strtod(value, &end);
+	for (size_t i = 0; i < sizeof(byte_keys) / sizeof(*byte_keys); i++)
+		if (strcmp(key, byte_keys[i]) == 0 && *value && !*end)
+			value = size_words(bytes, words, sizeof(words));
+	for (char *c = key; *c; c++)
+		*c = *c == '_' ? ' ' : *c;
+	(void)snprintf(out, n, "%s %s", key, value);
+	return out;
+}
+
+static void params_words(const struct mw_kv_list *l, char *out, size_t n)
+{
+	char all[1600], *save = NULL;
+	size_t len = 0;
+	out[0] = '\0';
+	(void)mw_kv_format(l, all, sizeof(all));
+	for (char *w = strtok_r(all, ";", &save); w && len < n; w = strtok_r(NULL, ";", &save)) {
+		char pair[128];
+		len += (size_t)snprintf(out + len, n - len, "%s%s", len ? ", " : "", pair_words(w, pair, sizeof(pair)));
+	}
+}
+
+int figure_table(const struct mw_records *l, const char *bench, struct grid *g)
+{
+	static const struct grid_column columns[] = {
+		{"case", "Case", false},
+		{"params", "Parameters", false},
+		{"metric", "Metric", false},
+		{"value", "Value", true},
+		{"unit", "Unit", false},
+		{"ci95", "95 % interval", true},
+		{"rounds", "n", true},
+		{"provenance", "Provenance", false},
+		{"source", "Source or note", false},
+	};
+	int rc = 0;
+	grid_init(g, columns, sizeof(columns) / sizeof(*columns));
+	for (size_t i = 0; i < l->n && rc == 0; i++) {
+		const struct mw_record *r = &l->v[i];
+		char params[400], value[32], lo[32], hi[32], ci[72] = "", rounds[24] = "", source[400];
+		if (strcmp(r->bench, bench) != 0)
+			continue;
+		params_words(&r->params, params, sizeof(params));
+		if (isfinite(r->ci_lo) && isfinite(r->ci_hi))
+			(void)snprintf(ci, sizeof(ci), "%s – %s", print_value(r->ci_lo, lo, sizeof(lo)),
+				       print_value(r->ci_hi, hi, sizeof(hi)));
+		if (isfinite(r->value))
+			(void)snprintf(rounds, sizeof(rounds), "%zu", r->n);
+		(void)snprintf(source, sizeof(source), "%s%s%s", r->source, r->source[0] && r->note[0] ? "; " : "",
+			       r->note);
+		const char *cells[] = {
+			r->case_name,
+			params,
+			r->metric,
+			isfinite(r->value) ? print_value(r->value, value, sizeof(value)) : "",
+			mw_unit_name(r->unit),
+			ci,
+			rounds,
+			mw_provenance_name(r->provenance),
+			source,
+		};
+		rc = grid_add(g, cells);
+	}
+	return rc;
+}

@@ -1,0 +1,82 @@
+/* Figures: what each file fig_*.c offers, and the common look. Private to reports/. */
+#ifndef MW_FIGURE_H
+#define MW_FIGURE_H
+
+#include <stdio.h>
+
+#include "reports/print.h"
+
+#define FIGURE_SERIES 8
+
+/* Colours as gnuplot reads them. In the page they are stand-ins that svg_inline turns into CSS variables, so that
+ * one drawing serves both themes. */
+struct figure_look {
+	const char *ink, *muted, *rule, *paper;
+	const char *series[FIGURE_SERIES];
+	bool key; /* legend inside the drawing (PNG, PDF); the page has its own */
+};
+
+extern const struct figure_look look_page, look_print;
+
+enum figure_mark { MARK_LINE, MARK_DOT, MARK_BAR };
+
+struct figure_legend {
+	char label[96];
+	int colour;    /* index into series */
+	int point;     /* gnuplot point type, 0 = none */
+	bool modelled; /* hollow, dashed */
+	enum figure_mark mark;
+};
+
+struct figure_plot {
+	FILE *script; /* gnuplot commands after the terminal is set */
+	int height;   /* px at a width of FIGURE_WIDTH */
+	struct figure_legend legend[FIGURE_SERIES * 2];
+	size_t n_legend;
+	char title[160];   /* what the data say, in words */
+	char caption[400]; /* how it was measured */
+};
+
+#define FIGURE_WIDTH 800
+
+struct figure {
+	const char *id;
+	const char *name;  /* of the quantity: "Latency" */
+	const char *bench; /* `memwall <bench>` produces its records, which are its table */
+	/* Fills plot and returns how many points there are (0: nothing to draw); -ENOMEM. plot->script is open. */
+	int (*draw)(const struct results *r, const struct figure_look *look, struct figure_plot *plot);
+};
+
+extern const struct figure figure_latency, figure_bandwidth, figure_roofline, figure_offload;
+extern const struct figure *const figures[]; /* in the order of the page, ended by NULL */
+
+/* ---- common parts of scripts ---- */
+/* Encoding, border, ticks, grid, key. */
+void plot_frame(FILE *script, const struct figure_look *look);
+/* A text as a gnuplot string literal: no escape of it can act. */
+void plot_quote(FILE *script, const char *text);
+/* Ticks at every power of four of bytes between lo and hi (inclusive), with sizes such as 64K. */
+void plot_size_ticks(FILE *script, const char *axis, double lo, double hi);
+/* Ticks 1, 2, 5, 10, ... on a logarithmic axis; when the range spans more than 3 decades only 1, 10, ... */
+void plot_log_ticks(FILE *script, const char *axis, double lo, double hi);
+struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int colour, int point, bool modelled,
+				  enum figure_mark mark);
+/* "48 KiB" */
+const char *size_words(double bytes, char *out, size_t n);
+/* "size=65536" as "size 64 KiB"; keys that hold bytes are known by name. */
+const char *pair_words(const char *pair, char *out, size_t n);
+/* Every record of a benchmark as a table for people, provenance included. -ENOMEM. */
+int figure_table(const struct mw_records *l, const char *bench, struct grid *g);
+
+/* ---- running gnuplot ---- */
+/* Runs script (its terminal line included) without a shell and gives its standard output. MW_EUNAVAILABLE when the
+ * program is absent, MW_EFORMAT with its first complaint when it fails. *out is freed by the caller. */
+int gnuplot_run(const char *program, const char *script, size_t script_size, char **out, size_t *out_size, char *err,
+		size_t n);
+
+/* Writes an SVG of gnuplot's as an inline element: prolog and titles dropped, ids prefixed with prefix, black turned
+ * into currentColor, stand-in colours into CSS variables, the document's font. label is read to screen readers.
+ * MW_EFORMAT when it does not look like one. */
+int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, const char *label);
+
+#endif

@@ -1,0 +1,248 @@
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/json.h"
+#include "reports/print.h"
+
+int print_format_parse(const char *name, enum print_format *out)
+{
+	static const char *const names[] = {"table", "csv", "json", "latex"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(names[i], name) == 0) {
+			*out = (enum print_format)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+void grid_init(struct grid *g, const struct grid_column *columns, size_t n_columns)
+{
+	*g = (struct grid){.columns = columns, .n_columns = n_columns};
+}
+
+void grid_fini(struct grid *g)
+{
+	for (size_t i = 0; i < g->n_rows * g->n_columns; i++)
+		free(g->cells[i]);
+	free(g->cells);
+	*g = (struct grid){0};
+}
+
+int grid_add(struct grid *g, const char *const *cells)
+{
+	if (g->n_rows == g->cap) {
+		size_t cap = g->cap ? 2 * g->cap : 32;
+		char **more = realloc(g->cells, cap * g->n_columns * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		g->cells = more;
+		g->cap = cap;
+	}
+	char **row = &g->cells[g->n_rows * g->n_columns];
+	for (size_t i = 0; i < g->n_columns; i++) {
+		row[i] = strdup(cells[i] ? cells[i] : "");
+		if (!row[i]) {
+			while (i > 0)
+				free(row[--i]);
+			return -ENOMEM;
+		}
+	}
+	g->n_rows++;
+	return 0;
+}
+
+static const char *cell(const struct grid *g, size_t row, size_t column)
+{
+	return g->cells[row * g->n_columns + column];
+}
+
+static const char *head(const struct grid_column *c)
+{
+	return c->head ? c->head : c->name;
+}
+
+/* ---- aligned text ---- */
+
+/* Characters, not bytes: UTF-8 continuation bytes take no column. */
+static int width(const char *s)
+{
+	int w = 0;
+	for (; *s; s++)
+		w += ((unsigned char)*s & 0xc0) != 0x80;
+	return w;
+}
+
+static void put_padded(FILE *f, const char *s, int columns, bool right, bool last)
+{
+	int pad = columns - width(s);
+	if (right)
+		(void)fprintf(f, "%*s%s", pad, "", s);
+	else
+		(void)fprintf(f, "%s%*s", s, last ? 0 : pad, "");
+}
+
+static void print_text(FILE *f, const struct grid *g)
+{
+	for (size_t row = 0; row <= g->n_rows; row++) { /* row 0 is the head */
+		for (size_t c = 0; c < g->n_columns; c++) {
+			int columns = width(head(&g->columns[c]));
+			for (size_t r = 0; r < g->n_rows; r++)
+				columns = width(cell(g, r, c)) > columns ? width(cell(g, r, c)) : columns;
+			const char *s = row == 0 ? head(&g->columns[c]) : cell(g, row - 1, c);
+			bool last = c + 1 == g->n_columns;
+			/* A blank last column is left out: no trailing spaces. */
+			if (last && !*s && !g->columns[c].number)
+				break;
+			if (c)
+				(void)fputs("  ", f);
+			put_padded(f, *s ? s : "-", columns, g->columns[c].number, last);
+		}
+		(void)fputc('\n', f);
+	}
+}
+
+/* ---- CSV: no field holds comma, quote or newline ---- */
+
+static void put_csv(FILE *f, const char *s)
+{
+	for (; *s; s++)
+		(void)fputc(*s == ',' ? '+' : *s == '"' || *s == '\n' || *s == '\r' ? ' ' : *s, f);
+}
+
+static void print_csv(FILE *f, const struct grid *g)
+{
+	for (size_t c = 0; c < g->n_columns; c++)
+		(void)fprintf(f, "%s%s", c ? "," : "", g->columns[c].name);
+	(void)fputc('\n', f);
+	for (size_t r = 0; r < g->n_rows; r++) {
+		for (size_t c = 0; c < g->n_columns; c++) {
+			if (c)
+				(void)fputc(',', f);
+			put_csv(f, cell(g, r, c));
+		}
+		(void)fputc('\n', f);
+	}
+}
+
+/* ---- LaTeX: a plain tabular, no packages ---- */
+
+static void put_latex(FILE *f, const char *s)
+{
+	for (; *s; s++) {
+		switch (*s) {
+		case '\\':
+			(void)fputs("\\textbackslash{}", f);
+			break;
+		case '~':
+			(void)fputs("\\textasciitilde{}", f);
+			break;
+		case '^':
+			(void)fputs("\\textasciicircum{}", f);
+			break;
+		case '<':
+			(void)fputs("\\textless{}", f);
+			break;
+		case '>':
+			(void)fputs("\\textgreater{}", f);
+			break;
+		case '|':
+			(void)fputs("\\textbar{}", f);
+			break;
+		case '"':
+			(void)fputs("\\textquotedbl{}", f);
+			break;
+		case '&':
+		case '%':
+		case '$':
+		case '#':
+		case '_':
+		case '{':
+		case '}':
+			(void)fprintf(f, "\\%c", *s);
+			break;
+		case '\n':
+		case '\r':
+			(void)fputc(' ', f);
+			break;
+		default:
+			(void)fputc(*s, f);
+		}
+	}
+}
+
+static void print_latex(FILE *f, const struct grid *g)
+{
+	(void)fputs("\\begin{tabular}{", f);
+	for (size_t c = 0; c < g->n_columns; c++)
+		(void)fputc(g->columns[c].number ? 'r' : 'l', f);
+	(void)fputs("}\n\\hline\n", f);
+	for (size_t row = 0; row <= g->n_rows; row++) {
+		for (size_t c = 0; c < g->n_columns; c++) {
+			const char *s = row == 0 ? head(&g->columns[c]) : cell(g, row - 1, c);
+			if (c)
+				(void)fputs(" & ", f);
+			if (row > 0 && !*s)
+				(void)fputs("--", f);
+			else
+				put_latex(f, s);
+		}
+		(void)fputs(row == 0 ? " \\\\\n\\hline\n" : " \\\\\n", f);
+	}
+	(void)fputs("\\hline\n\\end{tabular}\n", f);
+}
+
+/* ---- JSON: an array of objects ---- */
+
+static json_t *json_cell(const struct grid_column *c, const char *s)
+{
+	char *end;
+	if (!*s)
+		return json_null();
+	if (!c->number)
+		return json_text(s);
+	errno = 0;
+	long long i = strtoll(s, &end, 10);
+	if (!*end && !errno)
+		return json_integer(i);
+	double d = strtod(s, &end);
+	return *end ? json_text(s) : json_number(d);
+}
+
+static int print_json(FILE *f, const struct grid *g)
+{
+	int failed = 0;
+	json_t *rows = json_array();
+	for (size_t r = 0; r < g->n_rows; r++) {
+		json_t *row = json_object();
+		for (size_t c = 0; c < g->n_columns; c++)
+			json_put(row, g->columns[c].name, json_cell(&g->columns[c], cell(g, r, c)), &failed);
+		failed += json_array_append_new(rows, row) != 0;
+	}
+	int rc = failed ? -ENOMEM : json_dumpf(rows, f, JSON_FILE_FLAGS) ? -EIO : 0;
+	json_decref(rows);
+	(void)fputc('\n', f);
+	return rc;
+}
+
+int grid_print(FILE *f, const struct grid *g, enum print_format format)
+{
+	int rc = 0;
+	switch (format) {
+	case PRINT_TABLE:
+		print_text(f, g);
+		break;
+	case PRINT_CSV:
+		print_csv(f, g);
+		break;
+	case PRINT_LATEX:
+		print_latex(f, g);
+		break;
+	case PRINT_JSON:
+		rc = print_json(f, g);
+		break;
+	}
+	return rc ? rc : ferror(f) ? -EIO : 0;
+}

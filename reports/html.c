@@ -1,0 +1,413 @@
+/* The page: summary first, then figures, each with its table; what was left out; host; method. */
+#include "reports/html.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "reports/figure.h"
+#include "reports/file.h"
+#include "reports/headline.h"
+#include "reports/report.h"
+
+extern const char mw_data_report_css[];
+
+struct page {
+	FILE *out;
+	const struct results *r;
+	const struct report_options *opt;
+	const char *path;
+	char trouble[240]; /* first reason why figures are missing */
+};
+
+static void put_head(const struct page *p)
+{
+	const struct results *r = p->r;
+	const char *host = r->host.hostname[0] ? r->host.hostname : r->host.cpu_model;
+	(void)fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+		    /* Nothing may be loaded, whatever a record's text holds. */
+		    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+		    "'unsafe-inline'; img-src data:\">\n"
+		    "<link rel=\"icon\" href=\"data:,\">\n<title>memwall: ",
+		    p->out);
+	html_escape(p->out, host[0] ? host : "report");
+	(void)fprintf(p->out,
+		      "</title>\n<style>\n%s</style>\n</head>\n<body>\n<header><p class=\"brand\">memwall</p>\n",
+		      mw_data_report_css);
+	html_element(p->out, "h1", NULL, r->host.cpu_model[0] ? r->host.cpu_model : "Unknown processor");
+	(void)fputs("<p class=\"meta\">", p->out);
+	const struct {
+		const char *label, *text;
+	} facts[] = {{"", r->host.hostname},
+		     {"", r->info.started},
+		     {"profile ", r->info.profile},
+		     {"memwall ", r->info.version}};
+	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
+		if (!facts[i].text[0])
+			continue;
+		(void)fputs("<span>", p->out);
+		html_escape(p->out, facts[i].label);
+		html_escape(p->out, facts[i].text);
+		(void)fputs("</span> ", p->out);
+	}
+	(void)fputs("</p></header>\n<main>\n", p->out);
+	if (r->partial) {
+		(void)fputs("<p class=\"banner\" role=\"status\"><strong>Partial run.</strong> ", p->out);
+		html_escape(p->out, r->partial_why[0] ? r->partial_why : "the run did not come to its end");
+		(void)fputs(".</p>\n", p->out);
+	}
+}
+
+static void put_summary(const struct page *p)
+{
+	struct headline v[HEADLINES_MAX];
+	size_t n = headlines(p->r, v);
+	(void)fputs("<section id=\"summary\"><h2>Summary</h2>\n", p->out);
+	if (n == 0)
+		(void)fputs("<p>This run holds none of the headline numbers.</p>\n", p->out);
+	(void)fputs("<div class=\"cards\">\n", p->out);
+	for (size_t i = 0; i < n; i++) {
+		char value[32], lo[32], hi[32];
+		(void)fprintf(p->out, "<div class=\"card %s\">", mw_provenance_name(v[i].provenance));
+		html_element(p->out, "p", "label", v[i].label);
+		(void)fprintf(p->out, "<p class=\"value\">%s", print_value(v[i].value, value, sizeof(value)));
+		if (v[i].unit == MW_RATIO)
+			(void)fputs("<span class=\"unit\">×</span></p>", p->out);
+		else
+			(void)fprintf(p->out, " <span class=\"unit\">%s</span></p>", mw_unit_name(v[i].unit));
+		(void)fputs("<p class=\"detail\">", p->out);
+		if (isfinite(v[i].ci_lo) && isfinite(v[i].ci_hi))
+			(void)fprintf(p->out, "95 %% interval %s – %s<br>", print_value(v[i].ci_lo, lo, sizeof(lo)),
+				      print_value(v[i].ci_hi, hi, sizeof(hi)));
+		html_escape(p->out, v[i].detail);
+		(void)fputs("</p>", p->out);
+		html_provenance(p->out, mw_provenance_name(v[i].provenance));
+		(void)fputs("</div>\n", p->out);
+	}
+	(void)fputs("</div></section>\n", p->out);
+}
+
+/* ---- figures ---- */
+
+/* What gnuplot is told before the figure's own commands, for each kind of file. */
+static void put_terminal(FILE *script, enum report_figures kind, int height)
+{
+	if (kind == REPORT_SVG)
+		(void)fprintf(script, "set term svg size %d,%d dynamic noenhanced font 'sans,14' linewidth 1\n",
+			      FIGURE_WIDTH, height);
+	else if (kind == REPORT_PNG)
+		(void)fprintf(script,
+			      "set term pngcairo size %d,%d noenhanced font 'sans,11' fontscale 2 linewidth 2\n",
+			      2 * FIGURE_WIDTH, 2 * height + 80);
+	else
+		(void)fprintf(script, "set term pdfcairo size %.2fcm,%.2fcm noenhanced font 'sans,9'\n",
+			      FIGURE_WIDTH / 50.0, (height + 40) / 50.0);
+}
+
+/* Draws a figure in one format. *svg is NULL when there is nothing to draw. Returns points or an error. */
+static int render(const struct page *p, const struct figure *fig, enum report_figures kind, struct figure_plot *plot,
+		  char **image, size_t *image_size, char *err, size_t n)
+{
+	char *body = NULL, *script = NULL;
+	size_t body_size = 0, script_size = 0;
+	*image = NULL;
+	memset(plot, 0, sizeof(*plot));
+	plot->height = 400;
+	plot->script = open_memstream(&body, &body_size);
+	if (!plot->script)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
+	int points = fig->draw(p->r, kind == REPORT_SVG ? &look_page : &look_print, plot);
+	if (fclose(plot->script) != 0)
+		points = -ENOMEM;
+	plot->script = NULL;
+	FILE *f = points > 0 ? open_memstream(&script, &script_size) : NULL;
+	if (f) {
+		put_terminal(f, kind, plot->height);
+		(void)fwrite(body, 1, body_size, f);
+		int rc = fclose(f) ? -ENOMEM : 0;
+		if (rc == 0)
+			rc = gnuplot_run(p->opt->gnuplot, script, script_size, image, image_size, err, n);
+		points = rc ? rc : points;
+	}
+	free(script);
+	free(body);
+	return points;
+}
+
+static void put_legend(FILE *out, const struct figure_plot *plot)
+{
+	static const char *const shapes[] = {
+		[4] = "<rect x=\"9.5\" y=\"3.5\" width=\"9\" height=\"9\" fill=\"none\"/>",
+		[5] = "<rect x=\"9.5\" y=\"3.5\" width=\"9\" height=\"9\"/>",
+		[6] = "<circle cx=\"14\" cy=\"8\" r=\"4.5\" fill=\"none\"/>",
+		[7] = "<circle cx=\"14\" cy=\"8\" r=\"4.5\"/>",
+		[8] = "<path d=\"M14 2.5l5 9h-10z\" fill=\"none\"/>",
+		[9] = "<path d=\"M14 2.5l5 9h-10z\"/>",
+		[10] = "<path d=\"M14 13.5l5-9h-10z\" fill=\"none\"/>",
+		[11] = "<path d=\"M14 13.5l5-9h-10z\"/>",
+		[12] = "<path d=\"M14 2.5l5.5 5.5-5.5 5.5-5.5-5.5z\" fill=\"none\"/>",
+		[13] = "<path d=\"M14 2.5l5.5 5.5-5.5 5.5-5.5-5.5z\"/>",
+		[14] = "<path d=\"M14 3l5 3.6-1.9 5.9h-6.2l-1.9-5.9z\" fill=\"none\"/>",
+		[15] = "<path d=\"M14 3l5 3.6-1.9 5.9h-6.2l-1.9-5.9z\"/>",
+	};
+	(void)fputs("<ul class=\"legend\">", out);
+	for (size_t i = 0; i < plot->n_legend; i++) {
+		const struct figure_legend *l = &plot->legend[i];
+		(void)fprintf(out,
+			      "<li><svg viewBox=\"0 0 28 16\" width=\"28\" height=\"16\" aria-hidden=\"true\" "
+			      "fill=\"var(--s%d)\" "
+			      "stroke=\"var(--s%d)\" stroke-width=\"1.8\">",
+			      l->colour + 1, l->colour + 1);
+		if (l->mark == MARK_LINE)
+			(void)fprintf(out, "<path d=\"M1 8h26\" fill=\"none\"%s/>",
+				      l->modelled ? " stroke-dasharray=\"5 3\"" : "");
+		if (l->mark == MARK_BAR)
+			(void)fprintf(out, "<rect x=\"3\" y=\"2\" width=\"22\" height=\"12\"%s/>",
+				      l->modelled ? " fill=\"none\" stroke-dasharray=\"4 2\"" : "");
+		else if (l->point >= 0 && (size_t)l->point < sizeof(shapes) / sizeof(*shapes) && shapes[l->point])
+			(void)fputs(shapes[l->point], out);
+		(void)fputs("</svg>", out);
+		html_escape(out, l->label);
+		(void)fputs("</li>", out);
+	}
+	(void)fputs("</ul>\n", out);
+}
+
+static int save_file(const struct page *p, const struct figure *fig, char *err, size_t n)
+{
+	struct figure_plot plot;
+	char path[4096], *image = NULL;
+	size_t size = 0;
+	enum report_figures kind = p->opt->figures;
+	size_t stem = strlen(p->path);
+	if (stem > 5 && strcmp(p->path + stem - 5, ".html") == 0)
+		stem -= 5;
+	int rc = render(p, fig, kind, &plot, &image, &size, err, n);
+	if (rc > 0 && snprintf(path, sizeof(path), "%.*s-%s.%s", (int)stem, p->path, fig->id,
+			       kind == REPORT_PNG ? "png" : "pdf") >= (int)sizeof(path))
+		rc = mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", p->path);
+	if (rc > 0)
+		rc = file_replace(path, image, size, err, n);
+	free(image);
+	return rc < 0 ? rc : 0;
+}
+
+static int put_figure(struct page *p, const struct figure *fig, char *err, size_t n)
+{
+	struct figure_plot plot;
+	struct grid table;
+	char *svg = NULL, prefix[32], why[200] = "";
+	size_t size = 0;
+	int rc = figure_table(&p->r->records, fig->bench, &table);
+	if (rc)
+		return mw_fail(rc, err, n, "out of memory");
+	(void)fprintf(p->out, "<section id=\"%s\">", fig->id);
+	html_element(p->out, "h2", NULL, fig->name);
+	int points = render(p, fig, REPORT_SVG, &plot, &svg, &size, why, sizeof(why));
+	if (points > 0) {
+		(void)snprintf(prefix, sizeof(prefix), "%s-", fig->id);
+		html_element(p->out, "p", "finding", plot.title);
+		(void)fputs("<figure>\n", p->out);
+		put_legend(p->out, &plot);
+		(void)fputs("<div class=\"plot\" tabindex=\"0\" role=\"region\" aria-label=\"", p->out);
+		html_escape(p->out, fig->name);
+		(void)fputs(", figure\">", p->out);
+		rc = svg_inline(p->out, svg, size, prefix, plot.title);
+		(void)fputs("</div>\n", p->out);
+		html_element(p->out, "figcaption", NULL, plot.caption);
+		(void)fputs("</figure>\n", p->out);
+		if (rc)
+			(void)mw_fail(rc, why, sizeof(why), "gnuplot's drawing is not SVG");
+	}
+	if (why[0]) {
+		html_element(p->out, "p", "absent", "The figure is missing; the table below holds its numbers.");
+		if (!p->trouble[0])
+			(void)snprintf(p->trouble, sizeof(p->trouble), "%s", why);
+	}
+	if (table.n_rows) {
+		html_grid(p->out, &table, fig->name);
+	} else {
+		(void)fputs("<p class=\"absent\">This run holds no such records. <code>memwall ", p->out);
+		html_escape(p->out, fig->bench);
+		(void)fputs("</code> produces them.</p>\n", p->out);
+	}
+	(void)fputs("</section>\n", p->out);
+	free(svg);
+	grid_fini(&table);
+	return 0;
+}
+
+/* ---- what was left out, host, method ---- */
+
+static void put_skipped(const struct page *p)
+{
+	const struct results *r = p->r;
+	size_t absent = 0;
+	for (size_t i = 0; i < r->records.n; i++)
+		absent += r->records.v[i].provenance == MW_UNAVAILABLE;
+	(void)fputs("<section id=\"left-out\"><h2>Left out</h2>\n", p->out);
+	if (r->n_skipped == 0 && absent == 0)
+		(void)fputs("<p>Nothing: every benchmark of this run could be done here.</p>\n", p->out);
+	else
+		(void)fputs("<dl class=\"skipped\">", p->out);
+	for (size_t i = 0; i < r->n_skipped; i++) {
+		html_element(p->out, "dt", NULL, r->skipped[i].bench);
+		html_element(p->out, "dd", NULL, r->skipped[i].reason);
+	}
+	for (size_t i = 0; i < r->records.n; i++) {
+		const struct mw_record *rec = &r->records.v[i];
+		char name[160];
+		if (rec->provenance != MW_UNAVAILABLE)
+			continue;
+		(void)snprintf(name, sizeof(name), "%s, %s, %s", rec->bench, rec->case_name, rec->metric);
+		html_element(p->out, "dt", NULL, name);
+		html_element(p->out, "dd", NULL, rec->note);
+	}
+	(void)fputs(r->n_skipped || absent ? "</dl></section>\n" : "</section>\n", p->out);
+}
+
+static void fact(const struct page *p, const char *name, const char *text)
+{
+	html_element(p->out, "dt", NULL, name);
+	if (*text)
+		html_element(p->out, "dd", NULL, text);
+	else
+		(void)fputs("<dd class=\"absent\">not reported</dd>", p->out);
+}
+
+static void fact_size(const struct page *p, const char *name, uint64_t bytes, const char *more)
+{
+	char words[24], text[120] = "";
+	if (bytes)
+		(void)snprintf(text, sizeof(text), "%s%s", size_words((double)bytes, words, sizeof(words)), more);
+	fact(p, name, text);
+}
+
+static void put_host(const struct page *p)
+{
+	const struct results_host *h = &p->r->host;
+	char text[200];
+	(void)fputs("<section id=\"host\"><h2>Host</h2>\n<dl class=\"facts\">", p->out);
+	fact(p, "Processor", h->cpu_model);
+	(void)snprintf(text, sizeof(text), "%d of %d core%s, %d socket%s, %d thread%s per core", h->n_cpus, h->n_cores,
+		       h->n_cores == 1 ? "" : "s", h->n_sockets, h->n_sockets == 1 ? "" : "s", h->smt,
+		       h->smt == 1 ? "" : "s");
+	fact(p, "CPUs used", h->n_cpus ? text : "");
+	if (h->cpu_quota > 0) {
+		(void)snprintf(text, sizeof(text), "%.3g CPUs' worth of time", h->cpu_quota);
+		fact(p, "CPU limit", text);
+	}
+	fact(p, "Instruction sets", h->isa);
+	fact(p, "Microcode", h->microcode);
+	fact_size(p, "L1 data cache", h->l1d_bytes, "");
+	fact_size(p, "L2 cache", h->l2_bytes, "");
+	text[0] = '\0';
+	if (h->l3_instances > 1)
+		(void)snprintf(text, sizeof(text), ", %d of them", h->l3_instances);
+	fact_size(p, "L3 cache", h->l3_bytes, text);
+	fact_size(p, "Memory", h->mem_total, "");
+	text[0] = '\0';
+	if (h->mem_limit_source[0])
+		(void)snprintf(text, sizeof(text), " (limit: %s)", h->mem_limit_source);
+	fact_size(p, "Memory available", h->mem_available, text);
+	(void)snprintf(text, sizeof(text), "%d", h->n_nodes);
+	fact(p, "NUMA nodes", h->n_nodes ? text : "");
+	fact(p, "NUMA balancing", h->numa_balancing);
+	fact(p, "Transparent huge pages", h->thp);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, h->hugepages_2m_free);
+	fact(p, "Free 2 MiB huge pages", text);
+	fact(p, "Frequency governor", h->governor);
+	fact(p, "Turbo", h->turbo);
+	fact(p, "Virtualisation", h->virtualization);
+	fact(p, "Kernel", h->kernel);
+	(void)fputs("</dl></section>\n", p->out);
+}
+
+static void put_method(const struct page *p)
+{
+	const struct results_info *info = &p->r->info;
+	char text[64];
+	(void)fputs(
+		"<section id=\"method\"><h2>Method</h2>\n"
+		"<p>A value is the median over rounds: one sample per point and round, points in random order within a "
+		"round. The 95 % interval is distribution-free over the round values and needs at least six of them. "
+		"Samples taken while the two cores of a pair were in different topology states are never pooled.</p>\n"
+		"<p>Provenance: <span class=\"pv measured\">measured</span> timed or counted on this host; "
+		"<span class=\"pv modelled\">modelled</span> computed by the model named as its source; "
+		"<span class=\"pv reference\">reference</span> published, named as its source; "
+		"<span class=\"pv unavailable\">unavailable</span> with the reason. A derived value takes the weakest "
+		"of "
+		"its inputs.</p>\n<dl class=\"facts\">",
+		p->out);
+	fact(p, "Version", info->version);
+	fact(p, "Commit", info->commit);
+	fact(p, "Compiler", info->compiler);
+	fact(p, "Flags", info->flags);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, info->seed);
+	fact(p, "Seed", text);
+	if (info->argv) {
+		html_element(p->out, "dt", NULL, "Command");
+		(void)fputs("<dd><code>", p->out);
+		for (char **a = info->argv; *a; a++) {
+			html_escape(p->out, *a);
+			(void)fputs(a[1] ? " " : "", p->out);
+		}
+		(void)fputs("</code></dd>", p->out);
+	}
+	if (isfinite(info->elapsed_s)) {
+		(void)snprintf(text, sizeof(text), "%.0f s", info->elapsed_s);
+		fact(p, "Duration", text);
+	}
+	(void)snprintf(text, sizeof(text), "%zu", p->r->records.n);
+	fact(p, "Records", text);
+	(void)fputs("</dl></section>\n", p->out);
+}
+
+static int put_page(struct page *p, char *err, size_t n)
+{
+	int rc = 0;
+	put_head(p);
+	put_summary(p);
+	for (size_t i = 0; figures[i] && rc == 0; i++)
+		rc = put_figure(p, figures[i], err, n);
+	put_skipped(p);
+	put_host(p);
+	put_method(p);
+	if (p->trouble[0]) {
+		(void)fputs("<p class=\"banner\">Figures are missing: ", p->out);
+		html_escape(p->out, p->trouble);
+		(void)fputs("</p>\n", p->out);
+	}
+	(void)fputs("</main>\n</body>\n</html>\n", p->out);
+	return rc;
+}
+
+int report_html(const char *path, const struct results *r, const struct report_options *opt, char *note, size_t n_note,
+		char *err, size_t n)
+{
+	static const struct report_options defaults = {.figures = REPORT_SVG};
+	struct page p = {.r = r, .opt = opt ? opt : &defaults, .path = path};
+	char *text = NULL;
+	size_t size = 0;
+	if (note && n_note)
+		note[0] = '\0';
+	p.out = open_memstream(&text, &size);
+	if (!p.out)
+		return mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
+	int rc = put_page(&p, err, n);
+	if (fclose(p.out) != 0 && rc == 0)
+		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
+	if (rc == 0)
+		rc = file_replace(path, text, size, err, n);
+	free(text);
+	for (size_t i = 0; figures[i] && rc == 0 && p.opt->figures != REPORT_SVG; i++)
+		rc = save_file(&p, figures[i], err, n);
+	if (p.trouble[0] && note)
+		(void)snprintf(note, n_note, "the report has no figures: %s", p.trouble);
+	return rc;
+}

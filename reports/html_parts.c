@@ -1,0 +1,82 @@
+#include <stdbool.h>
+#include <string.h>
+
+#include "reports/html.h"
+
+void html_escape(FILE *out, const char *text)
+{
+	for (const char *c = text; *c; c++) {
+		switch (*c) {
+		case '&':
+			(void)fputs("&amp;", out);
+			break;
+		case '<':
+			(void)fputs("&lt;", out);
+			break;
+		case '>':
+			(void)fputs("&gt;", out);
+			break;
+		case '"':
+			(void)fputs("&quot;", out);
+			break;
+		case '\'':
+			(void)fputs("&#39;", out);
+			break;
+		default:
+			/* Control characters are not allowed in HTML at all. */
+			if ((unsigned char)*c >= ' ' || *c == '\n' || *c == '\t')
+				(void)fputc(*c, out);
+		}
+	}
+}
+
+void html_element(FILE *out, const char *tag, const char *class_name, const char *text)
+{
+	if (class_name)
+		(void)fprintf(out, "<%s class=\"%s\">", tag, class_name);
+	else
+		(void)fprintf(out, "<%s>", tag);
+	html_escape(out, text);
+	(void)fprintf(out, "</%s>", tag);
+}
+
+void html_provenance(FILE *out, const char *name)
+{
+	(void)fputs("<span class=\"pv ", out);
+	html_escape(out, name);
+	(void)fputs("\">", out);
+	html_escape(out, name);
+	(void)fputs("</span>", out);
+}
+
+static void put_cell(FILE *out, const struct grid_column *c, const char *text)
+{
+	(void)fputs(c->number ? "<td class=\"num\">" : "<td>", out);
+	if (!*text)
+		(void)fputs("<span class=\"absent\">–</span>", out);
+	else if (strcmp(c->name, "provenance") == 0)
+		html_provenance(out, text);
+	else
+		html_escape(out, text);
+	(void)fputs("</td>", out);
+}
+
+void html_grid(FILE *out, const struct grid *g, const char *label)
+{
+	/* Focusable, so that the keyboard can scroll it. */
+	(void)fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", out);
+	html_escape(out, label);
+	(void)fputs("\"><table><thead><tr>", out);
+	for (size_t c = 0; c < g->n_columns; c++) {
+		const struct grid_column *column = &g->columns[c];
+		html_element(out, "th", column->number ? "num" : NULL, column->head ? column->head : column->name);
+	}
+	(void)fputs("</tr></thead>\n<tbody>\n", out);
+	for (size_t r = 0; r < g->n_rows; r++) {
+		(void)fputs("<tr>", out);
+		for (size_t c = 0; c < g->n_columns; c++)
+			put_cell(out, &g->columns[c], g->cells[r * g->n_columns + c]);
+		(void)fputs("</tr>\n", out);
+	}
+	(void)fputs("</tbody></table></div>\n", out);
+}

@@ -1,0 +1,42 @@
+/* Records and results as JSON values (jansson), both ways. Private to reports/. */
+#ifndef MW_JSON_H
+#define MW_JSON_H
+
+#include <jansson.h>
+
+#include "reports/results.h"
+
+/* One dump format for every file: sorted keys, reals with 17 digits. */
+#define JSON_FILE_FLAGS (JSON_SORT_KEYS | JSON_REAL_PRECISION(17) | JSON_INDENT(1))
+#define JSON_LINE_FLAGS (JSON_SORT_KEYS | JSON_REAL_PRECISION(17) | JSON_COMPACT)
+
+/* A string that is UTF-8 whatever the bytes were: others become '?'. NULL when memory is out. */
+json_t *json_text(const char *s);
+/* Non-finite becomes null: absent is never 0 and JSON has no NaN. */
+json_t *json_number(double v);
+/* Adds value to obj and counts failures in *failed, so that a writer checks once. Takes value's reference. */
+void json_put(json_t *obj, const char *key, json_t *value, int *failed);
+
+/* NULL when memory is out. */
+json_t *json_from_record(const struct mw_record *r);
+json_t *json_from_skip(const struct results_skip *s);
+json_t *json_from_head(const struct results *r); /* {schema, memwall, host} */
+json_t *json_from_results(const struct results *r);
+
+/* Where a reader stands, for messages: "FILE: records[3].unit: ...". */
+struct json_place {
+	const char *file;
+	char at[64];
+	char *err;
+	size_t n;
+};
+
+/* MW_EFORMAT with "file: at.key: why" in place->err. */
+int json_refuse(const struct json_place *p, const char *key, const char *why);
+/* Each needs an object; fills what it read and leaves the rest of *out as it was. */
+int json_to_record(const json_t *v, struct json_place *p, struct mw_record *out);
+int json_to_skip(const json_t *v, struct json_place *p, struct results *out);
+int json_to_head(const json_t *v, struct json_place *p, struct results *out);
+int json_to_results(const json_t *v, struct json_place *p, struct results *out);
+
+#endif

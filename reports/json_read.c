@@ -1,0 +1,351 @@
+#include "reports/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "reports/fields.h"
+
+int json_refuse(const struct json_place *p, const char *key, const char *why)
+{
+	const char *dot = p->at[0] && key[0] && key[0] != '[' ? "." : "";
+	return mw_fail(MW_EFORMAT, p->err, p->n, "%s: %s%s%s: %s", p->file, p->at, dot, key, why);
+}
+
+static int get_text(const json_t *o, const char *key, char *out, size_t size, const struct json_place *p)
+{
+	const json_t *v = json_object_get(o, key);
+	if (!json_is_string(v))
+		return json_refuse(p, key, v ? "expected a text" : "missing");
+	if (json_string_length(v) >= size)
+		return json_refuse(p, key, "text too long");
+	memcpy(out, json_string_value(v), json_string_length(v) + 1);
+	return 0;
+}
+
+static int get_int(const json_t *o, const char *key, json_int_t lo, json_int_t hi, json_int_t *out,
+		   const struct json_place *p)
+{
+	const json_t *v = json_object_get(o, key);
+	if (!json_is_integer(v))
+		return json_refuse(p, key, v ? "expected an integer" : "missing");
+	*out = json_integer_value(v);
+	return *out < lo || *out > hi ? json_refuse(p, key, "integer out of range") : 0;
+}
+
+/* A number, or null for NaN. */
+static int get_number(const json_t *o, const char *key, double *out, const struct json_place *p)
+{
+	const json_t *v = json_object_get(o, key);
+	if (!json_is_number(v) && !json_is_null(v))
+		return json_refuse(p, key, v ? "expected a number or null" : "missing");
+	*out = json_is_null(v) ? (double)NAN : json_number_value(v);
+	return 0;
+}
+
+static int to_kv(const json_t *o, const char *key, struct mw_kv_list *out, const struct json_place *p)
+{
+	json_t *list = json_object_get(o, key);
+	if (!json_is_object(list))
+		return json_refuse(p, key, list ? "expected an object" : "missing");
+	if (json_object_size(list) > MW_RECORD_PARAMS)
+		return json_refuse(p, key, "too many entries");
+	const char *name;
+	json_t *v;
+	json_object_foreach(list, name, v)
+	{
+		if (strlen(name) >= sizeof(out->v[0].key))
+			return json_refuse(p, key, "key too long");
+		if (json_is_integer(v))
+			mw_kv_set_int(out, name, json_integer_value(v));
+		else if (json_is_real(v) || json_is_null(v))
+			mw_kv_set_real(out, name, json_is_null(v) ? (double)NAN : json_real_value(v));
+		else if (json_is_string(v) && json_string_length(v) < sizeof(out->v[0].s))
+			mw_kv_set_str(out, name, json_string_value(v));
+		else
+			return json_refuse(p, key, "a value is neither number nor short text");
+	}
+	return 0;
+}
+
+static int sample_int(const json_t *list, size_t i, uint64_t max, uint64_t *out)
+{
+	const json_t *v = json_array_get(list, i);
+	json_int_t x = json_integer_value(v);
+	if (!json_is_integer(v) || x < 0 || (uint64_t)x > max)
+		return -EINVAL;
+	*out = (uint64_t)x;
+	return 0;
+}
+
+static int to_samples(const json_t *o, struct mw_record *r, const struct json_place *p)
+{
+	static const char *const names[] = {"value", "round", "t_ns", "state", "flags"};
+	const json_t *list[5];
+	const json_t *samples = json_object_get(o, "samples");
+	if (!json_is_object(samples))
+		return json_refuse(p, "samples", samples ? "expected an object" : "missing");
+	for (size_t k = 0; k < 5; k++) {
+		list[k] = json_object_get(samples, names[k]);
+		if (!json_is_array(list[k]) || json_array_size(list[k]) != json_array_size(list[0]))
+			return json_refuse(p, "samples", "expected five arrays of one length");
+	}
+	size_t n = json_array_size(list[0]);
+	if (n == 0)
+		return 0;
+	r->samples = calloc(n, sizeof(*r->samples));
+	if (!r->samples)
+		return mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
+	r->n_samples = n;
+	for (size_t i = 0; i < n; i++) {
+		struct mw_sample *s = &r->samples[i];
+		const json_t *value = json_array_get(list[0], i);
+		uint64_t round, state, flags;
+		if ((!json_is_number(value) && !json_is_null(value)) || sample_int(list[1], i, UINT32_MAX, &round) ||
+		    sample_int(list[2], i, INT64_MAX, &s->t_ns) || sample_int(list[3], i, UINT32_MAX, &state) ||
+		    sample_int(list[4], i, UINT32_MAX, &flags))
+			return json_refuse(p, "samples", "an entry is not a number in range");
+		s->value = json_is_null(value) ? (double)NAN : json_number_value(value);
+		s->round = (uint32_t)round;
+		s->state = (uint32_t)state;
+		s->flags = (uint32_t)flags;
+	}
+	return 0;
+}
+
+static int to_interval(const json_t *o, struct mw_record *r, const struct json_place *p)
+{
+	const json_t *ci = json_object_get(o, "ci95");
+	if (json_is_null(ci))
+		return 0;
+	if (!json_is_array(ci) || json_array_size(ci) != 2 || !json_is_number(json_array_get(ci, 0)) ||
+	    !json_is_number(json_array_get(ci, 1)))
+		return json_refuse(p, "ci95", ci ? "expected two numbers or null" : "missing");
+	r->ci_lo = json_number_value(json_array_get(ci, 0));
+	r->ci_hi = json_number_value(json_array_get(ci, 1));
+	return 0;
+}
+
+/* The rules that tie members together: what is unavailable has no value, what is modelled names its model. */
+static int check_record(const struct mw_record *r, const struct json_place *p)
+{
+	if (!r->bench[0] || !r->metric[0])
+		return json_refuse(p, r->bench[0] ? "metric" : "bench", "empty");
+	if (r->provenance == MW_UNAVAILABLE && !isnan(r->value))
+		return json_refuse(p, "value", "an unavailable record has a value");
+	if (r->provenance == MW_UNAVAILABLE && !r->note[0])
+		return json_refuse(p, "note", "an unavailable record gives no reason");
+	if ((r->provenance == MW_MODELLED || r->provenance == MW_REFERENCE) && !r->source[0])
+		return json_refuse(p, "source", "a modelled or published record names no source");
+	return 0;
+}
+
+int json_to_record(const json_t *v, struct json_place *p, struct mw_record *out)
+{
+	char text[32];
+	json_int_t version = 0, count = 0;
+	int rc;
+	if (!json_is_object(v))
+		return json_refuse(p, "", "expected an object");
+	const json_t *method = json_object_get(v, "method");
+	if (!json_is_object(method))
+		return json_refuse(p, "method", method ? "expected an object" : "missing");
+	if ((rc = get_text(v, "bench", out->bench, sizeof(out->bench), p)) ||
+	    (rc = get_text(v, "case", out->case_name, sizeof(out->case_name), p)) ||
+	    (rc = get_text(v, "metric", out->metric, sizeof(out->metric), p)) ||
+	    (rc = get_text(method, "name", out->method, sizeof(out->method), p)) ||
+	    (rc = get_int(method, "version", 0, INT32_MAX, &version, p)) ||
+	    (rc = get_text(v, "source", out->source, sizeof(out->source), p)) ||
+	    (rc = get_text(v, "note", out->note, sizeof(out->note), p)) || (rc = to_kv(v, "params", &out->params, p)) ||
+	    (rc = to_kv(v, "observed", &out->observed, p)) || (rc = get_number(v, "value", &out->value, p)) ||
+	    (rc = get_number(v, "min", &out->min, p)) || (rc = get_number(v, "max", &out->max, p)) ||
+	    (rc = to_interval(v, out, p)) || (rc = get_int(v, "n", 0, INT64_MAX, &count, p)) ||
+	    (rc = get_text(v, "unit", text, sizeof(text), p)))
+		return rc;
+	if (mw_unit_parse(text, &out->unit))
+		return json_refuse(p, "unit", "not a unit of this schema");
+	if ((rc = get_text(v, "provenance", text, sizeof(text), p)))
+		return rc;
+	if (mw_provenance_parse(text, &out->provenance))
+		return json_refuse(p, "provenance", "expected measured, modelled, reference or unavailable");
+	out->method_version = (int)version;
+	out->n = (size_t)count;
+	rc = to_samples(v, out, p);
+	return rc ? rc : check_record(out, p);
+}
+
+int json_to_skip(const json_t *v, struct json_place *p, struct results *out)
+{
+	struct results_skip s;
+	int rc = json_is_object(v) ? 0 : json_refuse(p, "", "expected an object");
+	if (rc || (rc = get_text(v, "bench", s.bench, sizeof(s.bench), p)) ||
+	    (rc = get_text(v, "reason", s.reason, sizeof(s.reason), p)))
+		return rc;
+	return results_skip(out, s.bench, s.reason);
+}
+
+static int to_field(const struct field *f, void *base, const json_t *o, const struct json_place *p)
+{
+	void *at = (char *)base + f->offset;
+	const json_t *v = json_object_get(o, f->name);
+	if (!v)
+		return json_refuse(p, f->name, "missing");
+	if (json_is_null(v))
+		return 0;
+	json_int_t i = 0;
+	int rc = 0;
+	switch (f->type) {
+	case FIELD_TEXT:
+		return get_text(o, f->name, at, f->size, p);
+	case FIELD_INT:
+		if ((rc = get_int(o, f->name, 0, INT32_MAX, &i, p)) == 0)
+			memcpy(at, &(int){(int)i}, sizeof(int));
+		return rc;
+	case FIELD_U64:
+	case FIELD_COUNT:
+		if ((rc = get_int(o, f->name, 0, INT64_MAX, &i, p)) == 0)
+			memcpy(at, &(uint64_t){(uint64_t)i}, sizeof(uint64_t));
+		return rc;
+	case FIELD_REAL:
+		if (!json_is_number(v))
+			return json_refuse(p, f->name, "expected a number or null");
+		memcpy(at, &(double){json_number_value(v)}, sizeof(double));
+		return 0;
+	}
+	return 0;
+}
+
+static int to_fields(const struct field *fields, void *base, const json_t *o, const struct json_place *p)
+{
+	int rc = 0;
+	for (const struct field *f = fields; f->name && rc == 0; f++)
+		rc = to_field(f, base, o, p);
+	return rc;
+}
+
+static int to_argv(const json_t *o, struct results *out, const struct json_place *p)
+{
+	const json_t *argv = json_object_get(o, "argv");
+	if (json_is_null(argv))
+		return 0;
+	if (!json_is_array(argv))
+		return json_refuse(p, "argv", argv ? "expected an array or null" : "missing");
+	size_t n = json_array_size(argv);
+	char **words = calloc(n + 1, sizeof(*words));
+	int rc = words ? 0 : -ENOMEM;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		/* results_set_argv copies and does not write through the pointers. */
+		const char *word = json_string_value(json_array_get(argv, i));
+		if (!word)
+			rc = json_refuse(p, "argv", "a word is not a text");
+		else
+			memcpy(&words[i], &word, sizeof(word));
+	}
+	if (rc == 0)
+		rc = results_set_argv(out, (int)n, words);
+	free(words);
+	return rc;
+}
+
+static int to_info(const json_t *o, struct results *out, const struct json_place *p)
+{
+	char seed[24], *end;
+	int rc;
+	if ((rc = to_fields(info_fields, &out->info, o, p)) || (rc = to_argv(o, out, p)) ||
+	    (rc = get_text(o, "seed", seed, sizeof(seed), p)))
+		return rc;
+	errno = 0;
+	out->info.seed = strtoull(seed, &end, 10);
+	if (errno || *end || seed[0] < '0' || seed[0] > '9')
+		return json_refuse(p, "seed", "expected a decimal number as text");
+	const json_t *anonymized = json_object_get(o, "anonymized");
+	if (!json_is_boolean(anonymized))
+		return json_refuse(p, "anonymized", "expected true or false");
+	out->info.anonymized = json_is_true(anonymized);
+	return 0;
+}
+
+static int to_nodes(const json_t *o, struct results_host *host, const struct json_place *p)
+{
+	const json_t *nodes = json_object_get(o, "numa_nodes");
+	size_t n = json_array_size(nodes);
+	if (!json_is_array(nodes) || n > RESULTS_MAX_NODES)
+		return json_refuse(p, "numa_nodes", "expected an array of at most 64 nodes");
+	for (size_t i = 0; i < n; i++) {
+		json_int_t id = 0, bytes = 0;
+		const json_t *node = json_array_get(nodes, i);
+		const json_t *distances = json_object_get(node, "distances");
+		int rc;
+		if ((rc = get_int(node, "id", 0, INT32_MAX, &id, p)) ||
+		    (rc = get_int(node, "bytes", 0, INT64_MAX, &bytes, p)))
+			return rc;
+		if (!json_is_array(distances) || json_array_size(distances) != n)
+			return json_refuse(p, "numa_nodes", "expected one distance per node");
+		host->nodes[i].id = (int)id;
+		host->nodes[i].bytes = (uint64_t)bytes;
+		for (size_t k = 0; k < n; k++)
+			host->nodes[i].distance[k] = (int)json_integer_value(json_array_get(distances, k));
+	}
+	host->n_nodes = (int)n;
+	return 0;
+}
+
+int json_to_head(const json_t *v, struct json_place *p, struct results *out)
+{
+	json_int_t schema = 0;
+	int rc;
+	if (!json_is_object(v))
+		return json_refuse(p, "", "not a results file (expected an object)");
+	if ((rc = get_int(v, "schema", INT32_MIN, INT32_MAX, &schema, p)))
+		return rc;
+	if (schema != RESULTS_SCHEMA) {
+		char why[80];
+		(void)snprintf(why, sizeof(why), "version %" JSON_INTEGER_FORMAT " is not known here, expected %d",
+			       schema, RESULTS_SCHEMA);
+		return json_refuse(p, "schema", why);
+	}
+	const json_t *info = json_object_get(v, "memwall"), *host = json_object_get(v, "host");
+	if (!json_is_object(info) || !json_is_object(host))
+		return json_refuse(p, json_is_object(info) ? "host" : "memwall", "missing");
+	struct json_place sub = *p;
+	(void)snprintf(sub.at, sizeof(sub.at), "memwall");
+	if ((rc = to_info(info, out, &sub)))
+		return rc;
+	(void)snprintf(sub.at, sizeof(sub.at), "host");
+	rc = to_fields(host_fields, &out->host, host, &sub);
+	return rc ? rc : to_nodes(host, &out->host, &sub);
+}
+
+int json_to_results(const json_t *v, struct json_place *p, struct results *out)
+{
+	int rc = json_to_head(v, p, out);
+	if (rc)
+		return rc;
+	const json_t *records = json_object_get(v, "records"), *skipped = json_object_get(v, "skipped");
+	const json_t *partial = json_object_get(v, "partial"), *why = json_object_get(v, "partial_why");
+	if (!json_is_array(records) || !json_is_array(skipped))
+		return json_refuse(p, json_is_array(records) ? "skipped" : "records", "expected an array");
+	if (!json_is_boolean(partial))
+		return json_refuse(p, "partial", "expected true or false");
+	out->partial = json_is_true(partial);
+	if (json_is_string(why) && (rc = get_text(v, "partial_why", out->partial_why, sizeof(out->partial_why), p)))
+		return rc;
+	for (size_t i = 0; i < json_array_size(records) && rc == 0; i++) {
+		struct mw_record r;
+		mw_record_init(&r, "", "", "", MW_COUNT);
+		(void)snprintf(p->at, sizeof(p->at), "records[%zu]", i);
+		rc = json_to_record(json_array_get(records, i), p, &r);
+		if (rc == 0 && mw_records_add(&out->records, &r))
+			rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
+		mw_record_fini(&r);
+	}
+	for (size_t i = 0; i < json_array_size(skipped) && rc == 0; i++) {
+		(void)snprintf(p->at, sizeof(p->at), "skipped[%zu]", i);
+		rc = json_to_skip(json_array_get(skipped, i), p, out);
+	}
+	return rc;
+}

@@ -1,0 +1,238 @@
+#include "reports/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/fields.h"
+
+/* Length of the UTF-8 sequence at s, 0 when it is not one (overlong, surrogate, truncated). */
+static size_t utf8_length(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	if (u[0] < 0x80)
+		return 1;
+	size_t len = u[0] >= 0xf0 && u[0] < 0xf5 ? 4 : u[0] >= 0xe0 ? 3 : u[0] >= 0xc2 ? 2 : 0;
+	if (u[0] >= 0xf5 || len == 0)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	bool overlong = (u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xf0 && u[1] < 0x90);
+	bool surrogate = (u[0] == 0xed && u[1] >= 0xa0) || (u[0] == 0xf4 && u[1] >= 0x90);
+	return overlong || surrogate ? 0 : len;
+}
+
+json_t *json_text(const char *s)
+{
+	json_t *v = json_string(s);
+	if (v)
+		return v;
+	char *clean = strdup(s);
+	if (!clean)
+		return NULL;
+	for (char *c = clean; *c;) {
+		size_t len = utf8_length(c);
+		if (len == 0)
+			*c = '?';
+		c += len ? len : 1;
+	}
+	v = json_string(clean);
+	free(clean);
+	return v;
+}
+
+json_t *json_number(double v)
+{
+	return isfinite(v) ? json_real(v) : json_null();
+}
+
+void json_put(json_t *obj, const char *key, json_t *value, int *failed)
+{
+	if (!value || json_object_set_new(obj, key, value) != 0)
+		(*failed)++;
+}
+
+static json_t *finish(json_t *v, int failed)
+{
+	if (failed) {
+		json_decref(v);
+		return NULL;
+	}
+	return v;
+}
+
+static json_t *from_kv(const struct mw_kv_list *l)
+{
+	int failed = 0;
+	json_t *o = json_object();
+	for (size_t i = 0; i < l->n; i++) {
+		const struct mw_kv *kv = &l->v[i];
+		json_t *v = kv->type == MW_KV_INT    ? json_integer(kv->i)
+			    : kv->type == MW_KV_REAL ? json_number(kv->r)
+						     : json_text(kv->s);
+		json_put(o, kv->key, v, &failed);
+	}
+	return finish(o, failed);
+}
+
+static json_t *from_samples(const struct mw_record *r)
+{
+	int failed = 0;
+	json_t *o = json_object();
+	json_t *value = json_array(), *round = json_array(), *t = json_array(), *state = json_array(),
+	       *flags = json_array();
+	for (size_t i = 0; i < r->n_samples; i++) {
+		const struct mw_sample *s = &r->samples[i];
+		failed += json_array_append_new(value, json_number(s->value)) != 0;
+		failed += json_array_append_new(round, json_integer(s->round)) != 0;
+		failed += json_array_append_new(t, json_integer((json_int_t)s->t_ns)) != 0;
+		failed += json_array_append_new(state, json_integer(s->state)) != 0;
+		failed += json_array_append_new(flags, json_integer(s->flags)) != 0;
+	}
+	json_put(o, "value", value, &failed);
+	json_put(o, "round", round, &failed);
+	json_put(o, "t_ns", t, &failed);
+	json_put(o, "state", state, &failed);
+	json_put(o, "flags", flags, &failed);
+	return finish(o, failed);
+}
+
+json_t *json_from_record(const struct mw_record *r)
+{
+	int failed = 0;
+	json_t *o = json_object();
+	json_t *method = json_object();
+	json_put(method, "name", json_text(r->method), &failed);
+	json_put(method, "version", json_integer(r->method_version), &failed);
+	json_put(o, "bench", json_text(r->bench), &failed);
+	json_put(o, "case", json_text(r->case_name), &failed);
+	json_put(o, "params", from_kv(&r->params), &failed);
+	json_put(o, "observed", from_kv(&r->observed), &failed);
+	json_put(o, "method", method, &failed);
+	json_put(o, "metric", json_text(r->metric), &failed);
+	json_put(o, "unit", json_text(mw_unit_name(r->unit)), &failed);
+	json_put(o, "value", json_number(r->value), &failed);
+	json_t *ci = json_null();
+	if (isfinite(r->ci_lo) && isfinite(r->ci_hi))
+		ci = json_pack("[f, f]", r->ci_lo, r->ci_hi);
+	json_put(o, "ci95", ci, &failed);
+	json_put(o, "min", json_number(r->min), &failed);
+	json_put(o, "max", json_number(r->max), &failed);
+	json_put(o, "n", json_integer((json_int_t)r->n), &failed);
+	json_put(o, "samples", from_samples(r), &failed);
+	json_put(o, "provenance", json_text(mw_provenance_name(r->provenance)), &failed);
+	json_put(o, "source", json_text(r->source), &failed);
+	json_put(o, "note", json_text(r->note), &failed);
+	return finish(o, failed);
+}
+
+json_t *json_from_skip(const struct results_skip *s)
+{
+	int failed = 0;
+	json_t *o = json_object();
+	json_put(o, "bench", json_text(s->bench), &failed);
+	json_put(o, "reason", json_text(s->reason), &failed);
+	return finish(o, failed);
+}
+
+static json_t *from_field(const struct field *f, const void *base)
+{
+	const void *at = (const char *)base + f->offset;
+	uint64_t u;
+	int i;
+	double d;
+	switch (f->type) {
+	case FIELD_TEXT:
+		return *(const char *)at ? json_text(at) : json_null();
+	case FIELD_INT:
+		memcpy(&i, at, sizeof(i));
+		return i ? json_integer(i) : json_null();
+	case FIELD_U64:
+	case FIELD_COUNT:
+		memcpy(&u, at, sizeof(u));
+		return u || f->type == FIELD_COUNT ? json_integer((json_int_t)u) : json_null();
+	case FIELD_REAL:
+		memcpy(&d, at, sizeof(d));
+		return d != 0 ? json_number(d) : json_null();
+	}
+	return json_null();
+}
+
+static json_t *from_fields(const struct field *fields, const void *base, int *failed)
+{
+	json_t *o = json_object();
+	for (const struct field *f = fields; f->name; f++)
+		json_put(o, f->name, from_field(f, base), failed);
+	return o;
+}
+
+static json_t *from_info(const struct results_info *info)
+{
+	int failed = 0;
+	json_t *o = from_fields(info_fields, info, &failed);
+	json_t *argv = json_null();
+	if (info->argv) {
+		argv = json_array();
+		for (char **a = info->argv; *a; a++)
+			failed += json_array_append_new(argv, json_text(*a)) != 0;
+	}
+	/* As text: JSON readers keep 53 bits of a number, and a seed has 64. */
+	char seed[24];
+	(void)snprintf(seed, sizeof(seed), "%" PRIu64, info->seed);
+	json_put(o, "argv", argv, &failed);
+	json_put(o, "seed", json_text(seed), &failed);
+	json_put(o, "anonymized", json_boolean(info->anonymized), &failed);
+	return finish(o, failed);
+}
+
+static json_t *from_host(const struct results_host *host)
+{
+	int failed = 0;
+	json_t *o = from_fields(host_fields, host, &failed);
+	json_t *nodes = json_array();
+	for (int i = 0; i < host->n_nodes; i++) {
+		json_t *node = json_object();
+		json_t *distances = json_array();
+		for (int k = 0; k < host->n_nodes; k++) {
+			int d = host->nodes[i].distance[k];
+			failed += json_array_append_new(distances, d ? json_integer(d) : json_null()) != 0;
+		}
+		json_put(node, "id", json_integer(host->nodes[i].id), &failed);
+		json_put(node, "bytes", json_integer((json_int_t)host->nodes[i].bytes), &failed);
+		json_put(node, "distances", distances, &failed);
+		failed += json_array_append_new(nodes, node) != 0;
+	}
+	json_put(o, "numa_nodes", nodes, &failed);
+	return finish(o, failed);
+}
+
+json_t *json_from_head(const struct results *r)
+{
+	int failed = 0;
+	json_t *o = json_object();
+	json_put(o, "schema", json_integer(RESULTS_SCHEMA), &failed);
+	json_put(o, "memwall", from_info(&r->info), &failed);
+	json_put(o, "host", from_host(&r->host), &failed);
+	return finish(o, failed);
+}
+
+json_t *json_from_results(const struct results *r)
+{
+	int failed = 0;
+	json_t *o = json_from_head(r);
+	if (!o)
+		return NULL;
+	json_t *records = json_array(), *skipped = json_array();
+	for (size_t i = 0; i < r->records.n; i++)
+		failed += json_array_append_new(records, json_from_record(&r->records.v[i])) != 0;
+	for (size_t i = 0; i < r->n_skipped; i++)
+		failed += json_array_append_new(skipped, json_from_skip(&r->skipped[i])) != 0;
+	json_put(o, "records", records, &failed);
+	json_put(o, "skipped", skipped, &failed);
+	json_put(o, "partial", json_boolean(r->partial), &failed);
+	json_put(o, "partial_why", r->partial_why[0] ? json_text(r->partial_why) : json_null(), &failed);
+	return finish(o, failed);
+}

@@ -1,0 +1,135 @@
+#include "reports/print.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reports/headline.h"
+#include "reports/json.h"
+
+const char *print_value(double v, char *out, size_t n)
+{
+	if (!isfinite(v))
+		(void)snprintf(out, n, "-");
+	else if (v != 0 && (fabs(v) < 1e-3 || fabs(v) >= 1e9))
+		(void)snprintf(out, n, "%.3e", v);
+	else if (fabs(v) >= 1000)
+		(void)snprintf(out, n, "%.0f", v);
+	else
+		(void)snprintf(out, n, "%.4g", v);
+	return out;
+}
+
+/* ---- every field, for programs ---- */
+
+static const struct grid_column contract[] = {
+	{"bench", NULL, false},  {"case", NULL, false}, {"metric", NULL, false},     {"unit", NULL, false},
+	{"value", NULL, true},   {"ci_lo", NULL, true}, {"ci_hi", NULL, true},       {"min", NULL, true},
+	{"max", NULL, true},     {"n", NULL, true},     {"provenance", NULL, false}, {"source", NULL, false},
+	{"params", NULL, false},
+};
+
+static const char *exact(double v, char *out, size_t n)
+{
+	out[0] = '\0';
+	if (isfinite(v))
+		(void)snprintf(out, n, "%.9g", v);
+	return out;
+}
+
+static int add_contract_row(struct grid *g, const struct mw_record *r)
+{
+	char value[32], lo[32], hi[32], min[32], max[32], count[24], params[1600];
+	(void)mw_kv_format(&r->params, params, sizeof(params));
+	(void)snprintf(count, sizeof(count), "%zu", r->n);
+	const char *cells[] = {
+		r->bench,
+		r->case_name,
+		r->metric,
+		mw_unit_name(r->unit),
+		exact(r->value, value, sizeof(value)),
+		exact(r->ci_lo, lo, sizeof(lo)),
+		exact(r->ci_hi, hi, sizeof(hi)),
+		exact(r->min, min, sizeof(min)),
+		exact(r->max, max, sizeof(max)),
+		count,
+		mw_provenance_name(r->provenance),
+		r->source,
+		params,
+	};
+	return grid_add(g, cells);
+}
+
+/* ---- the same for people ---- */
+
+static const struct grid_column readable[] = {
+	{"bench", NULL, false},          {"case", NULL, false},
+	{"params", NULL, false},         {"metric", NULL, false},
+	{"value", NULL, true},           {"unit", NULL, false},
+	{"ci95", "95 % interval", true}, {"n", NULL, true},
+	{"provenance", NULL, false},     {"source", "source or reason", false},
+};
+
+static const char *interval(const struct mw_record *r, char *out, size_t n)
+{
+	char lo[32], hi[32];
+	out[0] = '\0';
+	if (isfinite(r->ci_lo) && isfinite(r->ci_hi))
+		(void)snprintf(out, n, "%s .. %s", print_value(r->ci_lo, lo, sizeof(lo)),
+			       print_value(r->ci_hi, hi, sizeof(hi)));
+	return out;
+}
+
+static int add_readable_row(struct grid *g, const struct mw_record *r)
+{
+	char value[32], ci[72], count[24], params[1600];
+	(void)mw_kv_format(&r->params, params, sizeof(params));
+	for (char *c = params; *c; c++)
+		*c = *c == ';' ? ' ' : *c;
+	(void)snprintf(count, sizeof(count), "%zu", r->n);
+	const char *cells[] = {
+		r->bench,
+		r->case_name,
+		params,
+		r->metric,
+		print_value(r->value, value, sizeof(value)),
+		mw_unit_name(r->unit),
+		interval(r, ci, sizeof(ci)),
+		count,
+		mw_provenance_name(r->provenance),
+		r->provenance == MW_UNAVAILABLE ? r->note : r->source,
+	};
+	return grid_add(g, cells);
+}
+
+static int print_json_records(FILE *f, const struct mw_records *l)
+{
+	int failed = 0;
+	json_t *list = json_array();
+	for (size_t i = 0; i < l->n; i++)
+		failed += json_array_append_new(list, json_from_record(&l->v[i])) != 0;
+	int rc = failed ? -ENOMEM : json_dumpf(list, f, JSON_FILE_FLAGS) ? -EIO : 0;
+	json_decref(list);
+	(void)fputc('\n', f);
+	return rc;
+}
+
+int print_records(FILE *f, const struct mw_records *l, enum print_format format)
+{
+	if (format == PRINT_JSON)
+		return print_json_records(f, l);
+	bool all = format == PRINT_CSV;
+	struct grid g;
+	int rc = 0;
+	if (all)
+		grid_init(&g, contract, sizeof(contract) / sizeof(*contract));
+	else
+		grid_init(&g, readable, sizeof(readable) / sizeof(*readable));
+	for (size_t i = 0; i < l->n && rc == 0; i++)
+		rc = all ? add_contract_row(&g, &l->v[i]) : add_readable_row(&g, &l->v[i]);
+	if (rc == 0)
+		rc = grid_print(f, &g, format);
+	grid_fini(&g);
+	return rc;
+}

@@ -1,0 +1,29 @@
+/* Finding records by bench, case, metric, unit and parameters. Private to reports/.
+ *
+ * Figures and headlines take what is there: a key that a record lacks simply does not match. */
+#ifndef MW_SELECT_H
+#define MW_SELECT_H
+
+#include "base/core/record.h"
+
+/* Every member may be NULL: matches any. where: "key=value,key=value", each found in params or observed. */
+struct query {
+	const char *bench, *case_name, *metric, *unit;
+	const char *where;
+};
+
+/* Text of a parameter as in CSV ("" when absent): params first, then observed. Returns out. */
+const char *record_text(const struct mw_record *r, const char *key, char *out, size_t n);
+/* Number of a parameter or NaN: integers, reals, and texts such as 64K. */
+double record_number(const struct mw_record *r, const char *key);
+
+bool query_matches(const struct query *q, const struct mw_record *r);
+/* The matching record with a finite value that is largest (or smallest); NULL when none. */
+const struct mw_record *query_best(const struct mw_records *l, const struct query *q, bool smallest);
+/* Next match at or after *at, which moves past it; NULL at the end. Values may be NaN. */
+const struct mw_record *query_next(const struct mw_records *l, const struct query *q, size_t *at);
+
+/* Identity of a record but for one parameter, as text: records of equal text are the points of one line. */
+const char *series_text(const struct mw_record *r, const char *but_key, char *out, size_t n);
+
+#endif

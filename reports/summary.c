@@ -1,0 +1,43 @@
+#include <math.h>
+#include <stdio.h>
+
+#include "reports/headline.h"
+#include "reports/print.h"
+
+int print_summary(FILE *f, const struct results *r)
+{
+	static const struct grid_column columns[] = {
+		{"what", "", false},         {"value", "value", true},
+		{"unit", "", false},         {"ci95", "95 % interval", true},
+		{"provenance", NULL, false}, {"detail", "", false},
+	};
+	struct headline v[HEADLINES_MAX];
+	size_t n = headlines(r, v);
+	struct grid g;
+	int rc = 0;
+	grid_init(&g, columns, sizeof(columns) / sizeof(*columns));
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		char value[32], lo[32], hi[32], ci[72] = "";
+		if (isfinite(v[i].ci_lo) && isfinite(v[i].ci_hi))
+			(void)snprintf(ci, sizeof(ci), "%s .. %s", print_value(v[i].ci_lo, lo, sizeof(lo)),
+				       print_value(v[i].ci_hi, hi, sizeof(hi)));
+		const char *cells[] = {
+			v[i].label,
+			print_value(v[i].value, value, sizeof(value)),
+			v[i].unit == MW_RATIO ? "x" : mw_unit_name(v[i].unit),
+			ci,
+			mw_provenance_name(v[i].provenance),
+			v[i].detail,
+		};
+		rc = grid_add(&g, cells);
+	}
+	if (rc == 0 && n)
+		rc = grid_print(f, &g, PRINT_TABLE);
+	grid_fini(&g);
+	for (size_t i = 0; i < r->n_skipped; i++)
+		(void)fprintf(f, "%sleft out: %s: %s\n", i || !n ? "" : "\n", r->skipped[i].bench,
+			      r->skipped[i].reason);
+	if (r->partial)
+		(void)fprintf(f, "partial: %s\n", r->partial_why);
+	return rc;
+}

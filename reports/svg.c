@@ -1,0 +1,178 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "reports/figure.h"
+#include "reports/html.h"
+
+/* Stand-in colours: rgb(1, 2, k) becomes the variable of that number. look_page and this table belong together. */
+static const char *const variables[] = {
+	"--ink", "--muted", "--rule", "--paper", "--s1", "--s2", "--s3", "--s4", "--s5", "--s6", "--s7", "--s8",
+};
+
+const struct figure_look look_page = {
+	.ink = "#010200",
+	.muted = "#010201",
+	.rule = "#010202",
+	.paper = "#010203",
+	.series = {"#010204", "#010205", "#010206", "#010207", "#010208", "#010209", "#01020a", "#01020b"},
+};
+
+/* The light theme of report.css. */
+const struct figure_look look_print = {
+	.ink = "#1b1f24",
+	.muted = "#5b6370",
+	.rule = "#e3e5e8",
+	.paper = "#ffffff",
+	.series = {"#0a5ea8", "#b3430a", "#00735c", "#8a3a8f", "#6b5a00", "#c02050", "#3a4fb8", "#4d5660"},
+	.key = true,
+};
+
+struct tag {
+	FILE *out;
+	const char *prefix;
+};
+
+/* Value of one colour attribute. Returns false when it stays as it is. */
+static bool put_colour(FILE *out, const char *v, size_t len)
+{
+	unsigned r, g, b;
+	char text[40];
+	if (len >= sizeof(text))
+		return false;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)len, v);
+	if (strcmp(text, "black") == 0 || strcmp(text, "#000000") == 0) {
+		(void)fputs("currentColor", out);
+		return true;
+	}
+	if (sscanf(text, "rgb(%u ,%u ,%u )", &r, &g, &b) != 3 && sscanf(text, "#%2x%2x%2x", &r, &g, &b) != 3)
+		return false;
+	if (r == 0 && g == 0 && b == 0)
+		(void)fputs("currentColor", out);
+	else if (r == 1 && g == 2 && b < sizeof(variables) / sizeof(*variables))
+		(void)fprintf(out, "var(%s)", variables[b]);
+	else
+		return false;
+	return true;
+}
+
+static bool name_is(const char *name, size_t len, const char *wanted)
+{
+	return strlen(wanted) == len && memcmp(name, wanted, len) == 0;
+}
+
+static void put_attribute(const struct tag *t, const char *name, size_t name_len, const char *v, size_t len)
+{
+	bool colour = name_is(name, name_len, "fill") || name_is(name, name_len, "stroke") ||
+		      name_is(name, name_len, "stop-color");
+	/* `color` is what currentColor means: black there must follow the page. The page's font is used. */
+	if (name_is(name, name_len, "font-family") ||
+	    (name_is(name, name_len, "color") && len == 5 && !memcmp(v, "black", 5)))
+		return;
+	if (name_is(name, name_len, "color"))
+		colour = true;
+	(void)fprintf(t->out, " %.*s=\"", (int)name_len, name);
+	bool hash = (name_is(name, name_len, "href") || name_is(name, name_len, "xlink:href")) && len && *v == '#';
+	if (name_is(name, name_len, "id"))
+		(void)fprintf(t->out, "%s%.*s", t->prefix, (int)len, v);
+	else if (hash)
+		(void)fprintf(t->out, "#%s%.*s", t->prefix, (int)(len - 1), v + 1);
+	else if (len > 5 && memcmp(v, "url(#", 5) == 0)
+		(void)fprintf(t->out, "url(#%s%.*s", t->prefix, (int)(len - 5), v + 5);
+	else if (!colour || !put_colour(t->out, v, len))
+		(void)fwrite(v, 1, len, t->out);
+	(void)fputc('"', t->out);
+}
+
+/* One tag from '<' to '>', attributes rewritten. */
+static void put_tag(const struct tag *t, const char *s, const char *end)
+{
+	const char *c = s + 1;
+	while (c < end && !isspace((unsigned char)*c) && *c != '>')
+		c++;
+	(void)fwrite(s, 1, (size_t)(c - s), t->out);
+	while (c < end) {
+		while (c < end && isspace((unsigned char)*c))
+			c++;
+		const char *name = c;
+		while (c < end && *c != '=' && *c != '>' && !isspace((unsigned char)*c))
+			c++;
+		size_t name_len = (size_t)(c - name);
+		while (c < end && isspace((unsigned char)*c))
+			c++;
+		if (c >= end || *c != '=') {
+			(void)fwrite(name, 1, name_len, t->out); /* the closing slash */
+			continue;
+		}
+		char quote = *++c;
+		if (quote != '"' && quote != '\'')
+			return;
+		const char *v = ++c;
+		while (c < end && *c != quote)
+			c++;
+		put_attribute(t, name, name_len, v, (size_t)(c - v));
+		c++;
+	}
+	(void)fputc('>', t->out);
+}
+
+/* Where the element that starts at s ends, when it is one of those left out. NULL: kept. */
+static const char *left_out(const char *s)
+{
+	static const struct {
+		const char *open, *close;
+	} drop[] = {{"<title>", "</title>"}, {"<desc>", "</desc>"}, {"<filter ", "</filter>"}, {"<!--", "-->"}};
+	for (size_t i = 0; i < sizeof(drop) / sizeof(*drop); i++) {
+		if (strncmp(s, drop[i].open, strlen(drop[i].open)) == 0) {
+			const char *end = strstr(s, drop[i].close);
+			return end ? end + strlen(drop[i].close) : s + strlen(s);
+		}
+	}
+	/* gnuplot opens a group per change of colour, most of them empty. */
+	if (strncmp(s, "<g ", 3) == 0) {
+		const char *end = strchr(s, '>');
+		if (end) {
+			end++;
+			end += strspn(end, " \t\r\n");
+			if (strncmp(end, "</g>", 4) == 0)
+				return end + 4;
+		}
+	}
+	return NULL;
+}
+
+int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, const char *label)
+{
+	struct tag t = {out, prefix};
+	const char *s = strstr(svg, "<svg");
+	const char *box = s ? strstr(s, "viewBox=\"") : NULL;
+	const char *body = s ? strchr(s, '>') : NULL;
+	if (!s || !box || !body || box > body || !strstr(body, "</svg>") || strlen(svg) != size)
+		return MW_EFORMAT;
+	box += 9;
+	(void)fprintf(out, "<svg viewBox=\"%.*s\" role=\"img\" aria-label=\"", (int)strcspn(box, "\""), box);
+	html_escape(out, label);
+	(void)fputs("\">", out);
+	for (s = body + 1; *s;) {
+		const char *next = *s == '<' ? left_out(s) : NULL;
+		if (next) {
+			s = next;
+		} else if (*s == '<') {
+			const char *end = strchr(s, '>');
+			if (!end)
+				return MW_EFORMAT;
+			put_tag(&t, s, end);
+			s = end + 1;
+		} else if (isspace((unsigned char)*s)) {
+			/* Indentation between elements is left out, blanks inside texts are kept as one. */
+			const char *first = s;
+			s += strspn(s, " \t\r\n");
+			if (*s != '<' || first[-1] != '>')
+				(void)fputc(' ', out);
+		} else {
+			(void)fputc(*s++, out);
+		}
+	}
+	return 0;
+}
