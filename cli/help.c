@@ -7,10 +7,15 @@
 
 static void help_section(FILE *f, const char *section)
 {
-	(void)fprintf(f, "\n%s\n", section);
-	for (const struct command *const *c = command_table; *c; c++)
-		if (!(*c)->hidden && strcmp((*c)->section, section) == 0)
-			(void)fprintf(f, "  %-14s %s\n", (*c)->name, (*c)->summary);
+	bool head = false;
+	for (const struct command *const *c = command_table; *c; c++) {
+		if ((*c)->hidden || strcmp((*c)->section, section) != 0)
+			continue;
+		if (!head)
+			(void)fprintf(f, "\n%s\n", section);
+		head = true;
+		(void)fprintf(f, "  %-14s %s\n", (*c)->name, (*c)->summary);
+	}
 }
 
 void cli_help(FILE *f)
