@@ -1,0 +1,312 @@
+/* Storage: random and sequential reads of a file of its own, past the page cache, by queue depth. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "bench/rounds.h"
+#include "bench/storage_io.h"
+
+enum { MAX_DEPTH = 256, RANDOM_BLOCK = 4096, SEQUENTIAL_BLOCK = 1 << 20, LEAST_OPS = 100 };
+
+/* The three metrics of one load come from one sample: whichever is asked first takes it. */
+enum { RATE, P50, P99, METRICS };
+
+struct load_point {
+	struct storage_run *run;
+	struct storage_load load;
+	double value[METRICS];
+	bool fresh[METRICS];
+	int rc;
+	char err[160];
+};
+
+struct metric_arg {
+	struct load_point *point;
+	int metric;
+};
+
+struct storage_run {
+	struct bench_ctx *ctx;
+	struct storage_file file;
+	struct storage_engine *engine;
+	struct storage_limit limit;
+	uint64_t asked_bytes;
+	uint64_t rng;
+	char engine_why[120];
+	void *buf;
+	struct load_point *points;
+	struct metric_arg *args;
+	struct round_point *pts;
+	size_t n_points, n_pts;
+};
+
+/* ---- one sample ---- */
+
+static void sample_member(void *arg, int rank, int n)
+{
+	struct load_point *p = arg;
+	struct storage_run *r = p->run;
+	struct storage_result res;
+	(void)rank;
+	(void)n;
+	p->rc = storage_sample(r->engine, &r->file, &p->load, r->buf, &r->rng, &r->limit, &res, p->err, sizeof(p->err));
+	if (p->rc < 0)
+		return;
+	double per_s = (double)res.ops / ((double)res.ns * 1e-9);
+	p->value[RATE] = p->load.random ? per_s : per_s * p->load.block * 1e-9;
+	p->value[P50] = res.p50_ns;
+	p->value[P99] = res.p99_ns;
+	for (int k = 0; k < METRICS; k++)
+		p->fresh[k] = true;
+}
+
+static int measure(void *arg, double *value, char *err, size_t n)
+{
+	const struct metric_arg *a = arg;
+	struct load_point *p = a->point;
+	if (!p->fresh[a->metric]) {
+		int rc = mw_team_run(p->run->ctx->team, 1, sample_member, p);
+		if (rc < 0)
+			return mw_fail(rc, err, n, "%s", mw_strerror(rc));
+		if (p->rc < 0)
+			return mw_fail(p->rc, err, n, "%s", p->err);
+	}
+	p->fresh[a->metric] = false;
+	*value = p->value[a->metric];
+	if (!isfinite(*value))
+		return mw_fail(MW_EBUDGET, err, n, "too few reads per sample for this percentile");
+	return 0;
+}
+
+/* ---- points ---- */
+
+static void describe(const struct storage_run *r, const struct storage_load *l, struct mw_record *rec)
+{
+	bool uring = storage_engine_uring(r->engine);
+	/* A page cache and a queue that is not one are other methods: compare must not mix them. */
+	(void)snprintf(rec->method, sizeof(rec->method), "%s%s", uring ? "io_uring" : "pread",
+		       r->file.direct ? "" : "-buffered");
+	mw_kv_set_str(&rec->params, "access", l->random ? "random" : "sequential");
+	mw_kv_set_int(&rec->params, "block", l->block);
+	mw_kv_set_int(&rec->params, "depth", l->depth);
+	mw_kv_set_int(&rec->params, "file", (int64_t)r->asked_bytes);
+	mw_kv_set_str(&rec->observed, "engine", uring ? "io_uring" : "pread");
+	mw_kv_set_str(&rec->observed, "direct", r->file.direct ? "yes" : r->file.direct_why);
+	mw_kv_set_str(&rec->observed, "fs", r->file.fs);
+	mw_kv_set_int(&rec->observed, "file", (int64_t)r->file.bytes);
+	if (r->file.device[0])
+		mw_kv_set_str(&rec->observed, "device", r->file.device);
+	if (r->file.rotational >= 0)
+		mw_kv_set_int(&rec->observed, "rotational", r->file.rotational);
+	if (!uring)
+		(void)snprintf(rec->note, sizeof(rec->note), "fallback: %s", r->engine_why);
+	else if (!r->file.direct)
+		(void)snprintf(rec->note, sizeof(rec->note), "the page cache takes part: %s", r->file.direct_why);
+}
+
+static void init_record(const struct storage_run *r, const struct storage_load *l, int metric, struct mw_record *rec)
+{
+	static const char *const names[METRICS] = {NULL, "latency_p50", "latency_p99"};
+	const char *rate = l->random ? "iops" : "bandwidth";
+	enum mw_unit unit = metric != RATE ? MW_NS : l->random ? MW_IOPS : MW_GBPS;
+	mw_record_init(rec, "storage", l->random ? "random-read" : "sequential-read",
+		       metric == RATE ? rate : names[metric], unit);
+	describe(r, l, rec);
+}
+
+static void add_load(struct storage_run *r, bool random, unsigned depth)
+{
+	struct load_point *p = &r->points[r->n_points];
+	*p = (struct load_point){.run = r};
+	p->load = (struct storage_load){
+		.random = random,
+		.block = random ? RANDOM_BLOCK : SEQUENTIAL_BLOCK,
+		.depth = depth,
+		/* Filling and draining the queue must not weigh: several times its length. */
+		.min_ops = LEAST_OPS + 4 * depth,
+	};
+	for (int k = 0; k < METRICS; k++) {
+		struct metric_arg *a = &r->args[r->n_pts];
+		struct round_point *pt = &r->pts[r->n_pts++];
+		*a = (struct metric_arg){.point = p, .metric = k};
+		*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1, .smaller_is_better = k != RATE};
+		init_record(r, &p->load, k, &pt->rec);
+	}
+	r->n_points++;
+}
+
+/* Without io_uring there is no queue: the deeper points exist as records that say so. */
+static int add_loads(struct storage_run *r, unsigned max_depth, const struct mw_sink *sink)
+{
+	bool uring = storage_engine_uring(r->engine);
+	for (int random = 1; random >= 0; random--)
+		for (unsigned depth = 1; depth <= max_depth; depth *= 2) {
+			if (depth == 1 || uring) {
+				add_load(r, random != 0, depth);
+				continue;
+			}
+			struct storage_load l = {.random = random != 0, .depth = depth};
+			l.block = random ? RANDOM_BLOCK : SEQUENTIAL_BLOCK;
+			struct mw_record rec;
+			init_record(r, &l, RATE, &rec);
+			char why[160];
+			(void)snprintf(why, sizeof(why), "one read at a time: %s", r->engine_why);
+			mw_record_unavailable(&rec, why);
+			int rc = mw_emit(sink, &rec);
+			mw_record_fini(&rec);
+			if (rc < 0)
+				return rc;
+		}
+	return 0;
+}
+
+static int alloc_points(struct storage_run *r, unsigned max_depth, char *err, size_t n)
+{
+	size_t loads = 2;
+	for (unsigned d = 2; d <= max_depth; d *= 2)
+		loads += 2;
+	r->points = calloc(loads, sizeof(*r->points));
+	r->args = calloc(loads * METRICS, sizeof(*r->args));
+	r->pts = calloc(loads * METRICS, sizeof(*r->pts));
+	unsigned depth = storage_engine_uring(r->engine) ? max_depth : 1;
+	size_t bytes = (size_t)depth * SEQUENTIAL_BLOCK;
+	if (!r->points || !r->args || !r->pts)
+		return -ENOMEM;
+	struct mw_block block;
+	int rc = mw_arena_take(r->ctx->arenas, MW_PAGES_4K, -1, bytes, &block, err, n);
+	r->buf = block.p;
+	return rc;
+}
+
+/* ---- where ---- */
+
+static uint64_t file_bytes(const struct bench_ctx *ctx)
+{
+	static const struct {
+		const char *profile;
+		uint64_t mib;
+	} sizes[] = {{"tiny", 16}, {"quick", 256}, {"standard", 1024}, {"full", 4096}};
+	uint64_t asked = ctx->opts ? (uint64_t)mw_opt_int(ctx->opts, "file-size") : 0;
+	uint64_t mib = 256;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if (strcmp(ctx->profile->name, sizes[i].profile) == 0)
+			mib = sizes[i].mib;
+	uint64_t bytes = asked ? asked : mib << 20;
+	return (bytes + SEQUENTIAL_BLOCK - 1) / SEQUENTIAL_BLOCK * SEQUENTIAL_BLOCK;
+}
+
+/* The directory named with --dir and no other, or the first of the usual ones that will do. */
+static int pick_dir(const struct bench_ctx *ctx, uint64_t bytes, const char **dir, char *why, size_t n)
+{
+	const char *named = ctx->opts ? mw_opt_text(ctx->opts, "dir") : NULL;
+	const char *const usual[] = {ctx->scratch_dir, "/var/tmp", "."};
+	char first[200] = "";
+	if (named) {
+		*dir = named;
+		return storage_check_dir(named, bytes, why, n);
+	}
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		if (!usual[i])
+			continue;
+		*dir = usual[i];
+		if (storage_check_dir(usual[i], bytes, why, n) == 0)
+			return 0;
+		if (!first[0])
+			(void)snprintf(first, sizeof(first), "%s", why);
+	}
+	return mw_fail(MW_EUNAVAILABLE, why, n, "%s; nor will /var/tmp and . do (see --dir)", first);
+}
+
+/* ---- the benchmark ---- */
+
+static int available(const struct bench_ctx *ctx, char *why, size_t n)
+{
+	const char *dir;
+	return pick_dir(ctx, file_bytes(ctx), &dir, why, n);
+}
+
+static int create(struct storage_run *r, char *err, size_t n)
+{
+	const struct bench_ctx *ctx = r->ctx;
+	const char *dir;
+	int rc = pick_dir(ctx, r->asked_bytes, &dir, err, n);
+	if (rc < 0)
+		return rc;
+	/* Filling is set-up: at most 40 % of what is left. */
+	uint64_t now = mw_now_ns();
+	uint64_t left = ctx->deadline_ns > now ? ctx->deadline_ns - now : 0;
+	const struct storage_limit limit = {.stop = ctx->stop, .deadline_ns = now + left / 5 * 2};
+	bool direct = !mw_opt_flag(ctx->opts, "buffered");
+	return storage_create(dir, r->asked_bytes, ctx->seed ^ now, direct, &limit, &r->file, err, n);
+}
+
+static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct storage_run r = {.ctx = ctx, .file = {.fd = -1}, .rng = ctx->seed};
+	unsigned max_depth = (unsigned)mw_opt_int(ctx->opts, "max-depth");
+	bool uring = strcmp(mw_opt_text(ctx->opts, "engine"), "pread") != 0;
+	r.asked_bytes = file_bytes(ctx);
+	r.limit.stop = ctx->stop;
+	int rc = storage_engine_open(max_depth, uring, &r.engine, r.engine_why, sizeof(r.engine_why));
+	if (rc == 0 && !storage_engine_uring(r.engine) && strcmp(mw_opt_text(ctx->opts, "engine"), "io_uring") == 0)
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s", r.engine_why);
+	if (rc == 0)
+		rc = create(&r, err, n);
+	if (rc == 0)
+		rc = alloc_points(&r, max_depth, err, n);
+	if (rc == 0)
+		rc = add_loads(&r, max_depth, sink);
+	double seconds = fmax(rounds_sample_s(ctx, r.n_points), 0.01);
+	for (size_t i = 0; i < r.n_points; i++)
+		r.points[i].load.seconds = seconds;
+	if (rc == 0)
+		rc = rounds_run(ctx, r.pts, r.n_pts, sink);
+	free(r.pts);
+	free(r.args);
+	free(r.points);
+	storage_engine_close(r.engine);
+	storage_destroy(&r.file);
+	return rc;
+}
+
+static const struct mw_option options[] = {
+	{.name = "dir",
+	 .type = MW_OPT_TEXT,
+	 .arg = "DIR",
+	 .help = "where the temporary file lives: the device under test (default: scratch folder, /var/tmp or .)"},
+	{.name = "file-size",
+	 .type = MW_OPT_SIZE,
+	 .arg = "SIZE",
+	 .min = 1 << 20,
+	 .max = 1e13,
+	 .help = "size of that file (default: by profile, quick 256M)"},
+	{.name = "max-depth",
+	 .type = MW_OPT_INT,
+	 .arg = "N",
+	 .def = "64",
+	 .min = 1,
+	 .max = MAX_DEPTH,
+	 .help = "reads in flight: 1, 2, 4, ... up to N"},
+	{.name = "engine",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "NAME",
+	 .def = "auto",
+	 .choices = "auto|io_uring|pread",
+	 .help = "auto takes pread, one at a time, where the kernel refuses io_uring"},
+	{.name = "buffered", .type = MW_OPT_FLAG, .help = "read through the page cache, without O_DIRECT"},
+	MW_OPT_END,
+};
+
+const struct bench bench_storage = {
+	.name = "storage",
+	.summary = "random and sequential reads of a temporary file by queue depth",
+	.options = options,
+	.weight = 10,
+	.dependency = "liburing",
+	.available = available,
+	.run = run,
+};

@@ -1,0 +1,232 @@
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "bench/storage_io.h"
+
+#define MIB (1u << 20)
+
+/* A folder on storage: the benchmark refuses memory file systems. */
+static const char *folder(void)
+{
+	static const char *const usual[] = {"/var/tmp", "/tmp", "build", "."};
+	char why[200] = "";
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (storage_check_dir(usual[i], 4 * MIB, why, sizeof(why)) == 0)
+			return usual[i];
+	cr_skip_test("no folder on storage: %s", why);
+	return NULL;
+}
+
+static const struct storage_limit forever = {0};
+
+static size_t names_left(const char *dir)
+{
+	char command[200];
+	size_t n = 0;
+	(void)snprintf(command, sizeof(command), "ls '%s' | grep -c '^memwall-storage-'", dir);
+	FILE *p = popen(command, "r");
+	cr_assert(p);
+	cr_assert_eq(fscanf(p, "%zu", &n), 1);
+	(void)pclose(p);
+	return n;
+}
+
+/* What the file holds is what was asked for, block by block, and differs between blocks and seeds. */
+Test(storage, content)
+{
+	const char *dir = folder();
+	for (int direct = 0; direct < 2; direct++) {
+		struct storage_file f;
+		char err[200] = "";
+		cr_assert_eq(storage_create(dir, 3 * MIB, 7, direct, &forever, &f, err, sizeof(err)), 0, "%s", err);
+		struct stat st;
+		cr_assert_eq(fstat(f.fd, &st), 0);
+		cr_assert_eq(st.st_size, 3 * MIB);
+		cr_assert_eq(st.st_nlink, 0, "the file must have no name");
+		cr_assert_geq(st.st_blocks * 512, 3 * MIB, "no holes");
+		cr_assert(direct || !f.direct);
+		cr_assert(f.fs[0]);
+		void *buf = NULL;
+		cr_assert_eq(posix_memalign(&buf, 4096, 3 * MIB), 0);
+		cr_assert_eq(pread(f.fd, buf, 3 * MIB, 0), 3 * MIB);
+		cr_assert_eq(storage_verify(7, 0, buf, 3 * MIB), 0);
+		cr_assert_eq(storage_verify(8, 0, buf, 3 * MIB), MW_EVERIFY);
+		cr_assert_eq(storage_verify(7, 4096, buf, 4096), MW_EVERIFY);
+		((char *)buf)[2 * MIB + 5000] ^= 1;
+		cr_assert_eq(storage_verify(7, 0, buf, 3 * MIB), MW_EVERIFY);
+		free(buf);
+		storage_destroy(&f);
+	}
+	cr_assert_eq(names_left(dir), 0);
+}
+
+Test(storage, samples)
+{
+	const char *dir = folder();
+	struct storage_file f;
+	char err[200] = "", why[200];
+	cr_assert_eq(storage_create(dir, 4 * MIB, 1, true, &forever, &f, err, sizeof(err)), 0, "%s", err);
+	void *buf = NULL;
+	cr_assert_eq(posix_memalign(&buf, 4096, 8 * MIB), 0);
+	for (int uring = 0; uring < 2; uring++) {
+		struct storage_engine *e;
+		cr_assert_eq(storage_engine_open(8, uring, &e, why, sizeof(why)), 0);
+		cr_assert_eq(storage_engine_uring(e), why[0] == '\0');
+		uint64_t rng = 3;
+		for (int i = 0; i < 4; i++) {
+			struct storage_load load = {
+				.random = i & 1, .block = i & 2 ? MIB : 4096, .seconds = 0.01, .min_ops = 3};
+			load.depth = storage_engine_uring(e) ? 8 : 1;
+			struct storage_result r = {0};
+			cr_assert_eq(storage_sample(e, &f, &load, buf, &rng, &forever, &r, err, sizeof(err)), 0, "%s",
+				     err);
+			cr_assert_geq(r.ops, 3);
+			cr_assert_gt(r.ns, 0);
+			cr_assert(isnan(r.p50_ns) == (r.ops < 20) && isnan(r.p99_ns) == (r.ops < 100));
+			cr_assert(isnan(r.p99_ns) ||
+				  (r.p50_ns > 0 && r.p50_ns <= r.p99_ns && r.p99_ns <= (double)r.ns));
+		}
+		/* Bad loads are refused before anything is submitted. */
+		static const struct storage_load bad[] = {{.block = 0, .depth = 1},
+							  {.block = 512, .depth = 1},
+							  {.block = 8 * MIB, .depth = 1},
+							  {.block = 4096},
+							  {.block = 4096, .depth = 9}};
+		for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+			struct storage_result r;
+			cr_assert_eq(storage_sample(e, &f, &bad[i], buf, &rng, &forever, &r, err, sizeof(err)),
+				     -EINVAL);
+		}
+		storage_engine_close(e);
+	}
+	free(buf);
+	storage_destroy(&f);
+}
+
+/* A block that is not the one asked for must never count as a read. */
+Test(storage, wrong_data_is_found)
+{
+	const char *dir = folder();
+	char err[200] = "", why[200];
+	for (int uring = 0; uring < 2; uring++) {
+		struct storage_file f;
+		cr_assert_eq(storage_create(dir, 2 * MIB, 1, true, &forever, &f, err, sizeof(err)), 0, "%s", err);
+		void *buf = NULL;
+		cr_assert_eq(posix_memalign(&buf, 4096, 4 * MIB), 0);
+		/* The last 4 KiB of the first MiB come from elsewhere. */
+		storage_fill(1, 0, buf, 4096);
+		cr_assert_eq(pwrite(f.fd, buf, 4096, MIB - 4096), 4096);
+		struct storage_engine *e;
+		cr_assert_eq(storage_engine_open(4, uring, &e, why, sizeof(why)), 0);
+		const struct storage_load load = {
+			.block = MIB, .depth = storage_engine_uring(e) ? 4 : 1, .seconds = 0.02, .min_ops = 8};
+		struct storage_result r;
+		uint64_t rng = 1;
+		cr_assert_eq(storage_sample(e, &f, &load, buf, &rng, &forever, &r, err, sizeof(err)), MW_EVERIFY);
+		cr_assert(strstr(err, "wrong data"), "%s", err);
+		/* A file cut short under us is a read that comes back short. */
+		cr_assert_eq(ftruncate(f.fd, 4096), 0);
+		cr_assert_eq(storage_sample(e, &f, &load, buf, &rng, &forever, &r, err, sizeof(err)), -EIO);
+		storage_engine_close(e);
+		free(buf);
+		storage_destroy(&f);
+	}
+}
+
+Test(storage, refuses_memory_and_bad_folders)
+{
+	char why[200] = "";
+	if (access("/dev/shm", W_OK) == 0) {
+		cr_assert_eq(storage_check_dir("/dev/shm", MIB, why, sizeof(why)), MW_EUNAVAILABLE);
+		cr_assert(strstr(why, "tmpfs") && strstr(why, "memory"), "%s", why);
+		struct storage_file f;
+		cr_assert_eq(storage_create("/dev/shm", MIB, 1, true, &forever, &f, why, sizeof(why)), MW_EUNAVAILABLE);
+	}
+	cr_assert_eq(storage_check_dir("/nonexistent", MIB, why, sizeof(why)), MW_EUNAVAILABLE);
+	cr_assert(strstr(why, "/nonexistent: No such file"), "%s", why);
+	cr_assert_eq(storage_check_dir(folder(), UINT64_MAX / 4, why, sizeof(why)), MW_EUNAVAILABLE);
+	cr_assert(strstr(why, "MiB free"), "%s", why);
+}
+
+static void ends_early(const struct storage_limit *limit, int want)
+{
+	struct storage_file f;
+	char err[200] = "";
+	int rc = storage_create(folder(), 64 * MIB, 1, true, limit, &f, err, sizeof(err));
+	cr_assert_eq(rc, want, "%d %s", rc, err);
+	cr_assert_eq(f.fd, -1);
+	cr_assert(strstr(err, "MiB"), "%s", err);
+}
+
+Test(storage, stop_and_deadline)
+{
+	atomic_int stop = 1;
+	ends_early(&(struct storage_limit){.stop = &stop}, MW_ECANCELLED);
+	ends_early(&(struct storage_limit){.deadline_ns = 1}, MW_EBUDGET);
+
+	struct storage_file f;
+	char err[200] = "", why[200];
+	cr_assert_eq(storage_create(folder(), 2 * MIB, 1, true, &forever, &f, err, sizeof(err)), 0, "%s", err);
+	void *buf = NULL;
+	cr_assert_eq(posix_memalign(&buf, 4096, MIB), 0);
+	struct storage_engine *e;
+	cr_assert_eq(storage_engine_open(1, true, &e, why, sizeof(why)), 0);
+	const struct storage_load load = {.block = 4096, .depth = 1, .seconds = 3600};
+	const struct storage_limit limit = {.stop = &stop};
+	struct storage_result r;
+	uint64_t rng = 1;
+	cr_assert_eq(storage_sample(e, &f, &load, buf, &rng, &limit, &r, err, sizeof(err)), MW_ECANCELLED);
+	storage_engine_close(e);
+	free(buf);
+	storage_destroy(&f);
+}
+
+/* Writing beyond a file-size limit stands in for a full disk: one clear line, nothing left behind. */
+Test(storage, cannot_write_it_all)
+{
+	const char *dir = folder();
+	const struct rlimit two = {2 * MIB, 2 * MIB};
+	struct storage_file f;
+	char err[200] = "";
+	(void)signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &two), 0);
+	cr_assert_eq(storage_create(dir, 4 * MIB, 1, true, &forever, &f, err, sizeof(err)), -EFBIG);
+	cr_assert(strstr(err, "File too large"), "%s", err);
+	cr_assert_eq(f.fd, -1);
+	cr_assert_eq(names_left(dir), 0);
+}
+
+/* A kernel that refuses io_uring, as container runtimes do. */
+Test(storage, io_uring_refused)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* system call number */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		cr_skip_test("no seccomp filters here");
+	struct storage_engine *e;
+	char why[200] = "";
+	cr_assert_eq(storage_engine_open(16, true, &e, why, sizeof(why)), 0);
+	cr_assert_not(storage_engine_uring(e));
+	cr_assert_str_eq(why, "io_uring refused: Operation not permitted");
+	storage_engine_close(e);
+}
