@@ -40,6 +40,13 @@ struct bench_ctx {
 	bool named;              /* asked for by name on the command line */
 };
 
+/* What a run would take, for `run --dry-run`. 0 = none. */
+struct bench_plan {
+	unsigned points;
+	uint64_t memory_bytes; /* largest block */
+	uint64_t disk_bytes;
+};
+
 struct bench {
 	const char *name;
 	const char *summary;             /* one line */
@@ -47,8 +54,10 @@ struct bench {
 	const char *const *needs;        /* NULL-terminated names of benchmarks, or NULL */
 	double weight;                   /* share of the run's time, relative to the others */
 	const char *dependency;          /* optional library or device it uses, for `memwall list`; NULL */
-	/* 0 when it can run; MW_EUNAVAILABLE and the reason in words. NULL: always. */
+	/* 0 when it can run; MW_EUNAVAILABLE and the reason in words. NULL: always. ctx->team may be NULL here. */
 	int (*available)(const struct bench_ctx *ctx, char *why, size_t n);
+	/* Points, memory and disk of run() with this context; NULL: not told. ctx->team may be NULL here. */
+	void (*plan)(const struct bench_ctx *ctx, struct bench_plan *plan);
 	/* Emits records; on failure one line in err. MW_ECANCELLED and MW_EBUDGET keep what was emitted. */
 	int (*run)(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n);
 };

@@ -25,11 +25,12 @@ static const struct {
 	const char *op, *store, *label;
 	int point; /* filled: ordinary stores; hollow: non-temporal */
 	int colour;
+	double lane; /* across the row: marks of close values stay apart */
 } marks[] = {
-	{"read", NULL, "read", 7, 0},    {"write", "nt", "write, non-temporal", 4, 1},
-	{"write", NULL, "write", 5, 1},  {"copy", "nt", "copy, non-temporal", 8, 2},
-	{"copy", NULL, "copy", 9, 2},    {"triad", "nt", "triad, non-temporal", 12, 3},
-	{"triad", NULL, "triad", 13, 3},
+	{"read", NULL, "read", 7, 0, -0.27},   {"write", "nt", "write, non-temporal", 4, 1, -0.09},
+	{"write", NULL, "write", 5, 1, -0.09}, {"copy", "nt", "copy, non-temporal", 8, 2, 0.09},
+	{"copy", NULL, "copy", 9, 2, 0.09},    {"triad", "nt", "triad, non-temporal", 12, 3, 0.27},
+	{"triad", NULL, "triad", 13, 3, 0.27},
 };
 #define MARKS (sizeof(marks) / sizeof(*marks))
 
@@ -169,8 +170,8 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 			if (!b)
 				continue;
 			bool ci = isfinite(b->ci_lo) && isfinite(b->ci_hi);
-			(void)fprintf(f, "%.9g %zu %.9g %.9g\n", b->value, i, ci ? b->ci_lo : b->value,
-				      ci ? b->ci_hi : b->value);
+			(void)fprintf(f, "%.9g %.2f %.9g %.9g\n", b->value, (double)i + marks[m].lane,
+				      ci ? b->ci_lo : b->value, ci ? b->ci_hi : b->value);
 			lo = fmin(lo, b->value);
 			hi = fmax(hi, b->value);
 			used[m] = true;
@@ -180,9 +181,9 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	}
 	if (n == 0)
 		return 0;
-	p->height = 110 + 38 * (int)rows.n;
+	p->height = 100 + 46 * (int)rows.n;
 	plot_frame(f, look);
-	lo = fmin(lo / 1.3, 1);
+	lo /= 1.3;
 	hi *= 1.25;
 	(void)fprintf(f, "set logscale x 10\nset xrange [%g:%g]\nset yrange [%g:-0.6]\n", lo, hi, (double)rows.n - 0.4);
 	(void)fprintf(f, "set xlabel 'GB/s (1e9 byte per second of the program)' tc rgb '%s'\n", look->ink);

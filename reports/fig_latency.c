@@ -6,57 +6,38 @@
 #include "reports/figure.h"
 #include "reports/select.h"
 
-static const struct query points = {.bench = "latency", .unit = "ns"};
+/* One line: the walks of one stride and page kind. The locality window is cut to the size where the size is smaller,
+ * so it does not tell lines apart. */
+struct line {
+	char key[160];
+	const struct mw_record **v; /* by size */
+	size_t n;
+};
 
-/* Lines are told apart by what differs between them; what they share goes into the caption. */
 struct lines {
-	char text[FIGURE_SERIES][200];
+	struct line v[FIGURE_SERIES];
 	size_t n;
 };
 
 static bool is_point(const struct mw_record *r)
 {
-	return isfinite(r->value) && r->value > 0 && record_number(r, "size") > 0 && query_matches(&points, r);
+	static const struct query points = {.bench = "latency", .metric = "latency", .unit = "ns"};
+	return query_matches(&points, r) && isfinite(r->value) && r->value > 0 && record_number(r, "size") > 0;
 }
 
-/* Series of the case with most sizes; the rest of the cases are in the table only. */
-static void find_lines(const struct mw_records *l, struct lines *out)
+/* The quoted point ends the staircase; walks without locality are another quantity. */
+static bool on_line(const struct mw_record *r)
 {
-	out->n = 0;
-	for (size_t i = 0; i < l->n; i++) {
-		char text[200];
-		bool known = false;
-		if (!is_point(&l->v[i]) || strcmp(l->v[i].case_name, "chase") != 0)
-			continue;
-		(void)series_text(&l->v[i], "size", text, sizeof(text));
-		for (size_t k = 0; k < out->n; k++)
-			known = known || strcmp(out->text[k], text) == 0;
-		if (!known && out->n < FIGURE_SERIES)
-			(void)snprintf(out->text[out->n++], sizeof(out->text[0]), "%s", text);
-	}
+	return is_point(r) && (strcmp(r->case_name, "chase") == 0 || strcmp(r->case_name, "dram") == 0);
 }
 
-/* Words of "a=1;b=2" that are (or are not) in every line, as "a 1, b 2". */
-static void words(const struct lines *l, size_t line, bool shared, char *out, size_t n)
+static void key_of(const struct mw_record *r, char *out, size_t n)
 {
-	char copy[200], *save = NULL;
-	size_t len = 0;
-	out[0] = '\0';
-	(void)snprintf(copy, sizeof(copy), "%s", l->text[line]);
-	for (char *w = strtok_r(copy, ";", &save); w; w = strtok_r(NULL, ";", &save)) {
-		bool everywhere = true;
-		for (size_t k = 0; k < l->n; k++) {
-			char padded[204], wanted[204];
-			(void)snprintf(padded, sizeof(padded), ";%s;", l->text[k]);
-			(void)snprintf(wanted, sizeof(wanted), ";%s;", w);
-			everywhere = everywhere && strstr(padded, wanted);
-		}
-		if (everywhere != shared)
-			continue;
-		char pair[96];
-		int w_len = snprintf(out + len, n - len, "%s%s", len ? ", " : "", pair_words(w, pair, sizeof(pair)));
-		len += w_len > 0 && (size_t)w_len < n - len ? (size_t)w_len : 0;
-	}
+	char stride[32], pages[32], pair[64], stride_words[64];
+	(void)record_text(r, "stride", stride, sizeof(stride));
+	(void)record_text(r, "pages", pages, sizeof(pages));
+	(void)snprintf(pair, sizeof(pair), "stride=%s", stride[0] ? stride : "0");
+	(void)snprintf(out, n, "%s, %s pages", pair_words(pair, stride_words, sizeof(stride_words)), pages);
 }
 
 static int by_size(const void *a, const void *b)
@@ -66,123 +47,194 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Data block of one line, in order of size: size, value, interval (the value itself where there is none). */
-static int put_line(const struct mw_records *l, const char *text, size_t index, FILE *f, double *lo, double *hi,
-		    double *y_hi, double *y_lo)
+static void free_lines(struct lines *l)
 {
-	const struct mw_record **v = calloc(l->n + 1, sizeof(*v));
-	size_t n = 0;
-	if (!v)
-		return -1;
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i].v);
+	l->n = 0;
+}
+
+static struct line *line_of(struct lines *l, const struct mw_record *r, size_t most)
+{
+	char key[160];
+	key_of(r, key, sizeof(key));
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].key, key) == 0)
+			return &l->v[i];
+	if (l->n == FIGURE_SERIES)
+		return NULL;
+	struct line *line = &l->v[l->n];
+	line->v = calloc(most, sizeof(*line->v));
+	if (!line->v)
+		return NULL;
+	(void)snprintf(line->key, sizeof(line->key), "%s", key);
+	l->n++;
+	return line;
+}
+
+/* Lines need three points; single points of other strides stay in the table. */
+static void find_lines(const struct mw_records *l, struct lines *out)
+{
 	for (size_t i = 0; i < l->n; i++) {
-		char own[200];
-		if (is_point(&l->v[i]) && strcmp(l->v[i].case_name, "chase") == 0 &&
-		    strcmp(series_text(&l->v[i], "size", own, sizeof(own)), text) == 0)
-			v[n++] = &l->v[i];
+		struct line *line = on_line(&l->v[i]) ? line_of(out, &l->v[i], l->n) : NULL;
+		if (line)
+			line->v[line->n++] = &l->v[i];
 	}
-	qsort(v, n, sizeof(*v), by_size);
-	(void)fprintf(f, "$line%zu << EOD\n", index);
-	for (size_t i = 0; i < n; i++) {
-		double size = record_number(v[i], "size");
-		bool ci = isfinite(v[i]->ci_lo) && isfinite(v[i]->ci_hi);
-		(void)fprintf(f, "%.0f %.9g %.9g %.9g\n", size, v[i]->value, ci ? v[i]->ci_lo : v[i]->value,
-			      ci ? v[i]->ci_hi : v[i]->value);
-		*lo = fmin(*lo, size);
-		*hi = fmax(*hi, size);
-		*y_lo = fmin(*y_lo, v[i]->value);
-		*y_hi = fmax(*y_hi, ci ? v[i]->ci_hi : v[i]->value);
+	size_t longest = 0;
+	for (size_t i = 0; i < out->n; i++) {
+		qsort(out->v[i].v, out->v[i].n, sizeof(*out->v[i].v), by_size);
+		longest = out->v[i].n > longest ? out->v[i].n : longest;
+	}
+	for (size_t i = 0; i < out->n;) {
+		if (out->v[i].n >= (longest < 3 ? longest : 3)) {
+			i++;
+			continue;
+		}
+		free(out->v[i].v);
+		out->n--;
+		memmove(&out->v[i], &out->v[i + 1], (out->n - i) * sizeof(out->v[0]));
+	}
+}
+
+struct range {
+	double lo, hi, y_lo, y_hi;
+};
+
+static void widen(struct range *g, const struct mw_record *r)
+{
+	double size = record_number(r, "size");
+	g->lo = fmin(g->lo, size);
+	g->hi = fmax(g->hi, size);
+	g->y_lo = fmin(g->y_lo, r->value);
+	g->y_hi = fmax(g->y_hi, isfinite(r->ci_hi) ? r->ci_hi : r->value);
+}
+
+static void put_point(FILE *f, const struct mw_record *r)
+{
+	bool ci = isfinite(r->ci_lo) && isfinite(r->ci_hi);
+	(void)fprintf(f, "%.0f %.9g %.9g %.9g\n", record_number(r, "size"), r->value, ci ? r->ci_lo : r->value,
+		      ci ? r->ci_hi : r->value);
+}
+
+static int put_lines(FILE *f, const struct lines *lines, struct range *g)
+{
+	int n = 0;
+	for (size_t i = 0; i < lines->n; i++) {
+		(void)fprintf(f, "$line%zu << EOD\n", i);
+		for (size_t k = 0; k < lines->v[i].n; k++, n++) {
+			put_point(f, lines->v[i].v[k]);
+			widen(g, lines->v[i].v[k]);
+		}
+		(void)fputs("EOD\n", f);
+	}
+	return n;
+}
+
+/* Walks without locality: what address translation adds. */
+static int put_misses(FILE *f, const struct mw_records *l, struct range *g)
+{
+	int n = 0;
+	(void)fputs("$miss << EOD\n", f);
+	for (size_t i = 0; i < l->n; i++) {
+		if (!is_point(&l->v[i]) || strcmp(l->v[i].case_name, "dram-tlb-miss") != 0)
+			continue;
+		put_point(f, &l->v[i]);
+		widen(g, &l->v[i]);
+		n++;
 	}
 	(void)fputs("EOD\n", f);
-	free(v);
-	return (int)n;
+	return n;
 }
 
-static void put_cache(FILE *f, const struct figure_look *look, const char *name, double bytes, double lo, double hi)
+static void put_cache(FILE *f, const struct figure_look *look, const char *name, double bytes, const struct range *g)
 {
-	char words_[24];
-	if (bytes <= lo || bytes >= hi)
+	char words[24];
+	if (bytes <= g->lo || bytes >= g->hi)
 		return;
 	(void)fprintf(
-		f, "set arrow from first %.0f, graph 0 to first %.0f, graph 1 nohead back dt (4,4) lw 1 lc rgb '%s'\n",
+		f, "set arrow from first %.0f, graph 0 to first %.0f, graph 1 nohead back dt (2,3) lw 1 lc rgb '%s'\n",
 		bytes, bytes, look->muted);
-	(void)fprintf(f, "set label '%s %s' at first %.0f, graph 0.97 offset -0.6,0 right noenhanced tc rgb '%s'\n",
-		      name, size_words(bytes, words_, sizeof(words_)), bytes, look->muted);
+	(void)fprintf(f, "set label '%s %s' at first %.0f, graph 0.965 offset -0.7,0 right noenhanced tc rgb '%s'\n",
+		      name, size_words(bytes, words, sizeof(words)), bytes, look->muted);
 }
 
-/* What the ends of the staircase say. */
-static void put_title(const struct mw_records *l, double lo, double hi, struct figure_plot *p)
+static void put_plot(const struct lines *lines, bool misses, const struct figure_look *look, struct figure_plot *p)
 {
-	double first = (double)INFINITY, last = 0;
-	for (size_t i = 0; i < l->n; i++) {
-		const struct mw_record *r = &l->v[i];
-		if (!is_point(r) || strcmp(r->case_name, "chase") != 0)
-			continue;
-		if (record_number(r, "size") <= lo)
-			first = fmin(first, r->value);
-		if (record_number(r, "size") >= hi)
-			last = fmax(last, r->value);
+	static const int marks[] = {7, 5, 9, 13, 11, 15, 6, 4};
+	FILE *f = p->script;
+	const char *separator = "plot ";
+	for (size_t i = 0; i < lines->n; i++) {
+		const char *key = lines->v[i].key;
+		(void)plot_legend(p, key, (int)i, marks[i], false, MARK_LINE);
+		(void)fprintf(f,
+			      "%s$line%zu using 1:3:4 with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' "
+			      "notitle"
+			      ", \\\n$line%zu using 1:2 with linespoints pt %d ps 0.6 lw 2 lc rgb '%s' title ",
+			      separator, i, look->series[i], i, marks[i], look->series[i]);
+		plot_quote(f, key);
+		separator = ", \\\n";
 	}
-	char size[24], a[32], b[32];
+	if (misses) {
+		const char *colour = look->series[lines->n < FIGURE_SERIES ? lines->n : FIGURE_SERIES - 1];
+		(void)plot_legend(p, "no locality: TLB misses included", (int)lines->n, 12, false, MARK_DOT);
+		(void)fprintf(f,
+			      "%s$miss using 1:2:3:4 with yerrorbars pt 12 ps 1.1 lw 1.8 lc rgb '%s' title 'TLB misses "
+			      "included'",
+			      separator, colour);
+	}
+	(void)fputs("\n", f);
+}
+
+static void put_words(const struct lines *lines, const struct range *g, struct figure_plot *p)
+{
+	const struct line *line = &lines->v[0];
+	const struct mw_record *first = line->v[0], *last = line->v[line->n - 1];
+	char size[24], a[32], b[32], window[32], pair[48], words[64] = "";
 	(void)snprintf(p->title, sizeof(p->title),
 		       "A dependent load takes %s ns in cache and %s ns at %s: %.0f times as long",
-		       print_value(first, a, sizeof(a)), print_value(last, b, sizeof(b)),
-		       size_words(hi, size, sizeof(size)), last / first);
+		       print_value(first->value, a, sizeof(a)), print_value(last->value, b, sizeof(b)),
+		       size_words(g->hi, size, sizeof(size)), last->value / first->value);
+	if (line->n < 2)
+		(void)snprintf(p->title, sizeof(p->title), "A dependent load takes %s ns at %s", a, size);
+	if (record_text(last, "window", window, sizeof(window))[0]) {
+		(void)snprintf(pair, sizeof(pair), "window=%s", window);
+		(void)snprintf(words, sizeof(words), ", locality %s", pair_words(pair, size, sizeof(size)));
+	}
+	(void)snprintf(p->caption, sizeof(p->caption),
+		       "Random single-cycle pointer chase%s. Both axes are logarithmic; bands and bars are 95 %% "
+		       "intervals over "
+		       "rounds; dotted lines are the cache sizes that the system reports.",
+		       words);
 }
 
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)
 {
-	struct lines lines;
-	double lo = (double)INFINITY, hi = 0, y_lo = (double)INFINITY, y_hi = 0;
-	int n = 0;
+	struct lines lines = {.n = 0};
+	struct range g = {(double)INFINITY, 0, (double)INFINITY, 0};
 	FILE *f = p->script;
 	find_lines(&r->records, &lines);
-	for (size_t i = 0; i < lines.n; i++) {
-		int got = put_line(&r->records, lines.text[i], i, f, &lo, &hi, &y_hi, &y_lo);
-		if (got < 0)
-			return -1;
-		n += got;
-	}
+	int n = put_lines(f, &lines, &g);
+	int misses = n ? put_misses(f, &r->records, &g) : 0;
 	if (n == 0)
-		return 0;
+		goto out;
 	p->height = 430;
 	plot_frame(f, look);
-	y_lo = fmin(1, pow(10, floor(log10(y_lo))));
-	y_hi *= 1.6;
-	(void)fprintf(f, "set logscale x 2\nset logscale y 10\nset xrange [%.0f:%.0f]\nset yrange [%g:%g]\n", lo / 1.3,
-		      hi * 1.3, y_lo, y_hi);
+	g.y_lo = g.y_lo < 1 ? 0.5 : 1;
+	g.y_hi *= 1.7;
+	(void)fprintf(f, "set logscale x 2\nset logscale y 10\nset xrange [%.0f:%.0f]\nset yrange [%g:%g]\n",
+		      g.lo / 1.3, g.hi * 1.3, g.y_lo, g.y_hi);
 	(void)fprintf(f, "set xlabel 'Working set' tc rgb '%s'\nset ylabel 'Load-to-use latency (ns)' tc rgb '%s'\n",
 		      look->ink, look->ink);
-	plot_size_ticks(f, "x", lo, hi);
-	plot_log_ticks(f, "y", y_lo, y_hi);
-	put_cache(f, look, "L1d", (double)r->host.l1d_bytes, lo, hi);
-	put_cache(f, look, "L2", (double)r->host.l2_bytes, lo, hi);
-	put_cache(f, look, "L3", (double)r->host.l3_bytes, lo, hi);
-	(void)fputs("plot ", f);
-	for (size_t i = 0; i < lines.n; i++) {
-		static const int marks[] = {7, 5, 9, 13, 11, 15, 6, 4};
-		char label[96];
-		words(&lines, i, false, label, sizeof(label));
-		if (!label[0])
-			(void)snprintf(label, sizeof(label), "latency");
-		plot_legend(p, label, (int)i, marks[i], false, MARK_LINE);
-		(void)fprintf(f,
-			      "%s$line%zu using 1:3:4 with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' "
-			      "notitle",
-			      i ? ", \\\n" : "", i, look->series[i]);
-		(void)fprintf(f, ", \\\n$line%zu using 1:2 with linespoints pt %d ps 0.55 lw 2 lc rgb '%s' title ", i,
-			      marks[i], look->series[i]);
-		plot_quote(f, label);
-	}
-	(void)fputs("\n", f);
-	char shared[200];
-	words(&lines, 0, true, shared, sizeof(shared));
-	put_title(&r->records, lo, hi, p);
-	(void)snprintf(
-		p->caption, sizeof(p->caption),
-		"Random single-cycle pointer chase%s%s. Both axes are logarithmic; the band is the 95 %% interval over "
-		"rounds; dashed lines are the cache sizes that the system reports.",
-		shared[0] ? "; " : "", shared);
-	return n;
+	plot_size_ticks(f, "x", g.lo, g.hi);
+	plot_log_ticks(f, "y", g.y_lo, g.y_hi);
+	put_cache(f, look, "L1d", (double)r->host.l1d_bytes, &g);
+	put_cache(f, look, "L2", (double)r->host.l2_bytes, &g);
+	put_cache(f, look, "L3", (double)r->host.l3_bytes, &g);
+	put_plot(&lines, misses > 0, look, p);
+	put_words(&lines, &g, p);
+out:
+	free_lines(&lines);
+	return n + misses;
 }
 
 const struct figure figure_latency = {

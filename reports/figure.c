@@ -29,7 +29,7 @@ void plot_frame(FILE *script, const struct figure_look *look)
 		      "set tics nomirror out scale 0.5,0\n"
 		      "set xtics textcolor rgb '%s'\nset ytics textcolor rgb '%s' scale 0,0\n"
 		      "set grid back lt 1 lw 1 lc rgb '%s'\n"
-		      "set pointintervalbox 0\n",
+		      "set errorbars 0\n",
 		      look->muted, look->muted, look->muted, look->rule);
 	if (look->key)
 		(void)fprintf(script,
@@ -148,7 +148,8 @@ int figure_table(const struct mw_records *l, const char *bench, struct grid *g)
 	for (size_t i = 0; i < l->n && rc == 0; i++) {
 		const struct mw_record *r = &l->v[i];
 		char params[400], value[32], lo[32], hi[32], ci[72] = "", rounds[24] = "", source[400];
-		if (strcmp(r->bench, bench) != 0)
+		/* Case "run" is the bookkeeping of the program: how long a benchmark took. */
+		if (strcmp(r->bench, bench) != 0 || strcmp(r->case_name, "run") == 0)
 			continue;
 		params_words(&r->params, params, sizeof(params));
 		if (isfinite(r->ci_lo) && isfinite(r->ci_hi))

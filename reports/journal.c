@@ -49,6 +49,19 @@ static off_t cut_torn_line(int fd)
 	return end < 0 || ftruncate(fd, end) != 0 ? -errno : end;
 }
 
+static int append_head(struct journal *j, const struct results *head)
+{
+	if (!j->anonymize)
+		return append_line(j, "head", json_from_head(head));
+	struct results scrubbed;
+	results_init(&scrubbed);
+	scrubbed.info = head->info;
+	scrubbed.info.argv = NULL; /* head's own */
+	scrubbed.host = head->host;
+	results_anonymize(&scrubbed);
+	return append_line(j, "head", json_from_head(&scrubbed));
+}
+
 int journal_open(const char *dir, const struct results *head, bool resume, struct journal **out, char *err, size_t n)
 {
 	char path[4096];
@@ -67,7 +80,7 @@ int journal_open(const char *dir, const struct results *head, bool resume, struc
 	else if (resume && (size = cut_torn_line(j->fd)) < 0)
 		rc = (int)size;
 	else if (size == 0)
-		rc = append_line(j, "head", json_from_head(head));
+		rc = append_head(j, head);
 	if (rc) {
 		journal_close(j);
 		return mw_fail(rc, err, n, "%s: %s", path, mw_strerror(rc));

@@ -1,0 +1,30 @@
+/* Sequential files in blocks, one block ahead: io_uring, or pread/pwrite where the kernel refuses it. */
+#ifndef MW_STREAM_H
+#define MW_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mw_stream;
+
+/* Opens a regular file for reading; two buffers of `block` bytes are kept. */
+int mw_stream_reader(const char *path, size_t block, struct mw_stream **out, char *err, size_t n);
+/* Writes to path.XXXXXX; mw_stream_commit renames it to path. */
+int mw_stream_writer(const char *path, size_t block, struct mw_stream **out, char *err, size_t n);
+uint64_t mw_stream_size(const struct mw_stream *s);
+/* "io_uring" or "pread/pwrite". */
+const char *mw_stream_method(const struct mw_stream *s);
+
+/* The next block (*bytes = 0 at the end), valid until the next call. */
+int mw_stream_next(struct mw_stream *s, const void **data, size_t *bytes, char *err, size_t n);
+/* A buffer of `block` bytes to fill; mw_stream_put writes its first `bytes` bytes. */
+int mw_stream_buffer(struct mw_stream *s, void **data, char *err, size_t n);
+int mw_stream_put(struct mw_stream *s, size_t bytes, char *err, size_t n);
+
+/* Waits for the writes, fsyncs, renames. */
+int mw_stream_commit(struct mw_stream *s, char *err, size_t n);
+/* Closes; an uncommitted writer's file is removed. NULL is allowed. */
+void mw_stream_close(struct mw_stream *s);
+
+#endif

@@ -1,0 +1,79 @@
+/* A sub-command is one `const struct command cmd_NAME` at the end of a file of this folder; every benchmark of
+ * bench_table is a sub-command too, without a file here. */
+#ifndef MW_COMMAND_H
+#define MW_COMMAND_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/core/option.h"
+#include "base/core/record.h"
+#include "reports/print.h"
+
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_FAILED = 1,
+	CLI_USAGE = 2,
+	CLI_UNAVAILABLE = 3, /* something named on the command line cannot be had here */
+	CLI_SIGINT = 130,
+	CLI_SIGTERM = 143,
+};
+
+struct cli {
+	const char *command; /* as typed: "latency", "pim ops" */
+	struct mw_opts opts; /* global options and the command's own */
+	enum print_format format;
+	const char *out_file; /* -o, NULL: stdout */
+	int argc;             /* as given to main, for the echo in results.json */
+	char **argv;
+	const atomic_int *stop; /* the signal that asked to stop, or 0 */
+};
+
+struct command {
+	const char *name;    /* one word, or two: "pim ops" */
+	const char *section; /* heading in the help */
+	const char *usage;   /* what follows the name: "DIR", "" */
+	const char *summary;
+	const char *details; /* more lines for `memwall help NAME`, or NULL */
+	const struct mw_option *options;
+	int min_words, max_words; /* positional words after the command's own name; max -1: any number */
+	bool hidden;
+	bool measures; /* takes the options of every measuring command as well (cli/measure.h) */
+	/* Returns 0 or a negative code with one line in err. MW_ESPEC becomes exit 2, MW_EUNAVAILABLE exit 3. */
+	int (*run)(struct cli *cli, char *err, size_t n);
+};
+
+extern const struct command *const command_table[]; /* generated, ended by NULL */
+extern const struct mw_option cli_global_options[];
+
+/* Positional word i after the command's name, or NULL. */
+const char *cli_word(const struct cli *cli, size_t i);
+
+/* The command of that name; a benchmark's command comes back in *bench with NULL returned. */
+struct bench;
+const struct command *cli_find(const char *name, const struct bench **bench);
+/* "unknown command X, did you mean Y?" into err; returns MW_ESPEC. */
+int cli_unknown(const char *name, char *err, size_t n);
+
+/* Opens -o for writing before any work is done, so that a wrong path costs nothing, or stdout. The text goes to a
+ * temporary file that cli_out_commit renames: a failed run leaves the old file alone. */
+struct cli_out {
+	FILE *f;
+	char path[4096], temp[4096];
+};
+int cli_out_open(const struct cli *cli, struct cli_out *out, char *err, size_t n);
+int cli_out_commit(struct cli_out *out, char *err, size_t n);
+void cli_out_abort(struct cli_out *out);
+
+/* Prints records in the chosen format on f. */
+int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n);
+
+/* Exit status of a return code. */
+int cli_exit_status(int rc, const atomic_int *stop);
+
+/* Help on all commands, or on one. */
+void cli_help(FILE *f);
+int cli_help_command(FILE *f, const char *name, char *err, size_t n);
+
+#endif

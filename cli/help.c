@@ -1,0 +1,85 @@
+/* `memwall help`: the text comes from the command and benchmark tables. */
+#include <string.h>
+
+#include "bench/bench.h"
+#include "cli/command.h"
+#include "cli/measure.h"
+
+static void help_section(FILE *f, const char *section)
+{
+	bool head = false;
+	for (const struct command *const *c = command_table; *c; c++) {
+		if ((*c)->hidden || strcmp((*c)->section, section) != 0)
+			continue;
+		if (!head)
+			(void)fprintf(f, "\n%s\n", section);
+		head = true;
+		(void)fprintf(f, "  %-14s %s\n", (*c)->name, (*c)->summary);
+	}
+}
+
+void cli_help(FILE *f)
+{
+	(void)fputs("memwall: where this machine hits the memory wall, and what computing in memory would buy\n\n"
+		    "usage: memwall [--format=table|csv|json|latex] [-o FILE] COMMAND [OPTION...]\n",
+		    f);
+	help_section(f, "Everything at once");
+	(void)fputs("\nHost benchmarks\n", f);
+	for (const struct bench *const *b = bench_table; *b; b++)
+		(void)fprintf(f, "  %-14s %s\n", (*b)->name, (*b)->summary);
+	help_section(f, "Processing in memory");
+	help_section(f, "Results");
+	help_section(f, "About");
+	(void)fputs("\nGlobal options, before or after COMMAND\n", f);
+	mw_opts_help(f, cli_global_options);
+	(void)fputs(
+		"\n'memwall help COMMAND' shows a command's options.\n"
+		"Exit status: 0 done, 1 failed, 2 bad usage, 3 something named is unavailable here, 130 interrupted.\n",
+		f);
+}
+
+int cli_help_command(FILE *f, const char *name, char *err, size_t n)
+{
+	const struct bench *bench;
+	const struct command *cmd = cli_find(name, &bench);
+	if (!cmd && !bench)
+		return cli_unknown(name, err, n);
+	const char *usage = cmd ? cmd->usage : "";
+	(void)fprintf(f, "memwall %s: %s\n\nusage: memwall %s%s%s [OPTION...]\n", name,
+		      cmd ? cmd->summary : bench->summary, name, *usage ? " " : "", usage);
+	if (cmd && cmd->details)
+		(void)fprintf(f, "\n%s\n", cmd->details);
+	const struct mw_option *own = cmd ? cmd->options : bench->options;
+	if (own && own->name) {
+		(void)fputs("\nOptions\n", f);
+		mw_opts_help(f, own);
+	}
+	if (bench || cmd->measures) {
+		(void)fputs("\nOptions of every measuring command\n", f);
+		mw_opts_help(f, measure_options);
+	}
+	(void)fputs("\nGlobal options\n", f);
+	mw_opts_help(f, cli_global_options);
+	return 0;
+}
+
+static int run_help(struct cli *cli, char *err, size_t n)
+{
+	const char *first = cli_word(cli, 0), *second = cli_word(cli, 1);
+	if (!first) {
+		cli_help(stdout);
+		return 0;
+	}
+	char name[64];
+	(void)snprintf(name, sizeof(name), "%.30s%s%.30s", first, second ? " " : "", second ? second : "");
+	return cli_help_command(stdout, name, err, n);
+}
+
+const struct command cmd_help = {
+	.name = "help",
+	.section = "About",
+	.usage = "[COMMAND]",
+	.summary = "the commands, or one command's options",
+	.max_words = 2,
+	.run = run_help,
+};

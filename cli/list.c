@@ -1,0 +1,112 @@
+/* `memwall list`: every benchmark, device, meter and kernel path, with what is unavailable here and why. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/cpu.h"
+#include "base/core/err.h"
+#include "cli/measure.h"
+#include "energy/meters/meter.h"
+#include "pim/pim.h"
+#include "reports/print.h"
+
+static const struct grid_column columns[] = {
+	{"kind", NULL, false},  {"name", NULL, false},        {"status", NULL, false},
+	{"needs", NULL, false}, {"description", NULL, false},
+};
+
+static int add(struct grid *g, const char *kind, const char *name, const char *status, const char *needs,
+	       const char *description)
+{
+	const char *cells[] = {kind, name, status, needs, description};
+	return grid_add(g, cells);
+}
+
+static int list_benches(struct grid *g, struct measure *m)
+{
+	int rc = 0;
+	for (const struct bench *const *b = bench_table; *b && rc == 0; b++) {
+		struct mw_opts defaults = {0};
+		char *argv[] = {NULL, NULL}, why[256] = "";
+		rc = mw_opts_parse(&defaults, &(*b)->options, (*b)->options ? 1 : 0, 1, argv, NULL, 0);
+		struct bench_ctx ctx = measure_ctx(m, &defaults);
+		int available = rc == 0 && (*b)->available ? (*b)->available(&ctx, why, sizeof(why)) : 0;
+		if (rc == 0)
+			rc = add(g, "benchmark", (*b)->name, available == 0 ? "available" : why, (*b)->dependency,
+				 (*b)->summary);
+		mw_opts_fini(&defaults);
+	}
+	return rc;
+}
+
+static int list_meters(struct grid *g)
+{
+	int rc = 0;
+	for (const struct energy_meter *const *meter = meter_table; *meter && rc == 0; meter++) {
+		void *state = NULL;
+		char why[256] = "";
+		int open = (*meter)->open("/", &state, why, sizeof(why));
+		if (open == 0)
+			(*meter)->close(state);
+		rc = add(g, "meter", (*meter)->name, open == 0 ? "available" : why, (*meter)->dependency,
+			 (*meter)->summary);
+	}
+	return rc;
+}
+
+static int list_devices(struct grid *g)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0; i++) {
+		const struct pim_device_ops *ops = pim_builtin(i);
+		if (!ops)
+			break;
+		rc = add(g, "device", ops->name, "available", NULL, ops->summary);
+	}
+	return rc;
+}
+
+static int list_isas(struct grid *g)
+{
+	int rc = 0;
+	for (int i = 0; i < MW_ISA_COUNT && rc == 0; i++)
+		rc = add(g, "kernels", mw_isa_name((enum mw_isa)i),
+			 mw_isa_supported((enum mw_isa)i) ? "available" : "this CPU lacks the instructions", NULL,
+			 (enum mw_isa)i == mw_isa_best() ? "the path in use; MEMWALL_ISA=NAME overrides" : NULL);
+	return rc;
+}
+
+static int run_list(struct cli *cli, char *err, size_t n)
+{
+	struct measure m;
+	struct grid g;
+	struct cli_out out = {0};
+	grid_init(&g, columns, sizeof(columns) / sizeof(columns[0]));
+	int rc = measure_open(cli, &m, err, n);
+	if (rc == 0)
+		rc = cli_out_open(cli, &out, err, n);
+	if (rc == 0)
+		rc = list_benches(&g, &m);
+	if (rc == 0)
+		rc = list_devices(&g);
+	if (rc == 0)
+		rc = list_meters(&g);
+	if (rc == 0)
+		rc = list_isas(&g);
+	if (rc == 0)
+		rc = grid_print(out.f, &g, cli->format);
+	if (rc == 0)
+		rc = cli_out_commit(&out, err, n);
+	cli_out_abort(&out);
+	grid_fini(&g);
+	measure_close(&m);
+	return rc;
+}
+
+const struct command cmd_list = {
+	.name = "list",
+	.section = "About",
+	.usage = "",
+	.summary = "benchmarks, devices, meters and kernels, with what is unavailable here and why",
+	.measures = true,
+	.run = run_list,
+};

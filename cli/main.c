@@ -1,0 +1,159 @@
+/* memwall: finds the sub-command, parses its options, maps its result to an exit status. */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/core/cpu.h"
+#include "base/core/err.h"
+#include "bench/bench.h"
+#include "cli/command.h"
+#include "cli/measure.h"
+
+static atomic_int stop_signal;
+
+static void on_signal(int sig)
+{
+	atomic_store_explicit(&stop_signal, sig, memory_order_relaxed);
+	/* A second Ctrl-C ends at once: finished records are in the journal already. */
+	struct sigaction dfl = {.sa_handler = SIG_DFL};
+	(void)sigaction(sig, &dfl, NULL);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	(void)sigemptyset(&sa.sa_mask);
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	/* A closed pipe is then an error of write, reported like a full disk. */
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* Does this global option take its value from the next word? */
+static bool takes_next_word(const char *word)
+{
+	for (const struct mw_option *o = cli_global_options; o->name; o++) {
+		if (o->type == MW_OPT_FLAG)
+			continue;
+		if (word[1] != '-' && o->letter && word[1] == o->letter && word[2] == '\0')
+			return true;
+		if (word[1] == '-' && strcmp(word + 2, o->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Index of the command word in argv, or 0. */
+static int command_index(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] != '-')
+			return i;
+		if (takes_next_word(argv[i]))
+			i++;
+	}
+	return 0;
+}
+
+struct target {
+	const struct command *cmd;
+	const struct bench *bench;
+	char name[64];
+	size_t words; /* of argv that the name takes */
+	int index;    /* of the first of them; 0: no command given */
+};
+
+/* Is there a two-word command that begins with this word? */
+static bool is_group(const char *word)
+{
+	size_t len = strlen(word);
+	for (const struct command *const *c = command_table; *c; c++)
+		if (strncmp((*c)->name, word, len) == 0 && (*c)->name[len] == ' ')
+			return true;
+	return false;
+}
+
+static int find_target(int argc, char **argv, struct target *t, char *err, size_t n)
+{
+	t->index = command_index(argc, argv);
+	if (t->index == 0)
+		return 0;
+	const char *word = argv[t->index];
+	const char *next = t->index + 1 < argc && argv[t->index + 1][0] != '-' ? argv[t->index + 1] : NULL;
+	t->words = next && is_group(word) ? 2 : 1;
+	(void)snprintf(t->name, sizeof(t->name), "%.30s%s%.30s", word, t->words == 2 ? " " : "",
+		       t->words == 2 ? next : "");
+	t->cmd = cli_find(t->name, &t->bench);
+	return t->cmd || t->bench ? 0 : cli_unknown(t->name, err, n);
+}
+
+static int run_target(struct cli *cli, const struct target *t, char *err, size_t n)
+{
+	size_t words = cli->opts.n_positional;
+	size_t min = t->cmd ? (size_t)t->cmd->min_words : 0;
+	size_t max = !t->cmd ? 0 : t->cmd->max_words < 0 ? SIZE_MAX : (size_t)t->cmd->max_words;
+	if (words < min)
+		return mw_fail(MW_ESPEC, err, n, "%s needs %s, see 'memwall help %s'", t->name, t->cmd->usage, t->name);
+	if (words > max)
+		return mw_fail(MW_ESPEC, err, n, "%s takes no word '%s', see 'memwall help %s'", t->name,
+			       cli->opts.positional[max], t->name);
+	return t->cmd ? t->cmd->run(cli, err, n) : measure_bench_command(cli, t->bench, err, n);
+}
+
+static int parse_and_run(struct cli *cli, char *err, size_t n)
+{
+	struct target t = {0};
+	int rc = find_target(cli->argc, cli->argv, &t, err, n);
+	if (rc < 0)
+		return rc;
+	const struct mw_option *tables[3] = {cli_global_options};
+	size_t n_tables = 1;
+	if (t.cmd || t.bench)
+		tables[n_tables++] = t.cmd ? t.cmd->options : t.bench->options;
+	if (t.bench || (t.cmd && t.cmd->measures))
+		tables[n_tables++] = measure_options;
+	cli->command = t.name;
+	rc = mw_opts_parse(&cli->opts, tables, n_tables, cli->argc, cli->argv, err, n);
+	if (rc < 0)
+		return rc;
+	/* The command's own words come first among the positional ones: drop them. */
+	cli->opts.n_positional -= t.words;
+	memmove(cli->opts.positional, cli->opts.positional + t.words,
+		cli->opts.n_positional * sizeof(*cli->opts.positional));
+	if (mw_opt_flag(&cli->opts, "version")) {
+		(void)printf("memwall %s\n", MEMWALL_VERSION);
+		return 0;
+	}
+	if (mw_opt_flag(&cli->opts, "help") && t.index)
+		return cli_help_command(stdout, t.name, err, n);
+	if (mw_opt_flag(&cli->opts, "help")) {
+		cli_help(stdout);
+		return 0;
+	}
+	if (t.index == 0)
+		return mw_fail(MW_ESPEC, err, n, "no command given, see 'memwall help'");
+	(void)print_format_parse(mw_opt_text(&cli->opts, "format"), &cli->format); /* the table checked it */
+	cli->out_file = mw_opt_text(&cli->opts, "out-file");
+	rc = mw_isa_check_override(err, n);
+	return rc < 0 ? rc : run_target(cli, &t, err, n);
+}
+
+int main(int argc, char **argv)
+{
+	/* Numbers are printed for machines too: never a decimal comma. */
+	(void)setlocale(LC_ALL, "C");
+	catch_signals();
+	struct cli cli = {.argc = argc, .argv = argv, .stop = &stop_signal};
+	char err[512] = "";
+	int rc = parse_and_run(&cli, err, sizeof(err));
+	if (rc < 0 && rc != MW_ECANCELLED)
+		(void)fprintf(stderr, "memwall: %s\n", err[0] ? err : mw_strerror(rc));
+	mw_opts_fini(&cli.opts);
+	int status = cli_exit_status(rc, &stop_signal);
+	if (fflush(stdout) != 0 && status == CLI_OK) {
+		(void)fprintf(stderr, "memwall: cannot write standard output: %s\n", mw_strerror(-errno));
+		status = CLI_FAILED;
+	}
+	return status;
+}

@@ -1,0 +1,55 @@
+/* Running benchmarks: the context they share, their order, their share of the time. */
+#ifndef MW_MEASURE_H
+#define MW_MEASURE_H
+
+#include "bench/bench.h"
+#include "cli/command.h"
+
+extern const struct mw_option measure_options[];
+extern const struct bench_profile measure_profiles[]; /* ended by a NULL name */
+
+/* What happens to results as they come. */
+struct measure_hooks {
+	struct mw_sink record;
+	/* A benchmark was left out. Negative return ends the run. */
+	int (*skip)(void *self, const char *bench, const char *reason);
+	void *self;
+};
+
+struct measure {
+	struct mw_topology topo;
+	struct mw_arenas *arenas;
+	struct mw_team *team; /* NULL until measure_start_team */
+	struct bench_profile profile;
+	struct mw_records records; /* all so far, of every benchmark */
+	const atomic_int *stop;
+	uint64_t start_ns, deadline_ns, seed;
+	double weight_done, weight_total;
+	const char *running; /* benchmark in progress, for the progress line */
+	bool show_progress;
+	uint64_t shown_ns;
+};
+
+/* Reads the machine and the options (profile, cpus, nodes, max-mem, max-time, seed); touches no memory. *m must be
+ * closed in every case. */
+int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n);
+int measure_start_team(struct measure *m, char *err, size_t n);
+void measure_close(struct measure *m);
+
+#define MEASURE_MAX 64
+/* The benchmarks to run, each after the ones it needs. Returns how many. */
+size_t measure_order(const struct bench *const *wanted, size_t n, const struct bench **out);
+
+/* Runs them; opts holds the options of `named` (NULL: none is named, all run with their defaults).
+ * 0; MW_ECANCELLED after a signal; MW_EUNAVAILABLE when `named` or one of only (a comma-separated list, may be NULL)
+ * could not run; the first other failure otherwise, after the rest has run. */
+int measure_run(struct measure *m, const struct bench *const *list, size_t n_list, const struct bench *named,
+		const struct mw_opts *opts, const char *only, const struct measure_hooks *hooks, char *err, size_t n);
+
+/* Context for available() and plan(): no team. opts may be NULL. */
+struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts);
+
+/* `memwall NAME`: one benchmark with its options, records printed. */
+int measure_bench_command(struct cli *cli, const struct bench *b, char *err, size_t n);
+
+#endif

@@ -1,0 +1,186 @@
+/* `memwall pim ops` and `memwall pim devices`. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "cli/command.h"
+#include "cli/spec.h"
+#include "pim/pim.h"
+
+/* ---- pim ops ---- */
+
+static const struct mw_option ops_options[] = {
+	{.name = "device", .type = MW_OPT_TEXT, .arg = "SPEC", .def = "ambit", .help = "see 'memwall pim devices'"},
+	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
+	MW_OPT_END,
+};
+
+static const struct grid_column ops_columns[] = {
+	{"op", NULL, false},
+	{"width", NULL, true},
+	{"aap", "AAP", true},
+	{"ap", "AP", true},
+	{"ns", NULL, true},
+	{"nj_per_kb", "nJ/KB", true},
+	{"provenance", NULL, false},
+	{"source", NULL, false},
+	{"ns_strict", "ns strict", true},
+	{"product_bits", "product bits", true},
+	{"lanes", NULL, true},
+	{"gops_none", "GOP/s", true},
+	{"gops_jedec", "GOP/s jedec", true},
+	{"pj_per_lane", "pJ/lane", true},
+	{"rows_used", "rows", true},
+	{"ns_provenance", NULL, false},
+	{"energy_provenance", NULL, false},
+	{"verified", NULL, false},
+};
+enum { OPS_COLUMNS = sizeof(ops_columns) / sizeof(ops_columns[0]), PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
+
+static double gops(const struct pim_price *p)
+{
+	return (double)(p->lanes * p->programs) * 1000.0 / (double)p->ps_batch;
+}
+
+static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type)
+{
+	struct pim_price price[VARIANTS];
+	for (int i = 0; i < VARIANTS; i++) {
+		price[i] = (struct pim_price){.size = sizeof(price[i]), .energy.size = sizeof(price[i].energy)};
+		int rc = dev[i] ? pim_price_of(dev[i], op, type, &price[i]) : 0;
+		if (rc < 0)
+			return rc == -EOPNOTSUPP ? 0 : rc; /* no model: no row */
+	}
+	const struct pim_price *p = &price[PLAIN];
+	char text[OPS_COLUMNS][120] = {""};
+	(void)snprintf(text[0], 120, "%s", pim_op_name(op));
+	(void)snprintf(text[1], 120, "%" PRIu32, type.bits);
+	(void)snprintf(text[2], 120, "%" PRIu64, p->aap);
+	(void)snprintf(text[3], 120, "%" PRIu64, p->ap);
+	(void)snprintf(text[4], 120, "%.10g", (double)p->ps / 1000.0);
+	if (p->energy.parts)
+		(void)snprintf(text[5], 120, "%.4g", p->energy.typ_pj / 1000.0 / ((double)p->row_bytes / 1024.0));
+	(void)snprintf(text[6], 120, "modelled");
+	(void)snprintf(text[7], 120, "%s", p->source);
+	for (char *c = text[7]; *c; c++)
+		if (*c == ',' || *c == '"')
+			*c = *c == ',' ? '+' : ' ';
+	if (dev[STRICT])
+		(void)snprintf(text[8], 120, "%.10g", (double)price[STRICT].ps / 1000.0);
+	(void)snprintf(text[9], 120, "%" PRIu32, op == PIM_MUL_WIDE ? 2 * type.bits : type.bits);
+	(void)snprintf(text[10], 120, "%" PRIu64, p->lanes);
+	if (dev[NONE])
+		(void)snprintf(text[11], 120, "%.5g", gops(&price[NONE]));
+	if (dev[JEDEC])
+		(void)snprintf(text[12], 120, "%.5g", gops(&price[JEDEC]));
+	if (p->energy.parts)
+		(void)snprintf(text[13], 120, "%.4g", p->energy.typ_pj / (double)p->lanes);
+	(void)snprintf(text[14], 120, "%" PRIu32, p->rows);
+	(void)snprintf(text[15], 120, "modelled");
+	(void)snprintf(text[16], 120, "%s", p->energy.parts ? "modelled" : "unavailable");
+	(void)snprintf(text[17], 120, "%s", p->verified ? "yes" : "unverified");
+	const char *cells[OPS_COLUMNS];
+	for (int i = 0; i < OPS_COLUMNS; i++)
+		cells[i] = text[i][0] ? text[i] : NULL;
+	return grid_add(g, cells);
+}
+
+/* The device four times: as asked for, and with the keys that the comparison columns need where it has them. */
+static int open_variants(const char *spec, struct pim_device *dev[VARIANTS], char *err, size_t n)
+{
+	static const struct {
+		const char *key, *value;
+	} change[VARIANTS] = {
+		[STRICT] = {"aap", "split-strict"}, [NONE] = {"limit", "none"}, [JEDEC] = {"limit", "jedec"}};
+	int rc = cli_pim_open(spec, NULL, NULL, &dev[PLAIN], err, n);
+	for (int i = 1; i < VARIANTS && rc == 0; i++)
+		if (cli_pim_has_key(dev[PLAIN], change[i].key))
+			rc = cli_pim_open(spec, change[i].key, change[i].value, &dev[i], err, n);
+	return rc;
+}
+
+static int run_ops(struct cli *cli, char *err, size_t n)
+{
+	struct pim_device *dev[VARIANTS] = {NULL};
+	struct grid g;
+	struct cli_out out = {0};
+	grid_init(&g, ops_columns, OPS_COLUMNS);
+	struct pim_type type = pim_uint((uint32_t)mw_opt_int(&cli->opts, "width"));
+	int rc = open_variants(mw_opt_text(&cli->opts, "device"), dev, err, n);
+	for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
+		rc = ops_row(&g, dev, (enum pim_op)op, type);
+	if (rc == 0 && g.n_rows == 0)
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s has no modelled operation of width %u", pim_spec(dev[PLAIN]),
+			     type.bits);
+	if (rc == 0)
+		rc = cli_out_open(cli, &out, err, n);
+	if (rc == 0)
+		rc = grid_print(out.f, &g, cli->format);
+	if (rc == 0)
+		rc = cli_out_commit(&out, err, n);
+	cli_out_abort(&out);
+	grid_fini(&g);
+	for (int i = 0; i < VARIANTS; i++)
+		pim_close(dev[i]);
+	return rc;
+}
+
+const struct command cmd_pim_ops = {
+	.name = "pim ops",
+	.section = "Processing in memory",
+	.usage = "",
+	.summary = "commands, time and energy of every operation of a device",
+	.details = "ns is one micro-program in one subarray (aap=split, limit=none unless the SPEC says otherwise); ns "
+		   "strict\n"
+		   "takes the split decoder only where exactly one address is in the B group. GOP/s is the whole "
+		   "device in\n"
+		   "steady state: unconstrained, and power-limited by tRRD, tFAW and refresh.",
+	.options = ops_options,
+	.run = run_ops,
+};
+
+/* ---- pim devices ---- */
+
+static const struct grid_column device_columns[] = {
+	{"device", NULL, false}, {"key", NULL, false},     {"default", NULL, false},
+	{"values", NULL, false}, {"meaning", NULL, false},
+};
+
+static int run_devices(struct cli *cli, char *err, size_t n)
+{
+	struct grid g;
+	struct cli_out out = {0};
+	grid_init(&g, device_columns, 5);
+	int rc = cli_out_open(cli, &out, err, n);
+	const struct pim_device_ops *ops;
+	for (size_t i = 0; rc == 0 && (ops = pim_builtin(i)); i++) {
+		const char *head[] = {ops->name, NULL, NULL, NULL, ops->summary};
+		rc = grid_add(&g, head);
+		for (const struct pim_key *k = ops->keys; k && k->name && rc == 0; k++) {
+			char values[80] = "";
+			if (k->choices)
+				(void)snprintf(values, sizeof(values), "%s", k->choices);
+			else if (k->max > k->min)
+				(void)snprintf(values, sizeof(values), "%.9g..%.9g", k->min, k->max);
+			const char *row[] = {ops->name, k->name, k->def, values[0] ? values : NULL, k->help};
+			rc = grid_add(&g, row);
+		}
+	}
+	if (rc == 0)
+		rc = grid_print(out.f, &g, cli->format);
+	if (rc == 0)
+		rc = cli_out_commit(&out, err, n);
+	cli_out_abort(&out);
+	grid_fini(&g);
+	return rc;
+}
+
+const struct command cmd_pim_devices = {
+	.name = "pim devices",
+	.section = "Processing in memory",
+	.usage = "",
+	.summary = "devices and the keys of their SPEC name[:key=value,...]",
+	.run = run_devices,
+};

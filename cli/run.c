@@ -1,0 +1,375 @@
+/* `memwall run`: everything this machine can do, then the report. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "cli/measure.h"
+#include "cli/version.h"
+#include "reports/journal.h"
+#include "reports/print.h"
+#include "reports/report.h"
+
+static const struct mw_option run_options[] = {
+	{.name = "output", .type = MW_OPT_TEXT, .arg = "DIR", .help = "folder for the results; it must not exist"},
+	{.name = "only", .type = MW_OPT_NAMES, .arg = "LIST", .help = "these benchmarks and what they need"},
+	{.name = "skip", .type = MW_OPT_NAMES, .arg = "LIST", .help = "all but these"},
+	{.name = "resume", .type = MW_OPT_FLAG, .help = "go on with the run in --output"},
+	{.name = "dry-run", .type = MW_OPT_FLAG, .help = "print points, memory, disk and time, measure nothing"},
+	{.name = "anonymize", .type = MW_OPT_FLAG, .help = "drop host name, serials, paths and arguments"},
+	MW_OPT_END,
+};
+
+struct run {
+	struct measure m;
+	struct results results;
+	struct journal *journal;
+	char dir[4096];
+	const struct bench *list[MEASURE_MAX];
+	size_t n_list;
+};
+
+/* ---- what to run ---- */
+
+static int check_names(const char *option, const char *names, char *err, size_t n)
+{
+	const char *known[MEASURE_MAX + 1] = {NULL};
+	for (size_t i = 0; bench_table[i] && i < MEASURE_MAX; i++)
+		known[i] = bench_table[i]->name;
+	while (names && *names) {
+		char word[64];
+		size_t len = strcspn(names, ",");
+		(void)snprintf(word, sizeof(word), "%.*s", (int)(len < 63 ? len : 63), names);
+		if (!bench_find(word)) {
+			const char *near = mw_nearest(word, known);
+			return mw_fail(MW_ESPEC, err, n, "--%s: no benchmark '%s'%s%s%s", option, word,
+				       near ? ", did you mean '" : ", see 'memwall list'", near ? near : "",
+				       near ? "'?" : "");
+		}
+		names += len + (names[len] == ',');
+	}
+	return 0;
+}
+
+static int choose(struct run *run, const struct mw_opts *opts, char *err, size_t n)
+{
+	const char *only = mw_opt_text(opts, "only"), *skip = mw_opt_text(opts, "skip");
+	int rc = check_names("only", only, err, n);
+	if (rc == 0)
+		rc = check_names("skip", skip, err, n);
+	if (rc < 0)
+		return rc;
+	const struct bench *wanted[MEASURE_MAX], *ordered[MEASURE_MAX];
+	size_t count = 0;
+	for (const struct bench *const *b = bench_table; *b && count < MEASURE_MAX; b++)
+		if ((!only || mw_list_has(only, (*b)->name)) && !(skip && mw_list_has(skip, (*b)->name)))
+			wanted[count++] = *b;
+	if (count == 0)
+		return mw_fail(MW_ESPEC, err, n, "--skip=%s leaves nothing to run", skip ? skip : "");
+	count = measure_order(wanted, count, ordered);
+	for (size_t i = 0; i < count; i++)
+		if (!(skip && mw_list_has(skip, ordered[i]->name)))
+			run->list[run->n_list++] = ordered[i];
+	return 0;
+}
+
+static int dry_run(struct run *run)
+{
+	static const struct grid_column columns[] = {
+		{"bench", "benchmark", false},  {"points", NULL, true},     {"memory_mib", "memory MiB", true},
+		{"disk_mib", "disk MiB", true}, {"time_s", "time s", true}, {"status", NULL, false},
+	};
+	struct grid g;
+	double weight = 0;
+	for (size_t i = 0; i < run->n_list; i++)
+		weight += run->list[i]->weight;
+	grid_init(&g, columns, 6);
+	int rc = 0;
+	for (size_t i = 0; i < run->n_list && rc == 0; i++) {
+		const struct bench *b = run->list[i];
+		struct mw_opts defaults = {0};
+		struct bench_plan plan = {0};
+		char *argv[] = {NULL, NULL}, why[256] = "ready";
+		rc = mw_opts_parse(&defaults, &b->options, b->options ? 1 : 0, 1, argv, NULL, 0);
+		struct bench_ctx ctx = measure_ctx(&run->m, &defaults);
+		if (rc == 0 && b->available)
+			(void)b->available(&ctx, why, sizeof(why));
+		if (rc == 0 && b->plan)
+			b->plan(&ctx, &plan);
+		char points[24], memory[24], disk[24], seconds[24];
+		(void)snprintf(points, sizeof(points), "%u", plan.points);
+		(void)snprintf(memory, sizeof(memory), "%.0f", (double)plan.memory_bytes / 1048576.0);
+		(void)snprintf(disk, sizeof(disk), "%.0f", (double)plan.disk_bytes / 1048576.0);
+		(void)snprintf(seconds, sizeof(seconds), "%.1f", run->m.profile.limit_s * b->weight / weight);
+		const char *cells[] = {
+			b->name, b->plan ? points : NULL, b->plan ? memory : NULL, b->plan ? disk : NULL, seconds, why};
+		if (rc == 0)
+			rc = grid_add(&g, cells);
+		mw_opts_fini(&defaults);
+	}
+	if (rc == 0)
+		rc = grid_print(stdout, &g, PRINT_TABLE);
+	(void)printf("\nprofile %s: at most %.0f s and %.0f MiB of memory in all; nothing was measured\n",
+		     run->m.profile.name, run->m.profile.limit_s, (double)mw_arenas_max(run->m.arenas) / 1048576.0);
+	grid_fini(&g);
+	return rc;
+}
+
+/* ---- where the results go ---- */
+
+static int make_parent(const char *dir, char *err, size_t n)
+{
+	if (mkdir(dir, 0777) == 0 || errno == EEXIST)
+		return 0;
+	int rc = -errno;
+	return mw_fail(MW_ESPEC, err, n, "cannot make the folder %s: %s, choose one with --output=DIR", dir,
+		       mw_strerror(rc));
+}
+
+/* results/<host>-<time> in a checkout, memwall-results/<host>-<time> elsewhere. */
+static int default_dir(struct run *run, bool anonymize, char *err, size_t n)
+{
+	const char *parent =
+		access("GNUmakefile", F_OK) == 0 && access("results", W_OK) == 0 ? "results" : "memwall-results";
+	char host[64] = "host", stamp[32];
+	if (!anonymize && run->m.topo.hostname[0])
+		(void)snprintf(host, sizeof(host), "%s", run->m.topo.hostname);
+	for (char *c = host; *c; c++)
+		if (*c == '/')
+			*c = '-';
+	time_t now = time(NULL);
+	struct tm tm;
+	(void)gmtime_r(&now, &tm);
+	(void)strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	int rc = make_parent(parent, err, n);
+	for (int i = 0; rc == 0 && i < 100; i++) {
+		(void)snprintf(run->dir, sizeof(run->dir), i ? "%s/%s-%s-%d" : "%s/%s-%s", parent, host, stamp, i);
+		if (mkdir(run->dir, 0777) == 0)
+			return 0;
+		if (errno != EEXIST)
+			rc = mw_fail(MW_ESPEC, err, n, "cannot make the folder %s: %s", run->dir, mw_strerror(-errno));
+	}
+	return rc;
+}
+
+static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size_t n)
+{
+	const char *output = mw_opt_text(opts, "output");
+	bool resume = mw_opt_flag(opts, "resume");
+	if (resume && !output)
+		return mw_fail(MW_ESPEC, err, n, "--resume needs --output=DIR, the folder of the run to go on with");
+	if (!output)
+		return default_dir(run, mw_opt_flag(opts, "anonymize"), err, n);
+	if (snprintf(run->dir, sizeof(run->dir), "%s", output) >= (int)sizeof(run->dir))
+		return mw_fail(MW_ESPEC, err, n, "--output: the name is too long");
+	if (resume) {
+		char journal[4200];
+		(void)snprintf(journal, sizeof(journal), "%s/records.jsonl", output);
+		if (access(journal, R_OK) != 0)
+			return mw_fail(MW_ESPEC, err, n, "--resume: %s: %s", journal, mw_strerror(-errno));
+		return 0;
+	}
+	if (mkdir(output, 0777) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return mw_fail(MW_ESPEC, err, n, "--output=%s exists already: name a new folder, or add --resume",
+			       output);
+	return mw_fail(MW_ESPEC, err, n, "--output=%s: cannot make the folder: %s", output, mw_strerror(-errno));
+}
+
+/* ---- provenance ---- */
+
+static void copy_text(char *dst, size_t n, const char *src)
+{
+	(void)snprintf(dst, n, "%s", src);
+}
+
+static void fill_host(struct results_host *h, const struct mw_topology *t)
+{
+	copy_text(h->hostname, sizeof(h->hostname), t->hostname);
+	copy_text(h->cpu_model, sizeof(h->cpu_model), t->cpu_model);
+	copy_text(h->microcode, sizeof(h->microcode), t->microcode);
+	copy_text(h->isa, sizeof(h->isa), t->isa);
+	copy_text(h->kernel, sizeof(h->kernel), t->kernel);
+	copy_text(h->virtualization, sizeof(h->virtualization), t->virtualization);
+	copy_text(h->governor, sizeof(h->governor), t->governor);
+	copy_text(h->turbo, sizeof(h->turbo), t->turbo);
+	copy_text(h->thp, sizeof(h->thp), t->thp);
+	copy_text(h->numa_balancing, sizeof(h->numa_balancing), t->numa_balancing);
+	copy_text(h->mem_limit_source, sizeof(h->mem_limit_source), t->mem_limit_source);
+	h->n_cpus = t->n_cpus;
+	h->n_cores = t->n_cores;
+	h->n_sockets = t->n_sockets;
+	h->smt = t->smt;
+	h->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	h->hugepages_2m_free = t->hugepages_2m_free;
+	h->l1d_bytes = t->l1d_bytes;
+	h->l2_bytes = t->l2_bytes;
+	h->l3_bytes = t->l3_bytes;
+	h->l3_instances = t->l3_instances;
+	h->llc_total_bytes = t->llc_total_bytes;
+	h->mem_total = t->mem_total;
+	h->mem_available = t->mem_available;
+	h->cpu_quota = t->cpu_quota;
+	h->n_nodes = t->n_nodes < RESULTS_MAX_NODES ? t->n_nodes : RESULTS_MAX_NODES;
+	for (int i = 0; i < h->n_nodes; i++) {
+		h->nodes[i].id = t->nodes[i].id;
+		h->nodes[i].bytes = t->nodes[i].bytes;
+		for (int j = 0; j < h->n_nodes; j++)
+			h->nodes[i].distance[j] = t->distance[i][j];
+	}
+}
+
+static void describe(struct results *r, const struct cli *cli, const struct measure *m)
+{
+	copy_text(r->info.version, sizeof(r->info.version), MEMWALL_VERSION);
+	copy_text(r->info.commit, sizeof(r->info.commit), memwall_commit);
+	copy_text(r->info.compiler, sizeof(r->info.compiler), memwall_compiler);
+	copy_text(r->info.flags, sizeof(r->info.flags), memwall_flags);
+	copy_text(r->info.profile, sizeof(r->info.profile), m->profile.name);
+	r->info.seed = m->seed;
+	results_set_started(r);
+	(void)results_set_argv(r, cli->argc, cli->argv);
+	fill_host(&r->host, &m->topo);
+}
+
+/* ---- running ---- */
+
+static int on_record(void *self, const struct mw_record *r)
+{
+	struct run *run = self;
+	int rc = journal_append(run->journal, r);
+	return rc < 0 ? rc : mw_records_add(&run->results.records, r);
+}
+
+static int on_skip(void *self, const char *bench, const char *reason)
+{
+	struct run *run = self;
+	if (run->m.show_progress)
+		(void)fputs("\r\033[K", stderr);
+	(void)fprintf(stderr, "memwall: skipped %s: %s\n", bench, reason);
+	int rc = journal_skip(run->journal, bench, reason);
+	return rc < 0 ? rc : results_skip(&run->results, bench, reason);
+}
+
+/* Takes over what an interrupted run finished: its records count as earlier ones, its benchmarks are not run again. */
+static int take_over(struct run *run, char *err, size_t n)
+{
+	struct results old;
+	int rc = journal_read(run->dir, &old, err, n);
+	size_t kept = 0;
+	for (size_t i = 0; i < run->n_list && rc == 0; i++) {
+		const struct bench *b = run->list[i];
+		if (!mw_records_find(&old.records, b->name, "run", "elapsed")) {
+			run->list[kept++] = b;
+			continue;
+		}
+		for (size_t k = 0; k < old.records.n && rc == 0; k++) {
+			const struct mw_record *r = &old.records.v[k];
+			if (strcmp(r->bench, b->name) != 0)
+				continue;
+			rc = mw_records_add(&run->results.records, r);
+			if (rc == 0)
+				rc = mw_records_add(&run->m.records, r);
+		}
+	}
+	if (rc == 0)
+		run->n_list = kept;
+	results_fini(&old);
+	return rc;
+}
+
+/* results.json and report.html from what is there; the summary and the two paths on stdout. */
+static int write_report(struct run *run, char *err, size_t n)
+{
+	char path[4200], note[256] = "";
+	(void)snprintf(path, sizeof(path), "%s/report.html", run->dir);
+	int rc = results_write(run->dir, &run->results, err, n);
+	if (rc == 0)
+		rc = report_html(path, &run->results, NULL, note, sizeof(note), err, n);
+	if (rc < 0)
+		return rc;
+	rc = print_summary(stdout, &run->results);
+	if (note[0])
+		(void)fprintf(stderr, "memwall: %s\n", note);
+	(void)printf("\n%s/results.json\n%s\n", run->dir, path);
+	return rc;
+}
+
+static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
+{
+	const struct mw_opts *opts = &cli->opts;
+	bool resume = mw_opt_flag(opts, "resume");
+	run->results.info.anonymized = mw_opt_flag(opts, "anonymize");
+	describe(&run->results, cli, &run->m);
+	int rc = resume ? take_over(run, err, n) : 0;
+	if (rc == 0)
+		rc = journal_open(run->dir, &run->results, resume, &run->journal, err, n);
+	if (rc < 0)
+		return rc;
+	const struct measure_hooks hooks = {.record = {on_record, run}, .skip = on_skip, .self = run};
+	rc = measure_run(&run->m, run->list, run->n_list, NULL, NULL, mw_opt_text(opts, "only"), &hooks, err, n);
+	run->results.info.elapsed_s = (double)(mw_now_ns() - run->m.start_ns) * 1e-9;
+	if (rc == MW_ECANCELLED) {
+		run->results.partial = true;
+		(void)snprintf(run->results.partial_why, sizeof(run->results.partial_why), "interrupted by %s",
+			       atomic_load(cli->stop) == SIGTERM ? "SIGTERM" : "SIGINT");
+	}
+	(void)journal_end(run->journal, run->results.info.elapsed_s, run->results.partial_why);
+	if (run->results.info.anonymized)
+		results_anonymize(&run->results);
+	char report_err[512] = "";
+	int report_rc = write_report(run, report_err, sizeof(report_err));
+	if (report_rc < 0 && rc == 0)
+		return mw_fail(report_rc, err, n, "%s", report_err);
+	if (report_rc < 0)
+		(void)fprintf(stderr, "memwall: %s\n", report_err);
+	return rc;
+}
+
+static int run_run(struct cli *cli, char *err, size_t n)
+{
+	struct run *run = calloc(1, sizeof(*run));
+	if (!run)
+		return -ENOMEM;
+	results_init(&run->results);
+	int rc = measure_open(cli, &run->m, err, n);
+	if (rc == 0)
+		rc = choose(run, &cli->opts, err, n);
+	if (rc == 0 && mw_opt_flag(&cli->opts, "dry-run")) {
+		rc = dry_run(run);
+		goto out;
+	}
+	if (rc == 0)
+		rc = measure_start_team(&run->m, err, n);
+	if (rc == 0)
+		rc = make_dir(run, &cli->opts, err, n);
+	if (rc == 0)
+		rc = measure_all(run, cli, err, n);
+out:
+	journal_close(run->journal);
+	results_fini(&run->results);
+	measure_close(&run->m);
+	free(run);
+	return rc;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.section = "Everything at once",
+	.usage = "",
+	.summary = "measure all that this machine can do, then write results.json and report.html",
+	.details =
+		"Results go to results/<host>-<time>/ in a checkout, to memwall-results/ elsewhere. Ctrl-C keeps what\n"
+		"is finished and writes the report; after a kill, 'memwall report DIR' does.",
+	.options = run_options,
+	.measures = true,
+	.run = run_run,
+};

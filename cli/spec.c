@@ -1,0 +1,41 @@
+#include "cli/spec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "base/core/option.h"
+
+bool cli_pim_has_key(const struct pim_device *dev, const char *key)
+{
+	for (const struct pim_key *k = pim_ops_of(dev)->keys; k && k->name; k++)
+		if (strcmp(k->name, key) == 0)
+			return true;
+	return false;
+}
+
+int cli_pim_open(const char *spec, const char *key, const char *value, struct pim_device **dev, char *err, size_t n)
+{
+	char text[1024];
+	struct mw_spec parsed;
+	int rc = mw_spec_parse(&parsed, spec, err, n);
+	if (rc < 0)
+		return rc;
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s", parsed.name);
+	char sep = ':';
+	for (size_t i = 0; i < parsed.n && len < sizeof(text); i++) {
+		if (key && strcmp(parsed.kv[i].key, key) == 0)
+			continue;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%c%s=%s", sep, parsed.kv[i].key,
+					parsed.kv[i].value);
+		sep = ',';
+	}
+	if (key && len < sizeof(text))
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%c%s=%s", sep, key, value);
+	if (len >= sizeof(text))
+		return mw_fail(MW_ESPEC, err, n, "the device text is too long: %.60s...", spec);
+	rc = pim_open(text, dev, err, n);
+	/* Whatever is wrong with a spec is wrong on the command line. */
+	return rc == -EINVAL || rc == -ENODEV ? MW_ESPEC : rc;
+}

@@ -1,0 +1,14 @@
+/* Opening devices for the command line. */
+#ifndef MW_CLI_SPEC_H
+#define MW_CLI_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "pim/pim.h"
+
+/* pim_open with an errno code turned into MW_ESPEC; key=value (NULL: none) is set in the spec, or replaced there. */
+int cli_pim_open(const char *spec, const char *key, const char *value, struct pim_device **dev, char *err, size_t n);
+bool cli_pim_has_key(const struct pim_device *dev, const char *key);
+
+#endif

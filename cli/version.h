@@ -1,0 +1,9 @@
+/* What was built, from what; generated at build time. */
+#ifndef MW_VERSION_H
+#define MW_VERSION_H
+
+extern const char memwall_commit[];
+extern const char memwall_compiler[];
+extern const char memwall_flags[];
+
+#endif
