@@ -1,0 +1,178 @@
+#include "bench/engine.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/core/cpu.h"
+#include "base/core/err.h"
+#include "base/core/option.h"
+
+struct setting {
+	const char *key, *value;
+	bool force; /* even where the user has set it */
+};
+
+/* OpenBLAS 0.3.21 takes an AMD CPU with AVX-512 for Haswell: 126 GFLOP/s where SkylakeX gives 235 (Zen 5). */
+static const char *openblas_core(void)
+{
+#if defined(__x86_64__)
+	__builtin_cpu_init();
+	if (!__builtin_cpu_is("intel") && mw_isa_supported(MW_ISA_AVX512))
+		return "SkylakeX";
+#endif
+	return NULL;
+}
+
+static const struct {
+	const char *name;
+	struct setting settings[4];
+	const char *(*core)(void); /* value of settings[0], which is left alone for NULL */
+} modules[] = {
+	{"openblas",
+	 {{"OPENBLAS_CORETYPE", NULL, true}, {"OPENBLAS_NUM_THREADS", "1", true}, {"OMP_NUM_THREADS", "1", true}},
+	 openblas_core},
+	{"blis", {{"BLIS_NUM_THREADS", "1", true}, {"OMP_NUM_THREADS", "1", true}}, NULL},
+	/* passive: OpenMP's threads spin for 200 ms after a region by default. */
+	{"onednn",
+	 {{"OMP_NUM_THREADS", "1", true}, {"OMP_WAIT_POLICY", "passive", true}, {"OMP_PROC_BIND", "false", true}},
+	 NULL},
+};
+enum { MODULES = sizeof(modules) / sizeof(modules[0]) };
+
+static void set_environment(struct engine *e)
+{
+	size_t len = 0;
+	for (size_t i = 0; i < MODULES; i++) {
+		if (strcmp(modules[i].name, e->name) != 0)
+			continue;
+		for (const struct setting *s = modules[i].settings; s->key; s++) {
+			bool chosen = s == modules[i].settings && modules[i].core;
+			const char *value = chosen ? modules[i].core() : s->value;
+			if (value)
+				(void)setenv(s->key, value, s->force);
+			value = getenv(s->key);
+			if (value && len < sizeof(e->env))
+				len += (size_t)snprintf(e->env + len, sizeof(e->env) - len, "%s%s=%s", len ? " " : "",
+							s->key, value);
+		}
+	}
+}
+
+/* Under a small `ulimit -v` OpenBLAS tries for ever to map its buffers instead of failing. */
+static bool address_room(void)
+{
+	const uint64_t need = 512ull << 20;
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return true;
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+	if (f) {
+		if (fscanf(f, "%lu", &pages) != 1)
+			pages = 0;
+		(void)fclose(f);
+	}
+	uint64_t used = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return limit.rlim_cur > used && limit.rlim_cur - used >= need;
+}
+
+int engine_accept(struct engine *e, const struct gemm_engine *ops)
+{
+	e->ops = NULL;
+	if (ops->abi != GEMM_ENGINE_ABI)
+		return mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why), "%s: interface %u, this program speaks %u",
+			       e->name, ops->abi, GEMM_ENGINE_ABI);
+	char err[160] = "";
+	int rc = ops->init(e->detail, sizeof(e->detail), err, sizeof(err));
+	if (rc < 0)
+		return mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why), "%s: %s", e->name,
+			       err[0] ? err : mw_strerror(rc));
+	e->ops = ops;
+	return 0;
+}
+
+int engine_open_file(struct engine *e, const char *name, const char *path)
+{
+	memset(e, 0, sizeof(*e));
+	(void)snprintf(e->name, sizeof(e->name), "%s", name);
+	if (!address_room())
+		return mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why),
+			       "%s: less than 512 MiB of address space left (ulimit -v)", name);
+	set_environment(e);
+	e->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!e->handle)
+		return mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why), "%s: %s", name, dlerror());
+	const struct gemm_engine *ops = dlsym(e->handle, GEMM_ENGINE_SYMBOL);
+	if (!ops)
+		return mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why), "%s: %s has no symbol %s", name, path,
+			       GEMM_ENGINE_SYMBOL);
+	return engine_accept(e, ops);
+}
+
+/* Directories to search into dirs, at most 2; returns how many. */
+static size_t module_dirs(char dirs[2][4096])
+{
+	const char *set = getenv("MEMWALL_MODULES");
+	if (set && *set) {
+		(void)snprintf(dirs[0], sizeof(dirs[0]), "%s", set);
+		return 1;
+	}
+	char exe[3800];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	if (len <= 0)
+		return 0;
+	exe[len] = '\0';
+	char *slash = strrchr(exe, '/');
+	if (!slash)
+		return 0;
+	*slash = '\0';
+	(void)snprintf(dirs[0], sizeof(dirs[0]), "%s/modules", exe);
+	(void)snprintf(dirs[1], sizeof(dirs[1]), "%s/../lib/memwall/modules", exe);
+	return 2;
+}
+
+static void open_module(struct engine *e, const char *name)
+{
+	char dirs[2][4096], path[4200];
+	size_t n = module_dirs(dirs);
+	for (size_t i = 0; i < n; i++) {
+		int len = snprintf(path, sizeof(path), "%s/%s.so", dirs[i], name);
+		if (len < (int)sizeof(path) && access(path, F_OK) == 0) {
+			(void)engine_open_file(e, name, path);
+			return;
+		}
+	}
+	memset(e, 0, sizeof(*e));
+	(void)snprintf(e->name, sizeof(e->name), "%s", name);
+	(void)mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why),
+		      "%s: no module %s.so in %.120s (library not installed when"
+		      " memwall was built?)",
+		      name, name, n ? dirs[0] : "the module folders");
+}
+
+void engines_open(struct engines *e, const char *only)
+{
+	e->n = 0;
+	if (!only || mw_list_has(only, engine_own.name)) {
+		struct engine *own = &e->v[e->n++];
+		memset(own, 0, sizeof(*own));
+		(void)snprintf(own->name, sizeof(own->name), "%s", engine_own.name);
+		(void)engine_accept(own, &engine_own);
+	}
+	for (size_t i = 0; i < MODULES; i++)
+		if (!only || mw_list_has(only, modules[i].name))
+			open_module(&e->v[e->n++], modules[i].name);
+}
+
+const struct engine *engines_find(const struct engines *e, const char *name)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (strcmp(e->v[i].name, name) == 0)
+			return &e->v[i];
+	return NULL;
+}

@@ -1,0 +1,67 @@
+/* NEEDS: blis.h */
+/* CFLAGS: -I/usr/include/blis */
+/* LINK: -lblis */
+/* BLIS, single precision. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/modules/cblas_engine.h"
+
+/* blis.h is not free of warnings. */
+char *bli_info_get_version_str(void);
+char *bli_arch_string(int id);
+int bli_arch_query_id(void);
+
+/* BLIS 0.9 takes a CPU that it does not know for "generic", a fifth of the speed. BLIS_ARCH_TYPE wants a number that
+ * changes between versions; the names do not, and the last of them is "generic". */
+static int arch_number(const char *name)
+{
+	for (int id = 0; id < 64; id++) {
+		const char *s = bli_arch_string(id);
+		if (strcmp(s, name) == 0)
+			return id;
+		if (strcmp(s, "generic") == 0)
+			break;
+	}
+	return -1;
+}
+
+static void choose_arch(void)
+{
+#if defined(__x86_64__)
+	const char *name = NULL;
+	__builtin_cpu_init();
+	/* Intel's own CPUs are recognised. */
+	if (__builtin_cpu_is("intel"))
+		return;
+	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+		name = "skx";
+	else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+		name = "zen3";
+	int id = name ? arch_number(name) : -1;
+	char number[12];
+	(void)snprintf(number, sizeof(number), "%d", id);
+	if (id >= 0)
+		(void)setenv("BLIS_ARCH_TYPE", number, 0);
+#endif
+}
+
+static int init(char *detail, size_t dn, char *err, size_t en)
+{
+	(void)err;
+	(void)en;
+	choose_arch();
+	/* The first product initialises the library; bli_arch_query_id before that aborts when the variable is set. */
+	float a = 2.0f, b = 3.0f, c = 0.0f;
+	cblas_sgemm(ROW_MAJOR, NO_TRANS, TRANS, 1, 1, 1, 1.0f, &a, 1, &b, 1, 0.0f, &c, 1);
+	(void)snprintf(detail, dn, "%s %s", bli_info_get_version_str(), bli_arch_string(bli_arch_query_id()));
+	return 0;
+}
+GEMM_ENGINE_EXPORT extern const struct gemm_engine gemm_engine;
+const struct gemm_engine gemm_engine = {
+	CBLAS_ENGINE,
+	.name = "blis",
+	.init = init,
+};

@@ -1,0 +1,32 @@
+/* NEEDS: openblas_config.h */
+/* CFLAGS: -I/usr/include/openblas */
+/* LINK: -lopenblas */
+/* OpenBLAS, single precision. Its environment (one thread, core type) must be set before this file is opened:
+ * the library reads it when it is loaded. */
+#include <stdio.h>
+
+#include "bench/modules/cblas_engine.h"
+
+char *openblas_get_corename(void);
+char *openblas_get_config(void);
+int openblas_get_num_threads(void);
+
+static int init(char *detail, size_t dn, char *err, size_t en)
+{
+	if (openblas_get_num_threads() != 1) {
+		(void)snprintf(err, en, "OpenBLAS started %d threads of its own", openblas_get_num_threads());
+		return GEMM_EUNAVAILABLE;
+	}
+	/* "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...": the second word. */
+	char version[32] = "";
+	(void)sscanf(openblas_get_config(), "%*s %31s", version);
+	(void)snprintf(detail, dn, "%s %s", version, openblas_get_corename());
+	return 0;
+}
+
+GEMM_ENGINE_EXPORT extern const struct gemm_engine gemm_engine;
+const struct gemm_engine gemm_engine = {
+	CBLAS_ENGINE,
+	.name = "openblas",
+	.init = init,
+};
