@@ -1,0 +1,499 @@
+/* Matrix products of transformer layers by every engine of this machine, and the compute peak.
+ *
+ * Weights stream from memory as they do in inference: a rotation of matrices larger than the last-level cache. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "base/core/kernels/gemv.h"
+#include "bench/engine.h"
+#include "bench/gemm_derive.h"
+#include "bench/gemm_work.h"
+#include "bench/place.h"
+#include "bench/rounds.h"
+
+enum { MAX_PRODUCTS = 64, MAX_PEAKS = 32, METHOD_VERSION = 1 };
+
+/* Y = X W: k inputs, n outputs, m tokens. */
+struct product {
+	size_t k, n, m;
+};
+
+/* BERT-Base and GPT-2 layers, most telling first: a profile takes the first so many of them. */
+static const struct product products[] = {
+	{768, 3072, 1},   {768, 3072, 512}, /* tiny */
+	{768, 3072, 64},  {768, 3072, 8},   {3072, 768, 1},  {3072, 768, 512}, {768, 768, 1},
+	{768, 768, 512},                                                    /* quick */
+	{3072, 768, 64},  {3072, 768, 8},   {768, 768, 64},  {768, 768, 8}, /* standard */
+	{768, 3072, 2},   {768, 3072, 4},   {768, 3072, 16}, {768, 3072, 32},  {768, 3072, 128},
+	{768, 3072, 256}, {3072, 768, 2},   {3072, 768, 4},  {3072, 768, 16},  {3072, 768, 32},
+	{3072, 768, 128}, {3072, 768, 256}, {768, 768, 2},   {768, 768, 4},    {768, 768, 16},
+	{768, 768, 32},   {768, 768, 128},  {768, 768, 256},
+};
+static const struct {
+	const char *profile;
+	size_t n;
+} profile_products[] = {{"tiny", 2}, {"quick", 8}, {"standard", 12}};
+enum { ALL_PRODUCTS = sizeof(products) / sizeof(products[0]) };
+
+struct gemm_run {
+	struct bench_ctx *ctx;
+	const struct mw_sink *out;
+	struct engines engines;
+	struct product list[MAX_PRODUCTS];
+	size_t n_list, n_asked;
+	bool types[GEMM_DTYPES];
+	struct mw_records rates;             /* what the scheduler emitted */
+	bool told[ENGINES_MAX][GEMM_DTYPES]; /* that an engine lacks a type */
+};
+
+/* ---- what to run ---- */
+
+static int read_engines(struct gemm_run *r, char *err, size_t n)
+{
+	static const char *const names[] = {"own", "openblas", "blis", "onednn", NULL};
+	const char *only = mw_opt_text(r->ctx->opts, "engine");
+	char word[32];
+	for (const char *p = only; p && *p;) {
+		size_t len = strcspn(p, ",");
+		(void)snprintf(word, sizeof(word), "%.*s", (int)len, p);
+		bool known = false;
+		for (size_t i = 0; names[i]; i++)
+			known = known || strcmp(names[i], word) == 0;
+		if (!known)
+			return mw_fail(MW_ESPEC, err, n, "--engine: '%s' is not one of own, openblas, blis, onednn",
+				       word);
+		p += len + (p[len] == ',');
+	}
+	engines_open(&r->engines, only);
+	for (size_t i = 0; only && i < r->engines.n; i++)
+		if (!r->engines.v[i].ops)
+			return mw_fail(MW_EUNAVAILABLE, err, n, "%s", r->engines.v[i].why);
+	return 0;
+}
+
+/* "768x3072": inputs and outputs. */
+static int read_shape(const char *text, size_t len, struct product *p, char *err, size_t n)
+{
+	char word[48], *x;
+	uint64_t k = 0, outputs = 0;
+	(void)snprintf(word, sizeof(word), "%.*s", (int)len, text);
+	x = strchr(word, 'x');
+	if (x)
+		*x = '\0';
+	if (!x || len >= sizeof(word) || mw_parse_size(word, &k) < 0 || mw_parse_size(x + 1, &outputs) < 0 || !k ||
+	    !outputs || k > 131071 || outputs > (1u << 24))
+		return mw_fail(MW_ESPEC, err, n,
+			       "--shape: '%.*s' is not INPUTSxOUTPUTS, for example 768x3072 (inputs up to 131071)",
+			       (int)len, text);
+	*p = (struct product){k, outputs, 0};
+	return 0;
+}
+
+static int add_product(struct gemm_run *r, struct product p, char *err, size_t n)
+{
+	if (r->n_list == MAX_PRODUCTS)
+		return mw_fail(MW_ESPEC, err, n, "more than %d products asked for", (int)MAX_PRODUCTS);
+	r->list[r->n_list++] = p;
+	return 0;
+}
+
+static int read_products(struct gemm_run *r, char *err, size_t n)
+{
+	const char *shapes = mw_opt_text(r->ctx->opts, "shape"), *tokens = mw_opt_text(r->ctx->opts, "tokens");
+	uint64_t m[MAX_PRODUCTS] = {1, 8, 64, 512};
+	size_t n_m = tokens ? mw_opt_sizes(r->ctx->opts, "tokens", m, MAX_PRODUCTS) : 4;
+	if (!shapes && !tokens) {
+		r->n_list = ALL_PRODUCTS;
+		for (size_t i = 0; i < sizeof(profile_products) / sizeof(profile_products[0]); i++)
+			if (strcmp(profile_products[i].profile, r->ctx->profile->name) == 0)
+				r->n_list = profile_products[i].n;
+		memcpy(r->list, products, r->n_list * sizeof(*r->list));
+		return 0;
+	}
+	for (const char *p = shapes ? shapes : "768x3072,3072x768,768x768"; *p;) {
+		size_t len = strcspn(p, ",");
+		struct product one = {0, 0, 0};
+		int rc = read_shape(p, len, &one, err, n);
+		for (size_t i = 0; i < n_m && rc == 0; i++) {
+			one.m = m[i];
+			rc = add_product(r, one, err, n);
+		}
+		if (rc < 0)
+			return rc;
+		p += len + (p[len] == ',');
+	}
+	return 0;
+}
+
+static int thread_counts(const struct gemm_run *r, int counts[2])
+{
+	int all = mw_team_size(r->ctx->team);
+	counts[0] = 1;
+	counts[1] = all;
+	return all > 1 ? 2 : 1;
+}
+
+/* ---- records pass through and are kept for what follows from them ---- */
+
+static int keep(void *self, const struct mw_record *rec)
+{
+	struct gemm_run *r = self;
+	int rc = mw_records_add(&r->rates, rec);
+	return rc < 0 ? rc : mw_emit(r->out, rec);
+}
+
+static void describe(const struct gemm_run *r, struct mw_record *rec)
+{
+	(void)snprintf(rec->method, sizeof(rec->method), "%s",
+		       strcmp(rec->case_name, "peak") == 0 ? "register-chains" : "streamed-weights");
+	rec->method_version = METHOD_VERSION;
+	if (r->n_list < r->n_asked) {
+		char text[80];
+		(void)snprintf(text, sizeof(text), "%zu of %zu products fit the budget", r->n_list, r->n_asked);
+		mw_kv_set_str(&rec->observed, "thinned", text);
+	}
+}
+
+/* ---- the peak ---- */
+
+struct peak_case {
+	struct mw_team *team;
+	mw_peak_fn fn;
+	int threads;
+	uint64_t steps, ops; /* ops: of one member */
+};
+
+static void peak_member(void *arg, int rank, int n)
+{
+	struct peak_case *p = arg;
+	uint64_t ops = p->fn(p->steps);
+	(void)n;
+	if (rank == 0)
+		p->ops = ops;
+}
+
+static int peak_measure(void *arg, double *value, char *err, size_t n)
+{
+	struct peak_case *p = arg;
+	uint64_t ns;
+	int rc = mw_team_time(p->team, p->threads, peak_member, p, &ns);
+	if (rc < 0)
+		return mw_fail(rc, err, n, "peak: %s", mw_strerror(rc));
+	*value = (double)p->ops * p->threads / (double)ns;
+	return 0;
+}
+
+static void add_peak(const struct gemm_run *r, struct round_point *pt, struct peak_case *c, const char *isa,
+		     enum gemm_dtype type)
+{
+	mw_record_init(&pt->rec, "gemm", "peak", "rate", gemm_rate_unit(type));
+	mw_kv_set_str(&pt->rec.params, "dtype", gemm_dtype_name(type));
+	mw_kv_set_str(&pt->rec.params, "isa", isa);
+	mw_kv_set_int(&pt->rec.params, "threads", c->threads);
+	describe(r, &pt->rec);
+	pt->measure = peak_measure;
+	pt->arg = c;
+	pt->threads = c->threads;
+}
+
+static size_t list_peaks(const struct gemm_run *r, struct round_point *pts, struct peak_case *cases)
+{
+	size_t n = 0;
+	int counts[2], n_counts = thread_counts(r, counts);
+	for (const struct mw_gemv_path *p = mw_gemv_paths; p->name; p++)
+		for (int t = 0; t < GEMM_DTYPES; t++)
+			for (int i = 0; i < n_counts; i++) {
+				mw_peak_fn fn = t == GEMM_F32 ? p->peak_f32 : p->peak_s8;
+				/* A path may inherit its neighbour's kernel: measured once. */
+				bool seen = !r->types[t] || !mw_gemv_usable(p) || n == MAX_PEAKS;
+				for (size_t j = 0; j < n && !seen; j++)
+					seen = cases[j].fn == fn && cases[j].threads == counts[i];
+				if (seen)
+					continue;
+				cases[n] = (struct peak_case){r->ctx->team, fn, counts[i], 0, 0};
+				add_peak(r, &pts[n], &cases[n], p->name, (enum gemm_dtype)t);
+				n++;
+			}
+	return n;
+}
+
+static int run_peaks(struct gemm_run *r, double seconds)
+{
+	struct round_point pts[MAX_PEAKS] = {0};
+	struct peak_case cases[MAX_PEAKS];
+	struct bench_ctx ctx = *r->ctx;
+	const struct mw_sink sink = {keep, r};
+	size_t n = list_peaks(r, pts, cases);
+	uint64_t deadline = mw_now_ns() + (uint64_t)(1e9 * seconds);
+	ctx.deadline_ns = deadline < ctx.deadline_ns ? deadline : ctx.deadline_ns;
+	double sample_s = fmin(rounds_sample_s(&ctx, n), 0.01);
+	for (size_t i = 0; i < n; i++) {
+		double rate;
+		cases[i].steps = 20000;
+		/* The first run brings wide registers' power state up; the second one counts. */
+		for (int k = 0; k < 2; k++)
+			if (peak_measure(&cases[i], &rate, NULL, 0) < 0)
+				rate = 1;
+		double ns = (double)cases[i].ops * cases[i].threads / rate;
+		cases[i].steps = (uint64_t)fmax(20000.0 * 1e9 * sample_s / ns, 1000.0);
+	}
+	return rounds_run(&ctx, pts, n, &sink);
+}
+
+/* ---- the products ---- */
+
+static void product_record(const struct gemm_run *r, const struct gemm_case *c, struct mw_record *rec)
+{
+	const struct gemm_group *g = c->group;
+	mw_record_init(rec, "gemm", c->m == 1 ? "gemv" : "gemm", "rate", gemm_rate_unit(g->type));
+	mw_kv_set_str(&rec->params, "engine", c->engine->name);
+	mw_kv_set_str(&rec->params, "dtype", gemm_dtype_name(g->type));
+	mw_kv_set_int(&rec->params, "m", (int64_t)c->m);
+	mw_kv_set_int(&rec->params, "n", (int64_t)g->n);
+	mw_kv_set_int(&rec->params, "k", (int64_t)g->k);
+	mw_kv_set_int(&rec->params, "threads", g->threads);
+	mw_kv_set_str(&rec->observed, "library", c->engine->detail);
+	mw_kv_set_str(&rec->observed, "kernel", c->kernel);
+	mw_kv_set_str(&rec->observed, "environment", c->engine->env);
+	mw_kv_set_str(&rec->observed, "pages", g->pages);
+	mw_kv_set_int(&rec->observed, "weight_bytes", (int64_t)g->weight_bytes);
+	describe(r, rec);
+	if (g->cached)
+		(void)snprintf(rec->note, sizeof(rec->note),
+			       "the weights in rotation are smaller than twice the last-level cache: part of them may "
+			       "come from it");
+}
+
+/* Cases of one group: every engine at every number of tokens of the list with this shape. */
+static void list_cases(const struct gemm_run *r, struct gemm_group *g)
+{
+	for (size_t i = 0; i < r->n_list; i++)
+		for (size_t e = 0; e < r->engines.n; e++) {
+			const struct product *p = &r->list[i];
+			bool product = p->n == g->n && p->k == g->k && r->engines.v[e].ops;
+			/* Asked for by nobody, the own kernels' missing products are not worth a line each. */
+			bool quiet =
+				r->engines.v[e].ops == &engine_own && p->m != 1 && !mw_opt_text(r->ctx->opts, "engine");
+			if (!product || quiet || g->n_cases == GEMM_MAX_CASES)
+				continue;
+			g->cases[g->n_cases++] = (struct gemm_case){.engine = &r->engines.v[e], .m = p->m};
+		}
+}
+
+/* A product that an engine does not offer is told once per type; one that failed, for itself. */
+static int emit_unable(struct gemm_run *r, const struct gemm_case *c, struct mw_record *rec)
+{
+	enum gemm_dtype type = c->group->type;
+	if (!c->kernel[0]) {
+		bool *told = &r->told[c->engine - r->engines.v][type];
+		if (*told)
+			return 0;
+		*told = true;
+		mw_record_init(rec, "gemm", "engine", "rate", gemm_rate_unit(type));
+		mw_kv_set_str(&rec->params, "engine", c->engine->name);
+		mw_kv_set_str(&rec->params, "dtype", gemm_dtype_name(type));
+	}
+	mw_record_unavailable(rec, c->why);
+	return mw_emit(r->out, rec);
+}
+
+static int run_group(struct gemm_run *r, struct gemm_group *g, uint64_t deadline_ns, char *err, size_t n)
+{
+	struct bench_ctx ctx = *r->ctx;
+	const struct mw_sink sink = {keep, r};
+	struct round_point *pts = calloc(GEMM_MAX_CASES, sizeof(*pts));
+	size_t n_pts = 0;
+	if (!pts)
+		return -ENOMEM;
+	list_cases(r, g);
+	ctx.deadline_ns = deadline_ns;
+	int rc = gemm_group_prepare(&ctx, g, err, n);
+	for (size_t i = 0; i < g->n_cases && rc == 0; i++) {
+		struct gemm_case *c = &g->cases[i];
+		struct mw_record rec;
+		product_record(r, c, &rec);
+		if (c->why[0])
+			rc = emit_unable(r, c, &rec);
+		else
+			pts[n_pts++] = (struct round_point){rec, gemm_case_measure, c, g->threads, false};
+	}
+	if (rc == 0 && n_pts) {
+		gemm_group_sample_s(g, rounds_sample_s(&ctx, n_pts));
+		rc = rounds_run(&ctx, pts, n_pts, &sink);
+	}
+	gemm_group_release(g);
+	free(pts);
+	return rc;
+}
+
+/* One shape, type and thread count at a time; what is left of the budget is shared by the products to come. */
+static int run_products(struct gemm_run *r, char *err, size_t n)
+{
+	int counts[2], n_counts = thread_counts(r, counts), rc = 0;
+	size_t left = 0;
+	bool done[MAX_PRODUCTS] = {false};
+	for (int t = 0; t < GEMM_DTYPES; t++)
+		left += r->types[t] ? r->n_list * (size_t)n_counts : 0;
+	struct gemm_group *g = malloc(sizeof(*g));
+	if (!g)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->n_list && rc == 0; i++) {
+		size_t same = 0;
+		for (size_t j = i; j < r->n_list && !done[i]; j++)
+			if (r->list[j].n == r->list[i].n && r->list[j].k == r->list[i].k) {
+				done[j] = j > i;
+				same++;
+			}
+		for (int t = 0; t < GEMM_DTYPES && same; t++)
+			for (int c = 0; c < n_counts && r->types[t] && rc == 0; c++, left -= same) {
+				double share = bench_left_s(r->ctx) * (double)same / (double)left;
+				memset(g, 0, sizeof(*g));
+				*g = (struct gemm_group){.type = (enum gemm_dtype)t,
+							 .n = r->list[i].n,
+							 .k = r->list[i].k,
+							 .threads = counts[c]};
+				rc = run_group(r, g, mw_now_ns() + (uint64_t)(1e9 * share), err, n);
+			}
+	}
+	free(g);
+	return rc;
+}
+
+/* ---- thinning ---- */
+
+static double highest_peak(const struct gemm_run *r, enum gemm_dtype type)
+{
+	double peak = 1;
+	for (size_t i = 0; i < r->rates.n; i++)
+		if (strcmp(mw_kv_str(&r->rates.v[i].params, "dtype", ""), gemm_dtype_name(type)) == 0 &&
+		    mw_kv_int(&r->rates.v[i].params, "threads", 0) == 1 && r->rates.v[i].value > peak)
+			peak = r->rates.v[i].value;
+	return peak;
+}
+
+/* Seconds that a product takes at all engines, types and thread counts with the fewest rounds: engines at a fifth of
+ * the peak or 10 GB/s, 5 ms around each sample. */
+static double product_cost_s(const struct gemm_run *r, const struct product *p)
+{
+	int counts[2], n_counts = thread_counts(r, counts);
+	double sum = 0;
+	for (int t = 0; t < GEMM_DTYPES; t++) {
+		struct gemm_shape s = gemm_shape_of((enum gemm_dtype)t, p->m, p->n, p->k);
+		double one_s = fmax(gemm_ops(&s) / (0.2e9 * highest_peak(r, (enum gemm_dtype)t)),
+				    gemm_weight_bytes(&s) / 10e9);
+		double engines = t == GEMM_F32 ? (double)r->engines.n : 2;
+		if (r->types[t])
+			sum += engines * n_counts * (one_s * 4 + (one_s + 0.005) * r->ctx->profile->min_rounds);
+	}
+	return sum;
+}
+
+static void thin(struct gemm_run *r)
+{
+	double left = 0.8 * bench_left_s(r->ctx);
+	size_t fit = 0;
+	while (fit < r->n_list && left > 0) {
+		left -= product_cost_s(r, &r->list[fit]);
+		fit += left > 0 || fit == 0;
+	}
+	r->n_asked = r->n_list;
+	r->n_list = fit ? fit : 1;
+}
+
+/* ---- the benchmark ---- */
+
+static int emit_absent(const struct gemm_run *r)
+{
+	int rc = 0;
+	for (size_t i = 0; i < r->engines.n && rc == 0; i++) {
+		struct mw_record rec;
+		if (r->engines.v[i].ops)
+			continue;
+		mw_record_init(&rec, "gemm", "engine", "rate", MW_GFLOPS);
+		mw_kv_set_str(&rec.params, "engine", r->engines.v[i].name);
+		mw_record_unavailable(&rec, r->engines.v[i].why);
+		rc = mw_emit(r->out, &rec);
+	}
+	return rc;
+}
+
+static int run_all(struct gemm_run *r, char *err, size_t n)
+{
+	const char *dtype = mw_opt_text(r->ctx->opts, "dtype");
+	for (int t = 0; t < GEMM_DTYPES; t++)
+		r->types[t] =
+			!dtype || strcmp(dtype, "all") == 0 || strcmp(dtype, gemm_dtype_name((enum gemm_dtype)t)) == 0;
+	int rc = read_products(r, err, n);
+	if (rc == 0)
+		rc = read_engines(r, err, n);
+	if (rc == 0)
+		rc = emit_absent(r);
+	r->n_asked = r->n_list;
+	if (rc == 0)
+		rc = run_peaks(r, 0.1 * bench_left_s(r->ctx));
+	if (rc < 0)
+		return rc;
+	if (r->ctx->named && (mw_opt_text(r->ctx->opts, "shape") || mw_opt_text(r->ctx->opts, "tokens")))
+		r->n_asked = r->n_list; /* asked for one by one: all of them, with what rounds there is time for */
+	else
+		thin(r);
+	return run_products(r, err, n);
+}
+
+static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct gemm_run *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->ctx = ctx;
+	r->out = sink;
+	int rc = run_all(r, err, n);
+	if (rc == 0 || rc == MW_ECANCELLED || rc == MW_EBUDGET) {
+		int derived = gemm_emit_derived(&r->rates, ctx->earlier, sink);
+		rc = derived < 0 ? derived : rc;
+	}
+	mw_records_fini(&r->rates);
+	free(r);
+	return rc;
+}
+
+static const struct mw_option options[] = {
+	{.name = "engine",
+	 .type = MW_OPT_NAMES,
+	 .arg = "LIST",
+	 .help = "of own, openblas, blis, onednn (default: all that are there)"},
+	{.name = "shape",
+	 .type = MW_OPT_NAMES,
+	 .arg = "LIST",
+	 .help = "layers as INPUTSxOUTPUTS, for example 768x3072,3072x768"},
+	{.name = "tokens",
+	 .type = MW_OPT_SIZES,
+	 .arg = "LIST",
+	 .min = 1,
+	 .max = 65536,
+	 .help = "rows of activations; 1 is a matrix-vector product"},
+	{.name = "dtype",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "TYPE",
+	 .def = "all",
+	 .choices = "f32|int8|all",
+	 .help = "type of weights and activations"},
+	MW_OPT_END,
+};
+
+static const char *const needs[] = {"bandwidth", NULL};
+
+const struct bench bench_gemm = {
+	.name = "gemm",
+	.summary = "matrix products of transformer layers by engine, and the compute peak",
+	.options = options,
+	.needs = needs,
+	.weight = 20,
+	.dependency = "OpenBLAS, BLIS, oneDNN (each optional)",
+	.run = run,
+};

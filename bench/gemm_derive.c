@@ -1,0 +1,211 @@
+#include "bench/gemm_derive.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *gemm_dtype_name(enum gemm_dtype t)
+{
+	return t == GEMM_F32 ? "f32" : "int8";
+}
+
+enum mw_unit gemm_rate_unit(enum gemm_dtype t)
+{
+	return t == GEMM_F32 ? MW_GFLOPS : MW_GOPS;
+}
+
+struct gemm_shape gemm_shape_of(enum gemm_dtype t, uint64_t m, uint64_t n, uint64_t k)
+{
+	unsigned bytes = t == GEMM_F32 ? 4 : 1;
+	return (struct gemm_shape){m, n, k, bytes, bytes, 4};
+}
+
+static enum gemm_dtype dtype_of(const struct mw_record *r)
+{
+	return strcmp(mw_kv_str(&r->params, "dtype", "f32"), "f32") == 0 ? GEMM_F32 : GEMM_S8;
+}
+
+static struct gemm_shape shape_of(const struct mw_record *r)
+{
+	return gemm_shape_of(dtype_of(r), (uint64_t)mw_kv_int(&r->params, "m", 0),
+			     (uint64_t)mw_kv_int(&r->params, "n", 0), (uint64_t)mw_kv_int(&r->params, "k", 0));
+}
+
+static bool is_product(const struct mw_record *r)
+{
+	return strcmp(r->metric, "rate") == 0 && strcmp(r->case_name, "peak") != 0 && r->provenance == MW_MEASURED &&
+	       isfinite(r->value);
+}
+
+/* ---- roofs ---- */
+
+static bool same_text(const struct mw_record *a, const struct mw_record *b, const char *observed)
+{
+	return strcmp(mw_kv_str(&a->observed, observed, ""), mw_kv_str(&b->observed, observed, "")) == 0;
+}
+
+static bool same_threads(const struct mw_record *a, const struct mw_record *b)
+{
+	return mw_kv_int(&a->params, "threads", -1) == mw_kv_int(&b->params, "threads", -2);
+}
+
+/* Highest DRAM read bandwidth at r's thread count; one of r's topology state before any other. */
+static const struct mw_record *find_bandwidth(const struct mw_records *earlier, const struct mw_record *r)
+{
+	const struct mw_record *best = NULL;
+	for (size_t i = 0; earlier && i < earlier->n; i++) {
+		const struct mw_record *b = &earlier->v[i];
+		if (strcmp(b->bench, "bandwidth") != 0 || strcmp(b->case_name, "dram-read-peak") != 0 ||
+		    b->unit != MW_GBPS || !isfinite(b->value) || !same_threads(b, r))
+			continue;
+		bool state = same_text(b, r, "state"), best_state = best && same_text(best, r, "state");
+		if (!best || state > best_state || (state == best_state && b->value > best->value))
+			best = b;
+	}
+	return best;
+}
+
+static double find_peak(const struct mw_records *rates, const struct mw_record *r)
+{
+	double peak = (double)NAN;
+	for (size_t i = 0; i < rates->n; i++) {
+		const struct mw_record *p = &rates->v[i];
+		if (strcmp(p->case_name, "peak") == 0 && isfinite(p->value) && same_threads(p, r) &&
+		    dtype_of(p) == dtype_of(r) && !(peak >= p->value))
+			peak = p->value;
+	}
+	return peak;
+}
+
+/* ---- records ---- */
+
+/* The record's figures times factor, under another metric; samples stay with the measured record. */
+static void scaled(struct mw_record *out, const struct mw_record *r, const char *metric, enum mw_unit unit,
+		   double factor)
+{
+	*out = *r;
+	out->samples = NULL;
+	out->n_samples = 0;
+	(void)snprintf(out->metric, sizeof(out->metric), "%s", metric);
+	out->unit = unit;
+	out->value *= factor;
+	out->ci_lo *= factor;
+	out->ci_hi *= factor;
+	out->min *= factor;
+	out->max *= factor;
+}
+
+static int emit_bytes_rate(const struct mw_record *r, const struct mw_sink *sink)
+{
+	struct gemm_shape s = shape_of(r);
+	struct mw_record out;
+	scaled(&out, r, "bytes_rate", MW_GBPS, 1.0 / gemm_intensity(&s));
+	(void)snprintf(out.note, sizeof(out.note),
+		       "counted bytes: weights; activations and results each once; time measured");
+	return mw_emit(sink, &out);
+}
+
+static bool same_question(const struct mw_record *a, const struct mw_record *b)
+{
+	static const char *const keys[] = {"m", "n", "k", "threads"};
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (mw_kv_int(&a->params, keys[i], -1) != mw_kv_int(&b->params, keys[i], -1))
+			return false;
+	return dtype_of(a) == dtype_of(b) && same_text(a, b, "state");
+}
+
+static bool beaten(const struct mw_records *rates, size_t i)
+{
+	for (size_t j = 0; j < rates->n; j++) {
+		const struct mw_record *r = &rates->v[j];
+		if (j == i || !is_product(r) || !same_question(r, &rates->v[i]))
+			continue;
+		if (r->value > rates->v[i].value || (j < i && r->value >= rates->v[i].value))
+			return true;
+	}
+	return false;
+}
+
+/* The winner under its own case: the engine is no input any more but part of the answer. */
+static struct mw_record best_of(const struct mw_record *r)
+{
+	struct mw_record out;
+	scaled(&out, r, r->metric, r->unit, 1.0);
+	(void)snprintf(out.case_name, sizeof(out.case_name), "best");
+	out.params.n = 0;
+	for (size_t i = 0; i < r->params.n; i++)
+		if (strcmp(r->params.v[i].key, "engine") != 0)
+			out.params.v[out.params.n++] = r->params.v[i];
+	mw_kv_set_str(&out.observed, "engine", mw_kv_str(&r->params, "engine", ""));
+	(void)snprintf(out.note, sizeof(out.note), "highest median of the engines measured");
+	return out;
+}
+
+static void no_statistics(struct mw_record *r)
+{
+	r->ci_lo = r->ci_hi = r->min = r->max = (double)NAN;
+	r->n = 0;
+	r->note[0] = '\0';
+}
+
+static int emit_intensity(const struct mw_record *best, double intensity, const struct mw_sink *sink)
+{
+	struct mw_record out;
+	scaled(&out, best, "intensity", MW_FLOP_PER_BYTE, 1.0);
+	no_statistics(&out);
+	mw_record_set(&out, intensity, MW_MODELLED, "closed form: 2mnk / bytes of A; W and C each once");
+	return mw_emit(sink, &out);
+}
+
+static int emit_fraction(const struct mw_record *best, double intensity, double peak, const struct mw_record *roof,
+			 const struct mw_sink *sink)
+{
+	struct mw_record out;
+	scaled(&out, best, "roofline_fraction", MW_RATIO, 1.0);
+	no_statistics(&out);
+	if (!roof || !isfinite(peak)) {
+		mw_record_unavailable(&out, roof ? "no peak rate was measured"
+						 : "no DRAM read bandwidth at this number of threads was measured");
+		return mw_emit(sink, &out);
+	}
+	char source[sizeof(out.source)];
+	(void)snprintf(source, sizeof(source), "rate / min(peak %.1f; %.1f GB/s of dram-read-peak x intensity)", peak,
+		       roof->value);
+	mw_record_set(&out, roofline_fraction(best->value, peak, roof->value, intensity),
+		      mw_weakest(MW_MODELLED, roof->provenance), source);
+	double ridge = roofline_ridge(peak, roof->value);
+	(void)snprintf(out.note, sizeof(out.note), "%s roof; ridge %.1f FLOP/byte%s",
+		       intensity < ridge ? "memory" : "compute", ridge,
+		       same_text(best, roof, "state") ? "" : "; bandwidth of another topology state");
+	return mw_emit(sink, &out);
+}
+
+static int emit_best(const struct mw_records *rates, const struct mw_record *r, const struct mw_records *earlier,
+		     const struct mw_sink *sink)
+{
+	struct mw_record best = best_of(r);
+	struct gemm_shape s = shape_of(r);
+	double intensity = gemm_intensity(&s);
+	int rc = mw_emit(sink, &best);
+	if (rc == 0)
+		rc = emit_bytes_rate(&best, sink);
+	if (rc == 0)
+		rc = emit_intensity(&best, intensity, sink);
+	if (rc == 0)
+		rc = emit_fraction(&best, intensity, find_peak(rates, r), find_bandwidth(earlier, r), sink);
+	return rc;
+}
+
+int gemm_emit_derived(const struct mw_records *rates, const struct mw_records *earlier, const struct mw_sink *sink)
+{
+	int rc = 0;
+	for (size_t i = 0; i < rates->n && rc == 0; i++) {
+		const struct mw_record *r = &rates->v[i];
+		if (!is_product(r))
+			continue;
+		rc = emit_bytes_rate(r, sink);
+		if (rc == 0 && !beaten(rates, i))
+			rc = emit_best(rates, r, earlier, sink);
+	}
+	return rc;
+}

@@ -1,0 +1,63 @@
+/* Matrix products over weights that stream: one group = one type, shape and thread count; every engine and token
+ * count of it works on the same rotation of matrices, larger together than the last-level cache. */
+#ifndef MW_GEMM_WORK_H
+#define MW_GEMM_WORK_H
+
+#include "bench/bench.h"
+#include "bench/engine.h"
+
+enum { GEMM_MAX_CASES = 48 };
+
+struct gemm_group;
+
+/* One engine at one number of tokens. */
+struct gemm_case {
+	struct gemm_group *group;
+	const struct engine *engine;
+	size_t m;
+	size_t calls;  /* products per sample */
+	char why[160]; /* not empty: cannot be run, and why */
+	char kernel[48];
+	/* Below: of gemm_work.c. */
+	void **plans; /* one per member; NULL for an empty slice */
+	size_t pool;
+	size_t next; /* matrix that the next sample begins with */
+	double one_ns;
+};
+
+struct gemm_pool;
+
+struct gemm_group {
+	enum gemm_dtype type;
+	size_t n, k;
+	int threads;
+	size_t n_cases;
+	struct gemm_case cases[GEMM_MAX_CASES];
+	size_t matrices;       /* in the rotation */
+	uint64_t weight_bytes; /* of the rotation, unpacked */
+	bool cached;           /* the rotation is smaller than twice the last-level cache */
+	char pages[24];        /* obtained for the weights */
+	/* Below: of gemm_work.c. */
+	struct mw_team *team;
+	struct gemm_pool *pools;
+	size_t n_pools;
+	unsigned char *source; /* matrix j = rows j..j+n-1 of it */
+	unsigned char *a, *c;
+};
+
+/* Plans, packs and checks all cases: group->type, n, k, threads and each case's engine and m are filled in by the
+ * caller. A case that cannot run or computes wrongly gets a reason in `why` and is otherwise left alone. Cases ready
+ * to be measured have one_ns. Negative with a line in err when nothing can be measured (memory, team). */
+int gemm_group_prepare(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n);
+/* Sets the samples' length. */
+void gemm_group_sample_s(struct gemm_group *g, double seconds);
+void gemm_group_release(struct gemm_group *g);
+
+/* One sample of a case (arg): 1e9 operations per second. For struct round_point. */
+int gemm_case_measure(void *arg, double *value, char *err, size_t n);
+
+/* Outputs of matrix j that differ from sums in double (f32: beyond the bound of base/core/kernels/gemv.h) or in
+ * 64-bit integers, over at most `samples` places; the first one is described in err. For prepared groups. */
+size_t gemm_case_check(struct gemm_case *c, size_t j, size_t samples, char *err, size_t n);
+
+#endif
