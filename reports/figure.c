@@ -29,7 +29,7 @@ void plot_frame(FILE *script, const struct figure_look *look)
 		      "set tics nomirror out scale 0.5,0\n"
 		      "set xtics textcolor rgb '%s'\nset ytics textcolor rgb '%s' scale 0,0\n"
 		      "set grid back lt 1 lw 1 lc rgb '%s'\n"
-		      "set errorbars 0\n",
+		      "set errorbars 0\nset pointintervalbox 0\n",
 		      look->muted, look->muted, look->muted, look->rule);
 	if (look->key)
 		(void)fprintf(script,

@@ -98,7 +98,7 @@ static void print_text(FILE *f, const struct grid *g)
 				break;
 			if (c)
 				(void)fputs("  ", f);
-			put_padded(f, *s ? s : "-", columns, g->columns[c].number, last);
+			put_padded(f, *s || row == 0 ? s : "-", columns, g->columns[c].number, last);
 		}
 		(void)fputc('\n', f);
 	}

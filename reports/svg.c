@@ -46,6 +46,11 @@ static bool put_colour(FILE *out, const char *v, size_t len)
 		(void)fputs("currentColor", out);
 		return true;
 	}
+	/* gnuplot clears the ground below a point of an error bar with it. */
+	if (strcmp(text, "white") == 0) {
+		(void)fputs("var(--paper)", out);
+		return true;
+	}
 	if (sscanf(text, "rgb(%u ,%u ,%u )", &r, &g, &b) != 3 && sscanf(text, "#%2x%2x%2x", &r, &g, &b) != 3)
 		return false;
 	if (r == 0 && g == 0 && b == 0)
@@ -85,8 +90,8 @@ static void put_attribute(const struct tag *t, const char *name, size_t name_len
 	(void)fputc('"', t->out);
 }
 
-/* One tag from '<' to '>', attributes rewritten. */
-static void put_tag(const struct tag *t, const char *s, const char *end)
+/* One tag from '<' to '>', attributes rewritten. gnuplot writes some as `fill = 'x'`. */
+static int put_tag(const struct tag *t, const char *s, const char *end)
 {
 	const char *c = s + 1;
 	while (c < end && !isspace((unsigned char)*c) && *c != '>')
@@ -105,9 +110,12 @@ static void put_tag(const struct tag *t, const char *s, const char *end)
 			(void)fwrite(name, 1, name_len, t->out); /* the closing slash */
 			continue;
 		}
-		char quote = *++c;
-		if (quote != '"' && quote != '\'')
-			return;
+		c++;
+		while (c < end && isspace((unsigned char)*c))
+			c++;
+		char quote = *c;
+		if (c >= end || (quote != '"' && quote != '\''))
+			return MW_EFORMAT;
 		const char *v = ++c;
 		while (c < end && *c != quote)
 			c++;
@@ -115,6 +123,7 @@ static void put_tag(const struct tag *t, const char *s, const char *end)
 		c++;
 	}
 	(void)fputc('>', t->out);
+	return 0;
 }
 
 /* Where the element that starts at s ends, when it is one of those left out. NULL: kept. */
@@ -160,9 +169,8 @@ int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, cons
 			s = next;
 		} else if (*s == '<') {
 			const char *end = strchr(s, '>');
-			if (!end)
+			if (!end || put_tag(&t, s, end))
 				return MW_EFORMAT;
-			put_tag(&t, s, end);
 			s = end + 1;
 		} else if (isspace((unsigned char)*s)) {
 			/* Indentation between elements is left out, blanks inside texts are kept as one. */
