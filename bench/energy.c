@@ -1,0 +1,383 @@
+/* Energy: package and DRAM power from the machine's counters, idle and under a read load, and the price that the DRAM
+ * model puts on the measured read bandwidth. Without counters the model stands alone, and is called one. */
+#include "bench/energy.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "bench/energy_window.h"
+#include "bench/place.h"
+#include "bench/rounds.h"
+#include "energy/model/dram_energy.h"
+
+enum { IDLE, LOAD, STATES };
+
+static const char *const state_names[STATES] = {"idle", "read-load"};
+
+/* All domains of one state come from one window: whichever point is asked first takes it. */
+struct state_sample {
+	struct energy_run *run;
+	int state;
+	struct window w;
+	int rc;
+	char err[160];
+	unsigned taken; /* how many windows so far */
+};
+
+enum value { POWER, ENERGY, UPPER_BOUND, BANDWIDTH };
+
+struct value_arg {
+	struct state_sample *s;
+	size_t domain;
+	enum value what;
+	unsigned used; /* the window that this point had last */
+};
+
+struct energy_run {
+	struct bench_ctx *ctx;
+	struct window_meter meter;
+	double seconds;
+	const void *buf;
+	size_t bytes;
+	struct state_sample states[STATES];
+	struct value_arg *args;
+	struct round_point *pts;
+	size_t n;
+};
+
+/* ---- measured ---- */
+
+static int take_window(struct state_sample *s)
+{
+	struct energy_run *r = s->run;
+	s->err[0] = '\0';
+	if (s->state == IDLE)
+		s->rc = window_idle(&r->meter, r->seconds, r->ctx->stop, &s->w, s->err, sizeof(s->err));
+	else
+		s->rc = window_load(&r->meter, r->ctx->team, r->buf, r->bytes, r->seconds, r->ctx->stop, &s->w, s->err,
+				    sizeof(s->err));
+	s->taken++;
+	return s->rc;
+}
+
+static int measure(void *arg, double *value, char *err, size_t n)
+{
+	struct value_arg *a = arg;
+	struct state_sample *s = a->s;
+	if (a->used == s->taken)
+		(void)take_window(s);
+	a->used = s->taken;
+	if (s->rc < 0)
+		return mw_fail(s->rc, err, n, "%s", s->err);
+	double joules;
+	if (a->what == BANDWIDTH) {
+		*value = (double)s->w.bytes * 1e-9 / s->w.seconds;
+		return 0;
+	}
+	int rc = energy_joules(&s->run->meter.d[a->domain], a->domain, &s->w.a, &s->w.b, &joules, err, n);
+	if (rc < 0)
+		return rc;
+	if (a->what == ENERGY)
+		*value = joules;
+	else if (a->what == POWER)
+		*value = joules / s->w.seconds;
+	else
+		*value = joules * 1e12 / (double)s->w.bytes;
+	return 0;
+}
+
+static void add_point(struct energy_run *r, int state, size_t domain, enum value what, const char *metric,
+		      enum mw_unit unit)
+{
+	const struct energy_domain *d = &r->meter.d[domain];
+	struct value_arg *a = &r->args[r->n];
+	struct round_point *pt = &r->pts[r->n++];
+	*a = (struct value_arg){.s = &r->states[state], .domain = domain, .what = what};
+	*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1, .smaller_is_better = what != BANDWIDTH};
+	mw_record_init(&pt->rec, "energy", state_names[state], metric, unit);
+	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "counter-window");
+	if (what != BANDWIDTH) {
+		mw_kv_set_str(&pt->rec.params, "domain", d->name);
+		mw_kv_set_str(&pt->rec.observed, "kind", d->kind);
+	}
+	mw_kv_set_real(&pt->rec.params, "window", r->seconds);
+	mw_kv_set_str(&pt->rec.observed, "meter", r->meter.m->name);
+	if (state == LOAD) {
+		mw_kv_set_int(&pt->rec.params, "size", (int64_t)r->bytes);
+		mw_kv_set_int(&pt->rec.observed, "threads", mw_team_size(r->ctx->team));
+	}
+	if (what == UPPER_BOUND)
+		(void)snprintf(
+			pt->rec.note, sizeof(pt->rec.note),
+			"energy of the window / bytes read: holds the background power, so it is no cost per byte");
+}
+
+static int measure_counters(struct energy_run *r, const struct mw_sink *sink, char *err, size_t n)
+{
+	size_t per_domain = 2 * STATES + 1;
+	r->args = calloc(r->meter.n * per_domain + 1, sizeof(*r->args));
+	r->pts = calloc(r->meter.n * per_domain + 1, sizeof(*r->pts));
+	if (!r->args || !r->pts)
+		return -ENOMEM;
+	uint64_t want = 4 * (r->ctx->topo->llc_total_bytes ? r->ctx->topo->llc_total_bytes : 64u << 20);
+	uint64_t limit = bench_block_limit(r->ctx, 1);
+	uint64_t bytes = (want < limit ? want : limit) / (2u << 20) * (2u << 20);
+	struct mw_block block = {0};
+	int rc = mw_arena_take(r->ctx->arenas, MW_PAGES_THP, bench_node_of(r->ctx, 0), bytes, &block, err, n);
+	if (rc < 0)
+		return rc;
+	r->buf = block.p;
+	r->bytes = bytes;
+	for (int state = 0; state < STATES; state++) {
+		r->states[state] = (struct state_sample){.run = r, .state = state};
+		for (size_t d = 0; d < r->meter.n; d++) {
+			add_point(r, state, d, POWER, "power", MW_WATT);
+			add_point(r, state, d, ENERGY, "energy", MW_JOULE);
+			if (state == LOAD)
+				add_point(r, state, d, UPPER_BOUND, "upper_bound_per_byte", MW_PJ_PER_BYTE);
+		}
+	}
+	add_point(r, LOAD, 0, BANDWIDTH, "bandwidth", MW_GBPS);
+	return rounds_run(r->ctx, r->pts, r->n, sink);
+}
+
+/* ---- which meter, or why none ---- */
+
+static int emit_refusal(const struct mw_sink *sink, const char *meter, const char *why)
+{
+	struct mw_record rec;
+	mw_record_init(&rec, "energy", "meter", "power", MW_WATT);
+	mw_kv_set_str(&rec.params, "meter", meter);
+	mw_record_unavailable(&rec, why);
+	int rc = mw_emit(sink, &rec);
+	mw_record_fini(&rec);
+	return rc;
+}
+
+static int emit_meter(const struct energy_run *r, const struct mw_sink *sink, const char *left_out)
+{
+	struct mw_record rec;
+	mw_record_init(&rec, "energy", "meter", "domains", MW_COUNT);
+	mw_kv_set_str(&rec.params, "meter", r->meter.m->name);
+	mw_record_set(&rec, (double)r->meter.n, MW_MEASURED, "");
+	bool dram = false;
+	for (size_t i = 0; i < r->meter.n; i++)
+		dram = dram || strcmp(r->meter.d[i].kind, "dram") == 0;
+	(void)snprintf(rec.note, sizeof(rec.note), "%s%s%.180s", dram ? "" : "no DRAM domain on this CPU",
+		       dram || !left_out[0] ? "" : "; ", left_out);
+	int rc = mw_emit(sink, &rec);
+	mw_record_fini(&rec);
+	return rc;
+}
+
+/* Opens the meter to be used. 1: none, and records say why for each. */
+static int open_meter(struct energy_run *r, const struct energy_meter *meter, const struct mw_sink *sink)
+{
+	struct window_meter *w = &r->meter;
+	const char *named = mw_opt_text(r->ctx->opts, "meter");
+	char why[600] = "";
+	if (!meter && named && strcmp(named, "auto") != 0) {
+		meter = energy_meter_find(named);
+		if (!meter)
+			return emit_refusal(sink, named, "this build has no such meter") < 0 ? -EIO : 1;
+	}
+	int rc;
+	if (meter)
+		rc = meter->open("/", &w->state, why, sizeof(why));
+	else
+		rc = energy_open_best("/", &meter, &w->state, why, sizeof(why));
+	if (rc == 0) {
+		w->m = meter;
+		w->n = meter->domains(w->state, w->d, METER_MAX_DOMAINS);
+		return emit_meter(r, sink, why);
+	}
+	if (meter)
+		rc = emit_refusal(sink, meter->name, why);
+	else {
+		/* One record per meter: a reason must not be cut by the others. */
+		rc = 0;
+		for (const struct energy_meter *const *m = meter_table; *m && rc >= 0; m++) {
+			void *state = NULL;
+			why[0] = '\0';
+			if ((*m)->open("/", &state, why, sizeof(why)) == 0)
+				(*m)->close(state); /* came up in between: the next run will use it */
+			else
+				rc = emit_refusal(sink, (*m)->name, why);
+		}
+	}
+	return rc < 0 ? rc : 1;
+}
+
+/* ---- modelled ---- */
+
+const struct mw_record *energy_read_bandwidth(const struct mw_records *earlier)
+{
+	const struct mw_record *best = NULL;
+	for (size_t i = 0; earlier && i < earlier->n; i++) {
+		const struct mw_record *r = &earlier->v[i];
+		if (strcmp(r->bench, "bandwidth") != 0 || r->unit != MW_GBPS || r->provenance != MW_MEASURED ||
+		    !isfinite(r->value))
+			continue;
+		if (strcmp(mw_kv_str(&r->params, "op", r->case_name), "read") != 0 ||
+		    strcmp(mw_kv_str(&r->params, "level", "DRAM"), "DRAM") != 0)
+			continue;
+		int64_t size = mw_kv_int(&r->params, "size", 0);
+		int64_t known = best ? mw_kv_int(&best->params, "size", 0) : -1;
+		if (!best || size > known || (size == known && r->value > best->value))
+			best = r;
+	}
+	return best;
+}
+
+struct model {
+	const struct dram_part *part;
+	double row_hit;
+	struct dram_price price;
+};
+
+static int emit_model(const struct model *m, const struct mw_sink *sink, const char *metric, enum mw_unit unit,
+		      const struct dram_band *v, const char *note)
+{
+	struct mw_record rec;
+	mw_record_init(&rec, "energy", "dram-model", metric, unit);
+	(void)snprintf(rec.method, sizeof(rec.method), "drampower-core");
+	mw_kv_set_str(&rec.params, "dram", m->part->name);
+	mw_kv_set_real(&rec.params, "row_hit", m->row_hit);
+	if (v) {
+		mw_record_set(&rec, v->typ, MW_MODELLED, m->price.source);
+		rec.min = v->min;
+		rec.max = v->max;
+		(void)snprintf(rec.note, sizeof(rec.note), "%s", note);
+	} else {
+		mw_record_unavailable(&rec, note);
+	}
+	int rc = mw_emit(sink, &rec);
+	mw_record_fini(&rec);
+	return rc;
+}
+
+static int price(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct model m = {.part = dram_part_find(mw_opt_text(ctx->opts, "dram"))};
+	m.row_hit = mw_opt_real(ctx->opts, "row-hit");
+	if (!m.part)
+		return mw_fail(MW_ESPEC, err, n, "--dram: no part of that name");
+	const struct mw_record *bw = energy_read_bandwidth(ctx->earlier);
+	double gbps = bw ? bw->value : 1.0;
+	/* One second of traffic: joules are watts. */
+	struct dram_traffic t = {.row_hit = m.row_hit, .seconds = 1.0, .ranks = 1};
+	t.read_bytes = (uint64_t)(gbps * 1e9);
+	int rc = dram_price_traffic(m.part, &t, &m.price, err, n);
+	if (rc < 0)
+		return rc;
+	char note[240];
+	(void)snprintf(note, sizeof(note),
+		       "%s assumed, not read from the DIMMs; row-hit rate %.3g assumed; DRAM core only, no I/O; band: "
+		       "measured "
+		       "chips (0.35) to datasheet (1)",
+		       m.part->title, m.row_hit);
+	rc = emit_model(&m, sink, "read_energy", MW_PJ_PER_BYTE, &m.price.read_pj_per_byte, note);
+	if (rc >= 0)
+		rc = emit_model(&m, sink, "write_energy", MW_PJ_PER_BYTE, &m.price.write_pj_per_byte, note);
+	struct dram_band standing = m.price.standing_nj;
+	standing.min *= 1e-9;
+	standing.typ *= 1e-9;
+	standing.max *= 1e-9;
+	if (rc >= 0)
+		rc = emit_model(&m, sink, "standing_power", MW_WATT, &standing,
+				"one rank: background with one bank open per chip, and refresh; inputs as read_energy");
+	if (rc < 0)
+		return rc;
+	if (!bw)
+		return emit_model(&m, sink, "read_power", MW_WATT, NULL,
+				  "needs a measured read bandwidth: run `memwall run --only=bandwidth,energy`");
+	struct dram_band power = m.price.dynamic_nj;
+	power.min *= 1e-9;
+	power.typ *= 1e-9;
+	power.max *= 1e-9;
+	(void)snprintf(
+		note, sizeof(note),
+		"inputs: bandwidth/%.40s measured %.4g GB/s x read_energy (modelled, %s); without standing_power",
+		bw->case_name, bw->value, m.part->name);
+	return emit_model(&m, sink, "read_power", MW_WATT, &power, note);
+}
+
+/* ---- the benchmark ---- */
+
+int energy_run_with(struct bench_ctx *ctx, const struct mw_sink *sink, const struct energy_meter *meter, char *err,
+		    size_t n)
+{
+	struct energy_run *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->ctx = ctx;
+	r->seconds = mw_opt_real(ctx->opts, "window");
+	/* The model first: it costs nothing and stands even when the time is up. */
+	int rc = price(ctx, sink, err, n);
+	if (rc >= 0)
+		rc = open_meter(r, meter, sink);
+	if (rc == 0)
+		rc = measure_counters(r, sink, err, n);
+	if (r->meter.m)
+		r->meter.m->close(r->meter.state);
+	free(r->pts);
+	free(r->args);
+	free(r);
+	if (rc != 1)
+		return rc;
+	/* A run goes on with the model alone; a meter asked for by name is missed. */
+	const char *named = mw_opt_text(ctx->opts, "meter");
+	if (named && strcmp(named, "auto") != 0)
+		return mw_fail(MW_EUNAVAILABLE, err, n, "--meter=%s is not available here", named);
+	return 0;
+}
+
+static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+{
+	return energy_run_with(ctx, sink, NULL, err, n);
+}
+
+static const char *const needs[] = {"bandwidth", NULL};
+
+static const struct mw_option options[] = {
+	{.name = "meter",
+	 .type = MW_OPT_TEXT,
+	 .arg = "NAME",
+	 .def = "auto",
+	 .help = "energy counters to use: auto, perf, powercap, papi, hwmon"},
+	{.name = "window",
+	 .type = MW_OPT_DURATION,
+	 .arg = "TIME",
+	 .def = "1",
+	 .min = 0.05,
+	 .max = 25,
+	 .help = "seconds of one sample; counters move once per millisecond, so 1 s is good to 0.1 %"},
+	{.name = "dram",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "PART",
+	 .def = "ddr4-3200-x8",
+	 .choices = "ddr3-1600-x8|ddr4-2400-x8|ddr4-3200-x8|ddr4-3200-x16|ddr5-4800-x8",
+	 .help = "DRAM part that the model prices traffic with"},
+	{.name = "row-hit",
+	 .type = MW_OPT_REAL,
+	 .arg = "SHARE",
+	 .def = "0.9",
+	 .min = 0,
+	 .max = 1,
+	 .help = "share of bursts that the model takes to find their row open"},
+	MW_OPT_END,
+};
+
+const struct bench bench_energy = {
+	.name = "energy",
+	.summary = "power and energy from the machine's counters; DRAM energy by model",
+	.options = options,
+	.needs = needs,
+	.weight = 5,
+	.dependency = "RAPL counters",
+	.run = run,
+};

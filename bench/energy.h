@@ -1,0 +1,16 @@
+/* The energy benchmark with a given meter, for tests on machines that have none. */
+#ifndef BENCH_ENERGY_H
+#define BENCH_ENERGY_H
+
+#include "bench/bench.h"
+#include "energy/meters/meter.h"
+
+/* As the benchmark's run; meter NULL: the best of the machine, or the one that --meter names. */
+int energy_run_with(struct bench_ctx *ctx, const struct mw_sink *sink, const struct energy_meter *meter, char *err,
+		    size_t n);
+
+/* The measured DRAM read bandwidth among records (op=read, level=DRAM): the fastest of the largest size; NULL when
+ * none. */
+const struct mw_record *energy_read_bandwidth(const struct mw_records *earlier);
+
+#endif
