@@ -1,0 +1,12 @@
+/* The tables of stream.c, one per instruction set's file. */
+#ifndef MW_STREAM_TABLES_H
+#define MW_STREAM_TABLES_H
+
+#include "base/core/kernels/stream.h"
+
+const struct mw_stream_kernel *mw_stream_portable(size_t *n);
+const struct mw_stream_kernel *mw_stream_neon(size_t *n);
+const struct mw_stream_kernel *mw_stream_avx2(size_t *n);
+const struct mw_stream_kernel *mw_stream_avx512(size_t *n);
+
+#endif
