@@ -470,6 +470,9 @@ static int emit_state(const struct run *r, const struct point *p, uint32_t state
 			      state == UNKNOWN_STATE ? "mixed" : (split->states == 2 ? names[state] : "only"));
 		if (state != UNKNOWN_STATE && split->states)
 			mw_kv_set_real(&rec.observed, "c2c_ns", round(10.0 * split->center_ns[state]) / 10.0);
+		if (state != UNKNOWN_STATE && split->states == 2 && !rec.note[0])
+			(void)snprintf(rec.note, sizeof(rec.note), "%s CPUs: core to core %.0f ns", names[state],
+				       split->center_ns[state]);
 	}
 	rc = mw_emit(sink, &rec);
 out:

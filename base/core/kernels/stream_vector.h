@@ -201,14 +201,10 @@ static uint64_t run_triad_nt(double *a, const double *b, const double *c, double
 }
 
 static const struct mw_stream_kernel table[] = {
-	{NAME, MW_STREAM_READ, ISA, false, run_read},
-	{NAME "-x4", MW_STREAM_READ, ISA, false, run_read_x4},
-	{NAME, MW_STREAM_WRITE, ISA, false, run_write},
-	{NAME, MW_STREAM_COPY, ISA, false, run_copy},
-	{NAME, MW_STREAM_TRIAD, ISA, false, run_triad},
-	{NAME, MW_STREAM_WRITE, ISA, true, run_write_nt},
-	{NAME, MW_STREAM_COPY, ISA, true, run_copy_nt},
-	{NAME, MW_STREAM_TRIAD, ISA, true, run_triad_nt},
+	{NAME, MW_STREAM_READ, ISA, false, run_read},   {NAME "-x4", MW_STREAM_READ, ISA, false, run_read_x4},
+	{NAME, MW_STREAM_WRITE, ISA, false, run_write}, {NAME, MW_STREAM_COPY, ISA, false, run_copy},
+	{NAME, MW_STREAM_TRIAD, ISA, false, run_triad}, {NAME, MW_STREAM_WRITE, ISA, true, run_write_nt},
+	{NAME, MW_STREAM_COPY, ISA, true, run_copy_nt}, {NAME, MW_STREAM_TRIAD, ISA, true, run_triad_nt},
 };
 
 #endif

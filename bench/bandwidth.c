@@ -1,0 +1,548 @@
+/* Memory bandwidth: read, write, copy and triad at every level, by instruction set, kind of store and thread count.
+ *
+ * GB/s are program bytes (metric "bandwidth"). Beside them stands what the memory bus carries (metric "bus-bandwidth",
+ * modelled): an ordinary store reads the line that it overwrites. No single kernel is "the" bandwidth of a machine, so
+ * the envelope (cases peak-*) names the winner among all that ran. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "bench/place.h"
+#include "bench/rounds.h"
+#include "bench/stream_arrays.h"
+
+enum level { L1, L2, L3, DRAM, LEVELS };
+enum { MAX_THREAD_COUNTS = 16, MAX_POINTS = 1024, MAX_DENSITY = 3 };
+
+static const char *const level_names[LEVELS] = {"l1", "l2", "l3", "dram"};
+
+struct bw_point {
+	struct stream_job job;
+	enum level level;
+};
+
+struct bw_run {
+	struct bench_ctx *ctx;
+	struct stream_arrays arrays;
+	size_t array_bytes;
+	enum mw_pages pages;
+	int threads[MAX_THREAD_COUNTS];
+	int n_threads;
+	int density; /* MAX_DENSITY: all points; below, thinned to fit the budget */
+	bool levels[LEVELS], ops[MW_STREAM_OP_COUNT], stores[2], isas[MW_ISA_COUNT];
+	enum mw_isa best;
+	struct bw_point *points;
+	struct round_point *pts;
+	size_t n;
+	struct mw_records kept; /* without samples, for the envelope */
+};
+
+/* ---- which points ---- */
+
+/* Elements of one array of one member, so that all arrays of the operation fit into half of the level. 0: no such
+ * level, or a member's share of it is not clearly larger than the level below. */
+static size_t level_elements(const struct mw_topology *t, enum level level, enum mw_stream_op op, int threads)
+{
+	uint64_t share = 0;
+	uint64_t arrays = mw_stream_payload_bytes(op) / sizeof(double);
+	int sharing;
+	switch (level) {
+	case L1:
+		share = t->l1d_bytes;
+		break;
+	case L2:
+		share = t->l2_bytes;
+		break;
+	case L3:
+		sharing = t->l3_instances > 0 ? (threads + t->l3_instances - 1) / t->l3_instances : threads;
+		share = t->l3_bytes / (uint64_t)(sharing ? sharing : 1);
+		if (share < 4 * t->l2_bytes)
+			share = 0;
+		break;
+	default:
+		return SIZE_MAX;
+	}
+	return (size_t)(share / 2 / arrays / 256 * 256 / sizeof(double));
+}
+
+/* Is this combination part of the sweep? Thinned points first lose what the envelope needs least. */
+static bool wanted(const struct bw_run *r, enum level level, const struct mw_stream_kernel *k, int threads_index)
+{
+	bool end = threads_index == 0 || threads_index == r->n_threads - 1;
+	bool store = k->op != MW_STREAM_READ;
+	if (!r->levels[level] || !r->ops[k->op] || !r->isas[k->isa] || (store && !r->stores[k->nt]))
+		return false;
+	/* Caches: the widest path and ordinary stores; a non-temporal store leaves the cache by definition. */
+	if (level != DRAM)
+		return k->isa == r->best && !k->nt && (end || r->density > 1);
+	return (end || r->density > 0) && (k->isa == r->best || (end ? r->density > 0 : r->density > 2));
+}
+
+static void describe(const struct bw_run *r, const struct bw_point *p, struct mw_record *rec)
+{
+	const struct mw_stream_kernel *k = p->job.kernel;
+	char name[32];
+	size_t per_member = p->job.max_elements * sizeof(double);
+	(void)snprintf(name, sizeof(name), "%s-%s", level_names[p->level], mw_stream_op_name(k->op));
+	mw_record_init(rec, "bandwidth", name, "bandwidth", MW_GBPS);
+	(void)snprintf(rec->method, sizeof(rec->method), "stream");
+	mw_kv_set_int(&rec->params, "threads", p->job.threads);
+	mw_kv_set_str(&rec->params, "kernel", k->name);
+	mw_kv_set_str(&rec->params, "stores", k->op == MW_STREAM_READ ? "none" : (k->nt ? "nt" : "ordinary"));
+	mw_kv_set_int(&rec->params, "array",
+		      (int64_t)(p->level == DRAM ? r->array_bytes : per_member * (size_t)p->job.threads));
+	mw_kv_set_str(&rec->observed, "pages", r->arrays.nodes[0].pages);
+	if (p->level == DRAM && r->array_bytes < 4 * r->ctx->topo->llc_total_bytes)
+		(void)snprintf(rec->note, sizeof(rec->note),
+			       "arrays are %.1f times the last-level caches, below 4: caches may help",
+			       (double)r->array_bytes / (double)r->ctx->topo->llc_total_bytes);
+}
+
+static int measure_point(void *arg, double *value, char *err, size_t n)
+{
+	struct bw_point *p = arg;
+	return stream_job_measure(&p->job, value, err, n);
+}
+
+static void add_point(struct bw_run *r, enum level level, const struct mw_stream_kernel *k, int threads)
+{
+	size_t elements = level_elements(r->ctx->topo, level, k->op, threads);
+	if (elements == 0 || r->n == MAX_POINTS)
+		return;
+	if (r->points) {
+		struct bw_point *p = &r->points[r->n];
+		*p = (struct bw_point){.level = level};
+		p->job.arrays = &r->arrays;
+		p->job.kernel = k;
+		p->job.threads = threads;
+		p->job.max_elements = elements;
+		p->job.warm = level != DRAM;
+		describe(r, p, &r->pts[r->n].rec);
+		r->pts[r->n].measure = measure_point;
+		r->pts[r->n].arg = p;
+		r->pts[r->n].threads = threads;
+	}
+	r->n++;
+}
+
+/* Lists the points of the current density, or only counts them while r->points is NULL. */
+static void list_points(struct bw_run *r)
+{
+	r->n = 0;
+	for (int level = 0; level < LEVELS; level++)
+		for (int t = 0; t < r->n_threads; t++)
+			for (int isa = 0; isa < MW_ISA_COUNT; isa++) {
+				size_t n;
+				const struct mw_stream_kernel *k = mw_stream_kernels((enum mw_isa)isa, &n);
+				for (size_t i = 0; i < n; i++)
+					if (wanted(r, (enum level)level, &k[i], t))
+						add_point(r, (enum level)level, &k[i], r->threads[t]);
+			}
+}
+
+/* 1, 2, 4, ... and all; the number of physical cores as well. */
+static void default_threads(struct bw_run *r)
+{
+	int all = r->ctx->team ? mw_team_size(r->ctx->team) : r->ctx->topo->n_cpus;
+	int cores = r->ctx->topo->n_cores;
+	for (int t = 1; t < all && r->n_threads < MAX_THREAD_COUNTS - 2; t *= 2) {
+		if (cores > t / 2 && cores < t && r->n_threads)
+			r->threads[r->n_threads++] = cores;
+		r->threads[r->n_threads++] = t;
+	}
+	r->threads[r->n_threads++] = all;
+}
+
+/* The densest sweep whose least number of rounds fits with samples of half the wanted length. */
+static void choose_density(struct bw_run *r)
+{
+	const struct bench_profile *prof = r->ctx->profile;
+	double left = bench_left_s(r->ctx) * 0.7; /* the rest: first touch, audits, repeats */
+	for (r->density = MAX_DENSITY; r->density > 0; r->density--) {
+		list_points(r);
+		if ((double)r->n * prof->min_rounds * (0.5 * prof->sample_s + 0.0015) <= left)
+			return;
+	}
+}
+
+/* ---- options ---- */
+
+/* Words of a list option as indices into names; all true when the option is not set. */
+static int parse_list(const struct mw_opts *opts, const char *option, const char *const *names, int n_names, bool *out,
+		      char *err, size_t n)
+{
+	const char *text = mw_opt_text(opts, option);
+	char buf[128], *save = NULL;
+	for (int i = 0; i < n_names; i++)
+		out[i] = text == NULL;
+	if (!text)
+		return 0;
+	(void)snprintf(buf, sizeof(buf), "%s", text);
+	for (char *word = strtok_r(buf, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		int i = 0;
+		while (i < n_names && strcmp(names[i], word) != 0)
+			i++;
+		if (i == n_names) {
+			char known[128] = "";
+			for (int k = 0; k < n_names; k++)
+				(void)snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
+					       k ? ", " : "", names[k]);
+			return mw_fail(MW_ESPEC, err, n, "--%s: '%s' is not one of %s", option, word, known);
+		}
+		out[i] = true;
+	}
+	return 0;
+}
+
+static int parse_threads(struct bw_run *r, char *err, size_t n)
+{
+	const char *text = mw_opt_text(r->ctx->opts, "threads");
+	int all = r->ctx->team ? mw_team_size(r->ctx->team) : r->ctx->topo->n_cpus;
+	char buf[128], *save = NULL;
+	if (!text) {
+		default_threads(r);
+		return 0;
+	}
+	(void)snprintf(buf, sizeof(buf), "%s", text);
+	for (char *word = strtok_r(buf, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		int64_t v;
+		if (mw_parse_int(word, &v) < 0 || v < 1 || v > all)
+			return mw_fail(MW_ESPEC, err, n, "--threads: '%s' is not a number from 1 to %d", word, all);
+		if (r->n_threads == MAX_THREAD_COUNTS)
+			return mw_fail(MW_ESPEC, err, n, "--threads: more than %d counts", MAX_THREAD_COUNTS);
+		for (int i = 0; i < r->n_threads; i++)
+			if (r->threads[i] == v)
+				return mw_fail(MW_ESPEC, err, n, "--threads: %d is named twice", (int)v);
+		r->threads[r->n_threads++] = (int)v;
+	}
+	return 0;
+}
+
+static int parse_options(struct bw_run *r, char *err, size_t n)
+{
+	static const char *const stores[] = {"ordinary", "nt"};
+	const struct mw_opts *opts = r->ctx->opts;
+	const char *ops[MW_STREAM_OP_COUNT], *isas[MW_ISA_COUNT];
+	bool asked[MW_ISA_COUNT];
+	for (int i = 0; i < MW_STREAM_OP_COUNT; i++)
+		ops[i] = mw_stream_op_name((enum mw_stream_op)i);
+	for (int i = 0; i < MW_ISA_COUNT; i++)
+		isas[i] = mw_isa_name((enum mw_isa)i);
+	int rc = parse_list(opts, "levels", level_names, LEVELS, r->levels, err, n);
+	if (rc == 0)
+		rc = parse_list(opts, "ops", ops, MW_STREAM_OP_COUNT, r->ops, err, n);
+	if (rc == 0)
+		rc = parse_list(opts, "stores", stores, 2, r->stores, err, n);
+	if (rc == 0)
+		rc = parse_list(opts, "isa", isas, MW_ISA_COUNT, asked, err, n);
+	if (rc == 0)
+		rc = parse_threads(r, err, n);
+	for (int i = 0; i < MW_ISA_COUNT && rc == 0; i++) {
+		/* MEMWALL_ISA caps the path: what is wider stays out. */
+		r->isas[i] = asked[i] && mw_isa_supported((enum mw_isa)i) && i <= (int)mw_isa_best();
+		if (r->isas[i])
+			r->best = (enum mw_isa)i;
+		else if (asked[i] && mw_opt_text(opts, "isa"))
+			rc = mw_fail(MW_EUNAVAILABLE, err, n, "--isa=%s: not available on this CPU", isas[i]);
+	}
+	const char *pages = mw_opt_text(opts, "pages");
+	for (int i = 0; i < MW_PAGES_COUNT; i++)
+		if (strcmp(pages, mw_pages_name((enum mw_pages)i)) == 0)
+			r->pages = (enum mw_pages)i;
+	return rc;
+}
+
+/* Each array is 4x all last-level caches (the rule of STREAM) where profile and memory allow. */
+static int choose_size(struct bw_run *r, char *err, size_t n)
+{
+	const uint64_t least = 3 * 4096 * (uint64_t)r->ctx->topo->n_cpus;
+	uint64_t asked = (uint64_t)mw_opt_int(r->ctx->opts, "size");
+	if (asked) {
+		int rc = asked > UINT64_MAX / 4 ? -ERANGE : 0;
+		rc = rc < 0 ? rc : bench_check_size(r->ctx, "size", 3 * asked, err, n);
+		if (rc == 0 && asked < least)
+			rc = mw_fail(MW_ESPEC, err, n, "--size: at least %llu byte on this machine",
+				     (unsigned long long)least);
+		r->array_bytes = (size_t)asked;
+		return rc;
+	}
+	uint64_t want = 4 * r->ctx->topo->llc_total_bytes;
+	uint64_t limit = bench_block_limit(r->ctx, 1) / 3;
+	/* First touch of memory that a guest gave back costs 2 s per GiB: a third of the budget at most. */
+	uint64_t touch = (uint64_t)(bench_left_s(r->ctx) / 3.0 / 2.0 / 3.0 * 1073741824.0);
+	if (want < (64u << 20))
+		want = 64u << 20;
+	if (want > limit)
+		want = limit;
+	if (want > touch && touch > (32u << 20))
+		want = touch;
+	r->array_bytes = want / 4096 * 4096;
+	return r->array_bytes < least ? mw_fail(MW_EBUDGET, err, n, "less than %llu MiB of memory may be used",
+						(unsigned long long)(3 * least >> 20) + 1)
+				      : 0;
+}
+
+/* ---- records ---- */
+
+/* What the bus carries where it is more than the program's bytes: reads and non-temporal stores have no other traffic.
+ */
+static int emit_bus(const struct mw_sink *sink, const struct mw_record *rec, unsigned bus, unsigned payload)
+{
+	struct mw_record out = *rec;
+	double factor = (double)bus / payload;
+	if (bus == payload)
+		return 0;
+	(void)snprintf(out.metric, sizeof(out.metric), "bus-bandwidth");
+	out.provenance = MW_MODELLED;
+	(void)snprintf(out.source, sizeof(out.source),
+		       "measured bandwidth x %u/%u bytes: ordinary stores read the line first (write-allocate)", bus,
+		       payload);
+	out.value *= factor;
+	out.ci_lo *= factor;
+	out.ci_hi *= factor;
+	out.min *= factor;
+	out.max *= factor;
+	out.samples = NULL;
+	out.n_samples = 0;
+	return mw_emit(sink, &out);
+}
+
+struct bw_sink {
+	struct bw_run *run;
+	const struct mw_sink *out;
+};
+
+static enum mw_stream_op op_of(const struct mw_record *rec)
+{
+	const char *name = strchr(rec->case_name, '-') + 1;
+	int op = 0;
+	while (op < MW_STREAM_OP_COUNT - 1 && strcmp(name, mw_stream_op_name((enum mw_stream_op)op)) != 0)
+		op++;
+	return (enum mw_stream_op)op;
+}
+
+static int keep_and_pass(void *self, const struct mw_record *rec)
+{
+	struct bw_sink *s = self;
+	int rc = mw_emit(s->out, rec);
+	if (rc < 0 || rec->provenance != MW_MEASURED)
+		return rc;
+	enum mw_stream_op op = op_of(rec);
+	if (strncmp(rec->case_name, "dram-", 5) == 0) {
+		bool nt = strcmp(mw_kv_str(&rec->params, "stores", ""), "nt") == 0;
+		rc = emit_bus(s->out, rec, mw_stream_bus_bytes(op, nt), mw_stream_payload_bytes(op));
+		if (rc < 0)
+			return rc;
+	}
+	struct mw_record bare = *rec;
+	bare.samples = NULL;
+	bare.n_samples = 0;
+	return mw_records_add(&s->run->kept, &bare);
+}
+
+static bool same_state(const struct mw_record *rec, const char *state)
+{
+	return strcmp(mw_kv_str(&rec->observed, "state", ""), state) == 0;
+}
+
+/* Best record of a case at one thread count in one topology state. */
+static const struct mw_record *best_of(const struct bw_run *r, const char *name, int threads, const char *state)
+{
+	const struct mw_record *best = NULL;
+	for (size_t i = 0; i < r->kept.n; i++) {
+		const struct mw_record *rec = &r->kept.v[i];
+		if (strcmp(rec->case_name, name) == 0 && mw_kv_int(&rec->params, "threads", 0) == threads &&
+		    same_state(rec, state) && (!best || rec->value > best->value))
+			best = rec;
+	}
+	return best;
+}
+
+static int emit_peak(const struct bw_run *r, const struct mw_sink *sink, const struct mw_record *best, const char *name,
+		     const char *level)
+{
+	struct mw_record rec = *best;
+	(void)snprintf(rec.case_name, sizeof(rec.case_name), "%s", name);
+	(void)snprintf(rec.method, sizeof(rec.method), "stream-envelope");
+	rec.params = (struct mw_kv_list){0};
+	if (level) {
+		mw_kv_set_str(&rec.params, "level", level);
+		mw_kv_set_int(&rec.params, "threads", mw_kv_int(&best->params, "threads", 0));
+	} else {
+		mw_kv_set_int(&rec.observed, "threads", mw_kv_int(&best->params, "threads", 0));
+	}
+	mw_kv_set_str(&rec.observed, "kernel", mw_kv_str(&best->params, "kernel", ""));
+	mw_kv_set_str(&rec.observed, "stores", mw_kv_str(&best->params, "stores", ""));
+	mw_kv_set_int(&rec.observed, "array", mw_kv_int(&best->params, "array", 0));
+	if (r->density < MAX_DENSITY)
+		(void)snprintf(rec.note, sizeof(rec.note), "sweep thinned to %zu points to fit the time budget", r->n);
+	return mw_emit(sink, &rec);
+}
+
+static const char *const states[] = {"", "only", "near", "far"};
+
+/* The topology state in which a thread count was seen most often. */
+static const char *usual_state(const struct bw_run *r, int threads)
+{
+	size_t most = 0;
+	const char *usual = "";
+	for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
+		size_t n = 0;
+		for (size_t i = 0; i < r->kept.n; i++)
+			if (mw_kv_int(&r->kept.v[i].params, "threads", 0) == threads &&
+			    same_state(&r->kept.v[i], states[s]))
+				n += r->kept.v[i].n;
+		if (n > most) {
+			most = n;
+			usual = states[s];
+		}
+	}
+	return usual;
+}
+
+static int emit_envelope(const struct bw_run *r, const struct mw_sink *sink)
+{
+	const struct mw_record *top = NULL;
+	int rc = 0;
+	for (int level = 0; level < LEVELS; level++)
+		for (int op = 0; op < MW_STREAM_OP_COUNT; op++) {
+			char name[32], peak[32];
+			(void)snprintf(name, sizeof(name), "%s-%s", level_names[level],
+				       mw_stream_op_name((enum mw_stream_op)op));
+			(void)snprintf(peak, sizeof(peak), "peak-%s", mw_stream_op_name((enum mw_stream_op)op));
+			for (int t = 0; t < r->n_threads; t++)
+				for (size_t s = 0; s < sizeof(states) / sizeof(states[0]) && rc == 0; s++) {
+					const struct mw_record *best = best_of(r, name, r->threads[t], states[s]);
+					if (!best)
+						continue;
+					rc = emit_peak(r, sink, best, peak, level_names[level]);
+					if (level == DRAM && op == MW_STREAM_READ &&
+					    (!top || best->value > top->value) &&
+					    strcmp(states[s], usual_state(r, r->threads[t])) == 0)
+						top = best;
+				}
+		}
+	return rc == 0 && top ? emit_peak(r, sink, top, "dram-read-peak", NULL) : rc;
+}
+
+/* ---- the benchmark ---- */
+
+static int prepare_points(struct bw_run *r, char *err, size_t n)
+{
+	double sample_ns = 1e9 * rounds_sample_s(r->ctx, r->n);
+	const struct mw_progress *pr = r->ctx->progress;
+	for (size_t i = 0; i < r->n; i++) {
+		if (bench_stopped(r->ctx))
+			return MW_ECANCELLED;
+		if (bench_left_s(r->ctx) <= 0)
+			return mw_fail(MW_EBUDGET, err, n, "the time budget ended while the kernels were checked");
+		int rc = stream_job_prepare(&r->points[i].job, sample_ns, err, n);
+		if (rc < 0)
+			return rc;
+		if (pr && pr->update)
+			pr->update(pr->self, "checking kernels", 0.1 * (double)i / (double)r->n);
+	}
+	return 0;
+}
+
+/* Options, points and size; no memory is touched. */
+static int plan_run(struct bw_run *r, char *err, size_t n)
+{
+	int rc = parse_options(r, err, n);
+	if (rc == 0)
+		rc = choose_size(r, err, n);
+	if (rc < 0)
+		return rc;
+	choose_density(r);
+	list_points(r);
+	return r->n ? 0 : mw_fail(MW_ESPEC, err, n, "--levels, --ops, --stores and --isa leave nothing to measure");
+}
+
+static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct bw_run *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	struct bw_sink keep = {r, sink};
+	const struct mw_sink middle = {keep_and_pass, &keep};
+	r->ctx = ctx;
+	int rc = plan_run(r, err, n);
+	if (rc == 0)
+		rc = stream_arrays_open(&r->arrays, ctx, r->pages, r->array_bytes, err, n);
+	if (rc < 0)
+		goto out;
+	rc = -ENOMEM;
+	r->points = calloc(r->n, sizeof(*r->points));
+	r->pts = calloc(r->n, sizeof(*r->pts));
+	if (!r->points || !r->pts)
+		goto out;
+	list_points(r);
+	rc = prepare_points(r, err, n);
+	if (rc == 0)
+		rc = rounds_run(ctx, r->pts, r->n, &middle);
+	if (rc == 0 || rc == MW_ECANCELLED) {
+		int emitted = emit_envelope(r, sink);
+		rc = emitted < 0 ? emitted : rc;
+	}
+out:
+	for (size_t i = 0; r->points && i < r->n; i++)
+		stream_job_fini(&r->points[i].job);
+	free(r->points);
+	free(r->pts);
+	mw_records_fini(&r->kept);
+	free(r);
+	return rc;
+}
+
+static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
+{
+	struct bench_ctx copy = *ctx;
+	struct bw_run *r = calloc(1, sizeof(*r));
+	if (!r)
+		return;
+	r->ctx = &copy;
+	if (plan_run(r, NULL, 0) == 0) {
+		out->points = (unsigned)r->n;
+		out->memory_bytes = 3 * (uint64_t)r->array_bytes;
+	}
+	free(r);
+}
+
+static const struct mw_option options[] = {
+	{.name = "size",
+	 .type = MW_OPT_SIZE,
+	 .arg = "SIZE",
+	 .min = 4096,
+	 .max = 1e15,
+	 .help = "bytes of each of the three arrays (default: 4x all last-level caches)"},
+	{.name = "threads",
+	 .type = MW_OPT_NAMES,
+	 .arg = "LIST",
+	 .help = "thread counts, for example 1,2 (default: 1,2,4..)"},
+	{.name = "levels", .type = MW_OPT_NAMES, .arg = "LIST", .help = "of l1,l2,l3,dram (default: all)"},
+	{.name = "ops", .type = MW_OPT_NAMES, .arg = "LIST", .help = "of read,write,copy,triad (default: all)"},
+	{.name = "stores", .type = MW_OPT_NAMES, .arg = "LIST", .help = "of ordinary,nt (default: both)"},
+	{.name = "isa",
+	 .type = MW_OPT_NAMES,
+	 .arg = "LIST",
+	 .help = "of portable,neon,avx2,avx512 (default: all here)"},
+	{.name = "pages",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "KIND",
+	 .def = "thp",
+	 .choices = "4K|thp|2M|1G",
+	 .help = "page kind of the arrays"},
+	MW_OPT_END,
+};
+
+const struct bench bench_bandwidth = {
+	.name = "bandwidth",
+	.summary = "bandwidth of every memory level by kernel, stores and threads",
+	.options = options,
+	.weight = 18,
+	.plan = plan,
+	.run = run,
+};

@@ -1,0 +1,282 @@
+#include "bench/stream_arrays.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "base/core/stats.h"
+#include "bench/place.h"
+
+enum {
+	PAGE_ELEMENTS = 4096 / sizeof(double),
+	SKEW_ELEMENTS = 17 * 64 / sizeof(double), /* keeps a, b and c out of step modulo 4 KiB */
+	SPOTS = 16,
+	PERIOD_B = 8191,
+	PERIOD_C = 127
+};
+
+/* Contents of b and c: small whole numbers, so that b + s c is exact with and without fused rounding. */
+static double value_b(size_t i)
+{
+	return (double)(1 + i % PERIOD_B);
+}
+
+static double value_c(size_t i)
+{
+	return (double)(1 + i % PERIOD_C);
+}
+
+static const struct stream_node *node_of(const struct stream_arrays *s, int rank)
+{
+	int id = bench_node_of(s->ctx, rank);
+	for (int i = 0; i < s->n_nodes; i++)
+		if (s->nodes[i].id == id)
+			return &s->nodes[i];
+	return &s->nodes[0];
+}
+
+static struct stream_slice slice_of(const struct stream_arrays *s, int rank, int threads, size_t max_elements)
+{
+	const struct stream_node *node = node_of(s, rank);
+	int index = 0, members = 0;
+	for (int i = 0; i < threads; i++)
+		if (node_of(s, i) == node) {
+			index += i < rank;
+			members++;
+		}
+	size_t begin, end;
+	mw_team_slice(node->elements, PAGE_ELEMENTS, index, members, &begin, &end);
+	size_t n = end - begin < max_elements ? end - begin : max_elements;
+	return (struct stream_slice){node->a + begin, node->b + begin, node->c + begin, begin, n, 0};
+}
+
+/* ---- opening ---- */
+
+static void fill_member(void *arg, int rank, int n)
+{
+	struct stream_arrays *s = arg;
+	const struct stream_node *node = node_of(s, rank);
+	struct stream_slice sl = slice_of(s, rank, n, SIZE_MAX);
+	double *b = node->b + sl.first, *c = node->c + sl.first;
+	size_t kb = sl.first % PERIOD_B, kc = sl.first % PERIOD_C;
+	for (size_t i = 0; i < sl.n; i++) {
+		b[i] = (double)(1 + kb);
+		c[i] = (double)(1 + kc);
+		kb = kb + 1 == PERIOD_B ? 0 : kb + 1;
+		kc = kc + 1 == PERIOD_C ? 0 : kc + 1;
+	}
+}
+
+static int add_node(struct stream_arrays *s, int id)
+{
+	for (int i = 0; i < s->n_nodes; i++)
+		if (s->nodes[i].id == id)
+			return 0;
+	if (s->n_nodes == MW_MAX_NODES)
+		return -ERANGE;
+	s->nodes[s->n_nodes++] = (struct stream_node){.id = id};
+	return 0;
+}
+
+int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enum mw_pages kind, size_t bytes_per_array,
+		       char *err, size_t n)
+{
+	int rc = 0;
+	memset(s, 0, sizeof(*s));
+	s->team = ctx->team;
+	s->ctx = ctx;
+	for (int r = 0; r < mw_team_size(ctx->team) && rc == 0; r++)
+		rc = add_node(s, bench_node_of(ctx, r));
+	for (int i = 0; i < s->n_nodes && rc == 0; i++) {
+		struct stream_node *node = &s->nodes[i];
+		struct mw_block block;
+		size_t elements = bytes_per_array / (size_t)s->n_nodes / sizeof(double) / PAGE_ELEMENTS * PAGE_ELEMENTS;
+		/* A page before and after each array holds the skew and the guard words of the audit. */
+		size_t stride = elements + 2 * PAGE_ELEMENTS;
+		rc = mw_arena_take(ctx->arenas, kind, node->id, 3 * stride * sizeof(double), &block, err, n);
+		if (rc < 0)
+			break;
+		double *p = (double *)block.p + PAGE_ELEMENTS;
+		node->elements = elements;
+		node->a = p;
+		node->b = p + stride + SKEW_ELEMENTS;
+		node->c = p + 2 * stride + 2 * SKEW_ELEMENTS;
+		memcpy(node->pages, block.obtained, sizeof(node->pages));
+	}
+	return rc < 0 ? rc : mw_team_run(s->team, mw_team_size(s->team), fill_member, s);
+}
+
+/* ---- one kernel ---- */
+
+uint64_t stream_job_bytes(const struct stream_job *j)
+{
+	uint64_t elements = 0;
+	for (int r = 0; r < j->threads; r++)
+		elements += j->slices[r].n;
+	return elements * mw_stream_payload_bytes(j->kernel->op);
+}
+
+/* A result is base + fb b + fc c. */
+struct formula {
+	double base, fb, fc;
+};
+
+static struct formula formula_of(const struct stream_job *j)
+{
+	switch (j->kernel->op) {
+	case MW_STREAM_WRITE:
+		return (struct formula){j->scale, 0, 0};
+	case MW_STREAM_COPY:
+		return (struct formula){0, 1, 0};
+	default:
+		return (struct formula){0, 1, j->scale};
+	}
+}
+
+static const double poison = -1.0;
+
+/* Runs over poisoned memory, then looks at every element and at one word on either side. */
+static bool audit_store(const struct stream_job *j, const struct stream_slice *sl)
+{
+	for (size_t i = 0; i < sl->n; i++)
+		sl->a[i] = poison;
+	double before = sl->a[-1], after = sl->a[sl->n];
+	(void)j->kernel->run(sl->a, sl->b, sl->c, j->scale, sl->n);
+	bool good = true;
+	struct formula f = formula_of(j);
+	size_t kb = sl->first % PERIOD_B, kc = sl->first % PERIOD_C;
+	for (size_t i = 0; i < sl->n; i++) {
+		good &= sl->a[i] == f.base + f.fb * (double)(1 + kb) + f.fc * (double)(1 + kc);
+		kb = kb + 1 == PERIOD_B ? 0 : kb + 1;
+		kc = kc + 1 == PERIOD_C ? 0 : kc + 1;
+	}
+	/* Between slices the words belong to a neighbour that writes them too. */
+	if (j->threads == 1)
+		good &= sl->a[-1] == before && sl->a[sl->n] == after;
+	return good;
+}
+
+static bool audit_read(const struct stream_job *j, struct stream_slice *sl)
+{
+	uint64_t bits;
+	sl->sum = 0;
+	for (size_t i = 0; i < sl->n; i++) {
+		double v = value_b(sl->first + i);
+		memcpy(&bits, &v, sizeof(bits));
+		sl->sum += bits;
+	}
+	return j->kernel->run(NULL, sl->b, NULL, 0, sl->n) == sl->sum;
+}
+
+static void audit_member(void *arg, int rank, int n)
+{
+	struct stream_job *j = arg;
+	struct stream_slice *sl = &j->slices[rank];
+	(void)n;
+	if (!(j->kernel->op == MW_STREAM_READ ? audit_read(j, sl) : audit_store(j, sl)))
+		atomic_store(&j->bad, 1);
+}
+
+static void run_member(void *arg, int rank, int n)
+{
+	struct stream_job *j = arg;
+	const struct stream_slice *sl = &j->slices[rank];
+	uint64_t wrong = 0;
+	mw_stream_fn run = j->kernel->run;
+	(void)n;
+	for (size_t p = 0; p < j->passes; p++)
+		wrong |= run(sl->a, sl->b, sl->c, j->scale, sl->n) ^ sl->sum;
+	if (wrong)
+		atomic_store(&j->bad, 1);
+}
+
+static int timed(struct stream_job *j, uint64_t *ns)
+{
+	if (j->warm) {
+		size_t passes = j->passes;
+		j->passes = 2;
+		int rc = mw_team_run(j->arrays->team, j->threads, run_member, j);
+		j->passes = passes;
+		if (rc < 0)
+			return rc;
+	}
+	int rc = mw_team_time(j->arrays->team, j->threads, run_member, j, ns);
+	if (rc == 0 && *ns == 0)
+		*ns = 1;
+	return rc;
+}
+
+static int wrong_result(const struct stream_job *j, char *err, size_t n)
+{
+	return mw_fail(MW_EVERIFY, err, n, "%s kernel %s%s: the result is wrong", mw_stream_op_name(j->kernel->op),
+		       j->kernel->name, j->kernel->nt ? " with non-temporal stores" : "");
+}
+
+int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t n)
+{
+	uint64_t ns = 0;
+	j->slices = calloc((size_t)j->threads, sizeof(*j->slices));
+	if (!j->slices)
+		return -ENOMEM;
+	for (int r = 0; r < j->threads; r++)
+		j->slices[r] = slice_of(j->arrays, r, j->threads, j->max_elements);
+	j->scale = 3.0;
+	int rc = mw_team_run(j->arrays->team, j->threads, audit_member, j);
+	if (rc == 0 && atomic_load(&j->bad))
+		return wrong_result(j, err, n);
+	/* Short passes are counted in bulk: one alone is below the clock's resolution. */
+	double enough = sample_ns / 4 < 1e6 ? sample_ns / 4 : 1e6;
+	for (j->passes = 1; rc == 0; j->passes *= 8) {
+		rc = timed(j, &ns);
+		if ((double)ns >= enough)
+			break;
+	}
+	double passes = sample_ns / ((double)ns / (double)j->passes);
+	j->passes = passes > 1 ? (size_t)(passes + 0.5) : 1;
+	return rc;
+}
+
+/* Spots of every slice, its ends and pseudo-random places: poisons them, or checks the results there. */
+static bool visit_spots(const struct stream_job *j, bool check)
+{
+	uint64_t rng = j->samples;
+	struct formula f = formula_of(j);
+	bool good = true;
+	for (int r = 0; r < j->threads; r++) {
+		const struct stream_slice *sl = &j->slices[r];
+		for (unsigned k = 0; k < SPOTS && sl->n; k++) {
+			size_t i = k == 0 ? 0 : k == 1 ? sl->n - 1 : (size_t)mw_random_below(&rng, sl->n);
+			if (check)
+				good &= sl->a[i] ==
+					f.base + f.fb * value_b(sl->first + i) + f.fc * value_c(sl->first + i);
+			else
+				sl->a[i] = poison;
+		}
+	}
+	return good;
+}
+
+int stream_job_measure(struct stream_job *j, double *gbps, char *err, size_t n)
+{
+	uint64_t ns;
+	bool stores = j->kernel->op != MW_STREAM_READ;
+	j->samples++;
+	j->scale = (double)(2 + j->samples % 7);
+	if (stores)
+		(void)visit_spots(j, false);
+	int rc = timed(j, &ns);
+	if (rc < 0)
+		return rc;
+	if (atomic_load(&j->bad) || (stores && !visit_spots(j, true)))
+		return wrong_result(j, err, n);
+	*gbps = (double)stream_job_bytes(j) * (double)j->passes / (double)ns;
+	return 0;
+}
+
+void stream_job_fini(struct stream_job *j)
+{
+	free(j->slices);
+	j->slices = NULL;
+}
