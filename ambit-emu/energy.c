@@ -1,0 +1,74 @@
+#include "ambit-emu/energy.h"
+
+#include <errno.h>
+
+#include "base/core/err.h"
+
+static const struct dram_band kappa = {.min = 0.07, .typ = 0.31, .max = 1.0};
+
+int ambit_energy_init(struct ambit_energy *e, const char *part, double rho, unsigned chips, char *err, size_t n)
+{
+	*e = (struct ambit_energy){.part = dram_part_find(part), .chips = chips};
+	if (!e->part)
+		return mw_fail(-EOPNOTSUPP, err, n, "no currents are known for %s", part);
+	return dram_energy(e->part, rho, &e->chip, err, n);
+}
+
+/* Joules of the datasheet in the band of measured currents. */
+static struct dram_band datasheet(double pj)
+{
+	const struct dram_band *b = &dram_datasheet_band;
+	return (struct dram_band){.min = pj * b->min, .typ = pj * b->typ, .max = pj * b->max};
+}
+
+static struct dram_band times(struct dram_band a, double min, double typ, double max)
+{
+	return (struct dram_band){.min = a.min * min, .typ = a.typ * typ, .max = a.max * max};
+}
+
+struct dram_band ambit_energy_pj(const struct ambit_energy *e, const struct ambit_activity *a,
+				 enum ambit_energy_part part)
+{
+	struct dram_band act = datasheet(e->chip.act_pj * e->chips), pre = datasheet(e->chip.pre_pj * e->chips);
+	double second = (double)a->act_second, n = (double)a->pre;
+	double first_extra = AMBIT_EXTRA_WORDLINE * (double)a->extra_first;
+	double second_extra = AMBIT_EXTRA_WORDLINE * (double)a->extra_second;
+	switch (part) {
+	case AMBIT_E_ACT:
+		return times(act, (double)a->act_first, (double)a->act_first, (double)a->act_first);
+	case AMBIT_E_ACT2:
+		return times(act, kappa.min * second, kappa.typ * second, kappa.max * second);
+	case AMBIT_E_WORDLINES:
+		return times(act, first_extra + kappa.min * second_extra, first_extra + kappa.typ * second_extra,
+			     first_extra + kappa.max * second_extra);
+	default:
+		return times(pre, n, n, n);
+	}
+}
+
+struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elapsed_ps, uint64_t busy_ps,
+				     unsigned ranks)
+{
+	const struct dram_part *p = e->part;
+	double elapsed = (double)elapsed_ps, per_rank = (double)busy_ps / ranks;
+	/* Power is linear in the number of open banks from one on; mW x ps = 1e-3 pJ. */
+	double one = dram_background_mw(p, e->chip.rho, 1), all = dram_background_mw(p, e->chip.rho, p->banks);
+	double open = elapsed > 0 ? per_rank / elapsed : 0;
+	double mw = one + (open > 1 ? (open - 1) / (p->banks - 1) * (all - one) : 0);
+	return datasheet(mw * elapsed * 1e-3 * e->chips * ranks);
+}
+
+struct dram_band ambit_refresh_pj(const struct ambit_energy *e, uint64_t elapsed_ps, unsigned ranks)
+{
+	return datasheet(e->chip.refresh_mw * (double)elapsed_ps * 1e-3 * e->chips * ranks);
+}
+
+struct dram_band ambit_transfer_pj(const struct ambit_energy *e, uint64_t bytes, int write)
+{
+	const struct dram_part *p = e->part;
+	double chip_burst = p->width_bits * p->burst_length / 8.0;
+	double data_chips = (double)p->channel_bits / p->width_bits;
+	double burst_pj = write ? e->chip.wr_pj : e->chip.rd_pj;
+	double per_chip_byte = burst_pj / chip_burst + (e->chip.act_pj + e->chip.pre_pj) / p->page_bytes;
+	return datasheet((double)bytes / data_chips * per_chip_byte * e->chips);
+}

@@ -1,0 +1,44 @@
+/* Energy of micro-programs: DRAMPower's activation and precharge energies of one chip (energy/model), times what is
+ * peculiar to Ambit, times the chips of a rank.
+ *
+ *   E(AAP) = E_act (1 + kappa) (1 + 0.22 x extra wordlines, per activation) + E_pre
+ *
+ * kappa, the share of an activation that the second one of an AAP costs (it finds the bitlines driven), is a band:
+ * 1 at most; 0.31 after pLUTo's ratio of AAP to AP; 0.07 after the ratios of Ambit's table. 0.22 per extra wordline is
+ * Ambit's figure (unverified). The band's ends also take the band of measured over datasheet currents. */
+#ifndef AMBIT_ENERGY_H
+#define AMBIT_ENERGY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "energy/model/dram_energy.h"
+
+#define AMBIT_EXTRA_WORDLINE 0.22
+
+struct ambit_energy {
+	const struct dram_part *part;
+	struct dram_energy chip;
+	unsigned chips; /* of a rank, ECC chips included when asked for */
+};
+
+enum ambit_energy_part { AMBIT_E_ACT, AMBIT_E_ACT2, AMBIT_E_WORDLINES, AMBIT_E_PRE, AMBIT_E_PARTS };
+
+/* Activations of one or more programs. */
+struct ambit_activity {
+	uint64_t act_first, act_second, extra_first, extra_second, pre;
+};
+
+/* rho in 0..1 or DRAM_RHO_DEFAULT. Errors as dram_energy: -EDOM for a negative term. */
+int ambit_energy_init(struct ambit_energy *e, const char *part, double rho, unsigned chips, char *err, size_t n);
+/* pJ of one part. */
+struct dram_band ambit_energy_pj(const struct ambit_energy *e, const struct ambit_activity *a,
+				 enum ambit_energy_part part);
+/* Background in pJ of `ranks` ranks over elapsed ps, in which banks were open for busy ps in all. */
+struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elapsed_ps, uint64_t busy_ps,
+				     unsigned ranks);
+struct dram_band ambit_refresh_pj(const struct ambit_energy *e, uint64_t elapsed_ps, unsigned ranks);
+/* Bytes read or written over the channel, one activation per row: DRAM core, no I/O. */
+struct dram_band ambit_transfer_pj(const struct ambit_energy *e, uint64_t bytes, int write);
+
+#endif

@@ -1,0 +1,37 @@
+/* Where lanes lie. Slot s of a bit vector holds lanes s*row_bits..; it goes to channel, rank, bank, then subarray,
+ * fastest first, and begins anew once every subarray has one. Slot s of every vector lies in the same subarray, so
+ * operands of equal length always meet. */
+#ifndef AMBIT_GEOMETRY_H
+#define AMBIT_GEOMETRY_H
+
+#include <stdint.h>
+
+struct ambit_geometry {
+	uint32_t channels, ranks, banks, subarrays, rows; /* rows of a subarray, reserved ones included */
+	uint32_t chips;                                   /* of a rank, that hold data */
+	uint32_t page_bytes;                              /* of a chip */
+};
+
+struct ambit_place {
+	uint32_t channel, rank, bank, subarray;
+	uint32_t layer; /* row of the vector inside that subarray */
+};
+
+/* Row of a rank: never a constant of its own. */
+static inline uint64_t ambit_row_bytes(const struct ambit_geometry *g)
+{
+	return (uint64_t)g->chips * g->page_bytes;
+}
+
+static inline uint64_t ambit_subarrays(const struct ambit_geometry *g)
+{
+	return (uint64_t)g->channels * g->ranks * g->banks * g->subarrays;
+}
+
+/* Rows that hold `lanes` bits; the last one is charged whole. */
+uint64_t ambit_slots(const struct ambit_geometry *g, uint64_t lanes);
+/* Data rows that a vector of that many slots takes in the fullest subarray. */
+uint64_t ambit_layers(const struct ambit_geometry *g, uint64_t slots);
+struct ambit_place ambit_place(const struct ambit_geometry *g, uint64_t slot);
+
+#endif
