@@ -59,10 +59,11 @@ static int plan_case(struct gemm_case *c)
 		if (rc < 0) {
 			if (!c->why[0])
 				(void)snprintf(c->why, sizeof(c->why), "%s", mw_strerror(rc));
+			c->kernel[0] = '\0';
 			return rc == -ENOMEM ? rc : 0;
 		}
+		(void)snprintf(c->kernel, sizeof(c->kernel), "%s", c->engine->ops->kernel(c->plans[rank]));
 	}
-	(void)snprintf(c->kernel, sizeof(c->kernel), "%s", c->engine->ops->kernel(c->plans[0]));
 	return 0;
 }
 
