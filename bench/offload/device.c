@@ -1,0 +1,172 @@
+/* Devices from their specs, and the cost of one row on them. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "bench/offload/offload.h"
+
+bool offload_has_key(const struct pim_device_ops *ops, const char *key)
+{
+	for (const struct pim_key *k = ops->keys; k && k->name; k++)
+		if (strcmp(k->name, key) == 0)
+			return true;
+	return false;
+}
+
+/* Adds ",key=value" (":" before the first key). */
+static void append(char *spec, size_t n, const char *pair)
+{
+	size_t len = strlen(spec);
+	if (*pair)
+		(void)snprintf(spec + len, n - len, "%c%s", strchr(spec, ':') ? ',' : ':', pair);
+}
+
+/* "ddr4-3200", channels: MT/s x 8 byte per channel; NaN for a part that is not named by its rate. */
+static double peak_of(const struct mw_spec *spec, const struct pim_device_ops *ops)
+{
+	const char *dram = mw_spec_get(spec, "dram"), *channels = mw_spec_get(spec, "channels");
+	for (const struct pim_key *k = ops->keys; k && k->name; k++) {
+		dram = !dram && strcmp(k->name, "dram") == 0 ? k->def : dram;
+		channels = !channels && strcmp(k->name, "channels") == 0 ? k->def : channels;
+	}
+	const char *rate = dram && strncmp(dram, "ddr", 3) == 0 ? strrchr(dram, '-') : NULL;
+	double mt = rate ? atof(rate + 1) : 0, n = channels ? atof(channels) : 1;
+	return mt > 0 && n > 0 ? mt * 8e-3 * n : (double)NAN;
+}
+
+static int open_checked(struct offload_device *d, char *err, size_t n)
+{
+	char why[200] = "";
+	struct pim_device *dev;
+	struct mw_spec spec;
+	int rc = pim_open(d->spec, &dev, why, sizeof(why));
+	if (rc == 0 && mw_spec_parse(&spec, d->spec, why, sizeof(why)) < 0)
+		rc = -EINVAL;
+	if (rc < 0)
+		return mw_fail(rc == -ENOMEM ? rc : MW_ESPEC, err, n, "--device=%s: %s", d->spec, why);
+	d->ops = pim_ops_of(dev);
+	(void)snprintf(d->name, sizeof(d->name), "%s", d->ops->name);
+	d->flushes = offload_has_key(d->ops, "flush") && !mw_spec_get(&spec, "flush");
+	d->peak_gbps = peak_of(&spec, d->ops);
+	const char *limit = mw_spec_get(&spec, "limit");
+	(void)snprintf(d->limit, sizeof(d->limit), "%s", limit ? limit : "");
+	pim_close(dev);
+	return 0;
+}
+
+/* A device that can be throttled is priced both ways, unless the spec chooses. */
+static int add(struct offload *o, const char *text, bool named, char *err, size_t n)
+{
+	static const char *const limits[] = {"limit=none", "limit=jedec"};
+	if (o->n_devices + 2 > OFFLOAD_MAX_DEVICES)
+		return mw_fail(MW_ESPEC, err, n, "--device: more than %d devices", OFFLOAD_MAX_DEVICES / 2);
+	struct offload_device *d = &o->device[o->n_devices], plain = {.named = named};
+	if ((size_t)snprintf(plain.spec, sizeof(plain.spec), "%s", text) >= sizeof(plain.spec) - 24)
+		return mw_fail(MW_ESPEC, err, n, "--device: spec of more than %zu characters", sizeof(plain.spec) - 24);
+	int rc = open_checked(&plain, err, n);
+	bool both = rc == 0 && !plain.limit[0] && offload_has_key(plain.ops, "limit");
+	for (int k = 0; k < (both ? 2 : 1) && rc == 0; k++, d++) {
+		*d = plain;
+		if (both) {
+			append(d->spec, sizeof(d->spec), limits[k]);
+			rc = open_checked(d, err, n);
+		}
+		o->n_devices++;
+	}
+	return rc;
+}
+
+int offload_devices(struct offload *o, const char *specs, char *err, size_t n)
+{
+	bool named = mw_opt(o->ctx->opts, "device")->given;
+	int rc = 0;
+	while (specs && rc == 0) {
+		char text[256];
+		size_t len = strcspn(specs, "\n");
+		(void)snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : sizeof(text) - 1), specs);
+		rc = add(o, text, named, err, n);
+		specs = specs[len] ? specs + len + 1 : NULL;
+	}
+	return rc;
+}
+
+/* ---- running on a device ---- */
+
+struct slices {
+	void (*fn)(void *arg, size_t i);
+	void *arg;
+	size_t n;
+};
+
+static void slice_member(void *arg, int rank, int members)
+{
+	const struct slices *s = arg;
+	for (size_t i = (size_t)rank; i < s->n; i += (size_t)members)
+		s->fn(s->arg, i);
+}
+
+static void on_team(void *ctx, size_t n, void (*fn)(void *arg, size_t i), void *arg)
+{
+	struct mw_team *team = ctx;
+	struct slices s = {fn, arg, n};
+	int members = mw_team_size(team);
+	(void)mw_team_run(team, n < (size_t)members ? (int)n : members, slice_member, &s);
+}
+
+/* The flush rate that was measured for lines as the row leaves them: in the caches while it fits, else absent. */
+static void add_flush(const struct offload *o, const struct offload_device *d, const struct offload_work *w, char *spec,
+		      size_t n)
+{
+	double rate = w && w->size <= o->llc ? o->flush_gbps[OFFLOAD_WARM] : o->flush_gbps[OFFLOAD_COLD];
+	char pair[32];
+	(void)snprintf(pair, sizeof(pair), "flush=%.4g", rate);
+	if (d->flushes && rate > 0)
+		append(spec, n, pair);
+}
+
+int offload_open(struct offload *o, const struct offload_device *d, const struct offload_work *w, const char *extra,
+		 struct pim_device **dev, char *err, size_t n)
+{
+	char spec[256], why[200] = "";
+	(void)snprintf(spec, sizeof(spec), "%s", d->spec);
+	append(spec, sizeof(spec), extra);
+	add_flush(o, d, w, spec, sizeof(spec));
+	int rc = pim_open(spec, dev, why, sizeof(why));
+	if (rc < 0)
+		return mw_fail(rc, err, n, "%s: %s", spec, why);
+	struct pim_executor e = {sizeof(e), (size_t)mw_team_size(o->ctx->team), on_team, o->ctx->team};
+	rc = pim_set_executor(*dev, &e);
+	if (rc < 0) {
+		(void)mw_fail(rc, err, n, "%s: %s", spec, pim_error(*dev));
+		pim_close(*dev);
+		*dev = NULL;
+	}
+	return rc;
+}
+
+static double ns_of(const struct offload_cost *c, enum pim_count what)
+{
+	return c->counted >> what & 1 ? 1e-3 * (double)c->count[what] : 0;
+}
+
+int offload_read_cost(struct pim_device *dev, struct pim_cost *scope, struct offload_cost *c, char *err, size_t n)
+{
+	memset(c, 0, sizeof(*c));
+	pim_cost_stop(scope);
+	for (int i = 0; i < PIM_COUNT_N; i++)
+		if (pim_cost_count(scope, (enum pim_count)i, &c->count[i]) == 0)
+			c->counted |= 1u << i;
+	if (!(c->counted >> PIM_PS_COMPUTE & 1))
+		return mw_fail(-EOPNOTSUPP, err, n, "%s", pim_error(dev));
+	c->compute = ns_of(c, PIM_PS_COMPUTE);
+	c->in = ns_of(c, PIM_PS_IN);
+	c->out = ns_of(c, PIM_PS_OUT);
+	c->reload = ns_of(c, PIM_PS_RELOAD);
+	c->resident = c->compute + c->reload;
+	c->energy.size = sizeof(c->energy);
+	c->has_energy = pim_cost_energy(scope, PIM_E_TOTAL, &c->energy) == 0;
+	return 0;
+}

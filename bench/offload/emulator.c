@@ -1,0 +1,172 @@
+/* How fast the emulation itself runs on this host: measured, and no property of any device. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "bench/offload/offload.h"
+
+enum { MAX_RATES = 8, LARGE = 64 << 20, SMALL = 4 << 20 };
+
+struct rate {
+	struct pim_device *dev;
+	struct pim_vector *v[3];
+	struct pim_matrix *m;
+	double work; /* bytes or operations of one use */
+	double sample_ns;
+};
+
+struct offload_rates {
+	struct offload *o;
+	size_t n;
+	struct rate v[MAX_RATES];
+};
+
+static int measure(void *arg, double *value, char *err, size_t n)
+{
+	struct rate *r = arg;
+	uint64_t begin = mw_now_ns(), ns;
+	size_t times = 0;
+	do {
+		int rc = r->m ? pim_gemv(r->v[2], r->m, r->v[0]) : pim_and(r->v[2], r->v[0], r->v[1]);
+		if (rc < 0)
+			return mw_fail(rc, err, n, "%s", pim_error(r->dev));
+		times++;
+		ns = mw_now_ns() - begin;
+	} while ((double)ns < r->sample_ns);
+	*value = r->work * (double)times / (double)ns;
+	return 0;
+}
+
+static int fill(struct pim_vector *v, const void *src)
+{
+	return pim_write(v, src, pim_bytes(v));
+}
+
+static int prepare_bulk(struct rate *r, const struct offload_work *w, size_t bytes)
+{
+	int rc = 0;
+	for (int i = 0; i < 3 && rc == 0; i++)
+		rc = pim_alloc(r->dev, pim_uint(1), bytes * 8, &r->v[i]);
+	if (rc == 0)
+		rc = fill(r->v[0], w->a);
+	if (rc == 0)
+		rc = fill(r->v[1], w->b);
+	r->work = 3.0 * (double)bytes;
+	return rc == 0 ? pim_and(r->v[2], r->v[0], r->v[1]) : rc;
+}
+
+static int prepare_gemv(struct rate *r, const struct offload_work *w)
+{
+	int rc = pim_matrix_alloc(r->dev, pim_int(8), w->rows, w->cols, &r->m);
+	if (rc == 0)
+		rc = pim_alloc(r->dev, pim_int(8), w->cols, &r->v[0]);
+	if (rc == 0)
+		rc = pim_alloc(r->dev, pim_int(32), w->rows, &r->v[2]);
+	if (rc == 0)
+		rc = pim_matrix_write(r->m, w->a, w->size);
+	if (rc == 0)
+		rc = fill(r->v[0], w->b);
+	r->work = 2.0 * (double)w->rows * (double)w->cols;
+	return rc == 0 ? pim_gemv(r->v[2], r->m, r->v[0]) : rc;
+}
+
+static int add(struct offload_rates *rates, const struct offload_device *d, const struct offload_work *w,
+	       const char *engine, size_t bytes, struct round_point *pt, char *err, size_t n)
+{
+	struct rate *r = &rates->v[rates->n];
+	char extra[32];
+	(void)snprintf(extra, sizeof(extra), "engine=%s", engine);
+	*r = (struct rate){.sample_ns = 2e6};
+	int rc = offload_open(rates->o, d, w, extra, &r->dev, err, n);
+	if (rc < 0)
+		return rc;
+	rates->n++;
+	bool bulk = w->kind == &offload_bulk;
+	rc = bulk ? prepare_bulk(r, w, bytes) : prepare_gemv(r, w);
+	if (rc < 0)
+		return mw_fail(rc, err, n, "%s: %s", d->spec, pim_error(r->dev));
+	mw_record_init(&pt->rec, "offload", "emulator", "emulator_rate", bulk ? MW_GBPS : MW_GOPS);
+	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "emulator-loop");
+	mw_kv_set_str(&pt->rec.params, "device", d->name);
+	mw_kv_set_str(&pt->rec.params, "engine", engine);
+	mw_kv_set_str(&pt->rec.params, "op", bulk ? "and" : "gemv");
+	mw_kv_set_int(&pt->rec.params, "size", (int64_t)(bulk ? bytes : w->size));
+	pt->measure = measure;
+	pt->arg = r;
+	pt->threads = mw_team_size(rates->o->ctx->team);
+	return 0;
+}
+
+/* The and of at least `want` bytes, or the smallest matrix. */
+static const struct offload_work *row_for(const struct offload *o, const struct offload_kind *kind, uint64_t want)
+{
+	const struct offload_work *best = NULL;
+	for (size_t i = 0; i < o->n_work; i++) {
+		const struct offload_work *w = &o->work[i];
+		if (w->kind != kind || (kind == &offload_bulk && mw_bulk_inputs(w->op) < 2))
+			continue;
+		if (!best || (kind == &offload_bulk && best->size < want && w->size > best->size))
+			best = w;
+	}
+	return best;
+}
+
+static const struct pim_key *engine_key(const struct pim_device_ops *ops)
+{
+	for (const struct pim_key *k = ops->keys; k && k->name; k++)
+		if (strcmp(k->name, "engine") == 0 && k->choices)
+			return k;
+	return NULL;
+}
+
+/* The default engine on much data, the others, which are references, on little. */
+static int add_device(struct offload_rates *rates, const struct offload_device *d, const struct pim_key *engines,
+		      struct round_point *pts, size_t *n_pts, size_t max, char *err, size_t n)
+{
+	bool matrices = d->ops->caps & PIM_CAP_MATRICES;
+	const struct offload_work *w = row_for(rates->o, matrices ? &offload_gemv : &offload_bulk, LARGE);
+	for (const char *e = engines->choices; w && e && *n_pts < max && rates->n < MAX_RATES;) {
+		char name[16];
+		size_t len = strcspn(e, "|");
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, e);
+		uint64_t most = engines->def && strcmp(name, engines->def) == 0 ? LARGE : SMALL;
+		int rc = add(rates, d, w, name, w->size < most ? w->size : most, &pts[*n_pts], err, n);
+		if (rc < 0)
+			return rc;
+		++*n_pts;
+		e = e[len] ? e + len + 1 : NULL;
+	}
+	return 0;
+}
+
+int offload_rates_points(struct offload *o, struct offload_rates **out, struct round_point *pts, size_t *n_pts,
+			 size_t max, char *err, size_t n)
+{
+	struct offload_rates *rates = *out = calloc(1, sizeof(*rates));
+	if (!rates)
+		return mw_fail(-ENOMEM, err, n, "no memory for the emulator's rates");
+	rates->o = o;
+	for (size_t i = 0; i < o->n_devices; i++) {
+		const struct offload_device *d = &o->device[i];
+		bool first = true;
+		for (size_t k = 0; k < i; k++)
+			first = first && strcmp(o->device[k].name, d->name) != 0;
+		const struct pim_key *engines = first ? engine_key(d->ops) : NULL;
+		if (!engines)
+			continue;
+		int rc = add_device(rates, d, engines, pts, n_pts, max, err, n);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+void offload_rates_free(struct offload_rates *r)
+{
+	for (size_t i = 0; r && i < r->n; i++)
+		pim_close(r->v[i].dev);
+	free(r);
+}

@@ -1,0 +1,376 @@
+/* The best that the host can do: a short search over paths, threads and stores, then rounds over the fastest few. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "bench/offload/offload.h"
+#include "bench/place.h"
+
+enum { MAX_POINTS = 512, MAX_REPEATS = 4096 };
+
+struct job {
+	const struct offload *o;
+	const struct offload_work *w;
+	struct offload_try t;
+	size_t repeats;
+	atomic_int wrong;
+};
+
+struct point {
+	struct job job;
+	enum offload_cache cache;
+	double sample_ns;
+	size_t repeats; /* of a warm sample; 0 before the first one */
+	bool checked;
+};
+
+/* ---- what members do ---- */
+
+static void work_member(void *arg, int rank, int n)
+{
+	const struct job *j = arg;
+	for (size_t i = 0; i < j->repeats; i++)
+		j->w->kind->slice(j->w, &j->t, rank, n);
+}
+
+static void evict_member(void *arg, int rank, int n)
+{
+	const struct job *j = arg;
+	struct offload_range v[3];
+	size_t begin, end;
+	if (!offload_flush_name()) {
+		mw_team_slice(j->o->spare_bytes, 4096, rank, n, &begin, &end);
+		offload_stream(j->o->spare + begin, end - begin);
+		return;
+	}
+	for (size_t i = 0, k = j->w->kind->ranges(j->w, v); i < k; i++) {
+		mw_team_slice(v[i].bytes, 64, rank, n, &begin, &end);
+		offload_flush((const char *)v[i].p + begin, end - begin);
+	}
+}
+
+static void clear_member(void *arg, int rank, int n)
+{
+	const struct job *j = arg;
+	struct offload_range v[3];
+	size_t begin, end, k = j->w->kind->ranges(j->w, v);
+	(void)k;
+	mw_team_slice(v[k - 1].bytes, 4096, rank, n, &begin, &end);
+	memset(j->w->out + begin, 0x5a, end - begin);
+}
+
+static void check_member(void *arg, int rank, int n)
+{
+	struct job *j = arg;
+	if (!j->w->kind->matches(j->w, &j->t, rank, n))
+		atomic_store(&j->wrong, 1);
+}
+
+/* ---- one sample ---- */
+
+static int once(struct job *j, bool evict, size_t repeats, double *ns)
+{
+	struct mw_team *team = j->o->ctx->team;
+	uint64_t t = 0;
+	int rc = evict ? mw_team_run(team, j->t.threads, evict_member, j) : 0;
+	j->repeats = repeats;
+	if (rc == 0)
+		rc = mw_team_time(team, j->t.threads, work_member, j, &t);
+	*ns = (double)t / (double)repeats;
+	return rc;
+}
+
+static int check_result(struct job *j, char *err, size_t n)
+{
+	struct mw_team *team = j->o->ctx->team;
+	double ns;
+	atomic_store(&j->wrong, 0);
+	int rc = mw_team_run(team, mw_team_size(team), clear_member, j);
+	if (rc == 0)
+		rc = once(j, false, 1, &ns);
+	if (rc == 0)
+		rc = mw_team_run(team, mw_team_size(team), check_member, j);
+	if (rc == 0 && atomic_load(&j->wrong))
+		rc = mw_fail(MW_EVERIFY, err, n, "%s: the result differs from that of another path", j->w->name);
+	return rc;
+}
+
+/* Each use starts with operands evicted; the mean over as many as fit into the sample. */
+static int cold_sample(struct job *j, bool evict, double sample_ns, double *value)
+{
+	double sum = 0, ns;
+	size_t n = 0;
+	uint64_t begin = mw_now_ns();
+	do {
+		int rc = once(j, evict, 1, &ns);
+		if (rc < 0)
+			return rc;
+		sum += ns;
+		n++;
+	} while ((double)(mw_now_ns() - begin) < sample_ns && n < MAX_REPEATS);
+	*value = sum / (double)n;
+	return 0;
+}
+
+static int warm_sample(struct job *j, double sample_ns, size_t *repeats, double *value)
+{
+	double ns;
+	int rc = once(j, false, 1, &ns);
+	if (rc == 0 && *repeats == 0) {
+		rc = once(j, false, 1, &ns); /* the first one was cold */
+		*repeats = (size_t)fmin(MAX_REPEATS, fmax(1, sample_ns / fmax(ns, 1)));
+	}
+	return rc < 0 ? rc : once(j, false, *repeats, value);
+}
+
+static int measure(void *arg, double *value, char *err, size_t n)
+{
+	struct point *p = arg;
+	int rc = p->checked ? 0 : check_result(&p->job, err, n);
+	if (rc < 0)
+		return rc;
+	p->checked = true;
+	if (p->cache == OFFLOAD_WARM)
+		rc = warm_sample(&p->job, p->sample_ns, &p->repeats, value);
+	else
+		rc = cold_sample(&p->job, p->job.w->cached, p->sample_ns, value);
+	return rc < 0 ? mw_fail(rc, err, n, "%s: %s", p->job.w->name, mw_strerror(rc)) : 0;
+}
+
+/* ---- the search ---- */
+
+static int search_one(const struct offload *o, const struct offload_work *w, enum offload_cache cache,
+		      struct offload_try *t)
+{
+	struct job j = {.o = o, .w = w, .t = *t};
+	int rc = 0;
+	t->ns = INFINITY;
+	for (int i = 0; i < 3 && rc == 0; i++) {
+		double ns = INFINITY;
+		size_t repeats = 0;
+		rc = cache == OFFLOAD_WARM ? warm_sample(&j, 2e5, &repeats, &ns) : cold_sample(&j, w->cached, 2e5, &ns);
+		t->ns = fmin(t->ns, ns);
+		if (ns > 1e7 || o->finalists < 2)
+			break;
+	}
+	return rc;
+}
+
+static int by_ns(const void *a, const void *b)
+{
+	double x = ((const struct offload_try *)a)->ns, y = ((const struct offload_try *)b)->ns;
+	return (x > y) - (x < y);
+}
+
+/* An earlier row that the memory system cannot tell from this one. */
+static const struct offload_work *twin(const struct offload *o, const struct offload_work *w)
+{
+	for (const struct offload_work *e = o->work; e < w; e++) {
+		if (e->kind != w->kind || e->kind != &offload_bulk)
+			continue;
+		bool same_size = e->size == w->size || (!e->cached && !w->cached);
+		if (same_size && mw_bulk_inputs(e->op) == mw_bulk_inputs(w->op))
+			return e;
+	}
+	return NULL;
+}
+
+static int search(struct offload *o, struct offload_work *w, enum offload_cache cache)
+{
+	struct offload_try v[OFFLOAD_MAX_TRIES];
+	const struct offload_work *t = twin(o, w);
+	if (t && t->n_best[cache]) {
+		memcpy(w->best[cache], t->best[cache], sizeof(w->best[cache]));
+		w->n_best[cache] = t->n_best[cache];
+		return 0;
+	}
+	size_t n = w->kind->tries(o, v, OFFLOAD_MAX_TRIES);
+	for (size_t i = 0; i < n; i++) {
+		if (bench_stopped(o->ctx))
+			return MW_ECANCELLED;
+		int rc = search_one(o, w, cache, &v[i]);
+		if (rc < 0)
+			return rc;
+	}
+	qsort(v, n, sizeof(v[0]), by_ns);
+	w->n_best[cache] = n < o->finalists ? n : o->finalists;
+	memcpy(w->best[cache], v, w->n_best[cache] * sizeof(v[0]));
+	return 0;
+}
+
+/* ---- flush rates ---- */
+
+struct flush_point {
+	struct offload *o;
+	uint8_t *p;
+	size_t bytes;
+	bool dirty;
+	double sample_ns;
+};
+
+static void dirty_member(void *arg, int rank, int n)
+{
+	const struct flush_point *f = arg;
+	size_t begin, end;
+	mw_team_slice(f->bytes, 4096, rank, n, &begin, &end);
+	memset(f->p + begin, rank, end - begin);
+}
+
+static void flush_member(void *arg, int rank, int n)
+{
+	const struct flush_point *f = arg;
+	size_t begin, end;
+	mw_team_slice(f->bytes, 4096, rank, n, &begin, &end);
+	offload_flush(f->p + begin, end - begin);
+}
+
+static int measure_flush(void *arg, double *value, char *err, size_t n)
+{
+	struct flush_point *f = arg;
+	struct mw_team *team = f->o->ctx->team;
+	int members = mw_team_size(team), rc = 0;
+	uint64_t ns = 0, sum = 0, begin = mw_now_ns();
+	size_t times = 0;
+	do {
+		/* Absent lines: flushed just before. */
+		rc = mw_team_run(team, members, f->dirty ? dirty_member : flush_member, f);
+		if (rc == 0)
+			rc = mw_team_time(team, members, flush_member, f, &ns);
+		sum += ns;
+		times++;
+	} while (rc == 0 && (double)(mw_now_ns() - begin) < f->sample_ns);
+	*value = (double)(f->bytes * times) / (double)sum;
+	return rc < 0 ? mw_fail(rc, err, n, "flush: %s", mw_strerror(rc)) : 0;
+}
+
+static void add_flush(struct offload *o, struct flush_point *f, struct round_point *pt, bool dirty)
+{
+	const struct offload_work *w = &o->work[0];
+	*f = (struct flush_point){.o = o, .p = w->out, .bytes = o->llc / 4, .dirty = dirty, .sample_ns = 1e6};
+	if (f->bytes > w->size)
+		f->bytes = w->size;
+	mw_record_init(&pt->rec, "offload", "flush", "bandwidth", MW_GBPS);
+	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "flush-loop");
+	mw_kv_set_str(&pt->rec.params, "lines", dirty ? "dirty" : "absent");
+	mw_kv_set_str(&pt->rec.params, "instruction", offload_flush_name());
+	mw_kv_set_int(&pt->rec.observed, "size", (int64_t)f->bytes);
+	pt->measure = measure_flush;
+	pt->arg = f;
+	pt->threads = mw_team_size(o->ctx->team);
+}
+
+/* ---- points ---- */
+
+static void add_point(struct offload *o, const struct offload_work *w, enum offload_cache cache,
+		      const struct offload_try *t, struct point *p, struct round_point *pt)
+{
+	*p = (struct point){.job = {.o = o, .w = w, .t = *t}, .cache = cache};
+	offload_record(w, &pt->rec, "time", MW_NS);
+	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "%s-loop", w->kind == &offload_bulk ? "bulk" : "gemv");
+	mw_kv_set_str(&pt->rec.params, "device", "host");
+	mw_kv_set_str(&pt->rec.params, "cache", offload_cache_names[cache]);
+	mw_kv_set_int(&pt->rec.params, "threads", t->threads);
+	w->kind->describe(w, t, &pt->rec);
+	mw_kv_set_str(&pt->rec.observed, "pages", o->pages);
+	if (cache == OFFLOAD_COLD)
+		mw_kv_set_str(&pt->rec.observed, "evicted",
+			      !w->cached ? "streams past the caches"
+					 : (offload_flush_name() ? offload_flush_name() : "displaced by reading"));
+	pt->measure = measure;
+	pt->arg = p;
+	pt->threads = t->threads;
+	pt->smaller_is_better = true;
+}
+
+static size_t add_points(struct offload *o, struct point *points, struct round_point *pts, size_t max)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->n_work; i++)
+		for (int c = 0; c < OFFLOAD_CACHES; c++)
+			for (size_t k = 0; k < o->work[i].n_best[c] && n < max; k++, n++)
+				add_point(o, &o->work[i], (enum offload_cache)c, &o->work[i].best[c][k], &points[n],
+					  &pts[n]);
+	return n;
+}
+
+int offload_host_measure(struct offload *o, char *err, size_t n)
+{
+	struct flush_point flush[OFFLOAD_CACHES];
+	struct offload_rates *rates = NULL;
+	struct round_point *pts = calloc(MAX_POINTS, sizeof(*pts));
+	struct point *points = calloc(MAX_POINTS, sizeof(*points));
+	int rc = pts && points ? 0 : mw_fail(-ENOMEM, err, n, "no memory for the points");
+	for (size_t i = 0; i < o->n_work && rc == 0; i++) {
+		rc = search(o, &o->work[i], OFFLOAD_COLD);
+		if (rc == 0 && o->work[i].cached)
+			rc = search(o, &o->work[i], OFFLOAD_WARM);
+	}
+	if (rc < 0)
+		goto out;
+	size_t count = add_points(o, points, pts, MAX_POINTS - 8), host = count;
+	for (int k = 0; k < OFFLOAD_CACHES && offload_flush_name(); k++)
+		add_flush(o, &flush[k], &pts[count++], k == OFFLOAD_WARM);
+	rc = offload_rates_points(o, &rates, pts, &count, MAX_POINTS, err, n);
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < host; i++)
+		points[i].sample_ns = 1e9 * fmin(rounds_sample_s(o->ctx, count), 0.005);
+	rc = rounds_run(o->ctx, pts, count, o->sink);
+out:
+	offload_rates_free(rates);
+	free(points);
+	free(pts);
+	return rc;
+}
+
+/* ---- results ---- */
+
+static bool is_row_of(const struct offload_work *w, const struct mw_record *r)
+{
+	struct mw_record want;
+	bool same = strcmp(r->case_name, w->name) == 0 && strcmp(r->metric, "time") == 0 && !isnan(r->value);
+	offload_record(w, &want, "time", MW_NS);
+	for (size_t i = 0; i < want.params.n && same; i++)
+		same = mw_kv_int(&r->params, want.params.v[i].key, -1) == want.params.v[i].i;
+	mw_record_fini(&want);
+	return same;
+}
+
+static void pick(const struct offload *o, struct offload_work *w, enum offload_cache cache)
+{
+	struct offload_host *h = &w->host[cache];
+	*h = (struct offload_host){.ns = NAN, .lo = NAN, .hi = NAN};
+	for (size_t i = 0; i < o->seen.n; i++) {
+		const struct mw_record *r = &o->seen.v[i];
+		if (!is_row_of(w, r) || strcmp(mw_kv_str(&r->params, "cache", ""), offload_cache_names[cache]) != 0 ||
+		    h->ns <= r->value)
+			continue;
+		*h = (struct offload_host){.ns = r->value, .lo = r->ci_lo, .hi = r->ci_hi};
+		(void)snprintf(h->how, sizeof(h->how), "%s x%d%s%s", mw_kv_str(&r->params, "isa", "?"),
+			       (int)mw_kv_int(&r->params, "threads", 1),
+			       strcmp(mw_kv_str(&r->params, "stores", ""), "nt") == 0 ? " nt" : "",
+			       strcmp(mw_kv_str(&r->observed, "state", "only"), "only") == 0 ? ""
+			       : strcmp(mw_kv_str(&r->observed, "state", ""), "far") == 0    ? " far"
+											     : " near");
+	}
+}
+
+void offload_host_pick(struct offload *o)
+{
+	for (size_t i = 0; i < o->n_work; i++)
+		for (int c = 0; c < OFFLOAD_CACHES; c++)
+			pick(o, &o->work[i], (enum offload_cache)c);
+	o->flush_gbps[OFFLOAD_COLD] = o->flush_gbps[OFFLOAD_WARM] = NAN;
+	for (size_t i = 0; i < o->seen.n; i++) {
+		const struct mw_record *r = &o->seen.v[i];
+		if (strcmp(r->case_name, "flush") == 0 && !isnan(r->value)) {
+			bool dirty = strcmp(mw_kv_str(&r->params, "lines", ""), "dirty") == 0;
+			double *best = &o->flush_gbps[dirty ? OFFLOAD_WARM : OFFLOAD_COLD];
+			*best = isnan(*best) ? r->value : fmax(*best, r->value);
+		}
+	}
+}

@@ -1,0 +1,403 @@
+/* memwall offload: the same kernels on this host, measured, and on devices that compute in memory, modelled. */
+#include "bench/offload/offload.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "base/core/stats.h"
+#include "bench/place.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+enum { VECTORS = 3 };
+
+const char *const offload_cache_names[OFFLOAD_CACHES] = {"cold", "warm"};
+
+static const struct {
+	const char *name;
+	enum mw_bulk_op op;
+	enum pim_op device_op;
+} bulk_ops[] = {
+	{"and", MW_BULK_AND, PIM_AND},
+	{"or", MW_BULK_OR, PIM_OR},
+	{"xor", MW_BULK_XOR, PIM_XOR},
+	{"not", MW_BULK_NOT, PIM_NOT},
+};
+enum { BULK_OPS = sizeof(bulk_ops) / sizeof(bulk_ops[0]) };
+
+struct plan {
+	uint64_t sizes[OFFLOAD_MAX_SIZES];
+	size_t n_sizes;
+	uint64_t left_out[OFFLOAD_MAX_SIZES]; /* by memory or time */
+	size_t n_left_out;
+	char why[96];
+	uint64_t shapes[OFFLOAD_MAX_SIZES][2]; /* inputs, outputs */
+	size_t n_shapes;
+	bool op[BULK_OPS], gemv;
+};
+
+void offload_record(const struct offload_work *w, struct mw_record *r, const char *metric, enum mw_unit unit)
+{
+	mw_record_init(r, "offload", w->name, metric, unit);
+	if (w->kind == &offload_bulk) {
+		mw_kv_set_int(&r->params, "size", (int64_t)w->size);
+	} else {
+		mw_kv_set_int(&r->params, "inputs", (int64_t)w->cols);
+		mw_kv_set_int(&r->params, "outputs", (int64_t)w->rows);
+	}
+}
+
+int offload_emit(struct offload *o, struct mw_record *r)
+{
+	int rc = mw_emit(o->sink, r);
+	mw_record_fini(r);
+	return rc;
+}
+
+/* ---- options ---- */
+
+static int parse_kernels(struct plan *p, const char *list, char *err, size_t n)
+{
+	char text[64];
+	char *save = NULL;
+	if ((size_t)snprintf(text, sizeof(text), "%s", list) >= sizeof(text))
+		return mw_fail(MW_ESPEC, err, n, "--kernels: list too long");
+	for (char *word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		bool known = strcmp(word, "gemv") == 0;
+		p->gemv = p->gemv || known;
+		for (size_t i = 0; i < BULK_OPS; i++)
+			if (strcmp(word, bulk_ops[i].name) == 0)
+				p->op[i] = known = true;
+		if (!known)
+			return mw_fail(MW_ESPEC, err, n, "--kernels: '%s' is not one of and, or, xor, not, gemv", word);
+	}
+	return 0;
+}
+
+/* "768x3072": inputs x outputs. */
+static int parse_shapes(struct plan *p, const char *list, char *err, size_t n)
+{
+	for (const char *t = list; t && *t;) {
+		unsigned long long inputs = 0, outputs = 0;
+		int len = 0;
+		if (sscanf(t, "%llux%llu%n", &inputs, &outputs, &len) != 2 || (t[len] && t[len] != ',') ||
+		    inputs == 0 || outputs == 0 || inputs > 131071 || outputs > 1u << 24)
+			return mw_fail(MW_ESPEC, err, n,
+				       "--shapes: '%s' is not inputs x outputs such as 768x3072 (inputs to 131071)", t);
+		if (p->n_shapes == OFFLOAD_MAX_SIZES)
+			return mw_fail(MW_ESPEC, err, n, "--shapes: more than %d", OFFLOAD_MAX_SIZES);
+		p->shapes[p->n_shapes][0] = inputs;
+		p->shapes[p->n_shapes++][1] = outputs;
+		t += len + (t[len] == ',');
+	}
+	return 0;
+}
+
+static bool any_bulk(const struct plan *p)
+{
+	bool any = false;
+	for (size_t i = 0; i < BULK_OPS; i++)
+		any = any || p->op[i];
+	return any;
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static void drop_largest(struct plan *p, const char *why)
+{
+	p->left_out[p->n_left_out++] = p->sizes[--p->n_sizes];
+	(void)snprintf(p->why, sizeof(p->why), "%s", why);
+}
+
+/* Seconds that one more size costs: rounds of every operation on the host, and a run on every device. Rates are low
+ * guesses; what does not fit is left out before anything is touched. */
+static double seconds_for(const struct offload *o, const struct plan *p, uint64_t size)
+{
+	double ops = 0, bytes = VECTORS * (double)size;
+	for (size_t i = 0; i < BULK_OPS; i++)
+		ops += p->op[i];
+	double rounds = ops * (double)(o->finalists * o->ctx->profile->min_rounds + 8) * bytes / 30e9;
+	double devices = ops * (double)o->n_devices * bytes * 0.25e-9;
+	return rounds + devices + bytes * 0.5e-9;
+}
+
+static int plan_sizes(const struct offload *o, struct plan *p, char *err, size_t n)
+{
+	const struct mw_optval *v = mw_opt(o->ctx->opts, "sizes");
+	/* Three vectors here, three on the device. */
+	uint64_t limit = bench_block_limit(o->ctx, 2 * VECTORS);
+	p->n_sizes = any_bulk(p) ? mw_opt_sizes(o->ctx->opts, "sizes", p->sizes, OFFLOAD_MAX_SIZES) : 0;
+	qsort(p->sizes, p->n_sizes, sizeof(p->sizes[0]), compare_sizes);
+	for (size_t i = 0; i < p->n_sizes && v->given; i++) {
+		int rc = bench_check_size(o->ctx, "sizes", 2 * VECTORS * p->sizes[i], err, n);
+		if (rc < 0) {
+			char size[32], why[200];
+			mw_format_size(p->sizes[i], size, sizeof(size));
+			(void)snprintf(why, sizeof(why), "%s", strchr(err, ' '));
+			return mw_fail(rc, err, n, "--sizes: %s needs six vectors:%s", size, why);
+		}
+	}
+	if (v->given)
+		return 0;
+	while (p->n_sizes > 1 && p->sizes[p->n_sizes - 1] > limit)
+		drop_largest(p, "left out: six vectors of that size do not fit into the memory of this run");
+	for (double sum = INFINITY; p->n_sizes > 1;) {
+		sum = 0;
+		for (size_t i = 0; i < p->n_sizes; i++)
+			sum += seconds_for(o, p, p->sizes[i]);
+		if (sum <= 0.6 * bench_left_s(o->ctx))
+			break;
+		drop_largest(p, "left out: the time budget of the profile is too short for that size");
+	}
+	return 0;
+}
+
+static int make_plan(const struct offload *o, struct plan *p, char *err, size_t n)
+{
+	const struct mw_opts *opts = o->ctx->opts;
+	int rc = parse_kernels(p, mw_opt_text(opts, "kernels"), err, n);
+	if (rc == 0 && p->gemv)
+		rc = parse_shapes(p, mw_opt_text(opts, "shapes"), err, n);
+	if (rc == 0)
+		rc = plan_sizes(o, p, err, n);
+	if (rc < 0)
+		return rc;
+	/* A tiny run proves that it works: two shapes do. */
+	if (o->ctx->profile->min_rounds < 6 && !mw_opt(opts, "shapes")->given && p->n_shapes > 2)
+		p->n_shapes = 2;
+	for (size_t i = 0; i < p->n_shapes; i++) {
+		rc = bench_check_size(o->ctx, "shapes", 4 * p->shapes[i][0] * p->shapes[i][1], err, n);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* ---- memory ---- */
+
+struct fill {
+	uint8_t *p;
+	size_t bytes;
+	uint64_t seed;
+};
+
+static void fill_member(void *arg, int rank, int n)
+{
+	const struct fill *f = arg;
+	size_t begin, end;
+	mw_team_slice(f->bytes, 4096, rank, n, &begin, &end);
+	uint64_t state = f->seed + (uint64_t)rank * 0x9e3779b97f4a7c15;
+	for (size_t i = begin; i + 8 <= end; i += 8) {
+		uint64_t v = mw_random(&state);
+		memcpy(f->p + i, &v, 8);
+	}
+}
+
+static int take_memory(struct offload *o, size_t largest, char *err, size_t n)
+{
+	/* Vectors do not start at equal offsets within 4 KiB: loads would wait for stores of another address. */
+	enum { STAGGER = 1344 };
+	struct mw_block block;
+	size_t step = (largest + (2 << 20) - 1) / (2 << 20) * (2 << 20) + (2 << 20);
+	o->spare_bytes = offload_flush_name() ? 0 : 2 * o->llc;
+	int rc = mw_arena_take(o->ctx->arenas, MW_PAGES_THP, bench_node_of(o->ctx, 0), VECTORS * step + o->spare_bytes,
+			       &block, err, n);
+	if (rc < 0)
+		return rc;
+	uint8_t *base = block.p;
+	struct fill f = {base, 2 * step, o->ctx->seed};
+	rc = mw_team_run(o->ctx->team, mw_team_size(o->ctx->team), fill_member, &f);
+	(void)snprintf(o->pages, sizeof(o->pages), "%s", block.obtained);
+	o->spare = base + VECTORS * step;
+	for (size_t i = 0; i < o->n_work; i++) {
+		struct offload_work *w = &o->work[i];
+		w->a = base;
+		w->b = base + step + STAGGER;
+		w->out = base + 2 * step + 2 * STAGGER / 64 * 64;
+	}
+	return rc < 0 ? mw_fail(rc, err, n, "cannot fill the vectors: %s", mw_strerror(rc)) : 0;
+}
+
+/* ---- rows ---- */
+
+static struct offload_work *new_row(struct offload *o)
+{
+	struct offload_work *w = &o->work[o->n_work++];
+	memset(w, 0, sizeof(*w));
+	for (int c = 0; c < OFFLOAD_CACHES; c++)
+		w->host[c] = (struct offload_host){.ns = NAN, .lo = NAN, .hi = NAN};
+	return w;
+}
+
+static void add_bulk(struct offload *o, size_t op, uint64_t size)
+{
+	struct offload_work *w = new_row(o);
+	w->kind = &offload_bulk;
+	w->op = bulk_ops[op].op;
+	w->device_op = bulk_ops[op].device_op;
+	w->size = size;
+	w->bytes = size * (mw_bulk_inputs(w->op) + 1);
+	/* Streams of four times the cache leave nothing behind that the next pass would find. */
+	w->cached = w->bytes < 4 * o->llc;
+	(void)snprintf(w->name, sizeof(w->name), "%s", bulk_ops[op].name);
+}
+
+static void add_gemv(struct offload *o, uint64_t inputs, uint64_t outputs)
+{
+	struct offload_work *w = new_row(o);
+	w->kind = &offload_gemv;
+	w->device_op = PIM_GEMV;
+	w->rows = outputs;
+	w->cols = inputs;
+	w->size = inputs * outputs;
+	w->bytes = w->size + inputs + outputs * sizeof(int32_t);
+	w->cached = w->bytes < 4 * o->llc;
+	(void)snprintf(w->name, sizeof(w->name), "gemv");
+}
+
+/* Small rows first: when time ends, what is missing is the largest. */
+static size_t add_rows(struct offload *o, const struct plan *p)
+{
+	uint64_t largest = 4096;
+	for (size_t i = 0; i < p->n_sizes; i++)
+		for (size_t k = 0; k < BULK_OPS; k++)
+			if (p->op[k] && o->n_work < OFFLOAD_MAX_WORK) {
+				add_bulk(o, k, p->sizes[i]);
+				largest = p->sizes[i] > largest ? p->sizes[i] : largest;
+			}
+	for (size_t i = 0; i < p->n_shapes && o->n_work < OFFLOAD_MAX_WORK; i++) {
+		uint64_t inputs = p->shapes[i][0], outputs = p->shapes[i][1];
+		add_gemv(o, inputs, outputs);
+		uint64_t most = inputs * outputs > 4 * outputs ? inputs * outputs : 4 * outputs;
+		largest = most > largest ? most : largest;
+	}
+	return largest;
+}
+
+static int report_left_out(struct offload *o, const struct plan *p)
+{
+	int rc = 0;
+	for (size_t i = 0; i < p->n_left_out && rc == 0; i++)
+		for (size_t k = 0; k < BULK_OPS && rc == 0; k++) {
+			struct mw_record r;
+			if (!p->op[k])
+				continue;
+			mw_record_init(&r, "offload", bulk_ops[k].name, "time", MW_NS);
+			mw_kv_set_int(&r.params, "size", (int64_t)p->left_out[i]);
+			mw_record_unavailable(&r, p->why);
+			rc = offload_emit(o, &r);
+		}
+	return rc;
+}
+
+/* ---- the benchmark ---- */
+
+static int remember(void *self, const struct mw_record *r)
+{
+	struct offload *o = self;
+	int rc = mw_emit(o->out, r);
+	bool host = strcmp(mw_kv_str(&r->params, "device", ""), "host") == 0 || strcmp(r->case_name, "flush") == 0;
+	return rc == 0 && host ? mw_records_add(&o->seen, r) : rc;
+}
+
+/* The rounds may use all but what the devices will need. */
+static int measure_host(struct offload *o, char *err, size_t n)
+{
+	struct bench_ctx rounds = *o->ctx, *whole = o->ctx;
+	double devices = 0.5;
+	for (size_t i = 0; i < o->n_work; i++)
+		devices += (double)o->n_devices * (double)o->work[i].bytes * 0.25e-9;
+	uint64_t reserve = (uint64_t)(1e9 * fmin(devices, 0.4 * bench_left_s(whole)));
+	rounds.deadline_ns -= reserve < rounds.deadline_ns ? reserve : 0;
+	o->ctx = &rounds;
+	int rc = offload_host_measure(o, err, n);
+	o->ctx = whole;
+	return rc;
+}
+
+static int check_worked(const struct offload *o, char *err, size_t n)
+{
+	for (size_t i = 0; i < o->n_devices; i++)
+		if (o->device[i].named && o->device[i].worked == 0)
+			return mw_fail(MW_EUNAVAILABLE, err, n, "--device=%s: has a model of none of these kernels",
+				       o->device[i].spec);
+	return 0;
+}
+
+static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct offload o = {.ctx = ctx, .out = sink};
+	const struct mw_sink memory = {remember, &o};
+	struct plan p = {0};
+	o.sink = &memory;
+	o.llc = ctx->topo->llc_total_bytes ? ctx->topo->llc_total_bytes : 32 * MIB;
+	o.finalists = ctx->profile->min_rounds < 6 ? 1 : ctx->profile->limit_s > 300 ? OFFLOAD_FINALISTS : 2;
+	o.flush_gbps[OFFLOAD_COLD] = o.flush_gbps[OFFLOAD_WARM] = NAN;
+	(void)snprintf(o.channels_note, sizeof(o.channels_note),
+		       "channels as in the device's spec, the host's are not known here");
+	o.work = calloc(OFFLOAD_MAX_WORK, sizeof(*o.work));
+	int rc = o.work ? offload_devices(&o, mw_opt_text(ctx->opts, "device"), err, n)
+			: mw_fail(-ENOMEM, err, n, "no memory for the rows");
+	if (rc == 0)
+		rc = make_plan(&o, &p, err, n);
+	if (rc == 0)
+		rc = take_memory(&o, add_rows(&o, &p), err, n);
+	if (rc == 0)
+		rc = report_left_out(&o, &p);
+	if (rc == 0)
+		rc = measure_host(&o, err, n);
+	if (rc == 0) {
+		offload_host_pick(&o);
+		rc = offload_compare(&o, err, n);
+	}
+	if (rc == 0)
+		rc = check_worked(&o, err, n);
+	mw_records_fini(&o.seen);
+	free(o.work);
+	return rc;
+}
+
+static const struct mw_option options[] = {
+	{.name = "kernels",
+	 .type = MW_OPT_NAMES,
+	 .arg = "LIST",
+	 .def = "and,or,xor,not,gemv",
+	 .help = "of and, or, xor, not (bulk bitwise) and gemv (int8)"},
+	{.name = "sizes",
+	 .type = MW_OPT_SIZES,
+	 .arg = "LIST",
+	 .def = "1M,4M,16M,64M,256M,1G",
+	 .min = 64,
+	 .max = 1e12,
+	 .help = "bytes of one bit vector; by default thinned to memory and time"},
+	{.name = "shapes",
+	 .type = MW_OPT_NAMES,
+	 .arg = "LIST",
+	 .def = "768x3072,768x768,3072x768,1024x4096,4096x1024,4096x4096",
+	 .help = "gemv: inputs x outputs of layers"},
+	{.name = "device",
+	 .type = MW_OPT_PATHS,
+	 .arg = "SPEC",
+	 .def = "ambit:dram=ddr4-3200\ndimc\ndimc:macros=192",
+	 .help = "device to compare with, may be repeated (see 'memwall pim devices')"},
+	MW_OPT_END,
+};
+
+static const char *const needs[] = {"bandwidth", NULL};
+
+const struct bench bench_offload = {
+	.name = "offload",
+	.summary = "bulk bitwise and GEMV: the host's best, measured, against computing in memory, modelled",
+	.options = options,
+	.needs = needs,
+	.weight = 15,
+	.run = run,
+};

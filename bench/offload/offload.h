@@ -1,0 +1,165 @@
+/* The same work on the host, measured, and on devices that compute in memory, modelled. Private to bench/offload.
+ *
+ * A row of the comparison is a struct offload_work. Its kind (bulk.c, gemv.c) knows how the host does it and how a
+ * device does it; host.c finds and measures the host's best, device.c runs the work on a device and reads its cost,
+ * compare.c sets the two side by side. */
+#ifndef MW_OFFLOAD_H
+#define MW_OFFLOAD_H
+
+#include <stdatomic.h>
+
+#include "base/core/kernels/bulk.h"
+#include "base/core/kernels/gemv.h"
+#include "bench/bench.h"
+#include "bench/offload/breakeven.h"
+#include "bench/rounds.h"
+#include "pim/pim.h"
+
+enum {
+	OFFLOAD_MAX_WORK = 96,
+	OFFLOAD_MAX_SIZES = 16,
+	OFFLOAD_MAX_DEVICES = 16,
+	OFFLOAD_MAX_TRIES = 64,
+	OFFLOAD_FINALISTS = 3,
+};
+
+enum offload_cache { OFFLOAD_COLD, OFFLOAD_WARM, OFFLOAD_CACHES };
+extern const char *const offload_cache_names[OFFLOAD_CACHES];
+
+/* One way in which the host can do the work. */
+struct offload_try {
+	int path; /* enum mw_isa (bulk), index into mw_gemv_paths (gemv) */
+	int threads;
+	enum mw_bulk_store store; /* bulk */
+	double ns;                /* of the search */
+};
+
+/* The host's best, from the rounds. ns is NaN when nothing was measured. */
+struct offload_host {
+	double ns, lo, hi;
+	char how[64];
+};
+
+struct offload_kind;
+
+struct offload_work {
+	const struct offload_kind *kind;
+	char name[16];      /* the record's case */
+	enum mw_bulk_op op; /* bulk */
+	enum pim_op device_op;
+	uint64_t size;        /* bytes of one vector (bulk), of the matrix (gemv) */
+	uint64_t rows, cols;  /* gemv: y[rows] = W x[cols] */
+	uint64_t bytes;       /* all operands, read or written once */
+	bool cached;          /* small enough for the caches to matter: cold and warm differ */
+	const uint8_t *a, *b; /* matrix, x */
+	uint8_t *out;
+	struct offload_try best[OFFLOAD_CACHES][OFFLOAD_FINALISTS];
+	size_t n_best[OFFLOAD_CACHES];
+	struct offload_host host[OFFLOAD_CACHES];
+};
+
+struct offload_range {
+	const void *p;
+	size_t bytes;
+};
+
+struct offload_device {
+	char spec[160]; /* as asked, with the price limit */
+	char limit[16]; /* "" when the device has no such key */
+	char name[32];
+	const struct pim_device_ops *ops;
+	bool flushes;     /* takes the measured flush rate */
+	double peak_gbps; /* of the host memory that it models; NaN: not a DRAM */
+	bool named;       /* on the command line */
+	size_t worked;    /* rows that it could do */
+};
+
+struct offload {
+	struct bench_ctx *ctx;
+	const struct mw_sink *out;
+	const struct mw_sink *sink; /* to out, and remembers the host's records */
+	struct mw_records seen;
+	uint64_t llc;
+	size_t finalists;
+	struct offload_work *work;
+	size_t n_work;
+	struct offload_device device[OFFLOAD_MAX_DEVICES];
+	size_t n_devices;
+	uint8_t *spare; /* as large as twice the last-level cache: streamed through where lines cannot be flushed */
+	size_t spare_bytes;
+	char pages[24];
+	double flush_gbps[OFFLOAD_CACHES]; /* lines absent from, dirty in the caches; NaN unknown */
+	char channels_note[80];            /* how many channels a device of DRAM was given, and why */
+	char last_source[120];             /* of the device in work */
+};
+
+/* What a device needs for one row, in ns. */
+struct offload_cost {
+	double compute, in, out, reload;
+	double resident;   /* operands and result stay */
+	double end_to_end; /* with everything that has to move for one use */
+	double place;      /* paid once for resident operands */
+	double per_use;    /* paid by each use of them */
+	uint64_t count[PIM_COUNT_N];
+	uint32_t counted; /* bit i: count[i] has a model */
+	struct pim_energy energy;
+	bool has_energy;
+	bool verified;
+	char source[120];
+	char energy_source[120];
+};
+
+struct offload_kind {
+	/* Ways of the host into v; returns how many. */
+	size_t (*tries)(const struct offload *o, struct offload_try *v, size_t max);
+	/* One member's part. */
+	void (*slice)(const struct offload_work *w, const struct offload_try *t, int rank, int n);
+	/* Memory that the work touches, into v[0..2]; returns how many. */
+	size_t (*ranges)(const struct offload_work *w, struct offload_range *v);
+	/* out against another path, bit by bit, in this member's part: false when it differs. */
+	bool (*matches)(const struct offload_work *w, const struct offload_try *t, int rank, int n);
+	void (*describe)(const struct offload_work *w, const struct offload_try *t, struct mw_record *r);
+	/* Allocates, writes, computes and reads back into out, and fills cost. -EOPNOTSUPP and the device's reason. */
+	int (*run)(struct offload *o, struct offload_work *w, struct pim_device *dev, struct offload_cost *cost,
+		   char *err, size_t n);
+};
+
+extern const struct offload_kind offload_bulk, offload_gemv;
+
+/* Identity of a row: case and shape. */
+void offload_record(const struct offload_work *w, struct mw_record *r, const char *metric, enum mw_unit unit);
+int offload_emit(struct offload *o, struct mw_record *r);
+
+/* ---- evict.c ---- */
+/* "clflushopt", "clflush" or NULL when this architecture has no such instruction for user programs. */
+const char *offload_flush_name(void);
+/* Writes lines back and drops them. */
+void offload_flush(const void *p, size_t bytes);
+/* Reads memory so that it displaces what the caches hold. */
+void offload_stream(const void *p, size_t bytes);
+
+/* ---- host.c ---- */
+int offload_host_measure(struct offload *o, char *err, size_t n);
+/* Fills w->host from the records of the rounds. Best over tries and topology states. */
+void offload_host_pick(struct offload *o);
+
+/* ---- emulator.c: how fast the emulation itself runs ---- */
+struct offload_rates;
+int offload_rates_points(struct offload *o, struct offload_rates **out, struct round_point *pts, size_t *n_pts,
+			 size_t max, char *err, size_t n);
+void offload_rates_free(struct offload_rates *r);
+
+/* ---- device.c ---- */
+/* Checks the specs (newline-separated; NULL: the default ones) by opening them. MW_ESPEC with a line. */
+int offload_devices(struct offload *o, const char *specs, char *err, size_t n);
+/* Opens device d with extra keys ("" or "engine=exact"); flush rate for the row. */
+int offload_open(struct offload *o, const struct offload_device *d, const struct offload_work *w, const char *extra,
+		 struct pim_device **dev, char *err, size_t n);
+/* Reads a scope into cost: parts, counts, energy. */
+int offload_read_cost(struct pim_device *dev, struct pim_cost *scope, struct offload_cost *cost, char *err, size_t n);
+bool offload_has_key(const struct pim_device_ops *ops, const char *key);
+
+/* ---- compare.c ---- */
+int offload_compare(struct offload *o, char *err, size_t n);
+
+#endif
