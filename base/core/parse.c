@@ -96,12 +96,12 @@ bool mw_list_has(const char *list, const char *word)
 
 enum { NEAREST_MAX = 32 };
 
-/* Levenshtein distance of words shorter than NEAREST_MAX. */
+/* Levenshtein distance; longer words than NEAREST_MAX are near nothing. */
 static size_t edit_distance(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b);
 	if (la >= NEAREST_MAX || lb >= NEAREST_MAX)
-		return NEAREST_MAX;
+		return SIZE_MAX;
 	size_t row[NEAREST_MAX];
 	for (size_t j = 0; j <= lb; j++)
 		row[j] = j;
