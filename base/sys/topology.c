@@ -17,14 +17,33 @@
 #include "base/sys/limits.h"
 #include "base/sys/tree.h"
 
+/* A list of CPUs or nodes from a file; false when there is no such file. What is no list is an empty one. */
+static bool read_list(int root_fd, const char *path, struct mw_cpulist *l)
+{
+	char text[4096];
+	memset(l, 0, sizeof(*l));
+	if (mw_tree_read(root_fd, path, text, sizeof(text)) < 0)
+		return false;
+	if (mw_cpulist_parse(l, text) < 0)
+		memset(l, 0, sizeof(*l));
+	return true;
+}
+
 /* hwloc takes these three from the environment only. The first two stay: they are what this program wants of any
  * later hwloc use; the root of a captured tree is removed again. Called before the program has threads. */
-static int load(hwloc_topology_t *topo, const char *root, bool live)
+static int load(hwloc_topology_t *topo, int root_fd, const char *root, bool live)
 {
-	static const char *const excluded[] = {"gl", "opencl", "pci", "x86"};
+	static const char *const excluded[] = {"gl", "opencl", "pci", "x86", "linux"};
+	struct mw_cpulist nodes;
+	/* hwloc 2.9 asserts that this list is one. Without its reader of sysfs it still counts the CPUs, but a captured
+	 * tree is read by nothing else. */
+	bool sane = !read_list(root_fd, "sys/devices/system/node/online", &nodes) || mw_cpulist_next(&nodes, 0) >= 0;
+	if (!sane && !live)
+		return MW_EUNAVAILABLE;
+	size_t n_excluded = sizeof(excluded) / sizeof(excluded[0]) - sane;
 	(void)setenv("HWLOC_PLUGINS_BLACKLIST",
 		     "hwloc_gl.so,hwloc_opencl.so,hwloc_pci.so,hwloc_cuda.so,"
-		     "hwloc_nvml.so,hwloc_rsmi.so,hwloc_levelzero.so",
+		     "hwloc_nvml.so,hwloc_rsmi.so,hwloc_levelzero.so,hwloc_xml_libxml.so",
 		     0);
 	(void)setenv("HWLOC_HIDE_ERRORS", "2", 0);
 	if (!live)
@@ -34,7 +53,7 @@ static int load(hwloc_topology_t *topo, const char *root, bool live)
 		*topo = NULL;
 		rc = MW_EUNAVAILABLE;
 	} else {
-		for (size_t i = 0; i < sizeof(excluded) / sizeof(excluded[0]); i++)
+		for (size_t i = 0; i < n_excluded; i++)
 			(void)hwloc_topology_set_components(*topo, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST,
 							    excluded[i]);
 		if (hwloc_topology_load(*topo) < 0) {
@@ -69,6 +88,31 @@ static int ordinal(hwloc_topology_t topo, hwloc_obj_t pu, hwloc_obj_type_t type,
 	return o ? (int)o->logical_index : fallback;
 }
 
+static void read_nodes(hwloc_topology_t topo, int root_fd, struct mw_topology *t)
+{
+	struct mw_cpulist with_cpu;
+	bool known = read_list(root_fd, "sys/devices/system/node/has_cpu", &with_cpu);
+	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_NUMANODE);
+	for (int i = 0; i < n && t->n_nodes < MW_MAX_NODES; i++) {
+		hwloc_obj_t o = hwloc_get_obj_by_type(topo, HWLOC_OBJ_NUMANODE, (unsigned)i);
+		int id = (int)o->os_index;
+		t->nodes[t->n_nodes++] = (struct mw_node){
+			.id = id,
+			.bytes = o->attr->numanode.local_memory,
+			.has_cpu = known ? mw_cpulist_has(&with_cpu, id) : !hwloc_bitmap_iszero(o->cpuset),
+		};
+	}
+}
+
+/* The node that the CPU belongs to. hwloc also counts nodes without CPUs as near to some. */
+static int node_of(hwloc_obj_t pu, const struct mw_topology *t)
+{
+	for (int i = 0; i < t->n_nodes; i++)
+		if (t->nodes[i].has_cpu && pu->nodeset && hwloc_bitmap_isset(pu->nodeset, (unsigned)t->nodes[i].id))
+			return t->nodes[i].id;
+	return 0;
+}
+
 /* One pass per hardware thread of a core: all first threads, then all second ones. Order within a pass is hwloc's,
  * which keeps neighbours in cache and socket together. A core whose first thread is not allowed gives its next one. */
 static void list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct mw_topology *t)
@@ -89,12 +133,11 @@ static void list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struc
 			if (before != pass)
 				continue;
 			found = 1;
-			int node = pu->nodeset ? hwloc_bitmap_first(pu->nodeset) : 0;
 			t->cpus[t->n_cpus++] = (struct mw_cpu){
 				.id = (int)pu->os_index,
 				.core = ordinal(topo, pu, HWLOC_OBJ_CORE, i),
 				.socket = ordinal(topo, pu, HWLOC_OBJ_PACKAGE, 0),
-				.node = node < 0 ? 0 : node,
+				.node = node_of(pu, t),
 			};
 		}
 	}
@@ -158,26 +201,12 @@ static void read_caches(hwloc_topology_t topo, bool live, struct mw_topology *t)
 	t->llc_total_bytes = t->l3_bytes ? t->l3_bytes * (uint64_t)t->n_sockets : t->l2_bytes * (uint64_t)t->n_cores;
 }
 
-static void read_nodes(hwloc_topology_t topo, struct mw_topology *t)
-{
-	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_NUMANODE);
-	for (int i = 0; i < n && t->n_nodes < MW_MAX_NODES; i++) {
-		hwloc_obj_t o = hwloc_get_obj_by_type(topo, HWLOC_OBJ_NUMANODE, (unsigned)i);
-		t->nodes[t->n_nodes++] = (struct mw_node){
-			.id = (int)o->os_index,
-			.bytes = o->attr->numanode.local_memory,
-			.has_cpu = !hwloc_bitmap_iszero(o->cpuset),
-		};
-	}
-}
-
 /* sys/devices/system/node/nodeN/distance has one column per online node, in ascending order. */
 static void read_distances(int root_fd, struct mw_topology *t)
 {
 	struct mw_cpulist online;
 	char text[4096];
-	if (mw_tree_read(root_fd, "sys/devices/system/node/online", text, sizeof(text)) <= 0 ||
-	    mw_cpulist_parse(&online, text) < 0)
+	if (!read_list(root_fd, "sys/devices/system/node/online", &online))
 		return;
 	for (int i = 0; i < t->n_nodes; i++) {
 		char path[64];
@@ -234,7 +263,7 @@ int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out
 		return mw_fail(MW_EUNAVAILABLE, err, n, "cannot open '%s': %s", root, mw_strerror(root_fd));
 	struct mw_cpulist allowed, use;
 	hwloc_topology_t topo = NULL;
-	int rc = load(&topo, root, live);
+	int rc = load(&topo, root_fd, root, live);
 	if (rc < 0) {
 		rc = mw_fail(rc, err, n, "hwloc cannot read the topology of '%s'", root);
 		goto out;
@@ -247,6 +276,7 @@ int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out
 	rc = choose_cpus(cpus, &allowed, topo, &use, err, n);
 	if (rc < 0)
 		goto out;
+	read_nodes(topo, root_fd, out);
 	list_cpus(topo, &use, out);
 	if (out->n_cpus == 0) {
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "no CPU that this process may use was found below '%s'", root);
@@ -254,7 +284,6 @@ int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out
 	}
 	count_cores(out);
 	read_caches(topo, live, out);
-	read_nodes(topo, out);
 	read_distances(root_fd, out);
 	read_limits(root_fd, out);
 	mw_host_read(root_fd, live, out);

@@ -1,0 +1,211 @@
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/core/err.h"
+#include "base/sys/cpulist.h"
+#include "base/sys/team.h"
+
+enum { TEAM_MAX = 8 };
+
+/* CPUs of this process, repeated until n are there. */
+static int fill_cpus(int *cpus, int n)
+{
+	struct mw_cpulist mine;
+	int distinct = 0, id = -1;
+	cr_assert_eq(mw_cpulist_affinity(&mine), 0);
+	for (int i = 0; i < n; i++) {
+		id = mw_cpulist_next(&mine, id + 1);
+		if (id < 0)
+			id = mw_cpulist_next(&mine, 0);
+		else
+			distinct++;
+		cpus[i] = id;
+	}
+	return distinct;
+}
+
+Test(team, slices_cover_every_item_once)
+{
+	static const size_t sizes[] = {0, 1, 7, 63, 64, 65, 1000, 4096, 1000003};
+	static const size_t grains[] = {1, 8, 64, 4096};
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (size_t g = 0; g < sizeof(grains) / sizeof(grains[0]); g++)
+			for (int members = 1; members <= 70; members += 3) {
+				size_t next = 0, most = 0, least = SIZE_MAX;
+				for (int rank = 0; rank < members; rank++) {
+					size_t begin, end;
+					mw_team_slice(sizes[i], grains[g], rank, members, &begin, &end);
+					cr_assert(begin == next && end >= begin,
+						  "n %zu grain %zu member %d of %d: %zu..%zu after %zu", sizes[i],
+						  grains[g], rank, members, begin, end, next);
+					cr_assert(begin % grains[g] == 0 || begin == sizes[i]);
+					most = end - begin > most ? end - begin : most;
+					least = end - begin < least ? end - begin : least;
+					next = end;
+				}
+				cr_assert_eq(next, sizes[i]);
+				cr_assert_leq(most - least, 2 * grains[g] - 1, "unfair slices");
+			}
+}
+
+struct seen {
+	int cpu[TEAM_MAX], runs[TEAM_MAX], n[TEAM_MAX], pinned_to[TEAM_MAX];
+	int int_blocked[TEAM_MAX], segv_blocked[TEAM_MAX];
+};
+
+static void look(void *arg, int rank, int n)
+{
+	struct seen *s = arg;
+	struct mw_cpulist mine;
+	sigset_t mask;
+	s->runs[rank]++;
+	s->n[rank] = n;
+	s->cpu[rank] = sched_getcpu();
+	(void)mw_cpulist_affinity(&mine);
+	s->pinned_to[rank] = mw_cpulist_next(&mine, 0);
+	if (mw_cpulist_next(&mine, s->pinned_to[rank] + 1) >= 0)
+		s->pinned_to[rank] = -1;
+	(void)pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	s->int_blocked[rank] = sigismember(&mask, SIGINT);
+	s->segv_blocked[rank] = sigismember(&mask, SIGSEGV);
+}
+
+Test(team, every_member_runs_once_on_its_cpu)
+{
+	int cpus[TEAM_MAX];
+	char err[160] = "";
+	struct mw_team *team;
+	struct mw_cpulist before, after;
+	sigset_t mask;
+	(void)fill_cpus(cpus, TEAM_MAX);
+	(void)mw_cpulist_affinity(&before);
+	cr_assert_eq(mw_team_create(cpus, TEAM_MAX, &team, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(mw_team_size(team), TEAM_MAX);
+	for (int n = 1; n <= TEAM_MAX; n++) {
+		struct seen s;
+		memset(&s, 0, sizeof(s));
+		uint64_t ns = 0;
+		int rc = n % 2 ? mw_team_run(team, n, look, &s) : mw_team_time(team, n, look, &s, &ns);
+		cr_assert_eq(rc, 0);
+		cr_expect(n % 2 || ns > 0);
+		for (int i = 0; i < TEAM_MAX; i++) {
+			cr_expect_eq(s.runs[i], i < n, "member %d of %d ran %d times", i, n, s.runs[i]);
+			if (i >= n)
+				continue;
+			cr_expect_eq(s.n[i], n);
+			cr_expect_eq(s.cpu[i], cpus[i], "member %d on CPU %d", i, s.cpu[i]);
+			cr_expect_eq(s.pinned_to[i], cpus[i]);
+			cr_expect_eq(mw_team_cpu(team, i), cpus[i]);
+			cr_expect(s.int_blocked[i] && !s.segv_blocked[i]);
+		}
+	}
+	mw_team_destroy(team);
+	/* The caller is untouched. */
+	(void)mw_cpulist_affinity(&after);
+	cr_expect_eq(memcmp(&before, &after, sizeof(before)), 0);
+	(void)pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	cr_expect_not(sigismember(&mask, SIGINT));
+}
+
+static void count(void *arg, int rank, int n)
+{
+	(void)rank;
+	(void)n;
+	atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+Test(team, jobs_of_changing_size_run_exactly_once)
+{
+	int cpus[TEAM_MAX], expected = 0;
+	atomic_int runs = 0;
+	struct mw_team *team;
+	(void)fill_cpus(cpus, TEAM_MAX);
+	cr_assert_eq(mw_team_create(cpus, TEAM_MAX, &team, NULL, 0), 0);
+	for (int i = 0; i < 4000; i++) {
+		int n = 1 + i * 7 % TEAM_MAX;
+		cr_assert_eq(mw_team_run(team, n, count, &runs), 0);
+		expected += n;
+		cr_assert_eq(atomic_load(&runs), expected, "after job %d of %d members", i, n);
+	}
+	mw_team_destroy(team);
+}
+
+Test(team, bad_calls_are_refused)
+{
+	int cpus[2] = {0, MW_CPULIST_MAX - 1};
+	char err[160] = "";
+	atomic_int runs = 0;
+	uint64_t ns;
+	struct mw_team *team = NULL;
+	(void)fill_cpus(cpus, 1);
+	cr_expect_eq(mw_team_create(cpus, 0, &team, err, sizeof(err)), -EINVAL);
+	cr_expect(!team && strstr(err, "at least one CPU"));
+	cr_expect_eq(mw_team_create(cpus, 2, &team, err, sizeof(err)), MW_EUNAVAILABLE);
+	cr_expect(!team && strstr(err, "cannot pin a thread to CPU 8191"), "%s", err);
+	mw_team_destroy(NULL);
+	cr_assert_eq(mw_team_create(cpus, 1, &team, err, sizeof(err)), 0);
+	cr_expect_eq(mw_team_run(team, 0, count, &runs), -EINVAL);
+	cr_expect_eq(mw_team_run(team, 2, count, &runs), -EINVAL);
+	cr_expect_eq(mw_team_run(team, 1, NULL, &runs), -EINVAL);
+	cr_expect_eq(mw_team_time(team, 2, count, &runs, &ns), -EINVAL);
+	cr_expect_eq(atomic_load(&runs), 0);
+	mw_team_destroy(team);
+}
+
+Test(team, core_to_core_probe)
+{
+	int cpus[2];
+	struct mw_team *team;
+	int distinct = fill_cpus(cpus, 2);
+	cr_assert_eq(mw_team_create(cpus, 1, &team, NULL, 0), 0);
+	cr_expect(isnan(mw_team_c2c_ns(team, 0, 0)));
+	cr_expect(isnan(mw_team_c2c_ns(team, 0, 1)));
+	cr_expect(isnan(mw_team_c2c_ns(team, -1, 0)));
+	mw_team_destroy(team);
+	if (distinct < 2)
+		cr_skip_test("one CPU");
+	cr_assert_eq(mw_team_create(cpus, 2, &team, NULL, 0), 0);
+	double best = INFINITY;
+	for (int i = 0; i < 200; i++) { /* a busy machine may put either side off for longer than one probe lasts */
+		double ns = mw_team_c2c_ns(team, i % 2, 1 - i % 2);
+		best = ns < best ? ns : best;
+	}
+	cr_expect(isfinite(best) && best > 0, "%g ns", best);
+	mw_team_destroy(team);
+}
+
+#if !defined(__SANITIZE_ADDRESS__)
+Test(team, refused_threads_are_an_error_and_leave_nothing)
+{
+	enum { MANY = 64 };
+	int cpus[MANY], cpu;
+	char err[160] = "";
+	struct mw_team *team = NULL;
+	struct rlimit limit;
+	unsigned long pages = 0;
+	(void)fill_cpus(&cpu, 1);
+	for (int i = 0; i < MANY; i++)
+		cpus[i] = cpu;
+	FILE *f = fopen("/proc/self/statm", "r");
+	cr_assert(f && fscanf(f, "%lu", &pages) == 1);
+	(void)fclose(f);
+	cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
+	limit.rlim_cur = pages * 4096 + (16u << 20); /* room for a few stacks */
+	cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+	int rc = mw_team_create(cpus, MANY, &team, err, sizeof(err));
+	cr_expect(rc == -EAGAIN || rc == -ENOMEM, "%d", rc);
+	cr_expect(!team && strncmp(err, "cannot start thread ", 20) == 0 && strstr(err, " of 64: "), "%s", err);
+	/* Those that had started are gone: a small team still fits. */
+	cr_expect_eq(mw_team_create(cpus, 2, &team, err, sizeof(err)), 0, "%s", err);
+	mw_team_destroy(team);
+}
+#endif

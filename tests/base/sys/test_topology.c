@@ -1,0 +1,329 @@
+#include "tests/energy/fixture.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/core/err.h"
+#include "base/sys/cpulist.h"
+#include "base/sys/topology.h"
+
+static struct mw_topology topo; /* 20 KiB */
+
+static int read_topology(const char *root, const char *cpus, char *err, size_t n)
+{
+	return mw_topology_read(root, cpus, &topo, err, n);
+}
+
+static void put_cache(const char *root, int cpu, int index, int level, const char *type, const char *size,
+		      unsigned mask)
+{
+	char dir[96], path[128];
+	(void)snprintf(dir, sizeof(dir), "sys/devices/system/cpu/cpu%d/cache/index%d", cpu, index);
+	const struct {
+		const char *name, *value;
+	} texts[] = {{"type", type}, {"size", size}, {"coherency_line_size", "64"}, {"ways_of_associativity", "8"}};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, texts[i].name);
+		tree_put(root, path, "%s\n", texts[i].value);
+	}
+	(void)snprintf(path, sizeof(path), "%s/level", dir);
+	tree_put(root, path, "%d\n", level);
+	(void)snprintf(path, sizeof(path), "%s/shared_cpu_map", dir);
+	tree_put(root, path, "%08x\n", mask);
+}
+
+static void put_cpu(const char *root, int cpu, int socket, int core, unsigned core_mask, unsigned socket_mask)
+{
+	static const char *const names[] = {"physical_package_id", "core_id", "thread_siblings", "core_siblings"};
+	char path[128];
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%d/topology/%s", cpu, names[i]);
+		if (i < 2)
+			tree_put(root, path, "%d\n", i == 0 ? socket : core);
+		else
+			tree_put(root, path, "%08x\n", i == 2 ? core_mask : socket_mask);
+	}
+	put_cache(root, cpu, 0, 1, "Data", "48K", core_mask);
+	put_cache(root, cpu, 1, 1, "Instruction", "32K", core_mask);
+	put_cache(root, cpu, 2, 2, "Unified", "1024K", core_mask);
+	put_cache(root, cpu, 3, 3, "Unified", "16384K", socket_mask);
+}
+
+static void put_node(const char *root, int node, unsigned cpus, unsigned mib, const char *distance)
+{
+	char path[96];
+	(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/cpumap", node);
+	tree_put(root, path, "%08x\n", cpus);
+	(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/meminfo", node);
+	tree_put(root, path, "Node %d MemTotal: %u kB\nNode %d MemFree: 1 kB\n", node, mib << 10, node);
+	(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/distance", node);
+	tree_put(root, path, "%s\n", distance);
+}
+
+/* Two sockets of two cores with two threads, numbered as Linux does (first threads, then second ones); two nodes with
+ * CPUs and node 3 without (CXL). */
+static const char *two_sockets(void)
+{
+	const char *root = tree_make();
+	for (int cpu = 0; cpu < 8; cpu++) {
+		int core = cpu % 4, socket = core / 2;
+		put_cpu(root, cpu, socket, core % 2, 0x11u << core, socket ? 0xccu : 0x33u);
+	}
+	tree_put(root, "sys/devices/system/cpu/online", "0-7\n");
+	tree_put(root, "sys/devices/system/cpu/possible", "0-7\n");
+	put_node(root, 0, 0x33, 4096, "10 21 36");
+	put_node(root, 1, 0xcc, 4096, "21 10 24");
+	put_node(root, 3, 0, 8192, "36 24 10");
+	tree_put(root, "sys/devices/system/node/online", "0-1,3\n");
+	tree_put(root, "sys/devices/system/node/has_cpu", "0-1\n");
+	tree_put(root, "proc/meminfo", "MemTotal: 16777216 kB\nMemAvailable: 8388608 kB\n");
+	tree_put(root, "proc/cpuinfo",
+		 "processor\t: 0\nmodel name\t: Imaginary 9000  \nmicrocode\t: 0xb4\nflags\t\t: fpu avx2 hypervisor\n");
+	return root;
+}
+
+Test(topology, two_sockets_with_threads_and_a_node_without_cpus)
+{
+	const char *root = two_sockets();
+	char err[160] = "";
+	/* First threads of all cores in socket order, then second ones. */
+	static const int ids[] = {0, 1, 2, 3, 4, 5, 6, 7}, sockets[] = {0, 0, 1, 1, 0, 0, 1, 1};
+	cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(topo.n_cpus, 8);
+	for (int i = 0; i < 8; i++) {
+		cr_expect_eq(topo.cpus[i].id, ids[i], "place %d: CPU %d", i, topo.cpus[i].id);
+		cr_expect_eq(topo.cpus[i].socket, sockets[i]);
+		cr_expect_eq(topo.cpus[i].node, sockets[i]);
+		cr_expect_eq(topo.cpus[i].core, i % 4);
+	}
+	cr_expect(topo.n_cores == 4 && topo.n_sockets == 2 && topo.smt == 2);
+	cr_assert_eq(topo.n_nodes, 3);
+	static const int nodes[] = {0, 1, 3}, distance[3][3] = {{10, 21, 36}, {21, 10, 24}, {36, 24, 10}};
+	for (int i = 0; i < 3; i++) {
+		cr_expect_eq(topo.nodes[i].id, nodes[i]);
+		cr_expect_eq(topo.nodes[i].has_cpu, i < 2);
+		cr_expect_eq(topo.nodes[i].bytes, (i < 2 ? UINT64_C(4) : UINT64_C(8)) << 30);
+		for (int k = 0; k < 3; k++)
+			cr_expect_eq(topo.distance[i][k], distance[i][k], "%d to %d: %d", i, k, topo.distance[i][k]);
+	}
+	cr_expect(topo.l1d_bytes == 48 << 10 && topo.l2_bytes == 1 << 20 && topo.l3_bytes == 16 << 20);
+	cr_expect(topo.l3_instances == 2 && topo.llc_total_bytes == 32 << 20);
+	cr_expect(topo.mem_total == UINT64_C(16) << 30 && topo.mem_available == UINT64_C(8) << 30);
+	cr_expect_str_eq(topo.mem_limit_source, "machine");
+	int v[3];
+	cr_expect(mw_topology_cpu_ids(&topo, v, 3) == 3 && v[2] == 2);
+	tree_remove(root);
+}
+
+Test(topology, restricted_to_a_list)
+{
+	const char *root = two_sockets();
+	char err[160] = "";
+	cr_assert_eq(read_topology(root, "4,6-7", err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(topo.n_cpus, 3);
+	cr_expect(topo.cpus[0].id == 4 && topo.cpus[1].id == 6 && topo.cpus[2].id == 7);
+	cr_expect(topo.n_cores == 3 && topo.n_sockets == 2 && topo.smt == 1);
+	cr_assert_eq(read_topology(root, "5,1,4", err, sizeof(err)), 0);
+	/* Core 0 gives its second thread first, as the first is not allowed. */
+	cr_expect(topo.cpus[0].id == 4 && topo.cpus[1].id == 1 && topo.cpus[2].id == 5, "%d %d %d", topo.cpus[0].id,
+		  topo.cpus[1].id, topo.cpus[2].id);
+	cr_expect(topo.n_cores == 2 && topo.n_sockets == 1 && topo.smt == 2);
+	cr_expect(topo.l3_instances == 1 && topo.llc_total_bytes == 16 << 20, "caches of CPUs not in use");
+	tree_put(root, "proc/self/status", "Cpus_allowed:\t0f\nCpus_allowed_list:\t2-3\n");
+	cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0);
+	cr_expect(topo.n_cpus == 2 && topo.cpus[0].id == 2 && topo.cpus[1].id == 3);
+	cr_expect_eq(read_topology(root, "0", err, sizeof(err)), MW_ESPEC);
+	cr_expect_str_eq(err, "CPU 0 of '0' does not exist or may not be used by this process");
+	tree_remove(root);
+}
+
+Test(topology, bad_lists)
+{
+	static const char *const lists[] = {"",     "x",   "0-",    "-1",    "1-0", "0,",   ",0",
+					    "0,,1", "0 1", "0-1-2", "99999", "0x1", "0-7:0"};
+	const char *root = two_sockets();
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		char err[160] = "", want[160];
+		(void)snprintf(want, sizeof(want), "'%s' is not a list of CPUs, expected for example 0-3,8", lists[i]);
+		cr_expect_eq(read_topology(root, lists[i], err, sizeof(err)), MW_ESPEC, "'%s'", lists[i]);
+		cr_expect_str_eq(err, want);
+	}
+	char err[160] = "";
+	cr_expect_eq(read_topology(root, "0-8", err, sizeof(err)), MW_ESPEC);
+	cr_expect(strstr(err, "CPU 8 of '0-8'"), "%s", err);
+	tree_remove(root);
+	cr_expect_eq(read_topology("/nonexistent", NULL, err, sizeof(err)), MW_EUNAVAILABLE);
+	cr_expect_str_eq(err, "cannot open '/nonexistent': No such file or directory");
+}
+
+Test(topology, host_facts)
+{
+	const char *root = two_sockets();
+	char err[160] = "";
+	tree_put(root, "proc/sys/kernel/osrelease", "6.1.0-test\n");
+	tree_put(root, "proc/sys/kernel/hostname", "node17\n");
+	tree_put(root, "proc/sys/kernel/numa_balancing", "1\n");
+	tree_put(root, "sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
+	tree_put(root, "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "12\n");
+	tree_put(root, "sys/devices/system/cpu/intel_pstate/no_turbo", "1\n");
+	for (int cpu = 0; cpu < 8; cpu++) {
+		char path[96];
+		(void)snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", cpu);
+		tree_put(root, path, "%s\n", cpu == 6 ? "powersave" : "performance");
+	}
+	cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0, "%s", err);
+	cr_expect_str_eq(topo.cpu_model, "Imaginary 9000");
+	cr_expect_str_eq(topo.microcode, "0xb4");
+	cr_expect_str_eq(topo.kernel, "6.1.0-test");
+	cr_expect_str_eq(topo.hostname, "node17");
+	cr_expect_str_eq(topo.numa_balancing, "on");
+	cr_expect_str_eq(topo.thp, "madvise");
+	cr_expect_str_eq(topo.turbo, "off");
+	cr_expect_str_eq(topo.governor, "mixed");
+	cr_expect_str_eq(topo.virtualization, "unknown hypervisor");
+	cr_expect_str_eq(topo.isa, "unknown");
+	cr_expect_eq(topo.hugepages_2m_free, 12);
+	cr_assert_eq(read_topology(root, "0-3", err, sizeof(err)), 0);
+	cr_expect_str_eq(topo.governor, "performance");
+	tree_delete(root, "sys/devices/system/cpu/intel_pstate/no_turbo");
+	tree_put(root, "sys/devices/system/cpu/cpufreq/boost", "1\n");
+	tree_put(root, "proc/sys/kernel/numa_balancing", "2\n");
+	cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0);
+	cr_expect_str_eq(topo.turbo, "on");
+	cr_expect_str_eq(topo.numa_balancing, "tiering");
+	tree_remove(root);
+}
+
+Test(topology, virtualization_from_every_source)
+{
+	static const struct {
+		const char *path, *text, *expected;
+	} rows[] = {
+		{"sys/hypervisor/type", "xen\n", "xen"},
+		{"sys/class/dmi/id/product_name", "KVM\n", "kvm"},
+		{"sys/class/dmi/id/sys_vendor", "QEMU\n", "qemu"},
+		{"sys/class/dmi/id/sys_vendor", "Amazon EC2\n", "amazon"},
+		{"sys/class/dmi/id/product_name", "c5.metal\n", "none"},
+		{"sys/class/dmi/id/product_name", "Google Compute Engine\n", "google"},
+		{"sys/class/dmi/id/product_name", "Virtual Machine\n", "hyper-v"},
+		{"sys/class/dmi/id/product_name", "ThinkSystem\n", "unknown hypervisor"}, /* the CPU flag decides */
+	};
+	char err[160];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *root = two_sockets();
+		tree_put(root, rows[i].path, "%s", rows[i].text);
+		cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0);
+		cr_expect_str_eq(topo.virtualization, rows[i].expected, "%s", rows[i].text);
+		tree_remove(root);
+	}
+	const char *root = two_sockets();
+	tree_put(root, "proc/cpuinfo", "model name\t: x\nflags\t\t: fpu avx2\n");
+	cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0);
+	cr_expect_str_eq(topo.virtualization, "none");
+	tree_put(root, "proc/cpuinfo", "CPU implementer\t: 0x41\nCPU part\t: 0xd40\n");
+	cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0);
+	cr_expect_str_eq(topo.virtualization, "unknown");
+	cr_expect_str_eq(topo.cpu_model, "implementer 0x41 part 0xd40");
+	tree_remove(root);
+}
+
+Test(topology, an_empty_tree_is_unknown_not_zero)
+{
+	const char *root = tree_make();
+	char err[160] = "";
+	cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0, "%s", err);
+	cr_expect_gt(topo.n_cpus, 0);
+	const char *const texts[] = {
+		topo.cpu_model,       topo.microcode, topo.isa, topo.kernel,         topo.hostname,
+		topo.governor,        topo.turbo,     topo.thp, topo.numa_balancing, topo.virtualization,
+		topo.mem_limit_source};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		cr_expect_str_eq(texts[i], "unknown", "text %zu: '%s'", i, texts[i]);
+	cr_expect_eq(topo.distance[0][0], 0);
+	tree_remove(root);
+}
+
+Test(topology, garbage_does_no_harm)
+{
+	static const char *const files[] = {
+		"proc/cpuinfo",
+		"proc/meminfo",
+		"proc/self/status",
+		"sys/devices/system/cpu/online",
+		"sys/devices/system/cpu/cpu3/topology/thread_siblings",
+		"sys/devices/system/cpu/cpu3/topology/core_siblings",
+		"sys/devices/system/cpu/cpu3/topology/core_id",
+		"sys/devices/system/cpu/cpu3/cache/index3/size",
+		"sys/devices/system/cpu/cpu3/cache/index3/shared_cpu_map",
+		"sys/devices/system/node/online",
+		"sys/devices/system/node/node1/distance",
+		"sys/devices/system/node/node1/cpumap",
+		"sys/devices/system/node/node1/meminfo",
+		"sys/kernel/mm/transparent_hugepage/enabled",
+		"sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
+		"proc/sys/kernel/numa_balancing",
+	};
+	static const char *const junk[] = {
+		"", "\n", "[", "]always[", "-1\n", "99999999999999999999999999\n", "zzzz", "flags\tflags\tflags"};
+	char err[160];
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		for (size_t k = 0; k < sizeof(junk) / sizeof(junk[0]); k++) {
+			const char *root = two_sockets();
+			tree_put(root, files[i], "%s", junk[k]);
+			int rc = read_topology(root, NULL, err, sizeof(err));
+			cr_expect(rc == 0 || rc == MW_EUNAVAILABLE, "%s: %d", files[i], rc);
+			cr_expect(rc < 0 || (topo.n_cpus >= 1 && topo.n_cpus <= 8 && topo.n_cores >= 1), "%s '%s'",
+				  files[i], junk[k]);
+			cr_expect(rc < 0 || strcmp(topo.thp, "unknown") == 0, "%s", topo.thp);
+			cr_expect_eq(topo.hugepages_2m_free, 0);
+			tree_remove(root);
+		}
+}
+
+Test(topology, this_machine)
+{
+	char err[160] = "";
+	struct mw_cpulist mine;
+	int allowed = 0;
+	cr_assert_eq(mw_cpulist_affinity(&mine), 0);
+	for (int id = mw_cpulist_next(&mine, 0); id >= 0; id = mw_cpulist_next(&mine, id + 1))
+		allowed++;
+	cr_assert_eq(read_topology("/", NULL, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(topo.n_cpus, allowed < MW_MAX_CPUS ? allowed : MW_MAX_CPUS);
+	for (int i = 0; i < topo.n_cpus; i++) {
+		cr_expect(mw_cpulist_has(&mine, topo.cpus[i].id));
+		for (int k = 0; k < i; k++)
+			cr_assert_neq(topo.cpus[i].id, topo.cpus[k].id);
+	}
+	cr_expect(topo.mem_total > 0 && topo.mem_available > 0 && topo.mem_available <= topo.mem_total);
+	cr_expect_eq(topo.mem_total >> 20, (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) >> 20);
+	cr_expect(*topo.kernel && *topo.hostname && *topo.cpu_model);
+	char first[16];
+	(void)snprintf(first, sizeof(first), "%d", topo.cpus[0].id);
+	cr_assert_eq(read_topology("/", first, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(topo.n_cpus, 1);
+	cr_expect_null(getenv("HWLOC_FSROOT"));
+}
+
+Test(cpulist, ranges_and_strides)
+{
+	static const struct {
+		const char *text;
+		int members, first, last;
+	} rows[] = {{"0", 1, 0, 0},     {"0-3,8", 5, 0, 8},      {"5-5", 1, 5, 5},         {"0-63:16", 4, 0, 48},
+		    {"3,1,3", 2, 1, 3}, {"8191", 1, 8191, 8191}, {"0-8191", 8192, 0, 8191}};
+	struct mw_cpulist l;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int n = 0, last = -1;
+		cr_assert_eq(mw_cpulist_parse(&l, rows[i].text), 0, "%s", rows[i].text);
+		cr_expect_eq(mw_cpulist_next(&l, 0), rows[i].first);
+		for (int id = mw_cpulist_next(&l, 0); id >= 0; id = mw_cpulist_next(&l, id + 1), n++)
+			last = id;
+		cr_expect(n == rows[i].members && last == rows[i].last, "%s: %d members, last %d", rows[i].text, n,
+			  last);
+	}
+	cr_expect_eq(mw_cpulist_parse(&l, "8192"), -EINVAL);
+	cr_expect_eq(mw_cpulist_parse(&l, "99999999999999999999"), -EINVAL);
+	cr_expect(mw_cpulist_parse(&l, "") == 0 && mw_cpulist_next(&l, 0) == -1);
+	cr_expect_not(mw_cpulist_has(&l, -1) || mw_cpulist_has(&l, 100000));
+}
