@@ -1,0 +1,52 @@
+"""Bad input: one clear line on stderr, exit 2, nothing on stdout, nothing written. The lines are in errors.golden.
+
+`errors.py --print` prints what the program says now.
+"""
+
+import os
+import shlex
+import sys
+
+from lib_cli import check, run, scratch
+
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "errors.golden")
+
+
+def tree(folder):
+    return sorted((p, f, os.path.getsize(os.path.join(p, f))) for p, _, files in os.walk(folder) for f in files) + sorted(
+        p for p, _, _ in os.walk(folder)
+    )
+
+
+def fixtures(folder):
+    for name, size in (("a64", 64), ("b64", 64), ("c32", 32), ("empty", 0)):
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(bytes(i & 0xFF for i in range(size)))
+    os.mkdir(os.path.join(folder, "there"))
+
+
+def main():
+    with open(GOLDEN) as f:
+        blocks = [b for b in f.read().split("\n\n") if b.strip() and not b.startswith("#")]
+    printing = sys.argv[1:] == ["--print"]
+    with scratch() as folder:
+        fixtures(folder)
+        before = tree(folder)
+        for block in blocks:
+            lines = block.strip().split("\n")
+            command, expected = lines[0], lines[1:]
+            words = shlex.split(command)
+            check(words[:2] == ["$", "memwall"], "not a command line:", command)
+            rc, out, err = run(*words[2:], cwd=folder)
+            got = [f"exit {rc}", *err.rstrip("\n").split("\n")]
+            if printing:
+                print("\n".join([command, *got, *(["STDOUT: " + out] if out else [])]), end="\n\n")
+                continue
+            check(got == expected, command, "\nexpected:", *expected, "\ngot:", *got)
+            check(out == "", command, "wrote to stdout:", out)
+            check(rc == 2 and len(got) == 2, command, "is not one line and exit 2")
+            check(tree(folder) == before, command, "left something behind")
+        check(len(blocks) >= 20, "only", len(blocks), "cases")
+
+
+main()
