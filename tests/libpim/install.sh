@@ -28,7 +28,8 @@ find "$tmp/stage" -mindepth 1 -maxdepth 1 ! -name opt | grep . && fail 'somethin
 bash -n "$at/share/bash-completion/completions/memwall" || fail 'bash completion has a syntax error'
 if command -v mandoc >/dev/null 2>&1; then
 	for page in "$at"/share/man/man*/*; do
-		mandoc -Tlint -W warning "$page" || fail "$page: mandoc"
+		# The date would have to be that of the build, which would make every build different.
+		mandoc -Tlint -W warning "$page" | grep -v 'missing date' && fail "$page: mandoc"
 	done
 fi
 

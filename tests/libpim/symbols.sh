@@ -39,8 +39,10 @@ grep -xE 'exit|_exit|_Exit|quick_exit|abort|printf|__printf_chk|puts|putchar|per
 	"$tmp/undefined" >"$tmp/uses" && complain "libpim.so uses $(tr '\n' ' ' <"$tmp/uses")"
 if [ "$VARIANT" = release ]; then
 	# The one exception is the cache of CPU features, written once with the same value by whoever comes first.
-	nm "$archive" | awk 'NF == 3 && $2 ~ /^[bBdDC]$/ { print $3 }' | grep -vE '^cache(\.[0-9]+)?$' >"$tmp/state" &&
-		complain "mutable state: $(tr '\n' ' ' <"$tmp/state")"
+	objdump -t "$archive" | grep -E '[[:space:]](\.data|\.bss|\.tdata|\.tbss|\*COM\*)([.][^r][^[:space:]]*)?[[:space:]]' |
+		awk '$NF !~ /^\./ { print $NF }' >"$tmp/data"
+	grep -qE '^cache(\.[0-9]+)?$' "$tmp/data" || complain 'objdump does not even show the CPU feature cache'
+	grep -vE '^cache(\.[0-9]+)?$' "$tmp/data" >"$tmp/state" && complain "mutable state: $(tr '\n' ' ' <"$tmp/state")"
 fi
 
 # The header stands alone, in C and in C++.
