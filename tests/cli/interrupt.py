@@ -21,7 +21,7 @@ def records(folder):
 def start(folder):
     """A quick run of which at least two records are in the journal, and which is still going on."""
     p = subprocess.Popen(
-        [MEMWALL, "run", "--profile=quick", "--output=" + folder],
+        [MEMWALL, "run", "--max-time=20s", "--output=" + folder],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -66,6 +66,13 @@ def main():
         rc, out, err = run("report", folder)
         check(rc == 0, "report of a killed run: exit", rc, err)
         partial(folder, before, "SIGKILL")
+
+        rc, out, err = run("run", "--resume", "--max-time=8s", "--output=" + folder)
+        check(rc == 0, "resumed run: exit", rc, err)
+        with open(os.path.join(folder, "results.json")) as f:
+            results = json.load(f)
+        check(len(results["records"]) >= before, "resuming lost records")
+        check(results["partial"] is False, "a resumed and finished run is still called partial")
 
 
 main()
