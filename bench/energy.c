@@ -289,7 +289,8 @@ static int price(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, s
 	standing.max *= 1e-9;
 	if (rc >= 0)
 		rc = emit_model(&m, sink, "standing_power", MW_WATT, &standing,
-				"one rank: background with one bank open per chip, and refresh; inputs as read_energy");
+				"one rank of one (sub)channel: background with one bank open per chip, and refresh; "
+				"inputs as read_energy");
 	if (rc < 0)
 		return rc;
 	if (!bw)

@@ -1,0 +1,546 @@
+/* RAPL through PAPI, in a process of its own. PAPI prints, calls exit(127) when an MSR read fails, overruns a table
+ * above two sockets, answers an unchanged powercap counter with its raw value and an unreadable one with a silent 0: a
+ * child keeps the damage away, and every value has to be plausible. */
+#include "energy/meters/papi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "energy/meters/tree.h"
+
+#define CLASS "sys/class/powercap"
+#define PATIENCE_MS 10000
+#define AWAKE_NS 100000000u /* counters that have not moved by then are left out */
+
+struct hello {
+	int rc;
+	size_t n;
+	struct energy_domain d[METER_MAX_DOMAINS];
+	char why[400];
+};
+
+struct answer {
+	int rc;
+	struct energy_reading r;
+	char why[160];
+};
+
+/* ---- in the child ---- */
+
+struct counter {
+	struct energy_domain d;
+	int slot; /* index among the event set's values */
+	uint64_t last;
+	bool raw_when_unchanged; /* bug of the powercap component: a read without a change gives the raw counter */
+	long long seen;          /* the value before, while nothing has been believed yet */
+};
+
+struct child {
+	const struct papi_api *api;
+	void *lib;
+	int rootfd, set;
+	size_t n;     /* counters kept */
+	int n_values; /* events of the set */
+	uint64_t t0_ns;
+	struct counter c[METER_MAX_DOMAINS];
+};
+
+static int add_counter(struct child *k, const char *event, const char *name, const char *kind, int socket,
+		       double unit_j, char *why, size_t n)
+{
+	char reason[120] = "";
+	if (k->n == METER_MAX_DOMAINS)
+		return 0;
+	int rc = k->api->add(k->lib, k->set, event, reason, sizeof(reason));
+	if (rc < 0) {
+		(void)mw_fail(rc, why, n, "%s: %s", event, reason);
+		return rc;
+	}
+	struct counter *c = &k->c[k->n++];
+	*c = (struct counter){.slot = k->n_values++};
+	(void)snprintf(c->d.name, sizeof(c->d.name), "%s", name);
+	(void)snprintf(c->d.kind, sizeof(c->d.kind), "%s", kind);
+	c->d.socket = socket;
+	c->d.unit_j = unit_j;
+	return 0;
+}
+
+static void domain_name(char *out, size_t n, const char *kind, int package)
+{
+	if (strcmp(kind, "package") == 0)
+		(void)snprintf(out, n, "package-%d", package);
+	else
+		(void)snprintf(out, n, "package-%d/%s", package, kind);
+}
+
+/* libpfm4's RAPL events on one CPU of each package; the kernel's PMU behind them. */
+static void add_uncore(struct child *k, char *why, size_t n)
+{
+	static const char *const events[][2] = {
+		{"PKG", "package"}, {"DRAM", "dram"}, {"CORES", "core"}, {"GPU", "uncore"}, {"PSYS", "psys"}};
+	int cpu[16], package[16];
+	size_t packages = tree_package_cpus(k->rootfd, cpu, package, 16);
+	for (size_t p = 0; p < packages; p++)
+		for (size_t e = 0; e < sizeof(events) / sizeof(events[0]); e++) {
+			char event[64], name[48], refused[200] = "";
+			domain_name(name, sizeof(name), events[e][1], package[p]);
+			(void)snprintf(event, sizeof(event), "rapl::RAPL_ENERGY_%s:cpu=%d", events[e][0], cpu[p]);
+			int rc = add_counter(k, event, name, events[e][1], package[p], 0x1p-32, refused,
+					     sizeof(refused));
+			if (rc < 0 && e == 0) /* the package domain is the one that must be there */
+				reason_add(why, n, "%s", refused);
+		}
+	if (packages == 0)
+		reason_add(why, n, "no CPU topology in sysfs");
+}
+
+static void add_rapl(struct child *k, char *why, size_t n)
+{
+	static const char *const events[][2] = {
+		{"PACKAGE", "package"}, {"DRAM", "dram"}, {"PP0", "core"}, {"PP1", "uncore"}, {"PSYS", "psys"}};
+	int cpu[16], package[16];
+	size_t packages = tree_package_cpus(k->rootfd, cpu, package, 16);
+	for (size_t p = 0; p < packages; p++)
+		for (size_t e = 0; e < sizeof(events) / sizeof(events[0]); e++) {
+			char event[64], name[48], refused[200] = "";
+			domain_name(name, sizeof(name), events[e][1], package[p]);
+			(void)snprintf(event, sizeof(event), "rapl:::%s_ENERGY:PACKAGE%d", events[e][0], package[p]);
+			int rc = add_counter(k, event, name, events[e][1], package[p], 1e-9, refused, sizeof(refused));
+			if (rc < 0 && e == 0)
+				reason_add(why, n, "%s", refused);
+		}
+	if (packages == 0)
+		reason_add(why, n, "no CPU topology in sysfs");
+}
+
+static int zone_name(const struct child *k, int zone, int sub, char *out, size_t n)
+{
+	char path[96];
+	if (sub < 0)
+		(void)snprintf(path, sizeof(path), CLASS "/intel-rapl:%d/name", zone);
+	else
+		(void)snprintf(path, sizeof(path), CLASS "/intel-rapl:%d:%d/name", zone, sub);
+	return tree_text(k->rootfd, path, out, n);
+}
+
+/* PAPI numbers zones: 7.0 by sysfs index, later ones by package. Where psys stands between packages the two differ and
+ * a ZONE0 may be anything. */
+static bool zones_ambiguous(const struct child *k)
+{
+	char name[32];
+	bool other = false;
+	for (int z = 0; zone_name(k, z, -1, name, sizeof(name)) > 0; z++) {
+		int package;
+		bool is_package = sscanf(name, "package-%d", &package) == 1;
+		if (is_package && (other || package != z))
+			return true;
+		other = other || !is_package;
+	}
+	return false;
+}
+
+static void add_zone(struct child *k, int zone, int sub, char *why, size_t n)
+{
+	char parent[24], own[24], event[64], name[48], refused[200] = "";
+	if (zone_name(k, zone, -1, parent, sizeof(parent)) < 0)
+		return;
+	if (sub >= 0 && zone_name(k, zone, sub, own, sizeof(own)) < 0)
+		return;
+	bool package = strncmp(parent, "package", 7) == 0;
+	if (sub < 0)
+		(void)snprintf(event, sizeof(event), "powercap:::ENERGY_UJ:ZONE%d", zone);
+	else
+		(void)snprintf(event, sizeof(event), "powercap:::ENERGY_UJ:ZONE%d_SUBZONE%d", zone, sub);
+	(void)snprintf(name, sizeof(name), "%s%s%s", parent, sub < 0 ? "" : "/", sub < 0 ? "" : own);
+	const char *kind = sub < 0 ? (package ? "package" : parent) : own;
+	char short_kind[16];
+	(void)snprintf(short_kind, sizeof(short_kind), "%.15s", kind);
+	size_t before = k->n;
+	if (add_counter(k, event, name, short_kind, package ? zone : -1, 1e-6, refused, sizeof(refused)) < 0)
+		reason_add(why, n, "%s", refused);
+	else if (k->n > before)
+		k->c[before].raw_when_unchanged = true;
+}
+
+static void add_powercap(struct child *k, char *why, size_t n)
+{
+	char name[32];
+	if (zones_ambiguous(k)) {
+		reason_add(why, n, "psys stands between the packages, and its zone numbers cannot be told");
+		return;
+	}
+	for (int z = 0; zone_name(k, z, -1, name, sizeof(name)) > 0; z++) {
+		add_zone(k, z, -1, why, n);
+		for (int s = 0; zone_name(k, z, s, name, sizeof(name)) > 0; s++)
+			add_zone(k, z, s, why, n);
+	}
+	if (k->n == 0 && n && !why[0])
+		reason_add(why, n, "no zone");
+}
+
+/* Reads the set once; values must be plausible and never go backwards. */
+static int child_read(struct child *k, struct energy_reading *r, char *why, size_t n)
+{
+	long long v[METER_MAX_DOMAINS] = {0};
+	char reason[120] = "";
+	uint64_t begin = mw_now_ns();
+	int rc = k->api->read(k->lib, k->set, v, reason, sizeof(reason));
+	uint64_t end = mw_now_ns();
+	if (rc < 0)
+		return mw_fail(-EIO, why, n, "%s", reason[0] ? reason : "read failed");
+	memset(r, 0, sizeof(*r));
+	r->t_ns = begin + (end - begin) / 2;
+	double limit_j = METER_MAX_WATT * ((double)(end - k->t0_ns) * 1e-9 + 1.0);
+	for (size_t i = 0; i < k->n; i++) {
+		struct counter *c = &k->c[i];
+		long long now = v[c->slot];
+		if (c->raw_when_unchanged && c->last == 0) {
+			/* Believed once it has been seen to move, and is small enough for the time since start. */
+			bool moved = now != c->seen && c->seen != 0;
+			c->seen = now;
+			if (!moved || (double)now * c->d.unit_j > limit_j)
+				continue;
+		}
+		if (now < 0 || (double)now * c->d.unit_j > limit_j)
+			return mw_fail(-EIO, why, n, "%s: %lld ticks since start is no possible reading", c->d.name,
+				       now);
+		if ((uint64_t)now < c->last)
+			return mw_fail(-EIO, why, n, "%s: went backwards from %llu to %lld", c->d.name,
+				       (unsigned long long)c->last, now);
+		c->last = (uint64_t)now;
+		r->ticks[i] = (uint64_t)now;
+	}
+	return 0;
+}
+
+/* Drops counters that stay at 0: a denied one reads as 0 without any error. */
+static int keep_awake(struct child *k, char *why, size_t n)
+{
+	struct energy_reading r;
+	const struct timespec nap = {.tv_nsec = 5000000};
+	size_t awake = 0;
+	do {
+		(void)nanosleep(&nap, NULL);
+		int rc = child_read(k, &r, why, n);
+		if (rc < 0)
+			return rc;
+		awake = 0;
+		for (size_t i = 0; i < k->n; i++)
+			awake += r.ticks[i] != 0;
+	} while (awake < k->n && mw_now_ns() - k->t0_ns < AWAKE_NS);
+	size_t kept = 0;
+	for (size_t i = 0; i < k->n; i++) {
+		if (r.ticks[i])
+			k->c[kept++] = k->c[i];
+		else
+			reason_add(why, n, "%s reads 0 (not readable for this user, or not there)", k->c[i].d.name);
+	}
+	k->n = kept;
+	return kept ? 0 : MW_EUNAVAILABLE;
+}
+
+static int try_component(struct child *k, const char *name, void (*add)(struct child *, char *, size_t), char *why,
+			 size_t n)
+{
+	k->n = 0;
+	k->n_values = 0;
+	int cid = k->api->component(k->lib, name, why, n);
+	if (cid < 0)
+		return cid;
+	k->set = k->api->event_set(k->lib, cid, why, n);
+	if (k->set < 0)
+		return k->set;
+	add(k, why, n);
+	if (k->n == 0)
+		return MW_EUNAVAILABLE;
+	int rc = k->api->start(k->lib, k->set, why, n);
+	k->t0_ns = mw_now_ns();
+	return rc < 0 ? rc : keep_awake(k, why, n);
+}
+
+static int packages_in_powercap(int rootfd)
+{
+	char name[32];
+	int packages = 0;
+	const struct child k = {.rootfd = rootfd};
+	for (int z = 0; zone_name(&k, z, -1, name, sizeof(name)) > 0; z++)
+		packages += strncmp(name, "package", 7) == 0;
+	return packages;
+}
+
+static int choose_component(struct child *k, char *why, size_t n)
+{
+	static const struct {
+		const char *name;
+		void (*add)(struct child *, char *, size_t);
+	} components[] = {{"perf_event_uncore", add_uncore}, {"rapl", add_rapl}, {"powercap", add_powercap}};
+	int rc = k->api->load(k->api->self, &k->lib, why, n);
+	if (rc < 0)
+		return rc;
+	if (k->api->built_in(k->lib, "powercap") && packages_in_powercap(k->rootfd) > 2)
+		return mw_fail(MW_EUNAVAILABLE, why, n, "PAPI's powercap component overruns its table above 2 sockets");
+	rc = k->api->init(k->lib, why, n);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < sizeof(components) / sizeof(components[0]); i++) {
+		char reason[200] = "";
+		if (try_component(k, components[i].name, components[i].add, reason, sizeof(reason)) == 0) {
+			if (reason[0])
+				reason_add(why, n, "%s", reason);
+			return 0;
+		}
+		reason_add(why, n, "%s: %s", components[i].name, reason[0] ? reason : "no event");
+	}
+	return MW_EUNAVAILABLE;
+}
+
+static bool send_all(int fd, const void *p, size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		ssize_t put = send(fd, (const char *)p + done, n - done, MSG_NOSIGNAL);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return false;
+		done += (size_t)put;
+	}
+	return true;
+}
+
+/* exit() called by the library must not run the program's own handlers, nor flush its files a second time. */
+static void leave_at_once(int status, void *arg)
+{
+	(void)arg;
+	_exit(status);
+}
+
+_Noreturn static void child_main(const struct papi_api *api, const char *root, int fd)
+{
+	(void)on_exit(leave_at_once, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)signal(SIGINT, SIG_IGN); /* the parent decides when it is over */
+	(void)signal(SIGTERM, SIG_IGN);
+	int quiet = open("/dev/null", O_RDWR);
+	for (int i = 0; i < 3 && quiet >= 0; i++)
+		(void)dup2(quiet, i);
+	/* Files of the parent are none of the library's business. */
+	int mine = fcntl(fd, F_DUPFD, 256);
+	mine = mine < 0 ? fd : mine;
+	if (mine > 3)
+		(void)close_range(3, (unsigned)mine - 1, 0);
+	(void)close_range((unsigned)mine + 1, ~0u, 0);
+
+	struct hello *h = calloc(1, sizeof(*h));
+	struct answer *a = calloc(1, sizeof(*a));
+	struct child *k = calloc(1, sizeof(*k));
+	if (!h || !a || !k)
+		_exit(1);
+	k->api = api;
+	k->rootfd = tree_open(root, h->why, sizeof(h->why));
+	h->rc = k->rootfd < 0 ? k->rootfd : choose_component(k, h->why, sizeof(h->why));
+	h->n = k->n;
+	for (size_t i = 0; i < k->n; i++)
+		h->d[i] = k->c[i].d;
+	char order;
+	bool go = send_all(mine, h, sizeof(*h)) && h->rc == 0;
+	while (go && recv(mine, &order, 1, 0) == 1) {
+		a->why[0] = '\0';
+		a->rc = child_read(k, &a->r, a->why, sizeof(a->why));
+		go = send_all(mine, a, sizeof(*a));
+	}
+	_exit(0);
+}
+
+/* ---- in the parent ---- */
+
+struct papi {
+	pid_t pid;
+	int fd;
+	int patience_ms;
+	size_t n;
+	struct energy_domain d[METER_MAX_DOMAINS];
+	struct answer answer;
+};
+
+/* Ends the child and says how it ended by itself, if it did. */
+static void bury(struct papi *p, const char *doing, char *why, size_t n)
+{
+	int status = 0;
+	pid_t gone = 0;
+	const struct timespec nap = {.tv_nsec = 5000000};
+	/* It may be on its way out: exit() after closing the socket takes a moment. */
+	for (int i = 0; i < 20 && gone == 0; i++) {
+		gone = waitpid(p->pid, &status, WNOHANG);
+		if (gone == 0)
+			(void)nanosleep(&nap, NULL);
+	}
+	if (gone == p->pid && WIFEXITED(status))
+		(void)mw_fail(0, why, n, "PAPI called exit(%d) while %s", WEXITSTATUS(status), doing);
+	else if (gone == p->pid)
+		(void)mw_fail(0, why, n, "PAPI was killed by signal %d while %s", WTERMSIG(status), doing);
+	else
+		(void)mw_fail(0, why, n, "PAPI gave no answer while %s", doing);
+	if (gone != p->pid) {
+		(void)kill(p->pid, SIGKILL);
+		(void)waitpid(p->pid, NULL, 0);
+	}
+	(void)close(p->fd);
+	p->pid = 0;
+	p->fd = -1;
+}
+
+static bool receive(int fd, void *to, size_t n, int timeout_ms)
+{
+	uint64_t deadline = mw_now_ns() + (uint64_t)timeout_ms * 1000000;
+	for (size_t done = 0; done < n;) {
+		uint64_t now = mw_now_ns();
+		struct pollfd pf = {.fd = fd, .events = POLLIN};
+		int ready = now < deadline ? poll(&pf, 1, (int)((deadline - now) / 1000000) + 1) : 0;
+		if (ready < 0 && errno == EINTR)
+			continue;
+		if (ready <= 0)
+			return false;
+		ssize_t got = recv(fd, (char *)to + done, n - done, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		done += (size_t)got;
+	}
+	return true;
+}
+
+static void papi_close(void *state)
+{
+	struct papi *p = state;
+	if (!p)
+		return;
+	if (p->pid > 0) {
+		(void)kill(p->pid, SIGKILL);
+		(void)waitpid(p->pid, NULL, 0);
+		(void)close(p->fd);
+	}
+	free(p);
+}
+
+/* Nothing that any of the three components could read: no need to start a process to learn it. */
+static bool nothing_to_read(int rootfd)
+{
+	static const char *const paths[] = {"sys/bus/event_source/devices/power", "dev/cpu/0/msr", CLASS};
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (faccessat(rootfd, paths[i], F_OK, 0) == 0)
+			return false;
+	return true;
+}
+
+int papi_open_with(const struct papi_api *api, const char *root, void **state, char *why, size_t n)
+{
+	*state = NULL;
+	if (n)
+		why[0] = '\0';
+	int rootfd = tree_open(root, why, n);
+	if (rootfd < 0)
+		return MW_EUNAVAILABLE;
+	bool nothing = nothing_to_read(rootfd);
+	const char *absent = tree_why_absent(rootfd);
+	(void)close(rootfd);
+	if (nothing)
+		return mw_fail(MW_EUNAVAILABLE, why, n, "no power PMU, MSR device or powercap class to read: %s",
+			       absent);
+
+	int pair[2];
+	struct papi *p = calloc(1, sizeof(*p));
+	struct hello *h = calloc(1, sizeof(*h));
+	int rc = p && h ? 0 : -ENOMEM;
+	if (rc == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		rc = mw_fail(-errno, why, n, "socketpair: %s", mw_strerror(-errno));
+	if (rc)
+		goto out;
+	p->fd = pair[0];
+	p->patience_ms = api->patience_ms ? api->patience_ms : PATIENCE_MS;
+	p->pid = fork();
+	if (p->pid == 0)
+		child_main(api, root, pair[1]);
+	(void)close(pair[1]);
+	if (p->pid < 0) {
+		rc = mw_fail(-errno, why, n, "fork: %s", mw_strerror(-errno));
+		(void)close(pair[0]);
+		goto out;
+	}
+	if (!receive(p->fd, h, sizeof(*h), p->patience_ms)) {
+		bury(p, "starting", why, n);
+		rc = MW_EUNAVAILABLE;
+		goto out;
+	}
+	(void)mw_fail(0, why, n, "%s", h->why);
+	if (h->rc) {
+		rc = MW_EUNAVAILABLE;
+		goto out;
+	}
+	p->n = h->n;
+	memcpy(p->d, h->d, sizeof(p->d));
+out:
+	free(h);
+	if (rc)
+		papi_close(p);
+	else
+		*state = p;
+	return rc;
+}
+
+static int papi_open(const char *root, void **state, char *why, size_t n)
+{
+	const struct papi_api *api = papi_installed();
+	*state = NULL;
+	if (!api)
+		return mw_fail(MW_EUNAVAILABLE, why, n, "built without papi.h");
+	if (strcmp(root, "/") != 0)
+		return mw_fail(MW_EUNAVAILABLE, why, n, "PAPI reads the running machine, not %s", root);
+	return papi_open_with(api, root, state, why, n);
+}
+
+static size_t papi_domains(const void *state, struct energy_domain *v, size_t max)
+{
+	const struct papi *p = state;
+	for (size_t i = 0; i < p->n && i < max; i++)
+		v[i] = p->d[i];
+	return p->n;
+}
+
+static int papi_read(void *state, struct energy_reading *r, char *why, size_t n)
+{
+	struct papi *p = state;
+	const char order = 'r';
+	if (p->fd < 0)
+		return mw_fail(-EIO, why, n, "PAPI is gone");
+	if (!send_all(p->fd, &order, 1) || !receive(p->fd, &p->answer, sizeof(p->answer), p->patience_ms)) {
+		bury(p, "reading", why, n);
+		return -EIO;
+	}
+	*r = p->answer.r;
+	return p->answer.rc ? mw_fail(p->answer.rc, why, n, "%s", p->answer.why) : 0;
+}
+
+const struct energy_meter meter_papi = {
+	.name = "papi",
+	.summary = "RAPL counters through PAPI (perf_event_uncore, rapl, powercap components)",
+	.dependency = "PAPI",
+	.preference = 30,
+	.open = papi_open,
+	.domains = papi_domains,
+	.read = papi_read,
+	.close = papi_close,
+};
