@@ -1,0 +1,472 @@
+#include <criterion/criterion.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "base/core/stats.h"
+#include "bench/rounds.h"
+
+/* A machine of our own: its clock moves only when a sample is taken, its probes and flags follow a script. */
+struct fake {
+	uint64_t clock_ns;
+	double (*probe)(struct fake *f);
+	uint32_t (*flags)(struct fake *f);
+	unsigned probes, samples;
+	uint64_t rng;
+	char order[4096]; /* names of the points in the order they were measured */
+};
+
+struct fake_point {
+	struct fake *machine;
+	char name;
+	uint64_t cost_ns;
+	double (*value)(struct fake_point *p);
+	unsigned calls, fails_at;
+	atomic_int *stop;
+	unsigned stops_at;
+};
+
+static uint64_t fake_now(void *self)
+{
+	return ((struct fake *)self)->clock_ns;
+}
+
+static double fake_c2c(void *self, int threads)
+{
+	struct fake *f = self;
+	cr_assert_gt(threads, 1, "a single thread needs no probe");
+	f->probes++;
+	return f->probe ? f->probe(f) : 50.0;
+}
+
+static void fake_before(void *self)
+{
+	(void)self;
+}
+
+static uint32_t fake_after(void *self)
+{
+	struct fake *f = self;
+	return f->flags ? f->flags(f) : 0;
+}
+
+static int measure(void *arg, double *value, char *err, size_t n)
+{
+	struct fake_point *p = arg;
+	struct fake *f = p->machine;
+	if (f->samples < sizeof(f->order) - 1)
+		f->order[f->samples] = p->name;
+	f->samples++;
+	p->calls++;
+	f->clock_ns += p->cost_ns;
+	if (p->stop && p->calls == p->stops_at)
+		atomic_store(p->stop, 15);
+	if (p->fails_at && p->calls == p->fails_at)
+		return mw_fail(MW_EVERIFY, err, n, "the sum is wrong");
+	*value = p->value(p);
+	return 0;
+}
+
+static double constant(struct fake_point *p)
+{
+	return p->name;
+}
+
+/* 20 % noise around 100: never meets a target of 1 %. */
+static double noisy(struct fake_point *p)
+{
+	return 80.0 + 40.0 * (double)mw_random_below(&p->machine->rng, 1000) / 1000.0;
+}
+
+enum { MAX_POINTS = 8 };
+
+struct setup {
+	struct fake fake;
+	struct fake_point fp[MAX_POINTS];
+	struct round_point pts[MAX_POINTS];
+	struct mw_records out;
+	struct bench_profile profile;
+	struct bench_ctx ctx;
+	atomic_int stop;
+	size_t n;
+	int rc;
+};
+
+static int collect(void *self, const struct mw_record *r)
+{
+	return mw_records_add(self, r);
+}
+
+static void init(struct setup *s, size_t n)
+{
+	memset(s, 0, sizeof(*s));
+	s->n = n;
+	s->profile = (struct bench_profile){"test", 1, 0.05, 6, 30, 0.01, 1 << 20};
+	s->ctx = (struct bench_ctx){.profile = &s->profile, .stop = &s->stop, .deadline_ns = 1000000000, .seed = 3};
+	for (size_t i = 0; i < n; i++) {
+		s->fp[i] = (struct fake_point){&s->fake, (char)('a' + i), 1000000, constant, 0, 0, NULL, 0};
+		char name[2] = {(char)('a' + i), 0};
+		mw_record_init(&s->pts[i].rec, "test", name, "value", MW_NS);
+		s->pts[i].measure = measure;
+		s->pts[i].arg = &s->fp[i];
+		s->pts[i].threads = 1;
+	}
+}
+
+static void run(struct setup *s)
+{
+	const struct rounds_machine m = {&s->fake, fake_now, fake_c2c, fake_before, fake_after};
+	const struct mw_sink sink = {collect, &s->out};
+	s->rc = rounds_run_on(&s->ctx, s->pts, s->n, &sink, &m);
+}
+
+static const struct mw_record *find(const struct setup *s, const char *name, const char *state)
+{
+	for (size_t i = 0; i < s->out.n; i++)
+		if (strcmp(s->out.v[i].case_name, name) == 0 &&
+		    (!state || strcmp(mw_kv_str(&s->out.v[i].observed, "state", ""), state) == 0))
+			return &s->out.v[i];
+	cr_assert_fail("no record %s %s", name, state ? state : "");
+	return NULL;
+}
+
+static const char *stop_of(const struct mw_record *r)
+{
+	return mw_kv_str(&r->observed, "stop", "");
+}
+
+Test(rounds, one_value_per_point_and_round)
+{
+	struct setup s;
+	init(&s, 4);
+	run(&s);
+	cr_assert_eq(s.rc, 0);
+	cr_assert_eq(s.out.n, 4);
+	cr_assert_eq(s.fake.samples, 24, "steady values stop at the least number of rounds");
+	bool orders_differ = false;
+	for (unsigned round = 0; round < 6; round++) {
+		const char *o = s.fake.order + 4 * round;
+		for (char c = 'a'; c <= 'd'; c++)
+			cr_assert(memchr(o, c, 4), "round %u misses %c: %.4s", round, c, o);
+		orders_differ |= memcmp(o, s.fake.order, 4) != 0;
+	}
+	cr_assert(orders_differ);
+	for (size_t i = 0; i < 4; i++) {
+		const struct mw_record *r = &s.out.v[i];
+		cr_assert_eq(r->n, 6);
+		cr_assert_eq(r->n_samples, 6);
+		cr_assert_eq(r->value, 'a' + (double)i);
+		cr_assert_eq(r->ci_lo, r->value);
+		cr_assert_eq(r->provenance, MW_MEASURED);
+		cr_assert_str_eq(stop_of(r), "target");
+		cr_assert_null(mw_kv_find(&r->observed, "state"));
+		for (uint32_t k = 0; k < 6; k++)
+			cr_assert_eq(r->samples[k].round, k);
+	}
+	cr_assert_eq(s.fake.probes, 0);
+	mw_records_fini(&s.out);
+}
+
+Test(rounds, same_seed_same_order)
+{
+	struct setup s[3];
+	for (int i = 0; i < 3; i++) {
+		init(&s[i], 5);
+		s[i].ctx.seed = i == 2 ? 4 : 3;
+		run(&s[i]);
+		mw_records_fini(&s[i].out);
+	}
+	cr_assert_str_eq(s[0].fake.order, s[1].fake.order);
+	cr_assert_str_neq(s[0].fake.order, s[2].fake.order);
+}
+
+Test(rounds, stops_at_the_most_rounds)
+{
+	struct setup s;
+	init(&s, 2);
+	s.fp[0].value = noisy;
+	run(&s);
+	cr_assert_eq(find(&s, "a", NULL)->n, 30);
+	cr_assert_str_eq(stop_of(find(&s, "a", NULL)), "rounds");
+	/* One noisy point keeps the round going: the others are measured along with it. */
+	cr_assert_eq(find(&s, "b", NULL)->n, 30);
+	cr_assert_str_eq(stop_of(find(&s, "b", NULL)), "target");
+	mw_records_fini(&s.out);
+}
+
+Test(rounds, deadline_is_absolute)
+{
+	/* From no room at all to room for 12 rounds of 4 samples of 10 ms. */
+	for (uint64_t deadline = 0; deadline <= 500000000; deadline += 7000000) {
+		struct setup s;
+		init(&s, 4);
+		s.ctx.deadline_ns = deadline;
+		for (size_t i = 0; i < 4; i++) {
+			s.fp[i].cost_ns = 10000000;
+			s.fp[i].value = noisy;
+		}
+		run(&s);
+		cr_assert_eq(s.rc, 0);
+		cr_assert_leq(s.fake.clock_ns, deadline, "overshoot: %llu", (unsigned long long)s.fake.clock_ns);
+		cr_assert_leq(deadline - s.fake.clock_ns, 10000000, "time left unused");
+		cr_assert_eq(s.out.n, 4);
+		for (size_t i = 0; i < 4; i++) {
+			const struct mw_record *r = &s.out.v[i];
+			if (r->provenance == MW_UNAVAILABLE) {
+				cr_assert(strstr(r->note, "budget"), "%s", r->note);
+				cr_assert(isnan(r->value));
+				cr_assert_lt(deadline, 40000000);
+			} else {
+				cr_assert_str_eq(stop_of(r), "budget");
+				cr_assert_eq(isnan(r->ci_lo), r->n < 6);
+			}
+		}
+		mw_records_fini(&s.out);
+	}
+}
+
+Test(rounds, the_rest_of_the_budget_goes_to_open_points)
+{
+	struct setup s;
+	init(&s, 3);
+	s.profile.max_rounds = 1000;
+	s.fp[0].value = noisy;
+	s.fp[1].cost_ns = s.fp[2].cost_ns = 50000000;
+	run(&s);
+	const struct mw_record *open = find(&s, "a", NULL), *met = find(&s, "b", NULL);
+	cr_assert_eq(met->n, 9, "%zu rounds of 101 ms fit into 1 s", met->n);
+	cr_assert_gt(open->n, 80, "%zu", open->n);
+	cr_assert_leq(s.fake.clock_ns, 1000000000);
+	mw_records_fini(&s.out);
+}
+
+Test(rounds, failing_point_is_dropped)
+{
+	struct setup s;
+	init(&s, 3);
+	s.fp[1].fails_at = 3;
+	run(&s);
+	cr_assert_eq(s.rc, 0);
+	const struct mw_record *r = find(&s, "b", NULL);
+	cr_assert_eq(r->provenance, MW_UNAVAILABLE);
+	cr_assert_str_eq(r->note, "the sum is wrong");
+	cr_assert_eq(s.fp[1].calls, 3);
+	cr_assert_eq(find(&s, "a", NULL)->n, 6);
+	cr_assert_eq(find(&s, "c", NULL)->n, 6);
+	mw_records_fini(&s.out);
+}
+
+Test(rounds, cancelled_run_keeps_what_it_has)
+{
+	struct setup s;
+	init(&s, 3);
+	s.fp[0].stop = &s.stop;
+	s.fp[0].stops_at = 2;
+	run(&s);
+	cr_assert_eq(s.rc, MW_ECANCELLED);
+	cr_assert_eq(s.out.n, 3);
+	cr_assert_eq(find(&s, "a", NULL)->n, 2);
+	cr_assert_eq(find(&s, "a", NULL)->value, 'a');
+	unsigned calls = s.fp[0].calls + s.fp[1].calls + s.fp[2].calls;
+	cr_assert_eq(s.fake.order[calls - 1], 'a', "nothing is measured after the stop");
+	mw_records_fini(&s.out);
+	/* Stopped before anything: three records that say so. */
+	init(&s, 3);
+	atomic_store(&s.stop, 2);
+	run(&s);
+	cr_assert_eq(s.rc, MW_ECANCELLED);
+	cr_assert_eq(s.out.n, 3);
+	cr_assert(strstr(s.out.v[0].note, "interrupted"), "%s", s.out.v[0].note);
+	mw_records_fini(&s.out);
+}
+
+/* ---- topology states ---- */
+
+static int placement; /* 0 near, 1 far */
+
+static double flipping(struct fake *f)
+{
+	/* Every 50 probes the hypervisor moves a vCPU; 10 % spread within a state. */
+	placement = f->probes / 50 % 2;
+	double spread = 0.9 + 0.2 * (double)mw_random_below(&f->rng, 1000) / 1000.0;
+	return (placement ? 200.0 : 55.0) * spread;
+}
+
+static double by_placement(struct fake_point *p)
+{
+	(void)p;
+	return placement ? 85.0 : 50.0;
+}
+
+Test(rounds, two_states_are_never_pooled)
+{
+	struct setup s;
+	init(&s, 4);
+	s.profile.max_rounds = s.profile.min_rounds = 60;
+	s.fake.probe = flipping;
+	for (size_t i = 0; i < 3; i++) {
+		s.pts[i].threads = 2;
+		s.fp[i].value = by_placement;
+	}
+	run(&s);
+	cr_assert_eq(s.out.n, 7, "two records for each of three points, one for the single thread");
+	for (size_t i = 0; i < 3; i++) {
+		char name[2] = {(char)('a' + i), 0};
+		const struct mw_record *near = find(&s, name, "near"), *far = find(&s, name, "far");
+		cr_assert_eq(near->min, 50.0);
+		cr_assert_eq(near->max, 50.0);
+		cr_assert_eq(far->min, 85.0);
+		cr_assert_eq(far->max, 85.0);
+		cr_assert_geq(near->n + far->n, 54);
+		cr_assert(fabs(mw_kv_find(&near->observed, "c2c_ns")->r - 55.0) < 6.0);
+		cr_assert(fabs(mw_kv_find(&far->observed, "c2c_ns")->r - 200.0) < 20.0);
+		size_t all = 0;
+		for (uint32_t k = 0; k < 2; k++) {
+			const struct mw_record *r = k ? far : near;
+			all += r->n_samples;
+			for (size_t j = 0; j < r->n_samples; j++)
+				cr_assert(r->samples[j].state == k || (r->samples[j].flags & MW_SAMPLE_TOPOLOGY));
+		}
+		cr_assert_eq(all, s.fp[i].calls, "no sample is lost");
+	}
+	mw_records_fini(&s.out);
+}
+
+static double wandering(struct fake *f)
+{
+	/* Anything from 50 to 200 ns with no gap: one wide state, not two. */
+	return 50.0 * exp(log(4.0) * (double)mw_random_below(&f->rng, 1000) / 1000.0);
+}
+
+static double steady(struct fake *f)
+{
+	/* One state, and now and then a probe that was interrupted. */
+	return f->probes % 40 == 0 ? 400.0 : 60.0 + (double)(f->probes % 7);
+}
+
+Test(rounds, one_state_unless_clearly_two)
+{
+	double (*const probes[])(struct fake *) = {wandering, steady};
+	for (int i = 0; i < 2; i++) {
+		struct setup s;
+		init(&s, 2);
+		s.profile.min_rounds = s.profile.max_rounds = 30;
+		s.fake.probe = probes[i];
+		s.pts[0].threads = s.pts[1].threads = 2;
+		run(&s);
+		cr_assert_eq(s.out.n, 2);
+		cr_assert_str_eq(mw_kv_str(&s.out.v[0].observed, "state", ""), "only");
+		mw_records_fini(&s.out);
+	}
+}
+
+static double moved_within(struct fake *f)
+{
+	return f->probes % 2 ? 50.0 : 200.0; /* before: 50; after: 200 */
+}
+
+Test(rounds, disagreeing_probes_are_flagged)
+{
+	struct setup s;
+	init(&s, 1);
+	s.fake.probe = moved_within;
+	s.pts[0].threads = 2;
+	run(&s);
+	cr_assert_eq(s.out.n, 1);
+	const struct mw_record *r = &s.out.v[0];
+	cr_assert_str_eq(mw_kv_str(&r->observed, "state", ""), "mixed");
+	cr_assert_eq(mw_kv_int(&r->observed, "flagged", 0), (int64_t)r->n_samples);
+	for (size_t i = 0; i < r->n_samples; i++)
+		cr_assert(r->samples[i].flags & MW_SAMPLE_TOPOLOGY);
+	mw_records_fini(&s.out);
+}
+
+/* ---- disturbances ---- */
+
+static uint32_t every_tenth(struct fake *f)
+{
+	return f->samples % 10 == 0 ? MW_SAMPLE_STEAL : 0;
+}
+
+static double wild_when_disturbed(struct fake_point *p)
+{
+	return p->machine->samples % 10 == 0 ? 1e6 : 100.0;
+}
+
+Test(rounds, disturbed_samples_are_repeated_and_kept)
+{
+	struct setup s;
+	init(&s, 3);
+	s.profile.min_rounds = s.profile.max_rounds = 20;
+	s.fake.flags = every_tenth;
+	for (size_t i = 0; i < 3; i++)
+		s.fp[i].value = wild_when_disturbed;
+	run(&s);
+	size_t flagged = 0, kept = 0;
+	for (size_t i = 0; i < 3; i++) {
+		const struct mw_record *r = &s.out.v[i];
+		cr_assert_eq(r->n, 20);
+		cr_assert_eq(r->max, 100.0, "the clean repeat is the value of the round");
+		flagged += (size_t)mw_kv_int(&r->observed, "flagged", 0);
+		for (size_t k = 0; k < r->n_samples; k++)
+			kept += r->samples[k].value == 1e6 && r->samples[k].flags == MW_SAMPLE_STEAL;
+	}
+	cr_assert_gt(flagged, 4);
+	cr_assert_eq(kept, flagged, "flagged samples stay in the record");
+	mw_records_fini(&s.out);
+}
+
+static uint32_t always(struct fake *f)
+{
+	(void)f;
+	return MW_SAMPLE_SWITCH;
+}
+
+Test(rounds, repeats_are_limited)
+{
+	struct setup s;
+	init(&s, 3);
+	s.profile.min_rounds = s.profile.max_rounds = 30;
+	s.fake.flags = always;
+	run(&s);
+	cr_assert_gt(s.fake.samples, 90);
+	cr_assert_leq(s.fake.samples, 90 * 6 / 5 + 1, "%u", s.fake.samples);
+	for (size_t i = 0; i < 3; i++)
+		cr_assert_eq(s.out.v[i].n, 30);
+	mw_records_fini(&s.out);
+}
+
+static double drifting(struct fake_point *p)
+{
+	/* The machine slows to half over the run; b takes 1.25 times as long as a. */
+	double slow = 1.0 + (double)p->machine->clock_ns / 1e9;
+	return (p->name == 'b' ? 125.0 : 100.0) * slow;
+}
+
+Test(rounds, drift_hits_all_points_alike)
+{
+	struct setup s;
+	init(&s, 2);
+	s.profile.min_rounds = s.profile.max_rounds = 40;
+	for (size_t i = 0; i < 2; i++) {
+		s.fp[i].value = drifting;
+		s.fp[i].cost_ns = 12000000;
+	}
+	run(&s);
+	double ratio = find(&s, "b", NULL)->value / find(&s, "a", NULL)->value;
+	cr_assert(fabs(ratio - 1.25) < 0.02, "%g", ratio);
+	const struct mw_record *r = find(&s, "a", NULL);
+	cr_assert(r->ci_hi / r->ci_lo > 1.1, "the interval shows the drift: %g..%g", r->ci_lo, r->ci_hi);
+	mw_records_fini(&s.out);
+}
+
+Test(rounds, nothing_to_do)
+{
+	struct setup s;
+	init(&s, 0);
+	run(&s);
+	cr_assert_eq(s.rc, 0);
+	cr_assert_eq(s.out.n, 0);
+}
