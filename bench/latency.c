@@ -184,6 +184,8 @@ static void add_point(struct latency_run *r, struct page_block *pb, const char *
 	mw_kv_set_str(&pt->rec.observed, "pages", pb->block.obtained);
 	mw_kv_set_int(&pt->rec.observed, "node", pb->block.node);
 	mw_kv_set_int(&pt->rec.observed, "touched", (int64_t)touched);
+	if (stride < QUOTED_STRIDE) /* points at the span get their verdict from the reference stride */
+		mw_kv_set_str(&pt->rec.observed, "prefetch", "may help: stride below 256");
 	pt->measure = measure_chase;
 	pt->arg = p;
 	pt->threads = 1;
@@ -392,41 +394,80 @@ static int build_chains(struct latency_run *r, char *err, size_t n)
 	return 0;
 }
 
-static int plan(struct latency_run *r, const struct mw_sink *sink, char *err, size_t n)
-{
+struct asked {
 	uint64_t sizes[MAX_SIZES];
+	size_t n_sizes;
 	enum mw_pages kinds[MW_PAGES_COUNT];
-	size_t n_sizes = mw_opt_text(r->ctx->opts, "sizes") ? mw_opt_sizes(r->ctx->opts, "sizes", sizes, MAX_SIZES) : 0;
-	int rc = check_options(r, sizes, n_sizes, err, n);
+	size_t n_kinds;
+	uint64_t bytes; /* of the largest chain */
+};
+
+static void init(struct latency_run *r, struct bench_ctx *ctx)
+{
+	*r = (struct latency_run){.ctx = ctx};
+	r->stride = (size_t)mw_opt_int(ctx->opts, "stride");
+	r->window = (size_t)mw_opt_int(ctx->opts, "window");
+	r->llc = ctx->topo->l3_bytes ? ctx->topo->l3_bytes : 32u << 20;
+}
+
+/* Reads and checks the options; touches no memory. */
+static int read_options(struct latency_run *r, struct asked *a, char *err, size_t n)
+{
+	*a = (struct asked){0};
+	if (mw_opt_text(r->ctx->opts, "sizes"))
+		a->n_sizes = mw_opt_sizes(r->ctx->opts, "sizes", a->sizes, MAX_SIZES);
+	int rc = check_options(r, a->sizes, a->n_sizes, err, n);
 	if (rc == 0)
-		rc = parse_pages(r->ctx, kinds, &r->n_pages, err, n);
+		rc = parse_pages(r->ctx, a->kinds, &a->n_kinds, err, n);
 	if (rc < 0)
 		return rc;
-	uint64_t bytes = 0;
-	for (size_t i = 0; i < n_sizes; i++)
-		bytes = sizes[i] > bytes ? sizes[i] : bytes;
-	if (n_sizes == 0)
-		bytes = r->span = dram_span(r);
-	rc = take_pages(r, kinds, r->n_pages, bytes, sink, err, n);
+	r->n_pages = a->n_kinds;
+	for (size_t i = 0; i < a->n_sizes; i++)
+		a->bytes = a->sizes[i] > a->bytes ? a->sizes[i] : a->bytes;
+	if (a->n_sizes == 0)
+		a->bytes = r->span = dram_span(r);
+	return 0;
+}
+
+static int add_points(struct latency_run *r, const struct asked *a, const struct mw_sink *sink, char *err, size_t n)
+{
+	int rc = take_pages(r, a->kinds, a->n_kinds, a->bytes, sink, err, n);
 	if (rc < 0)
 		return rc;
-	if (n_sizes)
-		return add_asked_points(r, sizes, n_sizes, err, n);
+	if (a->n_sizes)
+		return add_asked_points(r, a->sizes, a->n_sizes, err, n);
 	add_default_points(r);
 	return 0;
 }
 
+static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
+{
+	struct bench_ctx copy = *ctx;
+	struct latency_run r;
+	struct asked a;
+	uint64_t sizes[MAX_SIZES];
+	init(&r, &copy);
+	if (read_options(&r, &a, NULL, 0) < 0)
+		return;
+	/* Quoted, TLB-missing and neighbouring strides, then the ladder: as add_default_points. */
+	size_t n = a.n_sizes ? a.n_sizes * a.n_kinds : 2 * a.n_kinds + 3 + ladder(&r, sizes, MAX_SIZES);
+	out->points = (unsigned)n;
+	out->memory_bytes = a.bytes * a.n_kinds;
+}
+
 static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
 {
-	struct latency_run r = {.ctx = ctx};
+	struct latency_run r;
+	struct asked asked;
 	struct verdict_sink verdicts = {.out = sink, .run = &r};
 	const struct mw_sink middle = {keep_or_pass, &verdicts};
-	r.stride = (size_t)mw_opt_int(ctx->opts, "stride");
-	r.window = (size_t)mw_opt_int(ctx->opts, "window");
-	r.llc = ctx->topo->l3_bytes ? ctx->topo->l3_bytes : 32u << 20;
+	init(&r, ctx);
+	int rc = read_options(&r, &asked, err, n);
+	if (rc < 0)
+		return rc;
 	r.pts = calloc(MAX_POINTS, sizeof(*r.pts));
 	r.chases = calloc(MAX_POINTS, sizeof(*r.chases));
-	int rc = r.pts && r.chases ? plan(&r, sink, err, n) : -ENOMEM;
+	rc = r.pts && r.chases ? add_points(&r, &asked, sink, err, n) : -ENOMEM;
 	if (rc == 0)
 		rc = build_chains(&r, err, n);
 	if (rc == 0)
@@ -475,5 +516,6 @@ const struct bench bench_latency = {
 	.summary = "idle latency of every memory level by pointer chase",
 	.options = options,
 	.weight = 12,
+	.plan = plan,
 	.run = run,
 };

@@ -1,0 +1,80 @@
+/* A benchmark's context on the machine that runs the tests: small, short, two CPUs at most. */
+#ifndef MW_TESTS_BENCH_CONTEXT_H
+#define MW_TESTS_BENCH_CONTEXT_H
+
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/clock.h"
+#include "bench/bench.h"
+
+struct test_context {
+	struct mw_topology *topo;
+	struct mw_opts opts;
+	struct mw_records out;
+	struct bench_profile profile;
+	struct bench_ctx ctx;
+	atomic_int stop;
+	char err[300];
+};
+
+static int test_collect(void *self, const struct mw_record *r)
+{
+	return mw_records_add(self, r);
+}
+
+/* options: words as on the command line, NULL-terminated. */
+static inline void test_open(struct test_context *t, const struct bench *b, const char *const *options)
+{
+	static char program[] = "test";
+	char *argv[16] = {program};
+	int argc = 1;
+	memset(t, 0, sizeof(*t));
+	for (; options && options[argc - 1]; argc++)
+		argv[argc] = strdup(options[argc - 1]);
+	t->profile = (struct bench_profile){"test", 20, 0.5, 2, 3, 0.0005, 24u << 20};
+	t->topo = calloc(1, sizeof(*t->topo));
+	cr_assert_eq(mw_topology_read("/", NULL, t->topo, t->err, sizeof(t->err)), 0, "%s", t->err);
+	cr_assert_eq(mw_opts_parse(&t->opts, &b->options, 1, argc, argv, t->err, sizeof(t->err)), 0, "%s", t->err);
+	t->ctx = (struct bench_ctx){.topo = t->topo, .profile = &t->profile, .opts = &t->opts, .stop = &t->stop};
+	t->ctx.start_ns = mw_now_ns();
+	t->ctx.deadline_ns = t->ctx.start_ns + 20000000000u;
+	t->ctx.seed = 1;
+	int cpus[2], n = mw_topology_cpu_ids(t->topo, cpus, 2);
+	cr_assert_eq(mw_team_create(cpus, n, &t->ctx.team, t->err, sizeof(t->err)), 0, "%s", t->err);
+	cr_assert_eq(mw_arenas_create(256u << 20, &t->ctx.arenas), 0);
+	for (int i = 1; i < argc; i++)
+		free(argv[i]);
+}
+
+static inline int test_run(struct test_context *t, const struct bench *b)
+{
+	const struct mw_sink sink = {test_collect, &t->out};
+	t->err[0] = '\0';
+	return b->run(&t->ctx, &sink, t->err, sizeof(t->err));
+}
+
+static inline void test_close(struct test_context *t)
+{
+	mw_team_destroy(t->ctx.team);
+	mw_arenas_destroy(t->ctx.arenas);
+	mw_opts_fini(&t->opts);
+	mw_records_fini(&t->out);
+	free(t->topo);
+}
+
+/* Runs with these options and expects the code and a word of the message. */
+static inline void test_refused(const struct bench *b, const char *const *options, int code, const char *word)
+{
+	struct test_context t;
+	test_open(&t, b, options);
+	cr_assert_eq(test_run(&t, b), code, "%s: %s", options[0], t.err);
+	cr_assert(strstr(t.err, word), "%s: '%s' lacks '%s'", options[0], t.err, word);
+	cr_assert_null(strchr(t.err, '\n'));
+	cr_assert_eq(t.out.n, 0);
+	test_close(&t);
+}
+
+#endif

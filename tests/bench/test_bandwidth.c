@@ -1,0 +1,264 @@
+#include "tests/bench/context.h"
+
+#include <math.h>
+
+#include "base/core/err.h"
+#include "bench/stream_arrays.h"
+
+extern const struct bench bench_bandwidth;
+
+static const char *param(const struct mw_record *r, const char *key)
+{
+	return mw_kv_str(&r->params, key, "");
+}
+
+Test(bandwidth, sweep_bus_and_envelope)
+{
+	struct test_context t;
+	test_open(&t, &bench_bandwidth, NULL);
+	cr_assert_eq(test_run(&t, &bench_bandwidth), 0, "%s", t.err);
+	struct bench_plan plan = {0};
+	bench_bandwidth.plan(&t.ctx, &plan);
+	size_t measured = 0, bus = 0, peaks = 0, top = 0;
+	double best_read = 0;
+	for (size_t i = 0; i < t.out.n; i++) {
+		const struct mw_record *r = &t.out.v[i];
+		cr_assert(r->provenance != MW_UNAVAILABLE, "%s: %s", r->case_name, r->note);
+		cr_assert_eq(r->unit, MW_GBPS);
+		cr_assert(r->value > 0.01 && r->value < 1e5, "%s %g", r->case_name, r->value);
+		if (strncmp(r->case_name, "peak-", 5) == 0) {
+			/* No kernel of that case, thread count and state is above the peak. */
+			char name[64];
+			bool found = false;
+			peaks++;
+			(void)snprintf(name, sizeof(name), "%s-%s", param(r, "level"), r->case_name + 5);
+			for (size_t k = 0; k < t.out.n; k++) {
+				const struct mw_record *o = &t.out.v[k];
+				if (strcmp(o->case_name, name) != 0 || strcmp(o->metric, "bandwidth") != 0 ||
+				    mw_kv_int(&o->params, "threads", 0) != mw_kv_int(&r->params, "threads", -1) ||
+				    strcmp(mw_kv_str(&o->observed, "state", ""),
+					   mw_kv_str(&r->observed, "state", "")) != 0)
+					continue;
+				cr_assert_leq(o->value, r->value);
+				found |= o->value == r->value &&
+					 strcmp(param(o, "kernel"), mw_kv_str(&r->observed, "kernel", "-")) == 0;
+			}
+			cr_assert(found, "%s %s: no such winner", r->case_name, param(r, "level"));
+		} else if (strcmp(r->case_name, "dram-read-peak") == 0) {
+			top++;
+			cr_assert_eq(r->params.n, 0);
+			cr_assert(mw_kv_find(&r->observed, "kernel"));
+			best_read = r->value;
+		} else if (strcmp(r->metric, "bus-bandwidth") == 0) {
+			bus++;
+			cr_assert_eq(r->provenance, MW_MODELLED);
+			cr_assert(r->source[0]);
+			cr_assert_str_eq(param(r, "stores"), "ordinary");
+			cr_assert_eq(strncmp(r->case_name, "dram-", 5), 0);
+		} else {
+			measured++;
+			cr_assert_str_eq(r->metric, "bandwidth");
+			cr_assert_eq(r->provenance, MW_MEASURED);
+		}
+	}
+	cr_assert_geq(measured, plan.points, "one record per point and state");
+	cr_assert_gt(bus, 0);
+	cr_assert_gt(peaks, 0);
+	cr_assert_eq(top, 1);
+	cr_assert_gt(best_read, 0);
+	test_close(&t);
+}
+
+Test(bandwidth, bus_bytes_are_the_measured_ones_times_the_factor)
+{
+	const char *const options[] = {"--size=1M", "--levels=dram", "--isa=portable", "--threads=1", NULL};
+	static const struct {
+		const char *name;
+		double factor;
+	} ops[] = {{"dram-write", 2.0}, {"dram-copy", 1.5}, {"dram-triad", 4.0 / 3.0}};
+	struct test_context t;
+	test_open(&t, &bench_bandwidth, options);
+	cr_assert_eq(test_run(&t, &bench_bandwidth), 0, "%s", t.err);
+	for (size_t i = 0; i < 3; i++) {
+		const struct mw_record *m = mw_records_find(&t.out, "bandwidth", ops[i].name, "bandwidth");
+		const struct mw_record *b = mw_records_find(&t.out, "bandwidth", ops[i].name, "bus-bandwidth");
+		cr_assert(m && b, "%s", ops[i].name);
+		cr_assert(fabs(b->value / m->value - ops[i].factor) < 1e-12);
+		cr_assert_eq(mw_kv_int(&m->params, "array", 0), 1 << 20);
+		/* 1 MiB fits into cache, and the record says so. */
+		cr_assert(strstr(m->note, "caches may help"), "%s", m->note);
+	}
+	cr_assert_null(mw_records_find(&t.out, "bandwidth", "dram-read", "bus-bandwidth"));
+	test_close(&t);
+}
+
+Test(bandwidth, options_select)
+{
+	const char *const options[] = {"--ops=copy", "--stores=nt", "--levels=dram,l1",
+				       "--size=2M",  "--pages=4K",  NULL};
+	struct test_context t;
+	test_open(&t, &bench_bandwidth, options);
+	int rc = test_run(&t, &bench_bandwidth);
+	if (mw_isa_best() == MW_ISA_PORTABLE) {
+		cr_assert_eq(rc, MW_ESPEC, "plain C has no non-temporal stores");
+	} else {
+		cr_assert_eq(rc, 0, "%s", t.err);
+		for (size_t i = 0; i < t.out.n; i++) {
+			const struct mw_record *r = &t.out.v[i];
+			cr_assert(strcmp(r->case_name, "dram-copy") == 0 || strcmp(r->case_name, "peak-copy") == 0,
+				  "%s", r->case_name);
+			cr_assert_str_eq(mw_kv_str(&r->observed, "pages", ""), "4K");
+		}
+	}
+	test_close(&t);
+}
+
+Test(bandwidth, refuses)
+{
+	static const struct {
+		const char *options[5];
+		int code;
+		const char *word;
+	} bad[] = {
+		{{"--size=900T"}, MW_ESPEC, "more than the"},
+		{{"--size=90M"}, MW_ESPEC, "--size"}, /* three of them are above the 256 MiB of this context */
+		{{"--threads=0"}, MW_ESPEC, "--threads"},
+		{{"--threads=1,5000"}, MW_ESPEC, "5000"},
+		{{"--threads=1,1"}, MW_ESPEC, "twice"},
+		{{"--ops=read,scale"}, MW_ESPEC, "scale"},
+		{{"--levels=l4"}, MW_ESPEC, "l4"},
+		{{"--isa=sse9"}, MW_ESPEC, "sse9"},
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		test_refused(&bench_bandwidth, bad[i].options, bad[i].code, bad[i].word);
+	const char *const foreign[] = {
+#if defined(__x86_64__)
+		"--isa=neon",
+#else
+		"--isa=avx2",
+#endif
+		NULL
+	};
+	test_refused(&bench_bandwidth, foreign, MW_EUNAVAILABLE, "not available");
+}
+
+Test(bandwidth, stops_when_asked)
+{
+	struct test_context t;
+	test_open(&t, &bench_bandwidth, NULL);
+	atomic_store(&t.stop, 2);
+	cr_assert_eq(test_run(&t, &bench_bandwidth), MW_ECANCELLED);
+	test_close(&t);
+}
+
+/* ---- the audit: kernels that would report bandwidth that does not exist ---- */
+
+static uint64_t copy_half(double *a, const double *b, const double *c, double s, size_t n)
+{
+	(void)c;
+	(void)s;
+	/* Counts 512 B per step and moves 256 of them. */
+	for (size_t i = 0; i < n; i++)
+		if (i / 32 % 2 == 0)
+			a[i] = b[i];
+	return 0;
+}
+
+static uint64_t copy_short(double *a, const double *b, const double *c, double s, size_t n)
+{
+	(void)c;
+	(void)s;
+	memcpy(a, b, (n - 1) * sizeof(*a));
+	return 0;
+}
+
+static uint64_t write_over(double *a, const double *b, const double *c, double s, size_t n)
+{
+	(void)b;
+	(void)c;
+	for (size_t i = 0; i <= n; i++)
+		a[i] = s;
+	return 0;
+}
+
+static uint64_t triad_fixed(double *a, const double *b, const double *c, double s, size_t n)
+{
+	(void)s;
+	for (size_t i = 0; i < n; i++)
+		a[i] = b[i] + 3.0 * c[i]; /* right for one scale only */
+	return 0;
+}
+
+static uint64_t read_twice(double *a, const double *b, const double *c, double s, size_t n)
+{
+	uint64_t sum = 0, bits;
+	(void)a;
+	(void)c;
+	(void)s;
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&bits, b + (i / 64 * 64 + i % 32), sizeof(bits)); /* the first half of each block, twice */
+		sum += bits;
+	}
+	return sum;
+}
+
+Test(bandwidth, audit_catches_kernels_that_cheat)
+{
+	static const struct mw_stream_kernel cheats[] = {
+		{"half", MW_STREAM_COPY, MW_ISA_PORTABLE, false, copy_half},
+		{"short", MW_STREAM_COPY, MW_ISA_PORTABLE, false, copy_short},
+		{"over", MW_STREAM_WRITE, MW_ISA_PORTABLE, false, write_over},
+		{"twice", MW_STREAM_READ, MW_ISA_PORTABLE, false, read_twice},
+		{"fixed", MW_STREAM_TRIAD, MW_ISA_PORTABLE, false, triad_fixed},
+	};
+	struct test_context t;
+	struct stream_arrays *arrays = calloc(1, sizeof(*arrays));
+	size_t n_good;
+	const struct mw_stream_kernel *good = mw_stream_kernels(MW_ISA_PORTABLE, &n_good);
+	test_open(&t, &bench_bandwidth, NULL);
+	cr_assert_eq(stream_arrays_open(arrays, &t.ctx, MW_PAGES_4K, 1 << 20, t.err, sizeof(t.err)), 0, "%s", t.err);
+	for (size_t i = 0; i < sizeof(cheats) / sizeof(*cheats) + n_good; i++) {
+		bool cheat = i >= n_good;
+		struct stream_job j = {.arrays = arrays, .threads = 1, .max_elements = SIZE_MAX};
+		double gbps = 0;
+		char err[200] = "";
+		j.kernel = cheat ? &cheats[i - n_good] : &good[i];
+		int rc = stream_job_prepare(&j, 1e5, err, sizeof(err));
+		/* What the full audit cannot see (a constant scale) the spots of a later sample do. */
+		for (int k = 0; k < 3 && rc == 0; k++)
+			rc = stream_job_measure(&j, &gbps, err, sizeof(err));
+		cr_assert_eq(rc, cheat ? MW_EVERIFY : 0, "%s: %d %s", j.kernel->name, rc, err);
+		cr_assert(!cheat || strstr(err, j.kernel->name), "%s", err);
+		stream_job_fini(&j);
+	}
+	free(arrays);
+	test_close(&t);
+}
+
+/* Payload of a pass: every element of every member's slice counted once. */
+Test(bandwidth, bytes_of_a_pass)
+{
+	struct test_context t;
+	struct stream_arrays *arrays = calloc(1, sizeof(*arrays));
+	size_t n;
+	const struct mw_stream_kernel *k = mw_stream_kernels(MW_ISA_PORTABLE, &n);
+	test_open(&t, &bench_bandwidth, NULL);
+	cr_assert_eq(stream_arrays_open(arrays, &t.ctx, MW_PAGES_4K, 3 << 20, t.err, sizeof(t.err)), 0, "%s", t.err);
+	for (int threads = 1; threads <= mw_team_size(t.ctx.team); threads++)
+		for (size_t i = 0; i < n; i++) {
+			struct stream_job j = {
+				.arrays = arrays, .kernel = &k[i], .threads = threads, .max_elements = SIZE_MAX};
+			cr_assert_eq(stream_job_prepare(&j, 1e5, t.err, sizeof(t.err)), 0, "%s", t.err);
+			uint64_t want = (uint64_t)(3 << 20) / 8 * mw_stream_payload_bytes(k[i].op);
+			if (arrays->n_nodes == 1)
+				cr_assert_eq(stream_job_bytes(&j), want);
+			stream_job_fini(&j);
+			j.max_elements = 1000;
+			cr_assert_eq(stream_job_prepare(&j, 1e5, t.err, sizeof(t.err)), 0, "%s", t.err);
+			cr_assert_eq(stream_job_bytes(&j),
+				     1000u * (unsigned)threads * mw_stream_payload_bytes(k[i].op));
+			stream_job_fini(&j);
+		}
+	free(arrays);
+	test_close(&t);
+}

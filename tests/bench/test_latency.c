@@ -1,0 +1,146 @@
+#include "tests/bench/context.h"
+
+#include <math.h>
+
+#include "base/core/err.h"
+
+extern const struct bench bench_latency;
+
+static const struct mw_record *find(const struct test_context *t, const char *name, int64_t size, int64_t stride,
+				    const char *pages)
+{
+	for (size_t i = 0; i < t->out.n; i++) {
+		const struct mw_record *r = &t->out.v[i];
+		if (strcmp(r->case_name, name) == 0 && mw_kv_int(&r->params, "size", 0) == size &&
+		    mw_kv_int(&r->params, "stride", 0) == stride &&
+		    strcmp(mw_kv_str(&r->params, "pages", ""), pages) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+Test(latency, asked_sizes)
+{
+	const char *const options[] = {"--sizes=16K,48K,1M", "--stride=128", "--window=4K", "--pages=4K", NULL};
+	static const int64_t sizes[] = {16384, 49152, 1 << 20};
+	struct test_context t;
+	test_open(&t, &bench_latency, options);
+	cr_assert_eq(test_run(&t, &bench_latency), 0, "%s", t.err);
+	cr_assert_eq(t.out.n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		const struct mw_record *r = find(&t, "chase", sizes[i], 128, "4K");
+		cr_assert(r, "size %lld", (long long)sizes[i]);
+		cr_assert_str_eq(r->metric, "latency");
+		cr_assert_eq(r->unit, MW_NS);
+		cr_assert_eq(r->provenance, MW_MEASURED);
+		/* A dependent load costs at least a cycle and less than a context switch. */
+		cr_assert(r->value > 0.1 && r->value < 5000, "%g", r->value);
+		cr_assert_geq(r->n, 2);
+		cr_assert_eq(mw_kv_int(&r->params, "window", 0), 4096);
+		cr_assert_eq(mw_kv_int(&r->observed, "touched", 0), sizes[i] / 2);
+		cr_assert_eq(mw_kv_int(&r->observed, "cpu", -1), mw_team_cpu(t.ctx.team, 0));
+		cr_assert_str_eq(mw_kv_str(&r->observed, "pages", ""), "4K");
+		cr_assert(strstr(mw_kv_str(&r->observed, "prefetch", ""), "may help"));
+	}
+	test_close(&t);
+}
+
+/* More chains than lanes over the same memory: each sample then builds its own chain again. */
+Test(latency, many_chains_in_little_memory)
+{
+	const char *const options[] = {"--sizes=60K,61K,62K,63K,64K,59K,58K,57K,56K,55K", "--stride=64", "--pages=thp",
+				       NULL};
+	struct test_context t;
+	test_open(&t, &bench_latency, options);
+	cr_assert_eq(test_run(&t, &bench_latency), 0, "%s", t.err);
+	cr_assert_eq(t.out.n, 10);
+	for (size_t i = 0; i < t.out.n; i++)
+		cr_assert_eq(t.out.v[i].provenance, MW_MEASURED, "%s", t.out.v[i].note);
+	test_close(&t);
+}
+
+/* The default sweep: ladder, quoted latency with a verdict, TLB-missing walks for both page kinds. */
+Test(latency, default_sweep)
+{
+	struct test_context t;
+	test_open(&t, &bench_latency, NULL);
+	t.profile.max_bytes = 16u << 20;
+	cr_assert_eq(test_run(&t, &bench_latency), 0, "%s", t.err);
+	struct bench_plan plan = {0};
+	bench_latency.plan(&t.ctx, &plan);
+	cr_assert_eq(plan.points, t.out.n);
+	cr_assert_eq(plan.memory_bytes, 2u * (16u << 20));
+	unsigned quoted = 0, missing[2] = {0};
+	for (size_t i = 0; i < t.out.n; i++) {
+		const struct mw_record *r = &t.out.v[i];
+		int64_t size = mw_kv_int(&r->params, "size", 0), window = mw_kv_int(&r->params, "window", 0);
+		bool thp = strcmp(mw_kv_str(&r->params, "pages", ""), "thp") == 0;
+		cr_assert_leq(size, 16 << 20);
+		if (strcmp(r->case_name, "dram") == 0) {
+			quoted++;
+			cr_assert(thp);
+			cr_assert_eq(mw_kv_int(&r->params, "stride", 0), 256);
+			cr_assert_eq(window, 256 << 10);
+		}
+		if (strcmp(r->case_name, "dram-tlb-miss") == 0) {
+			missing[thp]++;
+			cr_assert_eq(window, size);
+		}
+		if (size == 16 << 20 && window == 256 << 10) {
+			const char *verdict = mw_kv_str(&r->observed, "prefetch", "");
+			cr_assert(strstr(verdict, "of stride 512"), "%s: '%s'", r->case_name, verdict);
+		}
+		for (size_t k = 0; k < i; k++)
+			cr_assert_not(mw_record_same_identity(r, &t.out.v[k]), "%s twice", r->case_name);
+	}
+	cr_assert_eq(quoted, 1);
+	cr_assert_eq(missing[0], 1);
+	cr_assert_eq(missing[1], 1);
+	const struct mw_record *l1 = find(&t, "chase", 16384, 256, "thp");
+	const struct mw_record *top = find(&t, "dram", 16 << 20, 256, "thp");
+	cr_assert(l1 && top);
+	cr_assert_lt(l1->value, top->value, "L1 %g, beyond L2 %g", l1->value, top->value);
+	test_close(&t);
+}
+
+Test(latency, pages_that_are_not_there_are_unavailable)
+{
+	const char *const options[] = {"--sizes=1M", "--pages=1G,4K", NULL};
+	struct test_context t;
+	test_open(&t, &bench_latency, options);
+	int rc = test_run(&t, &bench_latency);
+	cr_assert_eq(rc, 0, "%s", t.err);
+	cr_assert_eq(t.out.n, 2);
+	const struct mw_record *r = &t.out.v[0];
+	cr_assert_str_eq(mw_kv_str(&r->params, "pages", ""), "1G");
+	cr_assert(r->provenance == MW_MEASURED || (isnan(r->value) && r->note[0]));
+	cr_assert_eq(t.out.v[1].provenance, MW_MEASURED);
+	test_close(&t);
+}
+
+Test(latency, refuses)
+{
+	static const struct {
+		const char *options[4];
+		const char *word;
+	} bad[] = {
+		{{"--sizes=900T"}, "more than the"},
+		{{"--sizes=300M"}, "--sizes"},
+		{{"--sizes=256", "--stride=256"}, "fewer than two"},
+		{{"--stride=100"}, "multiple of 8"},
+		{{"--stride=4K", "--window=1K"}, "below the stride"},
+		{{"--pages=4M"}, "not one of 4K"},
+		{{"--pages=4K,4K"}, "twice"},
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		test_refused(&bench_latency, bad[i].options, MW_ESPEC, bad[i].word);
+}
+
+Test(latency, stops_when_asked)
+{
+	struct test_context t;
+	test_open(&t, &bench_latency, NULL);
+	atomic_store(&t.stop, 2);
+	cr_assert_eq(test_run(&t, &bench_latency), MW_ECANCELLED);
+	test_close(&t);
+}
