@@ -44,17 +44,22 @@ int cli_help_command(FILE *f, const char *name, char *err, size_t n)
 	const struct command *cmd = cli_find(name, &bench);
 	if (!cmd && !bench)
 		return cli_unknown(name, err, n);
-	const char *usage = cmd ? cmd->usage : "";
-	(void)fprintf(f, "memwall %s: %s\n\nusage: memwall %s%s%s [OPTION...]\n", name,
-		      cmd ? cmd->summary : bench->summary, name, *usage ? " " : "", usage);
-	if (cmd && cmd->details)
+	const struct command as_command = {.usage = "",
+					   .summary = bench ? bench->summary : "",
+					   .options = bench ? bench->options : NULL,
+					   .measures = true};
+	if (!cmd)
+		cmd = &as_command;
+	(void)fprintf(f, "memwall %s: %s\n\nusage: memwall %s%s%s [OPTION...]\n", name, cmd->summary, name,
+		      *cmd->usage ? " " : "", cmd->usage);
+	if (cmd->details)
 		(void)fprintf(f, "\n%s\n", cmd->details);
-	const struct mw_option *own = cmd ? cmd->options : bench->options;
+	const struct mw_option *own = cmd->options;
 	if (own && own->name) {
 		(void)fputs("\nOptions\n", f);
 		mw_opts_help(f, own);
 	}
-	if (bench || cmd->measures) {
+	if (cmd->measures) {
 		(void)fputs("\nOptions of every measuring command\n", f);
 		mw_opts_help(f, measure_options);
 	}

@@ -41,7 +41,7 @@ struct run {
 static int check_names(const char *option, const char *names, char *err, size_t n)
 {
 	const char *known[MEASURE_MAX + 1] = {NULL};
-	for (size_t i = 0; bench_table[i] && i < MEASURE_MAX; i++)
+	for (size_t i = 0; i < MEASURE_MAX && bench_table[i]; i++)
 		known[i] = bench_table[i]->name;
 	while (names && *names) {
 		char word[64];
