@@ -13,7 +13,7 @@
 
 const struct bench_profile measure_profiles[] = {
 	{"tiny", 12, 0.50, 2, 3, 0.002, 64 * MIB},
-	{"quick", 75, 0.05, 6, 15, 0.02, 1 * GIB},
+	{"quick", 90, 0.05, 6, 15, 0.02, 1 * GIB},
 	{"standard", 600, 0.02, 6, 60, 0.05, 4 * GIB},
 	{"full", 3600, 0.01, 10, 200, 0.1, 16 * GIB},
 	{.name = NULL},

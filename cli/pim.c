@@ -39,12 +39,48 @@ static const struct grid_column ops_columns[] = {
 };
 enum { OPS_COLUMNS = sizeof(ops_columns) / sizeof(ops_columns[0]), PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
 
+/* On a terminal the sources go below the table: they are one long text, the same in every row. */
+static bool wide_column(int i)
+{
+	return i == 6 || i == 7 || i == 9 || i == 10 || i >= 15;
+}
+
+static int print_ops_table(FILE *f, const struct grid *all, const struct pim_price *price)
+{
+	struct grid_column columns[OPS_COLUMNS];
+	struct grid narrow;
+	size_t n = 0;
+	int rc = 0;
+	for (int i = 0; i < OPS_COLUMNS; i++)
+		if (!wide_column(i))
+			columns[n++] = ops_columns[i];
+	grid_init(&narrow, columns, n);
+	for (size_t row = 0; row < all->n_rows && rc == 0; row++) {
+		const char *cells[OPS_COLUMNS];
+		size_t k = 0;
+		for (int i = 0; i < OPS_COLUMNS; i++)
+			if (!wide_column(i))
+				cells[k++] = all->cells[row * OPS_COLUMNS + (size_t)i];
+		rc = grid_add(&narrow, cells);
+	}
+	if (rc == 0)
+		rc = grid_print(f, &narrow, PRINT_TABLE);
+	if (rc == 0)
+		(void)fprintf(f, "\n%" PRIu64 " lanes a micro-program. All of it is modelled.\ncounts and time: %s%s\n",
+			      price->lanes, price->source, price->verified ? "" : " (unverified)");
+	if (rc == 0 && price->energy.parts)
+		(void)fprintf(f, "energy: %s\n", price->energy.source);
+	grid_fini(&narrow);
+	return rc;
+}
+
 static double gops(const struct pim_price *p)
 {
 	return (double)(p->lanes * p->programs) * 1000.0 / (double)p->ps_batch;
 }
 
-static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type)
+static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type,
+		   struct pim_price *last)
 {
 	struct pim_price price[VARIANTS];
 	for (int i = 0; i < VARIANTS; i++) {
@@ -54,33 +90,35 @@ static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum 
 			return rc == -EOPNOTSUPP ? 0 : rc; /* no model: no row */
 	}
 	const struct pim_price *p = &price[PLAIN];
-	char text[OPS_COLUMNS][120] = {""};
-	(void)snprintf(text[0], 120, "%s", pim_op_name(op));
-	(void)snprintf(text[1], 120, "%" PRIu32, type.bits);
-	(void)snprintf(text[2], 120, "%" PRIu64, p->aap);
-	(void)snprintf(text[3], 120, "%" PRIu64, p->ap);
-	(void)snprintf(text[4], 120, "%.10g", (double)p->ps / 1000.0);
+	*last = *p;
+	char text[OPS_COLUMNS][400] = {""};
+	(void)snprintf(text[0], sizeof(text[0]), "%s", pim_op_name(op));
+	(void)snprintf(text[1], sizeof(text[1]), "%" PRIu32, type.bits);
+	(void)snprintf(text[2], sizeof(text[2]), "%" PRIu64, p->aap);
+	(void)snprintf(text[3], sizeof(text[3]), "%" PRIu64, p->ap);
+	(void)snprintf(text[4], sizeof(text[4]), "%.10g", (double)p->ps / 1000.0);
 	if (p->energy.parts)
-		(void)snprintf(text[5], 120, "%.4g", p->energy.typ_pj / 1000.0 / ((double)p->row_bytes / 1024.0));
-	(void)snprintf(text[6], 120, "modelled");
-	(void)snprintf(text[7], 120, "%s", p->source);
+		(void)snprintf(text[5], sizeof(text[5]), "%.4g",
+			       p->energy.typ_pj / 1000.0 / ((double)p->row_bytes / 1024.0));
+	(void)snprintf(text[6], sizeof(text[6]), "modelled");
+	(void)snprintf(text[7], sizeof(text[7]), "%s", p->source);
 	for (char *c = text[7]; *c; c++)
 		if (*c == ',' || *c == '"')
 			*c = *c == ',' ? '+' : ' ';
 	if (dev[STRICT])
-		(void)snprintf(text[8], 120, "%.10g", (double)price[STRICT].ps / 1000.0);
-	(void)snprintf(text[9], 120, "%" PRIu32, op == PIM_MUL_WIDE ? 2 * type.bits : type.bits);
-	(void)snprintf(text[10], 120, "%" PRIu64, p->lanes);
+		(void)snprintf(text[8], sizeof(text[8]), "%.10g", (double)price[STRICT].ps / 1000.0);
+	(void)snprintf(text[9], sizeof(text[9]), "%" PRIu32, op == PIM_MUL_WIDE ? 2 * type.bits : type.bits);
+	(void)snprintf(text[10], sizeof(text[10]), "%" PRIu64, p->lanes);
 	if (dev[NONE])
-		(void)snprintf(text[11], 120, "%.5g", gops(&price[NONE]));
+		(void)snprintf(text[11], sizeof(text[11]), "%.5g", gops(&price[NONE]));
 	if (dev[JEDEC])
-		(void)snprintf(text[12], 120, "%.5g", gops(&price[JEDEC]));
+		(void)snprintf(text[12], sizeof(text[12]), "%.5g", gops(&price[JEDEC]));
 	if (p->energy.parts)
-		(void)snprintf(text[13], 120, "%.4g", p->energy.typ_pj / (double)p->lanes);
-	(void)snprintf(text[14], 120, "%" PRIu32, p->rows);
-	(void)snprintf(text[15], 120, "modelled");
-	(void)snprintf(text[16], 120, "%s", p->energy.parts ? "modelled" : "unavailable");
-	(void)snprintf(text[17], 120, "%s", p->verified ? "yes" : "unverified");
+		(void)snprintf(text[13], sizeof(text[13]), "%.4g", p->energy.typ_pj / (double)p->lanes);
+	(void)snprintf(text[14], sizeof(text[14]), "%" PRIu32, p->rows);
+	(void)snprintf(text[15], sizeof(text[15]), "modelled");
+	(void)snprintf(text[16], sizeof(text[16]), "%s", p->energy.parts ? "modelled" : "unavailable");
+	(void)snprintf(text[17], sizeof(text[17]), "%s", p->verified ? "yes" : "unverified");
 	const char *cells[OPS_COLUMNS];
 	for (int i = 0; i < OPS_COLUMNS; i++)
 		cells[i] = text[i][0] ? text[i] : NULL;
@@ -106,18 +144,20 @@ static int run_ops(struct cli *cli, char *err, size_t n)
 	struct pim_device *dev[VARIANTS] = {NULL};
 	struct grid g;
 	struct cli_out out = {0};
+	struct pim_price price = {0};
 	grid_init(&g, ops_columns, OPS_COLUMNS);
 	struct pim_type type = pim_uint((uint32_t)mw_opt_int(&cli->opts, "width"));
 	int rc = open_variants(mw_opt_text(&cli->opts, "device"), dev, err, n);
 	for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
-		rc = ops_row(&g, dev, (enum pim_op)op, type);
+		rc = ops_row(&g, dev, (enum pim_op)op, type, &price);
 	if (rc == 0 && g.n_rows == 0)
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s has no modelled operation of width %u", pim_spec(dev[PLAIN]),
 			     type.bits);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
-		rc = grid_print(out.f, &g, cli->format);
+		rc = cli->format == PRINT_TABLE ? print_ops_table(out.f, &g, &price)
+						: grid_print(out.f, &g, cli->format);
 	if (rc == 0)
 		rc = cli_out_commit(&out, err, n);
 	cli_out_abort(&out);
