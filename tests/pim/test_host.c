@@ -4,38 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pim/pim.h"
+#include "tests/pim/oracle.h"
 
-static unsigned char oracle(enum pim_op op, unsigned a, unsigned b, unsigned c)
-{
-	switch (op) {
-	case PIM_NOT:
-		return (unsigned char)~a;
-	case PIM_AND:
-		return (unsigned char)(a & b);
-	case PIM_OR:
-		return (unsigned char)(a | b);
-	case PIM_NAND:
-		return (unsigned char)~(a & b);
-	case PIM_NOR:
-		return (unsigned char)~(a | b);
-	case PIM_XOR:
-		return (unsigned char)(a ^ b);
-	case PIM_XNOR:
-		return (unsigned char)~(a ^ b);
-	case PIM_MAJ:
-		return (unsigned char)((a & b) | (a & c) | (b & c));
-	default:
-		return (unsigned char)a;
-	}
-}
-
-Test(host, bulk_operations_are_exact)
+Test(pim_host, bulk_operations_are_exact)
 {
 	enum { N = 1000 };
 	unsigned char in[3][N], out[N];
+	uint64_t r = 42;
 	for (int i = 0; i < 3 * N; i++)
-		in[i / N][i % N] = (unsigned char)(rand() >> 7);
+		in[i / N][i % N] = (unsigned char)oracle_random(&r);
 	struct pim_device *dev;
 	char err[200];
 	cr_assert_eq(pim_open("host", &dev, err, sizeof(err)), 0, "%s", err);
@@ -48,16 +25,26 @@ Test(host, bulk_operations_are_exact)
 		cr_assert_eq(pim_execute((enum pim_op)op, v[3], v, pim_op_inputs((enum pim_op)op)), 0);
 		cr_assert_eq(pim_read(v[3], out, N), 0);
 		for (int i = 0; i < N; i++)
-			cr_assert_eq(out[i], oracle((enum pim_op)op, in[0][i], in[1][i], in[2][i]), "%s byte %d",
+			cr_assert_eq(out[i], oracle_byte((enum pim_op)op, in[0][i], in[1][i], in[2][i]), "%s byte %d",
 				     pim_op_name((enum pim_op)op), i);
 	}
+	/* A pattern of several bytes, and the widths that the device refuses. */
+	struct pim_vector *wide;
+	uint16_t words[500];
+	cr_assert_eq(pim_alloc(dev, pim_uint(16), 500, &wide), 0);
+	cr_assert_eq(pim_fill(wide, 0x1234), 0);
+	cr_assert_eq(pim_read(wide, words, sizeof(words)), 0);
+	for (int i = 0; i < 500; i++)
+		cr_assert_eq(words[i], 0x1234);
+	cr_assert_eq(pim_alloc(dev, pim_uint(12), 500, &wide), -EOPNOTSUPP);
+	cr_assert_eq(pim_execute(PIM_ADD, v[3], v, 2), -EOPNOTSUPP);
 	cr_assert_eq(pim_fill(v[3], 0x5a), 0);
 	cr_assert_eq(pim_read(v[3], out, N), 0);
 	cr_assert(out[0] == 0x5a && memcmp(out, out + 1, N - 1) == 0);
 	pim_close(dev);
 }
 
-Test(host, costs_only_where_a_rate_is_given)
+Test(pim_host, costs_only_where_a_rate_is_given)
 {
 	struct pim_device *dev;
 	struct pim_vector *v[2];

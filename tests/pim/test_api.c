@@ -1,0 +1,294 @@
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/pim/oracle.h"
+
+Test(pim_api, bad_specs_name_what_is_wrong)
+{
+	static const struct {
+		const char *spec;
+		int rc;
+		const char *words;
+	} bad[] = {
+		{"ambt", -ENODEV, "did you mean 'ambit'"},
+		{"", -EINVAL, "not a device"},
+		{":dram=ddr3-1600", -EINVAL, "not a device"},
+		{"ambit:", -EINVAL, "key=value"},
+		{"ambit:dram", -EINVAL, "dram"},
+		{"ambit:dram=", -EINVAL, "dram"},
+		{"ambit:dran=ddr3-1600", -EINVAL, "did you mean 'dram'"},
+		{"ambit:dram=ddr9", -EINVAL, "ddr9"},
+		{"ambit:dram=ddr3-1600,dram=ddr4-3200", -EINVAL, "twice"},
+		{"ambit:channels=0", -EINVAL, "channels"},
+		{"ambit:channels=x", -EINVAL, "channels"},
+		{"ambit:faw=2", -EINVAL, "faw"},
+		{"ambit:faw=nan", -EINVAL, "faw"},
+		{"ambit:rows=5", -EINVAL, "rows"},
+		{"ambit:subarrays=2,salp=3", -EINVAL, "salp"},
+		{"ambit:width=x16", -EINVAL, "width"},
+		{"host:gbps=0", -EINVAL, "gbps"},
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct pim_device *dev = (struct pim_device *)1;
+		char err[200] = "";
+		errno = 77;
+		cr_assert_eq(pim_open(bad[i].spec, &dev, err, sizeof(err)), bad[i].rc, "%s: %s", bad[i].spec, err);
+		cr_assert_null(dev);
+		cr_assert_not_null(strstr(err, bad[i].words), "%s: %s", bad[i].spec, err);
+		cr_assert_null(strchr(err, '\n'));
+		cr_assert_eq(pim_open(bad[i].spec, &dev, NULL, 0), bad[i].rc);
+		cr_assert_eq(errno, 77, "errno is left alone");
+	}
+	struct pim_device *dev;
+	cr_assert_eq(pim_open(NULL, &dev, NULL, 0), -EINVAL);
+	cr_assert_eq(pim_open("ambit", NULL, NULL, 0), -EINVAL);
+}
+
+Test(pim_api, canonical_spec_has_the_devices_order_and_no_defaults)
+{
+	struct pim_device *dev;
+	cr_assert_eq(pim_open("ambit:seed=9,limit=none,channels=2,dram=ddr4-3200", &dev, NULL, 0), 0);
+	cr_assert_str_eq(pim_spec(dev), "ambit:dram=ddr4-3200,channels=2,seed=9");
+	cr_assert_str_eq(pim_ops_of(dev)->name, "ambit");
+	pim_close(dev);
+	pim_close(NULL);
+	int keys = 0, devices = 0;
+	for (const struct pim_device_ops *ops; (ops = pim_builtin((size_t)devices)); devices++)
+		for (const struct pim_key *k = ops->keys; k && k->name; k++, keys++)
+			cr_assert(k->help && *k->help, "%s %s", ops->name, k->name);
+	cr_assert(devices >= 2 && keys > 10);
+}
+
+Test(pim_api, wrong_use_is_refused)
+{
+	struct pim_device *a, *b;
+	struct pim_vector *v[4], *other, *longer, *none = (struct pim_vector *)1;
+	struct pim_matrix *m;
+	unsigned char bytes[13] = {0};
+	cr_assert_eq(pim_open("ambit", &a, NULL, 0), 0);
+	cr_assert_eq(pim_open("ambit", &b, NULL, 0), 0);
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(pim_alloc(a, pim_uint(1), 100, &v[i]), 0);
+	cr_assert_eq(pim_alloc(b, pim_uint(1), 100, &other), 0);
+	cr_assert_eq(pim_alloc(a, pim_uint(1), 101, &longer), 0);
+	errno = 77;
+	cr_assert_eq(pim_alloc(a, pim_uint(1), 0, &none), -EINVAL);
+	cr_assert_null(none);
+	cr_assert_eq(pim_alloc(a, pim_uint(0), 5, &none), -EINVAL);
+	cr_assert_eq(pim_alloc(a, pim_uint(65), 5, &none), -EINVAL);
+	cr_assert_eq(pim_alloc(a, pim_uint(32), 5, &none), -EOPNOTSUPP);
+	cr_assert_eq(pim_alloc(a, (struct pim_type){.kind = PIM_UINT, .bits = 1}, 5, &none), -EINVAL);
+	cr_assert_eq(pim_alloc(a, pim_uint(1), UINT64_MAX, &none), -ENOSPC);
+	cr_assert_eq(pim_alloc(NULL, pim_uint(1), 5, &none), -EINVAL);
+	cr_assert_eq(pim_alloc(a, pim_uint(1), 5, NULL), -EINVAL);
+	cr_assert_eq(pim_write(v[0], bytes, 12), -EINVAL);
+	cr_assert_not_null(strstr(pim_error(a), "13"));
+	cr_assert_eq(pim_write(v[0], NULL, 13), -EINVAL);
+	cr_assert_eq(pim_write(NULL, bytes, 13), -EINVAL);
+	cr_assert_eq(pim_read(v[0], bytes, 14), -EINVAL);
+	cr_assert_eq(pim_read(v[0], NULL, 13), -EINVAL);
+	cr_assert_eq(pim_and(NULL, v[0], v[1]), -EINVAL);
+	cr_assert_eq(pim_and(v[2], NULL, v[1]), -EINVAL);
+	cr_assert_eq(pim_and(v[2], v[0], NULL), -EINVAL);
+	cr_assert_eq(pim_and(v[2], v[0], other), -EXDEV);
+	cr_assert_eq(pim_and(v[2], v[0], longer), -EINVAL);
+	cr_assert_eq(pim_execute(PIM_AND, v[2], v, 1), -EINVAL);
+	cr_assert_eq(pim_execute(PIM_AND, v[2], NULL, 2), -EINVAL);
+	cr_assert_eq(pim_execute(PIM_FILL, v[2], NULL, 0), -EINVAL);
+	cr_assert_eq(pim_execute(PIM_GEMV, v[2], v, 2), -EINVAL);
+	cr_assert_eq(pim_execute(PIM_OP_COUNT, v[2], v, 2), -EINVAL);
+	for (int op = PIM_ADD; op < PIM_GEMV; op++) {
+		cr_assert_eq(pim_execute((enum pim_op)op, v[3], v, pim_op_inputs((enum pim_op)op)), -EOPNOTSUPP, "%s",
+			     pim_op_name((enum pim_op)op));
+		cr_assert_not_null(strstr(pim_error(a), pim_op_name((enum pim_op)op)));
+	}
+	cr_assert_eq(pim_fill(v[2], 2), -EINVAL);
+	cr_assert_eq(pim_matrix_alloc(a, pim_int(8), 2, 2, &m), -EOPNOTSUPP);
+	cr_assert_eq(pim_gemv(v[0], NULL, v[1]), -EINVAL);
+	cr_assert_eq(pim_set_executor(a, &(struct pim_executor){.size = 8}), -EINVAL);
+	cr_assert_eq(pim_set_executor(NULL, NULL), -EINVAL);
+	cr_assert_eq(errno, 77, "errno is left alone");
+	pim_close(a);
+	pim_close(b);
+}
+
+Test(pim_api, names_are_complete_and_unique)
+{
+	for (int i = 0; i < PIM_OP_COUNT; i++) {
+		enum pim_op op;
+		cr_assert_not_null(pim_op_name((enum pim_op)i));
+		cr_assert_eq(pim_op_parse(pim_op_name((enum pim_op)i), &op), 0);
+		cr_assert_eq((int)op, i);
+	}
+	enum pim_op op;
+	cr_assert_eq(pim_op_parse("nandnand", &op), -EINVAL);
+	cr_assert_eq(pim_op_parse(NULL, &op), -EINVAL);
+	cr_assert_null(pim_op_name(PIM_OP_COUNT));
+	for (int i = 0; i < PIM_COUNT_N; i++)
+		cr_assert_not_null(pim_count_name((enum pim_count)i), "%d", i);
+	for (int i = 0; i < PIM_PART_N; i++)
+		cr_assert_not_null(pim_part_name((enum pim_part)i), "%d", i);
+	cr_assert(strlen(pim_version()) > 0);
+}
+
+Test(pim_api, scopes_nest_and_stop)
+{
+	struct pim_device *dev;
+	struct pim_vector *v[2];
+	struct pim_cost *outer, *inner;
+	uint64_t n;
+	cr_assert_eq(pim_open("ambit", &dev, NULL, 0), 0);
+	for (int i = 0; i < 2; i++)
+		cr_assert_eq(pim_alloc(dev, pim_uint(1), 1, &v[i]), 0);
+	cr_assert_eq(pim_copy(v[1], v[0]), 0); /* before any scope */
+	cr_assert_eq(pim_cost_begin(dev, &outer), 0);
+	cr_assert_eq(pim_not(v[1], v[0]), 0);
+	cr_assert_eq(pim_cost_begin(dev, &inner), 0);
+	cr_assert_eq(pim_copy(v[1], v[0]), 0);
+	pim_cost_stop(inner);
+	pim_cost_stop(inner);
+	cr_assert_eq(pim_copy(v[1], v[0]), 0);
+	cr_assert(pim_cost_count(inner, PIM_AAP, &n) == 0 && n == 1);
+	cr_assert(pim_cost_count(outer, PIM_AAP, &n) == 0 && n == 4);
+	cr_assert_eq(pim_cost_count(outer, PIM_COUNT_N, &n), -EINVAL);
+	cr_assert_eq(pim_cost_count(NULL, PIM_AAP, &n), -EINVAL);
+	cr_assert_eq(pim_cost_count(outer, PIM_MACS, &n), -EOPNOTSUPP);
+	struct pim_energy e = {0};
+	cr_assert_eq(pim_cost_energy(outer, PIM_E_ACT, &e), -EINVAL, "size is not set");
+	pim_cost_end(inner);
+	pim_cost_end(outer);
+	pim_cost_end(NULL);
+	pim_close(dev);
+}
+
+/* ---- a device of the caller's own ---- */
+struct own {
+	int opened, closed, executed;
+	int64_t n;
+};
+
+static int own_open(void *priv, const struct pim_config *config, void **state, char *err, size_t n)
+{
+	(void)err;
+	(void)n;
+	struct own *o = priv;
+	o->opened++;
+	o->n = pim_config_int(config, "n");
+	*state = o;
+	return 0;
+}
+
+static void own_close(void *state)
+{
+	((struct own *)state)->closed++;
+}
+
+static int own_alloc(void *state, struct pim_call *call, struct pim_operand *o)
+{
+	(void)state;
+	(void)call;
+	o->mem = malloc(1);
+	return 0;
+}
+
+static void own_free(void *state, struct pim_operand *o)
+{
+	(void)state;
+	free(o->mem);
+}
+
+static int own_execute(void *state, struct pim_call *call, const struct pim_command *c)
+{
+	struct own *o = state;
+	o->executed++;
+	pim_call_charge(call, PIM_MACS, (uint64_t)o->n * c->src[0]->rows);
+	pim_call_time(call, PIM_PS_COMPUTE, 5, 6);
+	return c->src[0]->rows == 3 ? 0 : pim_call_fail(call, -EIO, "broken on %d", 42);
+}
+
+static int own_counts(void *state, enum pim_count what)
+{
+	(void)state;
+	(void)what;
+	return 0;
+}
+
+Test(pim_api, a_device_of_the_callers_own)
+{
+	static const struct pim_key keys[] = {{"n", PIM_KEY_INT, "7", NULL, 1, 9, "a number"}, {0}};
+	struct pim_device_ops ops = {.size = sizeof(ops),
+				     .abi = PIM_ABI,
+				     .caps = PIM_CAP_VECTORS | PIM_CAP_MATRICES,
+				     .name = "own",
+				     .keys = keys,
+				     .open = own_open,
+				     .close = own_close,
+				     .alloc = own_alloc,
+				     .free = own_free,
+				     .execute = own_execute,
+				     .counts = own_counts};
+	struct own own = {0};
+	struct pim_device *dev;
+	struct pim_vector *x, *y, *y2;
+	struct pim_matrix *w, *w2;
+	struct pim_cost *cost;
+	uint64_t n;
+	cr_assert_eq(pim_open_ops(&ops, &own, "own:n=10", &dev, NULL, 0), -EINVAL);
+	cr_assert_eq(pim_open_ops(&ops, &own, "ambit", &dev, NULL, 0), -EINVAL);
+	ops.abi = 999;
+	cr_assert_eq(pim_open_ops(&ops, &own, "own", &dev, NULL, 0), -EINVAL);
+	ops.abi = PIM_ABI;
+	cr_assert_eq(own.opened, 0);
+	cr_assert_eq(pim_open_ops(&ops, &own, NULL, &dev, NULL, 0), 0);
+	cr_assert_eq(own.n, 7);
+	pim_close(dev);
+	cr_assert_eq(pim_open_ops(&ops, &own, "own:n=3", &dev, NULL, 0), 0);
+	cr_assert_str_eq(pim_spec(dev), "own:n=3");
+	cr_assert_eq(pim_alloc(dev, pim_int(8), 4, &x), 0);
+	cr_assert_eq(pim_alloc(dev, pim_int(32), 3, &y), 0);
+	cr_assert_eq(pim_alloc(dev, pim_int(32), 2, &y2), 0);
+	cr_assert_eq(pim_matrix_alloc(dev, pim_int(8), 3, 4, &w), 0);
+	cr_assert_eq(pim_matrix_alloc(dev, pim_int(8), 2, 4, &w2), 0);
+	cr_assert_eq(pim_matrix_bytes(w), 12);
+	cr_assert_eq(pim_cost_begin(dev, &cost), 0);
+	cr_assert_eq(pim_gemv(y, w, x), 0);
+	cr_assert_eq(pim_gemv(y2, w, x), -EINVAL, "shapes");
+	cr_assert_eq(pim_gemv(x, w, y), -EINVAL);
+	cr_assert_eq(pim_gemv(y2, w2, x), -EIO);
+	cr_assert_str_eq(pim_error(dev), "broken on 42");
+	cr_assert(pim_cost_count(cost, PIM_MACS, &n) == 0 && n == 9 + 6);
+	cr_assert(pim_cost_count(cost, PIM_PS_ELAPSED, &n) == 0 && n == 10);
+	cr_assert(pim_cost_count(cost, PIM_PS_BUSY, &n) == 0 && n == 12);
+	struct pim_energy e = {.size = sizeof(e)};
+	cr_assert_eq(pim_cost_energy(cost, PIM_E_TOTAL, &e), -EOPNOTSUPP);
+	cr_assert_eq(pim_write(x, "1234", 4), -EOPNOTSUPP);
+	void *p;
+	cr_assert_eq(pim_map(x, &p), -EOPNOTSUPP);
+	pim_close(dev);
+	cr_assert(own.opened == 2 && own.closed == 2 && own.executed == 2);
+}
+
+/* ---- the header compiles alone, as C11 and as C++, and so does the example of docs/pim.md ---- */
+static int compiles(const char *command)
+{
+	char line[400];
+	(void)snprintf(line, sizeof(line), "%s >/dev/null 2>&1", command);
+	return system(line);
+}
+
+Test(pim_api, header_and_example_compile)
+{
+	if (access("pim/pim.h", R_OK) || access("docs/pim.md", R_OK) || compiles("cc --version"))
+		cr_skip_test("needs the source tree and a compiler");
+	cr_assert_eq(compiles("cc -std=c11 -Wall -Wextra -Werror -pedantic -I. -x c -fsyntax-only pim/pim.h"), 0);
+	cr_assert_eq(compiles("sed -n '/^```c$/,/^```$/p' docs/pim.md | grep -v '^```' | "
+			      "cc -std=c11 -Wall -Wextra -Werror -pedantic -I. -Ipim -x c -fsyntax-only -"),
+		     0);
+	if (compiles("c++ --version") == 0)
+		cr_assert_eq(compiles("c++ -Wall -Wextra -Werror -I. -x c++ -fsyntax-only pim/pim.h"), 0);
+}
