@@ -180,7 +180,7 @@ static void peak_member(void *arg, int rank, int n)
 static int peak_measure(void *arg, double *value, char *err, size_t n)
 {
 	struct peak_case *p = arg;
-	uint64_t ns;
+	uint64_t ns = 0;
 	int rc = mw_team_time(p->team, p->threads, peak_member, p, &ns);
 	if (rc < 0)
 		return mw_fail(rc, err, n, "peak: %s", mw_strerror(rc));
@@ -233,7 +233,7 @@ static int run_peaks(struct gemm_run *r, double seconds)
 	ctx.deadline_ns = deadline < ctx.deadline_ns ? deadline : ctx.deadline_ns;
 	double sample_s = fmin(rounds_sample_s(&ctx, n), 0.01);
 	for (size_t i = 0; i < n; i++) {
-		double rate;
+		double rate = 1;
 		cases[i].steps = 20000;
 		/* The first run brings wide registers' power state up; the second one counts. */
 		for (int k = 0; k < 2; k++)

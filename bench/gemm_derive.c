@@ -49,14 +49,15 @@ static bool same_threads(const struct mw_record *a, const struct mw_record *b)
 	return mw_kv_int(&a->params, "threads", -1) == mw_kv_int(&b->params, "threads", -2);
 }
 
-/* Highest DRAM read bandwidth at r's thread count; one of r's topology state before any other. */
+/* Highest DRAM read bandwidth of any kernel at r's thread count; one of r's topology state before any other. */
 static const struct mw_record *find_bandwidth(const struct mw_records *earlier, const struct mw_record *r)
 {
 	const struct mw_record *best = NULL;
 	for (size_t i = 0; earlier && i < earlier->n; i++) {
 		const struct mw_record *b = &earlier->v[i];
-		if (strcmp(b->bench, "bandwidth") != 0 || strcmp(b->case_name, "dram-read-peak") != 0 ||
-		    b->unit != MW_GBPS || !isfinite(b->value) || !same_threads(b, r))
+		if (strcmp(b->bench, "bandwidth") != 0 || strcmp(b->case_name, "peak-read") != 0 ||
+		    strcmp(mw_kv_str(&b->params, "level", ""), "dram") != 0 || b->unit != MW_GBPS ||
+		    !isfinite(b->value) || !same_threads(b, r))
 			continue;
 		bool state = same_text(b, r, "state"), best_state = best && same_text(best, r, "state");
 		if (!best || state > best_state || (state == best_state && b->value > best->value))
@@ -169,7 +170,7 @@ static int emit_fraction(const struct mw_record *best, double intensity, double 
 		return mw_emit(sink, &out);
 	}
 	char source[sizeof(out.source)];
-	(void)snprintf(source, sizeof(source), "rate / min(peak %.1f; %.1f GB/s of dram-read-peak x intensity)", peak,
+	(void)snprintf(source, sizeof(source), "rate / min(peak %.1f; %.1f GB/s DRAM peak-read x intensity)", peak,
 		       roof->value);
 	mw_record_set(&out, roofline_fraction(best->value, peak, roof->value, intensity),
 		      mw_weakest(MW_MODELLED, roof->provenance), source);

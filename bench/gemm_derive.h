@@ -14,8 +14,8 @@ struct gemm_shape gemm_shape_of(enum gemm_dtype t, uint64_t m, uint64_t n, uint6
 
 /* Emits bytes_rate for each "rate" record of a product in rates, and a "best" case with rate, bytes_rate, intensity
  * and roofline_fraction for each set that differs only in the engine and is of one topology state. The roofs: the
- * highest "peak" record of rates, and the record "bandwidth" / "dram-read-peak" of earlier, of the same number of
- * threads; the bandwidth of the same topology state where there is one. */
+ * highest "peak" record of rates, and the record "bandwidth" / "peak-read" at level dram of earlier, of the same
+ * number of threads; the bandwidth of the same topology state where there is one. */
 int gemm_emit_derived(const struct mw_records *rates, const struct mw_records *earlier, const struct mw_sink *sink);
 
 #endif

@@ -1,5 +1,6 @@
 #include "bench/gemm_work.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -88,9 +89,11 @@ static int find_pools(struct gemm_group *g)
 		struct gemm_case *c = &g->cases[i];
 		if (c->why[0])
 			continue;
-		for (c->pool = 0; c->pool < g->n_pools; c->pool++)
+		for (c->pool = 0; c->pool < g->n_pools; c->pool++) {
+			assert(g->pools[c->pool].layout);
 			if (share_layout(g->pools[c->pool].layout, c))
 				break;
+		}
 		if (c->pool == g->n_pools)
 			g->pools[g->n_pools++].layout = c;
 	}
@@ -116,6 +119,7 @@ struct layout {
 static size_t slice_bytes(const struct gemm_pool *p, int rank)
 {
 	const struct gemm_case *c = p->layout;
+	assert(c);
 	return c->plans[rank] ? round_up(c->engine->ops->packed_bytes(c->plans[rank])) : 0;
 }
 

@@ -280,6 +280,7 @@ static void add_roof(struct mw_records *l, const char *bench, const char *case_n
 	mw_record_init(&r, bench, case_name, "rate", unit);
 	mw_kv_set_str(&r.params, "dtype", unit == MW_GOPS ? "int8" : "f32");
 	mw_kv_set_int(&r.params, "threads", threads);
+	mw_kv_set_str(&r.params, "level", value > 98 ? "l1" : "dram");
 	if (state)
 		mw_kv_set_str(&r.observed, "state", state);
 	r.value = value;
@@ -324,10 +325,11 @@ Test(gemm_work, derived_records)
 	add_roof(&rates, "gemm", "peak", MW_GFLOPS, 1, 100.0, NULL);
 	add_roof(&rates, "gemm", "peak", MW_GFLOPS, 1, 250.0, NULL);
 	add_roof(&rates, "gemm", "peak", MW_GFLOPS, 2, 500.0, NULL);
-	add_roof(&earlier, "bandwidth", "dram-read-peak", MW_GBPS, 1, 44.0, NULL);
-	add_roof(&earlier, "bandwidth", "dram-read-peak", MW_GBPS, 2, 50.0, "near");
-	add_roof(&earlier, "bandwidth", "dram-read-peak", MW_GBPS, 2, 85.0, "far");
-	add_roof(&earlier, "bandwidth", "read", MW_GBPS, 1, 99.0, NULL);
+	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 1, 44.0, NULL);
+	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 2, 50.0, "near");
+	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 2, 85.0, "far");
+	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 1, 99.0, NULL); /* of a cache */
+	add_roof(&earlier, "bandwidth", "peak-copy", MW_GBPS, 1, 98.0, NULL);
 	cr_assert(gemm_emit_derived(&rates, &earlier, &sink) == 0);
 
 	/* Weights and activations in 4 byte: 2 n k / 4 (n k + n + k) op/byte at m = 1. */

@@ -70,7 +70,7 @@ Test(roofline, tokens_at_ridge)
 	double m = gemm_tokens_at_ridge(&s8, 23.1);
 	cr_assert(m > 11.55 && m < 12.5, "%g", m);
 	/* m, n and k scaled alike: the intensity scales with them, and whole tokens are fine enough. */
-	struct gemm_shape scaled = {(uint64_t)llround(m * 1000), 3072 * 1000, 768 * 1000, 1, 1, 1};
+	struct gemm_shape scaled = {(uint64_t)llround(m * 1000), 3072000, 768000, 1, 1, 1};
 	near(gemm_intensity(&scaled) / 1000, 23.1, 0.01, "intensity at the crossing");
 	cr_assert(isinf(gemm_tokens_at_ridge(&s8, 5000)), "never");
 	cr_assert(isnan(gemm_tokens_at_ridge(&s8, 0)));

@@ -80,8 +80,8 @@ static const size_t extra_cols[] = {192, 255, 256, 257, 320, 511, 513, 768, 1023
 
 Test(gemv, every_path_on_all_tails)
 {
-	size_t w_bytes = MAX_ROWS * (MAX_COLS + 3) * sizeof(float);
-	unsigned char *w = guarded(w_bytes), *x = guarded(MAX_COLS * sizeof(float));
+	size_t w_bytes = (size_t)MAX_ROWS * (MAX_COLS + 3) * sizeof(float);
+	unsigned char *w = guarded(w_bytes), *x = guarded((size_t)MAX_COLS * sizeof(float));
 	int paths = 0;
 	for (const struct mw_gemv_path *p = mw_gemv_paths; p->name; p++) {
 		if (!mw_gemv_usable(p))
