@@ -85,7 +85,7 @@ Test(record, pairs_replace_and_convert)
 	cr_expect_eq(mw_kv_find(&l, "threads")->i, 0, "the old value is still there");
 	cr_expect_null(mw_kv_find(&l, "nothing"));
 	for (int i = 3; i < MW_RECORD_PARAMS; i++) {
-		char key[8];
+		char key[16];
 		(void)snprintf(key, sizeof(key), "k%d", i);
 		mw_kv_set_int(&l, key, i);
 	}
@@ -150,7 +150,7 @@ Test(record, lists_own_deep_copies)
 	struct mw_record r;
 	cr_expect_null(mw_records_find(&l, "b", NULL, "m"));
 	for (int i = 0; i < 200; i++) { /* grows twice */
-		char name[16];
+		char name[24];
 		(void)snprintf(name, sizeof(name), "case%d", i);
 		mw_record_init(&r, "b", name, "m", MW_NS);
 		r.value = i;

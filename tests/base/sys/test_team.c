@@ -183,9 +183,11 @@ Test(team, core_to_core_probe)
 	mw_team_destroy(team);
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
 Test(team, refused_threads_are_an_error_and_leave_nothing)
 {
+#if defined(__SANITIZE_ADDRESS__)
+	cr_skip_test("AddressSanitizer reserves terabytes of address space");
+#endif
 	enum { MANY = 64 };
 	int cpus[MANY], cpu;
 	char err[160] = "";
@@ -208,4 +210,3 @@ Test(team, refused_threads_are_an_error_and_leave_nothing)
 	cr_expect_eq(mw_team_create(cpus, 2, &team, err, sizeof(err)), 0, "%s", err);
 	mw_team_destroy(team);
 }
-#endif
