@@ -3,6 +3,16 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 
+/* _mm512_reduce_add_epi64 adds signed numbers, which may not wrap. */
+static inline uint64_t sum_lanes(__m512i v)
+{
+	uint64_t lanes[8], sum = 0;
+	_mm512_storeu_si512(lanes, v);
+	for (int i = 0; i < 8; i++)
+		sum += lanes[i];
+	return sum;
+}
+
 #define VEC __m512d
 #define VECI __m512i
 #define LOAD(p) _mm512_loadu_pd(p)
@@ -12,7 +22,7 @@
 #define SET1(s) _mm512_set1_pd(s)
 #define FMA(x, y, z) _mm512_fmadd_pd((x), (y), (z))
 #define ADDI(x, y) _mm512_add_epi64((x), (y))
-#define SUMI(x) (uint64_t) _mm512_reduce_add_epi64(x)
+#define SUMI(x) sum_lanes(x)
 #define ZEROI _mm512_setzero_si512()
 #define FENCE() _mm_sfence()
 #define ISA MW_ISA_AVX512
