@@ -6,7 +6,7 @@
 
 #include "base/core/option.h"
 
-const struct figure *const figures[] = {&figure_latency, &figure_bandwidth, NULL};
+const struct figure *const figures[] = {&figure_latency, &figure_bandwidth, &figure_roofline, NULL};
 
 void plot_quote(FILE *script, const char *text)
 {

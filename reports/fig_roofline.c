@@ -1,0 +1,242 @@
+/* The roofline (Williams, Waterman, Patterson, CACM 52(4), 2009): attainable rate against intensity, both measured
+ * here, with matrix products where they fall. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/figure.h"
+#include "reports/select.h"
+
+enum { TYPES = 2, KINDS = 2 };
+
+static const struct {
+	const char *dtype, *unit, *roof;
+	const char *kind[KINDS]; /* GEMV, GEMM */
+} types[TYPES] = {
+	{"f32", "GFLOP/s", "f32 roof", {"f32 GEMV", "f32 GEMM"}},
+	{"int8", "GOP/s", "int8 roof", {"int8 GEMV", "int8 GEMM"}},
+};
+
+struct roof {
+	const struct mw_record *bandwidth;
+	const struct mw_record *peak[TYPES]; /* NULL when not measured */
+};
+
+struct place {
+	double intensity, rate, lo, hi;
+	int type, kind;
+};
+
+/* The peak of dedicated loops; without one the best product, which is a lower bound of it. */
+static void find_roof(const struct mw_records *l, struct roof *out)
+{
+	struct query peak_read = {.bench = "bandwidth", .case_name = "dram-read-peak", .unit = "GB/s"};
+	struct query any_read = {.bench = "bandwidth", .unit = "GB/s", .where = "level=DRAM,op=read"};
+	out->bandwidth = query_best(l, &peak_read, false);
+	if (!out->bandwidth)
+		out->bandwidth = query_best(l, &any_read, false);
+	for (int t = 0; t < TYPES; t++) {
+		char where[32];
+		(void)snprintf(where, sizeof(where), "dtype=%s", types[t].dtype);
+		struct query peak = {.bench = "gemm", .case_name = "peak", .metric = "rate", .where = where};
+		struct query best = {.bench = "gemm", .metric = "rate", .where = where};
+		out->peak[t] = query_best(l, &peak, false);
+		if (!out->peak[t])
+			out->peak[t] = query_best(l, &best, false);
+	}
+}
+
+static const struct mw_record *intensity_of(const struct mw_records *l, const struct mw_record *rate)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct mw_record *r = &l->v[i];
+		if (r->unit == MW_FLOP_PER_BYTE && strcmp(r->metric, "intensity") == 0 && isfinite(r->value) &&
+		    r->value > 0 && strcmp(r->bench, rate->bench) == 0 && strcmp(r->case_name, rate->case_name) == 0 &&
+		    mw_kv_equal(&r->params, &rate->params))
+			return r;
+	}
+	return NULL;
+}
+
+/* The winner of every shape; each topology state is a point of its own. */
+static size_t find_places(const struct mw_records *l, struct place *v, size_t max)
+{
+	static const struct query best = {.bench = "gemm", .case_name = "best", .metric = "rate"};
+	const struct mw_record *r;
+	size_t n = 0, at = 0;
+	double threads = 0;
+	while ((r = query_next(l, &best, &at)))
+		threads = fmax(threads, record_number(r, "threads"));
+	at = 0;
+	while (n < max && (r = query_next(l, &best, &at))) {
+		const struct mw_record *x = intensity_of(l, r);
+		char dtype[16];
+		(void)record_text(r, "dtype", dtype, sizeof(dtype));
+		/* The roofs are those of all threads: only their points may be set against them. */
+		if (!x || !isfinite(r->value) || r->value <= 0 || record_number(r, "threads") < threads)
+			continue;
+		v[n++] = (struct place){
+			.intensity = x->value,
+			.rate = r->value,
+			.lo = isfinite(r->ci_lo) ? r->ci_lo : r->value,
+			.hi = isfinite(r->ci_hi) ? r->ci_hi : r->value,
+			.type = strcmp(dtype, "f32") == 0 ? 0 : 1,
+			.kind = record_number(r, "m") == 1 ? 0 : 1,
+		};
+	}
+	return n;
+}
+
+static void put_data(FILE *f, const struct place *v, size_t n, bool used[TYPES][KINDS])
+{
+	for (int t = 0; t < TYPES; t++) {
+		for (int k = 0; k < KINDS; k++) {
+			(void)fprintf(f, "$p%d%d << EOD\n", t, k);
+			for (size_t i = 0; i < n; i++) {
+				if (v[i].type != t || v[i].kind != k)
+					continue;
+				(void)fprintf(f, "%.9g %.9g %.9g %.9g\n", v[i].intensity, v[i].rate, v[i].lo, v[i].hi);
+				used[t][k] = true;
+			}
+			(void)fputs("EOD\n", f);
+		}
+	}
+}
+
+struct range {
+	double lo, hi, y_lo, y_hi;
+};
+
+static struct range range_of(const struct place *v, size_t n, const struct roof *roof)
+{
+	struct range g = {0.25, 64, (double)INFINITY, 0};
+	for (size_t i = 0; i < n; i++) {
+		g.lo = fmin(g.lo, v[i].intensity / 2);
+		g.hi = fmax(g.hi, v[i].intensity * 2);
+		g.y_lo = fmin(g.y_lo, v[i].rate / 2);
+		g.y_hi = fmax(g.y_hi, v[i].hi * 2);
+	}
+	for (int t = 0; t < TYPES; t++) {
+		if (!roof->peak[t])
+			continue;
+		g.hi = fmax(g.hi, 4 * roof->peak[t]->value / roof->bandwidth->value);
+		g.y_hi = fmax(g.y_hi, 2 * roof->peak[t]->value);
+	}
+	g.y_lo = fmin(g.y_lo, g.lo * roof->bandwidth->value / 1.5);
+	return g;
+}
+
+/* Where a roof bends: below it, memory is the limit. */
+static void put_ridge(FILE *f, const struct figure_look *look, const struct roof *roof, int t, const struct range *g)
+{
+	double peak = roof->peak[t]->value, x = peak / roof->bandwidth->value;
+	(void)fprintf(f,
+		      "set arrow from first %g, first %g to first %g, first %g nohead back dt (2,3) lw 1 lc rgb '%s'\n"
+		      "set label 'ridge %.3g' at first %g, graph %g offset 0.5,0 left noenhanced tc rgb '%s'\n",
+		      x, g->y_lo, x, peak, look->series[t], x, x, 0.04 + 0.06 * t, look->series[t]);
+}
+
+static void put_plot(const struct figure_look *look, const struct roof *roof, bool used[TYPES][KINDS],
+		     struct figure_plot *p)
+{
+	static const int points[KINDS] = {7, 13};
+	FILE *f = p->script;
+	const char *separator = "plot ";
+	for (int t = 0; t < TYPES; t++) {
+		if (!roof->peak[t])
+			continue;
+		char label[96], rate[32], bandwidth[32];
+		(void)snprintf(label, sizeof(label), "%s: %s GB/s, %s %s", types[t].roof,
+			       print_value(roof->bandwidth->value, bandwidth, sizeof(bandwidth)),
+			       print_value(roof->peak[t]->value, rate, sizeof(rate)), types[t].unit);
+		(void)plot_legend(p, label, t, 0, false, MARK_LINE);
+		(void)fprintf(f, "%sroof(x, %.9g) with lines lw 2.4 lc rgb '%s' title ", separator,
+			      roof->peak[t]->value, look->series[t]);
+		plot_quote(f, label);
+		separator = ", \\\n";
+	}
+	for (int t = 0; t < TYPES; t++) {
+		for (int k = 0; k < KINDS; k++) {
+			if (!used[t][k])
+				continue;
+			(void)plot_legend(p, types[t].kind[k], t, points[k], false, MARK_DOT);
+			(void)fprintf(f,
+				      "%s$p%d%d using 1:2:3:4 with yerrorbars pt 0 lw 1.5 lc rgb '%s' notitle, \\\n"
+				      "$p%d%d using 1:2 with points pt %d ps 0.95 lc rgb '%s' title '%s'",
+				      separator, t, k, look->series[t], t, k, points[k], look->series[t],
+				      types[t].kind[k]);
+			separator = ", \\\n";
+		}
+	}
+	(void)fputs("\n", f);
+}
+
+/* Left of the ridge the memory roof is what counts. */
+static void put_title(const struct place *v, size_t n, const struct roof *roof, struct figure_plot *p)
+{
+	double best[KINDS] = {0};
+	int types_at[KINDS] = {-1, -1};
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].type == 0 && v[i].rate > best[v[i].kind]) {
+			best[v[i].kind] = v[i].rate;
+			types_at[v[i].kind] = 0;
+		}
+	}
+	char a[32], b[32];
+	if (types_at[0] == 0 && types_at[1] == 0)
+		(void)snprintf(
+			p->title, sizeof(p->title),
+			"f32 matrix-vector products reach %s GFLOP/s, matrix-matrix products %s: %.0f times as much",
+			print_value(best[0], a, sizeof(a)), print_value(best[1], b, sizeof(b)), best[1] / best[0]);
+	else
+		(void)snprintf(p->title, sizeof(p->title),
+			       "Below %.3g operations per byte this machine waits for memory",
+			       roof->peak[0] ? roof->peak[0]->value / roof->bandwidth->value
+					     : roof->peak[1]->value / roof->bandwidth->value);
+}
+
+static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)
+{
+	enum { MOST = 512 };
+	struct roof roof;
+	bool used[TYPES][KINDS] = {{false}};
+	FILE *f = p->script;
+	find_roof(&r->records, &roof);
+	if (!roof.bandwidth || (!roof.peak[0] && !roof.peak[1]))
+		return 0;
+	struct place *v = calloc(MOST, sizeof(*v));
+	if (!v)
+		return -1;
+	size_t n = find_places(&r->records, v, MOST);
+	struct range g = range_of(v, n, &roof);
+	p->height = 470;
+	plot_frame(f, look);
+	put_data(f, v, n, used);
+	(void)fprintf(f,
+		      "set logscale xy 10\nset xrange [%g:%g]\nset yrange [%g:%g]\nset samples 400\n"
+		      "bandwidth = %.9g\nroof(x, peak) = x * bandwidth < peak ? x * bandwidth : peak\n"
+		      "set xlabel 'Arithmetic intensity (operations per byte from memory)' tc rgb '%s'\n"
+		      "set ylabel '1e9 operations per second' tc rgb '%s'\n",
+		      g.lo, g.hi, g.y_lo, g.y_hi, roof.bandwidth->value, look->ink, look->ink);
+	plot_log_ticks(f, "x", g.lo, g.hi);
+	plot_log_ticks(f, "y", g.y_lo, g.y_hi);
+	for (int t = 0; t < TYPES; t++)
+		if (roof.peak[t])
+			put_ridge(f, look, &roof, t, &g);
+	put_plot(look, &roof, used, p);
+	put_title(v, n, &roof, p);
+	(void)snprintf(
+		p->caption, sizeof(p->caption),
+		"Slope: the best DRAM read bandwidth measured in this run; flat: the best rate of register-only loops. "
+		"Points are the fastest engine of each shape on all threads; their bytes are counted from the shape "
+		"(each operand once), their time is measured.");
+	free(v);
+	return n ? (int)n : 1;
+}
+
+const struct figure figure_roofline = {
+	.id = "roofline",
+	.name = "Roofline",
+	.bench = "gemm",
+	.draw = draw,
+};
