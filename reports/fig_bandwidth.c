@@ -1,8 +1,8 @@
 /* Bandwidth by level and number of threads: a row each, a mark per operation. */
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "reports/figure.h"
 #include "reports/select.h"
@@ -34,25 +34,28 @@ static const struct {
 };
 #define MARKS (sizeof(marks) / sizeof(*marks))
 
-static const struct query all = {.bench = "bandwidth", .unit = "GB/s"};
+static const struct query all = {.bench = "bandwidth", .metric = "bandwidth", .unit = "GB/s"};
 
-static void op_of(const struct mw_record *r, char *out, size_t n)
+/* Cases are named LEVEL-OPERATION: "l1-read", "dram-triad". */
+static void split_case(const struct mw_record *r, char *level, size_t n_level, char *op, size_t n_op)
 {
-	if (!record_text(r, "op", out, n)[0])
-		(void)snprintf(out, n, "%s", r->case_name);
+	const char *dash = strchr(r->case_name, '-');
+	(void)snprintf(op, n_op, "%s", dash ? dash + 1 : r->case_name);
+	(void)snprintf(level, n_level, "%.*s", dash ? (int)(dash - r->case_name) : 0, r->case_name);
+	for (char *c = level; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
 }
 
 static bool is_point(const struct mw_record *r)
 {
-	/* Bus bytes are modelled from program bytes: the same bar twice. */
 	return query_matches(&all, r) && isfinite(r->value) && r->value > 0 && r->provenance == MW_MEASURED;
 }
 
 static size_t mark_of(const struct mw_record *r)
 {
-	char op[48], store[32];
-	op_of(r, op, sizeof(op));
-	(void)record_text(r, "store", store, sizeof(store));
+	char op[48], level[32], store[32];
+	split_case(r, level, sizeof(level), op, sizeof(op));
+	(void)record_text(r, "stores", store, sizeof(store));
 	for (size_t i = 0; i < MARKS; i++)
 		if (strcmp(marks[i].op, op) == 0 &&
 		    (!marks[i].store || strncmp(store, "nt", 2) == 0 || strncmp(store, "non", 3) == 0))
@@ -62,9 +65,9 @@ static size_t mark_of(const struct mw_record *r)
 
 static void row_of(const struct mw_record *r, struct row *out)
 {
-	char threads[32];
+	char threads[32], op[48];
 	memset(out, 0, sizeof(*out));
-	(void)record_text(r, "level", out->level, sizeof(out->level));
+	split_case(r, out->level, sizeof(out->level), op, sizeof(op));
 	(void)record_text(r, "state", out->state, sizeof(out->state));
 	out->threads = strtol(record_text(r, "threads", threads, sizeof(threads)), NULL, 10);
 	if (out->threads < 1)
@@ -73,9 +76,9 @@ static void row_of(const struct mw_record *r, struct row *out)
 
 static int level_rank(const char *level)
 {
-	static const char *const order[] = {"L1", "L1d", "L2", "L3", "LLC", "DRAM", "dram", "memory"};
+	static const char *const order[] = {"L1", "L2", "L3", "DRAM"};
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
-		if (strcasecmp(order[i], level) == 0)
+		if (strcmp(order[i], level) == 0)
 			return (int)i;
 	return 100;
 }
@@ -143,16 +146,17 @@ static void put_row_ticks(FILE *f, const struct rows *rows)
 
 static void put_title(const struct mw_records *l, struct figure_plot *p)
 {
-	struct query dram = {.bench = "bandwidth", .unit = "GB/s", .where = "level=DRAM,op=read"};
-	const struct mw_record *memory = query_best(l, &dram, false), *top = query_best(l, &all, false);
-	char a[32], b[32], level[32] = "";
-	if (!memory || !top) {
+	struct query dram = {.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth"};
+	struct query near = {.bench = "bandwidth", .case_name = "l1-read", .metric = "bandwidth"};
+	const struct mw_record *memory = query_best(l, &dram, false), *cache = query_best(l, &near, false);
+	char a[32], b[32];
+	if (!memory || !cache) {
 		(void)snprintf(p->title, sizeof(p->title), "Bandwidth by level and number of threads");
 		return;
 	}
-	(void)record_text(top, "level", level, sizeof(level));
-	(void)snprintf(p->title, sizeof(p->title), "DRAM delivers up to %s GB/s to reads, %s up to %s GB/s",
-		       print_value(memory->value, a, sizeof(a)), level, print_value(top->value, b, sizeof(b)));
+	(void)snprintf(p->title, sizeof(p->title),
+		       "DRAM delivers up to %s GB/s to reads, the first-level caches %s GB/s",
+		       print_value(memory->value, a, sizeof(a)), print_value(cache->value, b, sizeof(b)));
 }
 
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)

@@ -159,7 +159,7 @@ static void put_cache(FILE *f, const struct figure_look *look, const char *name,
 	if (bytes <= g->lo || bytes >= g->hi)
 		return;
 	(void)fprintf(
-		f, "set arrow from first %.0f, graph 0 to first %.0f, graph 1 nohead back dt (2,3) lw 1 lc rgb '%s'\n",
+		f, "set arrow from first %.0f, graph 0 to first %.0f, graph 1 nohead back dt (4,5) lw 1 lc rgb '%s'\n",
 		bytes, bytes, look->muted);
 	(void)fprintf(f, "set label '%s %s' at first %.0f, graph 0.965 offset -0.7,0 right noenhanced tc rgb '%s'\n",
 		      name, size_words(bytes, words, sizeof(words)), bytes, look->muted);

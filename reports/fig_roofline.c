@@ -30,8 +30,8 @@ struct place {
 /* The peak of dedicated loops; without one the best product, which is a lower bound of it. */
 static void find_roof(const struct mw_records *l, struct roof *out)
 {
-	struct query peak_read = {.bench = "bandwidth", .case_name = "dram-read-peak", .unit = "GB/s"};
-	struct query any_read = {.bench = "bandwidth", .unit = "GB/s", .where = "level=DRAM,op=read"};
+	struct query peak_read = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"};
+	struct query any_read = {.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth"};
 	out->bandwidth = query_best(l, &peak_read, false);
 	if (!out->bandwidth)
 		out->bandwidth = query_best(l, &any_read, false);
@@ -131,7 +131,7 @@ static void put_ridge(FILE *f, const struct figure_look *look, const struct roof
 {
 	double peak = roof->peak[t]->value, x = peak / roof->bandwidth->value;
 	(void)fprintf(f,
-		      "set arrow from first %g, first %g to first %g, first %g nohead back dt (2,3) lw 1 lc rgb '%s'\n"
+		      "set arrow from first %g, first %g to first %g, first %g nohead back dt (4,5) lw 1 lc rgb '%s'\n"
 		      "set label 'ridge %.3g' at first %g, graph %g offset 0.5,0 left noenhanced tc rgb '%s'\n",
 		      x, g->y_lo, x, peak, look->series[t], x, x, 0.04 + 0.06 * t, look->series[t]);
 }

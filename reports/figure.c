@@ -6,7 +6,12 @@
 
 #include "base/core/option.h"
 
-const struct figure *const figures[] = {&figure_latency, &figure_bandwidth, &figure_roofline, NULL};
+static const struct figure table_storage = {.id = "storage", .name = "Storage", .bench = "storage"};
+static const struct figure table_energy = {.id = "energy", .name = "Energy", .bench = "energy"};
+
+const struct figure *const figures[] = {
+	&figure_latency, &figure_bandwidth, &figure_roofline, &figure_offload, &table_energy, &table_storage, NULL,
+};
 
 void plot_quote(FILE *script, const char *text)
 {

@@ -33,7 +33,7 @@ struct figure_plot {
 	int height;   /* px at a width of FIGURE_WIDTH */
 	struct figure_legend legend[FIGURE_SERIES * 2];
 	size_t n_legend;
-	char title[160];   /* what the data say, in words */
+	char title[280];   /* what the data say, in words */
 	char caption[400]; /* how it was measured */
 };
 
@@ -43,7 +43,8 @@ struct figure {
 	const char *id;
 	const char *name;  /* of the quantity: "Latency" */
 	const char *bench; /* `memwall <bench>` produces its records, which are its table */
-	/* Fills plot and returns how many points there are (0: nothing to draw); -ENOMEM. plot->script is open. */
+	/* Fills plot and returns how many points there are (0: nothing to draw); -ENOMEM. plot->script is open.
+	 * NULL: a table alone. */
 	int (*draw)(const struct results *r, const struct figure_look *look, struct figure_plot *plot);
 };
 

@@ -84,24 +84,51 @@ static void put_padded(FILE *f, const char *s, int columns, bool right, bool las
 		(void)fprintf(f, "%s%*s", s, last ? 0 : pad, "");
 }
 
-static void print_text(FILE *f, const struct grid *g)
+static const char *text_at(const struct grid *g, size_t row, size_t column)
 {
-	for (size_t row = 0; row <= g->n_rows; row++) { /* row 0 is the head */
-		for (size_t c = 0; c < g->n_columns; c++) {
-			int columns = width(head(&g->columns[c]));
-			for (size_t r = 0; r < g->n_rows; r++)
-				columns = width(cell(g, r, c)) > columns ? width(cell(g, r, c)) : columns;
-			const char *s = row == 0 ? head(&g->columns[c]) : cell(g, row - 1, c);
-			bool last = c + 1 == g->n_columns;
-			/* A blank last column is left out: no trailing spaces. */
-			if (last && !*s && !g->columns[c].number)
-				break;
+	const char *s = row == 0 ? head(&g->columns[column]) : cell(g, row - 1, column); /* row 0 is the head */
+	return *s || row == 0 ? s : "-";
+}
+
+static int column_width(const struct grid *g, size_t column)
+{
+	int most = 0;
+	for (size_t row = 0; row <= g->n_rows; row++) {
+		int w = width(text_at(g, row, column));
+		most = w > most ? w : most;
+	}
+	return most;
+}
+
+/* Columns of a row up to its last one with a text: a blank remark at the end is left out, an absent number is not. */
+static size_t used_columns(const struct grid *g, size_t row)
+{
+	size_t n = g->n_columns;
+	while (row > 0 && n > 1 && !*cell(g, row - 1, n - 1) && !g->columns[n - 1].number)
+		n--;
+	while (row == 0 && n > 1 && !*head(&g->columns[n - 1]))
+		n--;
+	return n;
+}
+
+static int print_text(FILE *f, const struct grid *g)
+{
+	int *widths = calloc(g->n_columns + 1, sizeof(*widths));
+	if (!widths)
+		return -ENOMEM;
+	for (size_t c = 0; c < g->n_columns; c++)
+		widths[c] = column_width(g, c);
+	for (size_t row = 0; row <= g->n_rows; row++) {
+		size_t n = used_columns(g, row);
+		for (size_t c = 0; c < n; c++) {
 			if (c)
 				(void)fputs("  ", f);
-			put_padded(f, *s || row == 0 ? s : "-", columns, g->columns[c].number, last);
+			put_padded(f, text_at(g, row, c), widths[c], g->columns[c].number, c + 1 == n);
 		}
 		(void)fputc('\n', f);
 	}
+	free(widths);
+	return 0;
 }
 
 /* ---- CSV: no field holds comma, quote or newline ---- */
@@ -232,7 +259,7 @@ int grid_print(FILE *f, const struct grid *g, enum print_format format)
 	int rc = 0;
 	switch (format) {
 	case PRINT_TABLE:
-		print_text(f, g);
+		rc = print_text(f, g);
 		break;
 	case PRINT_CSV:
 		print_csv(f, g);

@@ -29,7 +29,7 @@ static struct headline *add(struct list *l, const char *label, const struct mw_r
 /* Parameters worth naming, in the order given; absent ones are left out. */
 static void describe(struct headline *h, const struct mw_record *r, const char *keys)
 {
-	size_t len = 0;
+	size_t len = h ? strlen(h->detail) : 0;
 	while (h && *keys && len < sizeof(h->detail)) {
 		char key[32], value[80], pair[120], words[120];
 		size_t k = strcspn(keys, ",");
@@ -63,19 +63,66 @@ static void memory(const struct mw_records *l, struct list *out)
 	if (!dram || !isfinite(dram->value))
 		dram = query_best(l, &(struct query){.bench = "latency", .unit = "ns"}, false);
 	describe(add(out, "DRAM latency", dram), dram ? dram : fastest, "size,stride,window,pages");
-	ratio(out, "DRAM against the fastest cache", MW_RATIO, dram, fastest,
-	      "latency of DRAM / shortest latency seen");
-	struct query one = {.bench = "bandwidth", .unit = "GB/s", .where = "level=DRAM,op=read,threads=1"};
-	struct query any = {.bench = "bandwidth", .unit = "GB/s", .where = "level=DRAM,op=read"};
+	ratio(out, "DRAM against cache latency", MW_RATIO, dram, fastest,
+	      "DRAM latency / shortest latency of the staircase");
+	struct query one = {
+		.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth", .where = "threads=1"};
+	struct query any = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"};
 	const struct mw_record *single = query_best(l, &one, false), *every = query_best(l, &any, false);
-	describe(add(out, "DRAM read, one thread", single), single, "isa,pages");
-	if (every && every != single)
-		describe(add(out, "DRAM read, best", every), every, "threads,isa,state");
+	describe(add(out, "DRAM read, one thread", single), single, "kernel,pages");
+	describe(add(out, "DRAM read, all threads", every), every, "threads,kernel,state");
+}
+
+static void compute(const struct mw_records *l, struct list *out)
+{
+	struct query peak = {.bench = "gemm", .case_name = "peak", .metric = "rate", .unit = "GFLOP/s"};
+	struct query gemm = {.bench = "gemm", .case_name = "gemm", .metric = "rate", .unit = "GFLOP/s"};
+	struct query gemv = {.bench = "gemm", .case_name = "gemv", .metric = "bytes_rate", .unit = "GB/s"};
+	struct query read = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"};
+	const struct mw_record *top = query_best(l, &peak, false), *product = query_best(l, &gemm, false);
+	const struct mw_record *vector = query_best(l, &gemv, false), *roof = query_best(l, &read, false);
+	describe(add(out, "Best f32 GEMM", product), product, "engine,m,n,k,threads");
+	describe(add(out, "Best GEMV, weights read", vector), vector, "engine,dtype,n,k,threads");
+	if (!top)
+		top = product;
+	ratio(out, "Ridge of the roofline", MW_FLOP_PER_BYTE, top, roof,
+	      "f32 rate / DRAM read bandwidth: below it, memory limits");
+}
+
+/* A speedup, with the operation in front of what describe() adds. */
+static struct headline *offload(struct list *l, const char *label, const struct mw_record *r)
+{
+	struct headline *h = add(l, label, r);
+	if (h)
+		(void)snprintf(h->detail, sizeof(h->detail), "%s", r->case_name);
+	return h;
+}
+
+static void others(const struct mw_records *l, struct list *out)
+{
+	struct query random = {.bench = "storage", .case_name = "random-read", .metric = "iops"};
+	struct query first = {
+		.bench = "storage", .case_name = "random-read", .metric = "latency_p50", .where = "depth=1"};
+	struct query read_energy = {.bench = "energy", .metric = "read_energy", .unit = "pJ/byte"};
+	struct query resident = {.bench = "offload", .metric = "speedup", .where = "mode=resident"};
+	struct query whole = {.bench = "offload", .metric = "speedup", .where = "mode=end_to_end"};
+	const struct mw_record *r = query_best(l, &first, true);
+	describe(add(out, "Storage, random read", r), r, "block,depth,engine");
+	r = query_best(l, &random, false);
+	describe(add(out, "Storage, random reads", r), r, "block,depth,engine");
+	r = query_best(l, &read_energy, true);
+	describe(add(out, "DRAM energy of a read", r), r, "dram,row_hit,domain");
+	r = query_best(l, &resident, false);
+	describe(offload(out, "Best offload, operands resident", r), r, "device,price,size,inputs,outputs,cache");
+	r = query_best(l, &whole, false);
+	describe(offload(out, "Best offload, end to end", r), r, "device,price,size,inputs,outputs,cache");
 }
 
 size_t headlines(const struct results *r, struct headline *v)
 {
 	struct list out = {v, 0};
 	memory(&r->records, &out);
+	compute(&r->records, &out);
+	others(&r->records, &out);
 	return out.n;
 }

@@ -208,7 +208,7 @@ static int put_figure(struct page *p, const struct figure *fig, char *err, size_
 		return mw_fail(rc, err, n, "out of memory");
 	(void)fprintf(p->out, "<section id=\"%s\">", fig->id);
 	html_element(p->out, "h2", NULL, fig->name);
-	int points = render(p, fig, REPORT_SVG, &plot, &svg, &size, why, sizeof(why));
+	int points = fig->draw ? render(p, fig, REPORT_SVG, &plot, &svg, &size, why, sizeof(why)) : 0;
 	if (points > 0) {
 		(void)snprintf(prefix, sizeof(prefix), "%s-", fig->id);
 		html_element(p->out, "p", "finding", plot.title);
@@ -406,7 +406,7 @@ int report_html(const char *path, const struct results *r, const struct report_o
 		rc = file_replace(path, text, size, err, n);
 	free(text);
 	for (size_t i = 0; figures[i] && rc == 0 && p.opt->figures != REPORT_SVG; i++)
-		rc = save_file(&p, figures[i], err, n);
+		rc = figures[i]->draw ? save_file(&p, figures[i], err, n) : 0;
 	if (p.trouble[0] && note)
 		(void)snprintf(note, n_note, "the report has no figures: %s", p.trouble);
 	return rc;

@@ -85,7 +85,8 @@ static void drop_paths(char *text, size_t size)
 	char out[512];
 	size_t len = 0;
 	for (const char *c = text; *c && len + 8 < sizeof(out);) {
-		bool word_start = c == text || strchr(" \t=:;'\"(<,", c[-1]);
+		bool flag = c - text >= 2 && c[-2] == '-' && (c[-1] == 'I' || c[-1] == 'L'); /* of the compiler */
+		bool word_start = c == text || flag || strchr(" \t=:;'\"(<,", c[-1]);
 		if (word_start && c[0] == '/' && (isalnum((unsigned char)c[1]) || c[1] == '.' || c[1] == '_')) {
 			memcpy(out + len, "(path)", 6);
 			len += 6;

@@ -163,7 +163,8 @@ int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, cons
 	(void)fprintf(out, "<svg viewBox=\"%.*s\" role=\"img\" aria-label=\"", (int)strcspn(box, "\""), box);
 	html_escape(out, label);
 	(void)fputs("\">", out);
-	for (s = body + 1; *s;) {
+	const char *stop = strstr(body, "</svg>");
+	for (s = body + 1; s < stop;) {
 		const char *next = *s == '<' ? left_out(s) : NULL;
 		if (next) {
 			s = next;
@@ -182,5 +183,6 @@ int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, cons
 			(void)fputc(*s++, out);
 		}
 	}
+	(void)fputs("</svg>", out);
 	return 0;
 }

@@ -1,0 +1,271 @@
+/* Computing in memory against this host: modelled speedup over the host's measured time, a row per kernel and size. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/figure.h"
+#include "reports/select.h"
+
+enum { ROWS_MAX = 28, MODES = 2 };
+
+static const struct query speedups = {.bench = "offload", .metric = "speedup", .unit = "ratio"};
+
+static const struct {
+	const char *mode, *words;
+	int point; /* hollow: modelled */
+} modes[MODES] = {{"resident", "operands resident", 12}, {"end_to_end", "end to end", 8}};
+
+struct row {
+	char case_name[48], shape[48], cache[16];
+	double size, host_ns;
+};
+
+struct device {
+	char name[80], price[32];
+	bool used[MODES];
+};
+
+struct plan {
+	struct row row[ROWS_MAX];
+	struct device device[FIGURE_SERIES];
+	size_t n_rows, n_devices;
+};
+
+static bool is_point(const struct mw_record *r)
+{
+	return query_matches(&speedups, r) && isfinite(r->value) && r->value > 0;
+}
+
+static void row_of(const struct mw_record *r, struct row *out)
+{
+	char words[24];
+	double outputs = record_number(r, "outputs"), inputs = record_number(r, "inputs");
+	memset(out, 0, sizeof(*out));
+	(void)snprintf(out->case_name, sizeof(out->case_name), "%s", r->case_name);
+	(void)record_text(r, "cache", out->cache, sizeof(out->cache));
+	out->size = record_number(r, "size");
+	out->host_ns = record_number(r, "host_ns");
+	if (outputs > 0 && inputs > 0) {
+		(void)snprintf(out->shape, sizeof(out->shape), "%.0f x %.0f", outputs, inputs);
+		out->size = outputs * inputs;
+	} else if (out->size > 0)
+		(void)snprintf(out->shape, sizeof(out->shape), "%s", size_words(out->size, words, sizeof(words)));
+}
+
+static int by_row(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int order = strcmp(x->case_name, y->case_name);
+	if (order == 0 && x->size != y->size && (x->size > 0 || y->size > 0))
+		order = x->size < y->size ? -1 : 1;
+	if (order == 0)
+		order = strcmp(x->shape, y->shape);
+	return order ? order : strcmp(x->cache, y->cache);
+}
+
+/* The rows that fit: operands cold in the caches first, since that is what offloading large data meets. */
+static void find_rows(const struct mw_records *l, struct plan *p)
+{
+	size_t most = 0;
+	struct row *v = calloc(l->n + 1, sizeof(*v));
+	if (!v)
+		return;
+	for (size_t i = 0; i < l->n; i++)
+		if (is_point(&l->v[i]))
+			row_of(&l->v[i], &v[most++]);
+	qsort(v, most, sizeof(*v), by_row);
+	size_t n = 0;
+	for (size_t i = 0; i < most; i++)
+		if (n == 0 || by_row(&v[n - 1], &v[i]) != 0)
+			v[n++] = v[i];
+	/* Too many: warm rows go, then every size but the largest of a case, smallest cases first. */
+	for (size_t i = 0; i < n && n > ROWS_MAX; i++)
+		if (strcmp(v[i].cache, "warm") == 0) {
+			memmove(&v[i], &v[i + 1], (--n - i) * sizeof(*v));
+			i--;
+		}
+	for (size_t i = 0; i + 1 < n && n > ROWS_MAX; i++)
+		if (strcmp(v[i].case_name, v[i + 1].case_name) == 0) {
+			memmove(&v[i], &v[i + 1], (--n - i) * sizeof(*v));
+			i--;
+		}
+	p->n_rows = n < ROWS_MAX ? n : ROWS_MAX;
+	memcpy(p->row, v, p->n_rows * sizeof(*v));
+	free(v);
+}
+
+static size_t device_of(const struct mw_record *r, struct plan *p)
+{
+	struct device d = {.name = ""};
+	(void)record_text(r, "device", d.name, sizeof(d.name));
+	(void)record_text(r, "price", d.price, sizeof(d.price));
+	for (size_t i = 0; i < p->n_devices; i++)
+		if (strcmp(p->device[i].name, d.name) == 0 && strcmp(p->device[i].price, d.price) == 0)
+			return i;
+	if (p->n_devices == FIGURE_SERIES - 1) /* the first colour is the host's */
+		return FIGURE_SERIES;
+	p->device[p->n_devices] = d;
+	return p->n_devices++;
+}
+
+struct range {
+	double lo, hi;
+};
+
+/* Data blocks of one device and mode: speedup, row, interval (the host's: the model has none). */
+static int put_data(FILE *f, const struct mw_records *l, struct plan *p, size_t device, int mode, struct range *g)
+{
+	int n = 0;
+	(void)fprintf(f, "$d%zu_%d << EOD\n", device, mode);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct mw_record *r = &l->v[i];
+		struct row row;
+		char name[16];
+		if (!is_point(r) || strcmp(record_text(r, "mode", name, sizeof(name)), modes[mode].mode) != 0 ||
+		    device_of(r, p) != device)
+			continue;
+		row_of(r, &row);
+		const struct row *at = bsearch(&row, p->row, p->n_rows, sizeof(row), by_row);
+		if (!at)
+			continue;
+		double lanes = (double)p->n_devices;
+		double lane = ((double)device - (lanes - 1) / 2) * fmin(0.22, 0.6 / lanes);
+		(void)fprintf(f, "%.9g %.3f %.9g %.9g\n", r->value, (double)(at - p->row) + lane,
+			      isfinite(r->ci_lo) ? r->ci_lo : r->value, isfinite(r->ci_hi) ? r->ci_hi : r->value);
+		g->lo = fmin(g->lo, r->value);
+		g->hi = fmax(g->hi, r->value);
+		n++;
+	}
+	(void)fputs("EOD\n", f);
+	p->device[device].used[mode] = n > 0;
+	return n;
+}
+
+static const char *time_words(double ns, char *out, size_t n)
+{
+	static const char *const units[] = {"ns", "µs", "ms", "s"};
+	size_t u = 0;
+	while (ns >= 1000 && u < 3) {
+		ns /= 1000;
+		u++;
+	}
+	(void)snprintf(out, n, "%.3g %s", ns, units[u]);
+	return out;
+}
+
+static void put_row_ticks(FILE *f, const struct plan *p)
+{
+	(void)fputs("set ytics (", f);
+	for (size_t i = 0; i < p->n_rows; i++) {
+		const struct row *row = &p->row[i];
+		bool both = (i && strcmp(row->shape, p->row[i - 1].shape) == 0) ||
+			    (i + 1 < p->n_rows && strcmp(row->shape, p->row[i + 1].shape) == 0);
+		char label[200], ns[32];
+		(void)snprintf(label, sizeof(label), "%s, %s%s%s  (host %s)", row->case_name, row->shape,
+			       both ? ", " : "", both ? row->cache : "", time_words(row->host_ns, ns, sizeof(ns)));
+		if (i)
+			(void)fputs(", ", f);
+		plot_quote(f, label);
+		(void)fprintf(f, " %zu", i);
+	}
+	(void)fputs(")\n", f);
+}
+
+static void put_plot(const struct plan *p, const struct figure_look *look, struct figure_plot *plot)
+{
+	FILE *f = plot->script;
+	const char *separator = "plot ";
+	(void)plot_legend(plot, "this host, measured", 0, 0, false, MARK_LINE);
+	for (size_t d = 0; d < p->n_devices; d++) {
+		for (int m = 0; m < MODES; m++) {
+			const char *colour = look->series[d + 1], *price = p->device[d].price;
+			char label[200];
+			if (!p->device[d].used[m])
+				continue;
+			(void)snprintf(label, sizeof(label), "%s%s%s, %s", p->device[d].name, price[0] ? ", " : "",
+				       price, modes[m].words);
+			(void)plot_legend(plot, label, (int)d + 1, modes[m].point, true, MARK_DOT);
+			(void)fprintf(f,
+				      "%s$d%zu_%d using (1):2:($1-1):(0) with vectors nohead dt (8,6) lw 1 lc rgb '%s' "
+				      "notitle, \\\n"
+				      "$d%zu_%d using 1:2 with points pt %d ps 1.05 lw 1.8 lc rgb '%s' title ",
+				      separator, d, m, colour, d, m, modes[m].point, colour);
+			(void)snprintf(label, sizeof(label), "%s%s%s, %s (modelled)", p->device[d].name,
+				       price[0] ? ", " : "", price, modes[m].words);
+			plot_quote(f, label);
+			separator = ", \\\n";
+		}
+	}
+	(void)fputs("\n", f);
+}
+
+/* The best case of each mode, named: what the comparison comes down to. */
+static void put_title(const struct mw_records *l, struct figure_plot *p)
+{
+	struct query resident = speedups, whole = speedups;
+	resident.where = "mode=resident";
+	whole.where = "mode=end_to_end";
+	const struct mw_record *a = query_best(l, &resident, false), *b = query_best(l, &whole, false);
+	char x[32], y[32];
+	struct row row;
+	if (!a || !b) {
+		(void)snprintf(p->title, sizeof(p->title), "Modelled speedup of devices that compute in memory");
+		return;
+	}
+	row_of(a, &row);
+	(void)snprintf(p->title, sizeof(p->title),
+		       "At best %s times this host with resident operands (%s of %s), %s times when data has to move",
+		       print_value(a->value, x, sizeof(x)), row.case_name, row.shape,
+		       print_value(b->value, y, sizeof(y)));
+}
+
+static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *plot)
+{
+	struct plan *p = calloc(1, sizeof(*p));
+	struct range g = {.lo = 0.5, .hi = 2};
+	FILE *f = plot->script;
+	int n = 0;
+	if (!p)
+		return -1;
+	find_rows(&r->records, p);
+	for (size_t i = 0; i < r->records.n; i++)
+		if (is_point(&r->records.v[i]))
+			(void)device_of(&r->records.v[i], p);
+	for (size_t d = 0; d < p->n_devices; d++)
+		for (int m = 0; m < MODES; m++)
+			n += put_data(f, &r->records, p, d, m, &g);
+	if (n == 0)
+		goto out;
+	plot->height = 110 + (int)p->n_rows * (p->n_devices > 2 ? 50 : 36);
+	plot_frame(f, look);
+	g.lo /= 1.8;
+	g.hi *= 1.8;
+	(void)fprintf(f, "set logscale x 10\nset xrange [%g:%g]\nset yrange [%g:-0.9]\n", g.lo, g.hi,
+		      (double)p->n_rows - 0.4);
+	(void)fprintf(f, "set xlabel 'Modelled speedup over this host (times)' tc rgb '%s'\n", look->ink);
+	plot_log_ticks(f, "x", g.lo, g.hi);
+	put_row_ticks(f, p);
+	(void)fprintf(f,
+		      "set arrow from 1, graph 0 to 1, graph 1 nohead back lw 2.4 lc rgb '%s'\n"
+		      "set label 'host is faster' at first 1, graph 1 offset -0.8,-0.8 right noenhanced tc rgb '%s'\n"
+		      "set label 'device is faster' at first 1, graph 1 offset 0.8,-0.8 left noenhanced tc rgb '%s'\n",
+		      look->series[0], look->muted, look->muted);
+	put_plot(p, look, plot);
+	put_title(&r->records, plot);
+	(void)snprintf(plot->caption, sizeof(plot->caption),
+		       "The line at 1 is the best that this host did, measured in this run (its time stands by each "
+		       "row). Hollow marks "
+		       "and dashed lines are modelled: executed commands priced by the source named in the table. "
+		       "Resident: operands "
+		       "lie in the device; end to end: moving, placing and reading back are paid for one use.");
+out:
+	free(p);
+	return n;
+}
+
+const struct figure figure_offload = {
+	.id = "offload",
+	.name = "Offload to memory that computes",
+	.bench = "offload",
+	.draw = draw,
+};

@@ -1,0 +1,167 @@
+/* What is printed: the CSV contract to the letter, LaTeX that compiles, columns that line up. */
+#include "tests/reports/fixture.h"
+
+#include "base/core/err.h"
+#include "reports/print.h"
+
+TestSuite(print, .init = make_dir, .fini = remove_dir);
+
+static char *printed(const struct mw_records *l, enum print_format format)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	cr_assert_eq(print_records(f, l, format), 0);
+	cr_assert_eq(fclose(f), 0);
+	return text;
+}
+
+static char *grid_text(const struct grid *g, enum print_format format)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	cr_assert_eq(grid_print(f, g, format), 0);
+	cr_assert_eq(fclose(f), 0);
+	return text;
+}
+
+Test(print, csv_contract)
+{
+	struct results r;
+	full_results(&r);
+	(void)snprintf(r.records.v[1].source, sizeof(r.records.v[1].source), "a,b \"c\"\nd");
+	mw_kv_set_str(&r.records.v[1].params, "device", "ambit:dram=ddr4-3200,channels=2");
+	char *text = printed(&r.records, PRINT_CSV);
+	cr_assert_str_eq(text, "bench,case,metric,unit,value,ci_lo,ci_hi,min,max,n,provenance,source,params\n"
+			       "latency,chase,latency,ns,0.3,0.29,0.333333333,1e-300,1.79769313e+308,9,measured,,"
+			       "size=1099511627777;share=0.1;whole=3;pages=thp\n"
+			       "pim,and,time,ns,12.5,,,,,1,modelled,a+b  c  d,device=ambit:dram=ddr4-3200+channels=2\n"
+			       "trend,dram,rate,ratio,1.6,,,,,1,reference,AI and Memory Wall+ 2024,\n"
+			       "energy,package,power,W,,,,,,0,unavailable,,\n");
+	free(text);
+	/* The head is there without records, too. */
+	struct mw_records none = {0};
+	text = printed(&none, PRINT_CSV);
+	cr_assert_str_eq(text, "bench,case,metric,unit,value,ci_lo,ci_hi,min,max,n,provenance,source,params\n");
+	free(text);
+	results_fini(&r);
+}
+
+Test(print, table_lines_up_and_names_reasons)
+{
+	struct results r;
+	full_results(&r);
+	char *text = printed(&r.records, PRINT_TABLE);
+	cr_assert(strstr(text, "perf PMU `power` absent: virtual machine"));
+	cr_assert(strstr(text, "0.29 .. 0.3333"));
+	/* Every line has the provenance in the same column: counted in characters, not bytes. */
+	long column = -1;
+	char *save = NULL;
+	size_t lines = 0;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save), lines++) {
+		static const char *const words[] = {"provenance", "measured", "modelled", "reference", "unavailable"};
+		const char *at = strstr(line, words[lines]);
+		cr_assert(at, "%s is not in: %s", words[lines], line);
+		column = column < 0 ? at - line : column;
+		cr_assert_eq(at - line, column, "%s", line);
+		cr_assert_neq(line[strlen(line) - 1], ' ', "trailing space");
+	}
+	cr_assert_eq(lines, 5);
+	free(text);
+	results_fini(&r);
+}
+
+static const struct grid_column two[] = {{"name", NULL, false}, {"value", "Value & unit", true}};
+
+Test(print, latex_escapes)
+{
+	struct grid g;
+	grid_init(&g, two, 2);
+	cr_assert_eq(grid_add(&g, (const char *const[]){"\\&%$#_{}~^<>|\"", "1"}), 0);
+	cr_assert_eq(grid_add(&g, (const char *const[]){"a\nb", NULL}), 0);
+	char *text = grid_text(&g, PRINT_LATEX);
+	cr_assert_str_eq(
+		text, "\\begin{tabular}{lr}\n\\hline\nname & Value \\& unit \\\\\n\\hline\n"
+		      "\\textbackslash{}\\&\\%\\$\\#\\_\\{\\}\\textasciitilde{}\\textasciicircum{}\\textless{}"
+		      "\\textgreater{}\\textbar{}\\textquotedbl{} & 1 \\\\\na b & -- \\\\\n\\hline\n\\end{tabular}\n");
+	free(text);
+	grid_fini(&g);
+}
+
+/* Absent is null, numbers are numbers, texts stay texts. */
+Test(print, grid_in_every_format)
+{
+	struct grid g;
+	grid_init(&g, two, 2);
+	cr_assert_eq(grid_add(&g, (const char *const[]){"12", "7"}), 0);
+	cr_assert_eq(grid_add(&g, (const char *const[]){"b\xc3\xa9ta", "0.5"}), 0);
+	cr_assert_eq(grid_add(&g, (const char *const[]){"c", NULL}), 0);
+	cr_assert_eq(grid_add(&g, (const char *const[]){NULL, "never"}), 0);
+	static const char *const wanted[] = {
+		[PRINT_TABLE] = "name  Value & unit\n12               7\nb\xc3\xa9ta           0.5\nc                "
+				"-\n-            never\n",
+		[PRINT_CSV] = "name,value\n12,7\nb\xc3\xa9ta,0.5\nc,\n,never\n",
+		[PRINT_JSON] = "[\n {\n  \"name\": \"12\",\n  \"value\": 7\n },\n {\n  \"name\": \"b\xc3\xa9ta\",\n  "
+			       "\"value\": 0.5\n },\n"
+			       " {\n  \"name\": \"c\",\n  \"value\": null\n },\n {\n  \"name\": null,\n  \"value\": "
+			       "\"never\"\n }\n]\n",
+	};
+	for (int format = PRINT_TABLE; format <= PRINT_JSON; format++) {
+		char *text = grid_text(&g, (enum print_format)format);
+		cr_assert_str_eq(text, wanted[format]);
+		free(text);
+	}
+	grid_fini(&g);
+	enum print_format format;
+	cr_assert_eq(print_format_parse("latex", &format), 0);
+	cr_assert_eq(format, PRINT_LATEX);
+	cr_assert_lt(print_format_parse("xml", &format), 0);
+}
+
+Test(print, values_for_people)
+{
+	static const struct {
+		double v;
+		const char *text;
+	} cases[] = {{0, "0"},
+		     {136.14999, "136.1"},
+		     {1234.5, "1234"},
+		     {999.96, "1000"},
+		     {123456789, "123456789"},
+		     {1.5e12, "1.500e+12"},
+		     {1e-5, "1.000e-05"},
+		     {-2.25, "-2.25"},
+		     {(double)NAN, "-"},
+		     {(double)INFINITY, "-"}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char out[32];
+		cr_assert_str_eq(print_value(cases[i].v, out, sizeof(out)), cases[i].text);
+	}
+}
+
+/* The summary: a derived value takes its weakest input, what was left out is said. */
+Test(print, summary)
+{
+	struct results r;
+	char *text = NULL;
+	size_t size = 0;
+	full_results(&r);
+	mw_kv_set_int(&r.records.v[0].params, "stride", 256);
+	struct mw_record slow = full_record(2);
+	(void)snprintf(slow.case_name, sizeof(slow.case_name), "dram");
+	slow.value = 100 * r.records.v[0].value;
+	slow.provenance = MW_MODELLED;
+	(void)snprintf(slow.source, sizeof(slow.source), "somebody");
+	add_record(&r, slow);
+	FILE *f = open_memstream(&text, &size);
+	cr_assert_eq(print_summary(f, &r), 0);
+	cr_assert_eq(fclose(f), 0);
+	const char *line = strstr(text, "DRAM against cache latency");
+	cr_assert(line, "%s", text);
+	cr_assert(strstr(line, "100") && strstr(line, "modelled") < strchr(line, '\n'), "%s", text);
+	cr_assert(strstr(text, "left out: interconnect: MPI is not installed"));
+	cr_assert(strstr(text, "partial: interrupted by SIGINT"));
+	free(text);
+	results_fini(&r);
+}

@@ -1,0 +1,242 @@
+/* The page: nothing that a record says can act in it, and it stands without gnuplot. */
+#include "tests/reports/fixture.h"
+
+#include <ctype.h>
+#include <sys/stat.h>
+
+#include "base/core/err.h"
+#include "reports/figure.h"
+#include "reports/html.h"
+#include "reports/report.h"
+
+TestSuite(report, .init = make_dir, .fini = remove_dir);
+
+static bool have_gnuplot(void)
+{
+	return system("gnuplot --version >/dev/null 2>&1") == 0;
+}
+
+/* Enough points for a latency figure; text goes into every place that a drawing or a page may show. */
+static void drawable(struct results *r, const char *text)
+{
+	full_results(r);
+	for (int i = 0; i < 8; i++) {
+		struct mw_record rec;
+		mw_record_init(&rec, "latency", "chase", "latency", MW_NS);
+		mw_kv_set_int(&rec.params, "size", INT64_C(16384) << (2 * i));
+		mw_kv_set_int(&rec.params, "stride", 64);
+		mw_kv_set_str(&rec.params, "pages", text);
+		mw_record_set(&rec, 1 + 3 * i, MW_MEASURED, "");
+		(void)snprintf(rec.note, sizeof(rec.note), "%s", text);
+		add_record(r, rec);
+	}
+	(void)snprintf(r->host.cpu_model, sizeof(r->host.cpu_model), "%s", text);
+	(void)snprintf(r->host.hostname, sizeof(r->host.hostname), "%.60s", text);
+	(void)snprintf(r->partial_why, sizeof(r->partial_why), "%s", text);
+	cr_assert_eq(results_skip(r, text, text), 0);
+}
+
+static char *page(const struct results *r, const struct report_options *opt, char *note, size_t n_note)
+{
+	char err[300] = "";
+	size_t size;
+	cr_assert_eq(report_html(in_dir("report.html"), r, opt, note, n_note, err, sizeof(err)), 0, "%s", err);
+	return read_file("report.html", &size);
+}
+
+static unsigned count(const char *text, const char *word)
+{
+	unsigned n = 0;
+	for (const char *at = text; (at = strstr(at, word)); at += strlen(word))
+		n++;
+	return n;
+}
+
+Test(report, escapes)
+{
+	static const struct {
+		const char *from, *to;
+	} cases[] = {{"<a href=\"x\">&'", "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"},
+		     {"\1\2\x7f\xc3\xa9\t", "\x7f\xc3\xa9\t"},
+		     {"", ""}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *f = open_memstream(&text, &size);
+		html_escape(f, cases[i].from);
+		cr_assert_eq(fclose(f), 0);
+		cr_assert_str_eq(text, cases[i].to);
+		free(text);
+	}
+}
+
+/* Markup, gnuplot commands and shell text in every field: shown as text, run by nobody. */
+Test(report, nothing_in_a_record_acts)
+{
+	static const char *const evil[] = {
+		"<script>alert(1)</script>",
+		"'; system('touch @'); '",
+		"`touch @`",
+		"$(touch @)",
+		"x' ; set output '@' #",
+		"EOD\n!touch @\n",
+		"\"><img src=http://x/>",
+		"{/Symbol a}_{b} %s %n",
+	};
+	for (size_t i = 0; i < sizeof(evil) / sizeof(*evil); i++) {
+		struct results r;
+		char text[128], note[300];
+		const char *at = strchr(evil[i], '@'); /* stands for a file to make */
+		int before = (int)(at ? at - evil[i] : (long)strlen(evil[i]));
+		(void)snprintf(text, sizeof(text), "%.*s%s%s", before, evil[i], at ? in_dir("t") : "",
+			       at ? at + 1 : "");
+		drawable(&r, text);
+		char *html = page(&r, NULL, note, sizeof(note));
+		cr_assert(access(in_dir("t"), F_OK) != 0, "%s ran", text);
+		cr_assert(!strstr(html, "<script"), "%s", text);
+		cr_assert(!strstr(html, "<img"), "%s", text);
+		if (have_gnuplot()) {
+			cr_assert_str_eq(note, "");
+			cr_assert_eq(count(html, "<figure>"), 1);
+		}
+		free(html);
+		results_fini(&r);
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+Test(report, ids_are_unique_and_links_lead_somewhere)
+{
+	struct results r;
+	char *ids[4096], note[300];
+	size_t n = 0;
+	if (!have_gnuplot())
+		cr_skip_test("gnuplot is not installed");
+	drawable(&r, "thp");
+	char *html = page(&r, NULL, note, sizeof(note));
+	for (char *at = html; (at = strstr(at, " id=\"")) && n < 4096;) {
+		at += 5;
+		ids[n++] = strndup(at, strcspn(at, "\""));
+	}
+	cr_assert_gt(n, 15);
+	qsort(ids, n, sizeof(*ids), by_text);
+	for (size_t i = 1; i < n; i++)
+		cr_assert_str_neq(ids[i - 1], ids[i]);
+	unsigned links = 0;
+	for (char *at = html; (at = strstr(at, "href=\"#")); links++) {
+		char id[80], *key = id;
+		at += 7;
+		(void)snprintf(id, sizeof(id), "%.*s", (int)strcspn(at, "\""), at);
+		cr_assert(bsearch(&key, ids, n, sizeof(*ids), by_text), "#%s leads nowhere", id);
+	}
+	cr_assert_gt(links, 7, "eight points are drawn");
+	/* One file: the only addresses are names of XML vocabularies, and none is left. */
+	cr_assert_eq(count(html, "http://") + count(html, "https://") + count(html, "url(h"), 0);
+	cr_assert_eq(count(html, "rgb("), 0, "a colour that does not follow the theme");
+	for (size_t i = 0; i < n; i++)
+		free(ids[i]);
+	free(html);
+	results_fini(&r);
+}
+
+Test(report, without_gnuplot)
+{
+	static const char *const programs[] = {"/nonexistent/gnuplot", "/bin/false", "/etc/passwd"};
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		struct results r;
+		char note[300] = "", err[300] = "";
+		struct report_options opt = {.figures = REPORT_SVG, .gnuplot = programs[i]};
+		drawable(&r, "thp");
+		char *html = page(&r, &opt, note, sizeof(note));
+		cr_assert(strstr(note, "gnuplot"), "%s", note);
+		cr_assert(strstr(html, "The figure is missing"));
+		cr_assert(strstr(html, "16 KiB"), "the table has the numbers");
+		cr_assert_eq(count(html, "<figure>"), 0);
+		free(html);
+		opt.figures = REPORT_PNG;
+		cr_assert_lt(report_html(in_dir("report.html"), &r, &opt, note, sizeof(note), err, sizeof(err)), 0);
+		cr_assert(strstr(err, "gnuplot"), "%s", err);
+		cr_assert(access(in_dir("report-latency.png"), F_OK) != 0);
+		results_fini(&r);
+	}
+}
+
+Test(report, figures_as_files)
+{
+	static const struct {
+		enum report_figures kind;
+		const char *name, *magic;
+	} cases[] = {{REPORT_PNG, "report-latency.png", "\x89PNG"}, {REPORT_PDF, "report-latency.pdf", "%PDF"}};
+	if (!have_gnuplot())
+		cr_skip_test("gnuplot is not installed");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct results r;
+		char note[300], *image;
+		size_t size;
+		struct report_options opt = {.figures = cases[i].kind};
+		drawable(&r, "thp");
+		free(page(&r, &opt, note, sizeof(note)));
+		image = read_file(cases[i].name, &size);
+		cr_assert_gt(size, 3000);
+		cr_assert_eq(memcmp(image, cases[i].magic, 4), 0);
+		free(image);
+		results_fini(&r);
+	}
+}
+
+Test(report, empty_run_says_what_to_run)
+{
+	struct results r;
+	char note[300];
+	results_init(&r);
+	char *html = page(&r, NULL, note, sizeof(note));
+	cr_assert(strstr(html, "<code>memwall latency</code> produces them"));
+	cr_assert(strstr(html, "Unknown processor"));
+	cr_assert(!strstr(html, "Partial run"));
+	cr_assert_eq(count(html, "not reported") > 10, 1);
+	free(html);
+	results_fini(&r);
+}
+
+static int inlined(const char *svg, char **out)
+{
+	size_t size = 0;
+	FILE *f = open_memstream(out, &size);
+	int rc = svg_inline(f, svg, strlen(svg), "p-", "a \"label\"");
+	cr_assert_eq(fclose(f), 0);
+	return rc;
+}
+
+Test(report, svg_becomes_inline)
+{
+	char *out;
+	static const char svg[] =
+		"<?xml version=\"1.0\"?>\n<svg \n width=\"9\" viewBox=\"0 0 8 4\"\n "
+		"xmlns=\"http://www.w3.org/2000/svg\">\n"
+		"<title>Gnuplot</title><desc>x</desc><!-- c -->\n<filter id='f'>\n<feFlood/></filter>"
+		"<g fill=\"none\" color=\"black\">\n</g>"
+		"<g id='a' color=\"black\" stroke=\"black\"><use xlink:href='#a' fill = 'rgb(1,2,4)'/>"
+		"<path fill='url(#a)' stroke='rgb(  1,   2,   0)' color=\"white\" d='M1,2 \n L3,4'/>"
+		"<text font-family=\"sans\" fill=\"rgb(9,9,9)\">black &lt;rgb(1,2,4)</text></g>\n</svg>\n";
+	cr_assert_eq(inlined(svg, &out), 0);
+	cr_assert_str_eq(out,
+			 "<svg viewBox=\"0 0 8 4\" role=\"img\" aria-label=\"a &quot;label&quot;\">"
+			 "<g id=\"p-a\" stroke=\"currentColor\"><use xlink:href=\"#p-a\" fill=\"var(--s1)\"/>"
+			 "<path fill=\"url(#p-a)\" stroke=\"var(--ink)\" color=\"var(--paper)\" d=\"M1,2 \n L3,4\"/>"
+			 "<text fill=\"rgb(9,9,9)\">black &lt;rgb(1,2,4)</text></g></svg>");
+	free(out);
+	static const char *const bad[] = {"",
+					  "text",
+					  "<svg>",
+					  "<svg viewBox=\"0 0 1 1\">",
+					  "<svg viewBox=\"0 0 1 1\"><g",
+					  "<svg viewBox=\"0 0 1 1\"><g a=b></svg>"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		cr_assert_eq(inlined(bad[i], &out), MW_EFORMAT, "%s", bad[i]);
+		free(out);
+	}
+}
