@@ -11,6 +11,7 @@
 
 #define EDGE_LIMIT_NS 50000000u
 #define SETTLE_NS 50000000u
+#define POLL_NS 100000000u /* power sensors are integrated from reading to reading; counters must not wrap unseen */
 #define PIECE (256u << 10) /* bytes between two looks at the clock: below 0.1 ms */
 
 static bool moved_since(const struct window_meter *w, const struct energy_reading *a, const struct energy_reading *b)
@@ -53,14 +54,17 @@ int window_idle(struct window_meter *w, double seconds, const atomic_int *stop, 
 	int rc = window_edge(w, &out->a, &first, err, n);
 	if (rc)
 		return rc;
-	/* Short naps keep Ctrl-C quick; ten wake-ups per second do not show. */
+	/* Short naps keep Ctrl-C quick; ten wake-ups and readings per second do not show. */
 	while ((double)(mw_now_ns() - out->a.t_ns) * 1e-9 < seconds) {
-		const struct timespec nap = {.tv_nsec = 100000000};
+		const struct timespec nap = {.tv_nsec = POLL_NS};
 		if (is_set(stop))
 			return mw_fail(MW_ECANCELLED, err, n, "interrupted");
+		rc = w->m->read(w->state, &out->b, err, n);
+		if (rc)
+			return rc;
 		double left = seconds * 1e9 - (double)(mw_now_ns() - out->a.t_ns);
 		const struct timespec rest = {.tv_nsec = left > 0 ? (long)left : 0};
-		(void)nanosleep(left < 1e8 ? &rest : &nap, NULL);
+		(void)nanosleep(left < POLL_NS ? &rest : &nap, NULL);
 	}
 	rc = window_edge(w, &out->b, &last, err, n);
 	finish(out, first, last);
@@ -121,22 +125,32 @@ static uint64_t bytes_so_far(struct load_job *j)
 	return sum;
 }
 
-static void walk_for(struct load_job *j, struct walker *k, double ns)
+static int walk_for(struct load_job *j, struct walker *k, double ns)
 {
-	uint64_t begin = mw_now_ns();
-	while ((double)(mw_now_ns() - begin) < ns && !is_set(j->stop))
+	struct energy_reading r;
+	uint64_t begin = mw_now_ns(), polled = begin, now = begin;
+	for (; (double)(now - begin) < ns && !is_set(j->stop); now = mw_now_ns()) {
 		walk(j, k, 0);
+		if (now - polled < POLL_NS)
+			continue;
+		int rc = j->w->m->read(j->w->state, &r, j->err, j->en);
+		if (rc)
+			return rc;
+		polled = now;
+	}
+	return 0;
 }
 
 /* Member 0: settle, edge, load, edge. It pauses its own reads for a millisecond at each edge, the others go on. */
 static void meter_window(struct load_job *j, struct walker *k)
 {
 	bool first = false, last = false;
-	walk_for(j, k, SETTLE_NS);
-	j->rc = window_edge(j->w, &j->out->a, &first, j->err, j->en);
+	j->rc = walk_for(j, k, SETTLE_NS);
+	if (j->rc == 0)
+		j->rc = window_edge(j->w, &j->out->a, &first, j->err, j->en);
 	uint64_t begin = bytes_so_far(j);
 	if (j->rc == 0)
-		walk_for(j, k, j->seconds * 1e9);
+		j->rc = walk_for(j, k, j->seconds * 1e9);
 	if (j->rc == 0)
 		j->rc = window_edge(j->w, &j->out->b, &last, j->err, j->en);
 	j->out->bytes = bytes_so_far(j) - begin;

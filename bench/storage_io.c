@@ -356,7 +356,8 @@ static bool go_on(const struct sampler *s, uint64_t begin_ns, const struct stora
 	double elapsed = (double)(mw_now_ns() - begin_ns) * 1e-9;
 	if (s->ops >= MAX_LATENCIES || limit_reached(limit))
 		return false;
-	return elapsed < s->load->seconds || (s->ops < s->load->min_ops && elapsed < 10 * s->load->seconds);
+	double most = fmax(10 * s->load->seconds, 0.5);
+	return elapsed < s->load->seconds || (s->ops < s->load->min_ops && elapsed < most);
 }
 
 static int run_uring(struct sampler *s, uint64_t begin_ns, const struct storage_limit *limit, char *err, size_t n)

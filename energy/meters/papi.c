@@ -5,20 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/sys/child.h"
 #include "energy/meters/tree.h"
 
 #define CLASS "sys/class/powercap"
@@ -229,7 +225,7 @@ static int child_read(struct child *k, struct energy_reading *r, char *why, size
 /* Drops counters that stay at 0: a denied one reads as 0 without any error. */
 static int keep_awake(struct child *k, char *why, size_t n)
 {
-	struct energy_reading r;
+	struct energy_reading r = {0};
 	const struct timespec nap = {.tv_nsec = 5000000};
 	size_t awake = 0;
 	do {
@@ -307,120 +303,54 @@ static int choose_component(struct child *k, char *why, size_t n)
 	return MW_EUNAVAILABLE;
 }
 
-static bool send_all(int fd, const void *p, size_t n)
-{
-	for (size_t done = 0; done < n;) {
-		ssize_t put = send(fd, (const char *)p + done, n - done, MSG_NOSIGNAL);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return false;
-		done += (size_t)put;
-	}
-	return true;
-}
+struct job {
+	const struct papi_api *api;
+	const char *root;
+};
 
-/* exit() called by the library must not run the program's own handlers, nor flush its files a second time. */
-static void leave_at_once(int status, void *arg)
+/* What the child does: says what it found, then answers until the parent is gone. */
+static void serve(void *arg, int fd)
 {
-	(void)arg;
-	_exit(status);
-}
-
-_Noreturn static void child_main(const struct papi_api *api, const char *root, int fd)
-{
-	(void)on_exit(leave_at_once, NULL);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)signal(SIGINT, SIG_IGN); /* the parent decides when it is over */
-	(void)signal(SIGTERM, SIG_IGN);
-	int quiet = open("/dev/null", O_RDWR);
-	for (int i = 0; i < 3 && quiet >= 0; i++)
-		(void)dup2(quiet, i);
-	/* Files of the parent are none of the library's business. */
-	int mine = fcntl(fd, F_DUPFD, 256);
-	mine = mine < 0 ? fd : mine;
-	if (mine > 3)
-		(void)close_range(3, (unsigned)mine - 1, 0);
-	(void)close_range((unsigned)mine + 1, ~0u, 0);
-
+	const struct job *job = arg;
 	struct hello *h = calloc(1, sizeof(*h));
 	struct answer *a = calloc(1, sizeof(*a));
 	struct child *k = calloc(1, sizeof(*k));
 	if (!h || !a || !k)
-		_exit(1);
-	k->api = api;
-	k->rootfd = tree_open(root, h->why, sizeof(h->why));
+		goto out;
+	k->api = job->api;
+	k->rootfd = tree_open(job->root, h->why, sizeof(h->why));
 	h->rc = k->rootfd < 0 ? k->rootfd : choose_component(k, h->why, sizeof(h->why));
 	h->n = k->n;
 	for (size_t i = 0; i < k->n; i++)
 		h->d[i] = k->c[i].d;
 	char order;
-	bool go = send_all(mine, h, sizeof(*h)) && h->rc == 0;
-	while (go && recv(mine, &order, 1, 0) == 1) {
+	bool go = mw_child_send(fd, h, sizeof(*h)) && h->rc == 0;
+	while (go && mw_child_receive(fd, &order, 1, -1)) {
 		a->why[0] = '\0';
 		a->rc = child_read(k, &a->r, a->why, sizeof(a->why));
-		go = send_all(mine, a, sizeof(*a));
+		go = mw_child_send(fd, a, sizeof(*a));
 	}
-	_exit(0);
+out:
+	free(h);
+	free(a);
+	free(k);
 }
 
 /* ---- in the parent ---- */
 
 struct papi {
-	pid_t pid;
-	int fd;
+	struct mw_child child;
 	int patience_ms;
 	size_t n;
 	struct energy_domain d[METER_MAX_DOMAINS];
 	struct answer answer;
 };
 
-/* Ends the child and says how it ended by itself, if it did. */
 static void bury(struct papi *p, const char *doing, char *why, size_t n)
 {
-	int status = 0;
-	pid_t gone = 0;
-	const struct timespec nap = {.tv_nsec = 5000000};
-	/* It may be on its way out: exit() after closing the socket takes a moment. */
-	for (int i = 0; i < 20 && gone == 0; i++) {
-		gone = waitpid(p->pid, &status, WNOHANG);
-		if (gone == 0)
-			(void)nanosleep(&nap, NULL);
-	}
-	if (gone == p->pid && WIFEXITED(status))
-		(void)mw_fail(0, why, n, "PAPI called exit(%d) while %s", WEXITSTATUS(status), doing);
-	else if (gone == p->pid)
-		(void)mw_fail(0, why, n, "PAPI was killed by signal %d while %s", WTERMSIG(status), doing);
-	else
-		(void)mw_fail(0, why, n, "PAPI gave no answer while %s", doing);
-	if (gone != p->pid) {
-		(void)kill(p->pid, SIGKILL);
-		(void)waitpid(p->pid, NULL, 0);
-	}
-	(void)close(p->fd);
-	p->pid = 0;
-	p->fd = -1;
-}
-
-static bool receive(int fd, void *to, size_t n, int timeout_ms)
-{
-	uint64_t deadline = mw_now_ns() + (uint64_t)timeout_ms * 1000000;
-	for (size_t done = 0; done < n;) {
-		uint64_t now = mw_now_ns();
-		struct pollfd pf = {.fd = fd, .events = POLLIN};
-		int ready = now < deadline ? poll(&pf, 1, (int)((deadline - now) / 1000000) + 1) : 0;
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (ready <= 0)
-			return false;
-		ssize_t got = recv(fd, (char *)to + done, n - done, 0);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		done += (size_t)got;
-	}
-	return true;
+	char how[64];
+	mw_child_end(&p->child, how, sizeof(how));
+	(void)mw_fail(0, why, n, "PAPI %s while %s", how, doing);
 }
 
 static void papi_close(void *state)
@@ -428,11 +358,7 @@ static void papi_close(void *state)
 	struct papi *p = state;
 	if (!p)
 		return;
-	if (p->pid > 0) {
-		(void)kill(p->pid, SIGKILL);
-		(void)waitpid(p->pid, NULL, 0);
-		(void)close(p->fd);
-	}
+	mw_child_end(&p->child, NULL, 0);
 	free(p);
 }
 
@@ -461,26 +387,17 @@ int papi_open_with(const struct papi_api *api, const char *root, void **state, c
 		return mw_fail(MW_EUNAVAILABLE, why, n, "no power PMU, MSR device or powercap class to read: %s",
 			       absent);
 
-	int pair[2];
+	struct job job = {.api = api, .root = root};
 	struct papi *p = calloc(1, sizeof(*p));
 	struct hello *h = calloc(1, sizeof(*h));
 	int rc = p && h ? 0 : -ENOMEM;
-	if (rc == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		rc = mw_fail(-errno, why, n, "socketpair: %s", mw_strerror(-errno));
 	if (rc)
 		goto out;
-	p->fd = pair[0];
 	p->patience_ms = api->patience_ms ? api->patience_ms : PATIENCE_MS;
-	p->pid = fork();
-	if (p->pid == 0)
-		child_main(api, root, pair[1]);
-	(void)close(pair[1]);
-	if (p->pid < 0) {
-		rc = mw_fail(-errno, why, n, "fork: %s", mw_strerror(-errno));
-		(void)close(pair[0]);
+	rc = mw_child_start(serve, &job, &p->child, why, n);
+	if (rc)
 		goto out;
-	}
-	if (!receive(p->fd, h, sizeof(*h), p->patience_ms)) {
+	if (!mw_child_receive(p->child.fd, h, sizeof(*h), p->patience_ms)) {
 		bury(p, "starting", why, n);
 		rc = MW_EUNAVAILABLE;
 		goto out;
@@ -524,9 +441,10 @@ static int papi_read(void *state, struct energy_reading *r, char *why, size_t n)
 {
 	struct papi *p = state;
 	const char order = 'r';
-	if (p->fd < 0)
+	if (p->child.fd < 0)
 		return mw_fail(-EIO, why, n, "PAPI is gone");
-	if (!send_all(p->fd, &order, 1) || !receive(p->fd, &p->answer, sizeof(p->answer), p->patience_ms)) {
+	if (!mw_child_send(p->child.fd, &order, 1) ||
+	    !mw_child_receive(p->child.fd, &p->answer, sizeof(p->answer), p->patience_ms)) {
 		bury(p, "reading", why, n);
 		return -EIO;
 	}

@@ -148,8 +148,8 @@ static bool open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_
 		       char *why, size_t n)
 {
 	char text[64];
-	uint64_t config;
-	double unit_j;
+	uint64_t config = 0;
+	double unit_j = 0.0;
 	int rc = event_config(pmu, known[k].event, &config);
 	if (rc == -ENOENT)
 		return true; /* this CPU has no such domain */
@@ -180,7 +180,7 @@ int perf_open_with(const struct perf_sys *sys, const char *root, void **state, c
 {
 	char text[256], mask[256];
 	uint64_t type;
-	int cpus[METER_MAX_DOMAINS];
+	int cpus[METER_MAX_DOMAINS] = {0};
 	struct perf *p = NULL;
 	*state = NULL;
 	if (n)

@@ -1,39 +1,25 @@
 #include "energy/meters/tree.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/sys/tree.h"
 
 int tree_open(const char *root, char *why, size_t n)
 {
-	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return mw_fail(-errno, why, n, "%s: %s", root, mw_strerror(-errno));
-	return fd;
+	int fd = mw_tree_open(root);
+	return fd < 0 ? mw_fail(fd, why, n, "%s: %s", root, mw_strerror(fd)) : fd;
 }
 
 int tree_text(int dirfd, const char *path, char *out, size_t n)
 {
-	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ssize_t got = pread(fd, out, n - 1, 0);
-	int rc = got < 0 ? -errno : 0;
-	(void)close(fd);
-	if (rc)
-		return rc;
-	while (got > 0 && strchr(" \t\r\n", out[got - 1]))
-		got--;
-	out[got] = '\0';
-	return got == 0 ? -ENODATA : (int)got;
+	int len = mw_tree_read(dirfd, path, out, n);
+	return len == 0 ? -ENODATA : len;
 }
 
 int tree_u64(int dirfd, const char *path, uint64_t *out)
@@ -110,16 +96,9 @@ size_t tree_package_cpus(int rootfd, int *cpu, int *package, size_t max)
 
 const char *tree_why_absent(int rootfd)
 {
-	int fd = openat(rootfd, "proc/cpuinfo", O_RDONLY | O_CLOEXEC);
-	bool guest = false;
-	if (fd >= 0) {
-		/* The flags of the first CPU are in its first few KiB. */
-		char text[8192];
-		ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
-		(void)close(fd);
-		text[got > 0 ? got : 0] = '\0';
-		guest = strstr(text, " hypervisor") != NULL;
-	}
+	/* The flags of the first CPU are in the first few KiB. */
+	char text[8192];
+	bool guest = mw_tree_read(rootfd, "proc/cpuinfo", text, sizeof(text)) > 0 && strstr(text, " hypervisor");
 	return guest ? "virtual machine" : "no energy driver for this CPU is loaded";
 }
 

@@ -1,0 +1,222 @@
+/* Sensors of the hwmon class that stand for a processor, a module or the whole machine: energyN_input in microjoule, or
+ * powerN_average (else powerN_input) in microwatt, integrated from reading to reading. Only drivers known to measure
+ * that are taken: a graphics card or a disk has power sensors too. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "energy/meters/tree.h"
+
+#define CLASS "sys/class/hwmon"
+
+/* name file of the chip: ACPI power meter (servers, Nvidia Grace), Arm SCMI, IBM POWER's OCC, AMD's energy driver. */
+static const char *const chips[] = {"power_meter", "scmi_sensors", "occ", "amd_energy"};
+
+struct sensor {
+	int dirfd;
+	char file[32]; /* below dirfd */
+	bool is_power; /* microwatt, else a counter of microjoule */
+	struct energy_domain domain;
+	uint64_t last; /* counter, or microwatt */
+	uint64_t total;
+	double rest_uj; /* below one tick */
+	unsigned wraps;
+};
+
+struct hwmon {
+	size_t n;
+	uint64_t t_ns;
+	struct sensor s[METER_MAX_DOMAINS];
+};
+
+static void hwmon_close(void *state)
+{
+	struct hwmon *h = state;
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->n; i++)
+		(void)close(h->s[i].dirfd);
+	free(h);
+}
+
+/* What a sensor is of: its label, or the ACPI meter's model line ("Module Power Socket 0"). */
+static void label_of(int dirfd, const char *prefix, const char *quantity, int number, char *out, size_t n)
+{
+	static const char *const suffixes[] = {"label", "oem_info"};
+	char path[64];
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(path, sizeof(path), "%s%s%d_%s", prefix, quantity, number, suffixes[i]);
+		if (tree_text(dirfd, path, out, n) > 0)
+			return;
+	}
+	(void)snprintf(out, n, "%s%d", quantity, number);
+}
+
+static void name_sensor(struct hwmon *h, struct sensor *s, const char *chip, const char *label)
+{
+	struct energy_domain *d = &s->domain;
+	const char *socket = strcasestr(label, "socket");
+	(void)snprintf(d->name, sizeof(d->name), "%.12s/%.28s", chip, label);
+	for (size_t i = 0; i < h->n; i++)
+		if (strcmp(h->s[i].domain.name, d->name) == 0) {
+			size_t len = strlen(d->name);
+			(void)snprintf(d->name + len, sizeof(d->name) - len, "@%zu", h->n);
+			break;
+		}
+	d->unit_j = 1e-6;
+	d->socket = -1;
+	if (socket && sscanf(socket + 6, "%d", &d->socket) != 1)
+		d->socket = -1;
+	(void)snprintf(d->kind, sizeof(d->kind), "%s", socket ? "socket" : "system");
+}
+
+/* Adds one sensor file when it is there and readable. */
+static void add_sensor(struct hwmon *h, int chip_fd, const char *chip, const char *prefix, const char *quantity,
+		       const char *suffix, int number, char *why, size_t n)
+{
+	char text[64], label[48];
+	struct sensor s = {.is_power = strcmp(quantity, "power") == 0};
+	if (h->n == METER_MAX_DOMAINS)
+		return;
+	(void)snprintf(s.file, sizeof(s.file), "%s%s%d_%s", prefix, quantity, number, suffix);
+	int rc = tree_u64(chip_fd, s.file, &s.last);
+	if (rc == -ENOENT)
+		return;
+	if (rc) {
+		reason_add(why, n, "%s %s: %s", chip, s.file, tree_errno(rc, text, sizeof(text)));
+		return;
+	}
+	label_of(chip_fd, prefix, quantity, number, label, sizeof(label));
+	if (strncmp(label, "Ecore", 5) == 0) /* amd_energy: one per core, all inside the sockets' */
+		return;
+	s.dirfd = dup(chip_fd);
+	if (s.dirfd < 0)
+		return;
+	name_sensor(h, &s, chip, label);
+	h->s[h->n++] = s;
+}
+
+static void add_chip(struct hwmon *h, int class_fd, const char *entry, char *why, size_t n)
+{
+	static const char *const prefixes[] = {"", "device/"}; /* older drivers hang their files on the device */
+	char chip[32];
+	bool wanted = false;
+	int fd = openat(class_fd, entry, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (tree_text(fd, "name", chip, sizeof(chip)) > 0 || tree_text(fd, "device/name", chip, sizeof(chip)) > 0)
+		for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++)
+			wanted = wanted || strcmp(chip, chips[i]) == 0;
+	for (size_t p = 0; wanted && p < 2; p++)
+		for (int number = 1; number <= 32; number++) {
+			size_t before = h->n;
+			add_sensor(h, fd, chip, prefixes[p], "energy", "input", number, why, n);
+			/* A counter is better than samples of the same thing. */
+			if (h->n == before)
+				add_sensor(h, fd, chip, prefixes[p], "power", "average", number, why, n);
+			if (h->n == before)
+				add_sensor(h, fd, chip, prefixes[p], "power", "input", number, why, n);
+		}
+	(void)close(fd);
+}
+
+static int hwmon_open(const char *root, void **state, char *why, size_t n)
+{
+	*state = NULL;
+	if (n)
+		why[0] = '\0';
+	int rootfd = tree_open(root, why, n);
+	if (rootfd < 0)
+		return MW_EUNAVAILABLE;
+	int fd = openat(rootfd, CLASS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct hwmon *h = calloc(1, sizeof(*h));
+	const struct dirent *e;
+	while (h && dir && (e = readdir(dir)) != NULL)
+		if (strncmp(e->d_name, "hwmon", 5) == 0)
+			add_chip(h, fd, e->d_name, why, n);
+	if (h && h->n == 0 && (!n || !why[0]))
+		(void)mw_fail(0, why, n, "no power or energy sensor in /" CLASS ": %s", tree_why_absent(rootfd));
+	if (dir)
+		(void)closedir(dir);
+	else if (fd >= 0)
+		(void)close(fd);
+	(void)close(rootfd);
+	if (!h)
+		return -ENOMEM;
+	if (h->n == 0) {
+		hwmon_close(h);
+		return MW_EUNAVAILABLE;
+	}
+	h->t_ns = mw_now_ns();
+	*state = h;
+	return 0;
+}
+
+static size_t hwmon_domains(const void *state, struct energy_domain *v, size_t max)
+{
+	const struct hwmon *h = state;
+	for (size_t i = 0; i < h->n && i < max; i++)
+		v[i] = h->s[i].domain;
+	return h->n;
+}
+
+/* Trapezoid between the last power and this one. */
+static void integrate(struct sensor *s, uint64_t microwatt, double dt_s)
+{
+	double uj = ((double)s->last + (double)microwatt) / 2.0 * dt_s + s->rest_uj;
+	uint64_t whole = (uint64_t)uj;
+	s->rest_uj = uj - (double)whole;
+	s->total += whole;
+	s->last = microwatt;
+}
+
+static int hwmon_read(void *state, struct energy_reading *r, char *why, size_t n)
+{
+	struct hwmon *h = state;
+	uint64_t now = mw_now_ns();
+	double dt = (double)(now - h->t_ns) * 1e-9;
+	memset(r, 0, sizeof(*r));
+	for (size_t i = 0; i < h->n; i++) {
+		struct sensor *s = &h->s[i];
+		uint64_t v;
+		char text[64];
+		int rc = tree_u64(s->dirfd, s->file, &v);
+		if (rc)
+			return mw_fail(-EIO, why, n, "%s: %s: %s", s->domain.name, s->file,
+				       tree_errno(rc, text, sizeof(text)));
+		if (s->is_power) {
+			/* A whole server may draw more than a socket: ten times that is still no reading. */
+			if ((double)v * 1e-6 > 10 * METER_MAX_WATT)
+				return mw_fail(-EIO, why, n, "%s: %.0f W is no possible reading", s->domain.name,
+					       (double)v * 1e-6);
+			integrate(s, v, dt);
+		} else {
+			rc = counter_advance(&s->domain, s->last, v, dt, &s->total, &s->wraps, why, n);
+			if (rc)
+				return rc;
+			s->last = v;
+		}
+		r->ticks[i] = s->total;
+	}
+	r->t_ns = now;
+	h->t_ns = now;
+	return 0;
+}
+
+const struct energy_meter meter_hwmon = {
+	.name = "hwmon",
+	.summary = "power and energy sensors of servers, Arm and POWER from /sys/class/hwmon",
+	.preference = 40,
+	.open = hwmon_open,
+	.domains = hwmon_domains,
+	.read = hwmon_read,
+	.close = hwmon_close,
+};
