@@ -74,44 +74,62 @@ static int check(int rc, struct pim_device *dev, char *err, size_t n)
 	return rc < 0 ? mw_fail(rc, err, n, "%s", pim_error(dev)) : 0;
 }
 
-static int compute(struct offload_work *w, struct pim_device *dev, struct pim_vector *const *v,
-		   struct offload_cost *cost, char *err, size_t n)
+static int write_one(struct pim_device *dev, struct pim_vector *v, const void *src, size_t bytes,
+		     struct offload_cost *cost, char *err, size_t n)
 {
 	struct pim_cost *scope = NULL;
-	unsigned inputs = mw_bulk_inputs(w->op);
 	int rc = check(pim_cost_begin(dev, &scope), dev, err, n);
 	if (rc == 0)
-		rc = check(pim_write(v[0], w->a, w->size), dev, err, n);
-	if (rc == 0 && inputs > 1)
-		rc = check(pim_write(v[1], w->b, w->size), dev, err, n);
-	if (rc == 0)
-		rc = check(pim_execute(w->device_op, v[2], v, inputs), dev, err, n);
-	if (rc == 0)
-		rc = check(pim_read(v[2], w->out, w->size), dev, err, n);
+		rc = check(pim_write(v, src, bytes), dev, err, n);
 	if (rc == 0)
 		rc = offload_read_cost(dev, scope, cost, err, n);
 	pim_cost_end(scope);
 	return rc;
 }
 
-static int run(struct offload *o, struct offload_work *w, struct pim_device *dev, struct offload_cost *cost, char *err,
-	       size_t n)
+static int place(const struct offload_work *w, struct pim_device *dev, struct offload_operands *p, char *err, size_t n)
 {
-	(void)o;
-	struct pim_vector *v[3] = {NULL};
 	int rc = 0;
-	memset(w->out, 0, w->size);
 	for (int i = 0; i < 3 && rc == 0; i++)
-		if (i != 1 || mw_bulk_inputs(w->op) > 1)
-			rc = check(pim_alloc(dev, pim_uint(1), w->size * 8, &v[i]), dev, err, n);
+		rc = check(pim_alloc(dev, pim_uint(1), w->size * 8, &p->v[i]), dev, err, n);
 	if (rc == 0)
-		rc = compute(w, dev, v, cost, err, n);
-	for (int i = 0; i < 3; i++)
-		pim_free(v[i]);
-	cost->end_to_end = cost->in + cost->compute + cost->reload + cost->out;
-	cost->place = cost->in + cost->out;
-	cost->per_use = cost->resident;
+		rc = write_one(dev, p->v[0], w->a, w->size, &p->write[0], err, n);
+	if (rc == 0)
+		rc = write_one(dev, p->v[1], w->b, w->size, &p->write[1], err, n);
 	return rc;
 }
 
-const struct offload_kind offload_bulk = {tries, slice, ranges, matches, describe, run};
+static int use(struct offload_work *w, struct pim_device *dev, struct offload_operands *p, struct offload_cost *cost,
+	       char *err, size_t n)
+{
+	struct pim_cost *scope = NULL, *reading = NULL;
+	struct offload_cost out;
+	unsigned inputs = mw_bulk_inputs(w->op);
+	int rc = check(pim_cost_begin(dev, &scope), dev, err, n);
+	if (rc == 0)
+		rc = check(pim_execute(w->device_op, p->v[2], p->v, inputs), dev, err, n);
+	if (rc == 0)
+		rc = offload_read_cost(dev, scope, cost, err, n);
+	if (rc == 0)
+		rc = check(pim_cost_begin(dev, &reading), dev, err, n);
+	if (rc == 0)
+		rc = check(pim_read(p->v[2], w->out, w->size), dev, err, n);
+	if (rc == 0)
+		rc = offload_read_cost(dev, reading, &out, err, n);
+	pim_cost_end(scope);
+	pim_cost_end(reading);
+	if (rc < 0)
+		return rc;
+	for (unsigned i = 0; i < inputs; i++) {
+		cost->in += p->write[i].in;
+		offload_add_moved(cost, &p->write[i]);
+	}
+	cost->out = out.out;
+	offload_add_moved(cost, &out);
+	cost->end_to_end = cost->in + cost->resident + cost->out;
+	cost->place = cost->in + cost->out;
+	cost->per_use = cost->resident;
+	return 0;
+}
+
+const struct offload_kind offload_bulk = {tries, slice, ranges, matches, describe, place, use};

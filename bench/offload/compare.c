@@ -1,36 +1,16 @@
 /* Both sides of each row, and from where on the device pays. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/core/err.h"
 #include "bench/offload/offload.h"
-#include "bench/place.h"
 
 enum mode { RESIDENT, END_TO_END, MODES };
 static const char *const mode_names[MODES] = {"resident", "end_to_end"};
 
-/* One device over all rows. */
-struct side {
-	struct offload *o;
-	struct offload_device *d;
-	struct offload_cost *cost; /* of each row */
-	bool *done;
-};
-
 static double device_ns(const struct offload_cost *c, enum mode m)
 {
 	return m == RESIDENT ? c->resident : c->end_to_end;
-}
-
-static void device_record(const struct side *s, const struct offload_work *w, struct mw_record *r, const char *metric,
-			  enum mw_unit unit)
-{
-	offload_record(w, r, metric, unit);
-	(void)snprintf(r->method, sizeof(r->method), "pim-model");
-	mw_kv_set_str(&r->params, "device", s->d->spec);
 }
 
 /* "unconstrained" and "power-limited" stand for what may throttle many activations at once. */
@@ -41,7 +21,22 @@ static const char *price_words(const struct offload_device *d)
 	return strcmp(d->limit, "jedec") == 0 ? "power-limited" : d->limit;
 }
 
-static void set_parts(struct mw_record *r, const struct side *s, const struct offload_cost *c)
+static void set_device(struct mw_record *r, const struct offload_device *d)
+{
+	mw_kv_set_str(&r->params, "device", d->label);
+	if (d->limit[0])
+		mw_kv_set_str(&r->params, "price", price_words(d));
+}
+
+static void device_record(const struct offload_side *s, const struct offload_work *w, struct mw_record *r,
+			  const char *metric, enum mw_unit unit)
+{
+	offload_record(w, r, metric, unit);
+	(void)snprintf(r->method, sizeof(r->method), "pim-model");
+	set_device(r, s->d);
+}
+
+static void set_parts(struct mw_record *r, const struct offload_cost *c)
 {
 	static const struct {
 		enum pim_count what;
@@ -55,17 +50,15 @@ static void set_parts(struct mw_record *r, const struct side *s, const struct of
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (c->counted >> counts[i].what & 1)
 			mw_kv_set_int(&r->observed, counts[i].key, (int64_t)c->count[counts[i].what]);
-	if (s->d->limit[0])
-		mw_kv_set_str(&r->observed, "price", price_words(s->d));
 }
 
-static void note_scope(struct mw_record *r, const struct side *s, const struct offload_cost *c)
+static void note_scope(struct mw_record *r, const struct offload_side *s, const struct offload_cost *c)
 {
 	(void)snprintf(r->note, sizeof(r->note), "%s%s", c->verified ? "" : "unverified; ",
 		       isnan(s->d->peak_gbps) ? "" : s->o->channels_note);
 }
 
-static int emit_times(const struct side *s, const struct offload_work *w, const struct offload_cost *c)
+static int emit_times(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c)
 {
 	int rc = 0;
 	for (int m = 0; m < MODES && rc == 0; m++) {
@@ -73,30 +66,37 @@ static int emit_times(const struct side *s, const struct offload_work *w, const 
 		device_record(s, w, &r, "time", MW_NS);
 		mw_kv_set_str(&r.params, "mode", mode_names[m]);
 		mw_record_set(&r, device_ns(c, (enum mode)m), MW_MODELLED, c->source);
-		set_parts(&r, s, c);
+		set_parts(&r, c);
 		note_scope(&r, s, c);
 		rc = offload_emit(s->o, &r);
 	}
 	return rc;
 }
 
-static int emit_energy(const struct side *s, const struct offload_work *w, const struct offload_cost *c)
+static int emit_energy(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
+		       enum mode m)
 {
+	double moved[3] = {0};
 	struct mw_record r;
 	device_record(s, w, &r, "energy", MW_NJ);
-	if (c->has_energy) {
-		mw_record_set(&r, 1e-3 * c->energy.typ_pj, MW_MODELLED, c->energy.source);
-		r.min = 1e-3 * c->energy.min_pj;
-		r.max = 1e-3 * c->energy.max_pj;
-		(void)snprintf(r.note, sizeof(r.note), "one use end to end; band of the model as min and max");
-	} else {
+	mw_kv_set_str(&r.params, "mode", mode_names[m]);
+	if (m == END_TO_END)
+		memcpy(moved, c->moved_pj, sizeof(moved));
+	if (!c->has_energy) {
 		mw_record_unavailable(&r, "the device has no energy model");
+	} else if (isnan(moved[1])) {
+		mw_record_unavailable(&r, "the device has no model of the energy of transfers");
+	} else {
+		mw_record_set(&r, 1e-3 * (c->energy.typ_pj + moved[1]), MW_MODELLED, c->energy.source);
+		r.min = 1e-3 * (c->energy.min_pj + moved[0]);
+		r.max = 1e-3 * (c->energy.max_pj + moved[2]);
+		(void)snprintf(r.note, sizeof(r.note), "min and max are the band of the model");
 	}
 	return offload_emit(s->o, &r);
 }
 
 /* The interval is the host's: the model has none. */
-static int emit_speedup(const struct side *s, const struct offload_work *w, const struct offload_cost *c,
+static int emit_speedup(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
 			enum offload_cache cache, enum mode m)
 {
 	const struct offload_host *h = &w->host[cache];
@@ -114,15 +114,13 @@ static int emit_speedup(const struct side *s, const struct offload_work *w, cons
 	mw_kv_set_real(&r.observed, "host_gbps", (double)w->bytes / h->ns);
 	if (!isnan(s->d->peak_gbps))
 		mw_kv_set_real(&r.observed, "host_over_peak", (double)w->bytes / h->ns / s->d->peak_gbps);
-	if (s->d->limit[0])
-		mw_kv_set_str(&r.observed, "price", price_words(s->d));
 	note_scope(&r, s, c);
 	size_t len = strlen(r.note);
 	(void)snprintf(r.note + len, sizeof(r.note) - len, "%smeasured host / modelled device", len ? "; " : "");
 	return offload_emit(s->o, &r);
 }
 
-static int emit_uses(const struct side *s, const struct offload_work *w, const struct offload_cost *c,
+static int emit_uses(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
 		     enum offload_cache cache)
 {
 	const struct offload_host *h = &w->host[cache];
@@ -144,11 +142,11 @@ static int emit_uses(const struct side *s, const struct offload_work *w, const s
 	return offload_emit(s->o, &r);
 }
 
-static int emit_row(const struct side *s, const struct offload_work *w, const struct offload_cost *c)
+int offload_emit_row(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c)
 {
 	int rc = emit_times(s, w, c);
-	if (rc == 0)
-		rc = emit_energy(s, w, c);
+	for (int m = 0; m < MODES && rc == 0; m++)
+		rc = emit_energy(s, w, c, (enum mode)m);
 	for (int k = 0; k < OFFLOAD_CACHES && rc == 0; k++) {
 		if (isnan(w->host[k].ns))
 			continue;
@@ -164,6 +162,7 @@ static int emit_row(const struct side *s, const struct offload_work *w, const st
 
 struct curve {
 	size_t n;
+	const char *source;
 	double size[OFFLOAD_MAX_WORK], host[OFFLOAD_MAX_WORK], device[OFFLOAD_MAX_WORK];
 };
 
@@ -181,7 +180,8 @@ static void insert(struct curve *c, double size, double host, double device)
 }
 
 /* Rows of one case. Beyond the caches warm and cold are one. */
-static void collect(const struct side *s, const struct offload_work *first, enum offload_cache cache, struct curve *c)
+static void collect(const struct offload_side *s, const struct offload_work *first, enum offload_cache cache,
+		    struct curve *c)
 {
 	c->n = 0;
 	for (size_t i = 0; i < s->o->n_work; i++) {
@@ -192,10 +192,11 @@ static void collect(const struct side *s, const struct offload_work *first, enum
 		double one_use =
 			w->kind == &offload_gemv ? s->cost[i].place + s->cost[i].end_to_end : s->cost[i].end_to_end;
 		insert(c, (double)w->size, host, one_use);
+		c->source = s->cost[i].source;
 	}
 }
 
-static int emit_size(const struct side *s, const struct offload_work *first, enum offload_cache cache)
+static int emit_size(const struct offload_side *s, const struct offload_work *first, enum offload_cache cache)
 {
 	struct curve c;
 	double size = NAN;
@@ -209,11 +210,10 @@ static int emit_size(const struct side *s, const struct offload_work *first, enu
 	mw_record_init(&r, "offload", first->name, never ? "break_even_never" : "break_even_size",
 		       never ? MW_RATIO : MW_BYTE);
 	(void)snprintf(r.method, sizeof(r.method), "pim-model");
-	mw_kv_set_str(&r.params, "device", s->d->spec);
+	set_device(&r, s->d);
 	mw_kv_set_str(&r.params, "cache", offload_cache_names[cache]);
 	mw_kv_set_str(&r.params, "question", "size");
-	mw_record_set(&r, never ? c.host[c.n - 1] / c.device[c.n - 1] : size, MW_MODELLED, "");
-	(void)snprintf(r.source, sizeof(r.source), "%s", s->o->last_source);
+	mw_record_set(&r, never ? c.host[c.n - 1] / c.device[c.n - 1] : size, MW_MODELLED, c.source);
 	mw_kv_set_int(&r.observed, "smallest", (int64_t)c.size[0]);
 	mw_kv_set_int(&r.observed, "largest", (int64_t)c.size[c.n - 1]);
 	(void)snprintf(r.note, sizeof(r.note), "%s",
@@ -223,7 +223,7 @@ static int emit_size(const struct side *s, const struct offload_work *first, enu
 	return offload_emit(s->o, &r);
 }
 
-static int emit_sizes(const struct side *s)
+int offload_emit_sizes(const struct offload_side *s)
 {
 	int rc = 0;
 	for (size_t i = 0; i < s->o->n_work && rc == 0; i++) {
@@ -236,153 +236,14 @@ static int emit_sizes(const struct side *s)
 	return rc;
 }
 
-/* ---- running ---- */
-
-static void read_price(struct pim_device *dev, const struct offload_work *w, struct offload_cost *c)
-{
-	struct pim_price p = {.size = sizeof(p), .energy = {.size = sizeof(p.energy)}};
-	struct pim_type type = w->kind == &offload_bulk ? pim_uint(1) : pim_int(8);
-	c->source[0] = '\0';
-	c->verified = false;
-	if (pim_price_of(dev, w->device_op, type, &p) == 0) {
-		(void)snprintf(c->source, sizeof(c->source), "%s", p.source ? p.source : "");
-		c->verified = p.verified;
-	}
-	if (c->source[0] == '\0')
-		(void)snprintf(c->source, sizeof(c->source), "%s", pim_spec(dev));
-}
-
-struct check {
-	const struct offload_work *w;
-	atomic_int wrong;
-};
-
-static void check_member(void *arg, int rank, int n)
-{
-	struct check *c = arg;
-	if (!c->w->kind->matches(c->w, NULL, rank, n))
-		atomic_store(&c->wrong, 1);
-}
-
-/* Runs the row and holds its result against the host's. */
-static int run_row(const struct side *s, struct offload_work *w, const char *extra, struct offload_cost *cost,
-		   char *err, size_t n)
-{
-	struct pim_device *dev = NULL;
-	struct check check = {.w = w};
-	struct mw_team *team = s->o->ctx->team;
-	int rc = offload_open(s->o, s->d, w, extra, &dev, err, n);
-	if (rc == 0)
-		rc = w->kind->run(s->o, w, dev, cost, err, n);
-	if (rc == 0)
-		rc = mw_team_run(team, mw_team_size(team), check_member, &check);
-	if (rc == 0 && atomic_load(&check.wrong))
-		rc = mw_fail(MW_EVERIFY, err, n, "%s on %s: the result differs from the host's", w->name, s->d->spec);
-	if (rc == 0) {
-		read_price(dev, w, cost);
-		/* The text of an energy source lives as long as its device. */
-		(void)snprintf(cost->energy_source, sizeof(cost->energy_source), "%s",
-			       cost->has_energy && cost->energy.source ? cost->energy.source : "");
-		cost->energy.source = cost->energy_source;
-	}
-	pim_close(dev);
-	return rc;
-}
-
-/* Small rows run on the reference engines too: same result, same counts. */
-static int run_references(const struct side *s, struct offload_work *w, const struct offload_cost *cost, char *err,
-			  size_t n)
-{
-	const struct pim_key *k = s->d->ops->keys;
-	while (k && k->name && strcmp(k->name, "engine") != 0)
-		k++;
-	if (!k || !k->name || !k->choices || !k->def || w->size > (1u << 20))
-		return 0;
-	for (const char *e = k->choices; *e;) {
-		struct offload_cost other;
-		char extra[32];
-		size_t len = strcspn(e, "|");
-		(void)snprintf(extra, sizeof(extra), "engine=%.*s", (int)len, e);
-		bool same = strlen(k->def) == len && strncmp(e, k->def, len) == 0;
-		int rc = same || strstr(s->d->spec, "engine=") ? 0 : run_row(s, w, extra, &other, err, n);
-		if (rc < 0)
-			return rc;
-		if (!same && !strstr(s->d->spec, "engine=") &&
-		    memcmp(other.count, cost->count, sizeof(other.count)) != 0)
-			return mw_fail(MW_EVERIFY, err, n, "%s on %s: %s counts differently", w->name, s->d->spec,
-				       extra);
-		e += len + (e[len] == '|');
-	}
-	return 0;
-}
-
-static int emit_unavailable(const struct side *s, const struct offload_work *w, bool whole_case, const char *why)
+int offload_emit_missing(const struct offload_side *s, const struct offload_work *w, bool whole_case, const char *why)
 {
 	struct mw_record r;
 	device_record(s, w, &r, "time", MW_NS);
 	if (whole_case) {
 		r.params.n = 0;
-		mw_kv_set_str(&r.params, "device", s->d->spec);
+		set_device(&r, s->d);
 	}
 	mw_record_unavailable(&r, why);
 	return offload_emit(s->o, &r);
-}
-
-/* 1 when the device has no such operation: the case's other rows need not be tried. */
-static int do_row(struct side *s, size_t i, char *err, size_t n)
-{
-	struct offload_work *w = &s->o->work[i];
-	if (bench_left_s(s->o->ctx) <= 0)
-		return emit_unavailable(s, w, false, "the time budget ended before it");
-	int rc = run_row(s, w, "", &s->cost[i], err, n);
-	if (rc == -EOPNOTSUPP) {
-		rc = emit_unavailable(s, w, true, err);
-		return rc < 0 ? rc : 1;
-	}
-	if (rc == -ENOSPC || rc == -ENOMEM)
-		return emit_unavailable(s, w, false, err);
-	if (rc == 0)
-		rc = run_references(s, w, &s->cost[i], err, n);
-	if (rc < 0)
-		return rc;
-	s->done[i] = true;
-	s->d->worked++;
-	(void)snprintf(s->o->last_source, sizeof(s->o->last_source), "%s", s->cost[i].source);
-	return emit_row(s, w, &s->cost[i]);
-}
-
-static int compare_device(struct side *s, char *err, size_t n)
-{
-	char refused[OFFLOAD_MAX_WORK][16];
-	size_t n_refused = 0;
-	for (size_t i = 0; i < s->o->n_work; i++) {
-		const struct offload_work *w = &s->o->work[i];
-		bool skip = false;
-		for (size_t k = 0; k < n_refused; k++)
-			skip = skip || strcmp(refused[k], w->name) == 0;
-		if (bench_stopped(s->o->ctx))
-			return MW_ECANCELLED;
-		int rc = skip ? 0 : do_row(s, i, err, n);
-		if (rc < 0)
-			return rc;
-		if (rc == 1)
-			(void)snprintf(refused[n_refused++], sizeof(refused[0]), "%s", w->name);
-	}
-	return emit_sizes(s);
-}
-
-int offload_compare(struct offload *o, char *err, size_t n)
-{
-	struct side s = {.o = o};
-	s.cost = calloc(o->n_work, sizeof(*s.cost));
-	s.done = calloc(o->n_work, sizeof(*s.done));
-	int rc = s.cost && s.done ? 0 : mw_fail(-ENOMEM, err, n, "no memory for the comparison");
-	for (size_t k = 0; k < o->n_devices && rc == 0; k++) {
-		s.d = &o->device[k];
-		memset(s.done, 0, o->n_work * sizeof(*s.done));
-		rc = compare_device(&s, err, n);
-	}
-	free(s.cost);
-	free(s.done);
-	return rc;
 }

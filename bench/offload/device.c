@@ -8,12 +8,12 @@
 #include "base/core/err.h"
 #include "bench/offload/offload.h"
 
-bool offload_has_key(const struct pim_device_ops *ops, const char *key)
+const struct pim_key *offload_key(const struct pim_device_ops *ops, const char *name)
 {
 	for (const struct pim_key *k = ops->keys; k && k->name; k++)
-		if (strcmp(k->name, key) == 0)
-			return true;
-	return false;
+		if (strcmp(k->name, name) == 0)
+			return k;
+	return NULL;
 }
 
 /* Adds ",key=value" (":" before the first key). */
@@ -27,11 +27,10 @@ static void append(char *spec, size_t n, const char *pair)
 /* "ddr4-3200", channels: MT/s x 8 byte per channel; NaN for a part that is not named by its rate. */
 static double peak_of(const struct mw_spec *spec, const struct pim_device_ops *ops)
 {
+	const struct pim_key *dk = offload_key(ops, "dram"), *ck = offload_key(ops, "channels");
 	const char *dram = mw_spec_get(spec, "dram"), *channels = mw_spec_get(spec, "channels");
-	for (const struct pim_key *k = ops->keys; k && k->name; k++) {
-		dram = !dram && strcmp(k->name, "dram") == 0 ? k->def : dram;
-		channels = !channels && strcmp(k->name, "channels") == 0 ? k->def : channels;
-	}
+	dram = dram || !dk ? dram : dk->def;
+	channels = channels || !ck ? channels : ck->def;
 	const char *rate = dram && strncmp(dram, "ddr", 3) == 0 ? strrchr(dram, '-') : NULL;
 	double mt = rate ? atof(rate + 1) : 0, n = channels ? atof(channels) : 1;
 	return mt > 0 && n > 0 ? mt * 8e-3 * n : (double)NAN;
@@ -49,10 +48,11 @@ static int open_checked(struct offload_device *d, char *err, size_t n)
 		return mw_fail(rc == -ENOMEM ? rc : MW_ESPEC, err, n, "--device=%s: %s", d->spec, why);
 	d->ops = pim_ops_of(dev);
 	(void)snprintf(d->name, sizeof(d->name), "%s", d->ops->name);
-	d->flushes = offload_has_key(d->ops, "flush") && !mw_spec_get(&spec, "flush");
+	d->flushes = offload_key(d->ops, "flush") && !mw_spec_get(&spec, "flush");
 	d->peak_gbps = peak_of(&spec, d->ops);
 	const char *limit = mw_spec_get(&spec, "limit");
 	(void)snprintf(d->limit, sizeof(d->limit), "%s", limit ? limit : "");
+	(void)snprintf(d->label, sizeof(d->label), "%s", pim_spec(dev));
 	pim_close(dev);
 	return 0;
 }
@@ -67,7 +67,7 @@ static int add(struct offload *o, const char *text, bool named, char *err, size_
 	if ((size_t)snprintf(plain.spec, sizeof(plain.spec), "%s", text) >= sizeof(plain.spec) - 24)
 		return mw_fail(MW_ESPEC, err, n, "--device: spec of more than %zu characters", sizeof(plain.spec) - 24);
 	int rc = open_checked(&plain, err, n);
-	bool both = rc == 0 && !plain.limit[0] && offload_has_key(plain.ops, "limit");
+	bool both = rc == 0 && !plain.limit[0] && offload_key(plain.ops, "limit");
 	for (int k = 0; k < (both ? 2 : 1) && rc == 0; k++, d++) {
 		*d = plain;
 		if (both) {
@@ -147,9 +147,26 @@ int offload_open(struct offload *o, const struct offload_device *d, const struct
 	return rc;
 }
 
+void offload_unplace(struct offload_operands *p)
+{
+	for (int i = 0; i < 3; i++)
+		pim_free(p->v[i]);
+	pim_matrix_free(p->m);
+	memset(p, 0, sizeof(*p));
+}
+
 static double ns_of(const struct offload_cost *c, enum pim_count what)
 {
 	return c->counted >> what & 1 ? 1e-3 * (double)c->count[what] : 0;
+}
+
+void offload_add_moved(struct offload_cost *cost, const struct offload_cost *t)
+{
+	const uint32_t transfers = 1u << PIM_E_RD | 1u << PIM_E_WR | 1u << PIM_E_IO;
+	bool known = t->has_energy && t->energy.parts & transfers;
+	cost->moved_pj[0] += known ? t->energy.min_pj : (double)NAN;
+	cost->moved_pj[1] += known ? t->energy.typ_pj : (double)NAN;
+	cost->moved_pj[2] += known ? t->energy.max_pj : (double)NAN;
 }
 
 int offload_read_cost(struct pim_device *dev, struct pim_cost *scope, struct offload_cost *c, char *err, size_t n)

@@ -114,14 +114,6 @@ static const struct offload_work *row_for(const struct offload *o, const struct 
 	return best;
 }
 
-static const struct pim_key *engine_key(const struct pim_device_ops *ops)
-{
-	for (const struct pim_key *k = ops->keys; k && k->name; k++)
-		if (strcmp(k->name, "engine") == 0 && k->choices)
-			return k;
-	return NULL;
-}
-
 /* The default engine on much data, the others, which are references, on little. */
 static int add_device(struct offload_rates *rates, const struct offload_device *d, const struct pim_key *engines,
 		      struct round_point *pts, size_t *n_pts, size_t max, char *err, size_t n)
@@ -154,8 +146,8 @@ int offload_rates_points(struct offload *o, struct offload_rates **out, struct r
 		bool first = true;
 		for (size_t k = 0; k < i; k++)
 			first = first && strcmp(o->device[k].name, d->name) != 0;
-		const struct pim_key *engines = first ? engine_key(d->ops) : NULL;
-		if (!engines)
+		const struct pim_key *engines = first ? offload_key(d->ops, "engine") : NULL;
+		if (!engines || !engines->choices)
 			continue;
 		int rc = add_device(rates, d, engines, pts, n_pts, max, err, n);
 		if (rc < 0)

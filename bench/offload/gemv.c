@@ -1,5 +1,5 @@
 /* int8 matrix-vector products in the shapes of transformer layers. */
-#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,62 +69,47 @@ static int check(int rc, struct pim_device *dev, char *err, size_t n)
 	return rc < 0 ? mw_fail(rc, err, n, "%s", pim_error(dev)) : 0;
 }
 
-/* Weights first, in a scope of their own: a model's weights are placed once. */
-static int place(struct offload_work *w, struct pim_device *dev, struct pim_matrix *m, double *ns, char *err, size_t n)
+/* Weights in a scope of their own: a model's weights are placed once. */
+static int place(const struct offload_work *w, struct pim_device *dev, struct offload_operands *p, char *err, size_t n)
 {
 	struct pim_cost *scope = NULL;
-	struct offload_cost cost;
-	int rc = check(pim_cost_begin(dev, &scope), dev, err, n);
+	int rc = check(pim_matrix_alloc(dev, pim_int(8), w->rows, w->cols, &p->m), dev, err, n);
 	if (rc == 0)
-		rc = check(pim_matrix_write(m, w->a, w->size), dev, err, n);
+		rc = check(pim_alloc(dev, pim_int(8), w->cols, &p->v[1]), dev, err, n);
 	if (rc == 0)
-		rc = offload_read_cost(dev, scope, &cost, err, n);
-	*ns = rc == 0 ? cost.in : 0;
+		rc = check(pim_alloc(dev, pim_int(32), w->rows, &p->v[2]), dev, err, n);
+	if (rc == 0)
+		rc = check(pim_cost_begin(dev, &scope), dev, err, n);
+	if (rc == 0)
+		rc = check(pim_matrix_write(p->m, w->a, w->size), dev, err, n);
+	if (rc == 0)
+		rc = offload_read_cost(dev, scope, &p->write[0], err, n);
 	pim_cost_end(scope);
 	return rc;
 }
 
-static int use(struct offload_work *w, struct pim_device *dev, struct pim_matrix *m, struct pim_vector *x,
-	       struct pim_vector *y, struct offload_cost *cost, char *err, size_t n)
+static int use(struct offload_work *w, struct pim_device *dev, struct offload_operands *p, struct offload_cost *cost,
+	       char *err, size_t n)
 {
 	struct pim_cost *scope = NULL;
 	int rc = check(pim_cost_begin(dev, &scope), dev, err, n);
 	if (rc == 0)
-		rc = check(pim_write(x, w->b, w->cols), dev, err, n);
+		rc = check(pim_write(p->v[1], w->b, w->cols), dev, err, n);
 	if (rc == 0)
-		rc = check(pim_gemv(y, m, x), dev, err, n);
+		rc = check(pim_gemv(p->v[2], p->m, p->v[1]), dev, err, n);
 	if (rc == 0)
-		rc = check(pim_read(y, w->out, w->rows * sizeof(int32_t)), dev, err, n);
+		rc = check(pim_read(p->v[2], w->out, w->rows * sizeof(int32_t)), dev, err, n);
 	if (rc == 0)
 		rc = offload_read_cost(dev, scope, cost, err, n);
 	pim_cost_end(scope);
-	return rc;
-}
-
-static int run(struct offload *o, struct offload_work *w, struct pim_device *dev, struct offload_cost *cost, char *err,
-	       size_t n)
-{
-	(void)o;
-	struct pim_matrix *m = NULL;
-	struct pim_vector *x = NULL, *y = NULL;
-	double placing = 0;
-	memset(w->out, 0, w->rows * sizeof(int32_t));
-	int rc = check(pim_matrix_alloc(dev, pim_int(8), w->rows, w->cols, &m), dev, err, n);
-	if (rc == 0)
-		rc = check(pim_alloc(dev, pim_int(8), w->cols, &x), dev, err, n);
-	if (rc == 0)
-		rc = check(pim_alloc(dev, pim_int(32), w->rows, &y), dev, err, n);
-	if (rc == 0)
-		rc = place(w, dev, m, &placing, err, n);
-	if (rc == 0)
-		rc = use(w, dev, m, x, y, cost, err, n);
-	pim_free(x);
-	pim_free(y);
-	pim_matrix_free(m);
-	cost->place = placing;
-	cost->end_to_end = cost->in + cost->compute + cost->reload + cost->out;
+	if (rc < 0)
+		return rc;
+	cost->place = p->write[0].in;
+	/* Energy of this scope is the product's: devices of matrices have no model of their link. */
+	cost->moved_pj[0] = cost->moved_pj[1] = cost->moved_pj[2] = NAN;
+	cost->end_to_end = cost->in + cost->resident + cost->out;
 	cost->per_use = cost->end_to_end;
-	return rc;
+	return 0;
 }
 
-const struct offload_kind offload_gemv = {tries, slice, ranges, matches, describe, run};
+const struct offload_kind offload_gemv = {tries, slice, ranges, matches, describe, place, use};

@@ -21,6 +21,7 @@ enum {
 	OFFLOAD_MAX_DEVICES = 16,
 	OFFLOAD_MAX_TRIES = 64,
 	OFFLOAD_FINALISTS = 3,
+	OFFLOAD_KERNELS = 8,
 };
 
 enum offload_cache { OFFLOAD_COLD, OFFLOAD_WARM, OFFLOAD_CACHES };
@@ -55,6 +56,7 @@ struct offload_work {
 	uint8_t *out;
 	struct offload_try best[OFFLOAD_CACHES][OFFLOAD_FINALISTS];
 	size_t n_best[OFFLOAD_CACHES];
+	uint64_t searched_size; /* of the row whose search chose them */
 	struct offload_host host[OFFLOAD_CACHES];
 };
 
@@ -65,6 +67,7 @@ struct offload_range {
 
 struct offload_device {
 	char spec[160]; /* as asked, with the price limit */
+	char label[80]; /* canonical, for records */
 	char limit[16]; /* "" when the device has no such key */
 	char name[32];
 	const struct pim_device_ops *ops;
@@ -90,7 +93,7 @@ struct offload {
 	char pages[24];
 	double flush_gbps[OFFLOAD_CACHES]; /* lines absent from, dirty in the caches; NaN unknown */
 	char channels_note[80];            /* how many channels a device of DRAM was given, and why */
-	char last_source[120];             /* of the device in work */
+	double row_s_per_byte;             /* slowest run of a row on a device so far */
 };
 
 /* What a device needs for one row, in ns. */
@@ -101,12 +104,20 @@ struct offload_cost {
 	double place;      /* paid once for resident operands */
 	double per_use;    /* paid by each use of them */
 	uint64_t count[PIM_COUNT_N];
-	uint32_t counted; /* bit i: count[i] has a model */
-	struct pim_energy energy;
+	uint32_t counted;         /* bit i: count[i] has a model */
+	struct pim_energy energy; /* of resident use, pJ */
+	double moved_pj[3];       /* min, typ, max of writing and reading; NaN: no model of transfers */
 	bool has_energy;
 	bool verified;
 	char source[120];
 	char energy_source[120];
+};
+
+/* On a device: vectors a, b, result; matrix, x, y. */
+struct offload_operands {
+	struct pim_vector *v[3];
+	struct pim_matrix *m;
+	struct offload_cost write[2]; /* of each input; of the matrix */
 };
 
 struct offload_kind {
@@ -119,9 +130,13 @@ struct offload_kind {
 	/* out against another path, bit by bit, in this member's part: false when it differs. */
 	bool (*matches)(const struct offload_work *w, const struct offload_try *t, int rank, int n);
 	void (*describe)(const struct offload_work *w, const struct offload_try *t, struct mw_record *r);
-	/* Allocates, writes, computes and reads back into out, and fills cost. -EOPNOTSUPP and the device's reason. */
-	int (*run)(struct offload *o, struct offload_work *w, struct pim_device *dev, struct offload_cost *cost,
-		   char *err, size_t n);
+	/* Allocates on the device and writes; once for all rows with the same operands. -EOPNOTSUPP and the device's
+	 * reason. operands are to be freed with offload_unplace in every case. */
+	int (*place)(const struct offload_work *w, struct pim_device *dev, struct offload_operands *p, char *err,
+		     size_t n);
+	/* Computes, reads back into out, and fills cost, placing included. */
+	int (*use)(struct offload_work *w, struct pim_device *dev, struct offload_operands *p,
+		   struct offload_cost *cost, char *err, size_t n);
 };
 
 extern const struct offload_kind offload_bulk, offload_gemv;
@@ -155,11 +170,34 @@ int offload_devices(struct offload *o, const char *specs, char *err, size_t n);
 /* Opens device d with extra keys ("" or "engine=exact"); flush rate for the row. */
 int offload_open(struct offload *o, const struct offload_device *d, const struct offload_work *w, const char *extra,
 		 struct pim_device **dev, char *err, size_t n);
+/* Adds the energy of a transfer to what cost has moved. */
+void offload_add_moved(struct offload_cost *cost, const struct offload_cost *transfer);
 /* Reads a scope into cost: parts, counts, energy. */
 int offload_read_cost(struct pim_device *dev, struct pim_cost *scope, struct offload_cost *cost, char *err, size_t n);
-bool offload_has_key(const struct pim_device_ops *ops, const char *key);
+/* NULL when the device has no such key. */
+const struct pim_key *offload_key(const struct pim_device_ops *ops, const char *name);
 
-/* ---- compare.c ---- */
-int offload_compare(struct offload *o, char *err, size_t n);
+void offload_unplace(struct offload_operands *p);
+
+/* One device, and its cost of each row that is done. */
+struct offload_side {
+	struct offload *o;
+	struct offload_device *d;
+	struct offload_cost *cost;
+	bool *done;
+	char refused[OFFLOAD_KERNELS][16]; /* cases that the device has no model of */
+	size_t n_refused;
+};
+
+/* ---- execute.c ---- */
+/* Runs every row on every device, small rows first; each result is held against the host's. */
+int offload_execute(struct offload *o, char *err, size_t n);
+
+/* ---- compare.c: records ---- */
+int offload_emit_row(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c);
+/* whole_case: the reason holds for every size. */
+int offload_emit_missing(const struct offload_side *s, const struct offload_work *w, bool whole_case, const char *why);
+/* Smallest sizes that pay at one use. */
+int offload_emit_sizes(const struct offload_side *s);
 
 #endif

@@ -1,0 +1,232 @@
+/* Every row on every device: executed, so that counts are those of programs that ran, and checked. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "bench/offload/offload.h"
+#include "bench/place.h"
+
+/* Rows first..first+n-1 share their operands. */
+struct group {
+	struct offload_work *first;
+	size_t n;
+};
+
+static struct group group_at(const struct offload *o, size_t i)
+{
+	struct group g = {&o->work[i], 1};
+	while (g.first->kind == &offload_bulk && i + g.n < o->n_work && g.first[g.n].kind == &offload_bulk &&
+	       g.first[g.n].size == g.first->size)
+		g.n++;
+	return g;
+}
+
+static void read_price(struct pim_device *dev, const struct offload_work *w, struct offload_cost *c)
+{
+	struct pim_price p = {.size = sizeof(p), .energy = {.size = sizeof(p.energy)}};
+	struct pim_type type = w->kind == &offload_bulk ? pim_uint(1) : pim_int(8);
+	bool known = pim_price_of(dev, w->device_op, type, &p) == 0;
+	(void)snprintf(c->source, sizeof(c->source), "%s", known && p.source ? p.source : pim_spec(dev));
+	c->verified = known && p.verified;
+	/* The text of an energy source lives as long as its device. */
+	(void)snprintf(c->energy_source, sizeof(c->energy_source), "%s",
+		       c->has_energy && c->energy.source ? c->energy.source : "");
+	c->energy.source = c->energy_source;
+}
+
+struct check {
+	const struct offload_work *w;
+	atomic_int wrong;
+};
+
+static void clear_member(void *arg, int rank, int n)
+{
+	const struct check *c = arg;
+	struct offload_range v[3];
+	size_t begin, end, last = c->w->kind->ranges(c->w, v) - 1;
+	mw_team_slice(v[last].bytes, 4096, rank, n, &begin, &end);
+	memset(c->w->out + begin, 0x5a, end - begin);
+}
+
+static void check_member(void *arg, int rank, int n)
+{
+	struct check *c = arg;
+	if (!c->w->kind->matches(c->w, NULL, rank, n))
+		atomic_store(&c->wrong, 1);
+}
+
+/* One row on operands that lie on the device. */
+static int run_row(const struct offload_side *s, struct offload_work *w, struct pim_device *dev,
+		   struct offload_operands *p, struct offload_cost *cost, char *err, size_t n)
+{
+	struct check check = {.w = w};
+	struct mw_team *team = s->o->ctx->team;
+	int rc = mw_team_run(team, mw_team_size(team), clear_member, &check);
+	if (rc == 0)
+		rc = w->kind->use(w, dev, p, cost, err, n);
+	if (rc == 0)
+		rc = mw_team_run(team, mw_team_size(team), check_member, &check);
+	if (rc == 0 && atomic_load(&check.wrong))
+		rc = mw_fail(MW_EVERIFY, err, n, "%s on %s: the result differs from the host's", w->name, s->d->spec);
+	if (rc == 0)
+		read_price(dev, w, cost);
+	return rc;
+}
+
+/* The device with its operands in place. */
+static int prepare(const struct offload_side *s, const struct offload_work *w, const char *extra,
+		   struct pim_device **dev, struct offload_operands *p, char *err, size_t n)
+{
+	memset(p, 0, sizeof(*p));
+	int rc = offload_open(s->o, s->d, w, extra, dev, err, n);
+	return rc < 0 ? rc : w->kind->place(w, *dev, p, err, n);
+}
+
+/* ---- the reference engines ---- */
+
+static int run_reference(const struct offload_side *s, const struct group *g, const char *extra, char *err, size_t n)
+{
+	struct pim_device *dev = NULL;
+	struct offload_operands p;
+	int rc = prepare(s, g->first, extra, &dev, &p, err, n);
+	for (size_t i = 0; i < g->n && rc == 0; i++) {
+		struct offload_cost other;
+		size_t row = (size_t)(g->first - s->o->work) + i;
+		if (!s->done[row])
+			continue;
+		rc = run_row(s, &g->first[i], dev, &p, &other, err, n);
+		if (rc == 0 && memcmp(other.count, s->cost[row].count, sizeof(other.count)) != 0)
+			rc = mw_fail(MW_EVERIFY, err, n, "%s on %s: %s counts differently", g->first[i].name,
+				     s->d->spec, extra);
+	}
+	offload_unplace(&p);
+	pim_close(dev);
+	return rc;
+}
+
+/* Small rows run on the other engines too: same result, same counts. */
+static int run_references(const struct offload_side *s, const struct group *g, char *err, size_t n)
+{
+	const struct pim_key *k = offload_key(s->d->ops, "engine");
+	if (!k || !k->choices || !k->def || g->first->size > 1u << 20 || strstr(s->d->spec, "engine="))
+		return 0;
+	int rc = 0, any = 0;
+	for (size_t i = 0; i < g->n; i++)
+		any += s->done[(size_t)(g->first - s->o->work) + i];
+	for (const char *e = k->choices; any && *e && rc == 0;) {
+		char extra[32];
+		size_t len = strcspn(e, "|");
+		(void)snprintf(extra, sizeof(extra), "engine=%.*s", (int)(len < 16 ? len : 16), e);
+		if (strlen(k->def) != len || strncmp(e, k->def, len) != 0)
+			rc = run_reference(s, g, extra, err, n);
+		e += len + (e[len] == '|');
+	}
+	return rc;
+}
+
+/* ---- all of it ---- */
+
+static bool refused(const struct offload_side *s, const struct offload_work *w)
+{
+	for (size_t i = 0; i < s->n_refused; i++)
+		if (strcmp(s->refused[i], w->name) == 0)
+			return true;
+	return false;
+}
+
+/* What a device cannot do is a record; anything else stops the comparison. */
+static int report_failure(struct offload_side *s, const struct offload_work *w, int rc, const char *why)
+{
+	if (rc == -EOPNOTSUPP && s->n_refused < OFFLOAD_KERNELS) {
+		(void)snprintf(s->refused[s->n_refused++], sizeof(s->refused[0]), "%s", w->name);
+		return offload_emit_missing(s, w, true, why);
+	}
+	return rc == -ENOSPC || rc == -ENOMEM ? offload_emit_missing(s, w, false, why) : rc;
+}
+
+static int use_group(struct offload_side *s, const struct group *g, struct pim_device *dev, struct offload_operands *p,
+		     int placed, char *err, size_t n)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		struct offload_work *w = &g->first[i];
+		size_t row = (size_t)(w - s->o->work);
+		if (refused(s, w))
+			continue;
+		int rc = placed < 0 ? placed : run_row(s, w, dev, p, &s->cost[row], err, n);
+		if (rc == 0) {
+			s->done[row] = true;
+			s->d->worked++;
+			rc = offload_emit_row(s, w, &s->cost[row]);
+		} else {
+			rc = report_failure(s, w, rc, err);
+		}
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int run_group(struct offload_side *s, const struct group *g, char *err, size_t n)
+{
+	struct pim_device *dev = NULL;
+	struct offload_operands p;
+	struct offload *o = s->o;
+	double left = bench_left_s(o->ctx), bytes = 0;
+	int rc = 0;
+	for (size_t i = 0; i < g->n; i++)
+		bytes += refused(s, &g->first[i]) ? 0 : (double)g->first[i].bytes;
+	if (bytes == 0)
+		return 0;
+	if (left <= o->row_s_per_byte * bytes) {
+		for (size_t i = 0; i < g->n && rc == 0; i++)
+			if (!refused(s, &g->first[i]))
+				rc = offload_emit_missing(s, &g->first[i], false, "the time budget ended before it");
+		return rc;
+	}
+	int placed = prepare(s, g->first, "", &dev, &p, err, n);
+	rc = use_group(s, g, dev, &p, placed, err, n);
+	offload_unplace(&p);
+	pim_close(dev);
+	if (rc == 0)
+		rc = run_references(s, g, err, n);
+	if (g->first->size >= 4u << 20)
+		o->row_s_per_byte = fmax(o->row_s_per_byte, (left - bench_left_s(o->ctx)) / bytes);
+	return rc;
+}
+
+static int run_all(struct offload *o, struct offload_side *sides, char *err, size_t n)
+{
+	int rc = 0;
+	for (size_t i = 0; i < o->n_work && rc == 0;) {
+		struct group g = group_at(o, i);
+		for (size_t k = 0; k < o->n_devices && rc == 0; k++)
+			rc = bench_stopped(o->ctx) ? MW_ECANCELLED : run_group(&sides[k], &g, err, n);
+		i += g.n;
+	}
+	for (size_t k = 0; k < o->n_devices && rc == 0; k++)
+		rc = offload_emit_sizes(&sides[k]);
+	return rc;
+}
+
+int offload_execute(struct offload *o, char *err, size_t n)
+{
+	struct offload_side *sides = calloc(o->n_devices + 1, sizeof(*sides));
+	int rc = sides ? 0 : -ENOMEM;
+	for (size_t k = 0; k < o->n_devices && rc == 0; k++) {
+		sides[k].o = o;
+		sides[k].d = &o->device[k];
+		sides[k].cost = calloc(o->n_work + 1, sizeof(*sides[k].cost));
+		sides[k].done = calloc(o->n_work + 1, sizeof(*sides[k].done));
+		rc = sides[k].cost && sides[k].done ? 0 : -ENOMEM;
+	}
+	rc = rc < 0 ? mw_fail(rc, err, n, "no memory for the comparison") : run_all(o, sides, err, n);
+	for (size_t k = 0; sides && k < o->n_devices; k++) {
+		free(sides[k].cost);
+		free(sides[k].done);
+	}
+	free(sides);
+	return rc;
+}
