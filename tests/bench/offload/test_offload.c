@@ -1,0 +1,209 @@
+#include <criterion/criterion.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "bench/offload/offload.h"
+
+static const struct bench_profile profile = {"tiny", 20, 0.5, 2, 2, 0.0005, 64 << 20};
+
+struct fixture {
+	struct mw_topology topo;
+	struct mw_arenas *arenas;
+	struct mw_team *team;
+	struct mw_opts opts;
+	struct mw_records seen, none;
+	atomic_int stop;
+	char err[300];
+};
+
+static int keep(void *self, const struct mw_record *r)
+{
+	return mw_records_add(self, r);
+}
+
+/* Runs the benchmark with these words as its command line. */
+static int run(struct fixture *f, int argc, const char *const *args)
+{
+	char *argv[8] = {NULL};
+	memset(f, 0, sizeof(*f));
+	for (int i = 0; i < argc; i++)
+		argv[i + 1] = strdup(args[i]);
+	int rc = mw_opts_parse(&f->opts, &bench_find("offload")->options, 1, argc + 1, argv, f->err, sizeof(f->err));
+	int cpus[MW_MAX_CPUS];
+	if (rc == 0) {
+		cr_assert_eq(mw_topology_read("/", NULL, &f->topo, f->err, sizeof(f->err)), 0, "%s", f->err);
+		int n = mw_topology_cpu_ids(&f->topo, cpus, MW_MAX_CPUS);
+		cr_assert_eq(mw_team_create(cpus, n > 2 ? 2 : n, &f->team, f->err, sizeof(f->err)), 0, "%s", f->err);
+		cr_assert_eq(mw_arenas_create(256 << 20, &f->arenas), 0);
+		struct bench_ctx ctx = {.topo = &f->topo,
+					.arenas = f->arenas,
+					.team = f->team,
+					.profile = &profile,
+					.opts = &f->opts,
+					.earlier = &f->none,
+					.stop = &f->stop,
+					.start_ns = mw_now_ns(),
+					.deadline_ns = mw_now_ns() + 60000000000u,
+					.seed = 1,
+					.named = true};
+		const struct mw_sink sink = {keep, &f->seen};
+		rc = bench_find("offload")->run(&ctx, &sink, f->err, sizeof(f->err));
+	}
+	for (int i = 0; i < argc; i++)
+		free(argv[i + 1]);
+	return rc;
+}
+
+static void finish(struct fixture *f)
+{
+	mw_records_fini(&f->seen);
+	mw_opts_fini(&f->opts);
+	mw_team_destroy(f->team);
+	mw_arenas_destroy(f->arenas);
+}
+
+/* The record of that case and metric whose params hold every "key=value" of where; at most one. */
+static const struct mw_record *find(const struct fixture *f, const char *name, const char *metric, const char *where)
+{
+	const struct mw_record *found = NULL;
+	for (size_t i = 0; i < f->seen.n; i++) {
+		const struct mw_record *r = &f->seen.v[i];
+		char text[400], words[200];
+		bool all = strcmp(r->case_name, name) == 0 && strcmp(r->metric, metric) == 0;
+		text[0] = ';';
+		mw_kv_format(&r->params, text + 1, sizeof(text) - 2);
+		strcat(text, ";");
+		(void)snprintf(words, sizeof(words), "%s", where);
+		char *save = NULL;
+		for (char *w = strtok_r(words, " ", &save); w && all; w = strtok_r(NULL, " ", &save)) {
+			char pair[120];
+			(void)snprintf(pair, sizeof(pair), ";%s;", w);
+			all = strstr(text, pair) != NULL;
+		}
+		if (all) {
+			cr_assert_null(found, "two records %s %s with %s", name, metric, where);
+			found = r;
+		}
+	}
+	return found;
+}
+
+static void check_derived(const struct fixture *f)
+{
+	size_t speedups = 0;
+	for (size_t i = 0; i < f->seen.n; i++) {
+		const struct mw_record *r = &f->seen.v[i];
+		bool host = strcmp(mw_kv_str(&r->params, "device", ""), "host") == 0;
+		if (strcmp(r->metric, "speedup") == 0) {
+			speedups++;
+			double h = mw_kv_find(&r->observed, "host_ns")->r, d = mw_kv_find(&r->observed, "device_ns")->r;
+			cr_assert_eq(r->provenance, MW_MODELLED, "measured over modelled is modelled");
+			cr_assert(fabs(r->value / (h / d) - 1) < 1e-12);
+		}
+		if (r->provenance == MW_MODELLED) {
+			cr_assert(!host && r->source[0] && isfinite(r->value), "%s %s", r->case_name, r->metric);
+		}
+		if (host)
+			cr_assert_neq(r->provenance, MW_MODELLED);
+		for (size_t k = 0; k < i; k++)
+			cr_assert(!mw_record_same_identity(r, &f->seen.v[k]), "%s %s twice", r->case_name, r->metric);
+	}
+	cr_assert_gt(speedups, 0);
+}
+
+Test(bench_offload, both_sides_of_every_row, .timeout = 120)
+{
+	struct fixture f;
+	const char *args[] = {"--sizes=64K,1M", "--shapes=96x200", "--kernels=and,not,gemv",
+			      "--device=ambit:dram=ddr4-3200", "--device=dimc"};
+	cr_assert_eq(run(&f, 5, args), 0, "%s", f.err);
+	check_derived(&f);
+	/* 64 slots of 8 KB on 16 banks: 4 batches; 128 slots per MiB, four commands of 49 ns each and one of two. */
+	const struct mw_record *r = find(&f, "and", "time", "size=1048576 price=unconstrained mode=resident");
+	cr_assert(r && r->provenance == MW_MODELLED);
+	cr_assert_eq(mw_kv_int(&r->observed, "aap", 0), 128 * 4);
+	cr_assert_eq(mw_kv_int(&r->observed, "batches", 0), 8);
+	const struct mw_record *power = find(&f, "and", "time", "size=1048576 price=power-limited mode=resident");
+	cr_assert(power && power->value > r->value, "the limit costs time");
+	const struct mw_record *all = find(&f, "and", "time", "size=1048576 price=unconstrained mode=end_to_end");
+	cr_assert(all && all->value > r->value);
+	double parts = mw_kv_find(&all->observed, "in_ns")->r + mw_kv_find(&all->observed, "compute_ns")->r +
+		       mw_kv_find(&all->observed, "out_ns")->r + mw_kv_find(&all->observed, "reload_ns")->r;
+	cr_assert(fabs(parts / all->value - 1) < 1e-12, "the sum keeps its parts");
+	r = find(&f, "gemv", "time", "device=dimc mode=resident");
+	cr_assert(r && mw_kv_int(&r->observed, "passes", 0) == 2, "3 x 34 tiles on 64 banks");
+	cr_assert_eq(mw_kv_int(&r->observed, "reload_bytes", -1), 96 * 200);
+	/* What a device cannot do is said, not left out. */
+	r = find(&f, "gemv", "time", "device=ambit:dram=ddr4-3200");
+	cr_assert(r && r->provenance == MW_UNAVAILABLE && r->note[0]);
+	r = find(&f, "and", "time", "device=dimc");
+	cr_assert(r && r->provenance == MW_UNAVAILABLE && strstr(r->note, "int8"));
+	r = find(&f, "emulator", "emulator_rate", "engine=exact");
+	cr_assert(r && r->provenance == MW_MEASURED && r->value > 0);
+	finish(&f);
+}
+
+Test(bench_offload, bad_input_is_one_line, .timeout = 60)
+{
+	static const struct {
+		char arg[64], word[32];
+	} bad[] = {
+		{"--sizes=0", "sizes"},
+		{"--sizes=900G", "sizes"},
+		{"--sizes=1M,x", "sizes"},
+		{"--kernels=nand", "nand"},
+		{"--device=ambit:colour=1", "colour"},
+		{"--device=nonsense", "nonsense"},
+		{"--shapes=768", "shapes"},
+		{"--shapes=0x5", "shapes"},
+		{"--shapes=5x5y", "shapes"},
+		{"--shapes=131071x16777216", "shapes"},
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct fixture f;
+		const char *args[] = {bad[i].arg};
+		cr_assert_eq(run(&f, 1, args), MW_ESPEC, "%s: %s", bad[i].arg, f.err);
+		cr_assert(strstr(f.err, bad[i].word), "%s: %s", bad[i].arg, f.err);
+		cr_assert_null(strchr(f.err, '\n'), "%s", f.err);
+		cr_assert_eq(f.seen.n, 0, "%s: nothing may have been written", bad[i].arg);
+		finish(&f);
+	}
+}
+
+static void add(struct mw_records *l, const struct offload_work *w, const char *cache, const char *isa, int threads,
+		double value)
+{
+	struct mw_record r;
+	offload_record(w, &r, "time", MW_NS);
+	mw_kv_set_str(&r.params, "device", "host");
+	mw_kv_set_str(&r.params, "cache", cache);
+	mw_kv_set_str(&r.params, "isa", isa);
+	mw_kv_set_int(&r.params, "threads", threads);
+	mw_record_set(&r, value, MW_MEASURED, "");
+	cr_assert_eq(mw_records_add(l, &r), 0);
+	mw_record_fini(&r);
+}
+
+Test(bench_offload, host_is_its_best)
+{
+	struct bench_ctx ctx = {.earlier = NULL};
+	struct offload_work w[2] = {{.kind = &offload_bulk, .name = "and", .size = 4096},
+				    {.kind = &offload_bulk, .name = "and", .size = 8192}};
+	struct offload o = {.ctx = &ctx, .work = w, .n_work = 2};
+	add(&o.seen, &w[0], "cold", "avx2", 1, 900);
+	add(&o.seen, &w[0], "cold", "avx512", 2, 700);
+	add(&o.seen, &w[0], "cold", "portable", 2, NAN);
+	add(&o.seen, &w[0], "warm", "avx2", 2, 300);
+	add(&o.seen, &w[1], "cold", "avx2", 1, 100);
+	offload_host_pick(&o);
+	cr_assert_eq(w[0].host[OFFLOAD_COLD].ns, 700);
+	cr_assert(strstr(w[0].host[OFFLOAD_COLD].how, "avx512 x2"));
+	cr_assert_eq(w[0].host[OFFLOAD_WARM].ns, 300);
+	cr_assert_eq(w[1].host[OFFLOAD_COLD].ns, 100);
+	cr_assert(isnan(w[1].host[OFFLOAD_WARM].ns), "not measured is not 0");
+	mw_records_fini(&o.seen);
+}
