@@ -62,9 +62,10 @@ static const struct ambit_command copy_cmd[] = {AAP(D(0), D(1))};
 static const struct ambit_command zero_cmd[] = {AAP(C(0), D(0))};
 static const struct ambit_command one_cmd[] = {AAP(C(1), D(0))};
 
-#define PROGRAM(name, in)                                                                                              \
+#define PROGRAM(op, in)                                                                                                \
 	{                                                                                                              \
-#name, name##_cmd, sizeof(name##_cmd) / sizeof(name##_cmd[0]), in, in + 1                              \
+		.name = #op, .cmd = op##_cmd, .n = sizeof(op##_cmd) / sizeof(op##_cmd[0]), .inputs = (in),             \
+		.rows = (in) + 1                                                                                       \
 	}
 
 static const struct ambit_program bulk[AMBIT_BULK_COUNT] = {

@@ -134,7 +134,9 @@ int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec,
 	int saved = errno;
 	struct pim_config *config = NULL;
 	int rc;
-	if (!dev || (!ops && !spec)) {
+	if (!spec)
+		spec = ops ? ops->name : NULL;
+	if (!dev || !spec) {
 		rc = mw_fail(-EINVAL, err, n, "NULL where a device was expected");
 		goto out;
 	}
@@ -144,7 +146,7 @@ int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec,
 		rc = mw_fail(-ENOMEM, err, n, "out of memory");
 		goto out;
 	}
-	rc = as_errno(mw_spec_parse(&config->spec, spec ? spec : ops->name, err, n));
+	rc = as_errno(mw_spec_parse(&config->spec, spec, err, n));
 	if (rc < 0)
 		goto out;
 	if (!ops && !(ops = find_builtin(config->spec.name, err, n))) {

@@ -57,9 +57,11 @@ int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, stru
 	if (!(dev->ops->caps & PIM_CAP_VECTORS))
 		return core_fail(dev, -EOPNOTSUPP, "device %s has no vectors", dev->ops->name);
 	int saved = errno;
+	int rc = -ENOMEM;
 	struct pim_vector *v = calloc(1, sizeof(*v));
-	int rc = v ? alloc_operand(dev, type, 1, lanes, &v->o) : core_fail(dev, -ENOMEM, "out of memory");
-	if (rc == 0) {
+	if (!v) {
+		(void)core_fail(dev, rc, "out of memory");
+	} else if ((rc = alloc_operand(dev, type, 1, lanes, &v->o)) == 0) {
 		v->dev = dev;
 		core_link_add(&dev->vectors, &v->link);
 		*out = v;
@@ -161,9 +163,11 @@ int pim_matrix_alloc(struct pim_device *dev, struct pim_type type, uint64_t rows
 	if (!(dev->ops->caps & PIM_CAP_MATRICES))
 		return core_fail(dev, -EOPNOTSUPP, "device %s has no matrices", dev->ops->name);
 	int saved = errno;
+	int rc = -ENOMEM;
 	struct pim_matrix *m = calloc(1, sizeof(*m));
-	int rc = m ? alloc_operand(dev, type, rows, cols, &m->o) : core_fail(dev, -ENOMEM, "out of memory");
-	if (rc == 0) {
+	if (!m) {
+		(void)core_fail(dev, rc, "out of memory");
+	} else if ((rc = alloc_operand(dev, type, rows, cols, &m->o)) == 0) {
 		m->dev = dev;
 		core_link_add(&dev->matrices, &m->link);
 		*out = m;

@@ -1,10 +1,8 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/pim/oracle.h"
 
@@ -271,24 +269,4 @@ Test(pim_api, a_device_of_the_callers_own)
 	cr_assert_eq(pim_map(x, &p), -EOPNOTSUPP);
 	pim_close(dev);
 	cr_assert(own.opened == 2 && own.closed == 2 && own.executed == 2);
-}
-
-/* ---- the header compiles alone, as C11 and as C++, and so does the example of docs/pim.md ---- */
-static int compiles(const char *command)
-{
-	char line[400];
-	(void)snprintf(line, sizeof(line), "%s >/dev/null 2>&1", command);
-	return system(line);
-}
-
-Test(pim_api, header_and_example_compile)
-{
-	if (access("pim/pim.h", R_OK) || access("docs/pim.md", R_OK) || compiles("cc --version"))
-		cr_skip_test("needs the source tree and a compiler");
-	cr_assert_eq(compiles("cc -std=c11 -Wall -Wextra -Werror -pedantic -I. -x c -fsyntax-only pim/pim.h"), 0);
-	cr_assert_eq(compiles("sed -n '/^```c$/,/^```$/p' docs/pim.md | grep -v '^```' | "
-			      "cc -std=c11 -Wall -Wextra -Werror -pedantic -I. -Ipim -x c -fsyntax-only -"),
-		     0);
-	if (compiles("c++ --version") == 0)
-		cr_assert_eq(compiles("c++ -Wall -Wextra -Werror -I. -x c++ -fsyntax-only pim/pim.h"), 0);
 }
