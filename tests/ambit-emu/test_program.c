@@ -152,6 +152,40 @@ Test(ambit_program, two_equal_cells_may_be_read_together)
 	}
 }
 
+Test(ambit_program, majorities_are_compared_after_normalising)
+{
+	/* MAJ(~a,~b,~c) = ~MAJ(a,b,c): DCC0 against T0 through B8. */
+	struct ambit_command dual[] = {
+		aap(row('D', 0), row('B', 5)), aap(row('B', 4), row('D', 3)),
+		aap(row('D', 1), row('B', 5)), aap(row('B', 4), row('D', 4)),
+		aap(row('D', 2), row('B', 5)), aap(row('B', 4), row('D', 5)),
+		aap(row('D', 0), row('B', 0)), aap(row('D', 1), row('B', 1)),
+		aap(row('D', 2), row('B', 2)), aap(row('B', 12), row('B', 4)),
+		aap(row('D', 3), row('B', 0)), aap(row('D', 4), row('B', 1)),
+		aap(row('D', 5), row('B', 2)), ap(row('B', 12)),
+		aap(row('B', 8), row('D', 6)),
+	};
+	struct ambit_program p = {"dual", dual, sizeof(dual) / sizeof(dual[0]), 3, 7};
+	struct ambit_verdict v;
+	cr_assert_eq(ambit_verify(&p, &v), 0, "%s", v.why);
+	/* MAJ(a, d, ~d) = a, whichever of the two operands is numbered first. */
+	for (unsigned a = 0; a < 2; a++) {
+		struct ambit_command pair[] = {
+			aap(row('D', 1 - a), row('B', 5)),
+			aap(row('B', 4), row('B', 2)),
+			aap(row('D', 1 - a), row('B', 1)),
+			aap(row('D', a), row('B', 0)),
+			ap(row('B', 12)),
+			aap(row('D', a), row('B', 3)),
+			aap(row('B', 11), row('D', 2)),
+		};
+		struct ambit_program q = {"pair", pair, sizeof(pair) / sizeof(pair[0]), 2, 3};
+		cr_assert_eq(ambit_verify(&q, &v), 0, "%s", v.why);
+		pair[5] = aap(row('D', 1 - a), row('B', 3));
+		cr_assert_eq(ambit_verify(&q, &v), -EINVAL);
+	}
+}
+
 Test(ambit_program, stale_reads_are_seen)
 {
 	struct ambit_command cmd[] = {aap(row('D', 0), row('B', 0)), aap(row('D', 1), row('B', 1)),

@@ -180,13 +180,28 @@ Test(ambit_timing, power_limited_steady_state)
 			     ns);
 		t.refresh = true;
 		double factor = (double)ambit_batch_ps(&t, p, t.banks) / 1000 / ns;
-		cr_assert_lt(fabs(factor - (double)t.dram->trefi / (t.dram->trefi - t.dram->trfc)), 1e-4);
+		cr_assert_lt(fabs(factor - t.dram->trefi / ((double)t.dram->trefi - t.dram->trfc)), 1e-4);
 		t.tfaw = 0; /* what is left is tRRD, the bus and the bank itself */
 		t.refresh = false;
 		cr_assert_geq(ambit_batch_ps(&t, p, t.banks), ambit_program_ps(&t, p));
 		cr_assert_lt(fabs(schedule(&t, p, AMBIT_FAW_1) / (double)ambit_batch_ps(&t, p, t.banks) - 1), 0.03,
 			     "case %zu without tFAW", i);
 	}
+}
+
+/* No preset's tRRD_L binds while banks take turns; a part with two groups and a long one would. */
+Test(ambit_timing, activations_of_one_bank_group)
+{
+	struct ambit_dram d = *ambit_dram_find("ddr4-3200");
+	d.bank_groups = 2;
+	d.trrd_l = 6 * d.trrd_s;
+	struct ambit_timing t = timing("ddr4-3200", AMBIT_AAP_SPLIT);
+	t.dram = &d;
+	t.limit = AMBIT_LIMIT_JEDEC;
+	t.tfaw = 0;
+	const struct ambit_program *p = program("and");
+	cr_assert_eq(ambit_batch_ps(&t, p, 16), 8u * 4 * d.trrd_l);
+	cr_assert_lt(fabs(schedule(&t, p, AMBIT_FAW_1) / (double)ambit_batch_ps(&t, p, 16) - 1), 0.03);
 }
 
 Test(ambit_timing, elapsed_is_batches_times_program)
