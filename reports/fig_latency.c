@@ -192,7 +192,7 @@ static void put_plot(const struct lines *lines, bool misses, const struct figure
 	(void)fputs("\n", f);
 }
 
-static void put_words(const struct lines *lines, const struct range *g, struct figure_plot *p)
+static void put_words(const struct lines *lines, struct figure_plot *p)
 {
 	const struct line *line = &lines->v[0];
 	const struct mw_record *first = line->v[0], *last = line->v[line->n - 1];
@@ -200,7 +200,7 @@ static void put_words(const struct lines *lines, const struct range *g, struct f
 	(void)snprintf(p->title, sizeof(p->title),
 		       "A dependent load takes %s ns in cache and %s ns at %s: %.0f times as long",
 		       print_value(first->value, a, sizeof(a)), print_value(last->value, b, sizeof(b)),
-		       size_words(g->hi, size, sizeof(size)), last->value / first->value);
+		       size_words(working_set(last), size, sizeof(size)), last->value / first->value);
 	if (line->n < 2)
 		(void)snprintf(p->title, sizeof(p->title), "A dependent load takes %s ns at %s", a, size);
 	if (record_text(last, "window", window, sizeof(window))[0]) {
@@ -240,7 +240,7 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	put_cache(f, look, "L2", (double)r->host.l2_bytes, &g);
 	put_cache(f, look, "L3", (double)r->host.l3_bytes, &g);
 	put_plot(&lines, misses > 0, look, p);
-	put_words(&lines, &g, p);
+	put_words(&lines, p);
 out:
 	free_lines(&lines);
 	return n + misses;

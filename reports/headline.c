@@ -63,8 +63,7 @@ static void memory(const struct mw_records *l, struct list *out)
 	if (!dram || !isfinite(dram->value))
 		dram = query_best(l, &(struct query){.bench = "latency", .unit = "ns"}, false);
 	describe(add(out, "DRAM latency", dram), dram ? dram : fastest, "size,stride,window,pages");
-	ratio(out, "DRAM against cache latency", MW_RATIO, dram, fastest,
-	      "DRAM latency / shortest latency of the staircase");
+	ratio(out, "DRAM / cache latency", MW_RATIO, dram, fastest, "DRAM latency / shortest latency of the staircase");
 	struct query one = {
 		.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth", .where = "threads=1"};
 	struct query any = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"};
@@ -113,7 +112,7 @@ static void others(const struct mw_records *l, struct list *out)
 	r = query_best(l, &read_energy, true);
 	describe(add(out, "DRAM energy of a read", r), r, "dram,row_hit,domain");
 	r = query_best(l, &resident, false);
-	describe(offload(out, "Best offload, operands resident", r), r, "device,price,size,inputs,outputs,cache");
+	describe(offload(out, "Best offload, resident", r), r, "device,price,size,inputs,outputs,cache");
 	r = query_best(l, &whole, false);
 	describe(offload(out, "Best offload, end to end", r), r, "device,price,size,inputs,outputs,cache");
 }

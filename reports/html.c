@@ -77,7 +77,7 @@ static void put_summary(const struct page *p)
 		html_element(p->out, "p", "label", v[i].label);
 		(void)fprintf(p->out, "<p class=\"value\">%s", print_value(v[i].value, value, sizeof(value)));
 		if (v[i].unit == MW_RATIO)
-			(void)fputs("<span class=\"unit\">×</span></p>", p->out);
+			(void)fputs(" <span class=\"unit\">×</span></p>", p->out);
 		else
 			(void)fprintf(p->out, " <span class=\"unit\">%s</span></p>", mw_unit_name(v[i].unit));
 		(void)fputs("<p class=\"detail\">", p->out);
@@ -98,7 +98,7 @@ static void put_summary(const struct page *p)
 static void put_terminal(FILE *script, enum report_figures kind, int height)
 {
 	if (kind == REPORT_SVG)
-		(void)fprintf(script, "set term svg size %d,%d dynamic noenhanced font 'sans,14' linewidth 1\n",
+		(void)fprintf(script, "set term svg size %d,%d dynamic noenhanced font 'sans,13' linewidth 1\n",
 			      FIGURE_WIDTH, height);
 	else if (kind == REPORT_PNG)
 		(void)fprintf(script,

@@ -157,7 +157,7 @@ Test(print, summary)
 	FILE *f = open_memstream(&text, &size);
 	cr_assert_eq(print_summary(f, &r), 0);
 	cr_assert_eq(fclose(f), 0);
-	const char *line = strstr(text, "DRAM against cache latency");
+	const char *line = strstr(text, "DRAM / cache latency");
 	cr_assert(line, "%s", text);
 	cr_assert(strstr(line, "100") && strstr(line, "modelled") < strchr(line, '\n'), "%s", text);
 	cr_assert(strstr(text, "left out: interconnect: MPI is not installed"));
