@@ -41,12 +41,14 @@ static void put_head(const struct page *p)
 		      mw_data_report_css);
 	html_element(p->out, "h1", NULL, r->host.cpu_model[0] ? r->host.cpu_model : "Unknown processor");
 	(void)fputs("<p class=\"meta\">", p->out);
+	char started[40];
+	(void)snprintf(started, sizeof(started), "%s", r->info.started);
+	if (strlen(started) == 20) /* 2026-01-31T12:00:00Z, for people */
+		(void)snprintf(started, sizeof(started), "%.10s %.5s UTC", r->info.started, r->info.started + 11);
 	const struct {
 		const char *label, *text;
-	} facts[] = {{"", r->host.hostname},
-		     {"", r->info.started},
-		     {"profile ", r->info.profile},
-		     {"memwall ", r->info.version}};
+	} facts[] = {
+		{"", r->host.hostname}, {"", started}, {"profile ", r->info.profile}, {"memwall ", r->info.version}};
 	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
 		if (!facts[i].text[0])
 			continue;
