@@ -23,7 +23,7 @@
 #include "base/sys/team.h"
 #include "base/sys/tree.h"
 
-enum { BLOCKS_MAX = MW_PAGES_COUNT * 65, TOUCH_THREADS_MAX = 16 };
+enum { BLOCKS_MAX = MW_PAGES_COUNT * 65, TOUCH_THREADS_MAX = 16, SLACK_BYTES = 8 << 20 };
 
 static const struct {
 	const char *name;
@@ -284,11 +284,14 @@ static int check_budget(const struct mw_arenas *a, const struct arena *ar, int r
 			       (unsigned long long)(a->max_bytes >> 20));
 	if (kinds[ar->block.asked].pool)
 		return 0; /* taken from the pool, not from free memory */
-	/* Beyond these the kernel kills instead of refusing. The old block is given back first. */
+	/* Beyond these the kernel kills instead of refusing. The old block is given back first; page tables, thread
+	 * stacks and the rest of the program need their share too. */
 	struct mw_limits l;
 	mw_limits_read(root_fd, &l);
-	if (l.mem_total && bytes > l.mem_available + ar->block.bytes)
-		return mw_fail(MW_EBUDGET, err, n, "%zu MiB wanted, %llu MiB available (%s)", bytes >> 20,
+	uint64_t need = (uint64_t)bytes + bytes / 256 + SLACK_BYTES;
+	if (l.mem_total && need > l.mem_available + ar->block.bytes)
+		return mw_fail(MW_EBUDGET, err, n, "%zu MiB and %llu MiB of slack wanted, %llu MiB available (%s)",
+			       bytes >> 20, (unsigned long long)((need - bytes) >> 20),
 			       (unsigned long long)(l.mem_available >> 20), l.source);
 	return 0;
 }

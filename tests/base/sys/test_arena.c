@@ -159,7 +159,7 @@ Test(arena, small_address_space)
 	limit.rlim_cur = pages * (unsigned long)sysconf(_SC_PAGESIZE) + 64 * MIB;
 	cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
 	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, 128 * MIB, &b, err, sizeof(err)), MW_EBUDGET);
-	cr_expect(strstr(err, "128 MiB wanted") && strstr(err, "(ulimit -v)"), "%s", err);
+	cr_expect(strstr(err, "128 MiB and 8 MiB of slack wanted, ") && strstr(err, "(ulimit -v)"), "%s", err);
 	cr_expect_eq(mw_arenas_bytes(a), 0);
 	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, 16 * MIB, &b, err, sizeof(err)), 0, "%s", err);
 	mw_arenas_destroy(a);
