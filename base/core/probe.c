@@ -70,5 +70,6 @@ double mw_probe_one_way_ns(const struct mw_probe *p)
 			v[k] = v[k - 1];
 		v[k] = p->block_ns[i];
 	}
-	return (double)v[p->blocks / 2] / (2.0 * p->per_block);
+	uint64_t median = v[p->blocks / 2];
+	return (double)median / (2.0 * p->per_block);
 }
