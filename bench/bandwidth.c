@@ -430,22 +430,46 @@ static int emit_envelope(const struct bw_run *r, const struct mw_sink *sink)
 
 /* ---- the benchmark ---- */
 
-static int prepare_points(struct bw_run *r, char *err, size_t n)
+/* Checks and calibrates the kernels, the last ones (DRAM, all members, widest path) first, in half of the budget at
+ * most: points that this leaves out are reported as such. *ready: how many are ready, at the end of the list. */
+static int prepare_points(struct bw_run *r, size_t *ready, char *err, size_t n)
 {
 	double sample_ns = 1e9 * rounds_sample_s(r->ctx, r->n);
+	double keep_s = 0.5 * bench_left_s(r->ctx);
 	const struct mw_progress *pr = r->ctx->progress;
-	for (size_t i = 0; i < r->n; i++) {
+	*ready = 0;
+	for (size_t i = r->n; i-- > 0;) {
 		if (bench_stopped(r->ctx))
 			return MW_ECANCELLED;
-		if (bench_left_s(r->ctx) <= 0)
-			return mw_fail(MW_EBUDGET, err, n, "the time budget ended while the kernels were checked");
+		if (bench_left_s(r->ctx) < keep_s)
+			break;
 		int rc = stream_job_prepare(&r->points[i].job, sample_ns, err, n);
 		if (rc < 0)
 			return rc;
+		(*ready)++;
 		if (pr && pr->update)
-			pr->update(pr->self, "checking kernels", 0.1 * (double)i / (double)r->n);
+			pr->update(pr->self, "checking kernels", 0.1 * (double)*ready / (double)r->n);
 	}
 	return 0;
+}
+
+static int measure_points(struct bw_run *r, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct bw_sink keep = {r, sink};
+	const struct mw_sink middle = {keep_and_pass, &keep};
+	size_t ready;
+	int rc = prepare_points(r, &ready, err, n);
+	for (size_t i = 0; i < r->n - ready && rc == 0; i++) {
+		mw_record_unavailable(&r->pts[i].rec, "half of the time budget was over before its kernel was checked");
+		rc = mw_emit(sink, &r->pts[i].rec);
+	}
+	if (rc < 0)
+		return rc;
+	rc = rounds_run(r->ctx, r->pts + (r->n - ready), ready, &middle);
+	if (rc < 0 && rc != MW_ECANCELLED)
+		return rc;
+	int emitted = emit_envelope(r, sink);
+	return emitted < 0 ? emitted : rc;
 }
 
 /* Options, points and size; no memory is touched. */
@@ -466,8 +490,6 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	struct bw_run *r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	struct bw_sink keep = {r, sink};
-	const struct mw_sink middle = {keep_and_pass, &keep};
 	r->ctx = ctx;
 	int rc = plan_run(r, err, n);
 	if (rc == 0)
@@ -480,13 +502,7 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	if (!r->points || !r->pts)
 		goto out;
 	list_points(r);
-	rc = prepare_points(r, err, n);
-	if (rc == 0)
-		rc = rounds_run(ctx, r->pts, r->n, &middle);
-	if (rc == 0 || rc == MW_ECANCELLED) {
-		int emitted = emit_envelope(r, sink);
-		rc = emitted < 0 ? emitted : rc;
-	}
+	rc = measure_points(r, sink, err, n);
 out:
 	for (size_t i = 0; r->points && i < r->n; i++)
 		stream_job_fini(&r->points[i].job);

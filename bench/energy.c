@@ -97,7 +97,7 @@ static void add_point(struct energy_run *r, int state, size_t domain, enum value
 	struct value_arg *a = &r->args[r->n];
 	struct round_point *pt = &r->pts[r->n++];
 	*a = (struct value_arg){.s = &r->states[state], .domain = domain, .what = what};
-	*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1, .smaller_is_better = what != BANDWIDTH};
+	*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1};
 	mw_record_init(&pt->rec, "energy", state_names[state], metric, unit);
 	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "counter-window");
 	if (what != BANDWIDTH) {

@@ -320,7 +320,7 @@ static int run_group(struct gemm_run *r, struct gemm_group *g, uint64_t deadline
 		if (c->why[0])
 			rc = emit_unable(r, c, &rec);
 		else
-			pts[n_pts++] = (struct round_point){rec, gemm_case_measure, c, g->threads, false};
+			pts[n_pts++] = (struct round_point){rec, gemm_case_measure, c, g->threads};
 	}
 	if (rc == 0 && n_pts) {
 		gemm_group_sample_s(g, rounds_sample_s(&ctx, n_pts));

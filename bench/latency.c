@@ -189,7 +189,6 @@ static void add_point(struct latency_run *r, struct page_block *pb, const char *
 	pt->measure = measure_chase;
 	pt->arg = p;
 	pt->threads = 1;
-	pt->smaller_is_better = true;
 	r->n++;
 }
 

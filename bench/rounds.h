@@ -12,7 +12,6 @@ struct round_point {
 	int (*measure)(void *arg, double *value, char *err, size_t n);
 	void *arg;
 	int threads; /* > 1: bracketed by core-to-core probes, tagged with the topology state */
-	bool smaller_is_better;
 };
 
 /* Runs rounds over pts[0..n-1] and emits one record per point (per topology state where several were seen: values

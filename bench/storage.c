@@ -133,7 +133,7 @@ static void add_load(struct storage_run *r, bool random, unsigned depth)
 		struct metric_arg *a = &r->args[r->n_pts];
 		struct round_point *pt = &r->pts[r->n_pts++];
 		*a = (struct metric_arg){.point = p, .metric = k};
-		*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1, .smaller_is_better = k != RATE};
+		*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1};
 		init_record(r, &p->load, k, &pt->rec);
 	}
 	r->n_points++;

@@ -312,7 +312,6 @@ static void add_point(struct offload *o, const struct offload_work *w, enum offl
 	pt->measure = measure;
 	pt->arg = p;
 	pt->threads = t->threads;
-	pt->smaller_is_better = true;
 }
 
 static size_t add_points(struct offload *o, struct point *points, struct round_point *pts, size_t max)
