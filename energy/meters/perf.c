@@ -56,6 +56,8 @@ static int kernel_read(void *self, int fd, uint64_t *count)
 	return got == (ssize_t)sizeof(*count) ? 0 : -EIO;
 }
 
+const struct perf_sys perf_kernel = {.event_open = kernel_open, .event_read = kernel_read};
+
 static void perf_close(void *state)
 {
 	struct perf *p = state;
@@ -230,12 +232,11 @@ out:
 
 static int perf_open(const char *root, void **state, char *why, size_t n)
 {
-	static const struct perf_sys kernel = {.event_open = kernel_open, .event_read = kernel_read};
 	*state = NULL;
 	/* A captured tree's PMU number means nothing to the running kernel. */
 	if (strcmp(root, "/") != 0)
 		return mw_fail(MW_EUNAVAILABLE, why, n, "perf counters belong to the running kernel, not to %s", root);
-	return perf_open_with(&kernel, root, state, why, n);
+	return perf_open_with(&perf_kernel, root, state, why, n);
 }
 
 static size_t perf_domains(const void *state, struct energy_domain *v, size_t max)

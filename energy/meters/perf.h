@@ -13,6 +13,9 @@ struct perf_sys {
 	void *self;
 };
 
+/* The running kernel's. */
+extern const struct perf_sys perf_kernel;
+
 int perf_open_with(const struct perf_sys *sys, const char *root, void **state, char *why, size_t n);
 
 #endif

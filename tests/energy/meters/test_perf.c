@@ -181,3 +181,36 @@ Test(perf, odd_topology)
 	meter_perf.close(state);
 	tree_remove(root);
 }
+
+/* The real system calls, on a PMU that every kernel has: the software one's cpu-clock passes for a counter of energy.
+ * It ticks once per nanosecond and CPU, like the clock. */
+Test(perf, running_kernel)
+{
+	const char *root = tree_make();
+	char why[400];
+	void *state;
+	tree_put(root, PMU "type", "1\n");
+	tree_put(root, PMU "cpumask", "0\n");
+	tree_put(root, PMU "events/energy-pkg", "event=0x00\n");
+	tree_put(root, PMU "events/energy-pkg.unit", "Joules\n");
+	tree_put(root, PMU "events/energy-pkg.scale", "1e-9\n");
+	tree_put(root, "proc/sys/kernel/perf_event_paranoid", "4\n");
+	int rc = perf_open_with(&perf_kernel, root, &state, why, sizeof(why));
+	if (rc) {
+		cr_assert(strstr(why, "perf_event_paranoid is 4") || strstr(why, "energy-pkg on cpu 0: "), "%s", why);
+		tree_remove(root);
+		cr_skip_test("no system-wide counters here: %s", why);
+	}
+	struct energy_domain d;
+	struct energy_reading a, b;
+	double joules;
+	cr_assert_eq(meter_perf.domains(state, &d, 1), 1);
+	cr_assert_eq(meter_perf.read(state, &a, why, sizeof(why)), 0, "%s", why);
+	(void)usleep(100000);
+	cr_assert_eq(meter_perf.read(state, &b, why, sizeof(why)), 0, "%s", why);
+	cr_assert_eq(energy_joules(&d, 0, &a, &b, &joules, why, sizeof(why)), 0, "%s", why);
+	double seconds = (double)(b.t_ns - a.t_ns) * 1e-9;
+	cr_assert(joules > 0.5 * seconds && joules < 2 * seconds, "%g J in %g s", joules, seconds);
+	meter_perf.close(state);
+	tree_remove(root);
+}
