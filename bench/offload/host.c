@@ -384,11 +384,35 @@ static void pick(const struct offload *o, struct offload_work *w, enum offload_c
 	}
 }
 
+/* Products that benchmark gemm measured in this run count too: libraries, with weights streamed from memory. */
+static void pick_library(const struct offload *o, struct offload_work *w)
+{
+	struct offload_host *h = &w->host[OFFLOAD_COLD];
+	const struct mw_records *earlier = o->ctx->earlier;
+	double ops = 2.0 * (double)w->rows * (double)w->cols;
+	for (size_t i = 0; earlier && i < earlier->n; i++) {
+		const struct mw_record *r = &earlier->v[i];
+		bool same = strcmp(r->bench, "gemm") == 0 && strcmp(r->case_name, "gemv") == 0 && r->unit == MW_GOPS &&
+			    strcmp(r->metric, "rate") == 0 && strcmp(mw_kv_str(&r->params, "dtype", ""), "int8") == 0 &&
+			    mw_kv_int(&r->params, "n", -1) == (int64_t)w->rows &&
+			    mw_kv_int(&r->params, "k", -1) == (int64_t)w->cols &&
+			    (uint64_t)mw_kv_int(&r->observed, "weight_bytes", 0) >= 2 * o->llc;
+		if (!same || !(r->value > 0) || h->ns <= ops / r->value)
+			continue;
+		*h = (struct offload_host){.ns = ops / r->value, .lo = ops / r->ci_hi, .hi = ops / r->ci_lo};
+		(void)snprintf(h->how, sizeof(h->how), "gemm: %.32s x%d", mw_kv_str(&r->params, "engine", "?"),
+			       (int)mw_kv_int(&r->params, "threads", 1));
+	}
+}
+
 void offload_host_pick(struct offload *o)
 {
-	for (size_t i = 0; i < o->n_work; i++)
+	for (size_t i = 0; i < o->n_work; i++) {
 		for (int c = 0; c < OFFLOAD_CACHES; c++)
 			pick(o, &o->work[i], (enum offload_cache)c);
+		if (o->work[i].kind == &offload_gemv)
+			pick_library(o, &o->work[i]);
+	}
 	o->flush_gbps[OFFLOAD_COLD] = o->flush_gbps[OFFLOAD_WARM] = NAN;
 	for (size_t i = 0; i < o->seen.n; i++) {
 		const struct mw_record *r = &o->seen.v[i];

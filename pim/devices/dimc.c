@@ -10,13 +10,14 @@
 #include <string.h>
 
 #include "pim/devices/dimc.h"
+#include "pim/lanes.h"
 #include "pim/pim.h"
 
 struct dimc_device {
 	struct dimc_macro macro;
 	uint64_t macros;
 	uint64_t capacity, used; /* weights' places of all macros */
-	double bytes_per_ps;
+	double gbps;             /* of the link */
 	enum dimc_overflow overflow;
 	int serial;
 	char source[160];
@@ -53,13 +54,13 @@ static const struct pim_key keys[] = {
 	{.name = "link",
 	 .type = PIM_KEY_REAL,
 	 .def = "25.6",
-	 .min = 1e-3,
+	 .min = 0.01,
 	 .max = 1e6,
 	 .help = "peak GB/s of the link; default: one DDR4-3200 channel of 64 bits"},
 	{.name = "efficiency",
 	 .type = PIM_KEY_REAL,
 	 .def = "1",
-	 .min = 1e-3,
+	 .min = 0.1,
 	 .max = 1,
 	 .help = "share of the link's peak that is reached"},
 	{.name = NULL},
@@ -96,7 +97,7 @@ static int dimc_open(void *priv, const struct pim_config *config, void **state, 
 	}
 	d->macros = (uint64_t)pim_config_int(config, "macros");
 	d->capacity = d->macros * d->macro.weights;
-	d->bytes_per_ps = pim_config_real(config, "link") * pim_config_real(config, "efficiency") * 1e-3;
+	d->gbps = pim_config_real(config, "link") * pim_config_real(config, "efficiency");
 	d->overflow = strcmp(pim_config_text(config, "overflow"), "wrap") == 0 ? DIMC_WRAP : DIMC_SATURATE;
 	d->serial = strcmp(pim_config_text(config, "engine"), "serial") == 0;
 	describe(d);
@@ -120,14 +121,13 @@ static int dimc_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 	if (o->type.kind != PIM_INT || (o->type.bits != 8 && (o->type.bits != 32 || o->rows > 1)))
 		return pim_call_fail(call, -EOPNOTSUPP, "dimc holds int8 weights and inputs, and int32 outputs");
 	struct dimc_mem *mem = calloc(1, sizeof(*mem));
-	size_t bytes = (operand_bytes(o) + 63) / 64 * 64;
-	if (mem && bytes)
-		mem->p = aligned_alloc(64, bytes);
+	size_t bytes = operand_bytes(o);
+	if (mem)
+		mem->p = lanes_alloc(bytes);
 	if (!mem || !mem->p) {
 		free(mem);
 		return pim_call_fail(call, -ENOMEM, "out of memory: %zu bytes", bytes);
 	}
-	memset(mem->p, 0, bytes);
 	o->mem = mem;
 	if (o->rows > 1) {
 		uint64_t need = dimc_footprint(&d->macro, o->rows, o->cols);
@@ -142,13 +142,8 @@ static void dimc_free(void *state, struct pim_operand *o)
 	struct dimc_device *d = state;
 	struct dimc_mem *mem = o->mem;
 	d->used -= mem->held;
-	free(mem->p);
+	lanes_free(mem->p, operand_bytes(o));
 	free(mem);
-}
-
-static uint64_t link_ps(const struct dimc_device *d, size_t bytes)
-{
-	return (uint64_t)llround((double)bytes / d->bytes_per_ps);
 }
 
 static int dimc_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
@@ -158,7 +153,7 @@ static int dimc_write(void *state, struct pim_call *call, const struct pim_opera
 	memcpy(mem->p, src, bytes);
 	if (o->rows > 1 && !mem->held)
 		return 0; /* stays in the host's memory: nothing moves before it is used */
-	uint64_t ps = link_ps(d, bytes);
+	uint64_t ps = lanes_ps(bytes, d->gbps);
 	pim_call_charge(call, PIM_BYTES_IN, bytes);
 	pim_call_time(call, PIM_PS_IN, ps, ps);
 	return 0;
@@ -169,7 +164,7 @@ static int dimc_read(void *state, struct pim_call *call, const struct pim_operan
 	struct dimc_device *d = state;
 	struct dimc_mem *mem = o->mem;
 	memcpy(dst, mem->p, bytes);
-	uint64_t ps = link_ps(d, bytes);
+	uint64_t ps = lanes_ps(bytes, d->gbps);
 	pim_call_charge(call, PIM_BYTES_OUT, bytes);
 	pim_call_time(call, PIM_PS_OUT, ps, ps);
 	return 0;
@@ -211,7 +206,7 @@ static void charge(const struct dimc_device *d, struct pim_call *call, const str
 	uint64_t held = ((struct dimc_mem *)w->mem)->held;
 	if (!held && (w->rows > 1 || dimc_footprint(m, w->rows, w->cols) > d->capacity)) {
 		size_t bytes = operand_bytes(w);
-		uint64_t ps = link_ps(d, bytes);
+		uint64_t ps = lanes_ps(bytes, d->gbps);
 		pim_call_charge(call, PIM_BYTES_RELOAD, bytes);
 		pim_call_time(call, PIM_PS_RELOAD, ps, ps);
 	}

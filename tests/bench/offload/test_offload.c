@@ -207,3 +207,36 @@ Test(bench_offload, host_is_its_best)
 	cr_assert(isnan(w[1].host[OFFLOAD_WARM].ns), "not measured is not 0");
 	mw_records_fini(&o.seen);
 }
+
+/* A library that gemm measured with weights from memory counts for cold operands; one out of the cache does not. */
+Test(bench_offload, library_product_counts)
+{
+	struct mw_records earlier = {0};
+	struct bench_ctx ctx = {.earlier = &earlier};
+	struct offload_work w = {.kind = &offload_gemv, .name = "gemv", .rows = 3072, .cols = 768};
+	struct offload o = {.ctx = &ctx, .work = &w, .n_work = 1, .llc = 32 << 20};
+	add(&o.seen, &w, "cold", "avx2", 1, 60000);
+	add(&o.seen, &w, "warm", "avx2", 1, 20000);
+	for (int i = 0; i < 4; i++) {
+		static const int64_t weights[] = {256 << 20, 256 << 20, 8 << 20, 256 << 20},
+				     k[] = {768, 768, 768, 3072};
+		static const double gops[] = {50, 94.37184, 900, 900};
+		struct mw_record r;
+		mw_record_init(&r, "gemm", "gemv", "rate", MW_GOPS);
+		mw_kv_set_str(&r.params, "engine", "onednn");
+		mw_kv_set_str(&r.params, "dtype", "int8");
+		mw_kv_set_int(&r.params, "n", 3072);
+		mw_kv_set_int(&r.params, "k", k[i]);
+		mw_kv_set_int(&r.params, "threads", 2);
+		mw_kv_set_int(&r.observed, "weight_bytes", weights[i]);
+		mw_record_set(&r, gops[i], MW_MEASURED, "");
+		cr_assert_eq(mw_records_add(&earlier, &r), 0);
+	}
+	offload_host_pick(&o);
+	cr_assert(fabs(w.host[OFFLOAD_COLD].ns - 50000) < 1e-6, "2 x 768 x 3072 at 94.37 GOPS: %g",
+		  w.host[OFFLOAD_COLD].ns);
+	cr_assert(strstr(w.host[OFFLOAD_COLD].how, "onednn x2"), "%s", w.host[OFFLOAD_COLD].how);
+	cr_assert_eq(w.host[OFFLOAD_WARM].ns, 20000);
+	mw_records_fini(&o.seen);
+	mw_records_fini(&earlier);
+}
