@@ -63,7 +63,7 @@ static int by_row(const void *a, const void *b)
 	return order ? order : strcmp(x->cache, y->cache);
 }
 
-/* The rows that fit: operands cold in the caches first, since that is what offloading large data meets. */
+/* The rows that fit: operands cold in the caches before warm ones, since that is what offloading large data meets. */
 static void find_rows(const struct mw_records *l, struct plan *p)
 {
 	size_t most = 0;
@@ -78,17 +78,17 @@ static void find_rows(const struct mw_records *l, struct plan *p)
 	for (size_t i = 0; i < most; i++)
 		if (n == 0 || by_row(&v[n - 1], &v[i]) != 0)
 			v[n++] = v[i];
-	/* Too many: warm rows go, then every size but the largest of a case, smallest cases first. */
-	for (size_t i = 0; i < n && n > ROWS_MAX; i++)
-		if (strcmp(v[i].cache, "warm") == 0) {
-			memmove(&v[i], &v[i + 1], (--n - i) * sizeof(*v));
-			i--;
-		}
-	for (size_t i = 0; i + 1 < n && n > ROWS_MAX; i++)
-		if (strcmp(v[i].case_name, v[i + 1].case_name) == 0) {
-			memmove(&v[i], &v[i + 1], (--n - i) * sizeof(*v));
-			i--;
-		}
+	/* Too many: first all warm rows go, then every size but the largest of its case. */
+	size_t kept = 0;
+	for (size_t i = 0, all = n; i < all && all > ROWS_MAX; i++)
+		if (strcmp(v[i].cache, "warm") != 0)
+			v[kept++] = v[i];
+	n = kept ? kept : n;
+	kept = 0;
+	for (size_t i = 0, all = n; i < all && all > ROWS_MAX; i++)
+		if (i + 1 == all || strcmp(v[i].case_name, v[i + 1].case_name) != 0)
+			v[kept++] = v[i];
+	n = kept ? kept : n;
 	p->n_rows = n < ROWS_MAX ? n : ROWS_MAX;
 	memcpy(p->row, v, p->n_rows * sizeof(*v));
 	free(v);
@@ -199,24 +199,30 @@ static void put_plot(const struct plan *p, const struct figure_look *look, struc
 	(void)fputs("\n", f);
 }
 
-/* The best case of each mode, named: what the comparison comes down to. */
+/* "0.3 to 12" of one mode; false when it has no record. */
+static bool span_words(const struct mw_records *l, const char *where, char *out, size_t n)
+{
+	struct query q = speedups;
+	char lo[32], hi[32];
+	q.where = where;
+	const struct mw_record *least = query_best(l, &q, true), *most = query_best(l, &q, false);
+	if (!least)
+		return false;
+	(void)snprintf(out, n, "%s to %s", print_value(least->value, lo, sizeof(lo)),
+		       print_value(most->value, hi, sizeof(hi)));
+	return true;
+}
+
 static void put_title(const struct mw_records *l, struct figure_plot *p)
 {
-	struct query resident = speedups, whole = speedups;
-	resident.where = "mode=resident";
-	whole.where = "mode=end_to_end";
-	const struct mw_record *a = query_best(l, &resident, false), *b = query_best(l, &whole, false);
-	char x[32], y[32];
-	struct row row;
-	if (!a || !b) {
-		(void)snprintf(p->title, sizeof(p->title), "Modelled speedup of devices that compute in memory");
-		return;
-	}
-	row_of(a, &row);
-	(void)snprintf(p->title, sizeof(p->title),
-		       "At best %s times this host with resident operands (%s of %s), %s times when data has to move",
-		       print_value(a->value, x, sizeof(x)), row.case_name, row.shape,
-		       print_value(b->value, y, sizeof(y)));
+	char resident[72], whole[72];
+	if (span_words(l, "mode=resident", resident, sizeof(resident)) &&
+	    span_words(l, "mode=end_to_end", whole, sizeof(whole)))
+		(void)snprintf(p->title, sizeof(p->title),
+			       "Modelled at %s times this host's speed with resident operands, at %s times end to end",
+			       resident, whole);
+	else
+		(void)snprintf(p->title, sizeof(p->title), "Modelled speed of devices that compute in memory");
 }
 
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *plot)

@@ -103,8 +103,8 @@ struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int 
 
 const char *pair_words(const char *pair, char *out, size_t n)
 {
-	static const char *const byte_keys[] = {"size",  "window",    "stride",     "bytes",
-						"block", "footprint", "working_set"};
+	static const char *const byte_keys[] = {"size",      "window", "stride", "bytes",   "block",
+						"footprint", "array",  "file",   "largest", "smallest"};
 	const char *equals = strchr(pair, '=');
 	if (!equals) {
 		(void)snprintf(out, n, "%s", pair);
@@ -138,41 +138,35 @@ static void params_words(const struct mw_kv_list *l, char *out, size_t n)
 int figure_table(const struct mw_records *l, const char *bench, struct grid *g)
 {
 	static const struct grid_column columns[] = {
-		{"case", "Case", false},
-		{"params", "Parameters", false},
-		{"metric", "Metric", false},
-		{"value", "Value", true},
-		{"unit", "Unit", false},
-		{"ci95", "95 % interval", true},
-		{"rounds", "n", true},
-		{"provenance", "Provenance", false},
-		{"source", "Source or note", false},
+		{"case", "Case", false},     {"params", "Parameters", false},
+		{"metric", "Metric", false}, {"value", "Value", true},
+		{"unit", "Unit", false},     {"ci95", "95 % interval", true},
+		{"rounds", "n", true},       {"provenance", "Provenance and source", false},
+		{"source", NULL, false},
 	};
 	int rc = 0;
 	grid_init(g, columns, sizeof(columns) / sizeof(*columns));
 	for (size_t i = 0; i < l->n && rc == 0; i++) {
 		const struct mw_record *r = &l->v[i];
 		char params[400], value[32], lo[32], hi[32], ci[72] = "", rounds[24] = "", source[400];
+		const char *unit;
+		double scale = unit_scale(r->unit, r->value, &unit);
 		/* Case "run" is the bookkeeping of the program: how long a benchmark took. */
 		if (strcmp(r->bench, bench) != 0 || strcmp(r->case_name, "run") == 0)
 			continue;
 		params_words(&r->params, params, sizeof(params));
 		if (isfinite(r->ci_lo) && isfinite(r->ci_hi))
-			(void)snprintf(ci, sizeof(ci), "%s – %s", print_value(r->ci_lo, lo, sizeof(lo)),
-				       print_value(r->ci_hi, hi, sizeof(hi)));
+			(void)snprintf(ci, sizeof(ci), "%s – %s", print_value(r->ci_lo * scale, lo, sizeof(lo)),
+				       print_value(r->ci_hi * scale, hi, sizeof(hi)));
 		if (isfinite(r->value))
 			(void)snprintf(rounds, sizeof(rounds), "%zu", r->n);
 		(void)snprintf(source, sizeof(source), "%s%s%s", r->source, r->source[0] && r->note[0] ? "; " : "",
 			       r->note);
 		const char *cells[] = {
-			r->case_name,
-			params,
-			r->metric,
-			isfinite(r->value) ? print_value(r->value, value, sizeof(value)) : "",
-			mw_unit_name(r->unit),
-			ci,
-			rounds,
-			mw_provenance_name(r->provenance),
+			r->case_name, params,
+			r->metric,    isfinite(r->value) ? print_value(r->value * scale, value, sizeof(value)) : "",
+			unit,         ci,
+			rounds,       mw_provenance_name(r->provenance),
 			source,
 		};
 		rc = grid_add(g, cells);

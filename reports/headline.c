@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reports/figure.h"
+#include "reports/print.h"
 #include "reports/select.h"
 
 struct list {
@@ -17,12 +18,16 @@ static struct headline *add(struct list *l, const char *label, const struct mw_r
 	if (!r || l->n == HEADLINES_MAX)
 		return NULL;
 	struct headline *h = &l->v[l->n++];
-	*h = (struct headline){.label = label,
-			       .value = r->value,
-			       .ci_lo = r->ci_lo,
-			       .ci_hi = r->ci_hi,
-			       .unit = r->unit,
-			       .provenance = r->provenance};
+	*h = (struct headline){.label = label, .provenance = r->provenance};
+	double scale = unit_scale(r->unit, r->value, &h->unit);
+	h->value = r->value * scale;
+	h->ci_lo = r->ci_lo * scale;
+	h->ci_hi = r->ci_hi * scale;
+	if (r->unit == MW_RATIO)
+		h->unit = "×";
+	if (r->provenance == MW_MEASURED && !isfinite(r->ci_lo))
+		(void)snprintf(h->detail, sizeof(h->detail), "%zu round%s, too few for an interval", r->n,
+			       r->n == 1 ? "" : "s");
 	return h;
 }
 
@@ -43,7 +48,7 @@ static void describe(struct headline *h, const struct mw_record *r, const char *
 	}
 }
 
-static void ratio(struct list *l, const char *label, enum mw_unit unit, const struct mw_record *a,
+static void ratio(struct list *l, const char *label, const char *unit, const struct mw_record *a,
 		  const struct mw_record *b, const char *detail)
 {
 	struct headline *h = a && b ? add(l, label, a) : NULL;
@@ -63,7 +68,7 @@ static void memory(const struct mw_records *l, struct list *out)
 	if (!dram || !isfinite(dram->value))
 		dram = query_best(l, &(struct query){.bench = "latency", .unit = "ns"}, false);
 	describe(add(out, "DRAM latency", dram), dram ? dram : fastest, "size,stride,window,pages");
-	ratio(out, "DRAM / cache latency", MW_RATIO, dram, fastest, "DRAM latency / shortest latency of the staircase");
+	ratio(out, "DRAM / cache latency", "×", dram, fastest, "DRAM latency / shortest latency of the staircase");
 	struct query one = {
 		.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth", .where = "threads=1"};
 	struct query any = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"};
@@ -84,7 +89,7 @@ static void compute(const struct mw_records *l, struct list *out)
 	describe(add(out, "Best GEMV, weights read", vector), vector, "engine,dtype,n,k,threads");
 	if (!top)
 		top = product;
-	ratio(out, "Ridge of the roofline", MW_FLOP_PER_BYTE, top, roof,
+	ratio(out, "Ridge of the roofline", "FLOP/byte", top, roof,
 	      "f32 rate / DRAM read bandwidth: below it, memory limits");
 }
 

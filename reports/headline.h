@@ -9,7 +9,7 @@
 struct headline {
 	const char *label;
 	double value, ci_lo, ci_hi; /* NaN when unknown */
-	enum mw_unit unit;
+	const char *unit;           /* as shown: times are scaled */
 	enum mw_provenance provenance;
 	char detail[200]; /* the case in words, and the inputs of a derived value */
 };

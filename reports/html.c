@@ -78,10 +78,7 @@ static void put_summary(const struct page *p)
 		(void)fprintf(p->out, "<div class=\"card %s\">", mw_provenance_name(v[i].provenance));
 		html_element(p->out, "p", "label", v[i].label);
 		(void)fprintf(p->out, "<p class=\"value\">%s", print_value(v[i].value, value, sizeof(value)));
-		if (v[i].unit == MW_RATIO)
-			(void)fputs(" <span class=\"unit\">×</span></p>", p->out);
-		else
-			(void)fprintf(p->out, " <span class=\"unit\">%s</span></p>", mw_unit_name(v[i].unit));
+		(void)fprintf(p->out, " <span class=\"unit\">%s</span></p>", v[i].unit);
 		(void)fputs("<p class=\"detail\">", p->out);
 		if (isfinite(v[i].ci_lo) && isfinite(v[i].ci_hi))
 			(void)fprintf(p->out, "95 %% interval %s – %s<br>", print_value(v[i].ci_lo, lo, sizeof(lo)),

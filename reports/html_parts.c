@@ -49,15 +49,36 @@ void html_provenance(FILE *out, const char *name)
 	(void)fputs("</span>", out);
 }
 
-static void put_cell(FILE *out, const struct grid_column *c, const char *text)
+/* A unit stands by its value, a source below the provenance that it explains: fewer columns, wider ones. */
+static bool joins(const struct grid *g, size_t c)
 {
-	(void)fputs(c->number ? "<td class=\"num\">" : "<td>", out);
-	if (!*text)
+	const char *before = c ? g->columns[c - 1].name : "", *name = g->columns[c].name;
+	return (strcmp(name, "unit") == 0 && strcmp(before, "value") == 0) ||
+	       (strcmp(name, "source") == 0 && strcmp(before, "provenance") == 0);
+}
+
+static void put_joined(FILE *out, const char *name, const char *text)
+{
+	if (*text)
+		html_element(out, strcmp(name, "unit") == 0 ? "span" : "div", name, text);
+}
+
+static void put_cell(FILE *out, const struct grid *g, size_t row, size_t c)
+{
+	const struct grid_column *column = &g->columns[c];
+	const char *text = g->cells[row * g->n_columns + c];
+	bool absent = !*text;
+	(void)fputs(column->number ? "<td class=\"num\">" : "<td>", out);
+	if (absent)
 		(void)fputs("<span class=\"absent\">–</span>", out);
-	else if (strcmp(c->name, "provenance") == 0)
+	else if (strcmp(column->name, "provenance") == 0)
 		html_provenance(out, text);
 	else
 		html_escape(out, text);
+	if (c + 1 < g->n_columns && joins(g, c + 1) && !absent) {
+		(void)fputc(' ', out);
+		put_joined(out, g->columns[c + 1].name, g->cells[row * g->n_columns + c + 1]);
+	}
 	(void)fputs("</td>", out);
 }
 
@@ -69,13 +90,16 @@ void html_grid(FILE *out, const struct grid *g, const char *label)
 	(void)fputs("\"><table><thead><tr>", out);
 	for (size_t c = 0; c < g->n_columns; c++) {
 		const struct grid_column *column = &g->columns[c];
+		if (joins(g, c))
+			continue;
 		html_element(out, "th", column->number ? "num" : NULL, column->head ? column->head : column->name);
 	}
 	(void)fputs("</tr></thead>\n<tbody>\n", out);
 	for (size_t r = 0; r < g->n_rows; r++) {
 		(void)fputs("<tr>", out);
 		for (size_t c = 0; c < g->n_columns; c++)
-			put_cell(out, &g->columns[c], g->cells[r * g->n_columns + c]);
+			if (!joins(g, c))
+				put_cell(out, g, r, c);
 		(void)fputs("</tr>\n", out);
 	}
 	(void)fputs("</tbody></table></div>\n", out);

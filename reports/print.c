@@ -21,6 +21,22 @@ const char *print_value(double v, char *out, size_t n)
 	return out;
 }
 
+double unit_scale(enum mw_unit unit, double v, const char **name)
+{
+	static const struct {
+		double from, scale;
+		const char *name;
+	} steps[] = {{1e10, 1e-9, "s"}, {1e7, 1e-6, "ms"}, {1e4, 1e-3, "µs"}};
+	*name = mw_unit_name(unit);
+	for (size_t i = 0; unit == MW_NS && i < sizeof(steps) / sizeof(*steps); i++) {
+		if (fabs(v) >= steps[i].from) {
+			*name = steps[i].name;
+			return steps[i].scale;
+		}
+	}
+	return 1;
+}
+
 /* ---- every field, for programs ---- */
 
 static const struct grid_column contract[] = {

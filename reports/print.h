@@ -42,5 +42,7 @@ int print_summary(FILE *f, const struct results *r);
 
 /* A value for people: 4 significant digits; "-" when not finite. Returns out. */
 const char *print_value(double v, char *out, size_t n);
+/* For people: what v is multiplied by so that it reads well in *name ("58.04 µs" for 58038 ns). 1 but for times. */
+double unit_scale(enum mw_unit unit, double v, const char **name);
 
 #endif

@@ -22,12 +22,8 @@ int print_summary(FILE *f, const struct results *r)
 			(void)snprintf(ci, sizeof(ci), "%s .. %s", print_value(v[i].ci_lo, lo, sizeof(lo)),
 				       print_value(v[i].ci_hi, hi, sizeof(hi)));
 		const char *cells[] = {
-			v[i].label,
-			print_value(v[i].value, value, sizeof(value)),
-			v[i].unit == MW_RATIO ? "x" : mw_unit_name(v[i].unit),
-			ci,
-			mw_provenance_name(v[i].provenance),
-			v[i].detail,
+			v[i].label, print_value(v[i].value, value, sizeof(value)), v[i].unit,
+			ci,         mw_provenance_name(v[i].provenance),           v[i].detail,
 		};
 		rc = grid_add(&g, cells);
 	}

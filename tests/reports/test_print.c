@@ -140,6 +140,21 @@ Test(print, values_for_people)
 	}
 }
 
+Test(print, times_for_people)
+{
+	static const struct {
+		enum mw_unit unit;
+		double v, scale;
+		const char *name;
+	} cases[] = {{MW_NS, 9999, 1, "ns"},   {MW_NS, 58038, 1e-3, "µs"},    {MW_NS, 1e7, 1e-6, "ms"},
+		     {MW_NS, 2e10, 1e-9, "s"}, {MW_NS, (double)NAN, 1, "ns"}, {MW_IOPS, 1e9, 1, "IO/s"}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *name;
+		cr_assert_eq(unit_scale(cases[i].unit, cases[i].v, &name), cases[i].scale);
+		cr_assert_str_eq(name, cases[i].name);
+	}
+}
+
 /* The summary: a derived value takes its weakest input, what was left out is said. */
 Test(print, summary)
 {
