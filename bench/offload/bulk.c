@@ -103,7 +103,7 @@ static int use(struct offload_work *w, struct pim_device *dev, struct offload_op
 	       char *err, size_t n)
 {
 	struct pim_cost *scope = NULL, *reading = NULL;
-	struct offload_cost out;
+	struct offload_cost out = {0};
 	unsigned inputs = mw_bulk_inputs(w->op);
 	int rc = check(pim_cost_begin(dev, &scope), dev, err, n);
 	if (rc == 0)

@@ -331,9 +331,12 @@ int offload_host_measure(struct offload *o, char *err, size_t n)
 	struct offload_rates *rates = NULL;
 	struct round_point *pts = calloc(MAX_POINTS, sizeof(*pts));
 	struct point *points = calloc(MAX_POINTS, sizeof(*points));
-	int rc = pts && points ? 0 : mw_fail(-ENOMEM, err, n, "no memory for the points");
-	if (rc == 0)
-		rc = search_all(o);
+	int rc;
+	if (!pts || !points) {
+		rc = mw_fail(-ENOMEM, err, n, "no memory for the points");
+		goto out;
+	}
+	rc = search_all(o);
 	if (rc < 0)
 		goto out;
 	size_t count = add_points(o, points, pts, MAX_POINTS - 8), host = count;

@@ -345,8 +345,9 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	(void)snprintf(o.channels_note, sizeof(o.channels_note),
 		       "channels as in the device's spec, the host's are not known here");
 	o.work = calloc(OFFLOAD_MAX_WORK, sizeof(*o.work));
-	int rc = o.work ? offload_devices(&o, mw_opt_text(ctx->opts, "device"), err, n)
-			: mw_fail(-ENOMEM, err, n, "no memory for the rows");
+	if (!o.work)
+		return mw_fail(-ENOMEM, err, n, "no memory for the rows");
+	int rc = offload_devices(&o, mw_opt_text(ctx->opts, "device"), err, n);
 	if (rc == 0)
 		rc = make_plan(&o, &p, err, n);
 	if (rc == 0)

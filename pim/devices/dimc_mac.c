@@ -37,7 +37,7 @@ static int64_t slice_of(int8_t x, uint32_t s, uint32_t bits, uint32_t in_bits)
 /* One cycle of one output: 1-bit products, then the adder tree level by level, each one bit wider. */
 static int64_t tree_sum(const struct dimc_macro *m, const int8_t *w, const int8_t *x, size_t used, uint32_t s)
 {
-	int64_t node[256];
+	int64_t node[256] = {0};
 	uint32_t width = m->w_bits + m->bits_per_cycle;
 	for (uint32_t i = 0; i < m->inputs; i++)
 		node[i] = i < used ? wires(w[i] * slice_of(x[i], s, m->bits_per_cycle, m->in_bits), width) : 0;

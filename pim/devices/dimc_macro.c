@@ -37,11 +37,13 @@ enum column {
 static size_t split(char *line, char *field[COLUMNS])
 {
 	size_t n = 0;
-	for (char *p = line; p && n < COLUMNS; n++) {
-		field[n] = p;
-		p = strchr(p, ',');
-		if (p)
-			*p++ = '\0';
+	while (n < COLUMNS) {
+		field[n++] = line;
+		char *comma = strchr(line, ',');
+		if (!comma)
+			break;
+		*comma = '\0';
+		line = comma + 1;
 	}
 	return n;
 }
@@ -92,7 +94,7 @@ int dimc_macro_find(const char *name, struct dimc_macro *out, char *err, size_t 
 {
 	size_t len = strlen(name);
 	for (const char *p = mw_data_dimc_macros_csv; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
-		if (strncmp(p, name, len) || p[len] != ',')
+		if (strncmp(p, name, len) != 0 || p[len] != ',')
 			continue;
 		char line[512];
 		size_t width = strcspn(p, "\r\n");

@@ -234,7 +234,7 @@ int main(int argc, char **argv)
 	struct host h = {.bytes = GIB};
 	struct device fused = {0}, exact = {0};
 	struct mw_arenas *arenas = NULL;
-	struct mw_block block;
+	struct mw_block block = {0};
 	char err[200] = "";
 	uint64_t bytes = GIB;
 	int64_t rounds = 25;
