@@ -274,6 +274,33 @@ static int check_pool(int root_fd, enum mw_pages kind, int node, size_t bytes, c
 	return 0;
 }
 
+/* Memory of a node that is free or that the kernel gives back, by the rule of thumb of MemAvailable, which nodes lack;
+ * false when no node is given or it tells nothing. */
+static bool node_available(int root_fd, int node, uint64_t *bytes)
+{
+	static const struct {
+		const char *key;
+		unsigned parts; /* one in so many counts */
+	} rows[] = {{"MemFree", 1}, {"Inactive(file)", 1}, {"Active(file)", 2}, {"SReclaimable", 2}};
+	char path[64], key[64];
+	if (node < 0)
+		return false;
+	(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/meminfo", node);
+	char *text = mw_tree_slurp(root_fd, path);
+	bool known = false;
+	*bytes = 0;
+	for (size_t i = 0; text && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t kb;
+		(void)snprintf(key, sizeof(key), "Node %d %s", node, rows[i].key);
+		if (!mw_text_u64(text, key, &kb))
+			continue;
+		known = true;
+		*bytes += (kb << 10) / rows[i].parts;
+	}
+	free(text);
+	return known;
+}
+
 static int check_budget(const struct mw_arenas *a, const struct arena *ar, int root_fd, size_t bytes, char *err,
 			size_t n)
 {
@@ -288,11 +315,16 @@ static int check_budget(const struct mw_arenas *a, const struct arena *ar, int r
 	 * stacks and the rest of the program need their share too. */
 	struct mw_limits l;
 	mw_limits_read(root_fd, &l);
-	uint64_t need = (uint64_t)bytes + bytes / 256 + SLACK_BYTES;
-	if (l.mem_total && need > l.mem_available + ar->block.bytes)
+	uint64_t need = (uint64_t)bytes + bytes / 256 + SLACK_BYTES, freed = ar->block.bytes, on_node;
+	if (l.mem_total && need > l.mem_available + freed)
 		return mw_fail(MW_EBUDGET, err, n, "%zu MiB and %llu MiB of slack wanted, %llu MiB available (%s)",
 			       bytes >> 20, (unsigned long long)((need - bytes) >> 20),
 			       (unsigned long long)(l.mem_available >> 20), l.source);
+	if (node_available(root_fd, ar->asked_node, &on_node) && need > on_node + freed)
+		return mw_fail(MW_EBUDGET, err, n,
+			       "%zu MiB and %llu MiB of slack wanted, %llu MiB available on node %d", bytes >> 20,
+			       (unsigned long long)((need - bytes) >> 20), (unsigned long long)(on_node >> 20),
+			       ar->asked_node);
 	return 0;
 }
 
