@@ -67,6 +67,12 @@ static int add(struct offload *o, const char *text, bool named, char *err, size_
 	if ((size_t)snprintf(plain.spec, sizeof(plain.spec), "%s", text) >= sizeof(plain.spec) - 24)
 		return mw_fail(MW_ESPEC, err, n, "--device: spec of more than %zu characters", sizeof(plain.spec) - 24);
 	int rc = open_checked(&plain, err, n);
+	if (rc == 0 && !named && o->channels > 1 && offload_key(plain.ops, "channels") && !strstr(text, "channels=")) {
+		char pair[24];
+		(void)snprintf(pair, sizeof(pair), "channels=%d", o->channels);
+		append(plain.spec, sizeof(plain.spec), pair);
+		rc = open_checked(&plain, err, n);
+	}
 	bool both = rc == 0 && !plain.limit[0] && offload_key(plain.ops, "limit");
 	for (int k = 0; k < (both ? 2 : 1) && rc == 0; k++, d++) {
 		*d = plain;

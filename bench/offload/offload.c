@@ -342,8 +342,13 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	o.finalists = ctx->profile->min_rounds < 6 ? 1 : ctx->profile->limit_s > 300 ? OFFLOAD_FINALISTS : 2;
 	o.row_s_per_byte = 0.25e-9;
 	o.flush_gbps[OFFLOAD_COLD] = o.flush_gbps[OFFLOAD_WARM] = NAN;
-	(void)snprintf(o.channels_note, sizeof(o.channels_note),
-		       "channels as in the device's spec, the host's are not known here");
+	o.channels = offload_channels("/");
+	if (o.channels)
+		(void)snprintf(o.channels_note, sizeof(o.channels_note), "this host has %d memory channels",
+			       o.channels);
+	else
+		(void)snprintf(o.channels_note, sizeof(o.channels_note),
+			       "per channel of the spec: this host does not tell its channels");
 	o.work = calloc(OFFLOAD_MAX_WORK, sizeof(*o.work));
 	if (!o.work)
 		return mw_fail(-ENOMEM, err, n, "no memory for the rows");

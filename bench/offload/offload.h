@@ -92,6 +92,7 @@ struct offload {
 	size_t spare_bytes;
 	char pages[24];
 	double flush_gbps[OFFLOAD_CACHES]; /* lines absent from, dirty in the caches; NaN unknown */
+	int channels;                      /* of this machine's memory; 0 = unknown */
 	char channels_note[80];            /* how many channels a device of DRAM was given, and why */
 	double row_s_per_byte;             /* slowest run of a row on a device so far */
 };
@@ -163,6 +164,10 @@ struct offload_rates;
 int offload_rates_points(struct offload *o, struct offload_rates **out, struct round_point *pts, size_t *n_pts,
 			 size_t max, char *err, size_t n);
 void offload_rates_free(struct offload_rates *r);
+
+/* ---- channels.c ---- */
+/* Populated memory channels below root ("/" or a captured tree); 0 = unknown. */
+int offload_channels(const char *root);
 
 /* ---- device.c ---- */
 /* Checks the specs (newline-separated; NULL: the default ones) by opening them. MW_ESPEC with a line. */

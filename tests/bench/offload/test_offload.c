@@ -1,8 +1,10 @@
 #include <criterion/criterion.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
@@ -206,6 +208,42 @@ Test(bench_offload, host_is_its_best)
 	cr_assert_eq(w[1].host[OFFLOAD_COLD].ns, 100);
 	cr_assert(isnan(w[1].host[OFFLOAD_WARM].ns), "not measured is not 0");
 	mw_records_fini(&o.seen);
+}
+
+static void put(const char *root, const char *path, const char *text)
+{
+	char full[400];
+	(void)snprintf(full, sizeof(full), "%s/sys/devices/system/edac/mc/%s", root, path);
+	for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		(void)mkdir(full, 0777);
+		*p = '/';
+	}
+	FILE *f = fopen(full, "w");
+	cr_assert(f && fputs(text, f) >= 0 && fclose(f) == 0, "%s", full);
+}
+
+Test(bench_offload, channels_from_edac)
+{
+	char root[] = "/tmp/edac-XXXXXX", command[64];
+	cr_assert(mkdtemp(root));
+	cr_assert_eq(offload_channels(root), 0, "no driver: unknown");
+	/* Two modules on channel 0, one on channel 1, an empty slot on 2; a second controller with one of each naming.
+	 */
+	static const char *const files[][2] = {
+		{"mc0/dimm0/size", "8192\n"}, {"mc0/dimm0/dimm_location", "channel 0 slot 0 \n"},
+		{"mc0/dimm1/size", "8192\n"}, {"mc0/dimm1/dimm_location", "channel 0 slot 1 \n"},
+		{"mc0/dimm2/size", "8192\n"}, {"mc0/dimm2/dimm_location", "channel 1 slot 0 \n"},
+		{"mc0/dimm3/size", "0\n"},    {"mc0/dimm3/dimm_location", "channel 2 slot 0 \n"},
+		{"mc1/rank4/size", "8192\n"}, {"mc1/rank4/dimm_location", "csrow 0 channel 1 \n"},
+		{"mc1/dimm5/size", "8192\n"}, {"mc1/dimm5/dimm_location", "garbage\n"},
+		{"mc1/power/size", "1\n"},
+	};
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		put(root, files[i][0], files[i][1]);
+	cr_assert_eq(offload_channels(root), 3);
+	(void)snprintf(command, sizeof(command), "rm -r %s", root);
+	cr_assert_eq(system(command), 0);
 }
 
 /* A library that gemm measured with weights from memory counts for cold operands; one out of the cache does not. */
