@@ -180,11 +180,8 @@ static int open_meter(struct energy_run *r, const struct energy_meter *meter, co
 	struct window_meter *w = &r->meter;
 	const char *named = mw_opt_text(r->ctx->opts, "meter");
 	char why[600] = "";
-	if (!meter && named && strcmp(named, "auto") != 0) {
+	if (!meter && named && strcmp(named, "auto") != 0)
 		meter = energy_meter_find(named);
-		if (!meter)
-			return emit_refusal(sink, named, "this build has no such meter") < 0 ? -EIO : 1;
-	}
 	int rc;
 	if (meter)
 		rc = meter->open("/", &w->state, why, sizeof(why));
@@ -317,6 +314,12 @@ int energy_run_with(struct bench_ctx *ctx, const struct mw_sink *sink, const str
 		return -ENOMEM;
 	r->ctx = ctx;
 	r->seconds = mw_opt_real(ctx->opts, "window");
+	const char *named = mw_opt_text(ctx->opts, "meter");
+	bool by_name = named && strcmp(named, "auto") != 0;
+	if (by_name && !energy_meter_find(named)) {
+		free(r);
+		return mw_fail(MW_ESPEC, err, n, "--meter: no meter '%s' (auto or one of `memwall list`)", named);
+	}
 	/* The model first: it costs nothing and stands even when the time is up. */
 	int rc = price(ctx, sink, err, n);
 	if (rc >= 0)
@@ -331,8 +334,7 @@ int energy_run_with(struct bench_ctx *ctx, const struct mw_sink *sink, const str
 	if (rc != 1)
 		return rc;
 	/* A run goes on with the model alone; a meter asked for by name is missed. */
-	const char *named = mw_opt_text(ctx->opts, "meter");
-	if (named && strcmp(named, "auto") != 0)
+	if (by_name)
 		return mw_fail(MW_EUNAVAILABLE, err, n, "--meter=%s is not available here", named);
 	return 0;
 }

@@ -276,7 +276,8 @@ static int measure_once(struct run *r, struct point *p, struct trial *t)
 	p->last_cost_ns = cost;
 	if (rc == 0 && !isfinite(t->s.value))
 		rc = mw_fail(MW_EVERIFY, err, sizeof(err), "the sample is not a number");
-	if (rc < 0) {
+	/* An interrupted sample says nothing against those before it. */
+	if (rc < 0 && rc != MW_ECANCELLED) {
 		p->dropped = true;
 		(void)snprintf(p->why, sizeof(p->why), "%s", err[0] ? err : mw_strerror(rc));
 	}

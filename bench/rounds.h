@@ -8,7 +8,8 @@
 struct round_point {
 	struct mw_record
 		rec; /* identity, method, observed: filled in by the benchmark; the scheduler adds statistics */
-	/* One sample: the value in the record's unit. Negative return: the point is dropped with that error in note. */
+	/* One sample: the value in the record's unit. Negative return: the point is dropped with that error in note;
+	 * MW_ECANCELLED (the user's stop came during the sample) keeps the values before it. */
 	int (*measure)(void *arg, double *value, char *err, size_t n);
 	void *arg;
 	int threads; /* > 1: bracketed by core-to-core probes, tagged with the topology state */

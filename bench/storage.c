@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
@@ -205,6 +206,9 @@ static int pick_dir(const struct bench_ctx *ctx, uint64_t bytes, const char **di
 	const char *named = ctx->opts ? mw_opt_text(ctx->opts, "dir") : NULL;
 	const char *const usual[] = {ctx->scratch_dir, "/var/tmp", "."};
 	char first[200] = "";
+	struct stat st;
+	if (named && (stat(named, &st) || !S_ISDIR(st.st_mode)))
+		return mw_fail(MW_ESPEC, why, n, "--dir: '%s' is not a directory", named);
 	if (named) {
 		*dir = named;
 		return storage_check_dir(named, bytes, why, n);
@@ -282,7 +286,7 @@ static const struct mw_option options[] = {
 	 .type = MW_OPT_SIZE,
 	 .arg = "SIZE",
 	 .min = 1 << 20,
-	 .max = 1e13,
+	 .max = 0x1p43,
 	 .help = "size of that file (default: by profile, quick 256M)"},
 	{.name = "max-depth",
 	 .type = MW_OPT_INT,

@@ -356,7 +356,7 @@ static bool go_on(const struct sampler *s, uint64_t begin_ns, const struct stora
 	double elapsed = (double)(mw_now_ns() - begin_ns) * 1e-9;
 	if (s->ops >= MAX_LATENCIES || limit_reached(limit))
 		return false;
-	double most = fmax(10 * s->load->seconds, 0.5);
+	double most = fmax(10 * s->load->seconds, 2.0);
 	return elapsed < s->load->seconds || (s->ops < s->load->min_ops && elapsed < most);
 }
 

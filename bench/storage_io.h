@@ -55,7 +55,7 @@ struct storage_load {
 	uint32_t block; /* bytes per read, a multiple of 4096 */
 	unsigned depth;
 	double seconds;
-	unsigned min_ops; /* goes on for up to 10 times as long, and 0.5 s at least, to reach them */
+	unsigned min_ops; /* goes on for up to 10 times as long, and 2 s at least, to reach them */
 };
 
 struct storage_result {
