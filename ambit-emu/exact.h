@@ -10,8 +10,6 @@
 #include "ambit-emu/program.h"
 
 #define AMBIT_LINE 64u
-/* Columns of one strip in bytes. Measured for AND over 1 GiB. */
-#define AMBIT_STRIP 1024u
 
 struct ambit_exact {
 	struct ambit_step *step;
@@ -39,6 +37,8 @@ struct ambit_executed {
 	uint64_t bytes[2];
 };
 
+/* Bytes of one strip that suit a program. */
+size_t ambit_exact_strip(const struct ambit_exact *x);
 size_t ambit_exact_scratch(const struct ambit_exact *x, size_t strip);
 /* Bytes begin..end of every row, both multiples of a line. scratch: ambit_exact_scratch() bytes, aligned to 4096; one
  * per concurrent call. */

@@ -57,9 +57,9 @@ size_t lanes_cache_bytes(void)
 	return llc > 0 ? (size_t)llc : (size_t)32 << 20;
 }
 
-enum mw_bulk_store lanes_store(size_t result_bytes, size_t cache_bytes)
+enum mw_bulk_store lanes_store(size_t bytes, unsigned n_src, size_t cache_bytes)
 {
-	return result_bytes > cache_bytes ? MW_STORE_NT : MW_STORE_ORDINARY;
+	return bytes > cache_bytes / (n_src + 1) ? MW_STORE_NT : MW_STORE_ORDINARY;
 }
 
 void lanes_slice(size_t bytes, size_t grain, size_t i, size_t n, size_t *begin, size_t *end)
@@ -110,7 +110,7 @@ void lanes_run(struct pim_call *call, mw_bulk_fn fn, void *dst, const void *cons
 
 void lanes_copy(struct pim_call *call, void *dst, const void *src, size_t bytes, size_t cache_bytes)
 {
-	lanes_run(call, mw_bulk_best(MW_BULK_COPY, lanes_store(bytes, cache_bytes)), dst, &src, 1, bytes);
+	lanes_run(call, mw_bulk_best(MW_BULK_COPY, lanes_store(bytes, 1, cache_bytes)), dst, &src, 1, bytes);
 }
 
 void lanes_mask_tail(void *host, uint64_t bits)

@@ -15,9 +15,11 @@
  * on. Zeroed. NULL when there is no memory. */
 void *lanes_alloc(size_t bytes);
 void lanes_free(void *p, size_t bytes);
-/* Result size from which non-temporal stores pay: the last-level cache, 32 MiB where the system does not say. */
+/* Last-level cache; 32 MiB where the system does not say. */
 size_t lanes_cache_bytes(void);
-enum mw_bulk_store lanes_store(size_t result_bytes, size_t cache_bytes);
+/* Non-temporal stores once an operation's inputs and result together exceed the last-level cache: what it leaves there
+ * would be gone before it is read again. */
+enum mw_bulk_store lanes_store(size_t bytes, unsigned n_src, size_t cache_bytes);
 
 /* i-th of n nearly equal parts of `bytes`, cut at multiples of grain. */
 void lanes_slice(size_t bytes, size_t grain, size_t i, size_t n, size_t *begin, size_t *end);

@@ -266,7 +266,7 @@ static void run_fused(const struct ambit *a, struct pim_call *call, const struct
 	const void *src[3] = {&pattern, NULL, NULL};
 	for (unsigned i = 0; i < c->n_src; i++)
 		src[i] = c->src[i]->mem;
-	mw_bulk_fn fn = mw_bulk_best((enum mw_bulk_op)c->op, lanes_store(bytes, a->cache_bytes));
+	mw_bulk_fn fn = mw_bulk_best((enum mw_bulk_op)c->op, lanes_store(bytes, c->n_src, a->cache_bytes));
 	lanes_run(call, fn, c->dst->mem, src, c->n_src, bytes);
 }
 
@@ -298,13 +298,13 @@ static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_co
 		.job = {.x = x,
 			.cells = ambit_cells(mw_isa_best()),
 			.d = d,
-			.strip = AMBIT_STRIP,
-			.nt = lanes_store(bytes, a->cache_bytes) == MW_STORE_NT,
+			.strip = ambit_exact_strip(x),
+			.nt = lanes_store(bytes, c->n_src, a->cache_bytes) == MW_STORE_NT,
 			.seed = ambit_noise(a->seed, 0, a->runs++)},
 		.bytes = bytes,
 		.row_bytes = (size_t)ambit_row_bytes(&a->geometry),
 		.n = bytes < (1u << 18) ? 1 : pim_call_threads(call),
-		.scratch_bytes = ambit_exact_scratch(x, AMBIT_STRIP),
+		.scratch_bytes = ambit_exact_scratch(x, ambit_exact_strip(x)),
 	};
 	s.scratch = aligned_alloc(4096, s.n * s.scratch_bytes);
 	s.done = calloc(s.n, sizeof(*s.done));

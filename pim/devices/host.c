@@ -112,7 +112,8 @@ static int host_execute(void *state, struct pim_call *call, const struct pim_com
 	const void *src[3] = {&pattern, NULL, NULL};
 	for (unsigned i = 0; i < c->n_src; i++)
 		src[i] = c->src[i]->mem;
-	lanes_run(call, mw_bulk_best(op, lanes_store(bytes, h->cache_bytes)), c->dst->mem, src, c->n_src, bytes);
+	lanes_run(call, mw_bulk_best(op, lanes_store(bytes, c->n_src, h->cache_bytes)), c->dst->mem, src, c->n_src,
+		  bytes);
 	if (h->gbps > 0) {
 		uint64_t ps = lanes_ps((c->n_src + 1) * (uint64_t)bytes, h->gbps);
 		pim_call_time(call, PIM_PS_COMPUTE, ps, ps);
