@@ -176,6 +176,11 @@ static void put_plot(const struct plan *p, const struct figure_look *look, struc
 	FILE *f = plot->script;
 	const char *separator = "plot ";
 	(void)plot_legend(plot, "this host, measured", 0, 0, false, MARK_LINE);
+	if (look->key) { /* an arrow has no entry of its own */
+		(void)fprintf(f, "plot keyentry with lines lw 2.4 lc rgb '%s' title 'this host, measured'",
+			      look->series[0]);
+		separator = ", \\\n";
+	}
 	for (size_t d = 0; d < p->n_devices; d++) {
 		for (int m = 0; m < MODES; m++) {
 			const char *colour = look->series[d + 1], *price = p->device[d].price;
@@ -203,13 +208,12 @@ static void put_plot(const struct plan *p, const struct figure_look *look, struc
 static bool span_words(const struct mw_records *l, const char *where, char *out, size_t n)
 {
 	struct query q = speedups;
-	char lo[32], hi[32];
 	q.where = where;
 	const struct mw_record *least = query_best(l, &q, true), *most = query_best(l, &q, false);
 	if (!least)
 		return false;
-	(void)snprintf(out, n, "%s to %s", print_value(least->value, lo, sizeof(lo)),
-		       print_value(most->value, hi, sizeof(hi)));
+	(void)snprintf(out, n, "%.*f to %.*f", least->value < 10 ? 2 : 0, least->value, most->value < 10 ? 2 : 0,
+		       most->value);
 	return true;
 }
 

@@ -36,12 +36,7 @@ void plot_frame(FILE *script, const struct figure_look *look)
 		      "set grid back lt 1 lw 1 lc rgb '%s'\n"
 		      "set errorbars 0\nset pointintervalbox 0\n",
 		      look->muted, look->muted, look->muted, look->rule);
-	if (look->key)
-		(void)fprintf(script,
-			      "set key outside top left horizontal Left reverse noenhanced samplen 2.5 textcolor rgb "
-			      "'%s'\n",
-			      look->ink);
-	else
+	if (!look->key) /* else put where the legend's length is known */
 		(void)fputs("unset key\n", script);
 }
 

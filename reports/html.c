@@ -93,19 +93,31 @@ static void put_summary(const struct page *p)
 
 /* ---- figures ---- */
 
-/* What gnuplot is told before the figure's own commands, for each kind of file. */
-static void put_terminal(FILE *script, enum report_figures kind, int height)
+/* What gnuplot is told before the figure's own commands, for each kind of file. The page has a legend of its own; files
+ * get one above the drawing, which grows by it. */
+static void put_terminal(FILE *script, enum report_figures kind, const struct figure_plot *plot)
 {
-	if (kind == REPORT_SVG)
+	int lines = (int)plot->n_legend, height = plot->height + 20 * lines + 20;
+	if (kind == REPORT_SVG) {
 		(void)fprintf(script, "set term svg size %d,%d dynamic noenhanced font 'sans,13' linewidth 1\n",
-			      FIGURE_WIDTH, height);
-	else if (kind == REPORT_PNG)
-		(void)fprintf(script,
-			      "set term pngcairo size %d,%d noenhanced font 'sans,11' fontscale 2 linewidth 2\n",
-			      2 * FIGURE_WIDTH, 2 * height + 80);
+			      FIGURE_WIDTH, plot->height);
+		return;
+	}
+	if (kind == REPORT_PNG)
+		(void)fprintf(
+			script,
+			"set term pngcairo size %d,%d noenhanced font 'sans,10' fontscale 2 linewidth 2 pointscale 2\n",
+			2 * FIGURE_WIDTH, 2 * height);
 	else
-		(void)fprintf(script, "set term pdfcairo size %.2fcm,%.2fcm noenhanced font 'sans,9'\n",
-			      FIGURE_WIDTH / 50.0, (height + 40) / 50.0);
+		(void)fprintf(
+			script,
+			"set term pdfcairo size %.2fcm,%.2fcm noenhanced font 'sans,9' linewidth 1 pointscale 0.5\n",
+			FIGURE_WIDTH / 45.0, height / 45.0);
+	(void)fprintf(
+		script,
+		"set key at screen 0.02, screen %.4f left top vertical maxrows %d Left reverse noenhanced samplen 2 "
+		"textcolor rgb '%s'\nset tmargin %.1f\n",
+		1 - 8.0 / height, lines, look_print.ink, 1.05 * lines + 1.2);
 }
 
 /* Draws a figure in one format. *svg is NULL when there is nothing to draw. Returns points or an error. */
@@ -126,7 +138,7 @@ static int render(const struct page *p, const struct figure *fig, enum report_fi
 	plot->script = NULL;
 	FILE *f = points > 0 ? open_memstream(&script, &script_size) : NULL;
 	if (f) {
-		put_terminal(f, kind, plot->height);
+		put_terminal(f, kind, plot);
 		(void)fwrite(body, 1, body_size, f);
 		int rc = fclose(f) ? -ENOMEM : 0;
 		if (rc == 0)
