@@ -1,4 +1,5 @@
 /* Latency against the working set: one step per level of the hierarchy. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,11 @@
 
 /* One line: the walks of one stride and page kind. The locality window is cut to the size where the size is smaller,
  * so it does not tell lines apart. */
+enum { LINE_POINTS = 512 };
+
 struct line {
 	char key[160];
-	const struct mw_record **v; /* by working set */
+	const struct mw_record *v[LINE_POINTS]; /* by working set */
 	size_t n;
 };
 
@@ -54,14 +57,7 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void free_lines(struct lines *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->v[i].v);
-	l->n = 0;
-}
-
-static struct line *line_of(struct lines *l, const struct mw_record *r, size_t most)
+static struct line *line_of(struct lines *l, const struct mw_record *r)
 {
 	char key[160];
 	key_of(r, key, sizeof(key));
@@ -71,9 +67,7 @@ static struct line *line_of(struct lines *l, const struct mw_record *r, size_t m
 	if (l->n == FIGURE_SERIES)
 		return NULL;
 	struct line *line = &l->v[l->n];
-	line->v = calloc(most, sizeof(*line->v));
-	if (!line->v)
-		return NULL;
+	line->n = 0;
 	(void)snprintf(line->key, sizeof(line->key), "%s", key);
 	l->n++;
 	return line;
@@ -83,13 +77,13 @@ static struct line *line_of(struct lines *l, const struct mw_record *r, size_t m
 static void find_lines(const struct mw_records *l, struct lines *out)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		struct line *line = on_line(&l->v[i]) ? line_of(out, &l->v[i], l->n) : NULL;
-		if (line)
+		struct line *line = on_line(&l->v[i]) ? line_of(out, &l->v[i]) : NULL;
+		if (line && line->n < LINE_POINTS)
 			line->v[line->n++] = &l->v[i];
 	}
 	size_t longest = 0;
 	for (size_t i = 0; i < out->n; i++) {
-		qsort(out->v[i].v, out->v[i].n, sizeof(*out->v[i].v), by_size);
+		qsort(out->v[i].v, out->v[i].n, sizeof(const struct mw_record *), by_size);
 		longest = out->v[i].n > longest ? out->v[i].n : longest;
 	}
 	for (size_t i = 0; i < out->n;) {
@@ -97,7 +91,6 @@ static void find_lines(const struct mw_records *l, struct lines *out)
 			i++;
 			continue;
 		}
-		free(out->v[i].v);
 		out->n--;
 		memmove(&out->v[i], &out->v[i + 1], (out->n - i) * sizeof(out->v[0]));
 	}
@@ -195,6 +188,7 @@ static void put_plot(const struct lines *lines, bool misses, const struct figure
 static void put_words(const struct lines *lines, struct figure_plot *p)
 {
 	const struct line *line = &lines->v[0];
+	assert(lines->n > 0 && line->n > 0);
 	const struct mw_record *first = line->v[0], *last = line->v[line->n - 1];
 	char size[24], a[32], b[32], window[32], pair[48], words[64] = "";
 	(void)snprintf(p->title, sizeof(p->title),
@@ -216,14 +210,15 @@ static void put_words(const struct lines *lines, struct figure_plot *p)
 
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)
 {
-	struct lines lines = {.n = 0};
+	static const struct lines none;
+	struct lines lines = none;
 	struct range g = {(double)INFINITY, 0, (double)INFINITY, 0};
 	FILE *f = p->script;
 	find_lines(&r->records, &lines);
 	int n = put_lines(f, &lines, &g);
 	int misses = n ? put_misses(f, &r->records, &g) : 0;
 	if (n == 0)
-		goto out;
+		return 0;
 	p->height = 430;
 	plot_frame(f, look);
 	g.y_lo = g.y_lo < 1.3 ? 0.5 : 1;
@@ -241,8 +236,6 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	put_cache(f, look, "L3", (double)r->host.l3_bytes, &g);
 	put_plot(&lines, misses > 0, look, p);
 	put_words(&lines, p);
-out:
-	free_lines(&lines);
 	return n + misses;
 }
 

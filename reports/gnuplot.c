@@ -68,7 +68,7 @@ static int complain(int fd, char *err, size_t n)
 {
 	char *text = NULL;
 	size_t size = 0;
-	if (slurp(fd, &text, &size))
+	if (slurp(fd, &text, &size) || !text)
 		return mw_fail(MW_EFORMAT, err, n, "gnuplot failed");
 	/* Its complaint follows an echo of the line and a caret. */
 	const char *at = strstr(text, "line ");

@@ -253,7 +253,7 @@ static int to_argv(const json_t *o, struct results *out, const struct json_place
 
 static int to_info(const json_t *o, struct results *out, const struct json_place *p)
 {
-	char seed[24], *end;
+	char seed[24] = "", *end;
 	int rc;
 	if ((rc = to_fields(info_fields, &out->info, o, p)) || (rc = to_argv(o, out, p)) ||
 	    (rc = get_text(o, "seed", seed, sizeof(seed), p)))
