@@ -67,7 +67,8 @@ static int own_run(void *plan, const void *packed, const void *a, void *c)
 
 static const char *own_kernel(const void *plan)
 {
-	return ((const struct own_plan *)plan)->path->name;
+	const struct own_plan *p = plan;
+	return p->type == GEMM_F32 ? mw_isa_name(p->path->isa) : p->path->name;
 }
 
 const struct gemm_engine engine_own = {

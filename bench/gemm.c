@@ -297,6 +297,7 @@ static int emit_unable(struct gemm_run *r, const struct gemm_case *c, struct mw_
 		mw_record_init(rec, "gemm", "engine", "rate", gemm_rate_unit(type));
 		mw_kv_set_str(&rec->params, "engine", c->engine->name);
 		mw_kv_set_str(&rec->params, "dtype", gemm_dtype_name(type));
+		describe(r, rec);
 	}
 	mw_record_unavailable(rec, c->why);
 	return mw_emit(r->out, rec);
@@ -416,6 +417,7 @@ static int emit_absent(const struct gemm_run *r)
 			continue;
 		mw_record_init(&rec, "gemm", "engine", "rate", MW_GFLOPS);
 		mw_kv_set_str(&rec.params, "engine", r->engines.v[i].name);
+		describe(r, &rec);
 		mw_record_unavailable(&rec, r->engines.v[i].why);
 		rc = mw_emit(r->out, &rec);
 	}

@@ -175,9 +175,10 @@ static int emit_fraction(const struct mw_record *best, double intensity, double 
 	mw_record_set(&out, roofline_fraction(best->value, peak, roof->value, intensity),
 		      mw_weakest(MW_MODELLED, roof->provenance), source);
 	double ridge = roofline_ridge(peak, roof->value);
-	(void)snprintf(out.note, sizeof(out.note), "%s roof; ridge %.1f FLOP/byte%s",
+	(void)snprintf(out.note, sizeof(out.note), "%s roof; ridge %.1f FLOP/byte%s%s",
 		       intensity < ridge ? "memory" : "compute", ridge,
-		       same_text(best, roof, "state") ? "" : "; bandwidth of another topology state");
+		       same_text(best, roof, "state") ? "" : "; bandwidth of another topology state",
+		       out.value > 1 ? "; above 1: the roof was measured in a slower moment" : "");
 	return mw_emit(sink, &out);
 }
 
