@@ -18,7 +18,7 @@
 #include "bench/gemm_derive.h"
 #include "bench/gemm_work.h"
 
-enum { ROUNDS = 25, TRIALS = 5, MAX_PEERS = 24, ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
+enum { ROUNDS = 25, MIN_ROUNDS = 15, TRIALS = 7, MAX_PEERS = 24, ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
 static const double sample_s = 0.02;
 
 /* ---- a contestant returns its rate in one sample ---- */
@@ -29,64 +29,76 @@ struct contestant {
 	void *arg;
 };
 
-static double middle(const struct contestant *c)
-{
-	double v[TRIALS];
-	struct mw_summary s;
-	for (int i = 0; i < TRIALS; i++)
-		if (c->sample(c->arg, &v[i]) < 0)
-			return 0;
-	return mw_summarize(v, TRIALS, &s) < 0 ? 0 : s.median;
-}
-
+/* The one with the highest of a few samples, taken in turns: a slow moment hits one sample of each. */
 static const struct contestant *fastest(const struct contestant *c, size_t n)
 {
 	const struct contestant *best = NULL;
-	double best_rate = 0;
-	for (size_t i = 0; i < n; i++) {
-		double rate = middle(&c[i]);
-		if (rate > best_rate) {
-			best = &c[i];
-			best_rate = rate;
-		}
-	}
+	double best_rate = 0, rate;
+	for (int trial = 0; trial < TRIALS; trial++)
+		for (size_t i = 0; i < n; i++)
+			if (c[i].sample(c[i].arg, &rate) == 0 && rate > best_rate) {
+				best = &c[i];
+				best_rate = rate;
+			}
 	return best;
 }
 
 static int failures;
 
-static void compare(const char *what, const struct contestant *ours, const struct contestant *peer, double bar,
-		    const char *unit)
+/* One P, M, P' round. 1: the two probes of the cores' distance disagree, the round does not count. */
+static int one_round(struct mw_team *team, int threads, const struct contestant *ours, const struct contestant *peer,
+		     double v[3])
 {
-	double ratio[ROUNDS], self[ROUNDS], rate[ROUNDS], p, q;
-	struct mw_summary r, s, m;
-	for (int i = 0; i < ROUNDS; i++) {
-		if (peer->sample(peer->arg, &p) < 0 || ours->sample(ours->arg, &rate[i]) < 0 ||
-		    peer->sample(peer->arg, &q) < 0) {
-			printf("%-34s failed\n", what);
-			failures++;
-			return;
-		}
-		ratio[i] = rate[i] / (0.5 * (p + q));
-		self[i] = p / q;
+	double before = mw_team_c2c_ns(team, 0, threads - 1);
+	if (peer->sample(peer->arg, &v[0]) < 0 || ours->sample(ours->arg, &v[1]) < 0 ||
+	    peer->sample(peer->arg, &v[2]) < 0)
+		return MW_EUNAVAILABLE;
+	double moved = fabs(log(mw_team_c2c_ns(team, 0, threads - 1) / before));
+	return moved > log(1.6) ? 1 : 0; /* NaN with one thread: nothing to agree on */
+}
+
+static const char *verdict(const struct mw_summary *ratio, const struct mw_summary *self, double bar)
+{
+	if (ratio->n < MIN_ROUNDS)
+		return "inconclusive: too few rounds count";
+	if (fabs(self->median - 1) > 0.01)
+		return "void: the peer differs from itself";
+	if (ratio->ci_hi < bar) {
+		failures++;
+		return "FAIL";
 	}
-	if (mw_summarize(ratio, ROUNDS, &r) < 0 || mw_summarize(self, ROUNDS, &s) < 0 ||
-	    mw_summarize(rate, ROUNDS, &m) < 0)
+	return 0.5 * (ratio->ci_hi - ratio->ci_lo) > 0.02 * ratio->median ? "inconclusive: interval too wide" : "pass";
+}
+
+static void compare(struct mw_team *team, const struct gemm_group *g, size_t m, const struct contestant *ours,
+		    const struct contestant *peer, double bar, const char *unit)
+{
+	double ratio[ROUNDS], self[ROUNDS], rate[ROUNDS], v[3];
+	struct mw_summary r, s, o;
+	size_t n = 0;
+	char what[64];
+	(void)snprintf(what, sizeof(what), "%s %zux%zu m %zu, %d thread%s", gemm_dtype_name(g->type), g->k, g->n, m,
+		       g->threads, g->threads == 1 ? "" : "s");
+	for (int i = 0; i < ROUNDS; i++) {
+		int rc = one_round(team, g->threads, ours, peer, v);
+		if (rc < 0)
+			break;
+		if (rc > 0)
+			continue;
+		ratio[n] = v[1] / (0.5 * (v[0] + v[2]));
+		self[n] = v[0] / v[2];
+		rate[n++] = v[1];
+	}
+	if (mw_summarize(ratio, n, &r) < 0 || mw_summarize(self, n, &s) < 0 || mw_summarize(rate, n, &o) < 0)
 		return;
-	const char *verdict = "pass";
-	if (fabs(s.median - 1) > 0.01)
-		verdict = "void: the peer differs from itself";
-	else if (r.ci_hi < bar)
-		verdict = "FAIL";
-	else if (0.5 * (r.ci_hi - r.ci_lo) > 0.02 * r.median)
-		verdict = "inconclusive";
-	failures += strcmp(verdict, "FAIL") == 0;
-	printf("%-34s %8.1f %-8s %-26s %-22s %.3f [%.3f, %.3f]  self %.3f  %s\n", what, m.median, unit, ours->name,
-	       peer->name, r.median, r.ci_lo, r.ci_hi, s.median, verdict);
+	printf("%-32s %7.1f %-8s %-27s %-25s %.3f [%.3f %.3f] of %.2f  self %.3f  n %-2zu  %s\n", what, o.median, unit,
+	       ours->name, peer->name, r.median, r.ci_lo, r.ci_hi, bar, s.median, n, verdict(&r, &s, bar));
 	(void)fflush(stdout);
 }
 
-/* ---- direct library calls: whole matrices, the library's own threads, an unpinned caller ---- */
+/* ---- direct library calls on whole matrices ----
+ * With one thread on the team's first member, as ours; with more, the library's own threads from an unpinned caller
+ * (from a pinned one OpenMP's threads share its CPU). */
 
 typedef void (*cblas_sgemm_fn)(int, int, int, int, int, int, float, const float *, int, const float *, int, float,
 			       float *, int);
@@ -105,12 +117,14 @@ struct direct {
 		dnnl_s8_fn dnnl_s8;
 	} fn;
 	void *plan;
+	struct mw_team *team;
 	int threads;
 	size_t m, n, k, matrices, stride; /* stride: bytes from matrix to matrix */
 	unsigned char *w;
 	const void *a;
 	void *c;
 	size_t next, calls;
+	int rc;
 };
 
 static void set_threads(const struct direct *d)
@@ -144,23 +158,41 @@ static int call(struct direct *d, const void *w)
 	}
 }
 
+static void direct_calls(void *arg, int rank, int n)
+{
+	struct direct *d = arg;
+	(void)rank;
+	(void)n;
+	set_threads(d); /* OpenMP keeps the number per calling thread */
+	d->rc = 0;
+	for (size_t i = 0; i < d->calls; i++) {
+		if (call(d, d->w + d->next * d->stride) != 0)
+			d->rc = MW_EUNAVAILABLE;
+		d->next = (d->next + 1) % d->matrices;
+	}
+}
+
 static int direct_sample(void *arg, double *rate)
 {
 	struct direct *d = arg;
-	set_threads(d);
-	uint64_t begin = mw_now_ns();
-	for (size_t i = 0; i < d->calls; i++) {
-		if (call(d, d->w + d->next * d->stride) != 0)
-			return MW_EUNAVAILABLE;
-		d->next = (d->next + 1) % d->matrices;
+	uint64_t ns = 0;
+	if (d->threads == 1) {
+		int rc = mw_team_time(d->team, 1, direct_calls, d, &ns);
+		if (rc < 0)
+			return rc;
+	} else {
+		uint64_t begin = mw_now_ns();
+		direct_calls(d, 0, 1);
+		ns = mw_now_ns() - begin;
 	}
-	*rate = 2.0 * (double)d->m * (double)d->n * (double)d->k * (double)d->calls / (double)(mw_now_ns() - begin);
-	return 0;
+	*rate = 2.0 * (double)d->m * (double)d->n * (double)d->k * (double)d->calls / (double)ns;
+	return d->rc;
 }
 
 /* Matrices of the same bytes as the group's rotation, packed where the engine packs. */
 static int open_direct(struct direct *d, const struct gemm_group *g, const unsigned char *plain)
 {
+	d->team = g->team;
 	size_t bytes = g->n * g->k * (g->type == GEMM_F32 ? 4 : 1);
 	d->n = g->n;
 	d->k = g->k;
@@ -259,17 +291,10 @@ static int open_group(struct bench_ctx *ctx, const struct engines *e, struct gem
 	return rc;
 }
 
-static void describe(const struct gemm_group *g, size_t m, char *out, size_t n)
-{
-	(void)snprintf(out, n, "%s %zux%zu m %zu, %d thread%s", gemm_dtype_name(g->type), g->k, g->n, m, g->threads,
-		       g->threads == 1 ? "" : "s");
-}
-
 static void gemm_ratio(struct bench_ctx *ctx, const struct engines *e, struct gemm_group *g, size_t m)
 {
 	struct contestant ours[GEMM_MAX_CASES], peers[MAX_PEERS];
 	struct direct direct[MAX_PEERS];
-	char what[64];
 	if (open_group(ctx, e, g, m) < 0)
 		return;
 	/* A rotation of its own for the direct calls: plain matrices one behind the other. */
@@ -288,12 +313,11 @@ static void gemm_ratio(struct bench_ctx *ctx, const struct engines *e, struct ge
 		(void)snprintf(peers[n_peers++].name, sizeof(peers[0].name), "%s %s", direct[i].engine->name,
 			       names[direct[i].kind]);
 	}
-	describe(g, m, what, sizeof(what));
 	const struct contestant *peer = fastest(peers, n_peers), *best = fastest(ours, list_ours(g, ours));
 	if (peer && best)
-		compare(what, best, peer, 0.97, g->type == GEMM_F32 ? "GFLOP/s" : "GOP/s");
+		compare(ctx->team, g, m, best, peer, 0.97, g->type == GEMM_F32 ? "GFLOP/s" : "GOP/s");
 	else
-		printf("%-34s no library installed\n", what);
+		printf("%s m %zu: no library installed\n", gemm_dtype_name(g->type), m);
 	for (size_t i = 0; i < n_direct; i++) {
 		direct[i].threads = 1; /* the engines' slices are single-threaded */
 		set_threads(&direct[i]);
@@ -375,7 +399,7 @@ static void gemv_ratio(struct bench_ctx *ctx, const struct engines *e, struct ge
 	struct contestant ours[GEMM_MAX_CASES], peers[MAX_PEERS];
 	struct reading readings[MAX_PEERS];
 	struct mw_block block;
-	char what[64], err[200];
+	char err[200];
 	if (open_group(ctx, e, g, 1) < 0)
 		return;
 	/* The weights themselves, read in place: the arena hands out the same block. */
@@ -384,13 +408,12 @@ static void gemv_ratio(struct bench_ctx *ctx, const struct engines *e, struct ge
 		return;
 	size_t n = list_readings(ctx->team, g->threads, &block, g->weight_bytes, readings, peers);
 	const struct contestant *peer = fastest(peers, n), *best = fastest(ours, list_ours(g, ours));
-	describe(g, 1, what, sizeof(what));
 	if (peer && best) {
 		struct gemm_shape s = gemm_shape_of(g->type, 1, g->n, g->k);
 		struct product_bytes p = {best->arg, 1.0 / gemm_intensity(&s)};
 		struct contestant mine = {.sample = product_bytes_sample, .arg = &p};
 		memcpy(mine.name, best->name, sizeof(mine.name));
-		compare(what, &mine, peer, 0.9, "GB/s");
+		compare(ctx->team, g, 1, &mine, peer, 0.9, "GB/s");
 	}
 	gemm_group_release(g);
 }
@@ -446,7 +469,8 @@ int main(void)
 		(void)fprintf(stderr, "gemm_ratio: %s\n", err);
 		return 1;
 	}
-	printf("%-34s %-17s %-26s %-22s %s\n", "product", "ours (median)", "by", "against", "ratio [95 % interval]");
+	printf("%-32s %-16s %-27s %-25s %s\n", "product", "ours (median)", "by", "against",
+	       "ratio [95 % interval] of the bar");
 	run_set(&ctx, &engines);
 	mw_team_destroy(ctx.team);
 	mw_arenas_destroy(ctx.arenas);

@@ -16,34 +16,54 @@ static uint32_t sum_x(const int8_t *x, size_t n)
 	return (uint32_t)_mm512_reduce_add_epi32(sum);
 }
 
-static __m512i dot(__m512i acc, const int8_t *w, const int8_t *x, __m512i top)
+static __m512i dot(__m512i acc, const int8_t *w, __m512i x)
 {
-	return _mm512_dpbusd_epi32(acc, _mm512_xor_si512(_mm512_loadu_si512(w), top), _mm512_loadu_si512(x));
+	return _mm512_dpbusd_epi32(acc, _mm512_xor_si512(_mm512_loadu_si512(w), _mm512_set1_epi8((char)0x80)), x);
 }
 
+static __m512i dot_tail(__m512i acc, const int8_t *w, __m512i x, __mmask64 m)
+{
+	/* x is 0 where it is masked, so what stands for w there does not count. */
+	__m512i v = _mm512_xor_si512(_mm512_maskz_loadu_epi8(m, w), _mm512_set1_epi8((char)0x80));
+	return _mm512_dpbusd_epi32(acc, v, x);
+}
+
+/* Two rows by one x. */
+static void dot2(const int8_t *w, const int8_t *v, const int8_t *x, size_t cols, uint32_t *y, uint32_t *z)
+{
+	__m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
+	size_t i = 0;
+	for (; i + 128 <= cols; i += 128) {
+		__m512i p = _mm512_loadu_si512(x + i), q = _mm512_loadu_si512(x + i + 64);
+		a = dot(a, w + i, p);
+		b = dot(b, w + i + 64, q);
+		c = dot(c, v + i, p);
+		d = dot(d, v + i + 64, q);
+	}
+	for (; i < cols; i += 64) {
+		__mmask64 m = cols - i < 64 ? ~0ull >> (64 - (cols - i)) : ~0ull;
+		__m512i p = _mm512_maskz_loadu_epi8(m, x + i);
+		a = dot_tail(a, w + i, p, m);
+		c = dot_tail(c, v + i, p, m);
+	}
+	*y = (uint32_t)_mm512_reduce_add_epi32(_mm512_add_epi32(a, b));
+	*z = (uint32_t)_mm512_reduce_add_epi32(_mm512_add_epi32(c, d));
+}
+
+/* Two streams, half of the matrix each: more pages are prefetched at once than with one stream. */
 void mw_gemv_s8_vnni(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, size_t rows, size_t cols)
 {
-	const __m512i top = _mm512_set1_epi8((char)0x80);
 	const uint32_t offset = 128u * sum_x(x, cols);
-	for (size_t r = 0; r < rows; r++, w += ld) {
-		__m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
-		size_t i = 0;
-		for (; i + 256 <= cols; i += 256) {
-			a = dot(a, w + i, x + i, top);
-			b = dot(b, w + i + 64, x + i + 64, top);
-			c = dot(c, w + i + 128, x + i + 128, top);
-			d = dot(d, w + i + 192, x + i + 192, top);
-		}
-		for (; i + 64 <= cols; i += 64)
-			a = dot(a, w + i, x + i, top);
-		if (i < cols) {
-			/* A masked x is 0, so what w holds beyond the row does not count. */
-			__mmask64 m = ~0ull >> (64 - (cols - i));
-			__m512i tail = _mm512_xor_si512(_mm512_maskz_loadu_epi8(m, w + i), top);
-			b = _mm512_dpbusd_epi32(b, tail, _mm512_maskz_loadu_epi8(m, x + i));
-		}
-		a = _mm512_add_epi32(_mm512_add_epi32(a, b), _mm512_add_epi32(c, d));
-		y[r] = (int32_t)((uint32_t)_mm512_reduce_add_epi32(a) - offset);
+	size_t half = rows / 2;
+	uint32_t first, second;
+	for (size_t r = 0; r < half; r++) {
+		dot2(w + r * ld, w + (r + half) * ld, x, cols, &first, &second);
+		y[r] = (int32_t)(first - offset);
+		y[r + half] = (int32_t)(second - offset);
+	}
+	if (rows % 2) {
+		dot2(w + (rows - 1) * ld, w + (rows - 1) * ld, x, cols, &first, &second);
+		y[rows - 1] = (int32_t)(first - offset);
 	}
 }
 
