@@ -78,19 +78,21 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 {
 	double moved[3] = {0};
 	struct mw_record r;
+	bool moves = !isnan(c->moved_pj[1]);
+	if (m == END_TO_END && (!c->has_energy || !moves))
+		return 0;
 	device_record(s, w, &r, "energy", MW_NJ);
 	mw_kv_set_str(&r.params, "mode", mode_names[m]);
 	if (m == END_TO_END)
 		memcpy(moved, c->moved_pj, sizeof(moved));
 	if (!c->has_energy) {
 		mw_record_unavailable(&r, "the device has no energy model");
-	} else if (isnan(moved[1])) {
-		mw_record_unavailable(&r, "the device has no model of the energy of transfers");
 	} else {
 		mw_record_set(&r, 1e-3 * (c->energy.typ_pj + moved[1]), MW_MODELLED, c->energy.source);
 		r.min = 1e-3 * (c->energy.min_pj + moved[0]);
 		r.max = 1e-3 * (c->energy.max_pj + moved[2]);
-		(void)snprintf(r.note, sizeof(r.note), "min and max are the band of the model");
+		(void)snprintf(r.note, sizeof(r.note), "min and max are the band of the model%s",
+			       moves ? "" : "; the device has no model of the energy of transfers");
 	}
 	return offload_emit(s->o, &r);
 }

@@ -180,7 +180,7 @@ static int run_group(struct offload_side *s, const struct group *g, char *err, s
 		bytes += refused(s, &g->first[i]) ? 0 : (double)g->first[i].bytes;
 	if (bytes == 0)
 		return 0;
-	if (left <= o->row_s_per_byte * bytes) {
+	if (left <= 1.5 * o->row_s_per_byte * bytes) {
 		for (size_t i = 0; i < g->n && rc == 0; i++)
 			if (!refused(s, &g->first[i]))
 				rc = offload_emit_missing(s, &g->first[i], false, "the time budget ended before it");

@@ -199,6 +199,8 @@ static int search(struct offload *o, struct offload_work *w, enum offload_cache 
 	if (t) {
 		memcpy(w->best[cache], t->best[cache], sizeof(w->best[cache]));
 		w->n_best[cache] = t->n_best[cache];
+		for (size_t k = 0; k < w->n_best[cache]; k++)
+			w->best[cache][k].ns *= (double)w->bytes / (double)t->bytes;
 		w->searched_size = t->searched_size;
 		return 0;
 	}
@@ -227,6 +229,41 @@ static int search_all(struct offload *o)
 		if (rc == 0 && o->work[i].cached)
 			rc = search(o, &o->work[i], OFFLOAD_WARM, end_ns);
 	}
+	return rc;
+}
+
+static double round_ns(const struct offload *o)
+{
+	double ns = 0;
+	for (size_t i = 0; i < o->n_work; i++)
+		for (int c = 0; c < OFFLOAD_CACHES; c++)
+			for (size_t k = 0; k < o->work[i].n_best[c]; k++)
+				ns += 5e6 + o->work[i].best[c][k].ns;
+	return ns;
+}
+
+static int leave_out(struct offload *o)
+{
+	struct mw_record r;
+	offload_record(&o->work[--o->n_work], &r, "time", MW_NS);
+	mw_record_unavailable(&r, "left out: the time budget is too short for that size on this machine, now");
+	return offload_emit(o, &r);
+}
+
+/* Where the least number of rounds would not fit, only the fastest way of each row is kept, then the largest rows
+ * go; half of them stay whatever they cost. */
+static int fit_budget(struct offload *o)
+{
+	double room = 0.7e9 * bench_left_s(o->ctx) / o->ctx->profile->min_rounds;
+	if (round_ns(o) < room)
+		return 0;
+	for (size_t i = 0; i < o->n_work; i++)
+		for (int c = 0; c < OFFLOAD_CACHES; c++)
+			if (o->work[i].n_best[c] > 1)
+				o->work[i].n_best[c] = 1;
+	int rc = 0;
+	for (size_t least = o->n_work / 2; o->n_work > least && round_ns(o) > room && rc == 0;)
+		rc = leave_out(o);
 	return rc;
 }
 
@@ -337,6 +374,8 @@ int offload_host_measure(struct offload *o, char *err, size_t n)
 		goto out;
 	}
 	rc = search_all(o);
+	if (rc == 0 && !mw_opt(o->ctx->opts, "sizes")->given)
+		rc = fit_budget(o);
 	if (rc < 0)
 		goto out;
 	size_t count = add_points(o, points, pts, MAX_POINTS - 8), host = count;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/stats.h"
 #include "bench/place.h"
@@ -206,6 +207,7 @@ static int take_memory(struct offload *o, size_t largest, char *err, size_t n)
 	/* Vectors do not start at equal offsets within 4 KiB: loads would wait for stores of another address. */
 	enum { STAGGER = 1344 };
 	struct mw_block block;
+	uint64_t begin = mw_now_ns();
 	size_t step = (largest + (2 << 20) - 1) / (2 << 20) * (2 << 20) + (2 << 20);
 	o->spare_bytes = offload_flush_name() ? 0 : 2 * o->llc;
 	int rc = mw_arena_take(o->ctx->arenas, MW_PAGES_THP, bench_node_of(o->ctx, 0), VECTORS * step + o->spare_bytes,
@@ -216,6 +218,8 @@ static int take_memory(struct offload *o, size_t largest, char *err, size_t n)
 	struct fill f = {base, 2 * step, o->ctx->seed};
 	rc = mw_team_run(o->ctx->team, mw_team_size(o->ctx->team), fill_member, &f);
 	(void)snprintf(o->pages, sizeof(o->pages), "%s", block.obtained);
+	/* Touching and filling tells how fast a device's operands can be laid out on this machine, now. */
+	o->row_s_per_byte = fmax(0.25e-9, 1e-9 * (double)(mw_now_ns() - begin) / (double)(VECTORS * step));
 	o->spare = base + VECTORS * step;
 	for (size_t i = 0; i < o->n_work; i++) {
 		struct offload_work *w = &o->work[i];
@@ -263,6 +267,16 @@ static void add_gemv(struct offload *o, uint64_t inputs, uint64_t outputs)
 	(void)snprintf(w->name, sizeof(w->name), "gemv");
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const struct offload_work *x = a, *y = b;
+	if (x->size != y->size)
+		return x->size < y->size ? -1 : 1;
+	if (x->kind != y->kind)
+		return x->kind == &offload_gemv ? -1 : 1;
+	return (x->op > y->op) - (x->op < y->op);
+}
+
 /* Small rows first: when time ends, what is missing is the largest. */
 static size_t add_rows(struct offload *o, const struct plan *p)
 {
@@ -279,6 +293,7 @@ static size_t add_rows(struct offload *o, const struct plan *p)
 		uint64_t most = inputs * outputs > 4 * outputs ? inputs * outputs : 4 * outputs;
 		largest = most > largest ? most : largest;
 	}
+	qsort(o->work, o->n_work, sizeof(o->work[0]), by_size);
 	return largest;
 }
 
@@ -314,7 +329,7 @@ static int measure_host(struct offload *o, char *err, size_t n)
 	struct bench_ctx rounds = *o->ctx, *whole = o->ctx;
 	double devices = 0.5;
 	for (size_t i = 0; i < o->n_work; i++)
-		devices += (double)o->n_devices * (double)o->work[i].bytes * 0.25e-9;
+		devices += (double)o->n_devices * (double)o->work[i].bytes * o->row_s_per_byte;
 	uint64_t reserve = (uint64_t)(1e9 * fmin(devices, 0.4 * bench_left_s(whole)));
 	rounds.deadline_ns -= reserve < rounds.deadline_ns ? reserve : 0;
 	o->ctx = &rounds;
@@ -340,7 +355,6 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	o.sink = &memory;
 	o.llc = ctx->topo->llc_total_bytes ? ctx->topo->llc_total_bytes : 32 * MIB;
 	o.finalists = ctx->profile->min_rounds < 6 ? 1 : ctx->profile->limit_s > 300 ? OFFLOAD_FINALISTS : 2;
-	o.row_s_per_byte = 0.25e-9;
 	o.flush_gbps[OFFLOAD_COLD] = o.flush_gbps[OFFLOAD_WARM] = NAN;
 	o.channels = offload_channels("/");
 	if (o.channels)
