@@ -67,10 +67,12 @@ static int reap(struct mw_stream *s)
 	io_uring_cqe_seen(&s->ring, cqe);
 	if (res > 0)
 		slot->done += (size_t)res;
-	if (res > 0 && slot->done < slot->bytes)
-		return submit(s, slot);
-	if (res == -EINTR || res == -EAGAIN)
-		return submit(s, slot);
+	if ((res > 0 && slot->done < slot->bytes) || res == -EINTR || res == -EAGAIN) {
+		rc = submit(s, slot);
+		slot->busy = rc == 0; /* nothing is on its way: no one may wait for it */
+		slot->error = rc;
+		return rc;
+	}
 	slot->error = res < 0 ? res : res == 0 ? -EIO : 0; /* 0: the file shrank, or the disk takes no more */
 	slot->busy = false;
 	return 0;

@@ -1,6 +1,6 @@
 /* Sequential files in blocks, one block ahead: io_uring, or pread/pwrite where the kernel refuses it. */
-#ifndef MW_STREAM_H
-#define MW_STREAM_H
+#ifndef MW_SYS_STREAM_H
+#define MW_SYS_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
