@@ -26,6 +26,7 @@ struct fake_point {
 	unsigned calls, fails_at;
 	atomic_int *stop;
 	unsigned stops_at;
+	int failure; /* the code of fails_at; 0: MW_EVERIFY */
 };
 
 static uint64_t fake_now(void *self)
@@ -64,7 +65,7 @@ static int measure(void *arg, double *value, char *err, size_t n)
 	if (p->stop && p->calls == p->stops_at)
 		atomic_store(p->stop, 15);
 	if (p->fails_at && p->calls == p->fails_at)
-		return mw_fail(MW_EVERIFY, err, n, "the sum is wrong");
+		return mw_fail(p->failure ? p->failure : MW_EVERIFY, err, n, "the sum is wrong");
 	*value = p->value(p);
 	return 0;
 }
@@ -106,7 +107,7 @@ static void init(struct setup *s, size_t n)
 	s->profile = (struct bench_profile){"test", 1, 0.05, 6, 30, 0.01, 1 << 20};
 	s->ctx = (struct bench_ctx){.profile = &s->profile, .stop = &s->stop, .deadline_ns = 1000000000, .seed = 3};
 	for (size_t i = 0; i < n; i++) {
-		s->fp[i] = (struct fake_point){&s->fake, (char)('a' + i), 1000000, constant, 0, 0, NULL, 0};
+		s->fp[i] = (struct fake_point){&s->fake, (char)('a' + i), 1000000, constant, 0, 0, NULL, 0, 0};
 		char name[2] = {(char)('a' + i), 0};
 		mw_record_init(&s->pts[i].rec, "test", name, "value", MW_NS);
 		s->pts[i].measure = measure;
@@ -271,6 +272,17 @@ Test(rounds, cancelled_run_keeps_what_it_has)
 	cr_assert_eq(find(&s, "a", NULL)->value, 'a');
 	unsigned calls = s.fp[0].calls + s.fp[1].calls + s.fp[2].calls;
 	cr_assert_eq(s.fake.order[calls - 1], 'a', "nothing is measured after the stop");
+	mw_records_fini(&s.out);
+	/* The stop cuts a sample short: that one is lost, those before it stay. */
+	init(&s, 3);
+	s.fp[0].stop = &s.stop;
+	s.fp[0].stops_at = 2;
+	s.fp[0].fails_at = 2;
+	s.fp[0].failure = MW_ECANCELLED;
+	run(&s);
+	cr_assert_eq(s.rc, MW_ECANCELLED);
+	cr_assert_eq(find(&s, "a", NULL)->n, 1);
+	cr_assert_eq(find(&s, "a", NULL)->value, 'a');
 	mw_records_fini(&s.out);
 	/* Stopped before anything: three records that say so. */
 	init(&s, 3);
