@@ -474,6 +474,41 @@ Test(rounds, drift_hits_all_points_alike)
 	mw_records_fini(&s.out);
 }
 
+static double skewed(struct fake_point *p)
+{
+	/* 100 plus a one-sided disturbance: the median of the distribution is 100 (1 + 0.08 / 2). */
+	return 100.0 * (1.0 + 0.08 * (double)mw_random_below(&p->machine->rng, 1u << 30) / (1u << 30));
+}
+
+/* Stopping as soon as the interval looks narrow must not make it narrower than it says. */
+Test(rounds, intervals_cover_although_the_run_stops_early)
+{
+	static const size_t points[] = {1, 4, 8};
+	static const size_t percent[] = {91, 94, 94}; /* alone, a point picks its own moment to stop */
+	for (size_t c = 0; c < 3; c++) {
+		size_t covered = 0, all = 0, rounds = 0;
+		for (uint64_t seed = 1; seed <= 600; seed++) {
+			struct setup s;
+			init(&s, points[c]);
+			s.fake.rng = seed * 1000003;
+			s.profile.target = 0.015;
+			s.profile.max_rounds = 100;
+			for (size_t i = 0; i < points[c]; i++) {
+				s.fp[i].value = skewed;
+				s.fp[i].cost_ns = 1000;
+			}
+			run(&s);
+			for (size_t i = 0; i < s.out.n; i++, all++) {
+				covered += s.out.v[i].ci_lo <= 104.0 && s.out.v[i].ci_hi >= 104.0;
+				rounds += s.out.v[i].n;
+			}
+			mw_records_fini(&s.out);
+		}
+		cr_assert_lt(rounds, 70 * all, "the target must end the run early for this test to mean anything");
+		cr_assert_gt(covered * 100, all * percent[c], "%zu of %zu", covered, all);
+	}
+}
+
 Test(rounds, nothing_to_do)
 {
 	struct setup s;
