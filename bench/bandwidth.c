@@ -443,7 +443,9 @@ static int prepare_points(struct bw_run *r, size_t *ready, char *err, size_t n)
 			return MW_ECANCELLED;
 		if (bench_left_s(r->ctx) < keep_s)
 			break;
-		int rc = stream_job_prepare(&r->points[i].job, sample_ns, err, n);
+		/* In a cache 5 ms are thousands of passes; DRAM needs the time for a few. */
+		double own_ns = r->points[i].level == DRAM || sample_ns < 5e6 ? sample_ns : 5e6;
+		int rc = stream_job_prepare(&r->points[i].job, own_ns, err, n);
 		if (rc < 0)
 			return rc;
 		(*ready)++;
