@@ -1,6 +1,8 @@
 #include "pim/lanes.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,10 +53,32 @@ void lanes_free(void *p, size_t bytes)
 		free(p);
 }
 
+/* One cache of the processor in bytes, from the kernel's tree; 0 when it is not there. */
+static size_t cache_index(int index)
+{
+	char path[80], text[32];
+	unsigned long kib = 0;
+	(void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu0/cache/index%d/size", index);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	if (n > 0) {
+		char *end;
+		text[n] = '\0';
+		kib = strtoul(text, &end, 10);
+		kib = *end == 'M' ? kib << 10 : *end == 'K' ? kib : 0;
+	}
+	return (size_t)kib << 10;
+}
+
 size_t lanes_cache_bytes(void)
 {
-	long llc = sysconf(_SC_LEVEL3_CACHE_SIZE);
-	return llc > 0 ? (size_t)llc : (size_t)32 << 20;
+	/* Not sysconf(_SC_LEVEL3_CACHE_SIZE): on processors with several caches of the last level it answers their sum.
+	 */
+	size_t l3 = cache_index(3);
+	return l3 ? l3 : (size_t)32 << 20;
 }
 
 enum mw_bulk_store lanes_store(size_t bytes, unsigned n_src, size_t cache_bytes)

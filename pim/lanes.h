@@ -15,7 +15,7 @@
  * on. Zeroed. NULL when there is no memory. */
 void *lanes_alloc(size_t bytes);
 void lanes_free(void *p, size_t bytes);
-/* Last-level cache; 32 MiB where the system does not say. */
+/* One last-level cache; 32 MiB where the system does not say. */
 size_t lanes_cache_bytes(void);
 /* Non-temporal stores once an operation's inputs and result together exceed the last-level cache: what it leaves there
  * would be gone before it is read again. */
