@@ -9,8 +9,7 @@
 int energy_run_with(struct bench_ctx *ctx, const struct mw_sink *sink, const struct energy_meter *meter, char *err,
 		    size_t n);
 
-/* The measured DRAM read bandwidth among records (op=read, level=DRAM): the fastest of the largest size; NULL when
- * none. */
+/* The measured DRAM read bandwidth among the records of `bandwidth`; NULL when there is none. */
 const struct mw_record *energy_read_bandwidth(const struct mw_records *earlier);
 
 #endif

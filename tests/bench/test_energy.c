@@ -190,13 +190,17 @@ Test(energy_bench, measured_and_modelled_stay_apart)
 {
 	struct bed *b = make_bed("--window=0.06");
 	struct mw_record bw;
-	mw_record_init(&bw, "bandwidth", "read", "bandwidth", MW_GBPS);
-	mw_record_set(&bw, 40.0, MW_MEASURED, "");
-	mw_kv_set_str(&bw.params, "level", "DRAM");
-	mw_kv_set_str(&bw.params, "op", "read");
+	mw_record_init(&bw, "bandwidth", "dram-read", "bandwidth", MW_GBPS);
+	mw_record_set(&bw, 30.0, MW_MEASURED, "");
 	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
-	mw_kv_set_str(&bw.params, "level", "L2"); /* faster, but not DRAM */
+	bw.value = 35;
+	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
+	cr_assert_eq(energy_read_bandwidth(&b->earlier)->value, 35);
+	(void)snprintf(bw.case_name, sizeof(bw.case_name), "l2-read"); /* faster, but not DRAM */
 	bw.value = 900;
+	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
+	(void)snprintf(bw.case_name, sizeof(bw.case_name), "dram-read-peak");
+	bw.value = 40;
 	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
 	run_bed(b, &fake_meter, 0);
 	static const char *const states[] = {"idle", "read-load"};
