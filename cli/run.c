@@ -136,8 +136,7 @@ static int make_parent(const char *dir, char *err, size_t n)
 /* results/<host>-<time> in a checkout, memwall-results/<host>-<time> elsewhere. */
 static int default_dir(struct run *run, bool anonymize, char *err, size_t n)
 {
-	const char *parent =
-		access("GNUmakefile", F_OK) == 0 && access("results", W_OK) == 0 ? "results" : "memwall-results";
+	const char *parent = access("GNUmakefile", W_OK) == 0 ? "results" : "memwall-results";
 	char host[64] = "host", stamp[32];
 	if (!anonymize && run->m.topo.hostname[0])
 		(void)snprintf(host, sizeof(host), "%s", run->m.topo.hostname);

@@ -17,7 +17,7 @@ esac
 sed -n '/^```c$/,/^```$/p' docs/pim.md | grep -v '^```' >"$tmp/example.c"
 for library in so a; do
 	gcc -std=c11 -pedantic -Wall -Wextra -Werror $sanitize -Ipim -o "$tmp/example-$library" "$tmp/example.c" \
-		"$OUT/libpim.$library" -Wl,-rpath,"$PWD/$OUT" -lm || fail "the example does not build with libpim.$library"
+		"$OUT/libpim.$library" -Wl,-rpath,"$OUT" -lm || fail "the example does not build with libpim.$library"
 	"$tmp/example-$library" >"$tmp/$library" || fail "the example fails with libpim.$library"
 done
 cmp -s "$tmp/so" "$tmp/a" || fail 'the two libraries answer differently'
