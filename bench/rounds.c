@@ -564,8 +564,7 @@ int rounds_run_on(struct bench_ctx *ctx, struct round_point *pts, size_t n, cons
 		rc = emit_point(&r, &r.points[i], met[i], sink);
 	rc = rc < 0 ? rc : cancelled;
 out:
-	if (r.points)
-		free_run(&r);
+	free_run(&r);
 	free(met);
 	return rc;
 }

@@ -72,7 +72,7 @@ int mw_chain_build(const struct mw_chain *c, void **start)
 	for (size_t w = 0; w < windows; w++)
 		order[w] = w;
 	mw_shuffle(order, windows, &rng);
-	void **tail = NULL;
+	void *head, **tail = &head;
 	for (size_t w = 0; w < windows; w++) {
 		size_t first = order[w] * per_window;
 		size_t len = n - first < per_window ? n - first : per_window;
@@ -80,13 +80,10 @@ int mw_chain_build(const struct mw_chain *c, void **start)
 		void **last;
 		link_window(c, first, len, enter, &last, &rng);
 		void **entry = mw_chain_place(c, first + enter);
-		if (tail)
-			*tail = (void *)entry;
-		else
-			*start = (void *)entry;
+		*tail = (void *)entry;
 		tail = last;
 	}
-	*tail = *start;
+	*start = *tail = head;
 	free(order);
 	return 0;
 }
