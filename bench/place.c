@@ -41,7 +41,7 @@ int bench_check_size(const struct bench_ctx *ctx, const char *option, uint64_t b
 		return 0;
 	char asked[32];
 	mw_format_size(bytes, asked, sizeof(asked));
-	return mw_fail(MW_ESPEC, err, n, "--%s: %s is more than the %.1f GiB of memory this run may use (%s)", option,
+	return mw_fail(MW_ESPEC, err, n, "--%s: %s in all is more than the %.1f GiB that this run may use (%s)", option,
 		       asked, (double)limit / (1024.0 * 1024.0 * 1024.0),
-		       limit < ctx->topo->mem_available ? "--max-mem" : ctx->topo->mem_limit_source);
+		       limit < ctx->topo->mem_available ? "see --max-mem" : ctx->topo->mem_limit_source);
 }

@@ -72,7 +72,7 @@ int mw_chain_build(const struct mw_chain *c, void **start)
 	for (size_t w = 0; w < windows; w++)
 		order[w] = w;
 	mw_shuffle(order, windows, &rng);
-	void *head, **tail = &head;
+	void *head = NULL, **tail = &head;
 	for (size_t w = 0; w < windows; w++) {
 		size_t first = order[w] * per_window;
 		size_t len = n - first < per_window ? n - first : per_window;
