@@ -116,6 +116,14 @@ static void add_point(struct energy_run *r, int state, size_t domain, enum value
 			"energy of the window / bytes read: holds the background power, so it is no cost per byte");
 }
 
+/* Memory of the read load: four times the last-level caches where that can be had. */
+static uint64_t load_bytes(const struct bench_ctx *ctx)
+{
+	uint64_t want = 4 * (ctx->topo->llc_total_bytes ? ctx->topo->llc_total_bytes : 64u << 20);
+	uint64_t limit = bench_block_limit(ctx, 1);
+	return (want < limit ? want : limit) / (2u << 20) * (2u << 20);
+}
+
 static int measure_counters(struct energy_run *r, const struct mw_sink *sink, char *err, size_t n)
 {
 	size_t per_domain = 2 * STATES + 1;
@@ -123,9 +131,7 @@ static int measure_counters(struct energy_run *r, const struct mw_sink *sink, ch
 	r->pts = calloc(r->meter.n * per_domain + 1, sizeof(*r->pts));
 	if (!r->args || !r->pts)
 		return -ENOMEM;
-	uint64_t want = 4 * (r->ctx->topo->llc_total_bytes ? r->ctx->topo->llc_total_bytes : 64u << 20);
-	uint64_t limit = bench_block_limit(r->ctx, 1);
-	uint64_t bytes = (want < limit ? want : limit) / (2u << 20) * (2u << 20);
+	uint64_t bytes = load_bytes(r->ctx);
 	struct mw_block block = {0};
 	int rc = mw_arena_take(r->ctx->arenas, MW_PAGES_THP, bench_node_of(r->ctx, 0), bytes, &block, err, n);
 	if (rc < 0)
@@ -340,6 +346,20 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	return energy_run_with(ctx, sink, NULL, err, n);
 }
 
+static void plan(const struct bench_ctx *ctx, struct bench_plan *p)
+{
+	const struct energy_meter *m = NULL;
+	void *state = NULL;
+	char why[600];
+	p->points = 4; /* of the model */
+	if (energy_open_best("/", &m, &state, why, sizeof(why)))
+		return;
+	struct energy_domain d[METER_MAX_DOMAINS];
+	p->points += 1 + (unsigned)m->domains(state, d, METER_MAX_DOMAINS) * (2 * STATES + 1);
+	p->memory_bytes = load_bytes(ctx);
+	m->close(state);
+}
+
 static const char *const needs[] = {"bandwidth", NULL};
 
 static const struct mw_option options[] = {
@@ -378,5 +398,6 @@ const struct bench bench_energy = {
 	.needs = needs,
 	.weight = 5,
 	.dependency = "RAPL counters",
+	.plan = plan,
 	.run = run,
 };

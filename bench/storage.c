@@ -233,10 +233,20 @@ static int available(const struct bench_ctx *ctx, char *why, size_t n)
 	return pick_dir(ctx, file_bytes(ctx), &dir, why, n);
 }
 
+static void plan(const struct bench_ctx *ctx, struct bench_plan *p)
+{
+	unsigned max_depth = ctx->opts ? (unsigned)mw_opt_int(ctx->opts, "max-depth") : 64;
+	for (unsigned depth = 1; depth <= max_depth; depth *= 2) {
+		p->points += 2 * METRICS;
+		p->memory_bytes = (uint64_t)depth * SEQUENTIAL_BLOCK;
+	}
+	p->disk_bytes = file_bytes(ctx);
+}
+
 static int create(struct storage_run *r, char *err, size_t n)
 {
 	const struct bench_ctx *ctx = r->ctx;
-	const char *dir;
+	const char *dir = NULL;
 	int rc = pick_dir(ctx, r->asked_bytes, &dir, err, n);
 	if (rc < 0)
 		return rc;
@@ -312,5 +322,6 @@ const struct bench bench_storage = {
 	.weight = 10,
 	.dependency = "liburing",
 	.available = available,
+	.plan = plan,
 	.run = run,
 };
