@@ -127,10 +127,11 @@ BULK_INLINE void bulk_fill(enum mw_bulk_store store, void *dst, const void *patt
 	uint64_t word;
 	memcpy(&word, p + i % 8, 8);
 	V v = v_pattern(word);
-	for (; i + BULK_UNROLL * V_BYTES <= bytes; i += BULK_UNROLL * V_BYTES)
+	for (; i + BULK_UNROLL * V_BYTES <= bytes; i += BULK_UNROLL * V_BYTES) {
 		BULK_UNROLLED
 		for (unsigned k = 0; k < BULK_UNROLL; k++)
 			bulk_put(d + i + k * V_BYTES, v, store);
+	}
 	for (; i + V_BYTES <= bytes; i += V_BYTES)
 		bulk_put(d + i, v, store);
 	for (; i < bytes; i++)
