@@ -1,6 +1,8 @@
 #include "pim/devices/dimc.h"
 
+#include "base/core/cpu.h"
 #include "base/core/kernels/gemv.h"
+#include "pim/devices/dimc_tile.h"
 
 /* The value that `bits` wires carry, two's complement. */
 static int64_t wires(int64_t v, uint32_t bits)
@@ -94,11 +96,34 @@ static void tiled(const struct dimc_job *job, mw_gemv_s8_fn gemv, size_t begin, 
 	}
 }
 
+static dimc_tile_fn tile_kernel(const struct dimc_macro *m)
+{
+	enum mw_isa isa = m->accumulator_bits <= 30 ? mw_isa_best() : MW_ISA_PORTABLE;
+#if defined(__x86_64__)
+	if (isa == MW_ISA_AVX512)
+		return dimc_tile_avx512;
+	if (isa == MW_ISA_AVX2)
+		return dimc_tile_avx2;
+#endif
+	(void)isa;
+	return NULL;
+}
+
+/* Blocks of rows through the kernel; what is left of them, or has none, by tiled(). */
+static void saturating(const struct dimc_job *job, mw_gemv_s8_fn gemv, size_t begin, size_t end)
+{
+	dimc_tile_fn kernel = tile_kernel(job->macro);
+	int32_t hi = (int32_t)((INT64_C(1) << (job->macro->accumulator_bits - 1)) - 1);
+	for (; kernel && end - begin >= DIMC_TILE_ROWS; begin += DIMC_TILE_ROWS)
+		kernel(job->w + begin * job->cols, job->x, job->cols, job->macro->inputs, -hi - 1, hi, job->y + begin);
+	tiled(job, gemv, begin, end);
+}
+
 void dimc_fast(const struct dimc_job *job, size_t begin, size_t end)
 {
 	mw_gemv_s8_fn gemv = mw_gemv_best()->s8;
 	if (job->overflow == DIMC_SATURATE && !never_overflows(job)) {
-		tiled(job, gemv, begin, end);
+		saturating(job, gemv, begin, end);
 		return;
 	}
 	/* The kernel is exact modulo 2^32, and wrapping at the end is wrapping after every tile. */

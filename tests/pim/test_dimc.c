@@ -122,7 +122,7 @@ static void check_shape(const struct macro *m, int wrap, enum data kind, size_t 
 	free(want);
 }
 
-Test(pim_dimc, both_engines_equal_plain_c, .timeout = 120)
+static void all_shapes(void)
 {
 	static const size_t shapes[][2] = {{1, 1},   {1, 33},  {2, 31},   {6, 32},   {7, 64},  {5, 127},
 					   {8, 128}, {9, 129}, {65, 257}, {3, 1000}, {70, 96}, {130, 40}};
@@ -140,6 +140,17 @@ Test(pim_dimc, both_engines_equal_plain_c, .timeout = 120)
 				if (kind == SMALL || macros[k].accumulator_bits == 32)
 					cr_assert_eq(overflows, 0, "%s: overflow", macros[k].name);
 			}
+}
+
+/* Every path of the fast engine; one that this CPU lacks falls back to the best that it has. */
+Test(pim_dimc, both_engines_equal_plain_c, .timeout = 300)
+{
+	static const char *const paths[] = {"portable", "avx2", "avx512", "neon"};
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		cr_assert_eq(setenv("MEMWALL_ISA", paths[i], 1), 0);
+		all_shapes();
+	}
+	cr_assert_eq(unsetenv("MEMWALL_ISA"), 0);
 }
 
 /* 2^17 products of 2^14 leave 32 bits. */
