@@ -313,8 +313,13 @@ static void gemm_ratio(struct bench_ctx *ctx, const struct engines *e, struct ge
 		(void)snprintf(peers[n_peers++].name, sizeof(peers[0].name), "%s %s", direct[i].engine->name,
 			       names[direct[i].kind]);
 	}
-	const struct contestant *peer = fastest(peers, n_peers), *best = fastest(ours, list_ours(g, ours));
-	if (peer && best)
+	const struct contestant *best = fastest(ours, list_ours(g, ours)), *peer = NULL;
+	/* As many products per sample on both sides: of two lengths the shorter is disturbed less often. */
+	for (size_t i = 0; i < n_direct && best; i++)
+		direct[i].calls = ((const struct gemm_case *)best->arg)->calls;
+	if (best)
+		peer = fastest(peers, n_peers);
+	if (peer)
 		compare(ctx->team, g, m, best, peer, 0.97, g->type == GEMM_F32 ? "GFLOP/s" : "GOP/s");
 	else
 		printf("%s m %zu: no library installed\n", gemm_dtype_name(g->type), m);
@@ -371,7 +376,7 @@ static int product_bytes_sample(void *arg, double *rate)
 	return rc;
 }
 
-static size_t list_readings(struct mw_team *team, int threads, const struct mw_block *b, size_t bytes,
+static size_t list_readings(struct mw_team *team, int threads, const struct mw_block *b, size_t bytes, size_t passes,
 			    struct reading *r, struct contestant *c)
 {
 	size_t n = 0;
@@ -381,11 +386,7 @@ static size_t list_readings(struct mw_team *team, int threads, const struct mw_b
 		for (size_t i = 0; i < count && mw_isa_supported((enum mw_isa)isa) && n < MAX_PEERS; i++) {
 			if (k[i].op != MW_STREAM_READ)
 				continue;
-			r[n] = (struct reading){team, &k[i], threads, b->p, bytes / 8, 1, 0};
-			double rate = 1;
-			(void)read_sample(&r[n], &rate);
-			double passes = sample_s * 1e9 * rate / (double)bytes;
-			r[n].passes = passes > 1 ? (size_t)passes : 1;
+			r[n] = (struct reading){team, &k[i], threads, b->p, bytes / 8, passes, 0};
 			c[n] = (struct contestant){.sample = read_sample, .arg = &r[n]};
 			(void)snprintf(c[n].name, sizeof(c[n].name), "read %s", k[i].name);
 			n++;
@@ -406,8 +407,14 @@ static void gemv_ratio(struct bench_ctx *ctx, const struct engines *e, struct ge
 	if (g->weight_bytes == 0 ||
 	    mw_arena_take(ctx->arenas, MW_PAGES_THP, -1, g->weight_bytes, &block, err, sizeof(err)) < 0)
 		return;
-	size_t n = list_readings(ctx->team, g->threads, &block, g->weight_bytes, readings, peers);
-	const struct contestant *peer = fastest(peers, n), *best = fastest(ours, list_ours(g, ours));
+	const struct contestant *best = fastest(ours, list_ours(g, ours)), *peer = NULL;
+	if (best) {
+		/* The same bytes per sample on both sides, to whole sweeps. */
+		const struct gemm_case *c = best->arg;
+		size_t sweeps = (c->calls + g->matrices / 2) / g->matrices;
+		peer = fastest(peers, list_readings(ctx->team, g->threads, &block, g->weight_bytes, sweeps ? sweeps : 1,
+						    readings, peers));
+	}
 	if (peer && best) {
 		struct gemm_shape s = gemm_shape_of(g->type, 1, g->n, g->k);
 		struct product_bytes p = {best->arg, 1.0 / gemm_intensity(&s)};
