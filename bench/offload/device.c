@@ -183,7 +183,7 @@ int offload_read_cost(struct pim_device *dev, struct pim_cost *scope, struct off
 		if (pim_cost_count(scope, (enum pim_count)i, &c->count[i]) == 0)
 			c->counted |= 1u << i;
 	if (!(c->counted >> PIM_PS_COMPUTE & 1))
-		return mw_fail(-EOPNOTSUPP, err, n, "%s", pim_error(dev));
+		return mw_fail(-EOPNOTSUPP, err, n, "device %s has no model of its time", pim_ops_of(dev)->name);
 	c->compute = ns_of(c, PIM_PS_COMPUTE);
 	c->in = ns_of(c, PIM_PS_IN);
 	c->out = ns_of(c, PIM_PS_OUT);

@@ -14,7 +14,7 @@ static size_t tries(const struct offload *o, struct offload_try *v, size_t max)
 	int all = mw_team_size(o->ctx->team);
 	for (int threads = 1;; threads = threads * 2 < all ? threads * 2 : all) {
 		for (int p = 0; mw_gemv_paths[p].name; p++)
-			if (mw_gemv_usable(&mw_gemv_paths[p]) && n < max)
+			if (mw_gemv_usable(&mw_gemv_paths[p]) && mw_gemv_paths[p].isa <= mw_isa_best() && n < max)
 				v[n++] = (struct offload_try){p, threads, MW_STORE_ORDINARY, 0};
 		if (threads >= all)
 			return n;
