@@ -226,7 +226,7 @@ static int parse_options(struct bw_run *r, char *err, size_t n)
 	static const char *const stores[] = {"ordinary", "nt"};
 	const struct mw_opts *opts = r->ctx->opts;
 	const char *ops[MW_STREAM_OP_COUNT], *isas[MW_ISA_COUNT];
-	bool asked[MW_ISA_COUNT];
+	bool asked[MW_ISA_COUNT] = {false};
 	for (int i = 0; i < MW_STREAM_OP_COUNT; i++)
 		ops[i] = mw_stream_op_name((enum mw_stream_op)i);
 	for (int i = 0; i < MW_ISA_COUNT; i++)

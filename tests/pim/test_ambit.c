@@ -137,7 +137,7 @@ Test(pim_ambit, results_and_costs_do_not_depend_on_engine_isa_or_threads, .timeo
 	static const char *const specs[] = {"ambit:dram=ddr4-3200,limit=jedec",
 					    "ambit:dram=ddr4-3200,limit=jedec,engine=exact"};
 	static const char *const isas[] = {"portable", "avx2", "avx512", "neon"};
-	uint64_t r = 99, expected[PIM_COUNT_N], got[PIM_COUNT_N];
+	uint64_t r = 99, expected[PIM_COUNT_N] = {0}, got[PIM_COUNT_N] = {0};
 	size_t most = 3 * 1048576 + 200;
 	unsigned char *in[3], *out = malloc(most);
 	for (int i = 0; i < 3; i++)

@@ -62,6 +62,7 @@ Test(kernels_chase, chains_share_memory)
 	static const size_t strides[] = {8, 16, 64, 192, 200, 256, 512};
 	enum { BYTES = 20480 };
 	char *memory = aligned_alloc(4096, BYTES);
+	memset(memory, 0, BYTES);
 	for (size_t t = 0; t < sizeof(strides) / sizeof(*strides); t++) {
 		unsigned lanes = mw_chain_lanes(strides[t]), lines = mw_chain_lines(strides[t]);
 		struct mw_chain c[64];
@@ -101,7 +102,7 @@ Test(kernels_chase, follows_the_pointers)
 /* Every cycle of four elements is as likely as every other: 3! = 6 of them. */
 Test(kernels_chase, cycles_are_uniform)
 {
-	char memory[4 * 64] __attribute__((aligned(64)));
+	char memory[4 * 64] __attribute__((aligned(64))) = {0};
 	unsigned count[64] = {0}, kinds = 0;
 	for (uint64_t seed = 0; seed < 6000; seed++) {
 		struct mw_chain c = {memory, sizeof(memory), 64, sizeof(memory), 0, seed};
