@@ -31,7 +31,7 @@ const struct mw_option measure_options[] = {
 	 .type = MW_OPT_SIZE,
 	 .arg = "BYTES",
 	 .min = 1 << 20,
-	 .max = 1e15,
+	 .max = 0x1p50,
 	 .help = "most memory to use (half of what is available)"},
 	{.name = "cpus", .type = MW_OPT_TEXT, .arg = "LIST", .help = "CPUs to use, such as 0-3,8"},
 	{.name = "nodes", .type = MW_OPT_TEXT, .arg = "LIST", .help = "use the CPUs of these NUMA nodes, such as 0,1"},
