@@ -297,7 +297,7 @@ static int print_stats(const struct eval *e, const struct cli *cli, char *err, s
 		uint64_t v = 0;
 		int known = pim_cost_count(e->cost, rows[i].what, &v);
 		rc = add_record(e, &l, rows[i].metric, rows[i].unit, (double)v * rows[i].scale,
-				known == 0 ? pim_spec(e->dev) : NULL);
+				known == 0 ? "counts of the executed micro-programs" : NULL);
 	}
 	struct pim_energy energy = {.size = sizeof(energy)};
 	int known = pim_cost_energy(e->cost, PIM_E_TOTAL, &energy);
