@@ -1,6 +1,7 @@
 #include "cli/measure.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,22 @@ static int keep_nodes(struct mw_topology *t, const char *list, char *err, size_t
 	return 0;
 }
 
+/* Restricts the whole process, so that no first touch and no plot runs on a CPU that was not given. Failing is no
+ * error: the team pins its members in any case. */
+static void restrict_process(const struct mw_topology *t)
+{
+	size_t bytes = CPU_ALLOC_SIZE(MW_MAX_CPUS);
+	cpu_set_t *set = CPU_ALLOC(MW_MAX_CPUS);
+	if (!set)
+		return;
+	CPU_ZERO_S(bytes, set);
+	for (int i = 0; i < t->n_cpus; i++)
+		if (t->cpus[i].id < MW_MAX_CPUS)
+			CPU_SET_S((size_t)t->cpus[i].id, bytes, set);
+	(void)sched_setaffinity(0, bytes, set);
+	CPU_FREE(set);
+}
+
 int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 {
 	memset(m, 0, sizeof(*m));
@@ -81,6 +98,8 @@ int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 	const char *nodes = mw_opt_text(&cli->opts, "nodes");
 	if (nodes && (rc = keep_nodes(&m->topo, nodes, err, n)) < 0)
 		return rc;
+	if (nodes || mw_opt_text(&cli->opts, "cpus"))
+		restrict_process(&m->topo);
 	/* Half of what is available: the other half belongs to the page cache, the figures and the user. */
 	uint64_t max_bytes = m->topo.mem_available / 2;
 	if (mw_opt(&cli->opts, "max-mem")->set) {
