@@ -255,6 +255,36 @@ static int put_figure(struct page *p, const struct figure *fig, char *err, size_
 
 /* ---- what was left out, host, method ---- */
 
+static bool same_reason(const struct mw_record *a, const struct mw_record *b)
+{
+	return b->provenance == MW_UNAVAILABLE && strcmp(a->bench, b->bench) == 0 && strcmp(a->note, b->note) == 0;
+}
+
+static bool first_with_reason(const struct mw_records *l, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (same_reason(&l->v[i], &l->v[k]))
+			return false;
+	return true;
+}
+
+/* One entry for all records of a benchmark that lack a value for the same reason. */
+static void put_absent(const struct page *p, const struct mw_records *l, size_t i)
+{
+	const struct mw_record *rec = &l->v[i];
+	size_t count = 0;
+	for (size_t k = i; k < l->n; k++)
+		count += same_reason(rec, &l->v[k]);
+	char name[160];
+	if (count > 1)
+		(void)snprintf(name, sizeof(name), "%s, %zu values (first: %s, %s)", rec->bench, count, rec->case_name,
+			       rec->metric);
+	else
+		(void)snprintf(name, sizeof(name), "%s, %s, %s", rec->bench, rec->case_name, rec->metric);
+	html_element(p->out, "dt", NULL, name);
+	html_element(p->out, "dd", NULL, rec->note);
+}
+
 static void put_skipped(const struct page *p)
 {
 	const struct results *r = p->r;
@@ -270,15 +300,9 @@ static void put_skipped(const struct page *p)
 		html_element(p->out, "dt", NULL, r->skipped[i].bench);
 		html_element(p->out, "dd", NULL, r->skipped[i].reason);
 	}
-	for (size_t i = 0; i < r->records.n; i++) {
-		const struct mw_record *rec = &r->records.v[i];
-		char name[160];
-		if (rec->provenance != MW_UNAVAILABLE)
-			continue;
-		(void)snprintf(name, sizeof(name), "%s, %s, %s", rec->bench, rec->case_name, rec->metric);
-		html_element(p->out, "dt", NULL, name);
-		html_element(p->out, "dd", NULL, rec->note);
-	}
+	for (size_t i = 0; i < r->records.n; i++)
+		if (r->records.v[i].provenance == MW_UNAVAILABLE && first_with_reason(&r->records, i))
+			put_absent(p, &r->records, i);
 	(void)fputs(r->n_skipped || absent ? "</dl></section>\n" : "</section>\n", p->out);
 }
 
