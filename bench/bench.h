@@ -29,8 +29,9 @@ struct bench_ctx {
 	struct mw_arenas *arenas;
 	struct mw_team *team;
 	const struct bench_profile *profile;
-	const struct mw_opts *opts;       /* of this benchmark's option table; defaults in a `run` */
-	const struct mw_records *earlier; /* records of the benchmarks named in needs (and others before) */
+	const struct mw_opts *opts; /* of this benchmark's option table; defaults in a `run` */
+	/* Records of the benchmarks named in needs (and others before). Emitting a record may move them. */
+	const struct mw_records *earlier;
 	const struct mw_progress *progress;
 	const atomic_int *stop; /* non-zero after SIGINT or SIGTERM: finish the sample, then return */
 	uint64_t start_ns;      /* mw_now_ns() at the start of the run */

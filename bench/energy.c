@@ -266,7 +266,11 @@ static int price(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, s
 	if (!m.part)
 		return mw_fail(MW_ESPEC, err, n, "--dram: no part of that name");
 	const struct mw_record *bw = energy_read_bandwidth(ctx->earlier);
+	/* Copied: emitting a record may move the list that bw points into. */
 	double gbps = bw ? bw->value : 1.0;
+	char bw_case[sizeof(bw->case_name)] = "";
+	if (bw)
+		(void)snprintf(bw_case, sizeof(bw_case), "%s", bw->case_name);
 	/* One second of traffic: joules are watts. */
 	struct dram_traffic t = {.row_hit = m.row_hit, .seconds = 1.0, .ranks = 1};
 	t.read_bytes = (uint64_t)(gbps * 1e9);
@@ -302,7 +306,7 @@ static int price(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, s
 	(void)snprintf(
 		note, sizeof(note),
 		"inputs: bandwidth/%.40s measured %.4g GB/s x read_energy (modelled, %s); without standing_power",
-		bw->case_name, bw->value, m.part->name);
+		bw_case, gbps, m.part->name);
 	return emit_model(&m, sink, "read_power", MW_WATT, &power, note);
 }
 
