@@ -464,6 +464,22 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	return rc;
 }
 
+/* At most: products that the measured peaks show to cost too much are left out, and not every engine does int8. */
+static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
+{
+	struct bench_ctx copy = *ctx;
+	struct gemm_run *r = calloc(1, sizeof(*r));
+	if (!r)
+		return;
+	r->ctx = &copy;
+	if (read_products(r, NULL, 0) == 0) {
+		unsigned threads = ctx->topo->n_cpus > 1 ? 2 : 1;
+		out->points = (unsigned)(r->n_list * GEMM_DTYPES * ENGINES_MAX) * threads;
+		out->memory_bytes = 4 * (ctx->topo->llc_total_bytes ? ctx->topo->llc_total_bytes : 32ull << 20);
+	}
+	free(r);
+}
+
 static const struct mw_option options[] = {
 	{.name = "engine",
 	 .type = MW_OPT_NAMES,
@@ -497,5 +513,6 @@ const struct bench bench_gemm = {
 	.needs = needs,
 	.weight = 20,
 	.dependency = "OpenBLAS, BLIS, oneDNN (each optional)",
+	.plan = plan,
 	.run = run,
 };

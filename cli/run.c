@@ -99,6 +99,8 @@ static int dry_run(struct run *run)
 		char *argv[] = {NULL, NULL}, why[256] = "ready";
 		rc = mw_opts_parse(&defaults, &b->options, b->options ? 1 : 0, 1, argv, NULL, 0);
 		struct bench_ctx ctx = measure_ctx(&run->m, &defaults);
+		double share = run->m.profile.limit_s * b->weight / weight;
+		ctx.deadline_ns = mw_now_ns() + (uint64_t)(1e9 * share);
 		if (rc == 0 && b->available)
 			(void)b->available(&ctx, why, sizeof(why));
 		if (rc == 0 && b->plan)
@@ -107,7 +109,7 @@ static int dry_run(struct run *run)
 		(void)snprintf(points, sizeof(points), "%u", plan.points);
 		(void)snprintf(memory, sizeof(memory), "%.0f", (double)plan.memory_bytes / 1048576.0);
 		(void)snprintf(disk, sizeof(disk), "%.0f", (double)plan.disk_bytes / 1048576.0);
-		(void)snprintf(seconds, sizeof(seconds), "%.1f", run->m.profile.limit_s * b->weight / weight);
+		(void)snprintf(seconds, sizeof(seconds), "%.1f", share);
 		const char *cells[] = {
 			b->name, b->plan ? points : NULL, b->plan ? memory : NULL, b->plan ? disk : NULL, seconds, why};
 		if (rc == 0)

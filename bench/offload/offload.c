@@ -347,6 +347,32 @@ static int check_worked(const struct offload *o, char *err, size_t n)
 	return 0;
 }
 
+static unsigned finalists_of(const struct bench_profile *p)
+{
+	return p->min_rounds < 6 ? 1 : p->limit_s > 300 ? OFFLOAD_FINALISTS : 2;
+}
+
+/* The host's candidates of the final rounds; the search before them and the devices add no points. */
+static void plan_bench(const struct bench_ctx *ctx, struct bench_plan *out)
+{
+	struct bench_ctx copy = *ctx;
+	struct offload *o = calloc(1, sizeof(*o));
+	struct plan p = {0};
+	if (!o)
+		return;
+	o->ctx = &copy;
+	o->finalists = finalists_of(ctx->profile);
+	o->n_devices = 3;
+	o->work = calloc(OFFLOAD_MAX_WORK, sizeof(*o->work));
+	if (o->work && make_plan(o, &p, NULL, 0) == 0) {
+		size_t largest = add_rows(o, &p);
+		out->points = (unsigned)(o->n_work * OFFLOAD_CACHES * o->finalists);
+		out->memory_bytes = 2 * VECTORS * largest; /* the host's vectors and a device's */
+	}
+	free(o->work);
+	free(o);
+}
+
 static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
 {
 	struct offload o = {.ctx = ctx, .out = sink};
@@ -354,7 +380,7 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	struct plan p = {0};
 	o.sink = &memory;
 	o.llc = ctx->topo->llc_total_bytes ? ctx->topo->llc_total_bytes : 32 * MIB;
-	o.finalists = ctx->profile->min_rounds < 6 ? 1 : ctx->profile->limit_s > 300 ? OFFLOAD_FINALISTS : 2;
+	o.finalists = finalists_of(ctx->profile);
 	o.flush_gbps[OFFLOAD_COLD] = o.flush_gbps[OFFLOAD_WARM] = NAN;
 	o.channels = offload_channels("/");
 	if (o.channels)
@@ -420,5 +446,6 @@ const struct bench bench_offload = {
 	.options = options,
 	.needs = needs,
 	.weight = 15,
+	.plan = plan_bench,
 	.run = run,
 };
