@@ -98,92 +98,25 @@ void mw_gemv_s8_avx512(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, 
 		dot2(w + (rows - 1) * ld, w + (rows - 1) * ld, x, cols, y + rows - 1, y + rows - 1);
 }
 
-/* Hides a value from the optimiser, which would merge chains that compute the same. */
-#define OPAQUE(v) __asm__ volatile("" : "+v"(v))
-
-/* 16 chains: latency 4 or 5 times 2 per cycle, with room. */
-#define STEP(acc)                                                                                                      \
-	do {                                                                                                           \
-		(acc) = _mm512_fmadd_ps((acc), x, x);                                                                  \
-		OPAQUE(acc);                                                                                           \
-	} while (0)
-
-uint64_t mw_peak_f32_avx512(uint64_t steps)
-{
-	__m512 x = _mm512_set1_ps(0.5f);
-	__m512 a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x, m = x, n = x, o = x,
-	       p = x;
-	OPAQUE(x);
-	for (uint64_t s = 0; s < steps; s++) {
-		STEP(a);
-		STEP(b);
-		STEP(c);
-		STEP(d);
-		STEP(e);
-		STEP(f);
-		STEP(g);
-		STEP(h);
-		STEP(i);
-		STEP(j);
-		STEP(k);
-		STEP(l);
-		STEP(m);
-		STEP(n);
-		STEP(o);
-		STEP(p);
-	}
-	a = _mm512_add_ps(a, b);
-	c = _mm512_add_ps(c, d);
-	e = _mm512_add_ps(e, f);
-	g = _mm512_add_ps(g, h);
-	i = _mm512_add_ps(i, j);
-	k = _mm512_add_ps(k, l);
-	m = _mm512_add_ps(m, n);
-	o = _mm512_add_ps(o, p);
-	a = _mm512_add_ps(a, c);
-	e = _mm512_add_ps(e, g);
-	i = _mm512_add_ps(i, k);
-	m = _mm512_add_ps(m, o);
-	a = _mm512_add_ps(a, e);
-	i = _mm512_add_ps(i, m);
-	a = _mm512_add_ps(a, i);
-	OPAQUE(a);
-	return steps * 16 * 16 * 2;
-}
-#undef STEP
+/* 32 registers: 16 chains. */
+#define PEAK_NAME mw_peak_f32_avx512
+#define PEAK_X __m512
+#define PEAK_X_INIT _mm512_set1_ps(0.5f)
+#define PEAK_ACC __m512
+#define PEAK_ACC_INIT x
+#define PEAK_STEP(acc) _mm512_fmadd_ps(acc, x, x)
+#define PEAK_CHAINS 16
+#define PEAK_OPS 16 * 2
+#include "base/core/kernels/peak_loop.h"
 
 /* Operands already widened to 16 bits: what an exact 8-bit product costs at best without VNNI. */
-#define STEP(acc)                                                                                                      \
-	do {                                                                                                           \
-		OPAQUE(x);                                                                                             \
-		(acc) = _mm512_add_epi32((acc), _mm512_madd_epi16(x, x));                                              \
-		OPAQUE(acc);                                                                                           \
-	} while (0)
-
-uint64_t mw_peak_s8_avx512(uint64_t steps)
-{
-	__m512i x = _mm512_set1_epi16(3);
-	__m512i a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x;
-	OPAQUE(x);
-	for (uint64_t s = 0; s < steps; s++) {
-		STEP(a);
-		STEP(b);
-		STEP(c);
-		STEP(d);
-		STEP(e);
-		STEP(f);
-		STEP(g);
-		STEP(h);
-	}
-	a = _mm512_add_epi32(a, b);
-	c = _mm512_add_epi32(c, d);
-	e = _mm512_add_epi32(e, f);
-	g = _mm512_add_epi32(g, h);
-	a = _mm512_add_epi32(a, c);
-	e = _mm512_add_epi32(e, g);
-	a = _mm512_add_epi32(a, e);
-	OPAQUE(a);
-	return steps * 8 * 32 * 2;
-}
-#undef STEP
+#define PEAK_NAME mw_peak_s8_avx512
+#define PEAK_X __m512i
+#define PEAK_X_INIT _mm512_set1_epi16(3)
+#define PEAK_ACC __m512i
+#define PEAK_ACC_INIT x
+#define PEAK_STEP(acc) _mm512_add_epi32(acc, _mm512_madd_epi16(x, x))
+#define PEAK_CHAINS 8
+#define PEAK_OPS 32 * 2
+#include "base/core/kernels/peak_loop.h"
 #endif

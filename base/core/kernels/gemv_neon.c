@@ -38,93 +38,25 @@ void mw_gemv_s8_neon(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 	}
 }
 
-/* Hides a value from the optimiser, which would merge chains that compute the same. */
-#define OPAQUE(v) __asm__ volatile("" : "+w"(v))
-
-/* 16 chains: latency 4 times up to 4 per cycle. */
-#define STEP(acc)                                                                                                      \
-	do {                                                                                                           \
-		(acc) = vfmaq_f32(x, (acc), x);                                                                        \
-		OPAQUE(acc);                                                                                           \
-	} while (0)
-
-uint64_t mw_peak_f32_neon(uint64_t steps)
-{
-	float32x4_t x = vdupq_n_f32(0.5f);
-	float32x4_t a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x, m = x, n = x,
-		    o = x, p = x;
-	OPAQUE(x);
-	for (uint64_t s = 0; s < steps; s++) {
-		STEP(a);
-		STEP(b);
-		STEP(c);
-		STEP(d);
-		STEP(e);
-		STEP(f);
-		STEP(g);
-		STEP(h);
-		STEP(i);
-		STEP(j);
-		STEP(k);
-		STEP(l);
-		STEP(m);
-		STEP(n);
-		STEP(o);
-		STEP(p);
-	}
-	a = vaddq_f32(a, b);
-	c = vaddq_f32(c, d);
-	e = vaddq_f32(e, f);
-	g = vaddq_f32(g, h);
-	i = vaddq_f32(i, j);
-	k = vaddq_f32(k, l);
-	m = vaddq_f32(m, n);
-	o = vaddq_f32(o, p);
-	a = vaddq_f32(a, c);
-	e = vaddq_f32(e, g);
-	i = vaddq_f32(i, k);
-	m = vaddq_f32(m, o);
-	a = vaddq_f32(a, e);
-	i = vaddq_f32(i, m);
-	a = vaddq_f32(a, i);
-	OPAQUE(a);
-	return steps * 16 * 4 * 2;
-}
-#undef STEP
+/* Latency 4 times up to 4 per cycle. */
+#define PEAK_NAME mw_peak_f32_neon
+#define PEAK_X float32x4_t
+#define PEAK_X_INIT vdupq_n_f32(0.5f)
+#define PEAK_ACC float32x4_t
+#define PEAK_ACC_INIT x
+#define PEAK_STEP(acc) vfmaq_f32(x, acc, x)
+#define PEAK_CHAINS 16
+#define PEAK_OPS 4 * 2
+#include "base/core/kernels/peak_loop.h"
 
 /* Without the dot-product extension: widening multiply, pairwise add. */
-#define STEP(acc)                                                                                                      \
-	do {                                                                                                           \
-		OPAQUE(x);                                                                                             \
-		(acc) = vpadalq_s16((acc), vmull_s8(x, x));                                                            \
-		OPAQUE(acc);                                                                                           \
-	} while (0)
-
-uint64_t mw_peak_s8_neon(uint64_t steps)
-{
-	int8x8_t x = vdup_n_s8(3);
-	int32x4_t a = vdupq_n_s32(0), b = vdupq_n_s32(0), c = vdupq_n_s32(0), d = vdupq_n_s32(0), e = vdupq_n_s32(0),
-		  f = vdupq_n_s32(0), g = vdupq_n_s32(0), h = vdupq_n_s32(0);
-	OPAQUE(x);
-	for (uint64_t s = 0; s < steps; s++) {
-		STEP(a);
-		STEP(b);
-		STEP(c);
-		STEP(d);
-		STEP(e);
-		STEP(f);
-		STEP(g);
-		STEP(h);
-	}
-	a = vaddq_s32(a, b);
-	c = vaddq_s32(c, d);
-	e = vaddq_s32(e, f);
-	g = vaddq_s32(g, h);
-	a = vaddq_s32(a, c);
-	e = vaddq_s32(e, g);
-	a = vaddq_s32(a, e);
-	OPAQUE(a);
-	return steps * 8 * 8 * 2;
-}
-#undef STEP
+#define PEAK_NAME mw_peak_s8_neon
+#define PEAK_X int8x8_t
+#define PEAK_X_INIT vdup_n_s8(3)
+#define PEAK_ACC int32x4_t
+#define PEAK_ACC_INIT vdupq_n_s32(0)
+#define PEAK_STEP(acc) vpadalq_s16(acc, vmull_s8(x, x))
+#define PEAK_CHAINS 8
+#define PEAK_OPS 8 * 2
+#include "base/core/kernels/peak_loop.h"
 #endif

@@ -47,71 +47,29 @@ void mw_gemv_s8_portable(const int8_t *w, size_t ld, const int8_t *x, int32_t *y
 	}
 }
 
-/* Hides a value from the optimiser, which would merge chains that compute the same. */
-#if defined(__x86_64__)
-#define OPAQUE(v) __asm__ volatile("" : "+x"(v))
-#elif defined(__aarch64__)
-#define OPAQUE(v) __asm__ volatile("" : "+w"(v))
-#else
-#define OPAQUE(v) __asm__ volatile("" : "+m"(v))
-#endif
-
-#define STEP(acc)                                                                                                      \
-	do {                                                                                                           \
-		(acc) = (acc)*x + x;                                                                                   \
-		OPAQUE(acc);                                                                                           \
-	} while (0)
-
-uint64_t mw_peak_f32_portable(uint64_t steps)
-{
-	f32x4 x = {0.5f, 0.5f, 0.5f, 0.5f};
-	f32x4 a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x;
-	OPAQUE(x);
-	for (uint64_t s = 0; s < steps; s++) {
-		STEP(a);
-		STEP(b);
-		STEP(c);
-		STEP(d);
-		STEP(e);
-		STEP(f);
-		STEP(g);
-		STEP(h);
+#define PEAK_NAME mw_peak_f32_portable
+#define PEAK_X f32x4
+#define PEAK_X_INIT                                                                                                    \
+	{                                                                                                              \
+		0.5f, 0.5f, 0.5f, 0.5f                                                                                 \
 	}
-	a = a + b;
-	c = c + d;
-	e = e + f;
-	g = g + h;
-	a = a + c;
-	e = e + g;
-	a = a + e;
-	OPAQUE(a);
-	return steps * 8 * 4 * 2;
-}
-#undef STEP
+#define PEAK_ACC f32x4
+#define PEAK_ACC_INIT x
+#define PEAK_STEP(acc) (acc) * x + x
+#define PEAK_CHAINS 8
+#define PEAK_OPS 4 * 2
+#include "base/core/kernels/peak_loop.h"
 
 /* What C offers an 8-bit product: widened to 32 bits first. */
-#define STEP(acc)                                                                                                      \
-	do {                                                                                                           \
-		OPAQUE(x);                                                                                             \
-		(acc) = (acc) + x * x;                                                                                 \
-		OPAQUE(acc);                                                                                           \
-	} while (0)
-
-uint64_t mw_peak_s8_portable(uint64_t steps)
-{
-	u32x4 x = {3, 5, 7, 9};
-	u32x4 a = x, b = x, c = x, d = x;
-	OPAQUE(x);
-	for (uint64_t s = 0; s < steps; s++) {
-		STEP(a);
-		STEP(b);
-		STEP(c);
-		STEP(d);
+#define PEAK_NAME mw_peak_s8_portable
+#define PEAK_X u32x4
+#define PEAK_X_INIT                                                                                                    \
+	{                                                                                                              \
+		3, 5, 7, 9                                                                                             \
 	}
-	a = a + b;
-	c = c + d;
-	a = a + c;
-	OPAQUE(a);
-	return steps * 4 * 4 * 2;
-}
-#undef STEP
+#define PEAK_ACC u32x4
+#define PEAK_ACC_INIT x
+#define PEAK_STEP(acc) (acc) + x *x
+#define PEAK_CHAINS 4
+#define PEAK_OPS 4 * 2
+#include "base/core/kernels/peak_loop.h"

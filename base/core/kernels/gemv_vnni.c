@@ -67,48 +67,14 @@ void mw_gemv_s8_vnni(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 	}
 }
 
-/* Hides a value from the optimiser, which would merge chains that compute the same. */
-#define OPAQUE(v) __asm__ volatile("" : "+v"(v))
-
 /* One instruction, 64 multiplications and 64 additions. */
-#define STEP(acc)                                                                                                      \
-	do {                                                                                                           \
-		(acc) = _mm512_dpbusd_epi32((acc), x, x);                                                              \
-		OPAQUE(acc);                                                                                           \
-	} while (0)
-
-uint64_t mw_peak_s8_vnni(uint64_t steps)
-{
-	__m512i x = _mm512_set1_epi8(3);
-	__m512i a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
-	OPAQUE(x);
-	for (uint64_t s = 0; s < steps; s++) {
-		STEP(a);
-		STEP(b);
-		STEP(c);
-		STEP(d);
-		STEP(e);
-		STEP(f);
-		STEP(g);
-		STEP(h);
-		STEP(i);
-		STEP(j);
-		STEP(k);
-		STEP(l);
-	}
-	a = _mm512_add_epi32(a, b);
-	c = _mm512_add_epi32(c, d);
-	e = _mm512_add_epi32(e, f);
-	g = _mm512_add_epi32(g, h);
-	i = _mm512_add_epi32(i, j);
-	k = _mm512_add_epi32(k, l);
-	a = _mm512_add_epi32(a, c);
-	e = _mm512_add_epi32(e, g);
-	i = _mm512_add_epi32(i, k);
-	a = _mm512_add_epi32(a, e);
-	a = _mm512_add_epi32(a, i);
-	OPAQUE(a);
-	return steps * 12 * 64 * 2;
-}
-#undef STEP
+#define PEAK_NAME mw_peak_s8_vnni
+#define PEAK_X __m512i
+#define PEAK_X_INIT _mm512_set1_epi8(3)
+#define PEAK_ACC __m512i
+#define PEAK_ACC_INIT x
+#define PEAK_STEP(acc) _mm512_dpbusd_epi32(acc, x, x)
+#define PEAK_CHAINS 12
+#define PEAK_OPS 64 * 2
+#include "base/core/kernels/peak_loop.h"
 #endif
