@@ -69,6 +69,9 @@ void cli_out_abort(struct cli_out *out);
 /* Prints records in the chosen format on f. */
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n);
 
+/* Prints a grid to -o or stdout: for commands whose work costs nothing, so that a wrong path may show late. */
+int cli_print_grid(const struct cli *cli, const struct grid *g, char *err, size_t n);
+
 /* Exit status of a return code. */
 int cli_exit_status(int rc, const atomic_int *stop);
 

@@ -75,11 +75,8 @@ static int run_info(struct cli *cli, char *err, size_t n)
 {
 	struct measure m;
 	struct grid g;
-	struct cli_out out = {0};
 	grid_init(&g, columns, 2);
 	int rc = measure_open(cli, &m, err, n);
-	if (rc == 0)
-		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
 		rc = rowf(&g, "memwall", "%s (%s), %s", MEMWALL_VERSION, memwall_commit, memwall_compiler);
 	if (rc == 0)
@@ -96,10 +93,7 @@ static int run_info(struct cli *cli, char *err, size_t n)
 		rc = rowf(&g, "clock", "CLOCK_MONOTONIC_RAW: %.1f ns a call, step %.1f ns",
 			  mw_clock_overhead_ns(100000), mw_clock_step_ns(100000));
 	if (rc == 0)
-		rc = grid_print(out.f, &g, cli->format);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
-	cli_out_abort(&out);
+		rc = cli_print_grid(cli, &g, err, n);
 	grid_fini(&g);
 	measure_close(&m);
 	return rc;

@@ -79,11 +79,8 @@ static int run_list(struct cli *cli, char *err, size_t n)
 {
 	struct measure m;
 	struct grid g;
-	struct cli_out out = {0};
 	grid_init(&g, columns, sizeof(columns) / sizeof(columns[0]));
 	int rc = measure_open(cli, &m, err, n);
-	if (rc == 0)
-		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
 		rc = list_benches(&g, &m);
 	if (rc == 0)
@@ -93,10 +90,7 @@ static int run_list(struct cli *cli, char *err, size_t n)
 	if (rc == 0)
 		rc = list_isas(&g);
 	if (rc == 0)
-		rc = grid_print(out.f, &g, cli->format);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
-	cli_out_abort(&out);
+		rc = cli_print_grid(cli, &g, err, n);
 	grid_fini(&g);
 	measure_close(&m);
 	return rc;

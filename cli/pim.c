@@ -191,9 +191,8 @@ static const struct grid_column device_columns[] = {
 static int run_devices(struct cli *cli, char *err, size_t n)
 {
 	struct grid g;
-	struct cli_out out = {0};
 	grid_init(&g, device_columns, 5);
-	int rc = cli_out_open(cli, &out, err, n);
+	int rc = 0;
 	const struct pim_device_ops *ops;
 	for (size_t i = 0; rc == 0 && (ops = pim_builtin(i)); i++) {
 		const char *head[] = {ops->name, NULL, NULL, NULL, ops->summary};
@@ -209,10 +208,7 @@ static int run_devices(struct cli *cli, char *err, size_t n)
 		}
 	}
 	if (rc == 0)
-		rc = grid_print(out.f, &g, cli->format);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
-	cli_out_abort(&out);
+		rc = cli_print_grid(cli, &g, err, n);
 	grid_fini(&g);
 	return rc;
 }

@@ -1,5 +1,6 @@
-/* Records on the terminal or in a file. */
+/* Records and grids on the terminal or in a file. */
 #include "reports/print.h"
+
 #include "base/core/err.h"
 #include "cli/command.h"
 
@@ -7,4 +8,16 @@ int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *r
 {
 	int rc = print_records(f, records, cli->format);
 	return rc < 0 ? mw_fail(rc, err, n, "cannot print the results: %s", mw_strerror(rc)) : 0;
+}
+
+int cli_print_grid(const struct cli *cli, const struct grid *g, char *err, size_t n)
+{
+	struct cli_out out;
+	int rc = cli_out_open(cli, &out, err, n);
+	if (rc == 0)
+		rc = grid_print(out.f, g, cli->format);
+	if (rc == 0)
+		rc = cli_out_commit(&out, err, n);
+	cli_out_abort(&out);
+	return rc;
 }
