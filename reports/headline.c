@@ -94,8 +94,8 @@ static void compute(const struct mw_records *l, struct list *out)
 	      "f32 rate / DRAM read bandwidth: below it, memory limits");
 }
 
-/* A speedup of the largest size that a query finds, with the operation in front of what describe() adds. The
- * power-limited price and cold operands: the comparison that flatters the device least. */
+/* The speedup at the largest size that a query finds. The queries ask for the power-limited price: the one that
+ * flatters the device least. */
 static void offload(const struct mw_records *l, struct list *out, const char *label, const char *case_name,
 		    const char *where)
 {
@@ -106,8 +106,8 @@ static void offload(const struct mw_records *l, struct list *out, const char *la
 			r = next;
 	struct headline *h = add(out, label, r);
 	if (h)
-		(void)snprintf(h->detail, sizeof(h->detail), "%s", r->case_name);
-	describe(h, r, "device,price,size,inputs,outputs,cache");
+		h->unit = "× host";
+	describe(h, r, "size,inputs,outputs,device");
 }
 
 static void others(const struct mw_records *l, struct list *out)
