@@ -105,7 +105,7 @@ void mw_gemv_s8_avx2(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 #define PEAK_ACC_INIT x
 #define PEAK_STEP(acc) _mm256_fmadd_ps(acc, x, x)
 #define PEAK_CHAINS 12
-#define PEAK_OPS 8 * 2
+#define PEAK_OPS (8 * 2)
 #include "base/core/kernels/peak_loop.h"
 
 /* Operands already widened to 16 bits: what an exact 8-bit product costs at best without VNNI. */
@@ -116,6 +116,6 @@ void mw_gemv_s8_avx2(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 #define PEAK_ACC_INIT x
 #define PEAK_STEP(acc) _mm256_add_epi32(acc, _mm256_madd_epi16(x, x))
 #define PEAK_CHAINS 8
-#define PEAK_OPS 16 * 2
+#define PEAK_OPS (16 * 2)
 #include "base/core/kernels/peak_loop.h"
 #endif

@@ -46,7 +46,7 @@ void mw_gemv_s8_neon(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 #define PEAK_ACC_INIT x
 #define PEAK_STEP(acc) vfmaq_f32(x, acc, x)
 #define PEAK_CHAINS 16
-#define PEAK_OPS 4 * 2
+#define PEAK_OPS (4 * 2)
 #include "base/core/kernels/peak_loop.h"
 
 /* Without the dot-product extension: widening multiply, pairwise add. */
@@ -57,6 +57,6 @@ void mw_gemv_s8_neon(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 #define PEAK_ACC_INIT vdupq_n_s32(0)
 #define PEAK_STEP(acc) vpadalq_s16(acc, vmull_s8(x, x))
 #define PEAK_CHAINS 8
-#define PEAK_OPS 8 * 2
+#define PEAK_OPS (8 * 2)
 #include "base/core/kernels/peak_loop.h"
 #endif

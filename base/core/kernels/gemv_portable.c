@@ -49,27 +49,21 @@ void mw_gemv_s8_portable(const int8_t *w, size_t ld, const int8_t *x, int32_t *y
 
 #define PEAK_NAME mw_peak_f32_portable
 #define PEAK_X f32x4
-#define PEAK_X_INIT                                                                                                    \
-	{                                                                                                              \
-		0.5f, 0.5f, 0.5f, 0.5f                                                                                 \
-	}
+#define PEAK_X_INIT ((f32x4){0.5f, 0.5f, 0.5f, 0.5f})
 #define PEAK_ACC f32x4
 #define PEAK_ACC_INIT x
-#define PEAK_STEP(acc) (acc) * x + x
+#define PEAK_STEP(acc) ((acc)*x + x)
 #define PEAK_CHAINS 8
-#define PEAK_OPS 4 * 2
+#define PEAK_OPS (4 * 2)
 #include "base/core/kernels/peak_loop.h"
 
 /* What C offers an 8-bit product: widened to 32 bits first. */
 #define PEAK_NAME mw_peak_s8_portable
 #define PEAK_X u32x4
-#define PEAK_X_INIT                                                                                                    \
-	{                                                                                                              \
-		3, 5, 7, 9                                                                                             \
-	}
+#define PEAK_X_INIT ((u32x4){3, 5, 7, 9})
 #define PEAK_ACC u32x4
 #define PEAK_ACC_INIT x
-#define PEAK_STEP(acc) (acc) + x *x
+#define PEAK_STEP(acc) ((acc) + x * x)
 #define PEAK_CHAINS 4
-#define PEAK_OPS 4 * 2
+#define PEAK_OPS (4 * 2)
 #include "base/core/kernels/peak_loop.h"

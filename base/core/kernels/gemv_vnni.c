@@ -75,6 +75,6 @@ void mw_gemv_s8_vnni(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 #define PEAK_ACC_INIT x
 #define PEAK_STEP(acc) _mm512_dpbusd_epi32(acc, x, x)
 #define PEAK_CHAINS 12
-#define PEAK_OPS 64 * 2
+#define PEAK_OPS (64 * 2)
 #include "base/core/kernels/peak_loop.h"
 #endif
