@@ -25,7 +25,7 @@ struct mw_option {
 	const char *name; /* long name without dashes; NULL ends a table */
 	char letter;      /* short form or 0 */
 	enum mw_option_type type;
-	const char *arg;     /* placeholder in help, NULL for flags */
+	const char *arg;     /* stands for the value in help, NULL for flags */
 	const char *def;     /* default as text; NULL: unset */
 	const char *choices; /* MW_OPT_CHOICE */
 	double min, max;     /* inclusive range of numbers and sizes when max > min */

@@ -44,7 +44,7 @@ static const char *status_text(dnnl_status_t s)
 	case dnnl_invalid_arguments:
 		return "invalid arguments";
 	case dnnl_unimplemented:
-		return "not implemented for this CPU, type or shape";
+		return "no code for this CPU, type or shape";
 	case dnnl_runtime_error:
 		return "run-time error";
 	default:
