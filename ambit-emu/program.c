@@ -65,7 +65,7 @@ static const struct ambit_command one_cmd[] = {AAP(C(1), D(0))};
 #define PROGRAM(op, in)                                                                                                \
 	{                                                                                                              \
 		.name = #op, .cmd = op##_cmd, .n = sizeof(op##_cmd) / sizeof(op##_cmd[0]), .inputs = (in),             \
-		.rows = (in) + 1                                                                                       \
+		.rows = (in) + 1, .outputs = 1                                                                         \
 	}
 
 static const struct ambit_program bulk[AMBIT_BULK_COUNT] = {

@@ -60,8 +60,9 @@ struct ambit_program {
 	const char *name;
 	const struct ambit_command *cmd;
 	size_t n;
-	unsigned inputs; /* D0..D(inputs-1) are read */
-	unsigned rows;   /* D rows in all: the rest are results */
+	unsigned inputs;  /* D0..D(inputs-1) are read */
+	unsigned rows;    /* D rows in all: inputs, results, temporaries, in that order */
+	unsigned outputs; /* D(inputs)..D(inputs+outputs-1) are results */
 };
 
 /* The bulk bitwise operations; a row is its micro-program. */
