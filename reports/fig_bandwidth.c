@@ -150,9 +150,10 @@ static void put_row_ticks(FILE *f, const struct rows *rows)
 
 static void put_title(const struct mw_records *l, struct figure_plot *p)
 {
-	struct query peak = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"};
-	struct query dram = {.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth"};
-	struct query near = {.bench = "bandwidth", .case_name = "l1-read", .metric = "bandwidth"};
+	const char *state = query_usual_state(l);
+	struct query peak = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, state};
+	struct query dram = {"bandwidth", "dram-read", "bandwidth", NULL, NULL, state};
+	struct query near = {"bandwidth", "l1-read", "bandwidth", NULL, NULL, state};
 	const struct mw_record *memory = query_best(l, &peak, false), *cache = query_best(l, &near, false);
 	if (!memory)
 		memory = query_best(l, &dram, false);

@@ -35,12 +35,13 @@ static struct headline *add(struct list *l, const char *label, const struct mw_r
 static void describe(struct headline *h, const struct mw_record *r, const char *keys)
 {
 	size_t len = h ? strlen(h->detail) : 0;
+	bool one_state = h && strcmp(mw_kv_str(&r->observed, "state", "only"), "only") == 0;
 	while (h && *keys && len < sizeof(h->detail)) {
 		char key[32], value[80], pair[120], words[120];
 		size_t k = strcspn(keys, ",");
 		(void)snprintf(key, sizeof(key), "%.*s", (int)k, keys);
 		keys += k + (keys[k] == ',');
-		if (!record_text(r, key, value, sizeof(value))[0])
+		if (!record_text(r, key, value, sizeof(value))[0] || (one_state && strcmp(key, "state") == 0))
 			continue;
 		(void)snprintf(pair, sizeof(pair), "%s=%s", key, value);
 		(void)pair_words(pair, words, sizeof(words));
@@ -61,7 +62,7 @@ static void ratio(struct list *l, const char *label, const char *unit, const str
 	(void)snprintf(h->detail, sizeof(h->detail), "%s", detail);
 }
 
-static void memory(const struct mw_records *l, struct list *out)
+static void memory(const struct mw_records *l, const char *state, struct list *out)
 {
 	const struct mw_record *dram = mw_records_find(l, "latency", "dram", "latency");
 	const struct mw_record *fastest = query_best(l, &(struct query){.bench = "latency", .unit = "ns"}, true);
@@ -71,23 +72,22 @@ static void memory(const struct mw_records *l, struct list *out)
 	ratio(out, "DRAM / cache latency", "×", dram, fastest, "DRAM latency / shortest latency of the staircase");
 	struct query one = {
 		.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth", .where = "threads=1"};
-	struct query any = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"};
+	struct query any = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth", .state = state};
 	const struct mw_record *single = query_best(l, &one, false), *every = query_best(l, &any, false);
 	describe(add(out, "DRAM read, one thread", single), single, "kernel,pages");
-	bool several = every && strcmp(mw_kv_str(&every->observed, "state", "only"), "only") != 0;
-	describe(add(out, "DRAM read, all threads", every), every, several ? "threads,kernel,state" : "threads,kernel");
+	describe(add(out, "DRAM read, all threads", every), every, "threads,kernel,state");
 }
 
-static void compute(const struct mw_records *l, struct list *out)
+static void compute(const struct mw_records *l, const char *state, struct list *out)
 {
-	struct query peak = {.bench = "gemm", .case_name = "peak", .metric = "rate", .unit = "GFLOP/s"};
-	struct query gemm = {.bench = "gemm", .case_name = "gemm", .metric = "rate", .unit = "GFLOP/s"};
-	struct query gemv = {.bench = "gemm", .case_name = "gemv", .metric = "bytes_rate", .unit = "GB/s"};
-	struct query read = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"};
+	struct query peak = {"gemm", "peak", "rate", "GFLOP/s", NULL, state};
+	struct query gemm = {"gemm", "gemm", "rate", "GFLOP/s", NULL, state};
+	struct query gemv = {"gemm", "gemv", "bytes_rate", "GB/s", NULL, state};
+	struct query read = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, state};
 	const struct mw_record *top = query_best(l, &peak, false), *product = query_best(l, &gemm, false);
 	const struct mw_record *vector = query_best(l, &gemv, false), *roof = query_best(l, &read, false);
-	describe(add(out, "Best f32 GEMM", product), product, "engine,m,n,k,threads");
-	describe(add(out, "Best GEMV, weights read", vector), vector, "engine,dtype,n,k,threads");
+	describe(add(out, "Best f32 GEMM", product), product, "engine,m,n,k,threads,state");
+	describe(add(out, "Best GEMV, weights read", vector), vector, "engine,dtype,n,k,threads,state");
 	if (!top)
 		top = product;
 	ratio(out, "Ridge of the roofline", "FLOP/byte", top, roof,
@@ -131,8 +131,9 @@ static void others(const struct mw_records *l, struct list *out)
 size_t headlines(const struct results *r, struct headline *v)
 {
 	struct list out = {v, 0};
-	memory(&r->records, &out);
-	compute(&r->records, &out);
+	const char *state = query_usual_state(&r->records);
+	memory(&r->records, state, &out);
+	compute(&r->records, state, &out);
 	others(&r->records, &out);
 	return out.n;
 }

@@ -65,10 +65,16 @@ static bool same(const char *wanted, const char *have)
 	return !wanted || strcmp(wanted, have) == 0;
 }
 
+static bool state_matches(const char *wanted, const struct mw_record *r)
+{
+	const char *have = mw_kv_str(&r->observed, "state", "only");
+	return !wanted || strcmp(have, "only") == 0 || strcmp(have, wanted) == 0;
+}
+
 bool query_matches(const struct query *q, const struct mw_record *r)
 {
-	return same(q->bench, r->bench) && same(q->case_name, r->case_name) && same(q->metric, r->metric) &&
-	       same(q->unit, mw_unit_name(r->unit)) && where_matches(q->where, r);
+	return state_matches(q->state, r) && same(q->bench, r->bench) && same(q->case_name, r->case_name) &&
+	       same(q->metric, r->metric) && same(q->unit, mw_unit_name(r->unit)) && where_matches(q->where, r);
 }
 
 const struct mw_record *query_best(const struct mw_records *l, const struct query *q, bool smallest)
@@ -92,6 +98,17 @@ const struct mw_record *query_next(const struct mw_records *l, const struct quer
 			return r;
 	}
 	return NULL;
+}
+
+const char *query_usual_state(const struct mw_records *l)
+{
+	static const char *const names[] = {"near", "far"};
+	size_t rounds[2] = {0};
+	for (size_t i = 0; i < l->n; i++)
+		for (int s = 0; s < 2; s++)
+			if (strcmp(mw_kv_str(&l->v[i].observed, "state", "only"), names[s]) == 0)
+				rounds[s] += l->v[i].n;
+	return rounds[0] + rounds[1] == 0 ? NULL : names[rounds[1] > rounds[0]];
 }
 
 const char *series_text(const struct mw_record *r, const char *but_key, char *out, size_t n)

@@ -155,6 +155,43 @@ Test(print, times_for_people)
 	}
 }
 
+static void add_state(struct results *r, const char *bench, const char *case_name, const char *metric,
+		      enum mw_unit unit, double value, const char *state, size_t rounds)
+{
+	struct mw_record rec;
+	mw_record_init(&rec, bench, case_name, metric, unit);
+	mw_kv_set_int(&rec.params, "threads", 2);
+	mw_kv_set_str(&rec.observed, "state", state);
+	rec.value = value;
+	rec.ci_lo = rec.ci_hi = (double)NAN;
+	rec.n = rounds;
+	rec.provenance = MW_MEASURED;
+	add_record(r, rec);
+}
+
+/* Two topology states are two machines: every headline is of the one that the run mostly met. */
+Test(print, summary_keeps_to_one_state)
+{
+	struct results r;
+	char *text = NULL;
+	size_t size = 0;
+	memset(&r, 0, sizeof(r));
+	add_state(&r, "bandwidth", "dram-read-peak", "bandwidth", MW_GBPS, 55, "near", 9);
+	add_state(&r, "bandwidth", "dram-read-peak", "bandwidth", MW_GBPS, 107, "far", 3);
+	add_state(&r, "gemm", "peak", "rate", MW_GFLOPS, 550, "near", 9);
+	add_state(&r, "gemm", "peak", "rate", MW_GFLOPS, 580, "far", 3);
+	add_state(&r, "gemm", "gemv", "bytes_rate", MW_GBPS, 54, "near", 9);
+	add_state(&r, "gemm", "gemv", "bytes_rate", MW_GBPS, 103, "far", 3);
+	FILE *f = open_memstream(&text, &size);
+	cr_assert_eq(print_summary(f, &r), 0);
+	cr_assert_eq(fclose(f), 0);
+	cr_assert_not(strstr(text, "103") || strstr(text, "107") || strstr(text, "580"), "%s", text);
+	const char *ridge = strstr(text, "Ridge");
+	cr_assert(ridge && strstr(ridge, " 10 ") && strstr(ridge, " 10 ") < strchr(ridge, '\n'), "%s", text);
+	free(text);
+	results_fini(&r);
+}
+
 /* The summary: a derived value takes its weakest input, what was left out is said. */
 Test(print, summary)
 {
