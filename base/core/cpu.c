@@ -28,6 +28,7 @@ static const struct {
 	{MW_CPU_AVX512_VBMI, "avx512_vbmi"},
 	{MW_CPU_AVX512_BF16, "avx512_bf16"},
 	{MW_CPU_AVX512_VPOPCNT, "avx512_vpopcntdq"},
+	{MW_CPU_GFNI, "gfni"},
 	{MW_CPU_CLFLUSHOPT, "clflushopt"},
 	{MW_CPU_CLWB, "clwb"},
 };
@@ -61,7 +62,7 @@ static unsigned detect(void)
 		return found;
 	found |= when(b, 23, MW_CPU_CLFLUSHOPT) | when(b, 24, MW_CPU_CLWB);
 	if (ymm && fma) {
-		found |= MW_CPU_FMA | when(b, 5, 1u << (ISA_SHIFT + MW_ISA_AVX2));
+		found |= MW_CPU_FMA | when(b, 5, 1u << (ISA_SHIFT + MW_ISA_AVX2)) | when(c, 8, MW_CPU_GFNI);
 		unsigned f = (b >> 16) & 1u, dq = (b >> 17) & 1u, bw = (b >> 30) & 1u, vl = (b >> 31) & 1u;
 		if (zmm && f && dq && bw && vl)
 			found |= 1u << (ISA_SHIFT + MW_ISA_AVX512) | when(c, 11, MW_CPU_AVX512_VNNI) |

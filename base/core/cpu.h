@@ -20,6 +20,7 @@ enum mw_cpu_feature {
 	MW_CPU_CLFLUSHOPT = 1 << 5,
 	MW_CPU_CLWB = 1 << 6,
 	MW_CPU_FMA = 1 << 7,
+	MW_CPU_GFNI = 1 << 8,
 };
 
 const char *mw_isa_name(enum mw_isa isa);

@@ -21,7 +21,7 @@ typedef void (*mw_from_planes_fn)(void *lanes, size_t unit, unsigned bits, size_
 struct mw_transpose {
 	const char *name; /* "portable", "avx2", "avx512", "vbmi", "neon" */
 	enum mw_isa isa;
-	unsigned feature; /* enum mw_cpu_feature that it needs beyond isa, or 0 */
+	unsigned feature; /* bits of enum mw_cpu_feature, all of which it needs beyond isa */
 	mw_to_planes_fn to_planes;
 	mw_from_planes_fn from_planes;
 	/* The same around the caches: for vectors that do not fit. */

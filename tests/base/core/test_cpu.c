@@ -40,6 +40,7 @@ Test(cpu, features_agree_with_the_kernel)
 		{"avx512vbmi", MW_CPU_AVX512_VBMI},
 		{"avx512_bf16", MW_CPU_AVX512_BF16},
 		{"avx512_vpopcntdq", MW_CPU_AVX512_VPOPCNT},
+		{"gfni", MW_CPU_GFNI},
 		{"clflushopt", MW_CPU_CLFLUSHOPT},
 		{"clwb", MW_CPU_CLWB},
 	};
