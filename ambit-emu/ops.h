@@ -1,7 +1,8 @@
 /* Arithmetic on vertical lanes: bit j of every lane is one row (SIMDRAM, ASPLOS 2021).
  *
  * A program's rows: the bits of the first operand from the least significant on, then those of the second and third,
- * then the bits of the result, then temporaries. Inputs and constant rows are left as they were. */
+ * then the bits of the result, then temporaries. Inputs and constant rows are left as they were; result rows are
+ * written before the last input is read, so a result must not lie on an input. */
 #ifndef AMBIT_OPS_H
 #define AMBIT_OPS_H
 
@@ -12,7 +13,7 @@ enum ambit_op {
 	AMBIT_OP_SUB,
 	AMBIT_OP_MUL,      /* the low n bits */
 	AMBIT_OP_MUL_WIDE, /* all 2n bits */
-	AMBIT_OP_DIV,      /* restoring: x / 0 is all ones; signed truncates toward 0, INT_MIN / -1 = INT_MIN */
+	AMBIT_OP_DIV,      /* x / 0 is all ones; signed truncates toward 0, INT_MIN / -1 = INT_MIN */
 	AMBIT_OP_MOD,      /* x mod 0 is x; the sign is that of x */
 	AMBIT_OP_EQ,
 	AMBIT_OP_NE,
@@ -22,9 +23,9 @@ enum ambit_op {
 	AMBIT_OP_GE,
 	AMBIT_OP_MIN,
 	AMBIT_OP_MAX,
-	AMBIT_OP_ABS, /* of INT_MIN: INT_MIN; of an unsigned lane: a copy */
-	AMBIT_OP_NEG, /* modulo 2^n */
-	AMBIT_OP_RELU,
+	AMBIT_OP_ABS,      /* of INT_MIN: INT_MIN; of an unsigned lane: a copy */
+	AMBIT_OP_NEG,      /* modulo 2^n */
+	AMBIT_OP_RELU,     /* of an unsigned lane: a copy */
 	AMBIT_OP_IF_ELSE,  /* first operand: one bit s; s ? second : third */
 	AMBIT_OP_POPCOUNT, /* floor(log2 n) + 1 result bits */
 	AMBIT_OP_SHL,      /* by a constant: w AAPs */
@@ -32,6 +33,7 @@ enum ambit_op {
 	AMBIT_OP_RED_AND,  /* of the n bits of one lane: one result bit */
 	AMBIT_OP_RED_OR,
 	AMBIT_OP_RED_XOR,
+	AMBIT_OP_FILL, /* no operand; the same constant in every lane */
 	/* One-bit operations on each of the n bit rows of a lane: enum ambit_bulk, n times. */
 	AMBIT_OP_BITWISE,
 	AMBIT_OP_COUNT = AMBIT_OP_BITWISE + AMBIT_BULK_COUNT
@@ -48,14 +50,16 @@ struct ambit_request {
 	unsigned width; /* 1..64 */
 	bool is_signed;
 	unsigned amount; /* of a shift: 0..width */
-	uint64_t
-		fill; /* AMBIT_OP_BITWISE + AMBIT_ONE/ZERO need none: a filled lane takes ONE or ZERO per bit of this */
-	bool published; /* the sequence as published, even where its result is wrong (docs/emulator.md) */
+	uint64_t fill;   /* the constant of AMBIT_OP_FILL */
+	bool published;  /* the sequence as published, even where its result is wrong (docs/emulator.md) */
 };
 
-/* -EINVAL: no such operation or width. */
+/* "add", "mul_wide", ...; NULL: no such operation. */
+const char *ambit_op_name(enum ambit_op op);
+/* -EINVAL: no such operation, width or amount. */
 int ambit_op_shape(const struct ambit_request *r, struct ambit_shape *out);
-/* Builds into a zeroed builder. -EINVAL; -EOPNOTSUPP: nothing was published for it; -ENOMEM. */
+/* Builds into a zeroed builder, which the caller frees. -EINVAL; -ENOMEM; -EOPNOTSUPP: nothing was published for it
+ * (mul, mod, ne, neg, shifts, fill; signed comparisons and division; unsigned abs and relu). */
 int ambit_op_build(const struct ambit_request *r, struct ambit_builder *out);
 
 #endif

@@ -1,0 +1,73 @@
+/* The bits of one lane together: count, and, or, xor. */
+#include "ambit-emu/arith.h"
+
+/* sum and carry of three rows: 8. The sum may be one of the rows. */
+static void full_add(struct arith *a, row x, row y, row z, row sum, row carry)
+{
+	EMIT(a, "x>B12 y>B10 z>B6 B15>c B7>B11 B12 z>B1 B13>s", "xyzsc", x, y, z, sum, carry);
+}
+
+/* Each full adder turns three rows of one weight into one of that weight and one of the next: n - (ones in n) adders
+ * in all, 8n - 8 log2(n + 1) where n + 1 is a power of two. Published: 91_bitcount-plus.c, which adds one bit twice and
+ * drops the last. */
+void arith_op_popcount(struct arith *a)
+{
+	row bits[ARITH_BITS], carries[ARITH_BITS / 2];
+	unsigned n = a->n, level = 0;
+	for (unsigned i = 0; i < n; i++)
+		bits[i] = a->in[0][i];
+	if (n == 1)
+		EMIT(a, "x>o", "xo", bits[0], a->out[0]);
+	for (; n > 1; level++) {
+		row sum = bits[0], out = a->out[level];
+		unsigned next = 0;
+		for (unsigned i = 1; i < n; i += 2) {
+			/* The last carry of all is the top bit of the count. */
+			carries[next] = n <= 3 ? a->out[level + 1] : arith_take(a);
+			full_add(a, sum, bits[i], i + 1 < n ? bits[i + 1] : C0, out, carries[next++]);
+			sum = out;
+		}
+		if (level)
+			arith_give(a, bits, n);
+		n = next;
+		for (unsigned i = 0; i < n; i++)
+			bits[i] = carries[i];
+	}
+}
+
+/* 5 for two bits: 31_and_reduction-plus.c, 32_or_reduction-plus.c. The result so far stays in T0. */
+static void reduce_and_or(struct arith *a, row neutral)
+{
+	const row *x = a->in[0];
+	unsigned n = a->n, i = 2 - n % 2;
+	if (i == 2)
+		EMIT(a, n == 2 ? "x>B0 y>B1 c>B2 B12>o" : "x>B0 y>B1 c>B2 B12", "xyco", x[0], x[1], neutral, a->out[0]);
+	else
+		EMIT(a, n == 1 ? "x>o" : "x>B0", "xo", x[0], a->out[0]);
+	for (; i < n; i += 2)
+		EMIT(a, i + 2 == n ? "c>B13 x>B6 B15 y>B2 B12>o" : "c>B13 x>B6 B15 y>B2 B12", "cxyo", neutral, x[i],
+		     x[i + 1], a->out[0]);
+}
+
+/* 6 for two bits: 30_xor_reduction-plus.c. The result so far is in T1, its complement in DCC1. */
+static void reduce_xor(struct arith *a)
+{
+	const row *x = a->in[0];
+	unsigned n = a->n, i = n % 2;
+	if (n == 1)
+		EMIT(a, "x>o", "xo", x[0], a->out[0]);
+	else
+		EMIT(a, "x>B9", "x", i ? x[0] : C0);
+	for (; i + 1 < n; i += 2) {
+		EMIT(a, "x>B8 y>B2 B14>B3 B15>B2 y>B5", "xy", x[i], x[i + 1]);
+		EMIT(a, "B14>o", "o", i + 2 == n ? a->out[0] : ambit_b(7));
+	}
+}
+
+void arith_op_reduce(struct arith *a, enum ambit_op op)
+{
+	if (op == AMBIT_OP_RED_XOR)
+		reduce_xor(a);
+	else
+		reduce_and_or(a, op == AMBIT_OP_RED_AND ? C0 : C1);
+}
