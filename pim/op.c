@@ -70,6 +70,8 @@ static const char *const counts[PIM_COUNT_N] = {
 	[PIM_PS_OUT] = "ps_out",
 	[PIM_PS_RELOAD] = "ps_reload",
 	[PIM_PS_BUSY] = "ps_busy",
+	[PIM_FAULTS_INJECTED] = "faults_injected",
+	[PIM_BITS_WRONG] = "bits_wrong",
 };
 
 static const char *const parts[PIM_PART_N] = {

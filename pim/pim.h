@@ -235,8 +235,8 @@ static inline int pim_maj(struct pim_vector *dst, struct pim_vector *a, struct p
 
 /* ---- cost ---- */
 
-/* Integer counts. They depend on the spec, the operations, their order and sizes only: never on the engine, the
- * instruction set, the number of threads or the machine. */
+/* Integer counts. They depend on the spec, the operations, their order and sizes only (the last two also on the data):
+ * never on the engine, the instruction set, the number of threads or the machine. */
 enum pim_count {
 	PIM_AAP,                    /* ACTIVATE, ACTIVATE, PRECHARGE */
 	PIM_AP,                     /* ACTIVATE, PRECHARGE */
@@ -259,6 +259,9 @@ enum pim_count {
 	PIM_PS_OUT,     /* read, or invalidate */
 	PIM_PS_RELOAD,
 	PIM_PS_BUSY, /* sum over banks or arrays */
+	/* What failed, by the device's model of failures: the only counts that depend on the data. */
+	PIM_FAULTS_INJECTED, /* bits that a command got wrong */
+	PIM_BITS_WRONG,      /* bits of results that differ from what the same operands should give */
 	PIM_COUNT_N
 };
 

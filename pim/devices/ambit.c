@@ -368,6 +368,8 @@ static int ambit_modelled(void *state, enum pim_count what)
 	case PIM_MACS:
 	case PIM_BYTES_RELOAD:
 	case PIM_PS_RELOAD:
+	case PIM_FAULTS_INJECTED:
+	case PIM_BITS_WRONG:
 		return -EOPNOTSUPP;
 	default:
 		return 0;

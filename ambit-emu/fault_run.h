@@ -1,0 +1,108 @@
+/* The exact engine with failing columns: command by command on strips of rows, in physical column order.
+ *
+ * Every strip runs twice on copies of its inputs, without and with failures, so that the results that are wrong can be
+ * counted; the second is kept. The fast loop of exact.h knows nothing of it.
+ *
+ * With interference a column depends on its neighbours, and through each further TRA on theirs. A strip therefore
+ * carries a halo of as many columns on either side as the program has TRAs and computes that too; what belongs to the
+ * strip is then the same for every strip length. Rows of two slots are never neighbours. */
+#ifndef AMBIT_FAULT_RUN_H
+#define AMBIT_FAULT_RUN_H
+
+#include "ambit-emu/fault.h"
+#include "ambit-emu/geometry.h"
+#include "ambit-emu/program.h"
+
+#define AMBIT_TRA_ADDRESSES 4u /* B12..B15 */
+#define AMBIT_FIRST_TRA 12u
+
+struct ambit_fault_model {
+	uint64_t seed;
+	uint64_t tra, columns, rows; /* thresholds of the three kinds of latents */
+};
+
+/* variation in percent, interference 0..1. -ERANGE as ambit_rate(); rate (may be NULL) receives what it gave. */
+int ambit_fault_model(struct ambit_fault_model *m, uint64_t seed, enum ambit_curve curve, double variation,
+		      double interference, struct ambit_rate *rate);
+static inline bool ambit_fault_active(const struct ambit_fault_model *m)
+{
+	return m->tra || m->columns || m->rows;
+}
+
+/* ---- maps of the subarrays in use ---- */
+
+struct ambit_fault_maps {
+	struct ambit_fault_model model;
+	struct ambit_geometry geometry;
+	size_t words;   /* of a row, 64 columns each */
+	uint64_t **map; /* by subarray of the device, then TRA address: three rows of words, or NULL */
+	size_t n;
+};
+
+/* columns: physical columns of a row, a multiple of 64. */
+void ambit_fault_maps_init(struct ambit_fault_maps *f, const struct ambit_fault_model *m,
+			   const struct ambit_geometry *g, uint64_t columns);
+void ambit_fault_maps_free(struct ambit_fault_maps *f);
+/* Room for the subarrays of slots 0..slots-1. -ENOMEM. Not while another call is under way. */
+int ambit_fault_maps_reserve(struct ambit_fault_maps *f, uint64_t slots);
+/* Subarrays that hold slots 0..slots-1. */
+uint64_t ambit_fault_subarrays(const struct ambit_fault_maps *f, uint64_t slots);
+/* Draws what is missing for one of them; addresses: bit i for B12 + i. Different ones may run side by side. -ENOMEM. */
+int ambit_fault_maps_draw(struct ambit_fault_maps *f, uint64_t subarray, unsigned addresses);
+
+/* ---- programs ---- */
+
+struct ambit_fault_step {
+	uint8_t kind; /* enum ambit_kind */
+	uint8_t tra;  /* B address of a TRA, else 0 */
+	struct ambit_wordlines a, b;
+};
+
+struct ambit_fault_program {
+	struct ambit_fault_step *step;
+	size_t n;
+	unsigned inputs, outputs, rows;
+	unsigned addresses; /* as of ambit_fault_maps_draw() */
+	size_t tras;
+	uint8_t *stale; /* by physical row: read before it is written */
+};
+
+/* -EINVAL and the verdict's why for an illegal program; -ENOMEM. */
+int ambit_fault_prepare(const struct ambit_program *p, struct ambit_fault_program *out, struct ambit_verdict *v);
+void ambit_fault_program_free(struct ambit_fault_program *x);
+
+/* ---- running ---- */
+
+/* Neighbours: columns of one chip lie next to each other in the order of their bits in a burst. */
+struct ambit_burst {
+	unsigned chip_bits; /* of one chip in a beat */
+	unsigned beat_bits; /* of all chips: divides 64, or chip_bits = beat_bits = 64 for a single chip */
+};
+
+struct ambit_fault_job {
+	const struct ambit_fault_program *x;
+	const struct ambit_fault_maps *maps; /* reserved and drawn for the slots and addresses of the job */
+	/* Contents of the inputs, then of the results; slot s lies at byte s x row_bytes of each. A result may be the
+	 * memory of an input. */
+	char *const *d;
+	uint64_t row_bytes;    /* of one slot, a multiple of 64 */
+	uint64_t first_column; /* physical column of lane 0 of a slot, a multiple of 64 */
+	uint64_t lanes;        /* that count, in all slots; columns past them hold 0 and no result */
+	struct ambit_burst burst;
+	size_t strip; /* multiple of 64 */
+	uint64_t seed;
+};
+
+struct ambit_fault_done {
+	uint64_t bytes[2]; /* as struct ambit_executed */
+	uint64_t injected; /* bits that a TRA got wrong */
+	uint64_t wrong;    /* bits of results that differ from those without failures */
+};
+
+size_t ambit_fault_scratch(const struct ambit_fault_job *j);
+/* Slots begin..end-1 of every row; the last may be partial: bytes of all slots together, a multiple of 64. scratch:
+ * ambit_fault_scratch() bytes, aligned to 64; one per concurrent call. Adds to *done. */
+void ambit_fault_run(const struct ambit_fault_job *j, uint64_t begin, uint64_t end, uint64_t bytes, void *scratch,
+		     struct ambit_fault_done *done);
+
+#endif
