@@ -20,3 +20,31 @@ const struct ambit_cells *ambit_cells(enum mw_isa isa)
 		return NULL;
 	}
 }
+
+uint8_t ambit_step_op(const struct ambit_step *s, bool last)
+{
+	unsigned shape = s->n_dst == 0 ? 0 : s->n_src == 1 ? s->n_dst : s->n_dst + 1u;
+	bool n = s->n_dst && (s->dst_n || (s->n_src == 1 && s->src_n));
+	return (uint8_t)(2 * shape + n + (last ? AMBIT_LAST : 0));
+}
+
+/* Rows that are restored as they were. */
+static void refresh(const struct ambit_step *s, char *const *row, size_t bytes)
+{
+	(void)s;
+	(void)row;
+	(void)bytes;
+}
+
+void ambit_cells_table(const struct ambit_cells *c, bool nt, ambit_cells_fn fn[AMBIT_STEP_OPS])
+{
+	for (unsigned op = 0; op < AMBIT_STEP_OPS; op++) {
+		unsigned n = op & 1, shape = op % AMBIT_LAST / 2;
+		fn[op] = shape == 0 ? refresh : shape < 4 ? c->copy[n][shape] : c->maj[n][shape - 4];
+		bool last = nt && op >= AMBIT_LAST;
+		if (last && shape == 1 && c->copy_nt[n])
+			fn[op] = c->copy_nt[n];
+		if (last && shape == 5 && c->maj4_nt[n])
+			fn[op] = c->maj4_nt[n];
+	}
+}

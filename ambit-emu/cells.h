@@ -11,12 +11,13 @@
 #define AMBIT_MAX_DST 6 /* a majority's own three rows and a three-wordline destination */
 
 struct ambit_step {
-	uint8_t n_src;  /* 1 or 3 */
-	uint8_t n_dst;  /* 0 (a refresh) or 1..3 of a copy, 3..6 of a majority */
-	bool src_n;     /* a single source is read through its n-wordline; no address raises three rows that way */
-	bool last_is_d; /* the last destination is a data row that the program does not read again */
+	uint8_t op;    /* index into ambit_cells_table() */
+	uint8_t kind;  /* enum ambit_kind of the command */
+	uint8_t n_src; /* 1 or 3 */
+	uint8_t n_dst; /* 0 (a refresh) or 1..3 of a copy, 3..6 of a majority */
+	bool src_n;    /* a single source is read through its n-wordline; no address raises three rows that way */
+	uint8_t dst_n; /* bit k: destination k is written through its n-wordline */
 	uint16_t src[3], dst[AMBIT_MAX_DST];
-	bool dst_n[AMBIT_MAX_DST];
 };
 
 /* row[r] is the strip of physical row r; bytes is a multiple of 64, strips are aligned to 64. */
@@ -34,5 +35,14 @@ extern const struct ambit_cells ambit_cells_portable, ambit_cells_avx2, ambit_ce
 
 /* NULL when this build or CPU has none. */
 const struct ambit_cells *ambit_cells(enum mw_isa isa);
+
+/* Kinds of steps: 2 x shape + (some wordline is an n-wordline), shape 0 a refresh, 1..3 a copy to that many rows,
+ * 4..7 a majority into 3..6 rows; AMBIT_LAST added where the last destination is a row that is not read again. */
+#define AMBIT_LAST 16u
+#define AMBIT_STEP_OPS 32u
+uint8_t ambit_step_op(const struct ambit_step *s, bool last);
+/* The loop of every kind. nt: steps with AMBIT_LAST write their last destination around the caches where the path
+ * knows how to. */
+void ambit_cells_table(const struct ambit_cells *c, bool nt, ambit_cells_fn fn[AMBIT_STEP_OPS]);
 
 #endif

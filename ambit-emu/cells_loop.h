@@ -23,7 +23,7 @@ CELLS_INLINE void cells_run(const struct ambit_step *s, char *const *row, size_t
 	for (unsigned k = 0; k < n_dst; k++) {
 		d[k] = row[s->dst[k]];
 		if (n)
-			flip[k] = v_mask(s->dst_n[k] != (n_src == 1 && s->src_n));
+			flip[k] = v_mask((s->dst_n >> k & 1) != (n_src == 1 && s->src_n));
 	}
 	for (size_t i = 0; i < bytes; i += V_BYTES) {
 		V v = v_load(a + i);

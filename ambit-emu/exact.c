@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- preparing ---- */
+
 static bool among(const uint16_t *v, unsigned n, uint16_t row)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -12,86 +14,150 @@ static bool among(const uint16_t *v, unsigned n, uint16_t row)
 	return false;
 }
 
-/* A legal command as a loop over columns. Rows that are source and destination get the same value twice: once. */
-static void lower(const struct ambit_command *c, struct ambit_step *s)
+static void add_destination(struct ambit_step *s, struct ambit_wordline w)
+{
+	s->dst_n |= (uint8_t)(w.n << s->n_dst);
+	s->dst[s->n_dst++] = w.row;
+}
+
+void ambit_step_of(const struct ambit_command *c, struct ambit_step *s)
 {
 	struct ambit_wordlines a, b = {0};
 	(void)ambit_decode(c->a, &a); /* verified */
 	if (c->kind == AMBIT_AAP)
 		(void)ambit_decode(c->b, &b);
-	*s = (struct ambit_step){.n_src = a.count == 3 ? 3 : 1};
+	*s = (struct ambit_step){.kind = c->kind, .n_src = a.count == 3 ? 3 : 1};
 	for (unsigned i = 0; i < s->n_src; i++)
 		s->src[i] = a.w[i].row;
 	s->src_n = a.count < 3 && a.w[0].n;
-	if (a.count == 3)
-		for (unsigned i = 0; i < 3; i++) {
-			s->dst[s->n_dst] = a.w[i].row;
-			s->dst_n[s->n_dst++] = a.w[i].n;
-		}
+	for (unsigned i = 0; i < a.count && a.count == 3; i++)
+		add_destination(s, a.w[i]);
+	/* Rows that are source and destination get the same value twice: once. */
 	for (unsigned i = 0; i < b.count; i++) {
 		bool source = b.w[i].row == a.w[0].row || (a.count > 1 && b.w[i].row == a.w[1].row);
-		if (source || among(s->dst, s->n_dst, b.w[i].row))
-			continue;
-		s->dst[s->n_dst] = b.w[i].row;
-		s->dst_n[s->n_dst++] = b.w[i].n;
+		if (!source && !among(s->dst, s->n_dst, b.w[i].row))
+			add_destination(s, b.w[i]);
 	}
 }
 
-static bool read_later(const struct ambit_exact *x, size_t from, uint16_t row)
+static bool caller_row(const struct ambit_exact *x, uint16_t row)
 {
-	for (size_t i = from; i < x->n; i++)
-		if (among(x->step[i].src, x->step[i].n_src, row))
+	return row >= AMBIT_FIRST_D && row < AMBIT_FIRST_D + x->inputs + x->outputs;
+}
+
+/* A pass from the first command: what is read before it is written, and the spans. */
+static void forward_pass(struct ambit_exact *x, uint8_t *written)
+{
+	memset(written + AMBIT_FIRST_D, 1, x->inputs);
+	written[AMBIT_C0] = written[AMBIT_C1] = 1;
+	for (unsigned i = 0; i < x->inputs + x->outputs; i++)
+		x->span[i].written = x->n;
+	for (size_t i = 0; i < x->n; i++) {
+		const struct ambit_step *s = &x->step[i];
+		for (unsigned k = 0; k < s->n_src; k++) {
+			if (!written[s->src[k]])
+				x->noise[x->n_noise++] = s->src[k];
+			written[s->src[k]] = 1; /* noted */
+			if (caller_row(x, s->src[k]))
+				x->span[s->src[k] - AMBIT_FIRST_D].used = i + 1;
+		}
+		for (unsigned k = 0; k < s->n_dst; k++) {
+			written[s->dst[k]] = 1;
+			if (!caller_row(x, s->dst[k]))
+				continue;
+			struct ambit_span *span = &x->span[s->dst[k] - AMBIT_FIRST_D];
+			span->used = i + 1;
+			if (span->written == x->n)
+				span->written = i;
+		}
+	}
+}
+
+/* A pass from the last command: which results are written for the last time, and not read again. */
+static void backward_pass(struct ambit_exact *x, uint8_t *needed)
+{
+	for (size_t i = x->n; i-- > 0;) {
+		struct ambit_step *s = &x->step[i];
+		uint16_t last = s->n_dst ? s->dst[s->n_dst - 1] : 0;
+		bool final = caller_row(x, last) && !needed[last];
+		s->op = ambit_step_op(s, final);
+		for (unsigned k = 0; k < s->n_dst; k++)
+			needed[s->dst[k]] = 1;
+		for (unsigned k = 0; k < s->n_src; k++)
+			needed[s->src[k]] = 1;
+	}
+}
+
+static bool noisy(const struct ambit_exact *x, uint16_t row)
+{
+	for (size_t i = 0; i < x->n_noise; i++)
+		if (x->noise[i] == row)
 			return true;
 	return false;
 }
 
+/* May result o lie in the memory of an input that is in use until `used`? */
+static bool in_place(const struct ambit_exact *x, unsigned o, size_t used)
+{
+	/* One command may read the input and write the result: it goes column by column. */
+	return x->span[x->inputs + o].written + 1 >= used && !noisy(x, (uint16_t)(AMBIT_FIRST_D + x->inputs + o));
+}
+
+static void count_early(struct ambit_exact *x)
+{
+	size_t used = 0;
+	for (unsigned i = 0; i < x->inputs; i++)
+		used = x->span[i].used > used ? x->span[i].used : used;
+	for (unsigned o = 0; o < x->outputs; o++)
+		x->early += !in_place(x, o, used);
+}
+
 int ambit_exact_prepare(const struct ambit_program *p, struct ambit_exact *out, struct ambit_verdict *v)
 {
-	*out = (struct ambit_exact){.n = p->n, .inputs = p->inputs, .rows = p->rows};
+	*out = (struct ambit_exact){.n = p->n, .inputs = p->inputs, .outputs = p->outputs, .rows = p->rows};
 	int rc = ambit_verify(p, v);
 	if (rc < 0)
 		return rc;
-	out->stale = v->stale;
+	size_t rows = AMBIT_FIRST_D + (size_t)p->rows;
+	out->input_changed = v->input_changed;
 	out->step = calloc(p->n + 1, sizeof(*out->step));
-	out->kind = calloc(p->n + 1, sizeof(*out->kind));
-	if (!out->step || !out->kind) {
+	out->noise = calloc(rows, sizeof(*out->noise));
+	out->span = calloc(rows, sizeof(*out->span));
+	uint8_t *seen = calloc(rows, 2);
+	if (out->step && out->noise && out->span && seen) {
+		for (size_t i = 0; i < p->n; i++)
+			ambit_step_of(&p->cmd[i], &out->step[i]);
+		forward_pass(out, seen);
+		backward_pass(out, seen + rows);
+		count_early(out);
+	} else {
 		ambit_exact_free(out);
-		return -ENOMEM;
+		rc = -ENOMEM;
 	}
-	for (size_t i = 0; i < p->n; i++) {
-		lower(&p->cmd[i], &out->step[i]);
-		out->kind[i] = p->cmd[i].kind;
-	}
-	for (size_t i = 0; i < p->n; i++) {
-		struct ambit_step *s = &out->step[i];
-		uint16_t last = s->n_dst ? s->dst[s->n_dst - 1] : 0;
-		s->last_is_d = last >= AMBIT_FIRST_D && !read_later(out, i + 1, last);
-	}
-	return 0;
+	free(seen);
+	return rc;
 }
 
 void ambit_exact_free(struct ambit_exact *x)
 {
 	free(x->step);
-	free(x->kind);
+	free(x->noise);
+	free(x->span);
 	x->step = NULL;
-	x->kind = NULL;
+	x->noise = NULL;
+	x->span = NULL;
 }
 
 uint64_t ambit_noise(uint64_t seed, unsigned row, uint64_t word)
 {
 	/* splitmix64's finaliser over a counter */
-	uint64_t z = seed + (word * AMBIT_COMPUTE_ROWS + row + 1) * 0x9e3779b97f4a7c15u;
+	uint64_t z = seed + ((word << 16) + row + 1) * 0x9e3779b97f4a7c15u;
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
 	return z ^ (z >> 31);
 }
 
-/* Scratch: the strips of compute and constant rows, then row pointers, then one function per command. */
-static size_t strips_bytes(size_t strip)
-{
-	return (AMBIT_FIRST_D * strip + 4095) / 4096 * 4096;
-}
+/* ---- running ---- */
 
 size_t ambit_exact_strip(const struct ambit_exact *x)
 {
@@ -101,78 +167,162 @@ size_t ambit_exact_strip(const struct ambit_exact *x)
 	return x->n <= 5 ? 512 : 2048;
 }
 
+/* Rows of the scratch: compute rows and constants, temporaries, results that may not go to their memory at once. */
+static size_t scratch_rows(const struct ambit_exact *x)
+{
+	return AMBIT_FIRST_D + (size_t)(x->rows - x->inputs - x->outputs) + x->early;
+}
+
+static size_t strips_bytes(const struct ambit_exact *x, size_t strip)
+{
+	return (scratch_rows(x) * strip + 4095) / 4096 * 4096;
+}
+
+/* Scratch: the strips of those rows, then row pointers, then the numbers of data rows that lie in the caller's memory,
+ * then those of the results that do not. */
 size_t ambit_exact_scratch(const struct ambit_exact *x, size_t strip)
 {
-	size_t bytes = strips_bytes(strip) + (AMBIT_FIRST_D + (size_t)x->rows) * sizeof(char *) +
-		       x->n * sizeof(ambit_cells_fn);
+	size_t bytes = strips_bytes(x, strip) + (AMBIT_FIRST_D + (size_t)x->rows) * (sizeof(char *) + 4);
 	return (bytes + 4095) / 4096 * 4096;
 }
 
-static void fill_noise(const struct ambit_exact_job *j, char *const *row, size_t at, size_t bytes)
+struct strips {
+	const struct ambit_exact_job *j;
+	ambit_cells_fn fn[AMBIT_STEP_OPS];
+	char **row;
+	uint16_t *direct, *apart; /* data rows in the caller's memory; results in the scratch */
+	unsigned n_direct, n_apart;
+};
+
+/* Does the result lie in the memory of an input that is needed after the result is first written? */
+static bool must_wait(const struct ambit_exact_job *j, unsigned o)
 {
-	for (unsigned r = 0; r < AMBIT_COMPUTE_ROWS; r++) {
-		if (!(j->x->stale >> r & 1))
-			continue; /* overwritten before it is read: what it held cannot show */
+	const struct ambit_exact *x = j->x;
+	for (unsigned i = 0; i < x->inputs; i++)
+		if (j->d[i] == j->d[x->inputs + o] && !in_place(x, o, x->span[i].used))
+			return true;
+	return false;
+}
+
+static void lay_out(struct strips *s, const struct ambit_exact_job *j, size_t begin, char *scratch)
+{
+	const struct ambit_exact *x = j->x;
+	unsigned shared = x->inputs + x->outputs;
+	char *at = scratch;
+	*s = (struct strips){.j = j, .row = (char **)(void *)(scratch + strips_bytes(x, j->strip))};
+	s->direct = (uint16_t *)(void *)(s->row + AMBIT_FIRST_D + x->rows);
+	s->apart = s->direct + shared;
+	for (unsigned r = 0; r < AMBIT_FIRST_D; r++, at += j->strip)
+		s->row[r] = at;
+	for (unsigned d = shared; d < x->rows; d++, at += j->strip)
+		s->row[AMBIT_FIRST_D + d] = at;
+	for (unsigned d = 0; d < shared; d++) {
+		uint16_t row = (uint16_t)(AMBIT_FIRST_D + d);
+		if (d >= x->inputs && x->early && must_wait(j, d - x->inputs)) {
+			s->row[row] = at;
+			s->apart[s->n_apart++] = row;
+			at += j->strip;
+		} else {
+			s->row[row] = j->d[d] + begin;
+			s->direct[s->n_direct++] = row;
+		}
+	}
+	memset(s->row[AMBIT_C0], 0, j->strip);
+	memset(s->row[AMBIT_C1], 0xff, j->strip);
+	/* Stores around the caches must not go to the scratch. */
+	ambit_cells_table(j->cells, j->nt && s->n_apart == 0, s->fn);
+}
+
+static void fill_noise(const struct strips *s, size_t at, size_t bytes)
+{
+	const struct ambit_exact *x = s->j->x;
+	for (size_t k = 0; k < x->n_noise; k++)
 		for (size_t i = 0; i < bytes; i += 8) {
-			uint64_t w = ambit_noise(j->seed, r, (at + i) / 8);
-			memcpy(row[r] + i, &w, 8);
+			uint64_t w = ambit_noise(s->j->seed, x->noise[k], (at + i) / 8);
+			memcpy(s->row[x->noise[k]] + i, &w, 8);
+		}
+}
+
+/* Inputs are fetched at least this many bytes ahead of use: a strip reads its inputs one after the other, and the
+ * hardware's own prefetcher starts anew in each. Without it AND over 256 MiB ran at 0.6 of the speed. */
+#define AHEAD 4096u
+
+/* The lines of a later strip's inputs. A long program hands them out evenly over its commands: all at once they would
+ * wait for each other, and of a hundred rows the first would be gone again before their use. */
+struct feed {
+	unsigned d; /* input row */
+	size_t at, from, to;
+	size_t lines; /* still to be handed out with commands */
+	size_t due;   /* lines x n, accumulated */
+};
+
+#define FEW_COMMANDS 16u
+
+static void feed_start(struct feed *f, const struct strips *s, size_t at, size_t end)
+{
+	const struct ambit_exact_job *j = s->j;
+	size_t from = at + (j->strip > AHEAD ? j->strip : AHEAD);
+	size_t bytes = from >= end ? 0 : end - from < j->strip ? end - from : j->strip;
+	*f = (struct feed){.at = from, .from = from, .to = from + bytes};
+	if (j->x->n > FEW_COMMANDS)
+		f->lines = bytes / AMBIT_LINE * j->x->inputs;
+	else
+		for (unsigned d = 0; d < j->x->inputs; d++)
+			for (size_t i = 0; i < bytes; i += AMBIT_LINE)
+				__builtin_prefetch(j->d[d] + from + i, 0, 3);
+}
+
+static inline void feed_some(struct feed *f, const struct ambit_exact_job *j)
+{
+	const struct ambit_exact *x = j->x;
+	for (f->due += f->lines; f->due >= x->n; f->due -= x->n) {
+		__builtin_prefetch(j->d[f->d] + f->at, 0, 3);
+		f->at += AMBIT_LINE;
+		if (f->at == f->to) {
+			f->at = f->from;
+			f->d++;
 		}
 	}
 }
 
-static ambit_cells_fn choose(const struct ambit_exact_job *j, const struct ambit_step *s)
+/* Results that waited. */
+static void copy_out(const struct strips *s, size_t at, size_t bytes)
 {
-	const struct ambit_cells *c = j->cells;
-	if (s->n_dst == 0)
-		return NULL; /* refreshes its rows */
-	unsigned n = s->n_src == 1 && s->src_n;
-	for (unsigned i = 0; i < s->n_dst; i++)
-		n |= s->dst_n[i];
-	if (j->nt && s->last_is_d) {
-		if (s->n_src == 1 && s->n_dst == 1 && c->copy_nt[n])
-			return c->copy_nt[n];
-		if (s->n_src == 3 && s->n_dst == 4 && c->maj4_nt[n])
-			return c->maj4_nt[n];
+	const struct ambit_exact_job *j = s->j;
+	const struct ambit_exact *x = j->x;
+	ambit_cells_fn copy = j->nt && j->cells->copy_nt[0] ? j->cells->copy_nt[0] : j->cells->copy[0][1];
+	for (unsigned k = 0; k < s->n_apart; k++) {
+		unsigned d = s->apart[k] - (unsigned)AMBIT_FIRST_D;
+		const struct ambit_step one = {.n_src = 1, .n_dst = 1, .src = {0}, .dst = {1}};
+		char *const row[2] = {s->row[s->apart[k]], j->d[d] + at};
+		if (x->span[d].written < x->n)
+			copy(&one, row, bytes);
 	}
-	return s->n_src == 1 ? c->copy[n][s->n_dst] : c->maj[n][s->n_dst - 3];
-}
-
-/* Bytes ahead of use that inputs are fetched: a strip reads its inputs one after the other, and the hardware's own
- * prefetcher starts anew in each. Without it AND over 256 MiB ran at 0.6 of the speed. */
-#define AHEAD 4096u
-
-static void prefetch(const struct ambit_exact_job *j, size_t at, size_t end)
-{
-	size_t bytes = at >= end ? 0 : end - at < j->strip ? end - at : j->strip;
-	for (unsigned d = 0; d < j->x->inputs; d++)
-		for (size_t i = 0; i < bytes; i += AMBIT_LINE)
-			__builtin_prefetch(j->d[d] + at + i, 0, 3);
 }
 
 void ambit_exact_run(const struct ambit_exact_job *j, size_t begin, size_t end, void *scratch,
 		     struct ambit_executed *done)
 {
 	const struct ambit_exact *x = j->x;
-	char **row = (char **)(void *)((char *)scratch + strips_bytes(j->strip));
-	ambit_cells_fn *fn = (ambit_cells_fn *)(void *)(row + AMBIT_FIRST_D + x->rows);
-	for (size_t i = 0; i < x->n; i++)
-		fn[i] = choose(j, &x->step[i]);
-	for (unsigned r = 0; r < AMBIT_FIRST_D; r++)
-		row[r] = (char *)scratch + r * j->strip;
-	memset(row[AMBIT_C0], 0, j->strip);
-	memset(row[AMBIT_C1], 0xff, j->strip);
+	struct strips s;
+	struct feed f;
+	lay_out(&s, j, begin, scratch);
 	for (size_t at = begin; at < end; at += j->strip) {
 		size_t bytes = end - at < j->strip ? end - at : j->strip;
-		for (unsigned d = 0; d < x->rows; d++)
-			row[AMBIT_FIRST_D + d] = j->d[d] + at;
-		if (x->stale)
-			fill_noise(j, row, at, bytes);
-		prefetch(j, at + AHEAD, end);
+		if (x->n_noise)
+			fill_noise(&s, at, bytes);
+		feed_start(&f, &s, at, end);
 		for (size_t i = 0; i < x->n; i++) {
-			if (fn[i])
-				fn[i](&x->step[i], row, bytes);
-			done->bytes[x->kind[i]] += bytes;
+			const struct ambit_step *step = &x->step[i];
+			s.fn[step->op](step, s.row, bytes);
+			done->bytes[step->kind] += bytes;
+			if (f.lines)
+				feed_some(&f, j);
 		}
+		if (s.n_apart)
+			copy_out(&s, at, bytes);
+		for (unsigned k = 0; k < s.n_direct; k++)
+			s.row[s.direct[k]] += j->strip;
 	}
 	j->cells->fence();
 }

@@ -1,8 +1,8 @@
 /* The exact engine: every AAP and AP of a micro-program on the contents of the rows it names.
  *
- * Columns never meet inside a subarray, so a program runs strip by strip: the compute rows of one strip stay in the
- * first-level cache. Compute rows that a program reads before it writes them hold seeded noise, a function of seed,
- * row and column only. */
+ * Columns never meet inside a subarray, so a program runs strip by strip: the rows of one strip stay in the caches.
+ * Inputs and results are the caller's memory, compute rows and temporaries live in the strip's scratch. Rows that a
+ * program reads before it writes them hold seeded noise, a function of seed, row and column only. */
 #ifndef AMBIT_EXACT_H
 #define AMBIT_EXACT_H
 
@@ -11,24 +11,36 @@
 
 #define AMBIT_LINE 64u
 
-struct ambit_exact {
-	struct ambit_step *step;
-	uint8_t *kind; /* enum ambit_kind of each step */
-	size_t n;
-	unsigned inputs, rows; /* data rows */
-	uint8_t stale;         /* compute rows that need their noise */
+/* When a data row is touched, in commands; n of the program: never written. */
+struct ambit_span {
+	size_t written; /* the first that writes it */
+	size_t used;    /* 1 + the last that reads or writes it, 0: none */
 };
 
-/* Verifies and prepares. -EINVAL and the verdict's why for an illegal program; -ENOMEM. */
+struct ambit_exact {
+	struct ambit_step *step;
+	size_t n;
+	unsigned inputs, outputs, rows; /* data rows */
+	bool input_changed;             /* as in the verdict */
+	uint16_t *noise;                /* physical rows that are read before they are written */
+	size_t n_noise;
+	struct ambit_span *span; /* of inputs and results */
+	unsigned early;          /* results that may be written while an input is still needed */
+};
+
+/* Verifies and prepares; time and memory grow with n + rows. -EINVAL and the verdict's why for an illegal program;
+ * -ENOMEM. */
 int ambit_exact_prepare(const struct ambit_program *p, struct ambit_exact *out, struct ambit_verdict *v);
 void ambit_exact_free(struct ambit_exact *x);
 
 struct ambit_exact_job {
 	const struct ambit_exact *x;
 	const struct ambit_cells *cells;
-	char *const *d; /* contents of D0.., aligned to a line */
-	size_t strip;   /* multiple of a line */
-	bool nt;        /* results around the caches */
+	/* Contents of the inputs, then of the results, aligned to a line. A result may be the memory of an input: it is
+	 * then written once the input is no longer needed. Other rows that the program writes overlap with none. */
+	char *const *d;
+	size_t strip; /* multiple of a line */
+	bool nt;      /* results around the caches */
 	uint64_t seed;
 };
 
@@ -45,7 +57,9 @@ size_t ambit_exact_scratch(const struct ambit_exact *x, size_t strip);
 void ambit_exact_run(const struct ambit_exact_job *j, size_t begin, size_t end, void *scratch,
 		     struct ambit_executed *done);
 
-/* Noise of one 64-bit word of a compute row. */
+/* A legal command as a loop over columns; op is left 0. */
+void ambit_step_of(const struct ambit_command *c, struct ambit_step *s);
+/* Noise of one 64-bit word of a physical row. */
 uint64_t ambit_noise(uint64_t seed, unsigned row, uint64_t word);
 
 #endif

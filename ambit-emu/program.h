@@ -13,8 +13,8 @@
 enum ambit_group { AMBIT_D, AMBIT_B, AMBIT_C };
 
 struct ambit_address {
-	uint8_t group; /* enum ambit_group */
-	uint8_t subarray;
+	uint8_t group;     /* enum ambit_group */
+	uint16_t subarray; /* of a bank; 0 in programs, which run in any one subarray */
 	uint16_t index;
 };
 
@@ -61,7 +61,7 @@ struct ambit_program {
 	const struct ambit_command *cmd;
 	size_t n;
 	unsigned inputs;  /* D0..D(inputs-1) are read */
-	unsigned rows;    /* D rows in all: inputs, results, temporaries, in that order */
+	unsigned rows;    /* D rows in all: inputs, results, temporaries, in that order; the last two hold anything */
 	unsigned outputs; /* D(inputs)..D(inputs+outputs-1) are results */
 };
 
@@ -96,15 +96,17 @@ int ambit_program_print(const struct ambit_program *p, char *out, size_t n);
 
 /* ---- legality ---- */
 struct ambit_verdict {
-	size_t at;         /* command that is illegal */
-	uint8_t stale;     /* bit per compute row whose content from before the program is read */
-	bool result_stale; /* a data row depends on such content */
-	char why[160];     /* empty when legal */
+	size_t at;          /* command that is illegal */
+	uint8_t stale;      /* bit per compute row whose content from before the program is read */
+	bool data_stale;    /* the same of a result or temporary row */
+	bool result_stale;  /* a result (or an input) ends up depending on such content, or a result is never written */
+	bool input_changed; /* an input row does not end as it began */
+	char why[160];      /* empty when legal */
 };
 
 /* Symbolic execution, independent of data: 0, or -EINVAL with at and why; -ENOMEM. Illegal are: an unknown address;
  * two wordlines in a first activation whose cells are not provably equal; AP on two wordlines; both wordlines of one
- * dual-contact row in one command; a constant row as destination; rows of two subarrays in one command. */
+ * dual-contact row in one command; a constant row as destination; rows of two subarrays. */
 int ambit_verify(const struct ambit_program *p, struct ambit_verdict *v);
 
 #endif

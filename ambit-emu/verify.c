@@ -1,33 +1,20 @@
-/* Legality of a micro-program by symbolic execution: every row holds a literal of a majority-inverter graph, and equal
- * literals prove equal contents. */
+#include "ambit-emu/verify.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ambit-emu/mig.h"
-#include "ambit-emu/program.h"
+/* ---- one command ---- */
 
-struct graph {
-	struct mig mig;
-	mig_literal *row; /* contents by physical row */
-	struct ambit_verdict *verdict;
-	const struct ambit_program *p;
-};
-
-static int illegal(struct graph *g, size_t at, const char *why)
+static int illegal(const struct ambit_command *c, size_t at, const char *why, struct ambit_verdict *v)
 {
-	const struct ambit_program one = {.cmd = &g->p->cmd[at], .n = 1};
+	const struct ambit_program one = {.cmd = c, .n = 1};
 	char text[40];
 	(void)ambit_program_print(&one, text, sizeof(text));
-	g->verdict->at = at;
-	(void)snprintf(g->verdict->why, sizeof(g->verdict->why), "command %zu, %s: %s", at + 1, text, why);
+	v->at = at;
+	(void)snprintf(v->why, sizeof(v->why), "command %zu, %s: %s", at + 1, text, why);
 	return -EINVAL;
-}
-
-static bool in_range(const struct graph *g, const struct ambit_wordlines *w)
-{
-	return w->w[0].row < AMBIT_FIRST_D + g->p->rows;
 }
 
 /* Is one dual-contact row raised through both of its wordlines? */
@@ -40,78 +27,146 @@ static bool both_wordlines(const struct ambit_wordlines *a, const struct ambit_w
 	return false;
 }
 
-/* What the bitline shows for one wordline, and a note when it is content from before the program. */
-static mig_literal sense(struct graph *g, struct ambit_wordline w)
+/* What makes a command illegal whatever the rows hold; NULL: nothing. */
+static const char *ill_formed(const struct ambit_command *c, unsigned data_rows, struct ambit_wordlines *a,
+			      struct ambit_wordlines *b)
 {
-	mig_literal x = g->row[w.row];
-	if (w.row < AMBIT_COMPUTE_ROWS && x >> 1 == 1u + w.row)
-		g->verdict->stale |= (uint8_t)(1u << w.row);
+	if (c->kind != AMBIT_AAP && c->kind != AMBIT_AP)
+		return "unknown command";
+	if (ambit_decode(c->a, a) < 0 || a->w[0].row >= AMBIT_FIRST_D + data_rows)
+		return "unknown source address";
+	if (both_wordlines(a, a))
+		return "both wordlines of one dual-contact row";
+	if (c->kind == AMBIT_AP)
+		return a->count == 2 ? "AP on two wordlines is undefined" : NULL;
+	if (ambit_decode(c->b, b) < 0 || b->w[0].row >= AMBIT_FIRST_D + data_rows)
+		return "unknown destination address";
+	if (c->a.subarray != c->b.subarray)
+		return "rows of two subarrays share no bitlines";
+	if (c->b.group == AMBIT_C)
+		return "a constant row is never written";
+	return both_wordlines(a, b) ? "both wordlines of one dual-contact row" : NULL;
+}
+
+/* What the bitline shows for one wordline, and a note when it is content from before the program: the node of row r's
+ * is then 1 + r. */
+static mig_literal sense(const struct ambit_symbols *s, struct ambit_wordline w, struct ambit_verdict *v)
+{
+	mig_literal x = s->row[w.row];
+	if (x >> 1 == 1u + w.row) {
+		if (w.row < AMBIT_COMPUTE_ROWS)
+			v->stale |= (uint8_t)(1u << w.row);
+		else if (w.row >= AMBIT_FIRST_D + s->inputs)
+			v->data_stale = true;
+	}
 	return x ^ (mig_literal)w.n;
 }
 
-static void restore(struct graph *g, const struct ambit_wordlines *w, mig_literal bitline)
+static void restore(struct ambit_symbols *s, const struct ambit_wordlines *w, mig_literal bitline)
 {
 	for (unsigned i = 0; i < w->count; i++)
-		g->row[w->w[i].row] = bitline ^ (mig_literal)w->w[i].n;
+		s->row[w->w[i].row] = bitline ^ (mig_literal)w->w[i].n;
 }
 
-static int first_activation(struct graph *g, size_t at, const struct ambit_wordlines *w, mig_literal *bitline)
+int ambit_symbols_step(struct ambit_symbols *s, const struct ambit_command *c, size_t at, struct ambit_verdict *v)
 {
+	struct ambit_wordlines a, b = {0};
 	mig_literal x[3] = {0};
-	for (unsigned i = 0; i < w->count; i++)
-		x[i] = sense(g, w->w[i]);
-	if (w->count == 2) {
-		if (g->p->cmd[at].kind == AMBIT_AP)
-			return illegal(g, at, "AP on two wordlines is undefined");
-		if (x[0] != x[1])
-			return illegal(g, at, "two wordlines whose cells are not provably equal");
-	}
-	*bitline = w->count == 3 ? mig_maj(&g->mig, x[0], x[1], x[2]) : x[0];
-	restore(g, w, *bitline);
+	const char *why = ill_formed(c, s->data_rows, &a, &b);
+	if (why)
+		return illegal(c, at, why, v);
+	for (unsigned i = 0; i < a.count; i++)
+		x[i] = sense(s, a.w[i], v);
+	if (a.count == 2 && x[0] != x[1])
+		return illegal(c, at, "two wordlines whose cells are not provably equal", v);
+	mig_literal bitline = a.count == 3 ? mig_maj(s->mig, x[0], x[1], x[2]) : x[0];
+	if (s->mig->rc < 0)
+		return s->mig->rc;
+	restore(s, &a, bitline);
+	restore(s, &b, bitline);
 	return 0;
 }
 
-static int step(struct graph *g, size_t at)
+/* ---- long use ---- */
+
+/* Marks what the rows hold and, where asked for, all that it depends on; returns how many nodes. */
+static uint32_t mark(const struct mig *g, uint32_t *keep, const mig_literal *row, size_t rows, bool operands)
 {
-	const struct ambit_command *c = &g->p->cmd[at];
-	struct ambit_wordlines a, b;
-	mig_literal bitline;
-	if (c->kind != AMBIT_AAP && c->kind != AMBIT_AP)
-		return illegal(g, at, "unknown command");
-	if (ambit_decode(c->a, &a) < 0 || !in_range(g, &a))
-		return illegal(g, at, "unknown source address");
-	if (both_wordlines(&a, &a))
-		return illegal(g, at, "both wordlines of one dual-contact row");
-	if (c->kind == AMBIT_AP)
-		return first_activation(g, at, &a, &bitline);
-	if (ambit_decode(c->b, &b) < 0 || !in_range(g, &b))
-		return illegal(g, at, "unknown destination address");
-	if (c->a.subarray != c->b.subarray)
-		return illegal(g, at, "rows of two subarrays share no bitlines");
-	if (c->b.group == AMBIT_C)
-		return illegal(g, at, "a constant row is never written");
-	if (both_wordlines(&a, &b))
-		return illegal(g, at, "both wordlines of one dual-contact row");
-	int rc = first_activation(g, at, &a, &bitline);
-	if (rc == 0)
-		restore(g, &b, bitline);
-	return rc;
+	uint32_t n = 0;
+	memset(keep, 0, g->n * sizeof(*keep));
+	for (size_t i = 0; i < rows; i++)
+		keep[row[i] >> 1] = 1;
+	for (uint32_t i = g->n; i-- > 1;) {
+		n += keep[i];
+		for (unsigned k = 0; k < 3 && keep[i] && operands && !mig_is_leaf(g, i); k++)
+			keep[g->v[i].in[k] >> 1] = 1;
+	}
+	return n;
 }
 
-/* Does a data row depend on what a compute row held before? Such leaves are numbered first. */
-static int find_stale(struct graph *g)
+int ambit_symbols_compact(struct mig *g, mig_literal *row, size_t n, uint32_t limit)
 {
-	const struct mig *m = &g->mig;
+	struct mig fresh = {0};
+	uint32_t *to = malloc(g->n * sizeof(*to));
+	if (!to)
+		return -ENOMEM;
+	bool forget = mark(g, to, row, n, true) > limit;
+	if (forget)
+		(void)mark(g, to, row, n, false);
+	int rc = mig_init(&fresh, g->n);
+	to[0] = MIG_ZERO;
+	for (uint32_t i = 1; i < g->n && rc == 0; i++) {
+		const mig_literal *in = g->v[i].in;
+		if (!to[i])
+			continue;
+		/* Operands come before their node, in the same order as before: the literal is plain. */
+		to[i] = forget || mig_is_leaf(g, i)
+				? mig_leaf(&fresh)
+				: mig_maj(&fresh, to[in[0] >> 1] ^ (in[0] & 1), to[in[1] >> 1] ^ (in[1] & 1),
+					  to[in[2] >> 1] ^ (in[2] & 1));
+		rc = fresh.rc;
+	}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		row[i] = to[row[i] >> 1] ^ (row[i] & 1);
+	free(to);
+	if (rc < 0) {
+		mig_free(&fresh);
+		return rc;
+	}
+	mig_free(g);
+	*g = fresh;
+	return 0;
+}
+
+/* ---- whole programs ---- */
+
+/* Numbers the contents before the program: row r holds node 1 + r, except the constants. */
+static int first_contents(struct ambit_symbols *s)
+{
+	for (unsigned r = 0; r < AMBIT_FIRST_D + s->data_rows; r++)
+		s->row[r] = mig_leaf(s->mig);
+	s->row[AMBIT_C0] = MIG_ZERO;
+	s->row[AMBIT_C1] = MIG_ONE;
+	return s->mig->rc;
+}
+
+/* Do inputs end as they began, and results depend on nothing else? */
+static int look_at_results(const struct ambit_symbols *s, unsigned outputs, struct ambit_verdict *v)
+{
+	const struct mig *m = s->mig;
+	uint32_t first = 1 + AMBIT_FIRST_D; /* of the first input */
 	bool *stale = calloc(m->n, sizeof(*stale));
 	if (!stale)
 		return -ENOMEM;
 	for (uint32_t i = 1; i < m->n; i++) {
 		const mig_literal *in = m->v[i].in;
-		stale[i] = mig_is_leaf(m, i) ? i <= AMBIT_COMPUTE_ROWS
+		stale[i] = mig_is_leaf(m, i) ? i < first || i >= first + s->inputs
 					     : stale[in[0] >> 1] || stale[in[1] >> 1] || stale[in[2] >> 1];
 	}
-	for (unsigned i = 0; i < g->p->rows; i++)
-		g->verdict->result_stale |= stale[g->row[AMBIT_FIRST_D + i] >> 1];
+	for (unsigned i = 0; i < s->inputs + outputs; i++)
+		v->result_stale |= stale[s->row[AMBIT_FIRST_D + i] >> 1];
+	for (unsigned i = 0; i < s->inputs; i++)
+		v->input_changed |= s->row[AMBIT_FIRST_D + i] != (first + i) << 1;
 	free(stale);
 	return 0;
 }
@@ -119,28 +174,26 @@ static int find_stale(struct graph *g)
 int ambit_verify(const struct ambit_program *p, struct ambit_verdict *v)
 {
 	*v = (struct ambit_verdict){0};
-	if (p->rows > UINT16_MAX - AMBIT_FIRST_D || p->n > UINT32_MAX / 4)
+	if (p->rows > UINT16_MAX - AMBIT_FIRST_D || p->inputs > p->rows || p->outputs > p->rows - p->inputs) {
+		(void)snprintf(v->why, sizeof(v->why), "%u data rows for %u inputs and %u results", p->rows, p->inputs,
+			       p->outputs);
 		return -EINVAL;
-	struct graph g = {.verdict = v, .p = p};
-	int rc = mig_init(&g.mig, p->n + p->rows + AMBIT_FIRST_D);
-	g.row = calloc(AMBIT_FIRST_D + (size_t)p->rows, sizeof(*g.row));
-	if (!g.row)
-		rc = -ENOMEM;
-	if (rc == 0) {
-		for (unsigned i = 0; i < AMBIT_COMPUTE_ROWS; i++)
-			g.row[i] = mig_leaf(&g.mig); /* node 1 + i: sense() counts on it */
-		g.row[AMBIT_C0] = MIG_ZERO;
-		g.row[AMBIT_C1] = MIG_ONE;
-		for (unsigned i = 0; i < p->rows; i++)
-			g.row[AMBIT_FIRST_D + i] = mig_leaf(&g.mig);
 	}
-	for (size_t i = 0; i < p->n && rc == 0 && g.mig.rc == 0; i++)
-		rc = step(&g, i);
-	if (g.mig.rc < 0)
-		rc = g.mig.rc;
+	struct mig mig;
+	struct ambit_symbols s = {.mig = &mig, .data_rows = p->rows, .inputs = p->inputs};
+	int rc = mig_init(&mig, p->n + p->rows + AMBIT_FIRST_D + 1);
+	s.row = calloc(AMBIT_FIRST_D + (size_t)p->rows, sizeof(*s.row));
 	if (rc == 0)
-		rc = find_stale(&g);
-	mig_free(&g.mig);
-	free(g.row);
+		rc = s.row ? first_contents(&s) : -ENOMEM;
+	for (size_t i = 0; i < p->n && rc == 0; i++) {
+		if (p->cmd[i].a.subarray != p->cmd[0].a.subarray)
+			rc = illegal(&p->cmd[i], i, "a micro-program runs in one subarray", v);
+		else
+			rc = ambit_symbols_step(&s, &p->cmd[i], i, v);
+	}
+	if (rc == 0)
+		rc = look_at_results(&s, p->outputs, v);
+	mig_free(&mig);
+	free(s.row);
 	return rc;
 }

@@ -37,7 +37,7 @@ static inline int csv_line(const char **at, char field[][300], int max)
 	return n + 1;
 }
 
-enum { CELL_T0, CELL_DCC0 = 4, CELL_ROWS = 6, CELL_C0 = 6, CELL_D = 8, CELL_MAX = 24, CELL_COLUMNS = 2048 };
+enum { CELL_T0, CELL_DCC0 = 4, CELL_ROWS = 6, CELL_C0 = 6, CELL_D = 8, CELL_MAX = 40, CELL_COLUMNS = 2048 };
 
 struct cell_line {
 	int row, n;

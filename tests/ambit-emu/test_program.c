@@ -94,8 +94,9 @@ Test(ambit_program, each_illegal_kind_is_rejected_with_its_reason)
 {
 	struct ambit_command other = aap(row('D', 0), row('D', 1));
 	other.b.subarray = 1;
-	struct ambit_command strange = ap(row('B', 12));
+	struct ambit_command strange = ap(row('B', 12)), away = aap(row('D', 0), row('D', 1));
 	strange.kind = 9;
+	away.a.subarray = away.b.subarray = 1;
 	const struct {
 		struct ambit_command cmd;
 		const char *why;
@@ -109,6 +110,7 @@ Test(ambit_program, each_illegal_kind_is_rejected_with_its_reason)
 		{aap(row('D', 0), row('C', 0)), "constant row"},
 		{aap(row('B', 12), row('C', 1)), "constant row"},
 		{other, "two subarrays"},
+		{away, "one subarray"},
 		{aap(row('B', 16), row('D', 0)), "source"},
 		{aap(row('D', 0), row('B', 17)), "destination"},
 		{aap(row('C', 2), row('D', 0)), "source"},
@@ -119,7 +121,7 @@ Test(ambit_program, each_illegal_kind_is_rejected_with_its_reason)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		/* Behind a legal command, so that the place is reported too. */
 		struct ambit_command cmd[2] = {aap(row('D', 1), row('D', 2)), bad[i].cmd};
-		struct ambit_program p = {"bad", cmd, 2, 2, 4};
+		struct ambit_program p = {"bad", cmd, 2, 2, 4, 1};
 		struct ambit_verdict v;
 		cr_assert_eq(ambit_verify(&p, &v), -EINVAL, "case %zu", i);
 		cr_assert_eq(v.at, 1u, "case %zu", i);
@@ -146,7 +148,7 @@ Test(ambit_program, two_equal_cells_may_be_read_together)
 	} cases[] = {
 		{copy, 2, 0}, {complement, 2, 0}, {not_equal, 3, -EINVAL}, {majority, 5, 0}, {constants, 3, -EINVAL}};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct ambit_program p = {"pair", cases[i].cmd, cases[i].n, 2, 3};
+		struct ambit_program p = {"pair", cases[i].cmd, cases[i].n, 2, 3, 1};
 		struct ambit_verdict v;
 		cr_assert_eq(ambit_verify(&p, &v), cases[i].rc, "case %zu: %s", i, v.why);
 	}
@@ -165,7 +167,7 @@ Test(ambit_program, majorities_are_compared_after_normalising)
 		aap(row('D', 5), row('B', 2)), ap(row('B', 12)),
 		aap(row('B', 8), row('D', 6)),
 	};
-	struct ambit_program p = {"dual", dual, sizeof(dual) / sizeof(dual[0]), 3, 7};
+	struct ambit_program p = {"dual", dual, sizeof(dual) / sizeof(dual[0]), 3, 7, 1};
 	struct ambit_verdict v;
 	cr_assert_eq(ambit_verify(&p, &v), 0, "%s", v.why);
 	/* MAJ(a, d, ~d) = a, whichever of the two operands is numbered first. */
@@ -179,7 +181,7 @@ Test(ambit_program, majorities_are_compared_after_normalising)
 			aap(row('D', a), row('B', 3)),
 			aap(row('B', 11), row('D', 2)),
 		};
-		struct ambit_program q = {"pair", pair, sizeof(pair) / sizeof(pair[0]), 2, 3};
+		struct ambit_program q = {"pair", pair, sizeof(pair) / sizeof(pair[0]), 2, 3, 1};
 		cr_assert_eq(ambit_verify(&q, &v), 0, "%s", v.why);
 		pair[5] = aap(row('D', 1 - a), row('B', 3));
 		cr_assert_eq(ambit_verify(&q, &v), -EINVAL);
@@ -190,7 +192,7 @@ Test(ambit_program, stale_reads_are_seen)
 {
 	struct ambit_command cmd[] = {aap(row('D', 0), row('B', 0)), aap(row('D', 1), row('B', 1)),
 				      aap(row('B', 12), row('D', 2))};
-	struct ambit_program p = {"stale", cmd, 3, 2, 3};
+	struct ambit_program p = {"stale", cmd, 3, 2, 3, 1};
 	struct ambit_verdict v;
 	cr_assert_eq(ambit_verify(&p, &v), 0);
 	cr_assert_eq(v.stale, 1u << AMBIT_T2);
@@ -199,4 +201,26 @@ Test(ambit_program, stale_reads_are_seen)
 	cmd[1] = aap(row('D', 0), row('B', 1));
 	cr_assert_eq(ambit_verify(&p, &v), 0);
 	cr_assert(v.stale == 1u << AMBIT_T2 && !v.result_stale);
+}
+
+Test(ambit_program, results_and_temporaries_hold_anything_at_first)
+{
+	struct ambit_command cmd[] = {aap(row('D', 2), row('B', 0)), aap(row('B', 0), row('D', 1))};
+	struct ambit_program p = {"temporary", cmd, 2, 1, 3, 1};
+	struct ambit_verdict v;
+	cr_assert_eq(ambit_verify(&p, &v), 0);
+	cr_assert(v.data_stale && v.result_stale && v.stale == 0 && !v.input_changed);
+	cmd[0] = aap(row('D', 0), row('D', 2)); /* written before it is read */
+	cmd[1] = aap(row('D', 2), row('D', 1));
+	cr_assert_eq(ambit_verify(&p, &v), 0);
+	cr_assert(!v.data_stale && !v.result_stale);
+	cmd[1] = aap(row('D', 2), row('B', 0));
+	cr_assert_eq(ambit_verify(&p, &v), 0);
+	cr_assert(!v.data_stale && v.result_stale, "the result is never written");
+	cmd[1] = aap(row('C', 0), row('D', 0));
+	cr_assert_eq(ambit_verify(&p, &v), 0);
+	cr_assert(v.input_changed);
+	p.outputs = 3;
+	cr_assert_eq(ambit_verify(&p, &v), -EINVAL, "more results than rows");
+	cr_assert(strlen(v.why) > 0);
 }

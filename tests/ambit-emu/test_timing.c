@@ -100,7 +100,7 @@ Test(ambit_timing, published_latencies_of_longer_programs)
 		for (size_t k = 0; k < n; k++)
 			cmd[k] = (struct ambit_command){
 				k < published[i].aap ? AMBIT_AAP : AMBIT_AP, {AMBIT_B, 0, 12}, {AMBIT_D, 0, 0}};
-		struct ambit_program p = {"long", cmd, n, 0, 1};
+		struct ambit_program p = {"long", cmd, n, 0, 1, 0};
 		cr_assert_eq(ambit_program_ps(&t, &p), 1000 * published[i].ns);
 		free(cmd);
 	}
