@@ -14,6 +14,7 @@
 static const struct mw_option ops_options[] = {
 	{.name = "device", .type = MW_OPT_TEXT, .arg = "SPEC", .def = "ambit", .help = "see 'memwall pim devices'"},
 	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
+	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
 	MW_OPT_END,
 };
 
@@ -36,13 +37,27 @@ static const struct grid_column ops_columns[] = {
 	{"ns_provenance", NULL, false},
 	{"energy_provenance", NULL, false},
 	{"verified", NULL, false},
+	{"published", NULL, true},
 };
 enum { OPS_COLUMNS = sizeof(ops_columns) / sizeof(ops_columns[0]), PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
 
 /* On a terminal the sources go below the table: they are one long text, the same in every row. */
 static bool wide_column(int i)
 {
-	return i == 6 || i == 7 || i == 9 || i == 10 || i >= 15;
+	return i == 6 || i == 7 || i == 10 || i == 15 || i == 16;
+}
+
+/* Sources of the rows, each once. */
+static void print_sources(FILE *f, const struct grid *g)
+{
+	for (size_t row = 0; row < g->n_rows; row++) {
+		const char *source = g->cells[row * OPS_COLUMNS + 7];
+		bool first = true;
+		for (size_t k = 0; k < row && first; k++)
+			first = strcmp(g->cells[k * OPS_COLUMNS + 7], source) != 0;
+		if (first)
+			(void)fprintf(f, "counts and time: %s\n", source);
+	}
 }
 
 static int print_ops_table(FILE *f, const struct grid *all, const struct pim_price *price)
@@ -65,9 +80,13 @@ static int print_ops_table(FILE *f, const struct grid *all, const struct pim_pri
 	}
 	if (rc == 0)
 		rc = grid_print(f, &narrow, PRINT_TABLE);
-	if (rc == 0)
-		(void)fprintf(f, "\n%" PRIu64 " lanes a micro-program. All of it is modelled.\ncounts and time: %s%s\n",
-			      price->lanes, price->source, price->verified ? "" : " (unverified)");
+	if (rc == 0) {
+		(void)fprintf(f,
+			      "\n%" PRIu64 " lanes a micro-program. All of it is modelled. published: AAP + AP of the "
+			      "published program, where its count was cross-checked; verified: no more than that.\n",
+			      price->lanes);
+		print_sources(f, all);
+	}
 	if (rc == 0 && price->energy.parts)
 		(void)fprintf(f, "energy: %s\n", price->energy.source);
 	grid_fini(&narrow);
@@ -77,6 +96,15 @@ static int print_ops_table(FILE *f, const struct grid *all, const struct pim_pri
 static double gops(const struct pim_price *p)
 {
 	return (double)(p->lanes * p->programs) * 1000.0 / (double)p->ps_batch;
+}
+
+/* Bits that one micro-program gives in each lane: bulk rows stand for one row whatever the width. */
+static uint32_t result_bits(enum pim_op op, struct pim_type type)
+{
+	struct pim_type result = pim_uint(1);
+	if (op > PIM_FILL)
+		(void)pim_op_result(op, type, &result); /* beyond 64 bits there is no vector, but a price */
+	return result.bits;
 }
 
 static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type,
@@ -107,7 +135,7 @@ static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum 
 			*c = *c == ',' ? '+' : ' ';
 	if (dev[STRICT])
 		(void)snprintf(text[8], sizeof(text[8]), "%.10g", (double)price[STRICT].ps / 1000.0);
-	(void)snprintf(text[9], sizeof(text[9]), "%" PRIu32, op == PIM_MUL_WIDE ? 2 * type.bits : type.bits);
+	(void)snprintf(text[9], sizeof(text[9]), "%" PRIu32, result_bits(op, type));
 	(void)snprintf(text[10], sizeof(text[10]), "%" PRIu64, p->lanes);
 	if (dev[NONE])
 		(void)snprintf(text[11], sizeof(text[11]), "%.5g", gops(&price[NONE]));
@@ -119,6 +147,8 @@ static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum 
 	(void)snprintf(text[15], sizeof(text[15]), "modelled");
 	(void)snprintf(text[16], sizeof(text[16]), "%s", p->energy.parts ? "modelled" : "unavailable");
 	(void)snprintf(text[17], sizeof(text[17]), "%s", p->verified ? "yes" : "unverified");
+	if (p->published)
+		(void)snprintf(text[18], sizeof(text[18]), "%" PRIu64, p->published);
 	const char *cells[OPS_COLUMNS];
 	for (int i = 0; i < OPS_COLUMNS; i++)
 		cells[i] = text[i][0] ? text[i] : NULL;
@@ -146,7 +176,8 @@ static int run_ops(struct cli *cli, char *err, size_t n)
 	struct cli_out out = {0};
 	struct pim_price price = {0};
 	grid_init(&g, ops_columns, OPS_COLUMNS);
-	struct pim_type type = pim_uint((uint32_t)mw_opt_int(&cli->opts, "width"));
+	uint32_t width = (uint32_t)mw_opt_int(&cli->opts, "width");
+	struct pim_type type = mw_opt_flag(&cli->opts, "signed") ? pim_int(width) : pim_uint(width);
 	int rc = open_variants(mw_opt_text(&cli->opts, "device"), dev, err, n);
 	for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
 		rc = ops_row(&g, dev, (enum pim_op)op, type, &price);
@@ -176,7 +207,11 @@ const struct command cmd_pim_ops = {
 		   "strict\n"
 		   "takes the split decoder only where exactly one address is in the B group. GOP/s is the whole "
 		   "device in\n"
-		   "steady state: unconstrained, and power-limited by tRRD, tFAW and refresh.",
+		   "steady state: unconstrained, and power-limited by tRRD, tFAW and refresh. not..fill are per row "
+		   "whatever\n"
+		   "the width; rows counts data rows, temporaries included. published is AAP + AP of the published "
+		   "program where\n"
+		   "its count was cross-checked; verified: there is one, and this program needs no more.",
 	.options = ops_options,
 	.run = run_ops,
 };

@@ -61,6 +61,9 @@ void core_link_del(struct core_link *l);
 /* Line for pim_error(), then code. */
 int core_fail(struct pim_device *dev, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* Comparisons and red_*: one bit per lane. */
+bool core_is_predicate(enum pim_op op);
+
 /* Bytes of one element in a host container: 0 for one bit (packed). */
 unsigned core_container(struct pim_type type);
 /* false when it does not fit into size_t. */

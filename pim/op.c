@@ -1,4 +1,4 @@
-/* Names of operations, counts and parts. */
+/* Names of operations, counts and parts; types of results. */
 #include <errno.h>
 #include <string.h>
 
@@ -45,6 +45,7 @@ static const struct {
 	[PIM_SUM_LANES] = {"sum_lanes", 1},
 	[PIM_MIN_LANES] = {"min_lanes", 1},
 	[PIM_COUNT_ONES] = {"count_ones", 1},
+	[PIM_SHIFT_LANES] = {"shift_lanes", 1},
 	[PIM_GEMV] = {"gemv", 2},
 };
 
@@ -64,11 +65,14 @@ static const char *const counts[PIM_COUNT_N] = {
 	[PIM_BYTES_IN] = "bytes_in",
 	[PIM_BYTES_OUT] = "bytes_out",
 	[PIM_BYTES_RELOAD] = "bytes_reload",
+	[PIM_BYTES_TRANSPOSE] = "bytes_transpose",
 	[PIM_PS_ELAPSED] = "ps_elapsed",
 	[PIM_PS_COMPUTE] = "ps_compute",
 	[PIM_PS_IN] = "ps_in",
 	[PIM_PS_OUT] = "ps_out",
 	[PIM_PS_RELOAD] = "ps_reload",
+	[PIM_PS_TRANSPOSE] = "ps_transpose",
+	[PIM_PS_HOST] = "ps_host",
 	[PIM_PS_BUSY] = "ps_busy",
 	[PIM_FAULTS_INJECTED] = "faults_injected",
 	[PIM_BITS_WRONG] = "bits_wrong",
@@ -109,6 +113,37 @@ int pim_op_parse(const char *name, enum pim_op *op)
 unsigned pim_op_inputs(enum pim_op op)
 {
 	return (unsigned)op < PIM_OP_COUNT ? ops[op].inputs : 0;
+}
+
+static uint32_t bits_of_result(enum pim_op op, uint32_t bits)
+{
+	if (core_is_predicate(op))
+		return 1;
+	if (op == PIM_MUL_WIDE)
+		return 2 * bits;
+	return op == PIM_POPCOUNT ? 32 - (uint32_t)__builtin_clz(bits) : bits;
+}
+
+bool core_is_predicate(enum pim_op op)
+{
+	return (op >= PIM_EQ && op <= PIM_GE) || (op >= PIM_RED_AND && op <= PIM_RED_XOR);
+}
+
+int pim_op_result(enum pim_op op, struct pim_type t, struct pim_type *result)
+{
+	if (!result || op == PIM_GEMV || (op >= PIM_SUM_LANES && op <= PIM_COUNT_ONES) || !pim_op_name(op) ||
+	    t.bits == 0 || t.bits > 64)
+		return -EINVAL;
+	*result = t;
+	result->size = sizeof(*result);
+	if (op <= PIM_FILL || op == PIM_SHIFT_LANES)
+		return 0;
+	if (t.kind != PIM_UINT && t.kind != PIM_INT)
+		return -EINVAL;
+	result->bits = bits_of_result(op, t.bits);
+	if (core_is_predicate(op) || op == PIM_POPCOUNT)
+		result->kind = PIM_UINT;
+	return result->bits > 64 ? -EOPNOTSUPP : 0;
 }
 
 const char *pim_count_name(enum pim_count what)

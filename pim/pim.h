@@ -101,20 +101,21 @@ static inline struct pim_type pim_int(uint32_t bits)
 	return t;
 }
 
-/* Lanes on the host: width 1 is packed bits, LSB first; other widths lie in containers of 8, 16, 32 or 64 bits.
- * Contents are undefined until written. */
+/* Lanes on the host: width 1 is packed bits, LSB first; other widths lie in containers of 8, 16, 32 or 64 bits, little
+ * endian, whose excess bits read as 0 for signed lanes too. Contents are undefined until written. */
 PIM_API int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **v);
 PIM_API void pim_free(struct pim_vector *v);
 PIM_API uint64_t pim_lanes(const struct pim_vector *v);
 PIM_API struct pim_type pim_vector_type(const struct pim_vector *v);
 /* Bytes of the vector on the host. */
 PIM_API size_t pim_bytes(const struct pim_vector *v);
-/* bytes must be pim_bytes(v): whole vectors. Charged as the device's keys say. Bits past the last lane read as 0. */
+/* bytes must be pim_bytes(v): whole vectors. Charged as the device's keys say. Excess bits of a container are ignored;
+ * they and the bits past the last lane read as 0. */
 PIM_API int pim_write(struct pim_vector *v, const void *src, size_t bytes);
 PIM_API int pim_read(struct pim_vector *v, void *dst, size_t bytes);
 /* The emulator's own copy of the lanes in the host's layout, valid until pim_free: for filling and checking large
- * vectors in place. Not charged: it is no operation of the device. Bits past the last lane are undefined.
- * -EOPNOTSUPP where the device keeps no such copy. */
+ * vectors in place. Not charged: it is no operation of the device. Bits past the last lane are undefined; who fills
+ * containers leaves their excess bits 0. -EOPNOTSUPP where the device keeps no such copy. */
 PIM_API int pim_map(struct pim_vector *v, void **p);
 
 /* rows x cols, row-major on the host. y = W x has rows lanes from cols lanes. */
@@ -164,6 +165,7 @@ enum pim_op {
 	PIM_SUM_LANES,
 	PIM_MIN_LANES,
 	PIM_COUNT_ONES,
+	PIM_SHIFT_LANES,
 	PIM_GEMV,
 	PIM_OP_COUNT
 };
@@ -173,9 +175,25 @@ PIM_API const char *pim_op_name(enum pim_op op);
 PIM_API int pim_op_parse(const char *name, enum pim_op *op);
 /* Vectors read: 0 (fill) .. 3. */
 PIM_API unsigned pim_op_inputs(enum pim_op op);
+/* Type of the result for operands of a type (if_else: of its second and third input). Comparisons and red_* give one
+ * bit, popcount uint(floor(log2 bits) + 1), mul_wide twice the bits, all others the operand's type. -EINVAL: lanes of
+ * that kind have no such operation; -EOPNOTSUPP: a result of more than 64 bits has no vector. */
+PIM_API int pim_op_result(enum pim_op op, struct pim_type operand, struct pim_type *result);
 
-/* dst = op(src[0..n_src-1]), lane by lane. dst may be one of the inputs. */
+/* dst = op(src[0..n_src-1]), lane by lane, modulo 2^bits. dst may be one of the inputs. All inputs have one type; the
+ * result has that of pim_op_result(). if_else takes a uint(1) vector s first: s ? second : third.
+ * x / 0 is all ones and x mod 0 is x; signed division truncates toward 0, the remainder has the sign of x, and the
+ * least value divided by -1, its abs and its neg are the least value. abs and relu of unsigned lanes are copies. */
 PIM_API int pim_execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const *src, size_t n_src);
+/* PIM_SHL or PIM_SHR of the bits of each lane by a constant, 0..bits; shr of signed lanes repeats the sign. */
+PIM_API int pim_shift(enum pim_op op, struct pim_vector *dst, struct pim_vector *src, uint32_t amount);
+/* PIM_SUM_LANES (modulo 2^64), PIM_MIN_LANES or PIM_COUNT_ONES (of all bits of all lanes) over a whole vector; signed
+ * values come sign-extended. Columns never meet inside a subarray: device `ambit` charges reading back and the host's
+ * pass over the lanes. */
+PIM_API int pim_reduce(enum pim_op op, struct pim_vector *src, uint64_t *value);
+/* Lane i of dst = lane i - by of src, 0 where there is none. Device `ambit` has no model of it unless its key via=host
+ * lets the host do it, which is charged as reading back, the host's pass and writing. */
+PIM_API int pim_shift_lanes(struct pim_vector *dst, struct pim_vector *src, int64_t by);
 /* Every lane = value (0 or 1 for a bit vector). */
 PIM_API int pim_fill(struct pim_vector *dst, uint64_t value);
 /* y = W x for matrix devices: int8 weights and inputs, y as wide as the device's accumulator (int32). */
@@ -233,6 +251,32 @@ static inline int pim_maj(struct pim_vector *dst, struct pim_vector *a, struct p
 	return pim_execute(PIM_MAJ, dst, src, 3);
 }
 
+static inline int pim_add(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_ADD, dst, a, b);
+}
+
+static inline int pim_sub(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_SUB, dst, a, b);
+}
+
+static inline int pim_mul(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_MUL, dst, a, b);
+}
+
+static inline int pim_lt(struct pim_vector *dst, struct pim_vector *a, struct pim_vector *b)
+{
+	return pim_execute2(PIM_LT, dst, a, b);
+}
+
+static inline int pim_if_else(struct pim_vector *dst, struct pim_vector *s, struct pim_vector *a, struct pim_vector *b)
+{
+	struct pim_vector *const src[3] = {s, a, b};
+	return pim_execute(PIM_IF_ELSE, dst, src, 3);
+}
+
 /* ---- cost ---- */
 
 /* Integer counts. They depend on the spec, the operations, their order and sizes only (the last two also on the data):
@@ -253,11 +297,14 @@ enum pim_count {
 	PIM_BYTES_IN,               /* host to device */
 	PIM_BYTES_OUT,              /* device to host */
 	PIM_BYTES_RELOAD,           /* moved again because the device could not keep them */
-	PIM_PS_ELAPSED, /* start to end, picoseconds: the sum of the four parts below while nothing overlaps */
+	PIM_BYTES_TRANSPOSE,        /* turned between lanes in containers and rows of bits */
+	PIM_PS_ELAPSED, /* start to end, picoseconds: the sum of the six parts below while nothing overlaps */
 	PIM_PS_COMPUTE, /* operands resident */
 	PIM_PS_IN,      /* write, or flush where rows are host memory */
 	PIM_PS_OUT,     /* read, or invalidate */
 	PIM_PS_RELOAD,
+	PIM_PS_TRANSPOSE,
+	PIM_PS_HOST, /* what the device leaves to the host: reductions over lanes, shifts of lanes */
 	PIM_PS_BUSY, /* sum over banks or arrays */
 	/* What failed, by the device's model of failures: the only counts that depend on the data. */
 	PIM_FAULTS_INJECTED, /* bits that a command got wrong */
@@ -310,7 +357,8 @@ struct pim_price {
 	uint64_t lanes;           /* of one micro-program */
 	uint64_t row_bytes;       /* result bytes of one micro-program, of one bit of each lane */
 	uint32_t rows;            /* data rows that the program touches */
-	uint32_t verified;        /* 1: counts and time follow a source that was checked; 0: unverified */
+	uint32_t verified;        /* 1: time and count follow, or stay below, a source that was checked */
+	uint64_t published;       /* commands of the published program whose count was checked; 0: none */
 	struct pim_energy energy; /* of one micro-program; parts = 0: no model */
 	const char *source;       /* of counts and time; lives as long as the device */
 };
@@ -341,7 +389,7 @@ struct pim_call; /* the call in progress */
 PIM_API int pim_call_fail(struct pim_call *call, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Adds n to a count of every open scope. */
 PIM_API void pim_call_charge(struct pim_call *call, enum pim_count what, uint64_t n);
-/* part is PIM_PS_COMPUTE, PIM_PS_IN, PIM_PS_OUT or PIM_PS_RELOAD; elapsed goes to PIM_PS_ELAPSED as well. */
+/* part is PIM_PS_COMPUTE..PIM_PS_HOST; elapsed goes to PIM_PS_ELAPSED as well. */
 PIM_API void pim_call_time(struct pim_call *call, enum pim_count part, uint64_t elapsed_ps, uint64_t busy_ps);
 /* Slices wanted, and their execution through the caller's executor. */
 PIM_API size_t pim_call_threads(const struct pim_call *call);
@@ -359,9 +407,10 @@ struct pim_command {
 	size_t size;
 	enum pim_op op;
 	uint32_t n_src;
-	const struct pim_operand *dst;
+	const struct pim_operand *dst;    /* NULL for PIM_SUM_LANES, PIM_MIN_LANES, PIM_COUNT_ONES */
 	const struct pim_operand *src[3]; /* PIM_GEMV: matrix, x */
-	uint64_t value;                   /* PIM_FILL */
+	uint64_t value;                   /* PIM_FILL; amount of a shift, as int64_t for PIM_SHIFT_LANES */
+	uint64_t *result;                 /* of the three that give one number */
 };
 
 enum pim_caps {
@@ -370,7 +419,7 @@ enum pim_caps {
 	PIM_CAP_MODELLED = 1 << 2, /* costs come from a model; otherwise the device is the host itself */
 };
 
-/* The table of a device. The core checks handles, lengths, types' equality and devices before it calls. Operations
+/* The table of a device. The core checks handles, lengths, types and devices before it calls. Operations
  * may be NULL where the device has none: -EOPNOTSUPP. The same state is never entered twice at once. */
 struct pim_device_ops {
 	size_t size;  /* sizeof(struct pim_device_ops) */

@@ -1,5 +1,6 @@
 /* Vectors and matrices, and the operations on them: every check that does not depend on the device. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,7 +152,10 @@ int pim_map(struct pim_vector *v, void **p)
 	if (!v->dev->ops->map)
 		return core_fail(v->dev, -EOPNOTSUPP, "device %s keeps no copy in the host's layout",
 				 v->dev->ops->name);
-	return v->dev->ops->map(v->dev->state, &v->o, p);
+	int rc = v->dev->ops->map(v->dev->state, &v->o, p);
+	return rc == -EOPNOTSUPP ? core_fail(v->dev, rc, "device %s keeps lanes of %u bits in another layout (%s)",
+					     v->dev->ops->name, v->o.type.bits, v->dev->spec)
+				 : rc;
 }
 
 int pim_matrix_alloc(struct pim_device *dev, struct pim_type type, uint64_t rows, uint64_t cols,
@@ -215,17 +219,53 @@ static bool same_type(struct pim_type a, struct pim_type b)
 	return a.kind == b.kind && a.bits == b.bits && a.block == b.block;
 }
 
-int pim_execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const *src, size_t n_src)
+/* "uint8", "mxint8x32". */
+static const char *type_name(struct pim_type t, char *out, size_t n)
 {
-	if (!dst || (n_src && !src))
-		return -EINVAL;
+	static const char *const kinds[] = {"uint", "int", "fp", "bf", "mxint"};
+	int len = snprintf(out, n, "%s%u", kinds[t.kind], t.bits);
+	if (t.block)
+		(void)snprintf(out + len, n - (size_t)len, "x%u", t.block);
+	return out;
+}
+
+static int wrong_type(struct pim_device *dev, const char *op, const char *what, struct pim_type is,
+		      struct pim_type expected)
+{
+	char a[32], b[32];
+	return core_fail(dev, -EINVAL, "%s: %s is %s, expected %s", op, what, type_name(is, a, sizeof(a)),
+			 type_name(expected, b, sizeof(b)));
+}
+
+/* All inputs alike but for if_else's selector; the result as the operation gives it. */
+static int check_types(struct pim_device *dev, const struct pim_command *c)
+{
+	static const char *const inputs[] = {"input 1", "input 2", "input 3"};
+	const char *name = pim_op_name(c->op);
+	const struct pim_type operand = c->src[c->n_src - 1]->type;
+	struct pim_type result;
+	int rc = pim_op_result(c->op, operand, &result);
+	if (rc == -EOPNOTSUPP)
+		return core_fail(dev, rc, "%s of %u bits: a result of %u bits has no vector", name, operand.bits,
+				 result.bits);
+	if (rc < 0)
+		return core_fail(dev, rc, "%s is an operation on integers", name);
+	for (uint32_t i = 0; i < c->n_src; i++) {
+		struct pim_type want = c->op == PIM_IF_ELSE && i == 0 ? pim_uint(1) : operand;
+		if (!same_type(c->src[i]->type, want))
+			return wrong_type(dev, name, inputs[i], c->src[i]->type, want);
+	}
+	return c->dst && !same_type(c->dst->type, result) ? wrong_type(dev, name, "the result", c->dst->type, result)
+							  : 0;
+}
+
+static int execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const *src, size_t n_src, uint64_t value)
+{
 	struct pim_device *dev = dst->dev;
 	const char *name = pim_op_name(op);
-	if (!name || op == PIM_GEMV || op == PIM_FILL)
-		return core_fail(dev, -EINVAL, "%s is not an operation of pim_execute", name ? name : "this number");
 	if (n_src != pim_op_inputs(op))
 		return core_fail(dev, -EINVAL, "%s has %u inputs, not %zu", name, pim_op_inputs(op), n_src);
-	struct pim_command c = {.size = sizeof(c), .op = op, .n_src = (uint32_t)n_src, .dst = &dst->o};
+	struct pim_command c = {.size = sizeof(c), .op = op, .n_src = (uint32_t)n_src, .dst = &dst->o, .value = value};
 	for (size_t i = 0; i < n_src; i++) {
 		if (!src[i])
 			return core_fail(dev, -EINVAL, "%s: input %zu is NULL", name, i + 1);
@@ -234,12 +274,61 @@ int pim_execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const
 		if (src[i]->o.cols != dst->o.cols)
 			return core_fail(dev, -EINVAL, "%s: input %zu has %llu lanes, the result %llu", name, i + 1,
 					 (unsigned long long)src[i]->o.cols, (unsigned long long)dst->o.cols);
-		if (op <= PIM_COPY && !same_type(src[i]->o.type, dst->o.type))
-			return core_fail(dev, -EINVAL, "%s: input %zu and the result have different types", name,
-					 i + 1);
 		c.src[i] = &src[i]->o;
 	}
-	return run(dev, &c);
+	int rc = check_types(dev, &c);
+	return rc < 0 ? rc : run(dev, &c);
+}
+
+int pim_execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const *src, size_t n_src)
+{
+	if (!dst || (n_src && !src))
+		return -EINVAL;
+	static const struct {
+		enum pim_op op;
+		const char *call;
+	} others[] = {
+		{PIM_FILL, "pim_fill"},        {PIM_SHL, "pim_shift"},
+		{PIM_SHR, "pim_shift"},        {PIM_SUM_LANES, "pim_reduce"},
+		{PIM_MIN_LANES, "pim_reduce"}, {PIM_COUNT_ONES, "pim_reduce"},
+		{PIM_GEMV, "pim_gemv"},        {PIM_SHIFT_LANES, "pim_shift_lanes"},
+	};
+	if (!pim_op_name(op))
+		return core_fail(dst->dev, -EINVAL, "no operation has the number %d", (int)op);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i].op == op)
+			return core_fail(dst->dev, -EINVAL, "%s is not for pim_execute but for %s", pim_op_name(op),
+					 others[i].call);
+	return execute(op, dst, src, n_src, 0);
+}
+
+int pim_shift(enum pim_op op, struct pim_vector *dst, struct pim_vector *src, uint32_t amount)
+{
+	if (!dst || !src)
+		return -EINVAL;
+	if (op != PIM_SHL && op != PIM_SHR)
+		return core_fail(dst->dev, -EINVAL, "pim_shift does shl and shr");
+	if (amount > src->o.type.bits)
+		return core_fail(dst->dev, -EINVAL, "%s: by %u in lanes of %u bits", pim_op_name(op), amount,
+				 src->o.type.bits);
+	return execute(op, dst, &src, 1, amount);
+}
+
+int pim_shift_lanes(struct pim_vector *dst, struct pim_vector *src, int64_t by)
+{
+	return dst && src ? execute(PIM_SHIFT_LANES, dst, &src, 1, (uint64_t)by) : -EINVAL;
+}
+
+int pim_reduce(enum pim_op op, struct pim_vector *src, uint64_t *value)
+{
+	if (!src || !value)
+		return -EINVAL;
+	if (op != PIM_SUM_LANES && op != PIM_MIN_LANES && op != PIM_COUNT_ONES)
+		return core_fail(src->dev, -EINVAL, "pim_reduce does sum_lanes, min_lanes and count_ones");
+	if (src->o.type.kind != PIM_UINT && src->o.type.kind != PIM_INT)
+		return core_fail(src->dev, -EINVAL, "%s is an operation on integers", pim_op_name(op));
+	struct pim_command c = {.size = sizeof(c), .op = op, .n_src = 1, .src = {&src->o}, .result = value};
+	return run(src->dev, &c);
 }
 
 int pim_fill(struct pim_vector *dst, uint64_t value)

@@ -1,34 +1,18 @@
-/* Ambit: bulk bitwise operations inside DRAM by triple-row activation (Seshadri et al., MICRO 2017).
+/* Ambit: operations inside DRAM by triple-row activation (Seshadri et al., MICRO 2017), and arithmetic on vertical
+ * lanes by micro-programs of them (SIMDRAM, ASPLOS 2021).
  *
  * Two engines give the same results and the same costs: `exact` executes every AAP and AP on row contents, `fused`
- * computes the operation on host memory and charges the same micro-program. Rows of a vector lie one after the other
- * in host memory, so that both work on the same bytes. */
+ * computes the operation on host memory and charges the same micro-program. This file reads the spec. */
+#include "pim/devices/ambit.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ambit-emu/energy.h"
-#include "ambit-emu/exact.h"
-#include "ambit-emu/geometry.h"
-#include "ambit-emu/timing.h"
 #include "base/core/err.h"
-#include "pim/core.h"
 #include "pim/lanes.h"
-
-struct ambit {
-	struct ambit_geometry geometry;
-	struct ambit_timing timing;
-	struct ambit_energy energy;
-	struct ambit_exact program[AMBIT_BULK_COUNT];
-	bool exact;
-	double in_gbps, out_gbps;
-	uint64_t layers_used; /* data rows taken in the fullest subarray */
-	uint64_t seed, runs;  /* noise differs from program to program */
-	size_t cache_bytes;
-	char time_source[320], energy_source[240];
-};
 
 static const struct pim_key keys[] = {
 	{"dram", PIM_KEY_CHOICE, "ddr3-1600", "ddr3-1600|ddr4-3200", 0, 0, "preset of timings and currents"},
@@ -55,6 +39,14 @@ static const struct pim_key keys[] = {
 	 "share of the channels' peak that a transfer reaches (assumed)"},
 	{"xfer", PIM_KEY_REAL, NULL, NULL, 0.001, 1e6, "measured host copy, GB/s: attach=device moves no faster"},
 	{"flush", PIM_KEY_REAL, NULL, NULL, 0.001, 1e6, "measured cache write-back, GB/s, for attach=main"},
+	{"transpose", PIM_KEY_TEXT, "unit", NULL, 0, 0,
+	 "of lanes wider than one bit: unit[:GBPS] in the memory controller (assumed: peak x efficiency), "
+	 "host:GBPS measured, done: data lies so"},
+	{"via", PIM_KEY_CHOICE, "none", "none|host", 0, 0, "host: shifts of lanes are done, and charged, on the host"},
+	{"host", PIM_KEY_REAL, NULL, NULL, 0.001, 1e6,
+	 "measured rate of the host over lanes that it reads back, GB/s; default: peak x efficiency (assumed)"},
+	{"programs", PIM_KEY_CHOICE, "corrected", "corrected|published", 0, 0,
+	 "published: arithmetic as it was published, wrong results included"},
 	{"seed", PIM_KEY_INT, "1", NULL, 0, 0, "of the noise in compute rows"},
 	{0},
 };
@@ -114,9 +106,35 @@ static void set_transfer(struct ambit *a, const struct pim_config *c)
 	const char *measured = device ? "xfer" : "flush";
 	double rate = a->geometry.channels * (d->channel_bits / 8.0) * d->burst_mbps / 1000.0;
 	rate *= pim_config_real(c, "efficiency");
+	a->transpose_gbps = rate;
+	a->host_gbps = pim_config_text(c, "host") ? pim_config_real(c, "host") : rate;
 	if (pim_config_text(c, measured))
 		rate = fmin(rate, pim_config_real(c, measured));
 	a->in_gbps = a->out_gbps = rate;
+}
+
+/* transpose=unit[:GBPS]|host:GBPS|done. What a unit in the memory controller reaches is not published: by default it
+ * keeps up with the channels and works after the transfer, not beside it. */
+static int set_transposer(struct ambit *a, const struct pim_config *c, char *err, size_t n)
+{
+	static const char *const words[] = {"unit", "host", "done"};
+	const char *text = pim_config_text(c, "transpose");
+	size_t len = strcspn(text, ":"), i = 0;
+	while (i < 3 && !(strlen(words[i]) == len && memcmp(words[i], text, len) == 0))
+		i++;
+	double rate = a->transpose_gbps;
+	bool given = text[len] == ':', ok = i < 3 && (given ? i != AMBIT_TRANSPOSE_DONE : i != AMBIT_TRANSPOSE_HOST);
+	if (ok && given) {
+		char *end;
+		rate = strtod(text + len + 1, &end);
+		ok = end > text + len + 1 && *end == '\0' && rate >= 0.001 && rate <= 1e6;
+	}
+	if (!ok)
+		return mw_fail(-EINVAL, err, n, "ambit: transpose=%.40s: expected unit[:GBPS], host:GBPS or done",
+			       text);
+	a->transposer = (enum ambit_transposer)i;
+	a->transpose_gbps = rate;
+	return 0;
 }
 
 static void set_sources(struct ambit *a, const struct pim_config *c)
@@ -130,6 +148,9 @@ static void set_sources(struct ambit *a, const struct pim_config *c)
 	for (char *p = a->time_source; *p; p++)
 		if (*p == ',')
 			*p = ';'; /* a CSV field */
+	(void)snprintf(a->published_source, sizeof(a->published_source), "program as published; %s", a->time_source);
+	(void)snprintf(a->wrong_source, sizeof(a->wrong_source), "program as published, whose lanes are wrong; %s",
+		       a->time_source);
 	(void)snprintf(
 		a->energy_source, sizeof(a->energy_source),
 		"DRAMPower equations on %s (%u chips; rho %.3g); second activation 0.07 / 0.31 / 1 of the first; "
@@ -141,8 +162,7 @@ static void set_sources(struct ambit *a, const struct pim_config *c)
 static void ambit_close(void *state)
 {
 	struct ambit *a = state;
-	for (unsigned i = 0; i < AMBIT_BULK_COUNT; i++)
-		ambit_exact_free(&a->program[i]);
+	ambit_prepared_free(a);
 	free(a);
 }
 
@@ -165,18 +185,17 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 	rc = ambit_energy_init(&a->energy, d->energy_part, rho, chips, err, n);
 	if (rc == -EDOM)
 		rc = -ERANGE;
-	for (unsigned i = 0; i < AMBIT_BULK_COUNT && rc == 0; i++) {
-		struct ambit_verdict v;
-		rc = ambit_exact_prepare(ambit_bulk_program((enum ambit_bulk)i), &a->program[i], &v);
-		if (rc < 0)
-			(void)mw_fail(rc, err, n, "ambit: micro-program %s: %s",
-				      ambit_bulk_program((enum ambit_bulk)i)->name,
-				      rc == -ENOMEM ? "no memory" : v.why);
-	}
+	if (rc == 0)
+		rc = set_transposer(a, c, err, n);
+	a->prepared = calloc(AMBIT_PREPARED, sizeof(*a->prepared));
+	if (rc == 0 && !a->prepared)
+		rc = mw_fail(-ENOMEM, err, n, "out of memory");
 	if (rc < 0)
 		goto fail;
 	set_sources(a, c);
 	a->exact = strcmp(pim_config_text(c, "engine"), "exact") == 0;
+	a->published = strcmp(pim_config_text(c, "programs"), "published") == 0;
+	a->via_host = strcmp(pim_config_text(c, "via"), "host") == 0;
 	a->seed = (uint64_t)pim_config_int(c, "seed");
 	a->cache_bytes = lanes_cache_bytes();
 	*state = a;
@@ -186,282 +205,12 @@ fail:
 	return rc;
 }
 
-static size_t bytes_of(const struct pim_operand *o)
-{
-	return (size_t)(o->cols / 8 + (o->cols % 8 != 0));
-}
-
-static uint64_t layers_of(const struct ambit *a, const struct pim_operand *o)
-{
-	return ambit_layers(&a->geometry, ambit_slots(&a->geometry, o->cols));
-}
-
-static int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o)
-{
-	struct ambit *a = state;
-	if (o->type.kind != PIM_UINT || o->type.bits != 1)
-		return pim_call_fail(call, -EOPNOTSUPP, "ambit: vectors are of 1-bit lanes, not %u", o->type.bits);
-	uint64_t need = layers_of(a, o), have = a->geometry.rows - AMBIT_RESERVED_ROWS;
-	if (need > have - a->layers_used)
-		return pim_call_fail(call, -ENOSPC, "ambit: %llu data rows of each subarray needed, %llu of %llu free",
-				     (unsigned long long)need, (unsigned long long)(have - a->layers_used),
-				     (unsigned long long)have);
-	o->mem = lanes_alloc(bytes_of(o));
-	if (!o->mem)
-		return pim_call_fail(call, -ENOMEM, "ambit: no memory for %zu bytes", bytes_of(o));
-	a->layers_used += need;
-	return 0;
-}
-
-static void ambit_free(void *state, struct pim_operand *o)
-{
-	struct ambit *a = state;
-	a->layers_used -= layers_of(a, o);
-	lanes_free(o->mem, bytes_of(o));
-}
-
-static int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
-{
-	const struct ambit *a = state;
-	lanes_copy(call, o->mem, src, bytes, a->cache_bytes);
-	pim_call_charge(call, PIM_BYTES_IN, bytes);
-	pim_call_time(call, PIM_PS_IN, lanes_ps(bytes, a->in_gbps), 0);
-	return 0;
-}
-
-static int ambit_read(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes)
-{
-	const struct ambit *a = state;
-	lanes_copy(call, dst, o->mem, bytes, a->cache_bytes);
-	lanes_mask_tail(dst, o->cols);
-	pim_call_charge(call, PIM_BYTES_OUT, bytes);
-	pim_call_time(call, PIM_PS_OUT, lanes_ps(bytes, a->out_gbps), 0);
-	return 0;
-}
-
-static int ambit_map(void *state, const struct pim_operand *o, void **p)
-{
-	(void)state;
-	*p = o->mem;
-	return 0;
-}
-
-/* ---- execution ---- */
-
-static int program_of(enum pim_op op, uint64_t value, enum ambit_bulk *out)
-{
-	if (op > PIM_FILL)
-		return -EOPNOTSUPP;
-	*out = op == PIM_FILL ? (value ? AMBIT_ONE : AMBIT_ZERO) : (enum ambit_bulk)op;
-	return 0;
-}
-
-_Static_assert((int)PIM_NOT == (int)AMBIT_NOT && (int)PIM_COPY == (int)AMBIT_COPY && (int)PIM_FILL == (int)AMBIT_ZERO &&
-		       (int)PIM_NOT == (int)MW_BULK_NOT && (int)PIM_FILL == (int)MW_BULK_FILL,
-	       "the bulk operations are numbered alike");
-
-static void run_fused(const struct ambit *a, struct pim_call *call, const struct pim_command *c, size_t bytes)
-{
-	uint64_t pattern = c->value ? UINT64_MAX : 0;
-	const void *src[3] = {&pattern, NULL, NULL};
-	for (unsigned i = 0; i < c->n_src; i++)
-		src[i] = c->src[i]->mem;
-	mw_bulk_fn fn = mw_bulk_best((enum mw_bulk_op)c->op, lanes_store(bytes, c->n_src, a->cache_bytes));
-	lanes_run(call, fn, c->dst->mem, src, c->n_src, bytes);
-}
-
-struct exact_slices {
-	struct ambit_exact_job job;
-	size_t bytes, row_bytes, n, scratch_bytes;
-	char *scratch;
-	struct ambit_executed *done; /* per slice */
-};
-
-static void exact_slice(void *arg, size_t i)
-{
-	struct exact_slices *s = arg;
-	size_t begin, end;
-	lanes_slice(s->bytes, s->row_bytes, i, s->n, &begin, &end);
-	ambit_exact_run(&s->job, begin, end, s->scratch + i * s->scratch_bytes, &s->done[i]);
-}
-
-/* Executed commands per row, which must be those of the micro-program. */
-static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_command *c, const struct ambit_exact *x,
-		     uint64_t executed[2])
-{
-	size_t bytes = (bytes_of(c->dst) + AMBIT_LINE - 1) / AMBIT_LINE * AMBIT_LINE;
-	char *d[4] = {0};
-	for (unsigned i = 0; i < c->n_src; i++)
-		d[i] = c->src[i]->mem;
-	d[c->n_src] = c->dst->mem;
-	struct exact_slices s = {
-		.job = {.x = x,
-			.cells = ambit_cells(mw_isa_best()),
-			.d = d,
-			.strip = ambit_exact_strip(x),
-			.nt = lanes_store(bytes, c->n_src, a->cache_bytes) == MW_STORE_NT,
-			.seed = ambit_noise(a->seed, 0, a->runs++)},
-		.bytes = bytes,
-		.row_bytes = (size_t)ambit_row_bytes(&a->geometry),
-		.n = bytes < (1u << 18) ? 1 : pim_call_threads(call),
-		.scratch_bytes = ambit_exact_scratch(x, ambit_exact_strip(x)),
-	};
-	s.scratch = aligned_alloc(4096, s.n * s.scratch_bytes);
-	s.done = calloc(s.n, sizeof(*s.done));
-	int rc = s.scratch && s.done ? 0 : pim_call_fail(call, -ENOMEM, "ambit: no memory for compute rows");
-	if (rc == 0) {
-		pim_call_run(call, s.n, exact_slice, &s);
-		uint64_t sum[2] = {0};
-		for (size_t i = 0; i < s.n; i++)
-			for (unsigned k = 0; k < 2; k++)
-				sum[k] += s.done[i].bytes[k];
-		executed[AMBIT_AAP] = sum[AMBIT_AAP] / bytes;
-		executed[AMBIT_AP] = sum[AMBIT_AP] / bytes;
-	}
-	free(s.scratch);
-	free(s.done);
-	return rc;
-}
-
-static int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c)
-{
-	struct ambit *a = state;
-	enum ambit_bulk op;
-	if (program_of(c->op, c->value, &op) < 0)
-		return pim_call_fail(call, -EOPNOTSUPP, "ambit: no micro-program for %s", pim_op_name(c->op));
-	const struct ambit_program *p = ambit_bulk_program(op);
-	struct ambit_counts n;
-	ambit_program_counts(p, &n);
-	if (a->exact) {
-		uint64_t executed[2] = {0};
-		int rc = run_exact(a, call, c, &a->program[op], executed);
-		if (rc < 0)
-			return rc;
-		n.aap = executed[AMBIT_AAP];
-		n.ap = executed[AMBIT_AP];
-	} else {
-		run_fused(a, call, c, bytes_of(c->dst));
-	}
-	uint64_t slots = ambit_slots(&a->geometry, c->dst->cols), parallel = ambit_parallel(&a->timing);
-	pim_call_charge(call, PIM_AAP, n.aap * slots);
-	pim_call_charge(call, PIM_AP, n.ap * slots);
-	pim_call_charge(call, PIM_ACT_FIRST, (n.aap + n.ap) * slots);
-	pim_call_charge(call, PIM_ACT_SECOND, n.aap * slots);
-	pim_call_charge(call, PIM_EXTRA_WORDLINES_FIRST, n.extra_first * slots);
-	pim_call_charge(call, PIM_EXTRA_WORDLINES_SECOND, n.extra_second * slots);
-	pim_call_charge(call, PIM_PRE, (n.aap + n.ap) * slots);
-	pim_call_charge(call, PIM_PROGRAMS, slots);
-	pim_call_charge(call, PIM_BATCHES, (slots + parallel - 1) / parallel);
-	pim_call_time(call, PIM_PS_COMPUTE, ambit_elapsed_ps(&a->timing, p, slots),
-		      slots * ambit_program_ps(&a->timing, p));
-	return 0;
-}
-
-/* ---- cost ---- */
-
-static int ambit_modelled(void *state, enum pim_count what)
-{
-	(void)state;
-	switch (what) {
-	case PIM_PASSES:
-	case PIM_CYCLES:
-	case PIM_MACS:
-	case PIM_BYTES_RELOAD:
-	case PIM_PS_RELOAD:
-	case PIM_FAULTS_INJECTED:
-	case PIM_BITS_WRONG:
-		return -EOPNOTSUPP;
-	default:
-		return 0;
-	}
-}
-
-static int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out)
-{
-	const struct ambit *a = state;
-	const struct ambit_activity activity = {
-		.act_first = counts[PIM_ACT_FIRST],
-		.act_second = counts[PIM_ACT_SECOND],
-		.extra_first = counts[PIM_EXTRA_WORDLINES_FIRST],
-		.extra_second = counts[PIM_EXTRA_WORDLINES_SECOND],
-		.pre = counts[PIM_PRE],
-	};
-	unsigned ranks = a->geometry.channels * a->geometry.ranks;
-	struct dram_band b;
-	switch (part) {
-	case PIM_E_ACT:
-	case PIM_E_ACT2:
-	case PIM_E_WORDLINES:
-	case PIM_E_PRE:
-		b = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)(part - PIM_E_ACT));
-		break;
-	case PIM_E_BACKGROUND: /* while computing; during transfers it is the host's */
-		b = ambit_background_pj(&a->energy, counts[PIM_PS_COMPUTE], counts[PIM_PS_BUSY], ranks);
-		break;
-	case PIM_E_REFRESH:
-		b = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE], ranks);
-		break;
-	case PIM_E_RD:
-		b = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_OUT], 0);
-		break;
-	case PIM_E_WR:
-		b = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_IN], 1);
-		break;
-	default:
-		return -EOPNOTSUPP; /* I/O is not in the currents; bit vectors are not transposed */
-	}
-	if (b.min < 0 || b.typ < 0 || b.max < 0)
-		return -ERANGE;
-	out->min_pj = b.min;
-	out->typ_pj = b.typ;
-	out->max_pj = b.max;
-	out->source = a->energy_source;
-	return 0;
-}
-
-_Static_assert(PIM_E_ACT2 - PIM_E_ACT == (int)AMBIT_E_ACT2 && PIM_E_WORDLINES - PIM_E_ACT == (int)AMBIT_E_WORDLINES &&
-		       PIM_E_PRE - PIM_E_ACT == (int)AMBIT_E_PRE,
-	       "activation parts are numbered alike");
-
-static int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out)
-{
-	const struct ambit *a = state;
-	(void)type; /* bulk rows cost the same whatever the width */
-	enum ambit_bulk bulk;
-	int rc = program_of(op, 1, &bulk);
-	if (rc < 0)
-		return rc;
-	const struct ambit_program *p = ambit_bulk_program(bulk);
-	struct ambit_counts n;
-	ambit_program_counts(p, &n);
-	out->aap = n.aap;
-	out->ap = n.ap;
-	out->ps = ambit_program_ps(&a->timing, p);
-	out->programs = ambit_parallel(&a->timing);
-	out->ps_batch = ambit_batch_ps(&a->timing, p, out->programs);
-	out->row_bytes = ambit_row_bytes(&a->geometry);
-	out->lanes = 8 * out->row_bytes;
-	out->rows = p->rows;
-	out->verified = a->timing.aap != AMBIT_AAP_STRICT;
-	out->source = a->time_source;
-	const struct ambit_activity activity = {n.aap + n.ap, n.aap, n.extra_first, n.extra_second, n.aap + n.ap};
-	for (unsigned i = 0; i < AMBIT_E_PARTS; i++) {
-		struct dram_band b = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)i);
-		out->energy.parts |= 1u << (PIM_E_ACT + i);
-		out->energy.min_pj += b.min;
-		out->energy.typ_pj += b.typ;
-		out->energy.max_pj += b.max;
-	}
-	out->energy.source = a->energy_source;
-	return 0;
-}
-
 const struct pim_device_ops device_ambit = {
 	.size = sizeof(struct pim_device_ops),
 	.abi = PIM_ABI,
 	.caps = PIM_CAP_VECTORS | PIM_CAP_MODELLED,
 	.name = "ambit",
-	.summary = "DRAM that computes: bulk bitwise operations by triple-row activation",
+	.summary = "DRAM that computes: bitwise operations and arithmetic by triple-row activation",
 	.keys = keys,
 	.open = ambit_open,
 	.close = ambit_close,

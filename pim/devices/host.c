@@ -1,10 +1,11 @@
-/* The host itself behind the same handles: bulk operations on plain memory with the best kernels of this machine. It
- * has no cost of its own; a rate measured elsewhere can be given (gbps) and is then echoed in the spec. */
+/* The host itself behind the same handles: operations on plain memory with the best kernels of this machine. It has no
+ * cost of its own; a rate measured elsewhere can be given (gbps) and is then echoed in the spec. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/err.h"
+#include "pim/arith.h"
 #include "pim/core.h"
 #include "pim/lanes.h"
 
@@ -16,7 +17,7 @@ struct host {
 
 static const struct pim_key keys[] = {
 	{"gbps", PIM_KEY_REAL, NULL, NULL, 0.001, 1e6,
-	 "measured rate of bulk operations, inputs + result, GB/s; without it the device has no cost"},
+	 "measured rate of operations, inputs + result, GB/s; without it the device has no cost"},
 	{0},
 };
 
@@ -49,24 +50,24 @@ static size_t bytes_of(const struct pim_operand *o)
 static int host_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 {
 	(void)state;
-	uint32_t bits = o->type.bits;
-	if ((o->type.kind != PIM_UINT && o->type.kind != PIM_INT) ||
-	    (bits != 1 && bits != 8 && bits != 16 && bits != 32 && bits != 64))
-		return pim_call_fail(call, -EOPNOTSUPP, "host: integers of 1, 8, 16, 32 or 64 bits only");
-	o->mem = lanes_alloc(bytes_of(o));
+	if (o->type.kind != PIM_UINT && o->type.kind != PIM_INT)
+		return pim_call_fail(call, -EOPNOTSUPP, "host: lanes are integers of 1..64 bits");
+	size_t bytes = arith_bytes(o->type.bits, o->cols);
+	o->mem = bytes ? lanes_alloc(bytes) : NULL;
 	return o->mem ? 0 : pim_call_fail(call, -ENOMEM, "host: no memory for %zu bytes", bytes_of(o));
 }
 
 static void host_free(void *state, struct pim_operand *o)
 {
 	(void)state;
-	lanes_free(o->mem, bytes_of(o));
+	lanes_free(o->mem, arith_bytes(o->type.bits, o->cols));
 }
 
 static int host_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
 {
 	const struct host *h = state;
-	lanes_copy(call, o->mem, src, bytes, h->cache_bytes);
+	(void)bytes;
+	arith_write(call, o->mem, src, o->type.bits, o->cols, h->cache_bytes);
 	return 0;
 }
 
@@ -86,36 +87,40 @@ static int host_map(void *state, const struct pim_operand *o, void **p)
 	return 0;
 }
 
-/* The bulk operations come first in enum pim_op, in the kernels' order. */
-_Static_assert((int)PIM_NOT == (int)MW_BULK_NOT && (int)PIM_MAJ == (int)MW_BULK_MAJ &&
-		       (int)PIM_FILL == (int)MW_BULK_FILL,
-	       "enum pim_op and enum mw_bulk_op agree on the bulk operations");
-
-/* One lane's value repeated over 8 bytes. */
-static uint64_t spread(uint64_t value, uint32_t bits)
+static void reduce(const struct pim_command *c)
 {
-	if (bits == 1)
-		return value ? UINT64_MAX : 0;
-	for (uint32_t w = bits; w < 64; w *= 2)
-		value |= value << w;
-	return value;
+	const struct pim_operand *o = c->src[0];
+	uint64_t acc = arith_reduce_start(c->op);
+	arith_reduce(c->op, o->type, o->mem, o->cols, &acc);
+	*c->result = arith_reduce_value(c->op, o->type, acc);
 }
 
 static int host_execute(void *state, struct pim_call *call, const struct pim_command *c)
 {
 	const struct host *h = state;
-	if (c->op > PIM_FILL)
-		return pim_call_fail(call, -EOPNOTSUPP, "host: %s is not a bulk operation", pim_op_name(c->op));
-	size_t bytes = bytes_of(c->dst);
-	enum mw_bulk_op op = (enum mw_bulk_op)c->op;
-	uint64_t pattern = spread(c->value, c->dst->type.bits);
-	const void *src[3] = {&pattern, NULL, NULL};
+	uint64_t bytes = c->dst ? bytes_of(c->dst) : 0;
 	for (unsigned i = 0; i < c->n_src; i++)
-		src[i] = c->src[i]->mem;
-	lanes_run(call, mw_bulk_best(op, lanes_store(bytes, c->n_src, h->cache_bytes)), c->dst->mem, src, c->n_src,
-		  bytes);
+		bytes += bytes_of(c->src[i]);
+	if (c->result) {
+		reduce(c);
+	} else if (c->op == PIM_SHIFT_LANES) {
+		const struct pim_operand *o = c->src[0];
+		arith_shift_lanes(c->dst->mem, o->mem, arith_unit(o->type.bits), o->cols, (int64_t)c->value);
+	} else {
+		struct arith_job j = {.op = c->op,
+				      .type = c->n_src ? c->src[c->n_src - 1]->type : c->dst->type,
+				      .value = c->value,
+				      .lanes = c->dst->cols,
+				      .dst = c->dst->mem,
+				      .cache_bytes = h->cache_bytes};
+		for (unsigned i = 0; i < c->n_src; i++)
+			j.src[i] = c->src[i]->mem;
+		int rc = arith_run(call, &j);
+		if (rc < 0)
+			return pim_call_fail(call, rc, "host: no kernel for %s", pim_op_name(c->op));
+	}
 	if (h->gbps > 0) {
-		uint64_t ps = lanes_ps((c->n_src + 1) * (uint64_t)bytes, h->gbps);
+		uint64_t ps = lanes_ps(bytes, h->gbps);
 		pim_call_time(call, PIM_PS_COMPUTE, ps, ps);
 	}
 	return 0;
@@ -133,7 +138,7 @@ const struct pim_device_ops device_host = {
 	.abi = PIM_ABI,
 	.caps = PIM_CAP_VECTORS,
 	.name = "host",
-	.summary = "bulk operations on the host's own memory and processor",
+	.summary = "the same operations on the host's own memory and processor",
 	.keys = keys,
 	.open = host_open,
 	.close = host_close,

@@ -336,7 +336,8 @@ Test(pim_ambit, energy_comes_in_parts_that_add_up)
 	cr_assert(price.aap == 4 && price.ap == 0 && price.rows == 3 && price.lanes == 65536 &&
 		  price.row_bytes == 8192);
 	cr_assert_eq(price.programs, 16);
-	cr_assert_eq(pim_price_of(dev, PIM_ADD, pim_uint(32), &price), -EOPNOTSUPP);
+	cr_assert_eq(pim_price_of(dev, PIM_SUM_LANES, pim_uint(32), &price), -EOPNOTSUPP);
+	cr_assert_eq(pim_price_of(dev, PIM_GEMV, pim_uint(32), &price), -EOPNOTSUPP);
 	pim_close(dev);
 }
 

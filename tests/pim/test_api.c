@@ -79,7 +79,7 @@ Test(pim_api, wrong_use_is_refused)
 	cr_assert_null(none);
 	cr_assert_eq(pim_alloc(a, pim_uint(0), 5, &none), -EINVAL);
 	cr_assert_eq(pim_alloc(a, pim_uint(65), 5, &none), -EINVAL);
-	cr_assert_eq(pim_alloc(a, pim_uint(32), 5, &none), -EOPNOTSUPP);
+	cr_assert_eq(pim_alloc(a, (struct pim_type){sizeof(struct pim_type), PIM_BF16, 16, 0}, 5, &none), -EOPNOTSUPP);
 	cr_assert_eq(pim_alloc(a, (struct pim_type){.kind = PIM_UINT, .bits = 1}, 5, &none), -EINVAL);
 	cr_assert_eq(pim_alloc(a, pim_uint(1), UINT64_MAX, &none), -ENOSPC);
 	cr_assert_eq(pim_alloc(NULL, pim_uint(1), 5, &none), -EINVAL);
@@ -100,10 +100,14 @@ Test(pim_api, wrong_use_is_refused)
 	cr_assert_eq(pim_execute(PIM_FILL, v[2], NULL, 0), -EINVAL);
 	cr_assert_eq(pim_execute(PIM_GEMV, v[2], v, 2), -EINVAL);
 	cr_assert_eq(pim_execute(PIM_OP_COUNT, v[2], v, 2), -EINVAL);
-	for (int op = PIM_ADD; op < PIM_GEMV; op++) {
-		cr_assert_eq(pim_execute((enum pim_op)op, v[3], v, pim_op_inputs((enum pim_op)op)), -EOPNOTSUPP, "%s",
-			     pim_op_name((enum pim_op)op));
-		cr_assert_not_null(strstr(pim_error(a), pim_op_name((enum pim_op)op)));
+	static const enum pim_op others[] = {PIM_SHL,       PIM_SHR,        PIM_SUM_LANES,
+					     PIM_MIN_LANES, PIM_COUNT_ONES, PIM_SHIFT_LANES};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		cr_assert_eq(pim_execute(others[i], v[3], v, 1), -EINVAL);
+		cr_assert_not_null(strstr(pim_error(a), pim_op_name(others[i])));
+		cr_assert_not_null(strstr(pim_error(a), i < 2   ? "pim_shift"
+							: i < 5 ? "pim_reduce"
+								: "pim_shift_lanes"));
 	}
 	cr_assert_eq(pim_fill(v[2], 2), -EINVAL);
 	cr_assert_eq(pim_matrix_alloc(a, pim_int(8), 2, 2, &m), -EOPNOTSUPP);
@@ -113,6 +117,69 @@ Test(pim_api, wrong_use_is_refused)
 	cr_assert_eq(errno, 77, "errno is left alone");
 	pim_close(a);
 	pim_close(b);
+}
+
+Test(pim_api, types_of_results)
+{
+	static const struct {
+		enum pim_op op;
+		uint32_t bits, result;
+	} cases[] = {
+		{PIM_ADD, 13, 13},     {PIM_EQ, 64, 1},        {PIM_GE, 1, 1},        {PIM_RED_AND, 9, 1},
+		{PIM_RED_XOR, 64, 1},  {PIM_MUL_WIDE, 32, 64}, {PIM_MUL_WIDE, 1, 2},  {PIM_POPCOUNT, 1, 1},
+		{PIM_POPCOUNT, 3, 2},  {PIM_POPCOUNT, 4, 3},   {PIM_POPCOUNT, 63, 6}, {PIM_POPCOUNT, 64, 7},
+		{PIM_IF_ELSE, 20, 20}, {PIM_SHL, 20, 20},      {PIM_XNOR, 40, 40},    {PIM_FILL, 5, 5},
+	};
+	struct pim_type t = {0}, half = {sizeof(half), PIM_FP16, 16, 0};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_assert_eq(pim_op_result(cases[i].op, pim_int(cases[i].bits), &t), 0);
+		cr_assert_eq(t.bits, cases[i].result, "%s of %u", pim_op_name(cases[i].op), cases[i].bits);
+		bool flag = cases[i].result == 1 || cases[i].op == PIM_POPCOUNT;
+		cr_assert_eq(t.kind, flag ? PIM_UINT : PIM_INT);
+		cr_assert_eq(t.size, sizeof(t));
+	}
+	cr_assert_eq(pim_op_result(PIM_MUL_WIDE, pim_uint(33), &t), -EOPNOTSUPP);
+	cr_assert_eq(t.bits, 66);
+	cr_assert_eq(pim_op_result(PIM_ADD, half, &t), -EINVAL);
+	cr_assert_eq(pim_op_result(PIM_COPY, half, &t), 0);
+	cr_assert_eq(pim_op_result(PIM_SUM_LANES, pim_uint(8), &t), -EINVAL);
+	cr_assert_eq(pim_op_result(PIM_GEMV, pim_uint(8), &t), -EINVAL);
+	cr_assert_eq(pim_op_result(PIM_ADD, pim_uint(0), &t), -EINVAL);
+	cr_assert_eq(pim_op_result(PIM_ADD, pim_uint(8), NULL), -EINVAL);
+}
+
+Test(pim_api, operands_of_wrong_types_are_refused_in_words)
+{
+	struct pim_device *dev;
+	struct pim_vector *u8, *i8, *u9, *u1, *u33, *all[3];
+	uint64_t value;
+	cr_assert_eq(pim_open("ambit", &dev, NULL, 0), 0);
+	cr_assert_eq(pim_alloc(dev, pim_uint(8), 100, &u8), 0);
+	cr_assert_eq(pim_alloc(dev, pim_int(8), 100, &i8), 0);
+	cr_assert_eq(pim_alloc(dev, pim_uint(9), 100, &u9), 0);
+	cr_assert_eq(pim_alloc(dev, pim_uint(1), 100, &u1), 0);
+	cr_assert_eq(pim_alloc(dev, pim_uint(33), 100, &u33), 0);
+	cr_assert_eq(pim_add(u8, u8, i8), -EINVAL);
+	cr_assert_str_eq(pim_error(dev), "add: input 1 is uint8, expected int8");
+	cr_assert_eq(pim_add(u9, u8, u8), -EINVAL);
+	cr_assert_str_eq(pim_error(dev), "add: the result is uint9, expected uint8");
+	cr_assert_eq(pim_lt(u8, u8, u8), -EINVAL);
+	cr_assert_str_eq(pim_error(dev), "lt: the result is uint8, expected uint1");
+	cr_assert_eq(pim_if_else(u8, u8, u8, u8), -EINVAL);
+	cr_assert_str_eq(pim_error(dev), "if_else: input 1 is uint8, expected uint1");
+	cr_assert_eq(pim_if_else(u8, u1, u9, u8), -EINVAL);
+	cr_assert_eq(pim_if_else(u8, u1, u8, u8), 0);
+	all[0] = all[1] = u33;
+	cr_assert_eq(pim_execute(PIM_MUL_WIDE, u33, all, 2), -EOPNOTSUPP);
+	cr_assert_not_null(strstr(pim_error(dev), "66 bits"), "%s", pim_error(dev));
+	cr_assert_eq(pim_shift(PIM_SHL, u8, u8, 9), -EINVAL);
+	cr_assert_eq(pim_shift(PIM_ADD, u8, u8, 1), -EINVAL);
+	cr_assert_eq(pim_shift(PIM_SHL, u8, NULL, 1), -EINVAL);
+	cr_assert_eq(pim_shift_lanes(u8, u9, 1), -EINVAL);
+	cr_assert_eq(pim_reduce(PIM_ADD, u8, &value), -EINVAL);
+	cr_assert_eq(pim_reduce(PIM_SUM_LANES, u8, NULL), -EINVAL);
+	cr_assert_eq(pim_reduce(PIM_SUM_LANES, NULL, &value), -EINVAL);
+	pim_close(dev);
 }
 
 Test(pim_api, names_are_complete_and_unique)

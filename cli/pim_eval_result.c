@@ -1,0 +1,155 @@
+/* `memwall pim eval`: what inputs must hold, what comes out, what it cost. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "cli/pim_eval.h"
+
+/* ---- excess bits ---- */
+
+/* The lane as a number. */
+static uint64_t lane_at(const unsigned char *p, size_t container)
+{
+	uint64_t v = 0;
+	memcpy(&v, p, container); /* containers are little-endian, as this machine */
+	return v;
+}
+
+int eval_check_excess(const struct eval_operand *o, const void *data, uint64_t lanes, uint64_t at, char *err, size_t n)
+{
+	const unsigned char *p = data;
+	unsigned bits = o->type.bits, used = (unsigned)(lanes % 8);
+	if (o->container == 0) {
+		if (used && p[lanes / 8] >> used)
+			return mw_fail(MW_ESPEC, err, n, "%s: byte %" PRIu64 " has bits beyond the last lane", o->path,
+				       at + lanes / 8);
+		return 0;
+	}
+	if (bits == 8 * o->container)
+		return 0;
+	/* All of a block at once, then the culprit in it. */
+	enum { BLOCK = 4096 };
+	uint64_t excess = ~((UINT64_C(1) << bits) - 1), bytes = lanes * o->container;
+	if (o->container < 8)
+		excess &= (UINT64_C(1) << (8 * o->container)) - 1;
+	uint64_t spread = excess;
+	for (size_t w = 8 * o->container; w < 64; w *= 2)
+		spread |= spread << w;
+	for (uint64_t b = 0; b < bytes; b += BLOCK) {
+		uint64_t any = 0, end = bytes - b < BLOCK ? bytes : b + BLOCK, i = b;
+		for (; i + 8 <= end; i += 8)
+			any |= lane_at(p + i, 8);
+		for (; i < end; i += o->container)
+			any |= lane_at(p + i, o->container);
+		for (i = b; any & spread && i < end; i += o->container)
+			if (lane_at(p + i, o->container) & excess)
+				return mw_fail(MW_ESPEC, err, n,
+					       "%s: the lane at byte %" PRIu64 " is 0x%" PRIx64 ", more than %u bits",
+					       o->path, at + i, lane_at(p + i, o->container), bits);
+	}
+	return 0;
+}
+
+/* ---- one number ---- */
+
+void eval_add_result(struct eval *e, bool first, uint64_t value)
+{
+	bool less = e->type.kind == PIM_INT ? (int64_t)value < (int64_t)e->result : value < e->result;
+	if (e->op != PIM_MIN_LANES)
+		e->result += value;
+	else if (first || less)
+		e->result = value;
+}
+
+static bool is_negative(const struct eval *e)
+{
+	return e->op != PIM_COUNT_ONES && e->type.kind == PIM_INT && (int64_t)e->result < 0;
+}
+
+static int format_result(const struct eval *e, char *out, size_t n)
+{
+	return is_negative(e) ? snprintf(out, n, "%" PRId64, (int64_t)e->result)
+			      : snprintf(out, n, "%" PRIu64, e->result);
+}
+
+/* ---- what it cost ---- */
+
+static int add_record(const struct eval *e, struct mw_records *l, const char *metric, enum mw_unit unit, double value,
+		      const char *source)
+{
+	struct mw_record r;
+	mw_record_init(&r, "pim", pim_op_name(e->op), metric, unit);
+	(void)snprintf(r.method, sizeof(r.method), "command-count");
+	mw_kv_set_str(&r.params, "device", pim_spec(e->dev));
+	mw_kv_set_int(&r.params, "bytes", (int64_t)eval_bytes(e->n_in ? &e->in[e->n_in - 1] : &e->out, e->lanes));
+	mw_kv_set_int(&r.params, "width", e->type.bits);
+	if (e->type.kind == PIM_INT)
+		mw_kv_set_int(&r.params, "signed", 1);
+	if (source)
+		mw_record_set(&r, value, MW_MODELLED, source);
+	else
+		mw_record_unavailable(&r, "the device has no model of it");
+	return mw_records_add(l, &r);
+}
+
+static int add_counts(const struct eval *e, struct mw_records *l)
+{
+	static const struct {
+		enum pim_count what;
+		const char *metric;
+		enum mw_unit unit;
+		double scale;
+	} rows[] = {
+		{PIM_AAP, "aap", MW_COUNT, 1},
+		{PIM_AP, "ap", MW_COUNT, 1},
+		{PIM_PROGRAMS, "programs", MW_COUNT, 1},
+		{PIM_BATCHES, "batches", MW_COUNT, 1},
+		{PIM_BYTES_IN, "bytes_in", MW_BYTE, 1},
+		{PIM_BYTES_OUT, "bytes_out", MW_BYTE, 1},
+		{PIM_BYTES_TRANSPOSE, "bytes_transposed", MW_BYTE, 1},
+		{PIM_PS_COMPUTE, "time_resident", MW_NS, 1e-3},
+		{PIM_PS_TRANSPOSE, "time_transpose", MW_NS, 1e-3},
+		{PIM_PS_HOST, "time_host", MW_NS, 1e-3},
+		{PIM_PS_ELAPSED, "time_end_to_end", MW_NS, 1e-3},
+	};
+	int rc = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && rc == 0; i++) {
+		uint64_t v = 0;
+		int known = pim_cost_count(e->cost, rows[i].what, &v);
+		rc = add_record(e, l, rows[i].metric, rows[i].unit, (double)v * rows[i].scale,
+				known == 0 ? "counts of the executed micro-programs" : NULL);
+	}
+	struct pim_energy energy = {.size = sizeof(energy)};
+	int known = pim_cost_energy(e->cost, PIM_E_TOTAL, &energy);
+	if (rc == 0)
+		rc = add_record(e, l, "energy", MW_NJ, energy.typ_pj / 1000.0, known == 0 ? energy.source : NULL);
+	return rc;
+}
+
+int eval_print(const struct eval *e, const struct cli *cli, bool stats, char *err, size_t n)
+{
+	char number[32];
+	struct mw_records l = {0};
+	struct cli_out out = {0};
+	int rc = stats ? add_counts(e, &l) : 0;
+	if (rc == 0 && e->reduces && stats) {
+		rc = add_record(e, &l, "result", MW_COUNT,
+				is_negative(e) ? (double)(int64_t)e->result : (double)e->result,
+				"computed from the files");
+		/* A record's value is a double: the note holds every digit. */
+		(void)format_result(e, l.v[l.n - 1].note, sizeof(l.v[0].note));
+	}
+	if (rc == 0)
+		rc = cli_out_open(cli, &out, err, n);
+	if (rc == 0 && stats)
+		rc = cli_print_records(cli, out.f, &l, err, n);
+	if (rc == 0 && e->reduces && !stats) {
+		(void)format_result(e, number, sizeof(number));
+		(void)fprintf(out.f, "%s\n", number);
+	}
+	if (rc == 0)
+		rc = cli_out_commit(&out, err, n);
+	cli_out_abort(&out);
+	mw_records_fini(&l);
+	return rc;
+}

@@ -1,0 +1,277 @@
+/* `memwall pim eval`: options, device and files. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "base/sys/topology.h"
+#include "cli/pim_eval.h"
+#include "cli/spec.h"
+
+/* Bytes per step and file: large enough for the device, small enough to stay out of the way. */
+#define MIN_STEP_BYTES ((uint64_t)8 << 20)
+
+const struct mw_option eval_options[] = {
+	{.name = "device", .type = MW_OPT_TEXT, .arg = "SPEC", .def = "ambit", .help = "see 'memwall pim devices'"},
+	{.name = "op", .type = MW_OPT_TEXT, .arg = "OP", .help = "operation, see 'memwall pim ops'"},
+	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
+	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
+	{.name = "in", .type = MW_OPT_PATHS, .arg = "FILE", .help = "an input; repeat for more"},
+	{.name = "out", .type = MW_OPT_TEXT, .arg = "FILE", .help = "the result"},
+	{.name = "value", .type = MW_OPT_INT, .arg = "N", .def = "0", .min = 0, .max = 9e15, .help = "value of fill"},
+	{.name = "amount", .type = MW_OPT_INT, .arg = "K", .def = "1", .min = 0, .max = 64, .help = "bits of a shift"},
+	{.name = "size", .type = MW_OPT_SIZE, .arg = "BYTES", .min = 1, .max = 9e15, .help = "size of fill's result"},
+	{.name = "engine",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "NAME",
+	 .choices = "exact|fused",
+	 .help = "how it is emulated"},
+	{.name = "stats", .type = MW_OPT_FLAG, .help = "print commands, modelled time and energy"},
+	MW_OPT_END,
+};
+
+static size_t container_of(struct pim_type t)
+{
+	return t.bits == 1 ? 0 : t.bits <= 8 ? 1 : t.bits <= 16 ? 2 : t.bits <= 32 ? 4 : 8;
+}
+
+static void set_type(struct eval_operand *o, struct pim_type type)
+{
+	o->type = type;
+	o->container = container_of(type);
+}
+
+uint64_t eval_bytes(const struct eval_operand *o, uint64_t lanes)
+{
+	return o->container ? lanes * o->container : lanes / 8 + (lanes % 8 != 0);
+}
+
+int eval_failed(const struct eval *e, int rc, const char *what, char *err, size_t n)
+{
+	const char *why = pim_error(e->dev);
+	/* What the device refuses was asked for on the command line. */
+	int code = rc == -EOPNOTSUPP ? MW_EUNAVAILABLE : rc == -EINVAL || rc == -ENOSPC ? MW_ESPEC : rc;
+	return mw_fail(code, err, n, "%s: %s", what, why && *why ? why : mw_strerror(rc));
+}
+
+/* ---- options ---- */
+
+static int find_op(struct eval *e, const char *op, char *err, size_t n)
+{
+	if (!op)
+		return mw_fail(MW_ESPEC, err, n, "pim eval needs --op=OP, see 'memwall pim ops'");
+	if (pim_op_parse(op, &e->op) == 0)
+		return 0;
+	const char *names[PIM_OP_COUNT + 1] = {NULL};
+	for (int i = 0; i < PIM_OP_COUNT; i++)
+		names[i] = pim_op_name((enum pim_op)i);
+	const char *near = mw_nearest(op, names);
+	return mw_fail(MW_ESPEC, err, n, "--op: no operation '%s'%s%s%s", op, near ? ", did you mean '" : "",
+		       near ? near : "", near ? "'?" : ", see 'memwall pim ops'");
+}
+
+/* Options of one operation are refused with all others. */
+static int check_own(const struct eval *e, const struct mw_opts *opts, char *err, size_t n)
+{
+	bool fill = e->op == PIM_FILL, shift = e->op == PIM_SHL || e->op == PIM_SHR;
+	if (fill && !mw_opt(opts, "size")->set)
+		return mw_fail(MW_ESPEC, err, n, "--op=fill needs --size=BYTES");
+	if (!fill && (mw_opt(opts, "size")->set || mw_opt(opts, "value")->given))
+		return mw_fail(MW_ESPEC, err, n, "--size and --value are for --op=fill");
+	if (!shift && mw_opt(opts, "amount")->given)
+		return mw_fail(MW_ESPEC, err, n, "--amount is for --op=shl and --op=shr");
+	if (!e->reduces && !mw_opt_text(opts, "out"))
+		return mw_fail(MW_ESPEC, err, n, "pim eval needs --out=FILE");
+	if (e->reduces && mw_opt_text(opts, "out"))
+		return mw_fail(MW_ESPEC, err, n, "--op=%s prints one number, it takes no --out", pim_op_name(e->op));
+	return 0;
+}
+
+static int check_options(struct eval *e, const struct mw_opts *opts, char *err, size_t n)
+{
+	int rc = find_op(e, mw_opt_text(opts, "op"), err, n);
+	if (rc < 0)
+		return rc;
+	uint32_t width = (uint32_t)mw_opt_int(opts, "width");
+	e->type = mw_opt_flag(opts, "signed") ? pim_int(width) : pim_uint(width);
+	e->reduces = e->op == PIM_SUM_LANES || e->op == PIM_MIN_LANES || e->op == PIM_COUNT_ONES;
+	e->n_in = pim_op_inputs(e->op);
+	e->value = (uint64_t)mw_opt_int(opts, e->op == PIM_FILL ? "value" : "amount");
+	rc = check_own(e, opts, err, n);
+	if (rc < 0)
+		return rc;
+	if (e->op == PIM_SHIFT_LANES)
+		return mw_fail(MW_EUNAVAILABLE, err, n,
+			       "shift_lanes crosses the steps of a file: use pim_shift_lanes()");
+	struct pim_type result = e->type;
+	rc = e->reduces ? 0 : pim_op_result(e->op, e->type, &result);
+	if (rc < 0)
+		return mw_fail(MW_EUNAVAILABLE, err, n, "%s of width %u has no result that fits into a lane",
+			       pim_op_name(e->op), width);
+	for (unsigned i = 0; i < e->n_in; i++)
+		set_type(&e->in[i], e->op == PIM_IF_ELSE && i == 0 ? pim_uint(1) : e->type);
+	set_type(&e->out, result);
+	return 0;
+}
+
+/* ---- files ---- */
+
+static int split_inputs(struct eval *e, const char *text, char *err, size_t n)
+{
+	unsigned given = 0;
+	for (; text && *text; given++) {
+		size_t len = strcspn(text, "\n");
+		if (given < EVAL_INPUTS) {
+			if (len >= sizeof(e->in[0].path))
+				return mw_fail(MW_ESPEC, err, n, "--in: the name is too long");
+			memcpy(e->in[given].path, text, len);
+		}
+		text += len + (text[len] == '\n');
+	}
+	if (given != e->n_in)
+		return mw_fail(MW_ESPEC, err, n, "--op=%s takes %u input%s, %u given with --in", pim_op_name(e->op),
+			       e->n_in, e->n_in == 1 ? "" : "s", given);
+	return 0;
+}
+
+/* Lanes per step: a whole number of batches over all banks. */
+static int choose_step(struct eval *e, char *err, size_t n)
+{
+	struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
+	uint64_t widest = e->type.bits == 1 ? 1 : 8 * container_of(e->type);
+	int rc = pim_price_of(e->dev, PIM_COPY, pim_uint(1), &price);
+	if (rc == -EOPNOTSUPP && !(pim_ops_of(e->dev)->caps & PIM_CAP_MODELLED)) {
+		e->step = MIN_STEP_BYTES * 8 / widest; /* the host itself: no batches */
+		return 0;
+	}
+	if (rc < 0) {
+		(void)pim_price_of(e->dev, e->op, e->type, &price); /* the reason names the operation */
+		return eval_failed(e, rc, pim_op_name(e->op), err, n);
+	}
+	uint64_t batch = price.lanes * price.programs, want = MIN_STEP_BYTES * 8 / widest;
+	e->step = (want + batch - 1) / batch * batch;
+	return 0;
+}
+
+/* The last input has the operands' type: its size tells the lanes, the others' sizes must follow. */
+static int check_sizes(struct eval *e, char *err, size_t n)
+{
+	const struct eval_operand *last = &e->in[e->n_in - 1];
+	for (unsigned i = 0; i < e->n_in; i++)
+		if (mw_stream_size(e->in[i].stream) == 0)
+			return mw_fail(MW_ESPEC, err, n, "%s is empty", e->in[i].path);
+	for (unsigned i = 0; i < e->n_in; i++) {
+		const struct eval_operand *o = &e->in[i];
+		if (o->container && mw_stream_size(o->stream) % o->container)
+			return mw_fail(MW_ESPEC, err, n,
+				       "%s: %llu bytes are not a multiple of %zu, the container of width %u", o->path,
+				       (unsigned long long)mw_stream_size(o->stream), o->container, o->type.bits);
+	}
+	uint64_t size = mw_stream_size(last->stream);
+	e->lanes = last->container ? size / last->container : size * 8;
+	for (unsigned i = 0; i + 1 < e->n_in; i++) {
+		const struct eval_operand *o = &e->in[i];
+		uint64_t is = mw_stream_size(o->stream), want = eval_bytes(o, e->lanes);
+		if (is != want && o->container == last->container)
+			return mw_fail(MW_ESPEC, err, n, "inputs differ in length: %s has %llu bytes, %s has %llu",
+				       o->path, (unsigned long long)is, last->path, (unsigned long long)size);
+		if (is != want)
+			return mw_fail(MW_ESPEC, err, n, "%s has %llu bytes, one bit for each lane of %s would be %llu",
+				       o->path, (unsigned long long)is, last->path, (unsigned long long)want);
+	}
+	return 0;
+}
+
+static int open_files(struct eval *e, const struct mw_opts *opts, char *err, size_t n)
+{
+	int rc = split_inputs(e, mw_opt_text(opts, "in"), err, n);
+	for (unsigned i = 0; i < e->n_in && rc == 0; i++)
+		rc = mw_stream_reader(e->in[i].path, (size_t)eval_bytes(&e->in[i], e->step), &e->in[i].stream, err, n);
+	if (rc < 0)
+		return rc;
+	if (e->op == PIM_FILL) {
+		uint64_t bytes = (uint64_t)mw_opt_int(opts, "size");
+		size_t unit = e->out.container;
+		if (unit && bytes % unit)
+			return mw_fail(MW_ESPEC, err, n,
+				       "--size: %llu bytes are not a multiple of %zu, the container of width %u",
+				       (unsigned long long)bytes, unit, e->type.bits);
+		e->lanes = unit ? bytes / unit : bytes * 8;
+	} else {
+		rc = check_sizes(e, err, n);
+	}
+	if (rc == 0 && !e->reduces)
+		rc = mw_stream_writer(mw_opt_text(opts, "out"), (size_t)eval_bytes(&e->out, e->step), &e->out.stream,
+				      err, n);
+	return rc;
+}
+
+/* ---- threads ---- */
+
+struct team_job {
+	void (*fn)(void *arg, size_t i);
+	void *arg;
+	size_t n;
+};
+
+static void team_member(void *arg, int rank, int members)
+{
+	struct team_job *job = arg;
+	for (size_t i = (size_t)rank; i < job->n; i += (size_t)members)
+		job->fn(job->arg, i);
+}
+
+static void team_executor(void *ctx, size_t count, void (*fn)(void *arg, size_t i), void *arg)
+{
+	struct team_job job = {fn, arg, count};
+	struct mw_team *team = ctx;
+	int members = mw_team_size(team);
+	(void)mw_team_run(team, count < (size_t)members ? (int)count : members, team_member, &job);
+}
+
+/* Slices on all usable CPUs; without a team (pinning refused) one thread does it. */
+static int use_team(struct eval *e)
+{
+	struct mw_topology *topo = calloc(1, sizeof(*topo));
+	int *cpus = calloc(MW_MAX_CPUS, sizeof(*cpus));
+	if (topo && cpus && mw_topology_read("/", NULL, topo, NULL, 0) == 0)
+		(void)mw_team_create(cpus, mw_topology_cpu_ids(topo, cpus, MW_MAX_CPUS), &e->team, NULL, 0);
+	free(topo);
+	free(cpus);
+	if (!e->team)
+		return 0;
+	struct pim_executor x = {
+		.size = sizeof(x), .threads = (size_t)mw_team_size(e->team), .run = team_executor, .ctx = e->team};
+	return pim_set_executor(e->dev, &x);
+}
+
+int eval_set_up(struct eval *e, const struct mw_opts *opts, char *err, size_t n)
+{
+	int rc = check_options(e, opts, err, n);
+	if (rc < 0)
+		return rc;
+	const char *engine = mw_opt_text(opts, "engine");
+	rc = cli_pim_open(mw_opt_text(opts, "device"), engine ? "engine" : NULL, engine, &e->dev, err, n);
+	if (rc == 0)
+		rc = choose_step(e, err, n);
+	if (rc == 0)
+		rc = open_files(e, opts, err, n);
+	if (rc == 0)
+		rc = use_team(e);
+	if (rc == 0)
+		rc = pim_cost_begin(e->dev, &e->cost);
+	return rc;
+}
+
+void eval_tear_down(struct eval *e)
+{
+	pim_cost_end(e->cost);
+	for (unsigned i = 0; i < EVAL_INPUTS; i++) {
+		pim_free(e->in[i].v);
+		mw_stream_close(e->in[i].stream);
+	}
+	pim_free(e->out.v);
+	mw_stream_close(e->out.stream);
+	pim_close(e->dev);
+	mw_team_destroy(e->team);
+}

@@ -1,0 +1,104 @@
+/* Integer operations on lanes in the host's layout: packed bits for width 1, else containers whose excess bits are 0.
+ *
+ * What device `host` computes, and what ambit's fused engine computes in place of its micro-programs: plain arithmetic
+ * on whole containers, by instruction set, in slices on the call's executor. */
+#ifndef PIM_ARITH_H
+#define PIM_ARITH_H
+
+#include <stdbool.h>
+
+#include "base/core/cpu.h"
+#include "pim/pim.h"
+
+/* Lanes of one step; memory of vectors is padded to it. */
+#define ARITH_LANES 512u
+
+/* Bytes that `lanes` lanes of a width take, padded. */
+size_t arith_bytes(unsigned bits, uint64_t lanes);
+/* Bytes of a container; 0: packed bits. */
+unsigned arith_unit(unsigned bits);
+
+struct arith_job {
+	enum pim_op op;
+	struct pim_type type; /* of the operands: the last input's, the result's for fill */
+	uint64_t value;       /* as in struct pim_command */
+	uint64_t lanes;
+	void *dst;
+	const void *src[3];
+	size_t cache_bytes; /* of the last-level cache: what is larger goes around it */
+};
+
+/* PIM_NOT..PIM_RED_XOR. Pointers are aligned to 64 and padded; dst may be one of src where the two have one type. */
+int arith_run(struct pim_call *call, const struct arith_job *job);
+/* Copies lanes of any alignment into padded memory, excess bits cleared. */
+void arith_write(struct pim_call *call, void *dst, const void *src, unsigned bits, uint64_t lanes, size_t cache_bytes);
+/* Continues a reduction over `lanes` lanes. *acc starts as arith_reduce_start(). */
+uint64_t arith_reduce_start(enum pim_op op);
+void arith_reduce(enum pim_op op, struct pim_type type, const void *src, uint64_t lanes, uint64_t *acc);
+/* Joins two accumulators. */
+uint64_t arith_reduce_join(enum pim_op op, uint64_t a, uint64_t b);
+/* The number that pim_reduce gives. */
+uint64_t arith_reduce_value(enum pim_op op, struct pim_type type, uint64_t acc);
+/* Lane i of dst = lane i - by of src; `lanes` lanes of `unit` bytes, 0: packed bits. Rest 0. dst may be src. */
+void arith_shift_lanes(void *dst, const void *src, unsigned unit, uint64_t lanes, int64_t by);
+
+/* ---- kernels ---- */
+
+struct arith_args {
+	uint64_t mask; /* the bits of a lane */
+	uint64_t live; /* shifts: the bits that may be 1 in the shifted part */
+	uint64_t sign; /* sign bit; 0 for unsigned lanes */
+	unsigned amount;
+};
+
+/* lanes is a multiple of 64; pointers are aligned to 64. */
+typedef void (*arith_fn)(const struct arith_args *a, void *dst, const void *const *src, size_t lanes);
+
+enum arith_kernel {
+	ARITH_NOT,
+	ARITH_NAND,
+	ARITH_NOR,
+	ARITH_XNOR,
+	ARITH_AND,
+	ARITH_OR,
+	ARITH_XOR,
+	ARITH_MAJ,
+	ARITH_COPY, /* excess bits cleared */
+	ARITH_ADD,
+	ARITH_SUB,
+	ARITH_MUL,
+	ARITH_DIV,
+	ARITH_MOD,
+	ARITH_MIN,
+	ARITH_MAX,
+	ARITH_ABS,
+	ARITH_NEG,
+	ARITH_RELU,
+	ARITH_SHL,
+	ARITH_SHR,
+	ARITH_MUL_SAME,   /* mul_wide into containers of the same size */
+	ARITH_MUL_DOUBLE, /* of twice the size */
+	ARITH_IF_ELSE,    /* src[0]: packed bits */
+	ARITH_POPCOUNT,   /* into containers of 1 byte */
+	/* Into packed bits. */
+	ARITH_EQ,
+	ARITH_NE,
+	ARITH_LT,
+	ARITH_LE,
+	ARITH_GT,
+	ARITH_GE,
+	ARITH_RED_AND,
+	ARITH_RED_OR,
+	ARITH_RED_XOR,
+	ARITH_KERNELS
+};
+
+/* By log2 of the container's bytes. */
+struct arith_table {
+	arith_fn fn[ARITH_KERNELS][4];
+	arith_fn unpack; /* packed bits to containers of 1 byte holding 0 or 1 */
+};
+
+extern const struct arith_table arith_portable, arith_avx2, arith_avx512;
+
+#endif

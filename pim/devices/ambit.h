@@ -1,0 +1,88 @@
+/* State of device `ambit`; private to pim/devices/ambit*.c. */
+#ifndef PIM_DEVICE_AMBIT_H
+#define PIM_DEVICE_AMBIT_H
+
+#include "ambit-emu/energy.h"
+#include "ambit-emu/exact.h"
+#include "ambit-emu/geometry.h"
+#include "ambit-emu/ops.h"
+#include "ambit-emu/timing.h"
+#include "pim/core.h"
+
+enum ambit_transposer { AMBIT_TRANSPOSE_UNIT, AMBIT_TRANSPOSE_HOST, AMBIT_TRANSPOSE_DONE };
+
+/* A program that was built for one operation on one width, and what it costs. */
+struct ambit_prepared {
+	struct ambit_request request;
+	uint64_t used; /* when, for eviction; 0: free */
+	struct ambit_shape shape;
+	struct ambit_builder builder;
+	struct ambit_counts counts;
+	uint64_t ps, batch_ps; /* in one subarray; in all that work at once */
+	bool lowered;
+	struct ambit_exact exact; /* once lowered */
+};
+
+enum { AMBIT_PREPARED = 64 };
+
+struct ambit {
+	struct ambit_geometry geometry;
+	struct ambit_timing timing;
+	struct ambit_energy energy;
+	bool exact, published, via_host;
+	double in_gbps, out_gbps;
+	enum ambit_transposer transposer;
+	double transpose_gbps, host_gbps;
+	uint64_t rows_used;   /* data rows taken in the fullest subarray */
+	uint64_t seed, runs;  /* noise differs from program to program */
+	uint64_t clock;       /* of the programs' use */
+	size_t commands_kept; /* in all prepared programs */
+	struct ambit_prepared *prepared;
+	size_t cache_bytes;
+	char time_source[320], published_source[400], wrong_source[400], energy_source[240];
+};
+
+/* Lanes of a vector. Width 1 is packed bits. Wider lanes are planes of packed bits, one row after the other of each
+ * bit, for the exact engine, and containers for the fused one. */
+struct ambit_lanes {
+	bool planes;
+	unsigned unit; /* bytes of a container; 0: packed */
+	size_t stride; /* from plane to plane */
+	size_t bytes;  /* of p */
+	char *p;
+};
+
+static inline char *ambit_plane(const struct ambit_lanes *l, unsigned bit)
+{
+	return l->p + bit * l->stride;
+}
+
+/* ---- ambit_vector.c ---- */
+int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o);
+void ambit_free(void *state, struct pim_operand *o);
+int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes);
+int ambit_read(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes);
+int ambit_map(void *state, const struct pim_operand *o, void **p);
+/* pim_reduce and pim_shift_lanes: the host does it, the device charges it. */
+int ambit_reduce(struct ambit *a, struct pim_call *call, const struct pim_command *c);
+int ambit_shift_lanes(struct ambit *a, struct pim_call *call, const struct pim_command *c);
+
+/* ---- ambit_program.c ---- */
+/* The program of an operation on operands of a type; kept. -EOPNOTSUPP and why (size n). */
+int ambit_prepare(struct ambit *a, enum pim_op op, struct pim_type type, uint64_t value, struct ambit_prepared **out,
+		  char *why, size_t n);
+/* The same, ready for the exact engine. */
+int ambit_lower(struct ambit *a, struct ambit_prepared *p, char *why, size_t n);
+void ambit_prepared_free(struct ambit *a);
+/* Does the published sequence give wrong lanes? (docs/pim.md) */
+bool ambit_published_wrong(enum pim_op op, unsigned width);
+
+/* ---- ambit_execute.c ---- */
+int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c);
+
+/* ---- ambit_price.c ---- */
+int ambit_modelled(void *state, enum pim_count what);
+int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
+int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out);
+
+#endif

@@ -1,0 +1,154 @@
+/* Operations of device `ambit`: executed command by command, or computed and charged alike. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pim/arith.h"
+#include "pim/devices/ambit.h"
+#include "pim/lanes.h"
+
+/* ---- the exact engine ---- */
+
+struct exact_slices {
+	struct ambit_exact_job job;
+	size_t bytes, row_bytes, n, scratch_bytes;
+	char *scratch;
+	struct ambit_executed *done; /* per slice */
+};
+
+static void exact_slice(void *arg, size_t i)
+{
+	struct exact_slices *s = arg;
+	size_t begin, end;
+	lanes_slice(s->bytes, s->row_bytes, i, s->n, &begin, &end);
+	ambit_exact_run(&s->job, begin, end, s->scratch + i * s->scratch_bytes, &s->done[i]);
+}
+
+/* The rows of an operand, one per bit, into d. */
+static size_t add_rows(const struct pim_operand *o, char **d)
+{
+	const struct ambit_lanes *l = o->mem;
+	for (unsigned j = 0; j < o->type.bits; j++)
+		d[j] = l->planes ? ambit_plane(l, j) : l->p;
+	return o->type.bits;
+}
+
+/* Executed commands per row, which must be those of the micro-program. */
+static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_command *c, struct ambit_prepared *p)
+{
+	size_t bytes = arith_bytes(1, c->dst->cols), n_rows = 0;
+	const struct ambit_exact *x = &p->exact;
+	char **d = calloc(p->builder.p.rows + 1, sizeof(*d));
+	struct exact_slices s = {
+		.bytes = bytes,
+		.row_bytes = (size_t)ambit_row_bytes(&a->geometry),
+		.n = bytes < (1u << 18) ? 1 : pim_call_threads(call),
+		.scratch_bytes = ambit_exact_scratch(x, ambit_exact_strip(x)),
+	};
+	s.scratch = aligned_alloc(4096, s.n * s.scratch_bytes);
+	s.done = calloc(s.n, sizeof(*s.done));
+	int rc = s.scratch && s.done && d ? 0 : pim_call_fail(call, -ENOMEM, "ambit: no memory for compute rows");
+	if (rc == 0) {
+		uint64_t sum[2] = {0};
+		for (unsigned i = 0; i < c->n_src; i++)
+			n_rows += add_rows(c->src[i], d + n_rows);
+		n_rows += add_rows(c->dst, d + n_rows);
+		s.job = (struct ambit_exact_job){
+			.x = x,
+			.cells = ambit_cells(mw_isa_best()),
+			.d = d,
+			.strip = ambit_exact_strip(x),
+			.nt = lanes_store(n_rows * bytes, 0, a->cache_bytes) == MW_STORE_NT,
+			.seed = ambit_noise(a->seed, 0, a->runs++),
+		};
+		pim_call_run(call, s.n, exact_slice, &s);
+		for (size_t i = 0; i < s.n; i++)
+			for (unsigned k = 0; k < 2; k++)
+				sum[k] += s.done[i].bytes[k];
+		if (sum[AMBIT_AAP] != p->counts.aap * bytes || sum[AMBIT_AP] != p->counts.ap * bytes)
+			rc = pim_call_fail(call, -EIO, "ambit: %s executed other commands than its program has",
+					   pim_op_name(c->op));
+	}
+	free(s.scratch);
+	free(s.done);
+	free(d);
+	return rc;
+}
+
+/* ---- the fused engine ---- */
+
+static int run_fused(const struct ambit *a, struct pim_call *call, const struct pim_command *c)
+{
+	const struct ambit_lanes *dst = c->dst->mem;
+	struct arith_job j = {
+		.op = c->op,
+		.type = c->n_src ? c->src[c->n_src - 1]->type : c->dst->type,
+		.value = c->value,
+		.lanes = c->dst->cols,
+		.dst = dst->p,
+		.cache_bytes = a->cache_bytes,
+	};
+	for (unsigned i = 0; i < c->n_src; i++)
+		j.src[i] = ((const struct ambit_lanes *)c->src[i]->mem)->p;
+	if (a->published && ambit_published_wrong(c->op, j.type.bits))
+		return pim_call_fail(
+			call, -EOPNOTSUPP,
+			"ambit: the published program of %s gives wrong lanes; only engine=exact shows them",
+			pim_op_name(c->op));
+	return arith_run(call, &j);
+}
+
+/* ---- both ---- */
+
+/* Temporaries are free again after each micro-program, and of one subarray at most one runs at a time. */
+static int check_rows(const struct ambit *a, struct pim_call *call, const struct pim_command *c,
+		      const struct ambit_program *p)
+{
+	uint64_t need = p->rows > p->inputs + p->outputs ? p->rows - p->inputs - p->outputs : 0;
+	uint64_t have = a->geometry.rows - AMBIT_RESERVED_ROWS;
+	if (need <= have - a->rows_used)
+		return 0;
+	return pim_call_fail(
+		call, -ENOSPC, "ambit: %s of %u bits: %llu temporary rows of each subarray needed, %llu of %llu free",
+		pim_op_name(c->op), c->n_src ? c->src[c->n_src - 1]->type.bits : c->dst->type.bits,
+		(unsigned long long)need, (unsigned long long)(have - a->rows_used), (unsigned long long)have);
+}
+
+static void charge(const struct ambit *a, struct pim_call *call, const struct ambit_prepared *p, uint64_t lanes)
+{
+	const struct ambit_counts *n = &p->counts;
+	uint64_t slots = ambit_slots(&a->geometry, lanes), parallel = ambit_parallel(&a->timing);
+	pim_call_charge(call, PIM_AAP, n->aap * slots);
+	pim_call_charge(call, PIM_AP, n->ap * slots);
+	pim_call_charge(call, PIM_ACT_FIRST, (n->aap + n->ap) * slots);
+	pim_call_charge(call, PIM_ACT_SECOND, n->aap * slots);
+	pim_call_charge(call, PIM_EXTRA_WORDLINES_FIRST, n->extra_first * slots);
+	pim_call_charge(call, PIM_EXTRA_WORDLINES_SECOND, n->extra_second * slots);
+	pim_call_charge(call, PIM_PRE, (n->aap + n->ap) * slots);
+	pim_call_charge(call, PIM_PROGRAMS, slots);
+	pim_call_charge(call, PIM_BATCHES, (slots + parallel - 1) / parallel);
+	uint64_t elapsed = slots / parallel * p->batch_ps + ambit_batch_ps(&a->timing, &p->builder.p, slots % parallel);
+	pim_call_time(call, PIM_PS_COMPUTE, elapsed, slots * p->ps);
+}
+
+int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c)
+{
+	struct ambit *a = state;
+	struct ambit_prepared *p;
+	char why[160];
+	if (c->result)
+		return ambit_reduce(a, call, c);
+	if (c->op == PIM_SHIFT_LANES)
+		return ambit_shift_lanes(a, call, c);
+	struct pim_type type = c->n_src ? c->src[c->n_src - 1]->type : c->dst->type;
+	int rc = ambit_prepare(a, c->op, type, c->value, &p, why, sizeof(why));
+	if (rc == 0 && a->exact)
+		rc = ambit_lower(a, p, why, sizeof(why));
+	if (rc < 0)
+		return pim_call_fail(call, rc, "%s", why);
+	rc = check_rows(a, call, c, &p->builder.p);
+	if (rc == 0)
+		rc = a->exact ? run_exact(a, call, c, p) : run_fused(a, call, c);
+	if (rc == 0)
+		charge(a, call, p, c->dst->cols);
+	return rc;
+}

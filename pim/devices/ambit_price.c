@@ -1,0 +1,148 @@
+/* Counts, energy and prices of device `ambit`. */
+#include <errno.h>
+
+#include "pim/devices/ambit.h"
+
+int ambit_modelled(void *state, enum pim_count what)
+{
+	(void)state;
+	switch (what) {
+	case PIM_PASSES:
+	case PIM_CYCLES:
+	case PIM_MACS:
+	case PIM_BYTES_RELOAD:
+	case PIM_PS_RELOAD:
+	case PIM_FAULTS_INJECTED:
+	case PIM_BITS_WRONG:
+		return -EOPNOTSUPP;
+	default:
+		return 0;
+	}
+}
+
+int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out)
+{
+	const struct ambit *a = state;
+	const struct ambit_activity activity = {
+		.act_first = counts[PIM_ACT_FIRST],
+		.act_second = counts[PIM_ACT_SECOND],
+		.extra_first = counts[PIM_EXTRA_WORDLINES_FIRST],
+		.extra_second = counts[PIM_EXTRA_WORDLINES_SECOND],
+		.pre = counts[PIM_PRE],
+	};
+	unsigned ranks = a->geometry.channels * a->geometry.ranks;
+	struct dram_band b;
+	switch (part) {
+	case PIM_E_ACT:
+	case PIM_E_ACT2:
+	case PIM_E_WORDLINES:
+	case PIM_E_PRE:
+		b = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)(part - PIM_E_ACT));
+		break;
+	case PIM_E_BACKGROUND: /* while computing; during transfers it is the host's */
+		b = ambit_background_pj(&a->energy, counts[PIM_PS_COMPUTE], counts[PIM_PS_BUSY], ranks);
+		break;
+	case PIM_E_REFRESH:
+		b = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE], ranks);
+		break;
+	case PIM_E_RD:
+		b = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_OUT], 0);
+		break;
+	case PIM_E_WR:
+		b = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_IN], 1);
+		break;
+	default:
+		return -EOPNOTSUPP; /* neither I/O nor a transposition unit has a source */
+	}
+	if (b.min < 0 || b.typ < 0 || b.max < 0)
+		return -ERANGE;
+	out->min_pj = b.min;
+	out->typ_pj = b.typ;
+	out->max_pj = b.max;
+	out->source = a->energy_source;
+	return 0;
+}
+
+_Static_assert(PIM_E_ACT2 - PIM_E_ACT == (int)AMBIT_E_ACT2 && PIM_E_WORDLINES - PIM_E_ACT == (int)AMBIT_E_WORDLINES &&
+		       PIM_E_PRE - PIM_E_ACT == (int)AMBIT_E_PRE,
+	       "activation parts are numbered alike");
+
+/* Commands of a published program, where the count was cross-checked: by a second source or by executing the
+ * published program (CMU-SAFARI/MIMDRAM@49549f9 microworkloads). 0: not published, or published but unverified (div,
+ * abs, bitcount). */
+static uint64_t checked_count(enum pim_op op, struct pim_type type)
+{
+	const uint64_t n = type.bits;
+	const bool is_signed = type.kind == PIM_INT;
+	switch (op) {
+	case PIM_ADD:
+	case PIM_SUB:
+		return 8 * n + 1;
+	case PIM_MUL_WIDE:
+		return is_signed ? 0 : 11 * n * n - 5 * n - 1;
+	case PIM_GT:
+	case PIM_GE:
+	case PIM_LT: /* the same program with its inputs exchanged */
+	case PIM_LE:
+		return is_signed ? 0 : 3 * n + 2;
+	case PIM_EQ:
+		return 4 * n + 3;
+	case PIM_MIN:
+	case PIM_MAX:
+		return is_signed ? 0 : 10 * n + 2;
+	case PIM_IF_ELSE:
+		return 7 * n;
+	case PIM_RELU:
+		return 3 * n + (n - 1) % 2;
+	case PIM_RED_AND:
+	case PIM_RED_OR:
+		return n / 2 * 5 + 2;
+	case PIM_RED_XOR:
+		return n / 2 * 6 + 2;
+	default:
+		return 0;
+	}
+}
+
+static const char *source_of(const struct ambit *a, enum pim_op op, struct pim_type type)
+{
+	if (!a->published || op <= PIM_FILL)
+		return a->time_source;
+	return ambit_published_wrong(op, type.bits) ? a->wrong_source : a->published_source;
+}
+
+int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out)
+{
+	struct ambit *a = state;
+	struct ambit_prepared *p;
+	bool bulk = op <= PIM_FILL; /* per row, whatever the width */
+	uint64_t value = op == PIM_FILL || op == PIM_SHL || op == PIM_SHR;
+	if (type.kind != PIM_UINT && type.kind != PIM_INT)
+		return -EOPNOTSUPP;
+	int rc = ambit_prepare(a, op, bulk ? pim_uint(1) : type, value, &p, NULL, 0);
+	if (rc < 0)
+		return rc;
+	const struct ambit_counts *n = &p->counts;
+	out->aap = n->aap;
+	out->ap = n->ap;
+	out->ps = p->ps;
+	out->ps_batch = p->batch_ps;
+	out->programs = ambit_parallel(&a->timing);
+	out->row_bytes = ambit_row_bytes(&a->geometry);
+	out->lanes = 8 * out->row_bytes;
+	out->rows = p->builder.p.rows;
+	out->published = bulk ? n->aap + n->ap : checked_count(op, type);
+	out->verified = a->timing.aap != AMBIT_AAP_STRICT && out->published >= n->aap + n->ap;
+	out->source = source_of(a, op, type);
+	const struct ambit_activity activity = {n->aap + n->ap, n->aap, n->extra_first, n->extra_second,
+						n->aap + n->ap};
+	for (unsigned i = 0; i < AMBIT_E_PARTS; i++) {
+		struct dram_band b = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)i);
+		out->energy.parts |= 1u << (PIM_E_ACT + i);
+		out->energy.min_pj += b.min;
+		out->energy.typ_pj += b.typ;
+		out->energy.max_pj += b.max;
+	}
+	out->energy.source = a->energy_source;
+	return 0;
+}

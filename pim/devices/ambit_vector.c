@@ -1,0 +1,301 @@
+/* Vectors of device `ambit`: their memory, moving lanes in and out, transposing, and what the host does to lanes. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/kernels/transpose.h"
+#include "pim/arith.h"
+#include "pim/devices/ambit.h"
+#include "pim/lanes.h"
+
+/* Lanes that are transposed through a buffer of one slice. */
+enum { BLOCK_LANES = 2048 };
+
+_Static_assert(ARITH_LANES == MW_TRANSPOSE_LANES && BLOCK_LANES % MW_TRANSPOSE_LANES == 0, "vectors are padded alike");
+
+static uint64_t rows_of(const struct ambit *a, const struct pim_operand *o)
+{
+	return o->type.bits * ambit_layers(&a->geometry, ambit_slots(&a->geometry, o->cols));
+}
+
+/* Planes of one power of two apart would meet in the same sets of the caches, and stores would hold up loads of
+ * another plane at the same place of its page. An odd number of lines deals them out. */
+static size_t stride_of(size_t plane_bytes)
+{
+	size_t lines = plane_bytes / LANES_LINE;
+	return (lines < 64 ? lines : (lines + 63) / 64 * 64 + 25) * LANES_LINE;
+}
+
+static bool shape(const struct ambit *a, const struct pim_operand *o, struct ambit_lanes *l)
+{
+	uint32_t bits = o->type.bits;
+	l->planes = a->exact && bits > 1;
+	l->unit = arith_unit(bits);
+	if (!l->planes) {
+		l->bytes = arith_bytes(bits, o->cols);
+		return l->bytes > 0;
+	}
+	size_t plane = arith_bytes(1, o->cols);
+	l->stride = stride_of(plane);
+	return plane > 0 && !__builtin_mul_overflow(l->stride, bits, &l->bytes);
+}
+
+int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o)
+{
+	struct ambit *a = state;
+	if (o->type.kind != PIM_UINT && o->type.kind != PIM_INT)
+		return pim_call_fail(call, -EOPNOTSUPP, "ambit: lanes are integers of 1..64 bits");
+	uint64_t need = rows_of(a, o), have = a->geometry.rows - AMBIT_RESERVED_ROWS;
+	if (need > have - a->rows_used)
+		return pim_call_fail(call, -ENOSPC, "ambit: %llu data rows of each subarray needed, %llu of %llu free",
+				     (unsigned long long)need, (unsigned long long)(have - a->rows_used),
+				     (unsigned long long)have);
+	struct ambit_lanes *l = calloc(1, sizeof(*l));
+	bool fits = l && shape(a, o, l);
+	if (fits)
+		l->p = lanes_alloc(l->bytes);
+	if (!fits || !l->p) {
+		int rc = pim_call_fail(call, -ENOMEM, "ambit: no memory for %zu bytes", l ? l->bytes : sizeof(*l));
+		free(l);
+		return rc;
+	}
+	o->mem = l;
+	a->rows_used += need;
+	return 0;
+}
+
+void ambit_free(void *state, struct pim_operand *o)
+{
+	struct ambit *a = state;
+	struct ambit_lanes *l = o->mem;
+	a->rows_used -= rows_of(a, o);
+	lanes_free(l->p, l->bytes);
+	free(l);
+}
+
+int ambit_map(void *state, const struct pim_operand *o, void **p)
+{
+	const struct ambit_lanes *l = o->mem;
+	(void)state;
+	if (l->planes)
+		return -EOPNOTSUPP;
+	*p = l->p;
+	return 0;
+}
+
+/* ---- between containers and planes ---- */
+
+struct turn {
+	const struct mw_transpose *t;
+	const struct ambit_lanes *l;
+	unsigned bits;
+	uint64_t lanes;
+	bool nt;
+	const char *src; /* of a write */
+	char *dst;       /* of a read */
+	size_t n;
+};
+
+static void set_planes(const struct turn *t, uint64_t at, char *plane[64])
+{
+	for (unsigned j = 0; j < t->bits; j++)
+		plane[j] = ambit_plane(t->l, j) + at / 8;
+}
+
+/* Whole steps of aligned host memory go straight through; the rest, through a buffer. */
+static bool direct(const void *host, size_t lanes)
+{
+	return lanes % MW_TRANSPOSE_LANES == 0 && (uintptr_t)host % LANES_LINE == 0;
+}
+
+static size_t padded(size_t lanes)
+{
+	return (lanes + MW_TRANSPOSE_LANES - 1) / MW_TRANSPOSE_LANES * MW_TRANSPOSE_LANES;
+}
+
+static void turn_in(const struct turn *t, uint64_t at, size_t lanes, const void *src)
+{
+	_Alignas(64) char buffer[8 * BLOCK_LANES];
+	char *plane[64];
+	unsigned unit = t->l->unit;
+	if (!direct(src, lanes)) {
+		memcpy(buffer, src, lanes * unit);
+		memset(buffer + lanes * unit, 0, (padded(lanes) - lanes) * unit);
+		src = buffer;
+	}
+	set_planes(t, at, plane);
+	(t->nt ? t->t->to_planes_nt : t->t->to_planes)(src, unit, t->bits, padded(lanes), plane);
+}
+
+static void turn_out(const struct turn *t, uint64_t at, size_t lanes, void *dst)
+{
+	_Alignas(64) char buffer[8 * BLOCK_LANES];
+	char *plane[64];
+	const char *from[64];
+	bool straight = direct(dst, lanes);
+	set_planes(t, at, plane);
+	for (unsigned j = 0; j < t->bits; j++)
+		from[j] = plane[j];
+	mw_from_planes_fn fn = t->nt && straight ? t->t->from_planes_nt : t->t->from_planes;
+	fn(straight ? dst : buffer, t->l->unit, t->bits, padded(lanes), from);
+	if (!straight)
+		memcpy(dst, buffer, lanes * t->l->unit);
+}
+
+static void turn_slice(void *arg, size_t i)
+{
+	const struct turn *t = arg;
+	size_t begin, end;
+	lanes_slice((size_t)t->lanes, 2 * BLOCK_LANES, i, t->n, &begin, &end);
+	for (size_t at = begin; at < end; at += BLOCK_LANES) {
+		size_t lanes = end - at < BLOCK_LANES ? end - at : BLOCK_LANES;
+		if (t->src)
+			turn_in(t, at, lanes, t->src + at * t->l->unit);
+		else
+			turn_out(t, at, lanes, t->dst + at * t->l->unit);
+	}
+}
+
+static struct turn make_turn(const struct ambit *a, const struct pim_call *call, const struct pim_operand *o)
+{
+	const struct ambit_lanes *l = o->mem;
+	return (struct turn){
+		.t = mw_transpose_best(),
+		.l = l,
+		.bits = o->type.bits,
+		.lanes = o->cols,
+		.nt = lanes_store(l->bytes, 1, a->cache_bytes) == MW_STORE_NT,
+		.n = l->bytes < (1u << 18) ? 1 : pim_call_threads(call),
+	};
+}
+
+/* ---- moving lanes ---- */
+
+static void charge_transpose(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
+{
+	if (o->type.bits == 1 || a->transposer == AMBIT_TRANSPOSE_DONE)
+		return;
+	pim_call_charge(call, PIM_BYTES_TRANSPOSE, bytes);
+	pim_call_time(call, PIM_PS_TRANSPOSE, lanes_ps(bytes, a->transpose_gbps), 0);
+}
+
+static void charge_in(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
+{
+	pim_call_charge(call, PIM_BYTES_IN, bytes);
+	pim_call_time(call, PIM_PS_IN, lanes_ps(bytes, a->in_gbps), 0);
+	charge_transpose(a, call, o, bytes);
+}
+
+static void charge_out(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
+{
+	pim_call_charge(call, PIM_BYTES_OUT, bytes);
+	pim_call_time(call, PIM_PS_OUT, lanes_ps(bytes, a->out_gbps), 0);
+	charge_transpose(a, call, o, bytes);
+}
+
+int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
+{
+	const struct ambit *a = state;
+	const struct ambit_lanes *l = o->mem;
+	if (l->planes) {
+		struct turn t = make_turn(a, call, o);
+		t.src = src;
+		pim_call_run(call, t.n, turn_slice, &t);
+	} else {
+		arith_write(call, l->p, src, o->type.bits, o->cols, a->cache_bytes);
+	}
+	charge_in(a, call, o, bytes);
+	return 0;
+}
+
+int ambit_read(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes)
+{
+	const struct ambit *a = state;
+	const struct ambit_lanes *l = o->mem;
+	if (l->planes) {
+		struct turn t = make_turn(a, call, o);
+		t.dst = dst;
+		pim_call_run(call, t.n, turn_slice, &t);
+	} else {
+		lanes_copy(call, dst, l->p, bytes, a->cache_bytes);
+		if (l->unit == 0)
+			lanes_mask_tail(dst, o->cols);
+	}
+	charge_out(a, call, o, bytes);
+	return 0;
+}
+
+/* ---- what the host does ---- */
+
+static size_t host_bytes(const struct pim_operand *o)
+{
+	size_t bytes = 0;
+	(void)core_host_bytes(o, &bytes); /* checked by alloc */
+	return bytes;
+}
+
+struct reduction {
+	enum pim_op op;
+	struct pim_type type;
+	struct turn t;
+	uint64_t *acc; /* of each slice */
+};
+
+static void reduce_slice(void *arg, size_t i)
+{
+	const struct reduction *r = arg;
+	const struct ambit_lanes *l = r->t.l;
+	_Alignas(64) char buffer[8 * BLOCK_LANES];
+	size_t begin, end;
+	lanes_slice((size_t)r->t.lanes, 2 * BLOCK_LANES, i, r->t.n, &begin, &end);
+	for (size_t at = begin; at < end; at += BLOCK_LANES) {
+		size_t lanes = end - at < BLOCK_LANES ? end - at : BLOCK_LANES;
+		const char *p = l->p + (l->unit ? at * l->unit : at / 8);
+		if (l->planes) {
+			turn_out(&r->t, at, lanes, buffer);
+			p = buffer;
+		}
+		arith_reduce(r->op, r->type, p, lanes, &r->acc[i]);
+	}
+}
+
+int ambit_reduce(struct ambit *a, struct pim_call *call, const struct pim_command *c)
+{
+	const struct pim_operand *o = c->src[0];
+	struct reduction r = {.op = c->op, .type = o->type, .t = make_turn(a, call, o)};
+	r.t.nt = false; /* what is transposed is read at once */
+	r.acc = calloc(r.t.n, sizeof(*r.acc));
+	if (!r.acc)
+		return pim_call_fail(call, -ENOMEM, "ambit: no memory for %zu partial results", r.t.n);
+	for (size_t i = 0; i < r.t.n; i++)
+		r.acc[i] = arith_reduce_start(c->op);
+	pim_call_run(call, r.t.n, reduce_slice, &r);
+	uint64_t acc = arith_reduce_start(c->op);
+	for (size_t i = 0; i < r.t.n; i++)
+		acc = arith_reduce_join(c->op, acc, r.acc[i]);
+	free(r.acc);
+	*c->result = arith_reduce_value(c->op, o->type, acc);
+	charge_out(a, call, o, host_bytes(o));
+	pim_call_time(call, PIM_PS_HOST, lanes_ps(host_bytes(o), a->host_gbps), 0);
+	return 0;
+}
+
+int ambit_shift_lanes(struct ambit *a, struct pim_call *call, const struct pim_command *c)
+{
+	const struct pim_operand *o = c->src[0];
+	const struct ambit_lanes *s = o->mem, *d = c->dst->mem;
+	int64_t by = (int64_t)c->value;
+	if (!a->via_host)
+		return pim_call_fail(call, -EOPNOTSUPP,
+				     "ambit: columns never meet, no program moves lanes; via=host lets the host do it");
+	if (s->planes)
+		for (unsigned j = 0; j < o->type.bits; j++)
+			arith_shift_lanes(ambit_plane(d, j), ambit_plane(s, j), 0, o->cols, by);
+	else
+		arith_shift_lanes(d->p, s->p, s->unit, o->cols, by);
+	size_t bytes = host_bytes(o);
+	charge_out(a, call, o, bytes);
+	pim_call_time(call, PIM_PS_HOST, lanes_ps(2 * bytes, a->host_gbps), 0);
+	charge_in(a, call, o, bytes);
+	return 0;
+}
