@@ -5,6 +5,7 @@
  * its neighbours. A comparison counts only when median(P/P') is within 1 % of 1 and, with two threads, when
  * core-to-core probes before and after a round agree. It fails when the 95 % interval of the ratio lies below the bar,
  * and is inconclusive when that interval is wider than +-2 %. Only the path with byte permutations has a bar. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

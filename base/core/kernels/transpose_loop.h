@@ -181,6 +181,9 @@ T_INLINE void block_from_planes(char *out, size_t unit, unsigned bits, const cha
 		T_UNROLLED
 		for (unsigned b = 0; b < 8; b++)
 			x[k][b] = 8 * k + b < bits ? v_load(plane[8 * k + b] + at) : (V){0};
+		/* No prefetcher follows dozens of streams: four steps ahead, once for each line. */
+		for (unsigned j = 8 * k; j < bits && j < 8 * k + 8 && at % T_LINE == 0; j++)
+			__builtin_prefetch(plane[j] + at + 4 * T_LINE);
 		transpose_bits(x[k]);
 	}
 	scatter(x, unit, out);
@@ -195,6 +198,9 @@ T_INLINE void to_planes(const char *in, size_t unit, unsigned bits, size_t n, ch
 		lines[j] = line[j];
 	for (size_t i = 0; i < n; i += MW_TRANSPOSE_LANES) {
 		const char *from = in + i * unit;
+		/* Parts are read far apart, which no prefetcher follows. */
+		for (size_t b = 0; b < MW_TRANSPOSE_LANES * unit; b += T_LINE)
+			__builtin_prefetch(from + MW_TRANSPOSE_LANES * unit + b);
 		if (T_LANES == MW_TRANSPOSE_LANES) {
 			block_to_planes(from, unit, bits, plane, i / 8, nt);
 			continue;
@@ -208,19 +214,30 @@ T_INLINE void to_planes(const char *in, size_t unit, unsigned bits, size_t n, ch
 		v_fence();
 }
 
-/* Parts are stored 16 bytes at a time, far apart: non-temporal stores take them from `line` in order. */
+T_INLINE void put_lines(char *p, const char *line, size_t bytes)
+{
+	for (size_t b = 0; b < bytes; b += T_LINE)
+		put_line(p + b, line + b, true);
+}
+
+/* Parts are stored 16 bytes at a time, far apart: non-temporal stores take them from `line` in order, one step later,
+ * because a load cannot be served from several stores that are still on their way to the cache. */
 T_INLINE void from_planes(char *out, size_t unit, unsigned bits, size_t n, const char *const *plane, bool nt)
 {
-	_Alignas(64) char line[8 * MW_TRANSPOSE_LANES];
-	for (size_t i = 0; i < n; i += MW_TRANSPOSE_LANES) {
-		char *to = nt ? line : out + i * unit;
+	_Alignas(64) char line[2][8 * MW_TRANSPOSE_LANES];
+	const size_t step = MW_TRANSPOSE_LANES * unit;
+	unsigned now = 0;
+	for (size_t i = 0; i < n; i += MW_TRANSPOSE_LANES, out += step, now ^= 1u) {
+		char *to = nt ? line[now] : out;
 		for (unsigned l = 0; l < MW_TRANSPOSE_LANES; l += T_LANES)
 			block_from_planes(to + l * unit, unit, bits, plane, (i + l) / 8);
-		for (size_t b = 0; nt && b < MW_TRANSPOSE_LANES * unit; b += T_LINE)
-			put_line(out + i * unit + b, line + b, true);
+		if (nt && i > 0)
+			put_lines(out - step, line[now ^ 1u], step);
 	}
-	if (nt)
+	if (nt) {
+		put_lines(out - step, line[now ^ 1u], step);
 		v_fence();
+	}
 }
 
 #define T_UNIT(run, ...)                                                                                               \

