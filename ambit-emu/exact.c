@@ -159,12 +159,18 @@ uint64_t ambit_noise(uint64_t seed, unsigned row, uint64_t word)
 
 /* ---- running ---- */
 
-size_t ambit_exact_strip(const struct ambit_exact *x)
+size_t ambit_exact_strip(const struct ambit_exact *x, bool nt)
 {
-	/* Measured (Zen 5, 48 KB L1): short strips let inputs and results of neighbouring strips overlap in time, long
-	 * ones spread the cost of handing out commands. AND is best at 512 byte, the seven commands of XOR at 2048.
-	 */
-	return x->n <= 5 ? 512 : 2048;
+	/* Measured (Zen 5, 48 KB L1, 1 MB L2). Long strips spread the cost of handing out commands: additions are twice
+	 * as fast on 2 or 4 KB as on 256 byte. Beyond that the compute rows leave the first-level cache, and all rows
+	 * the second. In a short program on memory, inputs and results of neighbouring strips overlap in time: AND is
+	 * best at 512 byte there (at 2 KB half as fast), the seven commands of XOR at 2 KB. */
+	if (x->n <= 16)
+		return nt && x->n <= 5 ? 512 : 2048;
+	size_t strip = 4096, rows = AMBIT_FIRST_D + (size_t)x->rows;
+	while (strip > 512 && rows * strip > (size_t)1 << 20)
+		strip /= 2;
+	return strip;
 }
 
 /* Rows of the scratch: compute rows and constants, temporaries, results that may not go to their memory at once. */
@@ -178,8 +184,9 @@ static size_t strips_bytes(const struct ambit_exact *x, size_t strip)
 	return (scratch_rows(x) * strip + 4095) / 4096 * 4096;
 }
 
-/* Scratch: the strips of those rows, then row pointers, then the numbers of data rows that lie in the caller's memory,
- * then those of the results that do not. */
+/* Scratch: the strips of those rows, one after the other (rows a power of two apart are at the same place of their
+ * pages, where a store holds up no load of a later column; a few lines apart it would), then row pointers, then the
+ * numbers of data rows that lie in the caller's memory, then those of the results that do not. */
 size_t ambit_exact_scratch(const struct ambit_exact *x, size_t strip)
 {
 	size_t bytes = strips_bytes(x, strip) + (AMBIT_FIRST_D + (size_t)x->rows) * (sizeof(char *) + 4);
@@ -300,25 +307,32 @@ static void copy_out(const struct strips *s, size_t at, size_t bytes)
 	}
 }
 
+/* All commands on one strip. */
+static void run_strip(const struct strips *s, size_t bytes, struct feed *f, struct ambit_executed *done)
+{
+	const struct ambit_exact *x = s->j->x;
+	const struct ambit_step *step = x->step, *end = step + x->n;
+	char **row = s->row;
+	for (; step < end; step++) {
+		s->fn[step->op](step, row, bytes);
+		done->bytes[step->kind] += bytes;
+		if (f->lines)
+			feed_some(f, s->j);
+	}
+}
+
 void ambit_exact_run(const struct ambit_exact_job *j, size_t begin, size_t end, void *scratch,
 		     struct ambit_executed *done)
 {
-	const struct ambit_exact *x = j->x;
 	struct strips s;
 	struct feed f;
 	lay_out(&s, j, begin, scratch);
 	for (size_t at = begin; at < end; at += j->strip) {
 		size_t bytes = end - at < j->strip ? end - at : j->strip;
-		if (x->n_noise)
+		if (j->x->n_noise)
 			fill_noise(&s, at, bytes);
 		feed_start(&f, &s, at, end);
-		for (size_t i = 0; i < x->n; i++) {
-			const struct ambit_step *step = &x->step[i];
-			s.fn[step->op](step, s.row, bytes);
-			done->bytes[step->kind] += bytes;
-			if (f.lines)
-				feed_some(&f, j);
-		}
+		run_strip(&s, bytes, &f, done);
 		if (s.n_apart)
 			copy_out(&s, at, bytes);
 		for (unsigned k = 0; k < s.n_direct; k++)

@@ -49,8 +49,8 @@ struct ambit_executed {
 	uint64_t bytes[2];
 };
 
-/* Bytes of one strip that suit a program. */
-size_t ambit_exact_strip(const struct ambit_exact *x);
+/* Bytes of one strip that suit a program; nt as in the job. */
+size_t ambit_exact_strip(const struct ambit_exact *x, bool nt);
 size_t ambit_exact_scratch(const struct ambit_exact *x, size_t strip);
 /* Bytes begin..end of every row, both multiples of a line. scratch: ambit_exact_scratch() bytes, aligned to 4096; one
  * per concurrent call. */

@@ -37,12 +37,15 @@ static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_co
 {
 	size_t bytes = arith_bytes(1, c->dst->cols), n_rows = 0;
 	const struct ambit_exact *x = &p->exact;
+	bool nt = lanes_store((x->inputs + x->outputs) * bytes, 0, a->cache_bytes) == MW_STORE_NT;
+	size_t strip = ambit_exact_strip(x, nt);
 	char **d = calloc(p->builder.p.rows + 1, sizeof(*d));
 	struct exact_slices s = {
 		.bytes = bytes,
 		.row_bytes = (size_t)ambit_row_bytes(&a->geometry),
-		.n = bytes < (1u << 18) ? 1 : pim_call_threads(call),
-		.scratch_bytes = ambit_exact_scratch(x, ambit_exact_strip(x)),
+		/* Handing out less than AND on 256 KiB costs more than it saves. */
+		.n = bytes * x->n < (1u << 20) ? 1 : pim_call_threads(call),
+		.scratch_bytes = ambit_exact_scratch(x, strip),
 	};
 	s.scratch = aligned_alloc(4096, s.n * s.scratch_bytes);
 	s.done = calloc(s.n, sizeof(*s.done));
@@ -56,8 +59,8 @@ static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_co
 			.x = x,
 			.cells = ambit_cells(mw_isa_best()),
 			.d = d,
-			.strip = ambit_exact_strip(x),
-			.nt = lanes_store(n_rows * bytes, 0, a->cache_bytes) == MW_STORE_NT,
+			.strip = strip,
+			.nt = nt,
 			.seed = ambit_noise(a->seed, 0, a->runs++),
 		};
 		pim_call_run(call, s.n, exact_slice, &s);

@@ -4,24 +4,17 @@
  * Each round takes host, fused, host again, exact (P, M, P', E). A comparison counts only when median(P/P') is within
  * 1 % of 1 and when core-to-core probes before and after a round agree. It fails when the 95 % interval of the ratio
  * lies below the bar, and is inconclusive when that interval is wider than +-2 %. */
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/kernels/bulk.h"
 #include "base/core/option.h"
-#include "base/core/stats.h"
 #include "base/sys/arena.h"
-#include "base/sys/team.h"
 #include "base/sys/topology.h"
-#include "pim/pim.h"
+#include "tests/perf/ratio.h"
 
 #define GIB (UINT64_C(1) << 30)
-
-enum { MAX_ROUNDS = 200 };
 
 struct host {
 	struct mw_team *team;
@@ -103,30 +96,10 @@ static void search(struct host *h)
 
 /* ---- the device ---- */
 
-struct slices {
-	void (*fn)(void *arg, size_t i);
-	void *arg;
-	size_t n;
-};
-
-static void slice_member(void *arg, int rank, int members)
-{
-	const struct slices *s = arg;
-	for (size_t i = (size_t)rank; i < s->n; i += (size_t)members)
-		s->fn(s->arg, i);
-}
-
-static void on_team(void *ctx, size_t n, void (*fn)(void *arg, size_t i), void *arg)
-{
-	struct slices s = {fn, arg, n};
-	int members = mw_team_size(ctx);
-	(void)mw_team_run(ctx, n < (size_t)members ? (int)n : members, slice_member, &s);
-}
-
 static int open_device(struct device *d, const char *spec, const struct host *h)
 {
 	char err[200] = "";
-	struct pim_executor e = {sizeof(e), (size_t)mw_team_size(h->team), on_team, h->team};
+	struct pim_executor e = ratio_executor(h->team, mw_team_size(h->team));
 	int rc = pim_open(spec, &d->dev, err, sizeof(err));
 	if (rc < 0)
 		return fail(err, rc);
@@ -171,41 +144,18 @@ static int check(struct device *d, struct host *h)
 	return rc < 0 ? fail("the device's result", rc) : 0;
 }
 
-/* ---- verdicts ---- */
-
-static int verdict(const char *what, const double *ratio, size_t n, double self, double bar)
-{
-	struct mw_summary s;
-	if (n == 0 || mw_summarize(ratio, n, &s) < 0)
-		return 0;
-	double half = mw_summary_rel_width(&s);
-	const char *word = "pass";
-	if (s.ci_hi < bar)
-		word = "FAIL";
-	if (isnan(s.ci_hi) || half > 0.02 || fabs(self - 1) > 0.01)
-		word = "inconclusive";
-	printf("%-22s %.3f of the host [%.3f, %.3f] over %zu rounds, bar %.2f: %s\n", what, s.median, s.ci_lo, s.ci_hi,
-	       n, bar, word);
-	return strcmp(word, "FAIL") == 0;
-}
-
-static double median(const double *v, size_t n)
-{
-	struct mw_summary s;
-	return mw_summarize(v, n, &s) < 0 ? (double)NAN : s.median;
-}
+/* ---- rounds ---- */
 
 static int compare(struct host *h, struct device *fused, struct device *exact, int rounds)
 {
-	static double self[MAX_ROUNDS], f[MAX_ROUNDS], e[MAX_ROUNDS], p[MAX_ROUNDS], ef[MAX_ROUNDS];
+	static double self[RATIO_MAX_ROUNDS], f[RATIO_MAX_ROUNDS], e[RATIO_MAX_ROUNDS], p[RATIO_MAX_ROUNDS],
+		ef[RATIO_MAX_ROUNDS];
 	size_t n = 0;
 	int dropped = 0;
 	for (int i = 0; i < rounds; i++) {
-		int last = mw_team_size(h->team) - 1;
-		double before = last > 0 ? mw_team_c2c_ns(h->team, 0, last) : 1;
+		double before = ratio_probe(h->team);
 		double first = host_ns(h), m = device_ns(fused), second = host_ns(h), x = device_ns(exact);
-		double after = last > 0 ? mw_team_c2c_ns(h->team, 0, last) : 1;
-		if (fabs(log(after / before)) > log(1.6)) {
+		if (ratio_moved(before, ratio_probe(h->team))) {
 			dropped++;
 			continue;
 		}
@@ -218,13 +168,13 @@ static int compare(struct host *h, struct device *fused, struct device *exact, i
 	}
 	if (n == 0)
 		return fail("every round saw the cores move", MW_EUNAVAILABLE), 0;
-	double s = median(self, n);
+	double s = ratio_median(self, n);
 	printf("host: %s, %.1f GB/s; host against itself %.3f; %d rounds dropped, cores moved\n", h->name,
-	       3.0 * (double)h->bytes / median(p, n), s, dropped);
+	       3.0 * (double)h->bytes / ratio_median(p, n), s, dropped);
 	printf("write %.1f GB/s, read %.1f GB/s (fused)\n", fused->write_gbps, fused->read_gbps);
-	printf("exact against fused    %.3f\n", median(ef, n));
-	int bad = verdict("fused engine", f, n, s, 0.9);
-	return bad + verdict("exact engine", e, n, s, 0.6);
+	printf("exact against fused    %.3f\n", ratio_median(ef, n));
+	int bad = ratio_verdict("fused engine", "the host", f, n, s, 0.95);
+	return bad + ratio_verdict("exact engine", "the host", e, n, s, 0.7);
 }
 
 int main(int argc, char **argv)
@@ -239,7 +189,7 @@ int main(int argc, char **argv)
 	uint64_t bytes = GIB;
 	int64_t rounds = 25;
 	if ((argc > 1 && mw_parse_size(argv[1], &bytes) < 0) || (argc > 2 && mw_parse_int(argv[2], &rounds) < 0) ||
-	    bytes < 4096 || rounds < 1 || rounds > MAX_ROUNDS)
+	    bytes < 4096 || rounds < 1 || rounds > RATIO_MAX_ROUNDS)
 		return fprintf(stderr, "usage: and_ratio [BYTES [ROUNDS]]\n"), 2;
 	int rc = mw_topology_read("/", NULL, &topo, err, sizeof(err));
 	if (rc == 0)

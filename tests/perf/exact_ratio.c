@@ -1,0 +1,332 @@
+/* Ratios for `make bench-exact`: the exact engine of device ambit. exact_ratio [BYTES [ROUNDS]]
+ *
+ *   - triple-row activations in the first-level cache against a loop of three loads, a majority and three stores
+ *   - one thread against all of them on xor over 256 KiB
+ *   - 32-bit additions on vertical data, BYTES per operand (512 MiB), all threads, in additions per second, and how
+ * fast lanes are transposed on their way in and out
+ *
+ * Rounds take the peer, ours and the peer again (P, M, P'). A comparison counts only when median(P/P') is within 1 % of
+ * 1 and, for several threads, when core-to-core probes before and after a round agree; it is inconclusive when the 95 %
+ * interval of the ratio is wider than +-2 %. Nothing is asserted but that the results are right. */
+#include <errno.h>
+#include <stdlib.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "ambit-emu/builder.h"
+#include "ambit-emu/exact.h"
+#include "base/core/clock.h"
+#include "base/core/err.h"
+#include "base/core/option.h"
+#include "base/sys/topology.h"
+#include "tests/perf/ratio.h"
+
+enum { TRA_COMMANDS = 4096 };
+
+static int fail(const char *what, int rc)
+{
+	(void)fprintf(stderr, "bench-exact: %s: %s\n", what, mw_strerror(rc));
+	return rc;
+}
+
+/* ---- triple-row activation ---- */
+
+typedef void (*tra_loop)(char *a, char *b, char *c, size_t bytes);
+
+static void tra_portable(char *a, char *b, char *c, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 8) {
+		uint64_t x, y, z;
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		memcpy(&z, c + i, 8);
+		x = (x & y) | (z & (x | y));
+		memcpy(a + i, &x, 8);
+		memcpy(b + i, &x, 8);
+		memcpy(c + i, &x, 8);
+	}
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) static void tra_avx512(char *a, char *b, char *c, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 64) {
+		__m512i x = _mm512_ternarylogic_epi64(_mm512_load_si512(a + i), _mm512_load_si512(b + i),
+						      _mm512_load_si512(c + i), 0xe8);
+		_mm512_store_si512(a + i, x);
+		_mm512_store_si512(b + i, x);
+		_mm512_store_si512(c + i, x);
+	}
+}
+#endif
+
+struct tra {
+	struct ambit_exact x;
+	size_t strip;
+	char *rows, *scratch; /* of the loop; of the engine */
+	tra_loop loop;
+	double loop_ns, engine_ns;
+};
+
+static void tra_loop_member(void *arg, int rank, int n)
+{
+	struct tra *t = arg;
+	(void)rank;
+	(void)n;
+	uint64_t from = mw_now_ns();
+	for (int i = 0; i < TRA_COMMANDS; i++)
+		t->loop(t->rows, t->rows + t->strip, t->rows + 2 * t->strip, t->strip);
+	t->loop_ns = (double)(mw_now_ns() - from);
+}
+
+static void tra_engine_member(void *arg, int rank, int n)
+{
+	struct tra *t = arg;
+	(void)rank;
+	(void)n;
+	struct ambit_executed done = {{0, 0}};
+	const struct ambit_exact_job j = {&t->x, ambit_cells(mw_isa_best()), NULL, t->strip, false, 1};
+	uint64_t from = mw_now_ns();
+	ambit_exact_run(&j, 0, t->strip, t->scratch, &done);
+	t->engine_ns = (double)(mw_now_ns() - from);
+}
+
+static void compare_tra(struct mw_team *team, struct tra *t, int rounds)
+{
+	static double self[RATIO_MAX_ROUNDS], ratio[RATIO_MAX_ROUNDS], gbps[RATIO_MAX_ROUNDS];
+	for (int i = 0; i < rounds; i++) {
+		(void)mw_team_run(team, 1, tra_loop_member, t);
+		double first = t->loop_ns;
+		(void)mw_team_run(team, 1, tra_engine_member, t);
+		(void)mw_team_run(team, 1, tra_loop_member, t);
+		self[i] = first / t->loop_ns;
+		ratio[i] = 0.5 * (first + t->loop_ns) / t->engine_ns;
+		gbps[i] = (double)TRA_COMMANDS * (double)t->strip / t->engine_ns;
+	}
+	size_t n = (size_t)rounds;
+	printf("triple-row activations on rows of %zu byte: %.0f GB/s of row\n", t->strip, ratio_median(gbps, n));
+	(void)ratio_verdict("exact activation", "the loop", ratio, n, ratio_median(self, n), 0.6);
+}
+
+static int bench_tra(struct mw_team *team, int rounds)
+{
+	struct tra t = {.loop = tra_portable};
+	struct ambit_builder b = {0};
+	struct ambit_verdict v;
+#if defined(__x86_64__)
+	if (mw_isa_best() == MW_ISA_AVX512)
+		t.loop = tra_avx512;
+#endif
+	for (int i = 0; i < TRA_COMMANDS; i++)
+		ambit_ap(&b, ambit_b(12));
+	int rc = b.rc < 0 ? b.rc : ambit_exact_prepare(&b.p, &t.x, &v);
+	if (rc == 0) {
+		t.strip = ambit_exact_strip(&t.x, false);
+		t.rows = aligned_alloc(4096, (3 * t.strip + 4095) / 4096 * 4096);
+		t.scratch = aligned_alloc(4096, ambit_exact_scratch(&t.x, t.strip));
+		rc = t.rows && t.scratch ? 0 : -ENOMEM;
+	}
+	if (rc == 0) {
+		memset(t.rows, 0x5a, 3 * t.strip);
+		compare_tra(team, &t, rounds);
+	}
+	free(t.rows);
+	free(t.scratch);
+	ambit_exact_free(&t.x);
+	ambit_builder_free(&b);
+	return rc < 0 ? fail("activations", rc) : 0;
+}
+
+/* ---- devices ---- */
+
+struct device {
+	struct pim_device *dev;
+	struct pim_vector *v[3];
+	enum pim_op op;
+};
+
+static int open_device(struct device *d, const char *engine, struct pim_type type, uint64_t lanes, enum pim_op op)
+{
+	char err[200] = "", spec[80];
+	(void)snprintf(spec, sizeof(spec), "ambit:dram=ddr4-3200,engine=%s,ranks=8", engine);
+	d->op = op;
+	int rc = pim_open(spec, &d->dev, err, sizeof(err));
+	if (rc < 0)
+		return fail(err, rc);
+	for (int i = 0; i < 3 && rc == 0; i++)
+		rc = pim_alloc(d->dev, type, lanes, &d->v[i]);
+	return rc < 0 ? fail(pim_error(d->dev), rc) : 0;
+}
+
+static double run_ns(struct device *d, struct mw_team *team, int threads)
+{
+	struct pim_executor e = ratio_executor(team, threads);
+	uint64_t t = mw_now_ns();
+	int rc = pim_set_executor(d->dev, &e);
+	if (rc == 0)
+		rc = pim_execute2(d->op, d->v[2], d->v[0], d->v[1]);
+	return rc < 0 ? (double)NAN : (double)(mw_now_ns() - t);
+}
+
+/* As many operations back to back as take a millisecond or more. */
+static double repeat_ns(struct device *d, struct mw_team *team, int threads, int times)
+{
+	double sum = 0;
+	for (int i = 0; i < times; i++)
+		sum += run_ns(d, team, threads);
+	return sum;
+}
+
+static int bench_threads(struct mw_team *team, int rounds)
+{
+	static double self[RATIO_MAX_ROUNDS], ratio[RATIO_MAX_ROUNDS];
+	struct device d = {0};
+	enum { BYTES = 256 << 10, TIMES = 50 };
+	char of[40];
+	size_t n = 0;
+	int threads = mw_team_size(team);
+	if (threads < 2)
+		return printf("one CPU: nothing to compare threads with\n"), 0;
+	int rc = open_device(&d, "exact", pim_uint(1), 8 * (uint64_t)BYTES, PIM_XOR);
+	for (int i = 0; i < rounds && rc == 0; i++) {
+		double before = ratio_probe(team), first = repeat_ns(&d, team, 1, TIMES);
+		double ours = repeat_ns(&d, team, threads, TIMES), second = repeat_ns(&d, team, 1, TIMES);
+		if (ratio_moved(before, ratio_probe(team)))
+			continue;
+		self[n] = first / second;
+		ratio[n++] = 0.5 * (first + second) / ours;
+	}
+	(void)snprintf(of, sizeof(of), "one thread, by %d", threads);
+	(void)ratio_verdict("exact xor, 256 KiB", of, ratio, n, ratio_median(self, n), 0.85 * threads);
+	pim_close(d.dev);
+	return rc;
+}
+
+/* ---- additions ---- */
+
+static uint32_t *random_words(size_t n, uint64_t seed)
+{
+	uint32_t *p = malloc(n * sizeof(*p));
+	for (size_t i = 0; p && i < n; i++)
+		p[i] = (uint32_t)(mw_random(&seed) >> 7);
+	return p;
+}
+
+struct host {
+	uint32_t *a, *b, *out;
+	uint64_t lanes;
+};
+
+static int write_operands(struct device *d, const struct host *h, struct mw_team *team, double *gbps)
+{
+	struct pim_executor e = ratio_executor(team, mw_team_size(team));
+	size_t bytes = pim_bytes(d->v[0]);
+	int rc = pim_set_executor(d->dev, &e);
+	if (rc == 0)
+		rc = pim_write(d->v[0], h->a, bytes);
+	uint64_t t = mw_now_ns();
+	if (rc == 0)
+		rc = pim_write(d->v[1], h->b, bytes);
+	*gbps = (double)bytes / (double)(mw_now_ns() - t);
+	return rc;
+}
+
+static int check_sums(struct device *d, const struct host *h, double *gbps)
+{
+	size_t bytes = pim_bytes(d->v[2]);
+	uint64_t t = mw_now_ns();
+	int rc = pim_read(d->v[2], h->out, bytes);
+	*gbps = (double)bytes / (double)(mw_now_ns() - t);
+	for (uint64_t i = 0; i < h->lanes && rc == 0; i++)
+		rc = h->out[i] == (uint32_t)(h->a[i] + h->b[i]) ? 0 : MW_EVERIFY;
+	return rc;
+}
+
+static void compare_adds(struct device *fused, struct device *exact, struct mw_team *team, uint64_t lanes, int rounds)
+{
+	static double self[RATIO_MAX_ROUNDS], ratio[RATIO_MAX_ROUNDS], rate[RATIO_MAX_ROUNDS];
+	size_t n = 0;
+	int threads = mw_team_size(team);
+	for (int i = 0; i < rounds; i++) {
+		double before = ratio_probe(team), first = run_ns(fused, team, threads);
+		double ours = run_ns(exact, team, threads), second = run_ns(fused, team, threads);
+		if (ratio_moved(before, ratio_probe(team)))
+			continue;
+		self[n] = first / second;
+		ratio[n] = 0.5 * (first + second) / ours;
+		rate[n++] = (double)lanes / ours;
+	}
+	struct mw_summary s;
+	if (n == 0 || mw_summarize(rate, n, &s) < 0)
+		return;
+	printf("exact 32-bit additions %.3f G/s [%.3f, %.3f] on %d threads over %zu rounds, bar 1.00: %s\n", s.median,
+	       s.ci_lo, s.ci_hi, threads, n,
+	       s.ci_lo >= 1  ? "pass"
+	       : s.ci_hi < 1 ? "FAIL"
+			     : "inconclusive");
+	printf("exact against fused    %.3f, fused against itself %.3f\n", ratio_median(ratio, n),
+	       ratio_median(self, n));
+}
+
+static int bench_adds(struct mw_team *team, uint64_t bytes, int rounds)
+{
+	struct device fused = {0}, exact = {0};
+	struct host h = {.lanes = bytes / 4};
+	double in = 0, out = 0;
+	h.a = random_words(h.lanes, 1);
+	h.b = random_words(h.lanes, 2);
+	h.out = random_words(h.lanes, 3);
+	int rc = h.a && h.b && h.out ? 0 : fail("operands", -ENOMEM);
+	if (rc == 0)
+		rc = open_device(&fused, "fused", pim_uint(32), h.lanes, PIM_ADD);
+	if (rc == 0)
+		rc = open_device(&exact, "exact", pim_uint(32), h.lanes, PIM_ADD);
+	if (rc == 0)
+		rc = write_operands(&fused, &h, team, &in);
+	if (rc == 0)
+		rc = write_operands(&exact, &h, team, &in);
+	if (rc == 0) {
+		(void)run_ns(&exact, team, mw_team_size(team));
+		rc = check_sums(&exact, &h, &out);
+	}
+	if (rc == 0) {
+		printf("%.3g MiB per operand; transposed in at %.1f GB/s, out at %.1f GB/s of lanes\n",
+		       (double)bytes / 1048576.0, in, out);
+		compare_adds(&fused, &exact, team, h.lanes, rounds);
+	}
+	pim_close(fused.dev);
+	pim_close(exact.dev);
+	free(h.a);
+	free(h.b);
+	free(h.out);
+	return rc < 0 ? fail("additions", rc) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct mw_topology topo;
+	static int cpus[MW_MAX_CPUS];
+	struct mw_team *team = NULL;
+	char err[200] = "";
+	uint64_t bytes = UINT64_C(512) << 20;
+	int64_t rounds = 25;
+	if ((argc > 1 && mw_parse_size(argv[1], &bytes) < 0) || (argc > 2 && mw_parse_int(argv[2], &rounds) < 0) ||
+	    bytes < 4096 || rounds < 1 || rounds > RATIO_MAX_ROUNDS)
+		return fprintf(stderr, "usage: exact_ratio [BYTES [ROUNDS]]\n"), 2;
+	int rc = mw_topology_read("/", NULL, &topo, err, sizeof(err));
+	if (rc == 0)
+		rc = mw_team_create(cpus, mw_topology_cpu_ids(&topo, cpus, MW_MAX_CPUS), &team, err, sizeof(err));
+	if (rc < 0)
+		return fail(err, rc), 1;
+	/* Three vectors here, three for each engine. */
+	while (9 * bytes > topo.mem_available / 4 * 3 && bytes > 1u << 20)
+		bytes /= 2;
+	rc = bench_tra(team, (int)rounds);
+	if (rc == 0)
+		rc = bench_threads(team, (int)rounds);
+	if (rc == 0)
+		rc = bench_adds(team, bytes, (int)rounds);
+	mw_team_destroy(team);
+	return rc < 0;
+}
