@@ -1,0 +1,74 @@
+#include "ambit-emu/rowclone.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CLOCKS(tck, n) ((n) * (tck))
+
+static const struct ambit_column columns[] = {
+	{
+		.dram = "ddr3-1600",
+		.trcd = CLOCKS(1250, 8),
+		.tcl = CLOCKS(1250, 8),
+		.tccd = CLOCKS(1250, 4),
+		.burst = CLOCKS(1250, 4),
+		.twr = 15000,
+		.beats = 8,
+		.source = "tRCD tCL of 8-8-8; tCCD 4 tCK and tWR 15 ns as usual for DDR3 (unverified)",
+	},
+	{
+		.dram = "ddr4-3200",
+		.trcd = CLOCKS(625, 22),
+		.tcl = CLOCKS(625, 22),
+		.tccd = CLOCKS(625, 8),
+		.burst = CLOCKS(625, 4),
+		.twr = CLOCKS(625, 24),
+		.beats = 8,
+		.verified = true,
+		.source = "tRCD tCL tCCD_L tWR ramulator2 DDR4-3200AA",
+	},
+};
+
+const struct ambit_column *ambit_column_find(const struct ambit_dram *d)
+{
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		if (strcmp(columns[i].dram, d->name) == 0 &&
+		    (columns[i].chip_bits == 0 || columns[i].chip_bits == d->chip_bits))
+			return &columns[i];
+	return NULL;
+}
+
+enum ambit_clone ambit_clone_kind(const struct ambit_place *from, const struct ambit_place *to)
+{
+	if (from->channel != to->channel || from->rank != to->rank)
+		return AMBIT_CLONE_FAR;
+	if (from->bank != to->bank)
+		return AMBIT_CLONE_BANK;
+	return from->subarray == to->subarray ? AMBIT_CLONE_NONE : AMBIT_CLONE_SUBARRAY;
+}
+
+int ambit_clone_cost(const struct ambit_dram *d, const struct ambit_column *c, const struct ambit_geometry *g,
+		     enum ambit_clone kind, struct ambit_clone_cost *out)
+{
+	*out = (struct ambit_clone_cost){0};
+	if (kind == AMBIT_CLONE_FAR || !c)
+		return -EOPNOTSUPP;
+	if (kind == AMBIT_CLONE_NONE)
+		return 0;
+	uint32_t n = g->page_bytes * 8 / (d->chip_bits * c->beats);
+	uint64_t stream = (uint64_t)(n - 1) * c->tccd;
+	uint32_t halves = kind == AMBIT_CLONE_SUBARRAY ? 2 : 1;
+	out->ps = (uint64_t)d->trrd_l + c->trcd + stream + c->tcl + c->burst + c->twr + d->trp;
+	if (halves == 2)
+		out->ps += (uint64_t)d->trp + c->trcd + stream;
+	out->activations = halves + 1;
+	out->transfers = halves * n;
+	out->bytes = halves * ambit_row_bytes(g);
+	return 0;
+}
+
+uint64_t ambit_clone_elapsed_ps(const struct ambit_geometry *g, const struct ambit_clone_cost *one, uint64_t rows)
+{
+	uint64_t buses = (uint64_t)g->channels * g->ranks;
+	return (rows + buses - 1) / buses * one->ps;
+}
