@@ -1,6 +1,7 @@
 #include "ambit-emu/energy.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/core/err.h"
 
@@ -46,11 +47,11 @@ struct dram_band ambit_energy_pj(const struct ambit_energy *e, const struct ambi
 	}
 }
 
-struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elapsed_ps, uint64_t busy_ps,
+struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elapsed_ps, uint64_t open_ps,
 				     unsigned ranks)
 {
 	const struct dram_part *p = e->part;
-	double elapsed = (double)elapsed_ps, per_rank = (double)busy_ps / ranks;
+	double elapsed = (double)elapsed_ps, per_rank = (double)open_ps / ranks;
 	/* Power is linear in the number of open banks from one on; mW x ps = 1e-3 pJ. */
 	double one = dram_background_mw(p, e->chip.rho, 1), all = dram_background_mw(p, e->chip.rho, p->banks);
 	double open = elapsed > 0 ? per_rank / elapsed : 0;
@@ -71,4 +72,25 @@ struct dram_band ambit_transfer_pj(const struct ambit_energy *e, uint64_t bytes,
 	double burst_pj = write ? e->chip.wr_pj : e->chip.rd_pj;
 	double per_chip_byte = burst_pj / chip_burst + (e->chip.act_pj + e->chip.pre_pj) / p->page_bytes;
 	return datasheet((double)bytes / data_chips * per_chip_byte * e->chips);
+}
+
+/* Ambit: 1.6 (not: 2 AAP), 3.2 (and, or: 4), 4.0 (nand, nor: 5), 5.5 (xor, xnor: 5 AAP + 2 AP) nJ per KB give 0.8 per
+ * AAP and 0.75 per AP. pLUTo: 0.871 and 0.664 nJ per row of 8 KB (its get_energy divides bytes by 8192). */
+static const struct ambit_energy_table tables[] = {
+	{"ambit-table", 0.8, 0.75, 1024, false, "Ambit MICRO 2017 Table 3 divided by commands"},
+	{"pluto", 0.871, 0.664, 8192, true, "CMU-SAFARI/pLUTo@74c2e3a memory_models.py class DDR4"},
+};
+
+const struct ambit_energy_table *ambit_energy_table(const char *name)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (strcmp(tables[i].name, name) == 0)
+			return &tables[i];
+	return NULL;
+}
+
+struct dram_band ambit_table_pj(const struct ambit_energy_table *t, uint64_t aap, uint64_t ap, uint64_t row_bytes)
+{
+	double nj = ((double)aap * t->aap_nj + (double)ap * t->ap_nj) * (double)row_bytes / t->per_bytes;
+	return (struct dram_band){.min = nj * 1e3, .typ = nj * 1e3, .max = nj * 1e3};
 }

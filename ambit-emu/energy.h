@@ -9,6 +9,7 @@
 #ifndef AMBIT_ENERGY_H
 #define AMBIT_ENERGY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,11 +35,30 @@ int ambit_energy_init(struct ambit_energy *e, const char *part, double rho, unsi
 /* pJ of one part. */
 struct dram_band ambit_energy_pj(const struct ambit_energy *e, const struct ambit_activity *a,
 				 enum ambit_energy_part part);
-/* Background in pJ of `ranks` ranks over elapsed ps, in which banks were open for busy ps in all. */
-struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elapsed_ps, uint64_t busy_ps,
+/* Background in pJ of `ranks` ranks over elapsed ps, in which banks were open for open_ps in all (first activation to
+ * precharge, added over banks). One bank of each rank counts as open all the time: an upper bound where all banks
+ * precharge together. */
+struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elapsed_ps, uint64_t open_ps,
 				     unsigned ranks);
 struct dram_band ambit_refresh_pj(const struct ambit_energy *e, uint64_t elapsed_ps, unsigned ranks);
 /* Bytes read or written over the channel, one activation per row: DRAM core, no I/O. */
 struct dram_band ambit_transfer_pj(const struct ambit_energy *e, uint64_t bytes, int write);
+
+/* ---- published energies per command, instead of the equation ---- */
+
+/* One AAP and one AP in nJ per per_bytes of row. The two tables are stated for different row sizes: compare them only
+ * through ambit_table_pj(). They do not tell parts apart, and hold neither background nor transfers. */
+struct ambit_energy_table {
+	const char *name;
+	double aap_nj, ap_nj;
+	uint32_t per_bytes;
+	bool verified; /* the figures were read in the named source itself */
+	const char *source;
+};
+
+/* "ambit-table" or "pluto"; NULL otherwise. */
+const struct ambit_energy_table *ambit_energy_table(const char *name);
+/* All three of the band are the same: the tables give none. */
+struct dram_band ambit_table_pj(const struct ambit_energy_table *t, uint64_t aap, uint64_t ap, uint64_t row_bytes);
 
 #endif

@@ -1,72 +1,5 @@
 #include "ambit-emu/timing.h"
 
-#include <string.h>
-
-static const struct ambit_dram presets[] = {
-	{
-		.name = "ddr3-1600",
-		.title = "DDR3-1600 8-8-8, x8, 1 KB page, 4 Gb",
-		.tck = 1250,
-		.tras = 35000, /* with trp 10: AAP 49, AP 45 reproduce the latencies in SiyuanMa0316/LLMCompass@faa3918
-				*/
-		.trp = 10000,
-		.overlap = 4000, /* tWLOV, CMU-SAFARI/MIMDRAM@49549f9 gem5/src/mem/DRAMCtrl.py */
-		.trrd_s = 6000,  /* this and the next four: the same file, DDR3_1600_x64 */
-		.trrd_l = 6000,
-		.tfaw = 30000,
-		.trfc = 260000,
-		.trefi = 7800000,
-		.banks = 8,
-		.bank_groups = 1,
-		.rows_per_bank = 65536, /* 4 Gb = 8 banks x 65536 rows x 1 KB */
-		.chip_bits = 8,
-		.channel_bits = 64,
-		.page_bytes = 1024,
-		.burst_mbps = 1600,
-		.energy_part = "ddr3-1600-x8",
-		.time_source = "tRAS 35 tRP 10 as in Ambit (AAP 49 AP 45 cross-checked); tRRD tFAW tRFC tREFI MIMDRAM "
-			       "DRAMCtrl.py DDR3_1600_x64",
-	},
-	{
-		.name = "ddr4-3200",
-		.title = "DDR4-3200AA, x8, 1 KB page, 8 Gb",
-		.tck = 625, /* tck, tras, trp: CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr4.py, DDR4-3200AA
-			     */
-		.tras = 52 * 625,
-		.trp = 22 * 625,
-		.overlap = 4000, /* as above: no figure for DDR4 is published */
-		.trrd_s =
-			4 * 625, /* this and the next four: umd-memsys/DRAMsim3@2981759 DDR4_8Gb_x8_3200.ini, in tCK */
-		.trrd_l = 8 * 625,
-		.tfaw = 34 * 625,
-		.trfc = 560 * 625,
-		.trefi = 12480 * 625,
-		.banks = 16,
-		.bank_groups = 4,
-		.rows_per_bank = 65536, /* 8 Gb = 16 banks x 65536 rows x 1 KB */
-		.chip_bits = 8,
-		.channel_bits = 64,
-		.page_bytes = 1024,
-		.burst_mbps = 3200,
-		.energy_part = "ddr4-3200-x8",
-		.time_source =
-			"ramulator2 DDR4-3200AA; tRRD tFAW tRFC tREFI DRAMsim3 DDR4_8Gb_x8_3200; overlap 4 ns MIMDRAM",
-	},
-};
-
-const struct ambit_dram *ambit_dram_preset(size_t i)
-{
-	return i < sizeof(presets) / sizeof(presets[0]) ? &presets[i] : NULL;
-}
-
-const struct ambit_dram *ambit_dram_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
-		if (strcmp(presets[i].name, name) == 0)
-			return &presets[i];
-	return NULL;
-}
-
 uint64_t ambit_command_ps(const struct ambit_timing *t, const struct ambit_command *c)
 {
 	const struct ambit_dram *d = t->dram;
@@ -100,6 +33,11 @@ static uint64_t max(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+uint64_t ambit_bus_slots(const struct ambit_dram *d, const struct ambit_counts *c)
+{
+	return c->aap * (2u * d->act_slots + 1u) + c->ap * (d->act_slots + 1u);
+}
+
 /* Activations of one rank in which `subarrays` of its subarrays run the program once. */
 static uint64_t activation_ps(const struct ambit_timing *t, const struct ambit_counts *c, uint64_t subarrays)
 {
@@ -126,8 +64,7 @@ uint64_t ambit_batch_ps(const struct ambit_timing *t, const struct ambit_program
 		return slots ? ps : 0;
 	struct ambit_counts c;
 	ambit_program_counts(p, &c);
-	uint64_t commands = 3 * c.aap + 2 * c.ap;
-	ps = max(ps, ceil_div(slots, t->channels) * commands * d->tck);
+	ps = max(ps, ceil_div(slots, t->channels) * ambit_bus_slots(d, &c) * d->tck);
 	if (t->limit == AMBIT_LIMIT_BUS)
 		return ps;
 	ps = max(ps, activation_ps(t, &c, ceil_div(slots, (uint64_t)t->channels * t->ranks)));

@@ -10,19 +10,25 @@
 struct ambit_dram {
 	const char *name, *title;
 	uint32_t tck, tras, trp;
-	uint32_t overlap; /* second wordline rises this long after the first row is restored (Ambit) */
+	uint32_t act_slots; /* command slots that an ACT takes on the bus: 2 for DDR5 and HBM2 */
+	uint32_t overlap;   /* second wordline rises this long after the first row is restored (Ambit) */
 	uint32_t trrd_s, trrd_l, tfaw;
 	uint32_t trfc, trefi;
+	uint32_t trcd, trtp, twr; /* for traces: ACT to RD or WR; RD to PRE; WR to PRE (tCWL + burst + tWR) */
 	uint32_t banks, bank_groups, rows_per_bank; /* of a rank */
 	uint32_t chip_bits, channel_bits, page_bytes;
 	uint32_t burst_mbps;     /* transfers per us on each data pin */
 	const char *energy_part; /* name of the energy/model part */
 	const char *time_source;
+	const char *unverified; /* which value has no source of its own; NULL: none */
 };
 
-/* i-th preset; NULL past the last. */
+/* i-th preset; NULL past the last. A name may occur once per width. */
 const struct ambit_dram *ambit_dram_preset(size_t i);
+/* The first of that name. */
 const struct ambit_dram *ambit_dram_find(const char *name);
+/* By name and data bits of a chip (0: the first). NULL: why (one line) says what exists instead. */
+const struct ambit_dram *ambit_dram_select(const char *name, unsigned width, char *why, size_t n);
 
 /* naive: 2 tRAS + tRP. split: tRAS + 4 ns + tRP for every AAP (SIMDRAM's convention). strict: that only where exactly
  * one of the two addresses is in the B group, since the split decoder serves B on one side and C/D on the other
@@ -45,6 +51,8 @@ struct ambit_timing {
 };
 
 uint64_t ambit_command_ps(const struct ambit_timing *t, const struct ambit_command *c);
+/* Command slots of a channel that these commands take. */
+uint64_t ambit_bus_slots(const struct ambit_dram *d, const struct ambit_counts *c);
 /* One micro-program in one subarray, nothing else running. */
 uint64_t ambit_program_ps(const struct ambit_timing *t, const struct ambit_program *p);
 /* Subarrays that work at once: channels x ranks x banks x salp. */

@@ -54,34 +54,65 @@ double dram_rho_max(const struct dram_part *p)
 	return room / slope;
 }
 
-static int check_part(const struct dram_part *p, char *err, size_t n)
+struct need {
+	const char *name;
+	double value;
+};
+
+static int check(const struct dram_part *p, const struct need *need, size_t count, char *err, size_t n)
 {
-	const struct {
-		const char *name;
-		double value;
-	} need[] = {
+	for (size_t i = 0; i < count; i++)
+		if (!(need[i].value > 0))
+			return mw_fail(-EINVAL, err, n, "%s: %s must be above 0", p->name, need[i].name);
+	return 0;
+}
+
+static int check_burst(const struct dram_part *p, char *err, size_t n)
+{
+	const struct need need[] = {
 		{"VDD", p->vdd},
-		{"IDD0", p->idd0},
-		{"IDD2N", p->idd2n},
 		{"IDD3N", p->idd3n},
 		{"IDD4R", p->idd4r},
 		{"IDD4W", p->idd4w},
-		{"IDD5B", p->idd5b},
 		{"tCK", p->tck_ns},
-		{"tRAS", p->tras_ns},
-		{"tRP", p->trp_ns},
-		{"tRFC", p->trfc_ns},
-		{"tREFI", p->trefi_ns},
 		{"burst length", p->burst_length},
 		{"data rate", p->data_rate},
 		{"width", p->width_bits},
-		{"banks", p->banks},
-		{"page", p->page_bytes},
 		{"channel width", p->channel_bits},
 	};
-	for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++)
-		if (!(need[i].value > 0))
-			return mw_fail(-EINVAL, err, n, "%s: %s must be above 0", p->name, need[i].name);
+	return check(p, need, sizeof(need) / sizeof(need[0]), err, n);
+}
+
+static int check_part(const struct dram_part *p, char *err, size_t n)
+{
+	const struct need need[] = {
+		{"IDD0", p->idd0},      {"IDD2N", p->idd2n}, {"IDD5B", p->idd5b},
+		{"tRAS", p->tras_ns},   {"tRP", p->trp_ns},  {"tRFC", p->trfc_ns},
+		{"tREFI", p->trefi_ns}, {"banks", p->banks}, {"page", p->page_bytes},
+	};
+	int rc = check_burst(p, err, n);
+	if (rc)
+		return rc;
+	if (p->tras_ns == 0 && p->trp_ns == 0)
+		return mw_fail(-EOPNOTSUPP, err, n, "%s: tRAS and tRP have no source: only bursts can be priced",
+			       p->name);
+	return check(p, need, sizeof(need) / sizeof(need[0]), err, n);
+}
+
+static double burst_pj(const struct dram_part *p, double idd4)
+{
+	return p->vdd * (idd4 - p->idd3n) * p->burst_length / p->data_rate * p->tck_ns;
+}
+
+int dram_burst_pj(const struct dram_part *p, int write, double *pj, char *err, size_t n)
+{
+	int rc = check_burst(p, err, n);
+	if (rc)
+		return rc;
+	*pj = burst_pj(p, write ? p->idd4w : p->idd4r);
+	if (!(*pj >= 0))
+		return mw_fail(-EDOM, err, n, "%s: %s energy is %.0f pJ: these currents do not fit the model", p->name,
+			       write ? "write" : "read", *pj);
 	return 0;
 }
 
@@ -96,7 +127,6 @@ int dram_energy(const struct dram_part *p, double rho, struct dram_energy *e, ch
 		return mw_fail(-EINVAL, err, n, "rho %g is outside 0..1", rho);
 
 	double i_beta = p->idd0;
-	double burst_ns = (double)p->burst_length / p->data_rate * p->tck_ns;
 	/* V x mA x ns = pJ, V x mA = mW, pJ / ns = mW. */
 	e->rho = rho;
 	e->act_pj = p->vdd * (i_theta(p) - i_background(p, rho, 1)) * p->tras_ns;
@@ -104,8 +134,8 @@ int dram_energy(const struct dram_part *p, double rho, struct dram_energy *e, ch
 	if (fabs(e->act_pj) < 1e-9)
 		e->act_pj = 0.0;
 	e->pre_pj = p->vdd * (i_beta - p->idd2n) * p->trp_ns;
-	e->rd_pj = p->vdd * (p->idd4r - p->idd3n) * burst_ns;
-	e->wr_pj = p->vdd * (p->idd4w - p->idd3n) * burst_ns;
+	e->rd_pj = burst_pj(p, p->idd4r);
+	e->wr_pj = burst_pj(p, p->idd4w);
 	e->ref_pj = p->vdd * (p->idd5b - p->idd3n) * p->trfc_ns;
 	e->ref_bank_pj = e->ref_pj / p->banks;
 	e->closed_mw = dram_background_mw(p, rho, 0);

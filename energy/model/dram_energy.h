@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Timings and currents of one chip. Plain values: a caller may copy a row and change its timings. */
+/* Timings and currents of one chip. Plain values: a caller may copy a row and change its timings. tras_ns, trp_ns and
+ * trefi_ns are 0 where no source gives them: then only bursts have a price. */
 struct dram_part {
 	const char *name;                                  /* "ddr4-3200-x8" */
 	const char *title;                                 /* for people */
@@ -49,9 +50,13 @@ struct dram_energy {
 	double refresh_mw;         /* ref_pj / tREFI */
 };
 
-/* Fills *e. rho: 0..1 or DRAM_RHO_DEFAULT. -EINVAL for a rho or a part that makes no sense; -EDOM when a term
- * comes out negative, with the term's name and value in err: it is never clamped. */
+/* Fills *e. rho: 0..1 or DRAM_RHO_DEFAULT. -EINVAL for a rho or a part that makes no sense; -EOPNOTSUPP for a part
+ * whose row timings have no source; -EDOM when a term comes out negative, with the term's name and value in err: it is
+ * never clamped. */
 int dram_energy(const struct dram_part *p, double rho, struct dram_energy *e, char *err, size_t n);
+
+/* One read or write burst in pJ: needs no row timings. -EINVAL, -EDOM as above. */
+int dram_burst_pj(const struct dram_part *p, int write, double *pj, char *err, size_t n);
 
 /* Background power in mW of one chip with `open` of its banks open, at that rho (0..1). */
 double dram_background_mw(const struct dram_part *p, double rho, int open);
