@@ -1,0 +1,358 @@
+/* Berkeley logic interchange format (University of California, Berkeley, 1992): .model, .inputs, .outputs, .names. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ambit-emu/circuit.h"
+#include "ambit-emu/scan.h"
+#include "base/core/err.h"
+
+/* A .names: its fan-in lies in blif.fanin[first..first+n-1], its rows are read when it is built. */
+struct cover {
+	size_t at;   /* position of ".names" */
+	size_t rows; /* position of the first row */
+	size_t first;
+	uint32_t n, built; /* of them, those known to be built */
+	bool open;         /* being built: met again, it is a cycle */
+};
+
+struct blif {
+	struct ambit_scan s;
+	struct ambit_circuit *c;
+	struct ambit_names signal;
+	struct cover *cover; /* by signal; at = SIZE_MAX: none */
+	mig_literal *value;  /* by signal; MIG_NONE: not built */
+	uint32_t capacity;   /* of both */
+	uint32_t *fanin;
+	size_t n_fanin, fanin_capacity;
+	uint32_t *output; /* signals, with their positions */
+	size_t *output_at;
+	size_t n_outputs, output_capacity;
+	uint32_t *stack;
+	bool model;
+};
+
+static int no_memory(const struct blif *b)
+{
+	return mw_fail(-ENOMEM, b->s.err, b->s.n, "out of memory");
+}
+
+/* Blanks, and '\' at the end of a line. */
+static void skip(struct ambit_scan *s)
+{
+	for (;;) {
+		scan_skip(s, false);
+		size_t at = s->at;
+		if (!scan_take(s, '\\'))
+			return;
+		scan_skip(s, false);
+		if (!scan_take(s, '\n')) {
+			s->at = at; /* a part of a name */
+			return;
+		}
+	}
+}
+
+static bool is_word(int c)
+{
+	return c > ' ' && c <= '~' && c != '#';
+}
+
+/* The word that stands here; 0 at the end of the line. Its bytes are printable. */
+static size_t word(struct ambit_scan *s)
+{
+	skip(s);
+	size_t i = s->at;
+	while (i < s->len && is_word((unsigned char)s->text[i]) &&
+	       !(s->text[i] == '\\' && (i + 1 == s->len || s->text[i + 1] == '\n' || s->text[i + 1] == '\r')))
+		i++;
+	return i - s->at;
+}
+
+static bool is(const struct ambit_scan *s, size_t len, const char *expected)
+{
+	return len == strlen(expected) && memcmp(s->text + s->at, expected, len) == 0;
+}
+
+static int end_of_line(struct ambit_scan *s)
+{
+	skip(s);
+	return scan_peek(s) < 0 || scan_peek(s) == '\n' ? 0 : scan_unexpected(s, "a name or the end of the line");
+}
+
+/* The next line that holds something. */
+static void next_line(struct ambit_scan *s)
+{
+	scan_skip(s, true);
+}
+
+static int signal_of(struct blif *b, size_t len, uint32_t *out)
+{
+	const char *name = b->s.text + b->s.at;
+	*out = ambit_names_find(&b->signal, name, len);
+	b->s.at += len;
+	if (*out != AMBIT_NO_NAME)
+		return 0;
+	if (b->signal.n == b->capacity) {
+		uint32_t more = b->capacity ? 2 * b->capacity : 64;
+		struct cover *cover = reallocarray(b->cover, more, sizeof(*cover));
+		if (!cover)
+			return no_memory(b);
+		b->cover = cover;
+		mig_literal *value = reallocarray(b->value, more, sizeof(*value));
+		if (!value)
+			return no_memory(b);
+		b->value = value;
+		b->capacity = more;
+	}
+	*out = b->signal.n;
+	b->cover[*out] = (struct cover){.at = SIZE_MAX};
+	b->value[*out] = MIG_NONE;
+	return ambit_names_add(&b->signal, name, len) < 0 ? no_memory(b) : 0;
+}
+
+static int read_inputs(struct blif *b)
+{
+	for (size_t len; (len = word(&b->s)) > 0;) {
+		size_t at = b->s.at;
+		uint32_t i;
+		int rc = signal_of(b, len, &i);
+		if (rc < 0)
+			return rc;
+		if (b->value[i] != MIG_NONE)
+			return scan_fail(&b->s, at, -EINVAL, "input '%.40s' is declared twice", b->signal.v[i]);
+		if (b->cover[i].at != SIZE_MAX)
+			return scan_fail(&b->s, at, -EINVAL, "input '%.40s' has a .names too", b->signal.v[i]);
+		rc = circuit_input(b->c, b->signal.v[i], strlen(b->signal.v[i]), &b->value[i]);
+		if (rc < 0)
+			return scan_fail(&b->s, at, rc, "%s", rc == -E2BIG ? "too many inputs" : mw_strerror(rc));
+	}
+	return end_of_line(&b->s);
+}
+
+static int read_outputs(struct blif *b)
+{
+	for (size_t len; (len = word(&b->s)) > 0;) {
+		if (b->n_outputs == b->output_capacity) {
+			size_t more = b->output_capacity ? 2 * b->output_capacity : 16;
+			uint32_t *output = reallocarray(b->output, more, sizeof(*output));
+			if (!output)
+				return no_memory(b);
+			b->output = output;
+			size_t *at = reallocarray(b->output_at, more, sizeof(*at));
+			if (!at)
+				return no_memory(b);
+			b->output_at = at;
+			b->output_capacity = more;
+		}
+		b->output_at[b->n_outputs] = b->s.at;
+		int rc = signal_of(b, len, &b->output[b->n_outputs]);
+		if (rc < 0)
+			return rc;
+		b->n_outputs++;
+	}
+	return end_of_line(&b->s);
+}
+
+static int add_fanin(struct blif *b, uint32_t signal)
+{
+	if (b->n_fanin == b->fanin_capacity) {
+		size_t more = b->fanin_capacity ? 2 * b->fanin_capacity : 256;
+		uint32_t *fanin = reallocarray(b->fanin, more, sizeof(*fanin));
+		if (!fanin)
+			return no_memory(b);
+		b->fanin = fanin;
+		b->fanin_capacity = more;
+	}
+	b->fanin[b->n_fanin++] = signal;
+	return 0;
+}
+
+/* Steps over the rows; their contents are read when the cover is built. */
+static void skip_rows(struct ambit_scan *s)
+{
+	for (next_line(s); scan_peek(s) == '0' || scan_peek(s) == '1' || scan_peek(s) == '-'; next_line(s))
+		for (size_t len; (len = word(s)) > 0;)
+			s->at += len;
+}
+
+static int read_names(struct blif *b, size_t at)
+{
+	struct cover cover = {.at = at, .first = b->n_fanin};
+	uint32_t i = 0;
+	size_t last = 0;
+	for (size_t len; (len = word(&b->s)) > 0;) {
+		last = b->s.at;
+		int rc = signal_of(b, len, &i);
+		if (rc == 0)
+			rc = add_fanin(b, i);
+		if (rc < 0)
+			return rc;
+	}
+	int rc = end_of_line(&b->s);
+	if (rc < 0)
+		return rc;
+	if (b->n_fanin == cover.first)
+		return scan_unexpected(&b->s, "the name of a signal");
+	if (b->cover[i].at != SIZE_MAX || b->value[i] != MIG_NONE)
+		return scan_fail(&b->s, last, -EINVAL, "'%.40s' %s", b->signal.v[i],
+				 b->value[i] != MIG_NONE ? "is an input" : "has two .names");
+	b->n_fanin--; /* the last name is the result */
+	cover.n = (uint32_t)(b->n_fanin - cover.first);
+	next_line(&b->s);
+	cover.rows = b->s.at;
+	b->cover[i] = cover;
+	skip_rows(&b->s);
+	return 0;
+}
+
+/* One command of the format. 1: .end. */
+static int read_command(struct blif *b)
+{
+	static const char *const refused[] = {".latch", ".subckt",     ".gate",  ".mlatch",
+					      ".exdc",  ".start_kiss", ".search"};
+	size_t at = b->s.at, len = word(&b->s);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (is(&b->s, len, refused[i]))
+			return scan_fail(&b->s, at, -EOPNOTSUPP, "%s: only combinational .names are read", refused[i]);
+	bool model = is(&b->s, len, ".model"), inputs = is(&b->s, len, ".inputs"), outputs = is(&b->s, len, ".outputs");
+	bool names = is(&b->s, len, ".names"), end = is(&b->s, len, ".end");
+	if (!(model || inputs || outputs || names || end))
+		return len ? scan_fail(&b->s, at, -EINVAL,
+				       ".model, .inputs, .outputs, .names or .end expected, not '%.*s'",
+				       len > 20 ? 20 : (int)len, b->s.text + b->s.at)
+			   : scan_unexpected(&b->s, ".model, .inputs, .outputs, .names or .end");
+	b->s.at += len;
+	if (inputs || outputs)
+		return inputs ? read_inputs(b) : read_outputs(b);
+	if (names)
+		return read_names(b, at);
+	if (end)
+		return 1;
+	if (b->model)
+		return scan_fail(&b->s, at, -EINVAL, "a second .model: one circuit is read");
+	b->model = true;
+	b->s.at += word(&b->s);
+	return end_of_line(&b->s);
+}
+
+/* The rows of a cover whose fan-in is built: each an AND, together an OR, complemented when the result says 0. */
+static int build_cover(struct blif *b, uint32_t signal)
+{
+	struct ambit_scan *s = &b->s;
+	const struct cover *c = &b->cover[signal];
+	struct mig *g = &b->c->g;
+	mig_literal sum = MIG_ZERO;
+	char phase = '1';
+	s->at = c->rows;
+	for (bool first = true; scan_peek(s) == '0' || scan_peek(s) == '1' || scan_peek(s) == '-'; first = false) {
+		mig_literal row = MIG_ONE;
+		size_t at = s->at, len = c->n ? word(s) : 0;
+		if (len != c->n)
+			return scan_fail(s, at, -EINVAL, "a row of %zu inputs, '%.40s' has %u", len,
+					 b->signal.v[signal], c->n);
+		for (size_t k = 0; k < len; k++) {
+			char bit = s->text[at + k];
+			if (bit != '0' && bit != '1' && bit != '-')
+				return scan_fail(s, at + k, -EINVAL, "0, 1 or - expected, not '%c'", bit);
+			mig_literal in = b->value[b->fanin[c->first + k]];
+			if (bit != '-')
+				row = mig_and(g, row, in ^ (mig_literal)(bit == '0'));
+		}
+		s->at += len;
+		len = word(s);
+		if (len != 1 || (s->text[s->at] != '0' && s->text[s->at] != '1'))
+			return scan_unexpected(s, "the row's result, 0 or 1");
+		if (!first && s->text[s->at] != phase)
+			return scan_fail(s, s->at, -EINVAL, "rows of both results in one .names");
+		phase = s->text[s->at++];
+		int rc = end_of_line(s);
+		if (rc < 0)
+			return rc;
+		next_line(s);
+		sum = mig_or(g, sum, row);
+	}
+	b->value[signal] = sum ^ (mig_literal)(phase == '0');
+	return g->rc;
+}
+
+/* Depth first with a stack of its own: tables may stand in any order. */
+static int build(struct blif *b, uint32_t root, size_t asked)
+{
+	size_t depth = 0;
+	if (b->value[root] != MIG_NONE)
+		return 0;
+	b->stack[depth++] = root;
+	while (depth) {
+		uint32_t top = b->stack[depth - 1];
+		struct cover *c = &b->cover[top];
+		if (c->at == SIZE_MAX)
+			return scan_fail(&b->s, depth > 1 ? b->cover[b->stack[depth - 2]].at : asked, -EINVAL,
+					 "'%.40s' is neither an input nor has it a .names", b->signal.v[top]);
+		c->open = true;
+		while (c->built < c->n && b->value[b->fanin[c->first + c->built]] != MIG_NONE)
+			c->built++;
+		if (c->built == c->n) {
+			int rc = build_cover(b, top);
+			if (rc < 0)
+				return rc;
+			depth--;
+			continue;
+		}
+		uint32_t missing = b->fanin[c->first + c->built];
+		if (b->cover[missing].open) {
+			return scan_fail(&b->s, b->cover[missing].at, -EINVAL, "'%.40s' depends on itself",
+					 b->signal.v[missing]);
+		}
+		b->stack[depth++] = missing;
+	}
+	return 0;
+}
+
+static int read_all(struct blif *b)
+{
+	int rc = 0;
+	for (next_line(&b->s); rc == 0 && scan_peek(&b->s) >= 0; next_line(&b->s))
+		rc = read_command(b);
+	if (rc < 0)
+		return rc;
+	if (b->n_outputs == 0)
+		return scan_fail(&b->s, b->s.at, -EINVAL, "no .outputs");
+	b->stack = calloc((size_t)b->signal.n + 1, sizeof(*b->stack));
+	if (!b->stack)
+		return no_memory(b);
+	rc = 0;
+	for (uint32_t i = 0; i < b->signal.n && rc == 0; i++) /* unused ones too: their rows must be right */
+		if (b->cover[i].at != SIZE_MAX)
+			rc = build(b, i, b->cover[i].at);
+	for (size_t i = 0; i < b->n_outputs && rc == 0; i++) {
+		const char *name = b->signal.v[b->output[i]];
+		rc = build(b, b->output[i], b->output_at[i]);
+		if (rc == 0)
+			rc = circuit_output(b->c, name, strlen(name), b->value[b->output[i]]);
+		if (rc == -EEXIST)
+			return scan_fail(&b->s, b->output_at[i], -EINVAL, "'%.40s' is declared twice, or an input too",
+					 name);
+	}
+	return rc;
+}
+
+int circuit_parse_blif(struct ambit_circuit *c, const char *text, size_t len, char *err, size_t n)
+{
+	struct blif b = {.s = {.text = text, .len = len, .err = err, .n = n}, .c = c};
+	if (n)
+		err[0] = '\0';
+	int rc = circuit_init(c);
+	if (rc == 0)
+		rc = read_all(&b);
+	if (rc < 0 && n && !err[0])
+		(void)mw_fail(rc, err, n, "%s", rc == -E2BIG ? "the circuit is too large" : "out of memory");
+	ambit_names_free(&b.signal);
+	free(b.cover);
+	free(b.value);
+	free(b.fanin);
+	free(b.output);
+	free(b.output_at);
+	free(b.stack);
+	return rc;
+}

@@ -1,0 +1,268 @@
+#include "ambit-emu/compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ambit-emu/plan.h"
+
+/* ---- from a plan to commands ---- */
+
+enum draft_kind { DRAFT_B, DRAFT_C, DRAFT_MEMORY, DRAFT_NONE };
+
+struct draft_address {
+	uint8_t kind; /* enum draft_kind */
+	uint8_t index;
+	mig_literal l; /* DRAFT_MEMORY */
+};
+
+struct draft {
+	struct draft_address a, b; /* b: DRAFT_NONE for an AP */
+};
+
+struct emit {
+	const struct mig_net *net;
+	struct draft *cmd;
+	size_t n;
+	size_t *birth;       /* by node: the command that computed it */
+	size_t *last_read;   /* by literal: command + 1 */
+	uint32_t *home;      /* by literal: its first output, or AMBIT_NO_NAME */
+	uint32_t *temporary; /* by literal: temporary row + 1 */
+	uint8_t *row_used;   /* by temporary row */
+	uint32_t rows;
+};
+
+static struct draft_address memory_of(mig_literal l)
+{
+	if (l <= MIG_ONE)
+		return (struct draft_address){DRAFT_C, (uint8_t)l, 0};
+	return (struct draft_address){DRAFT_MEMORY, 0, l};
+}
+
+static void draft_step(struct emit *e, const struct plan_step *s)
+{
+	const struct draft_address from = {DRAFT_B, s->from, 0}, to = {DRAFT_B, s->to, 0}, none = {DRAFT_NONE, 0, 0};
+	switch ((enum plan_kind)s->kind) {
+	case PLAN_LOAD:
+		e->cmd[e->n++] = (struct draft){memory_of(s->l), to};
+		break;
+	case PLAN_MOVE:
+		e->cmd[e->n++] = (struct draft){from, to};
+		break;
+	case PLAN_STORE:
+		e->cmd[e->n++] = (struct draft){from, memory_of(s->l)};
+		break;
+	case PLAN_TRA:
+		e->birth[s->l >> 1] = e->n;
+		e->cmd[e->n++] = (struct draft){from, none};
+		break;
+	case PLAN_MERGE:
+		e->cmd[e->birth[s->l >> 1]].b = to;
+		break;
+	case PLAN_SAVE:
+		e->cmd[e->birth[s->l >> 1]].b = memory_of(s->l);
+		break;
+	}
+}
+
+/* Outputs that no activation stored: inputs, their complements, constants, and values that have several names. */
+static void draft_copies(struct emit *e)
+{
+	const struct mig_net *net = e->net;
+	for (uint32_t k = 0; k < net->n_out; k++) {
+		mig_literal l = net->out[k];
+		/* An output's own row is named by its place behind the literals. */
+		const struct draft_address own = {DRAFT_MEMORY, 1, k};
+		bool leaf = mig_is_leaf(&net->g, l >> 1), complement = leaf && l > MIG_ONE && (l & 1);
+		if (e->home[l] != k) {
+			const struct draft_address first = {DRAFT_MEMORY, 1, e->home[l]};
+			e->cmd[e->n++] = (struct draft){l <= MIG_ONE ? memory_of(l) : first, own};
+		} else if (complement) {
+			e->cmd[e->n++] = (struct draft){memory_of(l ^ 1), {DRAFT_B, 5, 0}};
+			e->cmd[e->n++] = (struct draft){{DRAFT_B, 4, 0}, own};
+		} else if (leaf) {
+			e->cmd[e->n++] = (struct draft){memory_of(l), own};
+		}
+	}
+}
+
+/* ---- rows ---- */
+
+static bool is_temporary(const struct emit *e, const struct draft_address *a)
+{
+	return a->kind == DRAFT_MEMORY && a->index == 0 && !mig_is_leaf(&e->net->g, a->l >> 1) &&
+	       e->home[a->l] == UINT32_MAX;
+}
+
+static uint32_t take_row(struct emit *e)
+{
+	uint32_t r = 0;
+	while (r < e->rows && e->row_used[r])
+		r++;
+	if (r == e->rows)
+		e->rows++;
+	e->row_used[r] = 1;
+	return r;
+}
+
+static struct ambit_address resolve(const struct emit *e, const struct draft_address *a)
+{
+	const struct mig_net *net = e->net;
+	if (a->kind == DRAFT_B)
+		return ambit_b(a->index);
+	if (a->kind == DRAFT_C)
+		return ambit_c(a->index);
+	if (a->index) /* an output by its number */
+		return ambit_d(net->n_in + a->l);
+	if (mig_is_leaf(&net->g, a->l >> 1))
+		return ambit_d((a->l >> 1) - 1);
+	if (e->home[a->l] != UINT32_MAX)
+		return ambit_d(net->n_in + e->home[a->l]);
+	return ambit_d(net->n_in + net->n_out + e->temporary[a->l] - 1);
+}
+
+/* Rows for the values in memory, lowest free row first, until their last use. */
+static void write_commands(struct emit *e, struct ambit_builder *out)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (e->cmd[i].a.kind == DRAFT_MEMORY && e->cmd[i].a.index == 0)
+			e->last_read[e->cmd[i].a.l] = i + 1;
+	for (size_t i = 0; i < e->n; i++) {
+		const struct draft *d = &e->cmd[i];
+		bool to_temporary = is_temporary(e, &d->b);
+		bool unread = to_temporary && e->last_read[d->b.l] == 0;
+		struct ambit_address a = resolve(e, &d->a);
+		if (is_temporary(e, &d->a) && e->last_read[d->a.l] == i + 1)
+			e->row_used[e->temporary[d->a.l] - 1] = 0;
+		if (d->b.kind == DRAFT_NONE || unread) {
+			/* The search kept a value that was never wanted: the majority itself is. */
+			if (a.group == AMBIT_B && a.index >= 12)
+				ambit_ap(out, a);
+			continue;
+		}
+		if (to_temporary)
+			e->temporary[d->b.l] = take_row(e) + 1;
+		ambit_aap(out, a, resolve(e, &d->b));
+	}
+}
+
+static int emit_alloc(struct emit *e, const struct plan *plan)
+{
+	size_t nodes = e->net->g.n, commands = plan->n + 2 * (size_t)e->net->n_out;
+	e->cmd = calloc(commands + 1, sizeof(*e->cmd));
+	e->birth = calloc(nodes, sizeof(*e->birth));
+	e->last_read = calloc(2 * nodes, sizeof(*e->last_read));
+	e->home = malloc(2 * nodes * sizeof(*e->home));
+	e->temporary = calloc(2 * nodes, sizeof(*e->temporary));
+	e->row_used = calloc(commands + 1, sizeof(*e->row_used));
+	if (!e->cmd || !e->birth || !e->last_read || !e->home || !e->temporary || !e->row_used)
+		return -ENOMEM;
+	memset(e->home, 0xff, 2 * nodes * sizeof(*e->home));
+	for (uint32_t k = e->net->n_out; k-- > 0;)
+		e->home[e->net->out[k]] = k;
+	return 0;
+}
+
+static int emit(const struct mig_net *net, const struct plan *plan, struct ambit_builder *out)
+{
+	struct emit e = {.net = net};
+	int rc = emit_alloc(&e, plan);
+	if (rc == 0) {
+		for (size_t i = 0; i < plan->n; i++)
+			draft_step(&e, &plan->step[i]);
+		draft_copies(&e);
+		out->p.inputs = net->n_in;
+		out->p.outputs = net->n_out;
+		out->p.rows = net->n_in + net->n_out;
+		write_commands(&e, out);
+		rc = out->rc;
+		if (rc == 0 && net->n_in + net->n_out + e.rows >= UINT16_MAX - AMBIT_FIRST_D)
+			rc = -ERANGE;
+	}
+	free(e.cmd);
+	free(e.birth);
+	free(e.last_read);
+	free(e.home);
+	free(e.temporary);
+	free(e.row_used);
+	return rc;
+}
+
+/* ---- the best of several graphs ---- */
+
+enum { AS_WRITTEN, REWRITTEN, OTHER_FORMS, NETS, ALL_FORMS_BELOW = 600 };
+
+static int make_nets(const struct ambit_circuit *c, struct mig_net net[NETS], int *n)
+{
+	int rc = mig_net_copy(&net[0], &c->g, c->in, c->inputs.n, c->out, c->outputs.n);
+	*n = 1;
+	if (rc == 0) {
+		rc = mig_net_copy(&net[1], &c->g, c->in, c->inputs.n, c->out, c->outputs.n);
+		*n = 2;
+	}
+	if (rc == 0)
+		rc = mig_optimise(&net[1]);
+	if (rc == 0 && net[1].g.n <= ALL_FORMS_BELOW) {
+		rc = mig_rewrite_cuts(&net[2], &net[1], true);
+		*n = 3;
+	}
+	return rc;
+}
+
+/* The nodes that passes left unused are dropped. */
+static int compact(struct mig_net *net)
+{
+	struct mig_net next;
+	mig_literal *in = calloc((size_t)net->n_in + 1, sizeof(*in));
+	if (!in)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < net->n_in; i++)
+		in[i] = (i + 1) << 1;
+	int rc = mig_net_copy(&next, &net->g, in, net->n_in, net->out, net->n_out);
+	free(in);
+	mig_net_free(rc < 0 ? &next : net);
+	if (rc == 0)
+		*net = next;
+	return rc;
+}
+
+static int plan_all(struct mig_net net[NETS], int n, struct plan plan[NETS], int *best)
+{
+	int rc = 0;
+	*best = n - 1;
+	for (int i = n - 1; i >= 0 && rc == 0; i--) {
+		if (i == AS_WRITTEN && net[0].g.n > 4 * ALL_FORMS_BELOW)
+			break; /* the rewritten graph alone */
+		rc = compact(&net[i]);
+		if (rc == 0)
+			rc = ambit_plan(&net[i], &plan[i]);
+		if (rc == 0 && plan[i].ns < plan[*best].ns)
+			*best = i;
+	}
+	return rc;
+}
+
+int ambit_compile(const struct ambit_circuit *c, struct ambit_builder *out, struct ambit_compiled *info)
+{
+	struct mig_net net[NETS] = {0};
+	struct plan plan[NETS] = {0};
+	struct ambit_verdict verdict;
+	int n = 0, best = 0;
+	int rc = make_nets(c, net, &n);
+	if (rc == 0)
+		rc = plan_all(net, n, plan, &best);
+	if (rc == 0)
+		rc = emit(&net[best], &plan[best], out);
+	if (rc == 0)
+		rc = ambit_verify(&out->p, &verdict);
+	if (rc == 0 && info) {
+		rc = mig_measure(&c->g, c->out, c->outputs.n, &info->written);
+		if (rc == 0)
+			rc = mig_measure(&net[best].g, net[best].out, net[best].n_out, &info->rewritten);
+	}
+	for (int i = 0; i < NETS; i++) {
+		mig_net_free(&net[i]);
+		free(plan[i].step);
+	}
+	return rc;
+}

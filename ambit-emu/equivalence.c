@@ -1,0 +1,122 @@
+/* Does a micro-program compute its circuit? */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ambit-emu/compile.h"
+#include "ambit-emu/exact.h"
+
+/* Six inputs change within a word, the others from word to word. */
+static const uint64_t within[6] = {0xaaaaaaaaaaaaaaaau, 0xccccccccccccccccu, 0xf0f0f0f0f0f0f0f0u,
+				   0xff00ff00ff00ff00u, 0xffff0000ffff0000u, 0xffffffff00000000u};
+
+static uint64_t input_word(unsigned input, uint64_t word, bool exhaustive, uint64_t seed)
+{
+	if (!exhaustive)
+		return ambit_noise(seed + input * 0x9e3779b97f4a7c15u, 0, word);
+	return input < 6 ? within[input] : 0 - (word >> (input - 6) & 1);
+}
+
+struct check {
+	const struct ambit_circuit *c;
+	const struct ambit_program *p;
+	uint64_t seed;
+	struct ambit_equivalence *out;
+	size_t words;
+	char **row;
+	uint64_t *value; /* of the circuit's nodes */
+};
+
+static int run(struct check *k)
+{
+	struct ambit_exact x;
+	struct ambit_verdict v;
+	int rc = ambit_exact_prepare(k->p, &x, &v);
+	if (rc < 0)
+		return rc;
+	const size_t bytes = (k->words * 8 + AMBIT_LINE - 1) / AMBIT_LINE * AMBIT_LINE, strip = 4096;
+	void *scratch = aligned_alloc(4096, ambit_exact_scratch(&x, strip));
+	rc = scratch ? 0 : -ENOMEM;
+	for (unsigned i = 0; i < k->p->rows && rc == 0; i++) {
+		k->row[i] = aligned_alloc(AMBIT_LINE, bytes);
+		if (!k->row[i])
+			rc = -ENOMEM;
+		else
+			memset(k->row[i], 0x5a, bytes);
+	}
+	for (unsigned i = 0; i < k->p->inputs && rc == 0; i++)
+		for (size_t w = 0; w < k->words; w++) {
+			uint64_t v64 = input_word(i, w, k->out->exhaustive, k->seed);
+			memcpy(k->row[i] + 8 * w, &v64, 8);
+		}
+	if (rc == 0) {
+		const struct ambit_exact_job job = {
+			.x = &x, .cells = ambit_cells(mw_isa_best()), .d = k->row, .strip = strip, .seed = k->seed};
+		struct ambit_executed done = {0};
+		ambit_exact_run(&job, 0, bytes, scratch, &done);
+	}
+	free(scratch);
+	ambit_exact_free(&x);
+	return rc;
+}
+
+/* Inputs too: a program must leave them as they were. */
+static void compare(struct check *k)
+{
+	const struct ambit_circuit *c = k->c;
+	struct ambit_equivalence *e = k->out;
+	uint64_t last = e->lanes % 64 ? ((uint64_t)1 << e->lanes % 64) - 1 : UINT64_MAX;
+	for (size_t w = 0; w < k->words; w++) {
+		uint64_t wrong = 0, got;
+		for (uint32_t i = 0; i < c->inputs.n; i++) {
+			uint64_t in = input_word(i, w, e->exhaustive, k->seed);
+			k->value[c->in[i] >> 1] = in;
+			memcpy(&got, k->row[i] + 8 * w, 8);
+			wrong |= got ^ in;
+		}
+		mig_evaluate(&c->g, k->value);
+		for (uint32_t i = 0; i < c->outputs.n; i++) {
+			memcpy(&got, k->row[c->inputs.n + i] + 8 * w, 8);
+			uint64_t differs = got ^ mig_value(k->value, c->out[i]);
+			if (differs && e->wrong == 0 && wrong == 0)
+				e->output = i;
+			wrong |= differs;
+		}
+		if (w + 1 == k->words)
+			wrong &= last;
+		if (wrong && e->wrong == 0)
+			e->example = 64 * w + (uint64_t)__builtin_ctzll(wrong);
+		e->wrong += (uint64_t)__builtin_popcountll(wrong);
+	}
+}
+
+int ambit_equivalent(const struct ambit_circuit *c, const struct ambit_program *p, uint64_t seed,
+		     struct ambit_equivalence *out)
+{
+	*out = (struct ambit_equivalence){.exhaustive = c->inputs.n <= AMBIT_EXHAUSTIVE_INPUTS};
+	if (p->inputs != c->inputs.n || p->outputs != c->outputs.n || p->rows < p->inputs + p->outputs)
+		return -EINVAL;
+	out->lanes = out->exhaustive ? (uint64_t)1 << c->inputs.n : AMBIT_RANDOM_LANES;
+	struct check k = {.c = c, .p = p, .seed = seed, .out = out, .words = (size_t)(out->lanes + 63) / 64};
+	k.row = calloc((size_t)p->rows + 1, sizeof(*k.row));
+	k.value = calloc(c->g.n, sizeof(*k.value));
+	int rc = k.row && k.value ? run(&k) : -ENOMEM;
+	if (rc == 0)
+		compare(&k);
+	for (unsigned i = 0; k.row && i < p->rows; i++)
+		free(k.row[i]);
+	free(k.row);
+	free(k.value);
+	return rc;
+}
+
+int ambit_equivalence_print(const struct ambit_equivalence *e, char *out, size_t n)
+{
+	const char *what = e->exhaustive ? "input combinations" : "random lanes", *all = e->exhaustive ? "all " : "";
+	if (e->wrong)
+		return snprintf(out, n, "NOT equivalent: %" PRIu64 " of %" PRIu64 " %s are wrong", e->wrong, e->lanes,
+				what);
+	return snprintf(out, n, "equivalent: %s%" PRIu64 " %s", all, e->lanes, what);
+}

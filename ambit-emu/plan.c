@@ -1,0 +1,328 @@
+/* Beam search over the order of majorities, the rows they use and how their operands get there.
+ *
+ * A state is what the six compute rows hold and which values are in memory. One generation computes one more majority:
+ * every state is extended by its next majorities, on each of the four triple-row addresses, with each order of
+ * operands and both polarities (a majority is self-dual), by every way of writing the operands that are missing. Where
+ * an address raises more rows than one, the others get a copy (B8, B9: a complement) that a later majority may want.
+ *
+ * Saving a value is free of commands: the activation that computed it becomes an AAP with a memory row as its second
+ * address, afterwards, as long as that place is not taken. */
+#include "ambit-emu/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ambit-emu/plan_inside.h"
+
+/* ---- order ---- */
+
+/* Depth first from each output, deeper operands first: values are used soon after they are made. */
+static int make_order(struct search *s)
+{
+	const struct mig *g = &s->net->g;
+	uint32_t *level = calloc(g->n, sizeof(*level)), *stack = calloc(3 * (size_t)g->n + 3, sizeof(*stack));
+	uint8_t *seen = calloc(g->n, sizeof(*seen)); /* 1: on the way down, 2: ordered */
+	int rc = level && stack && seen ? 0 : -ENOMEM;
+	for (uint32_t i = 1; i < g->n && rc == 0; i++)
+		for (int k = 0; k < 3 && !mig_is_leaf(g, i); k++)
+			if (level[g->v[i].in[k] >> 1] >= level[i])
+				level[i] = level[g->v[i].in[k] >> 1] + 1;
+	for (uint32_t o = 0; o < s->net->n_out && rc == 0; o++) {
+		size_t depth = 0;
+		stack[depth++] = s->net->out[o] >> 1;
+		while (depth) {
+			uint32_t i = stack[depth - 1];
+			if (mig_is_leaf(g, i) || seen[i]) {
+				depth--;
+				if (seen[i] == 1) {
+					seen[i] = 2;
+					s->order[s->n_order++] = i;
+				}
+				continue;
+			}
+			seen[i] = 1;
+			/* The last one pushed is visited first: the deepest. */
+			uint32_t in[3] = {g->v[i].in[0] >> 1, g->v[i].in[1] >> 1, g->v[i].in[2] >> 1};
+			for (int a = 0; a < 2; a++)
+				for (int b = 0; b < 2 - a; b++)
+					if (level[in[b]] > level[in[b + 1]]) {
+						uint32_t t = in[b];
+						in[b] = in[b + 1];
+						in[b + 1] = t;
+					}
+			for (int k = 0; k < 3; k++)
+				if (!mig_is_leaf(g, in[k]) && !seen[in[k]])
+					stack[depth++] = in[k];
+		}
+	}
+	free(level);
+	free(stack);
+	free(seen);
+	return rc;
+}
+
+static int make_fanout(struct search *s)
+{
+	const struct mig *g = &s->net->g;
+	s->fan_first = calloc((size_t)g->n + 2, sizeof(*s->fan_first));
+	s->fan = calloc(3 * (size_t)s->n_order + 1, sizeof(*s->fan));
+	if (!s->fan_first || !s->fan)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < s->n_order; i++)
+		for (int k = 0; k < 3; k++)
+			s->fan_first[(g->v[s->order[i]].in[k] >> 1) + 2]++;
+	for (uint32_t i = 2; i < g->n + 2; i++)
+		s->fan_first[i] += s->fan_first[i - 1];
+	for (uint32_t i = 0; i < s->n_order; i++) /* in the order in which they are computed */
+		for (int k = 0; k < 3; k++)
+			s->fan[s->fan_first[(g->v[s->order[i]].in[k] >> 1) + 1]++] = s->order[i];
+	return 0;
+}
+
+/* ---- states ---- */
+
+static int state_alloc(const struct search *s, struct state *st)
+{
+	*st = (struct state){0};
+	st->bits = calloc((size_t)BITSETS * s->words, sizeof(*st->bits));
+	st->left = calloc(s->net->g.n, sizeof(*st->left));
+	return st->bits && st->left ? 0 : -ENOMEM;
+}
+
+static void state_free(struct state *st)
+{
+	free(st->bits);
+	free(st->left);
+}
+
+static void state_copy(const struct search *s, struct state *to, const struct state *from)
+{
+	uint64_t *bits = to->bits;
+	uint32_t *left = to->left;
+	*to = *from;
+	to->bits = bits;
+	to->left = left;
+	memcpy(bits, from->bits, (size_t)BITSETS * s->words * sizeof(*bits));
+	memcpy(left, from->left, s->net->g.n * sizeof(*left));
+}
+
+static int log_add(struct search *s, uint32_t parent, struct plan_step step, uint32_t *at)
+{
+	if (s->n_log == s->log_capacity) {
+		size_t more = s->log_capacity ? 2 * s->log_capacity : 1024;
+		struct log_entry *log = more < UINT32_MAX ? reallocarray(s->log, more, sizeof(*log)) : NULL;
+		if (!log)
+			return -ENOMEM;
+		s->log = log;
+		s->log_capacity = more;
+	}
+	s->log[s->n_log] = (struct log_entry){step, parent};
+	*at = (uint32_t)s->n_log++;
+	return 0;
+}
+
+/* A candidate becomes a state. */
+static int settle(struct search *s, struct state *to, const struct state *from, const struct candidate *c)
+{
+	const struct trial *t = &c->trial;
+	const struct mig *g = &s->net->g;
+	state_copy(s, to, from);
+	memcpy(to->row, t->row, sizeof(to->row));
+	memcpy(to->touched, t->touched, sizeof(to->touched));
+	to->seq = t->seq;
+	to->ns = t->ns;
+	to->key = c->key;
+	bit_set(s, to, COMPUTED, c->node);
+	bit_set(s, to, SLOT, c->node);
+	if (c->value & 1)
+		bit_set(s, to, BORN_N, c->node);
+	for (unsigned i = 0; i < t->n_saved; i++)
+		bit_set(s, to, t->saved[i] & 1 ? SAVED_N : SAVED, t->saved[i] >> 1);
+	for (unsigned i = 0; i < t->n_taken; i++)
+		bit_clear(s, to, SLOT, t->taken[i]);
+	for (int k = 0; k < 3; k++)
+		to->left[g->v[c->node].in[k] >> 1]--;
+	memmove(to->birth + 1, to->birth, (BIRTHS - 1) * sizeof(to->birth[0]));
+	to->birth[0] = (struct birth){c->value, t->birth_seq, c->tra};
+	while (to->first < s->n_order && bit(s, to, COMPUTED, s->order[to->first]))
+		to->first++;
+	int rc = 0;
+	for (unsigned i = 0; i < t->n_steps && rc == 0; i++)
+		rc = log_add(s, to->log, t->step[i], &to->log);
+	return rc;
+}
+
+/* ---- generations ---- */
+
+struct ready {
+	uint32_t node;
+	int have;
+};
+
+/* Majorities whose operands are known, those first whose operands are in place. */
+static unsigned find_ready(const struct search *s, const struct state *st, struct ready out[MAX_READY])
+{
+	const struct mig *g = &s->net->g;
+	unsigned n = 0, window = WINDOW, most = s->effort.max_ready > 1 ? MAX_READY : 1;
+	for (uint32_t i = st->first; i < s->n_order && window && n < most; i++) {
+		uint32_t node = s->order[i];
+		bool ready = !bit(s, st, COMPUTED, node);
+		window -= ready;
+		for (int k = 0; k < 3 && ready; k++) {
+			uint32_t in = g->v[node].in[k] >> 1;
+			ready = mig_is_leaf(g, in) || bit(s, st, COMPUTED, in);
+		}
+		if (!ready)
+			continue;
+		struct ready r = {node, plan_in_place(s, st->row, node)};
+		unsigned at = n++;
+		for (; at > 0 && out[at - 1].have < r.have; at--)
+			out[at] = out[at - 1];
+		out[at] = r;
+	}
+	return n < s->effort.max_ready ? n : s->effort.max_ready;
+}
+
+static int next_generation(struct search *s)
+{
+	s->n_best = 0;
+	for (unsigned i = 0; i < s->n_states; i++) {
+		struct ready ready[MAX_READY];
+		unsigned n = find_ready(s, &s->state[i], ready);
+		for (unsigned k = 0; k < n; k++)
+			plan_extend(s, i, ready[k].node);
+	}
+	struct state *next = s->other;
+	int rc = s->n_best ? 0 : -EDOM; /* some way always exists */
+	for (unsigned i = 0; i < s->n_best && rc == 0; i++)
+		rc = settle(s, &next[i], &s->state[s->best[i].parent], &s->best[i]);
+	s->other = s->state;
+	s->state = next;
+	s->n_states = s->n_best;
+	return rc;
+}
+
+/* Work is bounded: the larger the graph, the fewer alternatives are followed. Small ones are searched several times,
+ * once strictly in depth-first order, which keeps values in the rows, and once more freely. */
+static const struct {
+	uint32_t below; /* majorities */
+	struct effort try[MAX_TRIES];
+} efforts[] = {
+	{13, {{48, MAX_READY, 1, 48, 60, 8}, {24, 1, 1, 48, 60, 8}, {24, 2, 0, 24, 20, 4}}},
+	{61, {{48, 1, 0, 24, 20, 4}, {24, 1, 1, 48, 20, 4}, {24, 2, 0, 24, 20, 2}}},
+	{201, {{24, 1, 0, 24, 20, 4}, {12, 2, 0, 24, 20, 2}}},
+	{601, {{12, 1, 0, 24, 20, 4}}},
+	{1501, {{6, 1, 0, 12, 20, 4}}},
+	{5001, {{2, 1, 0, 12, 10, 4}}},
+	{UINT32_MAX, {{1, 1, 0, 6, 10, 4}}},
+};
+
+static int start(struct search *s)
+{
+	unsigned width = s->effort.width;
+	s->state = calloc(width, sizeof(*s->state));
+	s->other = calloc(width, sizeof(*s->other));
+	s->best = calloc(width + 1, sizeof(*s->best));
+	if (!s->state || !s->other || !s->best)
+		return -ENOMEM;
+	int rc = 0;
+	for (unsigned i = 0; i < width && rc == 0; i++) {
+		rc = state_alloc(s, &s->state[i]);
+		if (rc == 0)
+			rc = state_alloc(s, &s->other[i]);
+	}
+	if (rc < 0)
+		return rc;
+	struct state *st = &s->state[0];
+	s->n_states = 1;
+	s->n_log = 0;
+	st->log = UINT32_MAX;
+	for (int r = 0; r < ROWS; r++)
+		st->row[r] = MIG_NONE;
+	for (int i = 0; i < BIRTHS; i++)
+		st->birth[i].value = MIG_NONE;
+	for (uint32_t i = 0; i < s->n_order; i++)
+		for (int k = 0; k < 3; k++)
+			st->left[s->net->g.v[s->order[i]].in[k] >> 1]++;
+	return 0;
+}
+
+static void stop(struct search *s)
+{
+	for (unsigned i = 0; i < s->effort.width; i++) {
+		if (s->state)
+			state_free(&s->state[i]);
+		if (s->other)
+			state_free(&s->other[i]);
+	}
+	free(s->state);
+	free(s->other);
+	free(s->best);
+	s->state = s->other = NULL;
+	s->best = NULL;
+}
+
+static int collect(const struct search *s, struct plan *out)
+{
+	const struct state *best = &s->state[0];
+	for (unsigned i = 1; i < s->n_states; i++)
+		if (s->state[i].ns < best->ns)
+			best = &s->state[i];
+	size_t n = 0;
+	for (uint32_t at = best->log; at != UINT32_MAX; at = s->log[at].parent)
+		n++;
+	out->step = calloc(n + 1, sizeof(*out->step));
+	if (!out->step)
+		return -ENOMEM;
+	out->n = n;
+	out->ns = best->ns;
+	for (uint32_t at = best->log; at != UINT32_MAX; at = s->log[at].parent)
+		out->step[--n] = s->log[at].step;
+	return 0;
+}
+
+/* One search; its plan is kept when it is shorter. */
+static int search(struct search *s, const struct effort *effort, struct plan *out)
+{
+	struct plan found = {0};
+	s->effort = *effort;
+	int rc = start(s);
+	for (uint32_t i = 0; i < s->n_order && rc == 0; i++)
+		rc = next_generation(s);
+	if (rc == 0)
+		rc = collect(s, &found);
+	stop(s);
+	if (rc == 0 && (!out->step || found.ns < out->ns)) {
+		free(out->step);
+		*out = found;
+	} else {
+		free(found.step);
+	}
+	return rc;
+}
+
+int ambit_plan(const struct mig_net *net, struct plan *out)
+{
+	struct search s = {.net = net, .words = net->g.n / 64 + 1};
+	*out = (struct plan){0};
+	plan_addresses(&s);
+	s.order = calloc(net->g.n, sizeof(*s.order));
+	s.is_output = calloc(2 * (size_t)net->g.n, sizeof(*s.is_output));
+	int rc = s.order && s.is_output ? make_order(&s) : -ENOMEM;
+	if (rc == 0)
+		rc = make_fanout(&s);
+	for (uint32_t i = 0; i < net->n_out && rc == 0; i++)
+		s.is_output[net->out[i]] = true;
+	size_t size = 0;
+	while (s.n_order >= efforts[size].below)
+		size++;
+	for (int i = 0; i < MAX_TRIES && efforts[size].try[i].width && rc == 0; i++)
+		rc = search(&s, &efforts[size].try[i], out);
+	free(s.log);
+	free(s.order);
+	free(s.is_output);
+	free(s.fan);
+	free(s.fan_first);
+	return rc;
+}

@@ -1,0 +1,297 @@
+#include "ambit-emu/rewrite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_ROUNDS = 6 };
+
+static int net_init(struct mig_net *net, uint32_t n_in, uint32_t n_out, size_t expected)
+{
+	*net = (struct mig_net){.n_in = n_in, .n_out = n_out};
+	int rc = mig_init(&net->g, expected);
+	net->out = calloc((size_t)n_out + 1, sizeof(*net->out));
+	if (!net->out)
+		rc = -ENOMEM;
+	for (uint32_t i = 0; i < n_in && rc == 0; i++) {
+		(void)mig_leaf(&net->g);
+		rc = net->g.rc;
+	}
+	return rc;
+}
+
+void mig_net_free(struct mig_net *net)
+{
+	mig_free(&net->g);
+	free(net->out);
+	*net = (struct mig_net){0};
+}
+
+int mig_net_like(struct mig_net *to, const struct mig_net *from)
+{
+	return net_init(to, from->n_in, from->n_out, from->g.n);
+}
+
+static void mark_used(const struct mig *g, const mig_literal *out, uint32_t n_out, uint32_t *refs)
+{
+	for (uint32_t i = 0; i < n_out; i++)
+		refs[out[i] >> 1]++;
+	for (uint32_t i = g->n; i-- > 1;)
+		if (refs[i] && !mig_is_leaf(g, i))
+			for (int k = 0; k < 3; k++)
+				refs[g->v[i].in[k] >> 1]++;
+}
+
+uint32_t *mig_references(const struct mig_net *net)
+{
+	uint32_t *refs = calloc(net->g.n, sizeof(*refs));
+	if (refs)
+		mark_used(&net->g, net->out, net->n_out, refs);
+	return refs;
+}
+
+static mig_literal mapped(const mig_literal *map, mig_literal l)
+{
+	return map[l >> 1] ^ (l & 1);
+}
+
+int mig_net_copy(struct mig_net *net, const struct mig *g, const mig_literal *in, uint32_t n_in, const mig_literal *out,
+		 uint32_t n_out)
+{
+	uint32_t *refs = calloc(g->n, sizeof(*refs));
+	mig_literal *map = calloc(g->n, sizeof(*map));
+	int rc = net_init(net, n_in, n_out, g->n);
+	if (!refs || !map)
+		rc = -ENOMEM;
+	if (rc == 0) {
+		mark_used(g, out, n_out, refs);
+		for (uint32_t i = 0; i < n_in; i++)
+			map[in[i] >> 1] = (i + 1) << 1;
+		for (uint32_t i = 1; i < g->n; i++)
+			if (refs[i] && !mig_is_leaf(g, i))
+				map[i] = mig_maj(&net->g, mapped(map, g->v[i].in[0]), mapped(map, g->v[i].in[1]),
+						 mapped(map, g->v[i].in[2]));
+		for (uint32_t i = 0; i < n_out; i++)
+			net->out[i] = mapped(map, out[i]);
+		rc = net->g.rc;
+	}
+	free(refs);
+	free(map);
+	return rc;
+}
+
+/* ---- the axioms ---- */
+
+struct omega {
+	struct mig *g;
+	uint32_t *level; /* of g's nodes */
+	uint32_t level_capacity;
+};
+
+/* One way to write a majority: in[0], in[1] and either in[2] or the majority of inner[0..2]. */
+struct form {
+	mig_literal in[3], inner[3];
+	bool nested;
+	int cost; /* new nodes less those that nobody needs any more */
+	uint32_t level;
+};
+
+static uint32_t level_of(const struct omega *o, mig_literal l)
+{
+	return l >> 1 < o->level_capacity ? o->level[l >> 1] : 0;
+}
+
+static uint32_t level_above(const struct omega *o, const mig_literal in[3])
+{
+	uint32_t max = level_of(o, in[0]);
+	for (int i = 1; i < 3; i++)
+		if (level_of(o, in[i]) > max)
+			max = level_of(o, in[i]);
+	return max + 1;
+}
+
+/* Fills in cost and level; freed: nodes that this form no longer refers to. */
+static void weigh(const struct omega *o, struct form *f, int freed)
+{
+	mig_literal in[3] = {f->in[0], f->in[1], f->in[2]}, known = MIG_NONE;
+	f->cost = -freed;
+	uint32_t inner_level = 0;
+	if (f->nested) {
+		in[2] = mig_find(o->g, f->inner[0], f->inner[1], f->inner[2]);
+		if (in[2] == MIG_NONE) {
+			f->cost++;
+			inner_level = level_above(o, f->inner);
+		}
+	}
+	if (in[2] != MIG_NONE)
+		known = mig_find(o->g, in[0], in[1], in[2]);
+	else
+		in[2] = in[0]; /* its level is inner_level */
+	f->cost += known == MIG_NONE;
+	f->level = known == MIG_NONE ? level_above(o, in) : level_of(o, known);
+	if (known == MIG_NONE && inner_level >= f->level)
+		f->level = inner_level + 1;
+}
+
+static void consider(const struct omega *o, struct form *best, struct form f, int freed)
+{
+	weigh(o, &f, freed);
+	if (f.cost < best->cost || (f.cost == best->cost && f.level < best->level))
+		*best = f;
+}
+
+/* Operands of a literal's node, complemented as the literal is: inverter propagation. */
+static bool operands(const struct mig *g, mig_literal l, mig_literal in[3])
+{
+	if (mig_is_leaf(g, l >> 1))
+		return false;
+	for (int i = 0; i < 3; i++)
+		in[i] = g->v[l >> 1].in[i] ^ (l & 1);
+	return true;
+}
+
+/* M(x, y, z) with z = M(p, q, r): what x and y have in common with p, q, r. */
+static void nested_forms(const struct omega *o, struct form *best, mig_literal x, mig_literal y, mig_literal z,
+			 int freed)
+{
+	mig_literal p[3];
+	if (!operands(o->g, z, p))
+		return;
+	for (int i = 0; i < 3; i++) {
+		mig_literal q = p[(i + 1) % 3], r = p[(i + 2) % 3];
+		for (int side = 0; side < 2; side++) {
+			mig_literal u = side ? x : y, w = side ? y : x;
+			if (p[i] == u) {
+				/* Associativity: M(w, u, M(q, u, r)) = M(r, u, M(q, u, w)) = M(q, u, M(r, u, w)) */
+				consider(o, best, (struct form){{r, u, 0}, {q, u, w}, true, 0, 0}, freed);
+				consider(o, best, (struct form){{q, u, 0}, {r, u, w}, true, 0, 0}, freed);
+			}
+			/* Relevance: where z matters, u = ~w. */
+			if (p[i] >> 1 == u >> 1)
+				consider(o, best, (struct form){{x, y, 0}, {w ^ 1 ^ (p[i] ^ u), q, r}, true, 0, 0},
+					 freed);
+		}
+	}
+}
+
+/* M(M(x, y, u), M(x, y, v), z) = M(x, y, M(u, v, z)) */
+static void distributed_form(const struct omega *o, struct form *best, mig_literal a, mig_literal b, mig_literal z,
+			     int freed)
+{
+	mig_literal p[3], q[3], common[3];
+	if (!operands(o->g, a, p) || !operands(o->g, b, q))
+		return;
+	int n = 0;
+	mig_literal u = MIG_NONE, v = MIG_NONE;
+	for (int i = 0; i < 3; i++) {
+		bool in_q = p[i] == q[0] || p[i] == q[1] || p[i] == q[2];
+		bool in_p = q[i] == p[0] || q[i] == p[1] || q[i] == p[2];
+		if (in_q)
+			common[n++] = p[i];
+		else
+			u = p[i];
+		if (!in_p)
+			v = q[i];
+	}
+	if (n == 2)
+		consider(o, best, (struct form){{common[0], common[1], 0}, {u, v, z}, true, 0, 0}, freed);
+}
+
+static void note_level(struct omega *o, mig_literal l)
+{
+	uint32_t i = l >> 1;
+	if (i < o->level_capacity && o->level[i] == 0 && !mig_is_leaf(o->g, i))
+		o->level[i] = level_above(o, o->g->v[i].in);
+}
+
+/* The cheapest way to write M(in); only[k]: nothing else refers to in[k]. */
+static mig_literal best_maj(struct omega *o, const mig_literal in[3], const bool only[3])
+{
+	struct form best = {.in = {in[0], in[1], in[2]}};
+	weigh(o, &best, 0);
+	for (int k = 0; k < 3 && best.cost > 0; k++) {
+		mig_literal x = in[(k + 1) % 3], y = in[(k + 2) % 3];
+		nested_forms(o, &best, x, y, in[k], only[k]);
+		distributed_form(o, &best, x, y, in[k], only[(k + 1) % 3] + only[(k + 2) % 3]);
+	}
+	if (best.nested) {
+		best.in[2] = mig_maj(o->g, best.inner[0], best.inner[1], best.inner[2]);
+		note_level(o, best.in[2]);
+	}
+	mig_literal l = mig_maj(o->g, best.in[0], best.in[1], best.in[2]);
+	note_level(o, l);
+	return l;
+}
+
+int mig_rewrite_omega(struct mig_net *to, const struct mig_net *from)
+{
+	const struct mig *g = &from->g;
+	int rc = mig_net_like(to, from);
+	uint32_t *refs = mig_references(from);
+	mig_literal *map = calloc(g->n, sizeof(*map));
+	/* Every old node adds two new ones at most. */
+	struct omega o = {.g = &to->g, .level_capacity = 2 * g->n + 2};
+	o.level = calloc(o.level_capacity, sizeof(*o.level));
+	if (!refs || !map || !o.level)
+		rc = -ENOMEM;
+	for (uint32_t i = 1; i < g->n && rc == 0; i++) {
+		if (mig_is_leaf(g, i)) {
+			map[i] = i << 1;
+			continue;
+		}
+		if (!refs[i])
+			continue;
+		mig_literal in[3];
+		bool only[3];
+		for (int k = 0; k < 3; k++) {
+			mig_literal l = g->v[i].in[k];
+			in[k] = mapped(map, l);
+			only[k] = refs[l >> 1] == 1 && !mig_is_leaf(g, l >> 1);
+		}
+		map[i] = best_maj(&o, in, only);
+		rc = to->g.rc;
+	}
+	for (uint32_t i = 0; i < from->n_out && rc == 0; i++)
+		to->out[i] = mapped(map, from->out[i]);
+	free(refs);
+	free(map);
+	free(o.level);
+	return rc;
+}
+
+/* ---- all passes ---- */
+
+/* Keeps `next` when it is smaller; then it is net's. */
+static int keep_if_smaller(struct mig_net *net, struct mig_net *next, struct mig_size *size, bool *better)
+{
+	struct mig_size s;
+	int rc = mig_measure(&next->g, next->out, next->n_out, &s);
+	if (rc < 0)
+		return rc;
+	if (s.nodes < size->nodes || (s.nodes == size->nodes && s.depth < size->depth)) {
+		struct mig_net old = *net;
+		*net = *next;
+		*next = old;
+		*size = s;
+		*better = true;
+	}
+	return 0;
+}
+
+int mig_optimise(struct mig_net *net)
+{
+	struct mig_size size;
+	int rc = mig_measure(&net->g, net->out, net->n_out, &size);
+	bool better = true;
+	for (int round = 0; round < MAX_ROUNDS && better && rc == 0; round++) {
+		better = false;
+		for (int pass = 0; pass < 2 && rc == 0; pass++) {
+			struct mig_net next;
+			rc = pass ? mig_rewrite_omega(&next, net) : mig_rewrite_cuts(&next, net, false);
+			if (rc == 0)
+				rc = keep_if_smaller(net, &next, &size, &better);
+			mig_net_free(&next);
+		}
+	}
+	return rc;
+}
