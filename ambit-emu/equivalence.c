@@ -39,7 +39,7 @@ static int run(struct check *k)
 	const size_t bytes = (k->words * 8 + AMBIT_LINE - 1) / AMBIT_LINE * AMBIT_LINE, strip = 4096;
 	void *scratch = aligned_alloc(4096, ambit_exact_scratch(&x, strip));
 	rc = scratch ? 0 : -ENOMEM;
-	for (unsigned i = 0; i < k->p->rows && rc == 0; i++) {
+	for (unsigned i = 0; i < k->p->inputs + k->p->outputs && rc == 0; i++) {
 		k->row[i] = aligned_alloc(AMBIT_LINE, bytes);
 		if (!k->row[i])
 			rc = -ENOMEM;
@@ -100,12 +100,12 @@ int ambit_equivalent(const struct ambit_circuit *c, const struct ambit_program *
 		return -EINVAL;
 	out->lanes = out->exhaustive ? (uint64_t)1 << c->inputs.n : AMBIT_RANDOM_LANES;
 	struct check k = {.c = c, .p = p, .seed = seed, .out = out, .words = (size_t)(out->lanes + 63) / 64};
-	k.row = calloc((size_t)p->rows + 1, sizeof(*k.row));
+	k.row = calloc((size_t)p->inputs + p->outputs + 1, sizeof(*k.row));
 	k.value = calloc(c->g.n, sizeof(*k.value));
 	int rc = k.row && k.value ? run(&k) : -ENOMEM;
 	if (rc == 0)
 		compare(&k);
-	for (unsigned i = 0; k.row && i < p->rows; i++)
+	for (unsigned i = 0; k.row && i < p->inputs + p->outputs; i++)
 		free(k.row[i]);
 	free(k.row);
 	free(k.value);
