@@ -221,16 +221,12 @@ static void op_bulk(struct arith *a, const struct ambit_program *p)
 static void op_unary(struct arith *a, const struct ambit_request *r)
 {
 	unsigned n = a->n;
-	row zero[ARITH_BITS];
 	switch ((unsigned)r->op) {
 	case AMBIT_OP_ABS:
 		arith_negate_if(a, a->in[0][n - 1], a->in[0], a->out, n);
 		break;
 	case AMBIT_OP_NEG:
-		for (unsigned i = 0; i < n; i++)
-			zero[i] = C0;
-		arith_sub(a, &(struct arith_sum){
-				     .x = zero, .nx = n, .y = a->in[0], .ny = n, .carry = C1, .out = a->out, .n = n});
+		arith_negate(a, a->in[0], a->out, n);
 		break;
 	case AMBIT_OP_RELU:
 		op_relu(a);
@@ -260,11 +256,9 @@ static void op_binary(struct arith *a, enum ambit_op op)
 	struct arith_sum s = {.x = x, .nx = a->n, .y = y, .ny = a->n, .out = a->out, .n = a->n};
 	switch ((unsigned)op) {
 	case AMBIT_OP_ADD:
-		s.carry = C0;
 		arith_add(a, &s);
 		break;
 	case AMBIT_OP_SUB:
-		s.carry = C1;
 		arith_sub(a, &s);
 		break;
 	case AMBIT_OP_MUL:

@@ -46,18 +46,20 @@ static inline row arith_bit(const row *x, unsigned n, unsigned i)
 
 /* ---- gadgets; out may be the same rows as x or y, bit by bit ---- */
 
-/* out[0..n) = x + y + carry in; the carry out to *carry_out unless NULL. */
+/* x + y or x - y */
 struct arith_sum {
 	const row *x, *y;
-	unsigned nx, ny; /* bits of each, zero above */
-	row carry;       /* C0, C1 or a data row */
+	unsigned nx, ny; /* bits of each, zero above; one is at least n */
 	row *out;
 	unsigned n;
-	const row *carry_out;
+	const row *carry_out; /* of an addition; NULL: not wanted */
 };
 void arith_add(struct arith *a, const struct arith_sum *s);
-/* out[0..n) = x - y; carry C1; carry_out: 1 where there is no borrow. */
 void arith_sub(struct arith *a, const struct arith_sum *s);
+/* out = -v modulo 2^n. */
+void arith_negate(struct arith *a, const row *v, row *out, unsigned n);
+/* sum = parity of n >= 1 rows; n / 2 carries of twice the weight to rows, which are given. Returns n / 2. */
+unsigned arith_column(struct arith *a, const row *bits, unsigned n, row sum, row *carries);
 /* out = x > y, or x >= y. */
 void arith_compare(struct arith *a, const row *x, const row *y, bool or_equal, row out);
 /* out[i] = s ? v[i] : w[i]. */

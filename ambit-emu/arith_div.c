@@ -47,7 +47,7 @@ static void divide(struct arith *a, const row *x, const row *y, const row *above
 		arith_and(a, q, y, t, len);
 		for (unsigned k = 0; k < len; k++)
 			next[k] = len == n ? remainder[k] : k ? rest[k] : arith_take(a);
-		arith_sub(a, &(struct arith_sum){rest, t, len, len, C1, next, len, NULL});
+		arith_sub(a, &(struct arith_sum){rest, t, len, len, next, len, NULL});
 		if (len < n)
 			rest[0] = next[0];
 	}

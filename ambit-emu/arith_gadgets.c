@@ -1,30 +1,58 @@
 /* Adders, comparison, selection. Counts per bit and their source beside each. */
 #include "ambit-emu/arith.h"
 
-/* 8 per bit, published: 00_addition-plus.c. The carry c' = MAJ(x,y,c) stays in DCC1; sum = MAJ(y, MAJ(~c',c,x), ~c').
- * The first carry is copied from where it is, which saves the published program's first command. */
+/* 7 per bit, and no 6 do it: found by exhaustive search over the commands (a satisfiability solver), where the
+ * published 00_addition-plus.c takes 8. ~c is in T3 and DCC1 before and after. With m = MAJ(~x,y,c): ~c' = MAJ(~y,~c,m)
+ * and sum = MAJ(x,~c',m), so that each operand is loaded once. */
+#define ADD_FIRST "y>B14 x>B9 B5>B11 C1>B8 B12 B15>B1 B14>o"
+#define ADD_NEXT "B7>B0 x>B4 y>B9 B5>B2 B12 B15>B1 B14>o"
+/* Above the second operand: 6. */
+#define ADD_CARRY "B7>B14 x>B9 C1>B8 B12 B15>B1 B14>o"
+
 void arith_add(struct arith *a, const struct arith_sum *s)
 {
 	for (unsigned i = 0; i < s->n; i++) {
-		row x = arith_bit(s->x, s->nx, i), y = arith_bit(s->y, s->ny, i), c = i ? ambit_b(6) : s->carry;
-		EMIT(a, "c>B12 x>B10 y>B6", "cxy", c, x, y);
-		if (i + 1 == s->n && s->carry_out)
-			EMIT(a, "B15>k", "k", *s->carry_out);
-		else
-			EMIT(a, "B15", "", C0);
-		EMIT(a, "B7>B11 B12 y>B1 B13>o", "yo", y, s->out[i]);
+		bool both = i < s->nx && i < s->ny;
+		EMIT(a,
+		     i == 0 ? ADD_FIRST
+		     : both ? ADD_NEXT
+			    : ADD_CARRY,
+		     "xyo", i < s->nx ? s->x[i] : arith_bit(s->y, s->ny, i), arith_bit(s->y, s->ny, i), s->out[i]);
 	}
+	if (s->carry_out)
+		EMIT(a, "B7>k", "k", *s->carry_out);
 }
 
-/* 8 per bit, published: 01_subtraction-plus.c. c' = MAJ(x,~y,c) stays in DCC0. */
+/* The same with y complemented on its way; 01_subtraction-plus.c takes 8. The borrow is in T3 and DCC1. */
+#define SUB_FIRST "C0>B8 y>B2 x>B9 B14>B3 B15>B2 y>B5 B14>o"
+#define SUB_NEXT "B7>B0 y>B5 x>B9 y>B2 B12 B15>B1 B14>o"
+
 void arith_sub(struct arith *a, const struct arith_sum *s)
 {
-	for (unsigned i = 0; i < s->n; i++) {
-		row x = arith_bit(s->x, s->nx, i), y = arith_bit(s->y, s->ny, i), c = i ? ambit_b(4) : s->carry;
-		EMIT(a, "c>B12 x>B10 y>B7 B15>k", "cxyk", c, x, y,
-		     i + 1 == s->n && s->carry_out ? *s->carry_out : ambit_b(4));
-		EMIT(a, "B7>B11 B12 y>B7 B15>o", "yo", y, s->out[i]);
-	}
+	for (unsigned i = 0; i < s->n; i++)
+		EMIT(a, i ? SUB_NEXT : SUB_FIRST, "xyo", arith_bit(s->x, s->nx, i), arith_bit(s->y, s->ny, i),
+		     s->out[i]);
+}
+
+/* 6n - 3, by search. p = some lower bit is 1: v ^ p, p' = v | p; ~p is in T2, p in T3. */
+void arith_negate(struct arith *a, const row *v, row *out, unsigned n)
+{
+	EMIT(a, n > 1 ? "v>o v>B3 v>B5 B4>B2" : "v>o", "vo", v[0], out[0]);
+	for (unsigned i = 1; i < n; i++)
+		EMIT(a, i + 1 < n ? "v>B8 C0>B9 B12 B15>B2 B14>o B7>B12" : "v>B8 C0>B9 B12 B15>B2 B14>o", "vo", v[i],
+		     out[i]);
+}
+
+/* 6 for two rows and 2 at the end, by search. The sum's complement stays in T3 and DCC1, each carry = MAJ(sum,v,w) is
+ * a row. */
+unsigned arith_column(struct arith *a, const row *bits, unsigned n, row sum, row *carries)
+{
+	unsigned k = 0;
+	for (unsigned i = 1; i < n; i += 2)
+		EMIT(a, i == 1 ? "v>B14 B5>B3 w>B8 x>B9 B12>k B15>B2 B14>B15" : "B7>B14 w>B9 v>B8 B12>k B15>B1 B14>B15",
+		     "xvwk", bits[0], bits[i], arith_bit(bits, n, i + 1), carries[k++]);
+	EMIT(a, n > 1 ? "B7>s" : "x>s", "xs", bits[0], sum);
+	return k;
 }
 
 /* 3n + 1; published with a copy at the end: 40_greater-plus.c, 41_greater_equal-plus.c. The order of the sign bits is

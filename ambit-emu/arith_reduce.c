@@ -1,37 +1,28 @@
 /* The bits of one lane together: count, and, or, xor. */
 #include "ambit-emu/arith.h"
 
-/* sum and carry of three rows: 8. The sum may be one of the rows. */
-static void full_add(struct arith *a, row x, row y, row z, row sum, row carry)
-{
-	EMIT(a, "x>B12 y>B10 z>B6 B15>c B7>B11 B12 z>B1 B13>s", "xyzsc", x, y, z, sum, carry);
-}
-
 /* Each full adder turns three rows of one weight into one of that weight and one of the next: n - (ones in n) adders
- * in all, 8n - 8 log2(n + 1) where n + 1 is a power of two. Published: 91_bitcount-plus.c, which adds one bit twice and
- * drops the last. */
+ * in all, at 6, and 2 per bit of the count. Published: 91_bitcount-plus.c, which adds one bit twice and drops the last.
+ */
 void arith_op_popcount(struct arith *a)
 {
 	row bits[ARITH_BITS], carries[ARITH_BITS / 2];
-	unsigned n = a->n, level = 0;
+	unsigned n = a->n;
 	for (unsigned i = 0; i < n; i++)
 		bits[i] = a->in[0][i];
-	if (n == 1)
-		EMIT(a, "x>o", "xo", bits[0], a->out[0]);
-	for (; n > 1; level++) {
-		row sum = bits[0], out = a->out[level];
-		unsigned next = 0;
-		for (unsigned i = 1; i < n; i += 2) {
-			/* The last carry of all is the top bit of the count. */
-			carries[next] = n <= 3 ? a->out[level + 1] : arith_take(a);
-			full_add(a, sum, bits[i], i + 1 < n ? bits[i + 1] : C0, out, carries[next++]);
-			sum = out;
-		}
+	for (unsigned level = 0; n > 0; level++) {
+		/* A single carry is the top bit of the count. */
+		if (n / 2 == 1)
+			carries[0] = a->out[level + 1];
+		else
+			arith_take_n(a, carries, n / 2);
+		unsigned next = arith_column(a, bits, n, a->out[level], carries);
 		if (level)
 			arith_give(a, bits, n);
-		n = next;
-		for (unsigned i = 0; i < n; i++)
-			bits[i] = carries[i];
+		if (next == 1)
+			break;
+		for (n = 0; n < next; n++)
+			bits[n] = carries[n];
 	}
 }
 
