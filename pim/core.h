@@ -33,6 +33,7 @@ struct pim_vector {
 	struct core_link link; /* first: a link is its vector */
 	struct pim_device *dev;
 	struct pim_operand o;
+	bool unbacked;
 };
 
 struct pim_matrix {

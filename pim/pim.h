@@ -104,6 +104,11 @@ static inline struct pim_type pim_int(uint32_t bits)
 /* Lanes on the host: width 1 is packed bits, LSB first; other widths lie in containers of 8, 16, 32 or 64 bits, little
  * endian, whose excess bits read as 0 for signed lanes too. Contents are undefined until written. */
 PIM_API int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **v);
+/* A vector without contents, for costs alone: what is done with it is charged as with a vector of pim_alloc, nothing is
+ * computed, and it takes neither memory nor rows of the device. So it may be longer than both. pim_write, pim_read and
+ * pim_reduce take NULL for it, an operation takes such vectors only. -EOPNOTSUPP: the costs of this device depend on
+ * more than sizes, or it has none. */
+PIM_API int pim_alloc_unbacked(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **v);
 PIM_API void pim_free(struct pim_vector *v);
 PIM_API uint64_t pim_lanes(const struct pim_vector *v);
 PIM_API struct pim_type pim_vector_type(const struct pim_vector *v);
@@ -417,6 +422,7 @@ enum pim_caps {
 	PIM_CAP_VECTORS = 1 << 0,
 	PIM_CAP_MATRICES = 1 << 1,
 	PIM_CAP_MODELLED = 1 << 2, /* costs come from a model; otherwise the device is the host itself */
+	PIM_CAP_UNBACKED = 1 << 3, /* operands whose mem is NULL are charged and not touched; they come without alloc */
 };
 
 /* The table of a device. The core checks handles, lengths, types and devices before it calls. Operations

@@ -50,7 +50,25 @@ static int alloc_operand(struct pim_device *dev, struct pim_type type, uint64_t 
 	return dev->ops->alloc(dev->state, &call, o);
 }
 
-int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **out)
+/* As alloc_operand, without the device. */
+static int unbacked_operand(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_operand *o)
+{
+	size_t bytes;
+	int rc = check_type(dev, type);
+	if (rc < 0)
+		return rc;
+	*o = (struct pim_operand){.size = sizeof(*o), .type = type, .rows = 1, .cols = lanes};
+	if (!(dev->ops->caps & PIM_CAP_UNBACKED))
+		return core_fail(dev, -EOPNOTSUPP, "device %s has no costs without contents", dev->ops->name);
+	if (type.kind != PIM_UINT && type.kind != PIM_INT)
+		return core_fail(dev, -EOPNOTSUPP, "an unbacked vector has lanes of integers");
+	if (lanes == 0 || !core_host_bytes(o, &bytes))
+		return core_fail(dev, -EINVAL, "a vector of no element, or beyond the address space");
+	return 0;
+}
+
+static int alloc_vector(struct pim_device *dev, struct pim_type type, uint64_t lanes, bool backed,
+			struct pim_vector **out)
 {
 	if (!dev || !out)
 		return -EINVAL;
@@ -62,8 +80,10 @@ int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, stru
 	struct pim_vector *v = calloc(1, sizeof(*v));
 	if (!v) {
 		(void)core_fail(dev, rc, "out of memory");
-	} else if ((rc = alloc_operand(dev, type, 1, lanes, &v->o)) == 0) {
+	} else if ((rc = backed ? alloc_operand(dev, type, 1, lanes, &v->o)
+				: unbacked_operand(dev, type, lanes, &v->o)) == 0) {
 		v->dev = dev;
+		v->unbacked = !backed;
 		core_link_add(&dev->vectors, &v->link);
 		*out = v;
 	} else {
@@ -73,13 +93,24 @@ int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, stru
 	return rc;
 }
 
+int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **out)
+{
+	return alloc_vector(dev, type, lanes, true, out);
+}
+
+int pim_alloc_unbacked(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **out)
+{
+	return alloc_vector(dev, type, lanes, false, out);
+}
+
 void pim_free(struct pim_vector *v)
 {
 	if (!v)
 		return;
 	int saved = errno;
 	core_link_del(&v->link);
-	v->dev->ops->free(v->dev->state, &v->o);
+	if (!v->unbacked)
+		v->dev->ops->free(v->dev->state, &v->o);
 	free(v);
 	errno = saved;
 }
@@ -108,8 +139,6 @@ size_t pim_bytes(const struct pim_vector *v)
 
 static int write_operand(struct pim_device *dev, struct pim_operand *o, const void *src, size_t bytes)
 {
-	if (!src)
-		return core_fail(dev, -EINVAL, "write from NULL");
 	if (bytes != operand_bytes(o))
 		return core_fail(dev, -EINVAL, "write of %zu bytes, the operand has %zu", bytes, operand_bytes(o));
 	if (!dev->ops->write)
@@ -123,7 +152,11 @@ static int write_operand(struct pim_device *dev, struct pim_operand *o, const vo
 
 int pim_write(struct pim_vector *v, const void *src, size_t bytes)
 {
-	return v ? write_operand(v->dev, &v->o, src, bytes) : -EINVAL;
+	if (!v)
+		return -EINVAL;
+	if (!src != v->unbacked)
+		return core_fail(v->dev, -EINVAL, src ? "an unbacked vector is written from NULL" : "write from NULL");
+	return write_operand(v->dev, &v->o, src, bytes);
 }
 
 int pim_read(struct pim_vector *v, void *dst, size_t bytes)
@@ -131,8 +164,8 @@ int pim_read(struct pim_vector *v, void *dst, size_t bytes)
 	if (!v)
 		return -EINVAL;
 	struct pim_device *dev = v->dev;
-	if (!dst)
-		return core_fail(dev, -EINVAL, "read to NULL");
+	if (!dst != v->unbacked)
+		return core_fail(dev, -EINVAL, dst ? "an unbacked vector is read to NULL" : "read to NULL");
 	if (bytes != operand_bytes(&v->o))
 		return core_fail(dev, -EINVAL, "read of %zu bytes, the vector has %zu", bytes, operand_bytes(&v->o));
 	if (!dev->ops->read)
@@ -149,6 +182,8 @@ int pim_map(struct pim_vector *v, void **p)
 	if (!v || !p)
 		return -EINVAL;
 	*p = NULL;
+	if (v->unbacked)
+		return core_fail(v->dev, -EOPNOTSUPP, "an unbacked vector has no lanes to map");
 	if (!v->dev->ops->map)
 		return core_fail(v->dev, -EOPNOTSUPP, "device %s keeps no copy in the host's layout",
 				 v->dev->ops->name);
@@ -200,7 +235,9 @@ size_t pim_matrix_bytes(const struct pim_matrix *m)
 
 int pim_matrix_write(struct pim_matrix *m, const void *src, size_t bytes)
 {
-	return m ? write_operand(m->dev, &m->o, src, bytes) : -EINVAL;
+	if (!m)
+		return -EINVAL;
+	return src ? write_operand(m->dev, &m->o, src, bytes) : core_fail(m->dev, -EINVAL, "write from NULL");
 }
 
 static int run(struct pim_device *dev, const struct pim_command *command)
@@ -274,6 +311,9 @@ static int execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *co
 		if (src[i]->o.cols != dst->o.cols)
 			return core_fail(dev, -EINVAL, "%s: input %zu has %llu lanes, the result %llu", name, i + 1,
 					 (unsigned long long)src[i]->o.cols, (unsigned long long)dst->o.cols);
+		if (src[i]->unbacked != dst->unbacked)
+			return core_fail(dev, -EINVAL, "%s: input %zu and the result: only one of them is unbacked",
+					 name, i + 1);
 		c.src[i] = &src[i]->o;
 	}
 	int rc = check_types(dev, &c);
@@ -321,13 +361,17 @@ int pim_shift_lanes(struct pim_vector *dst, struct pim_vector *src, int64_t by)
 
 int pim_reduce(enum pim_op op, struct pim_vector *src, uint64_t *value)
 {
-	if (!src || !value)
+	if (!src)
 		return -EINVAL;
+	if (!value != src->unbacked)
+		return core_fail(src->dev, -EINVAL, value ? "an unbacked vector has no value" : "reduction to NULL");
+	uint64_t none;
 	if (op != PIM_SUM_LANES && op != PIM_MIN_LANES && op != PIM_COUNT_ONES)
 		return core_fail(src->dev, -EINVAL, "pim_reduce does sum_lanes, min_lanes and count_ones");
 	if (src->o.type.kind != PIM_UINT && src->o.type.kind != PIM_INT)
 		return core_fail(src->dev, -EINVAL, "%s is an operation on integers", pim_op_name(op));
-	struct pim_command c = {.size = sizeof(c), .op = op, .n_src = 1, .src = {&src->o}, .result = value};
+	struct pim_command c = {
+		.size = sizeof(c), .op = op, .n_src = 1, .src = {&src->o}, .result = value ? value : &none};
 	return run(src->dev, &c);
 }
 

@@ -208,7 +208,7 @@ fail:
 const struct pim_device_ops device_ambit = {
 	.size = sizeof(struct pim_device_ops),
 	.abi = PIM_ABI,
-	.caps = PIM_CAP_VECTORS | PIM_CAP_MODELLED,
+	.caps = PIM_CAP_VECTORS | PIM_CAP_MODELLED | PIM_CAP_UNBACKED,
 	.name = "ambit",
 	.summary = "DRAM that computes: bitwise operations and arithmetic by triple-row activation",
 	.keys = keys,

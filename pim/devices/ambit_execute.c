@@ -144,12 +144,14 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 		return ambit_shift_lanes(a, call, c);
 	struct pim_type type = c->n_src ? c->src[c->n_src - 1]->type : c->dst->type;
 	int rc = ambit_prepare(a, c->op, type, c->value, &p, why, sizeof(why));
-	if (rc == 0 && a->exact)
+	bool backed = c->dst->mem;
+	if (rc == 0 && a->exact && backed)
 		rc = ambit_lower(a, p, why, sizeof(why));
 	if (rc < 0)
 		return pim_call_fail(call, rc, "%s", why);
-	rc = check_rows(a, call, c, &p->builder.p);
-	if (rc == 0)
+	if (backed)
+		rc = check_rows(a, call, c, &p->builder.p);
+	if (rc == 0 && backed)
 		rc = a->exact ? run_exact(a, call, c, p) : run_fused(a, call, c);
 	if (rc == 0)
 		charge(a, call, p, c->dst->cols);

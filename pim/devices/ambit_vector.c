@@ -197,11 +197,11 @@ int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o,
 {
 	const struct ambit *a = state;
 	const struct ambit_lanes *l = o->mem;
-	if (l->planes) {
+	if (l && l->planes) {
 		struct turn t = make_turn(a, call, o);
 		t.src = src;
 		pim_call_run(call, t.n, turn_slice, &t);
-	} else {
+	} else if (l) {
 		arith_write(call, l->p, src, o->type.bits, o->cols, a->cache_bytes);
 	}
 	charge_in(a, call, o, bytes);
@@ -212,11 +212,11 @@ int ambit_read(void *state, struct pim_call *call, const struct pim_operand *o, 
 {
 	const struct ambit *a = state;
 	const struct ambit_lanes *l = o->mem;
-	if (l->planes) {
+	if (l && l->planes) {
 		struct turn t = make_turn(a, call, o);
 		t.dst = dst;
 		pim_call_run(call, t.n, turn_slice, &t);
-	} else {
+	} else if (l) {
 		lanes_copy(call, dst, l->p, bytes, a->cache_bytes);
 		if (l->unit == 0)
 			lanes_mask_tail(dst, o->cols);
@@ -259,7 +259,7 @@ static void reduce_slice(void *arg, size_t i)
 	}
 }
 
-int ambit_reduce(struct ambit *a, struct pim_call *call, const struct pim_command *c)
+static int reduce(const struct ambit *a, struct pim_call *call, const struct pim_command *c)
 {
 	const struct pim_operand *o = c->src[0];
 	struct reduction r = {.op = c->op, .type = o->type, .t = make_turn(a, call, o)};
@@ -275,6 +275,15 @@ int ambit_reduce(struct ambit *a, struct pim_call *call, const struct pim_comman
 		acc = arith_reduce_join(c->op, acc, r.acc[i]);
 	free(r.acc);
 	*c->result = arith_reduce_value(c->op, o->type, acc);
+	return 0;
+}
+
+int ambit_reduce(struct ambit *a, struct pim_call *call, const struct pim_command *c)
+{
+	const struct pim_operand *o = c->src[0];
+	int rc = o->mem ? reduce(a, call, c) : 0;
+	if (rc < 0)
+		return rc;
 	charge_out(a, call, o, host_bytes(o));
 	pim_call_time(call, PIM_PS_HOST, lanes_ps(host_bytes(o), a->host_gbps), 0);
 	return 0;
@@ -288,10 +297,10 @@ int ambit_shift_lanes(struct ambit *a, struct pim_call *call, const struct pim_c
 	if (!a->via_host)
 		return pim_call_fail(call, -EOPNOTSUPP,
 				     "ambit: columns never meet, no program moves lanes; via=host lets the host do it");
-	if (s->planes)
+	if (s && s->planes)
 		for (unsigned j = 0; j < o->type.bits; j++)
 			arith_shift_lanes(ambit_plane(d, j), ambit_plane(s, j), 0, o->cols, by);
-	else
+	else if (s)
 		arith_shift_lanes(d->p, s->p, s->unit, o->cols, by);
 	size_t bytes = host_bytes(o);
 	charge_out(a, call, o, bytes);
