@@ -11,7 +11,8 @@
 
 #include "base/core/err.h"
 
-enum { SLOTS = 2, IO_ALIGN = 4096 };
+/* Two blocks on their way while one is with the caller, so that the disk never waits for a hand-over. */
+enum { SLOTS = MW_STREAM_BUFFERS, IO_ALIGN = 4096 };
 
 struct slot {
 	char *data;
@@ -26,6 +27,7 @@ struct mw_stream {
 	char path[4096], temp[4096];
 	int fd;
 	bool writing, committed, uring;
+	bool direct; /* around the page cache */
 	bool handed; /* reader: the current block is with the caller */
 	struct io_uring ring;
 	size_t block;
@@ -39,13 +41,45 @@ static int io_error(const struct mw_stream *s, int rc, char *err, size_t n)
 	return mw_fail(rc, err, n, "%s: %s: %s", s->path, s->writing ? "cannot write" : "cannot read", mw_strerror(rc));
 }
 
+/* Direct transfers take whole sectors: the last block is read and written with what follows it in the buffer, and
+ * mw_stream_commit cuts the file to its length. One that stopped inside a sector begins that sector again. */
+static size_t rest(const struct mw_stream *s, struct slot *slot)
+{
+	size_t end = slot->bytes;
+	if (s->direct) {
+		slot->done -= slot->done % IO_ALIGN;
+		end = (end + IO_ALIGN - 1) / IO_ALIGN * IO_ALIGN;
+	}
+	size_t left = end - slot->done;
+	return left > (1u << 30) ? 1u << 30 : left;
+}
+
+static void leave_direct(struct mw_stream *s)
+{
+	int flags = fcntl(s->fd, F_GETFL);
+	if (flags >= 0)
+		(void)fcntl(s->fd, F_SETFL, flags & ~O_DIRECT);
+	s->direct = false;
+}
+
+/* Through the page cache: give back what was read, start writing back what was written, so that a file larger than a
+ * container's memory limit does not fill it. */
+static void forget(const struct mw_stream *s, const struct slot *slot)
+{
+	off_t at = (off_t)slot->offset, bytes = (off_t)slot->bytes;
+	if (s->direct)
+		return;
+	if (s->writing)
+		(void)sync_file_range(s->fd, at, bytes, SYNC_FILE_RANGE_WRITE);
+	(void)posix_fadvise(s->fd, s->writing ? 0 : at, s->writing ? at : bytes, POSIX_FADV_DONTNEED);
+}
+
 static int submit(struct mw_stream *s, struct slot *slot)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->ring);
 	if (!sqe)
 		return -EBUSY;
-	size_t left = slot->bytes - slot->done;
-	unsigned len = left > (1u << 30) ? 1u << 30 : (unsigned)left;
+	unsigned len = (unsigned)rest(s, slot);
 	if (s->writing)
 		io_uring_prep_write(sqe, s->fd, slot->data + slot->done, len, slot->offset + slot->done);
 	else
@@ -65,9 +99,12 @@ static int reap(struct mw_stream *s)
 	struct slot *slot = io_uring_cqe_get_data(cqe);
 	int res = cqe->res;
 	io_uring_cqe_seen(&s->ring, cqe);
+	bool refused = res == -EINVAL && s->direct; /* some file systems take O_DIRECT and refuse the transfer */
+	if (refused)
+		leave_direct(s);
 	if (res > 0)
 		slot->done += (size_t)res;
-	if ((res > 0 && slot->done < slot->bytes) || res == -EINTR || res == -EAGAIN) {
+	if ((res > 0 && slot->done < slot->bytes) || res == -EINTR || res == -EAGAIN || refused) {
 		rc = submit(s, slot);
 		slot->busy = rc == 0; /* nothing is on its way: no one may wait for it */
 		slot->error = rc;
@@ -75,6 +112,8 @@ static int reap(struct mw_stream *s)
 	}
 	slot->error = res < 0 ? res : res == 0 ? -EIO : 0; /* 0: the file shrank, or the disk takes no more */
 	slot->busy = false;
+	if (slot->error == 0)
+		forget(s, slot);
 	return 0;
 }
 
@@ -89,16 +128,20 @@ static int wait_slot(struct mw_stream *s, struct slot *slot)
 static int transfer_blocking(struct mw_stream *s, struct slot *slot)
 {
 	while (slot->done < slot->bytes) {
+		size_t len = rest(s, slot);
 		char *p = slot->data + slot->done;
 		off_t at = (off_t)(slot->offset + slot->done);
-		ssize_t got = s->writing ? pwrite(s->fd, p, slot->bytes - slot->done, at)
-					 : pread(s->fd, p, slot->bytes - slot->done, at);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : -EIO;
-		slot->done += (size_t)got;
+		ssize_t got = s->writing ? pwrite(s->fd, p, len, at) : pread(s->fd, p, len, at);
+		if (got < 0 && errno == EINVAL && s->direct)
+			leave_direct(s);
+		else if (got < 0 && errno != EINTR)
+			return -errno;
+		else if (got == 0)
+			return -EIO;
+		else if (got > 0)
+			slot->done += (size_t)got;
 	}
+	forget(s, slot);
 	return 0;
 }
 
@@ -128,11 +171,14 @@ static int start_read(struct mw_stream *s, struct slot *slot)
 static int set_up(struct mw_stream *s, size_t block, char *err, size_t n)
 {
 	s->block = block;
+	int flags = fcntl(s->fd, F_GETFL);
+	s->direct = block % IO_ALIGN == 0 && flags >= 0 && fcntl(s->fd, F_SETFL, flags | O_DIRECT) == 0;
 	size_t bytes = (block + IO_ALIGN - 1) / IO_ALIGN * IO_ALIGN;
 	for (int i = 0; i < SLOTS; i++) {
 		s->slots[i].data = aligned_alloc(IO_ALIGN, bytes);
 		if (!s->slots[i].data)
 			return mw_fail(-ENOMEM, err, n, "%s: no memory for buffers of %zu bytes", s->path, block);
+		memset(s->slots[i].data + block, 0, bytes - block);
 	}
 	/* Containers and hardened kernels refuse io_uring with EPERM or ENOSYS: same result, one block at a time. */
 	s->uring = io_uring_queue_init(2 * SLOTS, &s->ring, 0) == 0;
@@ -207,6 +253,8 @@ uint64_t mw_stream_size(const struct mw_stream *s)
 
 const char *mw_stream_method(const struct mw_stream *s)
 {
+	if (s->direct)
+		return s->uring ? "io_uring, O_DIRECT" : "pread/pwrite, O_DIRECT";
 	return s->uring ? "io_uring" : "pread/pwrite";
 }
 
@@ -237,8 +285,17 @@ int mw_stream_buffer(struct mw_stream *s, void **data, char *err, size_t n)
 	return 0;
 }
 
+static bool all_zero(const char *p, size_t n)
+{
+	return n == 0 || (*p == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
 int mw_stream_put(struct mw_stream *s, size_t bytes, char *err, size_t n)
 {
+	if (all_zero(s->slots[s->current].data, bytes)) {
+		s->submitted += bytes;
+		return 0;
+	}
 	int rc = start(s, &s->slots[s->current], bytes);
 	return rc < 0 ? io_error(s, rc, err, n) : 0;
 }
@@ -252,6 +309,9 @@ int mw_stream_commit(struct mw_stream *s, char *err, size_t n)
 	}
 	mode_t mask = umask(0);
 	(void)umask(mask);
+	/* Cuts the last sector, and gives the file its length where it ends in a hole. */
+	if (rc == 0 && ftruncate(s->fd, (off_t)s->submitted) < 0)
+		rc = -errno;
 	if (rc == 0 && (fchmod(s->fd, 0666 & ~mask) < 0 || fsync(s->fd) < 0 || rename(s->temp, s->path) < 0))
 		rc = -errno;
 	s->committed = rc == 0;

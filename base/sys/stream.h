@@ -1,4 +1,5 @@
-/* Sequential files in blocks, one block ahead: io_uring, or pread/pwrite where the kernel refuses it. */
+/* Sequential files in blocks, two blocks ahead: io_uring, or pread/pwrite where the kernel refuses it; around the page
+ * cache (O_DIRECT) where the file system can and blocks are multiples of 4096 bytes. */
 #ifndef MW_SYS_STREAM_H
 #define MW_SYS_STREAM_H
 
@@ -8,12 +9,14 @@
 
 struct mw_stream;
 
-/* Opens a regular file for reading; two buffers of `block` bytes are kept. */
+#define MW_STREAM_BUFFERS 3u
+
+/* Opens a regular file for reading; MW_STREAM_BUFFERS buffers of `block` bytes are kept. */
 int mw_stream_reader(const char *path, size_t block, struct mw_stream **out, char *err, size_t n);
-/* Writes to path.XXXXXX; mw_stream_commit renames it to path. */
+/* Writes to path.XXXXXX; mw_stream_commit renames it to path. A block of zeros becomes a hole. */
 int mw_stream_writer(const char *path, size_t block, struct mw_stream **out, char *err, size_t n);
 uint64_t mw_stream_size(const struct mw_stream *s);
-/* "io_uring" or "pread/pwrite". */
+/* "io_uring" or "pread/pwrite", and whether O_DIRECT. */
 const char *mw_stream_method(const struct mw_stream *s);
 
 /* The next block (*bytes = 0 at the end), valid until the next call. */

@@ -43,7 +43,8 @@ TestSuite(stream, .init = make_dir, .fini = remove_dir);
 
 Test(stream, copies_every_length)
 {
-	static const size_t lengths[] = {1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 7, 5 * BLOCK + 123};
+	static const size_t lengths[] = {1,         BLOCK - 1,     BLOCK,           BLOCK + 1,
+					 2 * BLOCK, 2 * BLOCK + 7, 5 * BLOCK + 123, 9 * BLOCK};
 	for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++) {
 		char from[128], to[128], err[256] = "";
 		(void)snprintf(from, sizeof(from), "%s/from", dir);
@@ -116,4 +117,79 @@ Test(stream, bad_paths_say_which)
 	cr_assert(strstr(err, "not a regular file"), "%s", err);
 	cr_assert_eq(mw_stream_writer("/nonexistent/file", BLOCK, &s, err, sizeof(err)), MW_ESPEC);
 	cr_assert(strstr(err, "/nonexistent/file"), "%s", err);
+}
+
+/* Blocks of zeros take no room; what follows them is where it belongs, and the length is right at a hole's end too. */
+Test(stream, zeros_become_holes)
+{
+	enum { BLOCKS = 64, WIDE = 65536 };
+	for (int last = 0; last < 2; last++) {
+		char to[128], err[256] = "";
+		struct mw_stream *out;
+		(void)snprintf(to, sizeof(to), "%s/holes", dir);
+		cr_assert_eq(mw_stream_writer(to, WIDE, &out, err, sizeof(err)), 0, "%s", err);
+		for (int i = 0; i < BLOCKS; i++) {
+			void *buffer;
+			cr_assert_eq(mw_stream_buffer(out, &buffer, err, sizeof(err)), 0);
+			memset(buffer, 0, WIDE);
+			if (i == 3 || (last && i == BLOCKS - 1))
+				((char *)buffer)[WIDE - 3] = 7; /* the last block is cut right behind it */
+			cr_assert_eq(mw_stream_put(out, i < BLOCKS - 1 ? WIDE : WIDE - 2, err, sizeof(err)), 0);
+		}
+		cr_assert_eq(mw_stream_commit(out, err, sizeof(err)), 0, "%s", err);
+		mw_stream_close(out);
+		struct stat st;
+		cr_assert_eq(stat(to, &st), 0);
+		cr_assert_eq(st.st_size, (off_t)BLOCKS * WIDE - 2);
+		cr_assert(st.st_blocks * 512 <= 3 * WIDE, "%lld bytes on disk", (long long)st.st_blocks * 512);
+		struct mw_stream *in;
+		cr_assert_eq(mw_stream_reader(to, WIDE, &in, err, sizeof(err)), 0, "%s", err);
+		for (int i = 0; i < BLOCKS; i++) {
+			const void *data;
+			size_t bytes, ones = 0;
+			cr_assert_eq(mw_stream_next(in, &data, &bytes, err, sizeof(err)), 0, "%s", err);
+			cr_assert_eq(bytes, i < BLOCKS - 1 ? WIDE : WIDE - 2);
+			for (size_t b = 0; b < bytes; b++)
+				ones += ((const char *)data)[b] != 0;
+			cr_assert_eq(ones, i == 3 || (last && i == BLOCKS - 1), "block %d", i);
+		}
+		mw_stream_close(in);
+	}
+}
+
+/* A block size that is no multiple of a sector goes through the page cache; /dev/shm has no O_DIRECT on old kernels. */
+Test(stream, without_direct_transfers)
+{
+	char places[2][128];
+	(void)snprintf(places[0], sizeof(places[0]), "/dev/shm/memwall-stream-test-%d", (int)getpid());
+	(void)snprintf(places[1], sizeof(places[1]), "%s/odd", dir);
+	for (int p = 0; p < 2; p++) {
+		const size_t block = p ? 5000 : 8192, n = 40001;
+		char err[256] = "", data[40001];
+		struct mw_stream *s;
+		for (size_t i = 0; i < n; i++)
+			data[i] = (char)(i * 7 + i / 251);
+		if (mw_stream_writer(places[p], block, &s, err, sizeof(err)) < 0)
+			continue; /* no such place here */
+		for (size_t at = 0; at < n; at += block) {
+			size_t bytes = n - at < block ? n - at : block;
+			void *buffer;
+			cr_assert_eq(mw_stream_buffer(s, &buffer, err, sizeof(err)), 0);
+			memcpy(buffer, data + at, bytes);
+			cr_assert_eq(mw_stream_put(s, bytes, err, sizeof(err)), 0, "%s", err);
+		}
+		cr_assert_eq(mw_stream_commit(s, err, sizeof(err)), 0, "%s", err);
+		mw_stream_close(s);
+		cr_assert_eq(mw_stream_reader(places[p], block, &s, err, sizeof(err)), 0, "%s", err);
+		cr_assert(p == 0 || !strstr(mw_stream_method(s), "O_DIRECT"), "%s", mw_stream_method(s));
+		for (size_t at = 0; at < n;) {
+			const void *got;
+			size_t bytes;
+			cr_assert_eq(mw_stream_next(s, &got, &bytes, err, sizeof(err)), 0, "%s", err);
+			cr_assert(bytes > 0 && memcmp(got, data + at, bytes) == 0);
+			at += bytes;
+		}
+		mw_stream_close(s);
+		(void)unlink(places[p]);
+	}
 }
