@@ -21,8 +21,8 @@ struct work {
 	uint32_t *row;                  /* of D rows, NULL: in order */
 	uint64_t batch, rest;           /* ps of a whole batch, and of the last where that is partial */
 	uint64_t *weight, *before, sum; /* share of the batch that each command is given; added up before it; in all */
+	uint64_t real;                  /* modelled start: of a transfer, whose rate has room for refreshes */
 	uint64_t bytes, pace;           /* of a transfer; ps per row */
-	uint32_t first_row;
 	bool write;
 };
 
@@ -168,13 +168,18 @@ static uint64_t share(uint64_t ps, uint64_t part, uint64_t of)
 	return (uint64_t)((unsigned __int128)ps * part / of);
 }
 
+/* Rows of a transfer come one after the other at an even pace. */
+static uint64_t row_due(const struct ambit_trace *t, size_t k)
+{
+	const struct bank *b = &t->bank[k];
+	return b->work->real + b->work->pace * (b->index * t->banks + position(t, k));
+}
+
 /* By plan: banks spread evenly over each command's share of the batch, so that they do not collide on the bus. */
 static uint64_t planned(const struct ambit_trace *t, size_t k)
 {
 	const struct bank *b = &t->bank[k];
 	const struct work *w = b->work;
-	if (w->n == 0)
-		return w->start + w->pace * (b->index * t->banks + position(t, k));
 	if (t->timing.limit == AMBIT_LIMIT_NONE)
 		return w->start;
 	uint64_t here = t->banks, whole = w->slots / ambit_parallel(&t->timing), ps = w->batch;
@@ -195,7 +200,7 @@ static uint64_t allowed(struct ambit_trace *t, size_t k)
 		return UINT64_MAX;
 	uint64_t at = max(b->ready, t->timing.limit == AMBIT_LIMIT_NONE ? 0 : t->bus_free);
 	if (b->step == FIRST) {
-		at = max(at, planned(t, k) + r->pause);
+		at = max(at, b->work->n ? planned(t, k) + r->pause : row_due(t, k));
 		if (jedec(t))
 			at = max(at, max(r->act, *group_of(t, k)));
 	}
@@ -285,11 +290,11 @@ static void issue_burst(struct ambit_trace *t, size_t k, uint64_t at)
 	struct bank *b = &t->bank[k];
 	uint64_t n = bursts_of(t, k), beats = (uint64_t)t->burst_bytes * 8 / d->channel_bits;
 	say(t, k, b->work->write ? TRACE_WR : TRACE_RD, at, row_open(t, k, false), (uint32_t)(b->at * beats));
-	uint64_t pace = max(b->work->pace / n, beats * d->tck / 2);
 	t->data_free = at + beats * d->tck / 2;
-	b->ready = at + pace;
-	if (++b->at < n)
+	if (++b->at < n) { /* what a refresh held up goes faster than the pace */
+		b->ready = max(t->data_free, row_due(t, k) + d->trcd + b->at * b->work->pace / n);
 		return;
+	}
 	b->ready = max(b->opened + d->tras, at + (b->work->write ? d->twr : d->trtp));
 	b->step = CLOSE;
 	b->at = 0;
@@ -418,6 +423,7 @@ static int enqueue(struct ambit_trace *t, struct work *w)
 {
 	resume(t);
 	w->start = t->plan;
+	w->real = t->now;
 	w->layers = ambit_layers(&t->g, w->slots);
 	w->unfinished = t->banks;
 	if (t->last)

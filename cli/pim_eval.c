@@ -97,6 +97,8 @@ static int run_eval(struct cli *cli, char *err, size_t n)
 	}
 	if (rc == 0 && !e->reduces)
 		rc = mw_stream_commit(e->out.stream, err, n);
+	if (rc == 0)
+		rc = eval_trace_commit(e, err, n);
 	if (rc == 0 && (stats || e->reduces))
 		rc = eval_print(e, cli, stats, err, n);
 	eval_tear_down(e);
@@ -116,7 +118,8 @@ const struct command cmd_pim_eval = {
 		   "popcount of floor(log2 N) + 1 bits; if_else reads its selector as packed bits first. sum_lanes, "
 		   "min_lanes\n"
 		   "and count_ones print one number. The result is exact; --stats prints what the device would have "
-		   "spent.",
+		   "spent,\n"
+		   "--trace writes its commands: every read and write of the files' lanes, every ACT, PRE and refresh.",
 	.options = eval_options,
 	.run = run_eval,
 };

@@ -2,6 +2,8 @@
 #ifndef MW_CLI_PIM_EVAL_H
 #define MW_CLI_PIM_EVAL_H
 
+#include <stdio.h>
+
 #include "base/sys/stream.h"
 #include "base/sys/team.h"
 #include "cli/command.h"
@@ -18,6 +20,11 @@ struct eval_operand {
 	struct pim_vector *v;
 };
 
+struct eval_trace {
+	FILE *file;                  /* NULL: none */
+	char path[4096], part[4112]; /* part: temporary, or path itself where that is no regular file */
+};
+
 struct eval {
 	struct pim_device *dev;
 	enum pim_op op;
@@ -32,6 +39,7 @@ struct eval {
 	uint64_t result;    /* of a reduction */
 	struct pim_cost *cost;
 	struct mw_team *team;
+	struct eval_trace trace;
 };
 
 /* Bytes of that many lanes in a file. */
@@ -44,6 +52,12 @@ extern const struct mw_option eval_options[];
 /* Checks the options, opens the device and the files. */
 int eval_set_up(struct eval *e, const struct mw_opts *opts, char *err, size_t n);
 void eval_tear_down(struct eval *e);
+
+/* ---- pim_eval_trace.c ---- */
+/* Nothing happens without --trace. */
+int eval_trace_begin(struct eval *e, const struct mw_opts *opts, char *err, size_t n);
+int eval_trace_commit(struct eval *e, char *err, size_t n);
+void eval_trace_abort(struct eval *e);
 
 /* ---- pim_eval_result.c ---- */
 /* Bits beyond the width in a step that begins at byte `at` of its file are an error that names the place. */

@@ -27,6 +27,26 @@ const struct mw_option eval_options[] = {
 	 .choices = "exact|fused",
 	 .help = "how it is emulated"},
 	{.name = "stats", .type = MW_OPT_FLAG, .help = "print commands, modelled time and energy"},
+	{.name = "trace", .type = MW_OPT_TEXT, .arg = "FILE", .help = "write the device's commands, with their clocks"},
+	{.name = "trace-format",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "NAME",
+	 .def = "drampower",
+	 .choices = "drampower|ramulator|ramulator-host",
+	 .help = "of the trace: DRAMPower's CSV, as Ramulator 2 records, or the host's loads and stores for it"},
+	{.name = "trace-channel",
+	 .type = MW_OPT_INT,
+	 .arg = "N",
+	 .def = "0",
+	 .min = 0,
+	 .max = 63,
+	 .help = "a trace covers one channel"},
+	{.name = "aap",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "HOW",
+	 .def = "lowered",
+	 .choices = "lowered|raw",
+	 .help = "in the trace: ACT PRE ACT PRE, or ACT ACT PRE, which is not JEDEC"},
 	MW_OPT_END,
 };
 
@@ -260,11 +280,12 @@ int eval_set_up(struct eval *e, const struct mw_opts *opts, char *err, size_t n)
 		rc = use_team(e);
 	if (rc == 0)
 		rc = pim_cost_begin(e->dev, &e->cost);
-	return rc;
+	return rc < 0 ? rc : eval_trace_begin(e, opts, err, n);
 }
 
 void eval_tear_down(struct eval *e)
 {
+	eval_trace_abort(e);
 	pim_cost_end(e->cost);
 	for (unsigned i = 0; i < EVAL_INPUTS; i++) {
 		pim_free(e->in[i].v);

@@ -36,6 +36,6 @@ int cli_pim_open(const char *spec, const char *key, const char *value, struct pi
 	if (len >= sizeof(text))
 		return mw_fail(MW_ESPEC, err, n, "the device text is too long: %.60s...", spec);
 	rc = pim_open(text, dev, err, n);
-	/* Whatever is wrong with a spec is wrong on the command line. */
-	return rc == -EINVAL || rc == -ENODEV ? MW_ESPEC : rc;
+	/* Whatever is wrong with a spec is wrong on the command line; what has no model was named there. */
+	return rc == -EINVAL || rc == -ENODEV ? MW_ESPEC : rc == -EOPNOTSUPP ? MW_EUNAVAILABLE : rc;
 }

@@ -370,6 +370,32 @@ struct pim_price {
 /* -EOPNOTSUPP: no model. price->size and price->energy.size must be set. */
 PIM_API int pim_price_of(struct pim_device *dev, enum pim_op op, struct pim_type type, struct pim_price *price);
 
+/* ---- traces ---- */
+
+enum pim_trace_format {
+	PIM_TRACE_DRAMPOWER,      /* timestamp,command,rank,bankgroup,bank,row,column[,data] */
+	PIM_TRACE_RAMULATOR,      /* as Ramulator 2.1 records commands */
+	PIM_TRACE_RAMULATOR_HOST, /* LD and ST of the lines that the host moves: Ramulator 2 replays it */
+};
+
+struct pim_trace_config {
+	size_t size;
+	enum pim_trace_format format;
+	/* An AAP's second ACT goes to an open bank, which is not JEDEC. 0: ACT, PRE, ACT, PRE in its place; 1: as it
+	 * is. The first line says which. */
+	uint32_t raw_aap;
+	uint32_t channel; /* a trace covers one */
+	/* Receives whole lines; a negative value stops the trace and comes back from pim_trace_end. */
+	int (*write)(void *ctx, const char *text, size_t n);
+	void *ctx;
+};
+
+/* From here on what the device does is written down, until pim_trace_end or pim_close. Row numbers of operands are
+ * those of the micro-program (docs/emulator.md). -EOPNOTSUPP: the device, or its spec, has no commands to show. */
+PIM_API int pim_trace_begin(struct pim_device *dev, const struct pim_trace_config *config);
+/* Writes the rest. Returns the first error, -EINVAL where nothing is traced. */
+PIM_API int pim_trace_end(struct pim_device *dev);
+
 /* ---- writing a device ---- */
 
 enum pim_key_type { PIM_KEY_INT, PIM_KEY_SIZE, PIM_KEY_REAL, PIM_KEY_TEXT, PIM_KEY_CHOICE };
@@ -449,6 +475,8 @@ struct pim_device_ops {
 	/* Prices counts[0..PIM_COUNT_N-1] for one part (never PIM_E_TOTAL). */
 	int (*energy)(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
 	int (*price)(void *state, enum pim_op op, struct pim_type type, struct pim_price *out);
+	/* Begins a trace; config NULL: ends it and returns its first error. spec is the device's canonical one. */
+	int (*trace)(void *state, const struct pim_trace_config *config, const char *spec, char *err, size_t n);
 };
 
 #ifdef __cplusplus

@@ -15,8 +15,10 @@
 #include "pim/lanes.h"
 
 static const struct pim_key keys[] = {
-	{"dram", PIM_KEY_CHOICE, "ddr3-1600", "ddr3-1600|ddr4-3200", 0, 0, "preset of timings and currents"},
-	{"width", PIM_KEY_CHOICE, "x8", "x8", 0, 0, "data bits of a chip; timings are verified for x8 only"},
+	{"dram", PIM_KEY_CHOICE, "ddr3-1600", "ddr3-1600|ddr4-2400|ddr4-3200|ddr5-4800|hbm2|lpddr5x-7500", 0, 0,
+	 "preset of timings and currents; lpddr5x-7500 has no sourced timing and is refused"},
+	{"width", PIM_KEY_CHOICE, NULL, "x4|x8|x16", 0, 0,
+	 "data bits of a chip; default: the preset's; x16: ddr4-3200 only, x4: no sourced values"},
 	{"channels", PIM_KEY_INT, "1", NULL, 1, 64, "channels"},
 	{"ranks", PIM_KEY_INT, "1", NULL, 1, 64, "ranks of a channel"},
 	{"banks", PIM_KEY_INT, NULL, NULL, 1, 1024, "banks of a rank; default: the preset's"},
@@ -33,6 +35,9 @@ static const struct pim_key keys[] = {
 	{"refresh", PIM_KEY_INT, "1", NULL, 0, 1, "0: limit=jedec without refresh"},
 	{"salp", PIM_KEY_INT, "1", NULL, 1, 1024, "subarrays of a bank that may be open at once"},
 	{"rho", PIM_KEY_REAL, NULL, NULL, 0, 1, "DRAMPower's bank-activity factor; default: the largest that fits"},
+	{"energy", PIM_KEY_CHOICE, "drampower", "drampower|ambit-table|pluto", 0, 0,
+	 "equations on data-sheet currents, or published nJ per command: Ambit's table (per KB, unverified), pLUTo's "
+	 "(per 8 KB row)"},
 	{"attach", PIM_KEY_CHOICE, "main", "main|device", 0, 0,
 	 "main: rows are host memory, caches are flushed; device: copies"},
 	{"efficiency", PIM_KEY_REAL, "0.8", NULL, 0.01, 1,
@@ -137,31 +142,45 @@ static int set_transposer(struct ambit *a, const struct pim_config *c, char *err
 	return 0;
 }
 
+static void set_energy_source(struct ambit *a)
+{
+	const struct ambit_energy_table *t = a->energy_table;
+	size_t n = sizeof(a->energy_source);
+	if (t)
+		(void)snprintf(a->energy_source, n, "%g nJ per AAP and %g per AP for %u bytes of row%s: %s", t->aap_nj,
+			       t->ap_nj, t->per_bytes, t->verified ? "" : " (unverified)", t->source);
+	else
+		(void)snprintf(
+			a->energy_source, n,
+			"DRAMPower equations on %s (%u chips; rho %.3g%s); second activation 0.07 / 0.31 / 1 of the "
+			"first; %.2f per extra wordline (unverified); datasheet x %.2f / %.2f / %.2f",
+			a->energy.part->name, a->energy.chips, a->energy.chip.rho,
+			a->energy.chip.act_pj > 0 ? "" : ": activation is all in the background", AMBIT_EXTRA_WORDLINE,
+			dram_datasheet_band.min, dram_datasheet_band.typ, dram_datasheet_band.max);
+}
+
 static void set_sources(struct ambit *a, const struct pim_config *c)
 {
 	const struct ambit_timing *t = &a->timing;
 	(void)snprintf(a->time_source, sizeof(a->time_source),
-		       "Ambit micro-programs; %s: %s; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns", t->dram->title,
-		       t->dram->time_source, pim_config_text(c, "aap"),
-		       t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "", pim_config_text(c, "limit"),
-		       pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
+		       "Ambit micro-programs; %s: %s%s%s%s; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns", t->dram->title,
+		       t->dram->time_source, t->dram->unverified ? " (unverified: " : "",
+		       t->dram->unverified ? t->dram->unverified : "", t->dram->unverified ? ")" : "",
+		       pim_config_text(c, "aap"), t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "",
+		       pim_config_text(c, "limit"), pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
 	for (char *p = a->time_source; *p; p++)
 		if (*p == ',')
 			*p = ';'; /* a CSV field */
 	(void)snprintf(a->published_source, sizeof(a->published_source), "program as published; %s", a->time_source);
 	(void)snprintf(a->wrong_source, sizeof(a->wrong_source), "program as published, whose lanes are wrong; %s",
 		       a->time_source);
-	(void)snprintf(
-		a->energy_source, sizeof(a->energy_source),
-		"DRAMPower equations on %s (%u chips; rho %.3g); second activation 0.07 / 0.31 / 1 of the first; "
-		"%.2f per extra wordline (unverified); datasheet x %.2f / %.2f / %.2f",
-		a->energy.part->name, a->energy.chips, a->energy.chip.rho, AMBIT_EXTRA_WORDLINE,
-		dram_datasheet_band.min, dram_datasheet_band.typ, dram_datasheet_band.max);
+	set_energy_source(a);
 }
 
 static void ambit_close(void *state)
 {
 	struct ambit *a = state;
+	ambit_trace_drop(a);
 	ambit_prepared_free(a);
 	free(a);
 }
@@ -169,12 +188,15 @@ static void ambit_close(void *state)
 static int ambit_open(void *priv, const struct pim_config *c, void **state, char *err, size_t n)
 {
 	(void)priv;
-	const struct ambit_dram *d = ambit_dram_find(pim_config_text(c, "dram"));
+	char why[200];
+	const char *width = pim_config_text(c, "width");
+	const struct ambit_dram *d = ambit_dram_select(
+		pim_config_text(c, "dram"), width ? (unsigned)strtoul(width + 1, NULL, 10) : 0, why, sizeof(why));
+	if (!d)
+		return mw_fail(-EOPNOTSUPP, err, n, "ambit: %s", why);
 	struct ambit *a = calloc(1, sizeof(*a));
-	if (!a || !d) {
-		free(a);
-		return mw_fail(d ? -ENOMEM : -EINVAL, err, n, d ? "out of memory" : "ambit: unknown dram preset");
-	}
+	if (!a)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
 	int rc = set_geometry(a, c, d, err, n);
 	if (rc < 0)
 		goto fail;
@@ -185,6 +207,7 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 	rc = ambit_energy_init(&a->energy, d->energy_part, rho, chips, err, n);
 	if (rc == -EDOM)
 		rc = -ERANGE;
+	a->energy_table = ambit_energy_table(pim_config_text(c, "energy"));
 	if (rc == 0)
 		rc = set_transposer(a, c, err, n);
 	a->prepared = calloc(AMBIT_PREPARED, sizeof(*a->prepared));
@@ -223,4 +246,5 @@ const struct pim_device_ops device_ambit = {
 	.counts = ambit_modelled,
 	.energy = ambit_joules,
 	.price = ambit_price,
+	.trace = ambit_trace,
 };

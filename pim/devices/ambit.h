@@ -29,6 +29,7 @@ struct ambit {
 	struct ambit_geometry geometry;
 	struct ambit_timing timing;
 	struct ambit_energy energy;
+	const struct ambit_energy_table *energy_table; /* NULL: the equations */
 	bool exact, published, via_host;
 	double in_gbps, out_gbps;
 	enum ambit_transposer transposer;
@@ -38,8 +39,9 @@ struct ambit {
 	uint64_t clock;       /* of the programs' use */
 	size_t commands_kept; /* in all prepared programs */
 	struct ambit_prepared *prepared;
+	struct ambit_trace *trace; /* NULL: none */
 	size_t cache_bytes;
-	char time_source[320], published_source[400], wrong_source[400], energy_source[240];
+	char time_source[400], published_source[480], wrong_source[480], energy_source[280];
 };
 
 /* Lanes of a vector. Width 1 is packed bits. Wider lanes are planes of packed bits, one row after the other of each
@@ -79,6 +81,14 @@ bool ambit_published_wrong(enum pim_op op, unsigned width);
 
 /* ---- ambit_execute.c ---- */
 int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c);
+
+/* ---- ambit_trace.c ---- */
+int ambit_trace(void *state, const struct pim_trace_config *config, const char *spec, char *err, size_t n);
+/* Each beside what is charged; nothing happens without a trace. */
+void ambit_trace_charge(const struct ambit *a, const struct ambit_program *p, uint64_t slots);
+void ambit_trace_bytes(const struct ambit *a, uint64_t bytes, uint64_t ps, bool write);
+void ambit_trace_wait(const struct ambit *a, uint64_t ps);
+void ambit_trace_drop(struct ambit *a);
 
 /* ---- ambit_price.c ---- */
 int ambit_modelled(void *state, enum pim_count what);

@@ -131,6 +131,7 @@ static void charge(const struct ambit *a, struct pim_call *call, const struct am
 	pim_call_charge(call, PIM_BATCHES, (slots + parallel - 1) / parallel);
 	uint64_t elapsed = slots / parallel * p->batch_ps + ambit_batch_ps(&a->timing, &p->builder.p, slots % parallel);
 	pim_call_time(call, PIM_PS_COMPUTE, elapsed, slots * p->ps);
+	ambit_trace_charge(a, &p->builder.p, slots);
 }
 
 int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c)

@@ -20,9 +20,24 @@ int ambit_modelled(void *state, enum pim_count what)
 	}
 }
 
-int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out)
+/* A published table gives whole commands: they are not divided into parts, and nothing else is in it. */
+static int table_joules(const struct ambit *a, const uint64_t *counts, enum pim_part part, struct dram_band *out)
 {
-	const struct ambit *a = state;
+	if (part != PIM_E_ACT)
+		return -EOPNOTSUPP;
+	*out = ambit_table_pj(a->energy_table, counts[PIM_AAP], counts[PIM_AP], ambit_row_bytes(&a->geometry));
+	return 0;
+}
+
+/* From first activation to precharge, added over banks. */
+static uint64_t open_ps(const struct ambit *a, const uint64_t *counts)
+{
+	uint64_t closed = counts[PIM_PRE] * a->timing.dram->trp;
+	return counts[PIM_PS_BUSY] > closed ? counts[PIM_PS_BUSY] - closed : 0;
+}
+
+static int equation_joules(const struct ambit *a, const uint64_t *counts, enum pim_part part, struct dram_band *out)
+{
 	const struct ambit_activity activity = {
 		.act_first = counts[PIM_ACT_FIRST],
 		.act_second = counts[PIM_ACT_SECOND],
@@ -31,29 +46,37 @@ int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct
 		.pre = counts[PIM_PRE],
 	};
 	unsigned ranks = a->geometry.channels * a->geometry.ranks;
-	struct dram_band b;
 	switch (part) {
 	case PIM_E_ACT:
 	case PIM_E_ACT2:
 	case PIM_E_WORDLINES:
 	case PIM_E_PRE:
-		b = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)(part - PIM_E_ACT));
-		break;
+		*out = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)(part - PIM_E_ACT));
+		return 0;
 	case PIM_E_BACKGROUND: /* while computing; during transfers it is the host's */
-		b = ambit_background_pj(&a->energy, counts[PIM_PS_COMPUTE], counts[PIM_PS_BUSY], ranks);
-		break;
+		*out = ambit_background_pj(&a->energy, counts[PIM_PS_COMPUTE], open_ps(a, counts), ranks);
+		return 0;
 	case PIM_E_REFRESH:
-		b = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE], ranks);
-		break;
+		*out = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE], ranks);
+		return 0;
 	case PIM_E_RD:
-		b = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_OUT], 0);
-		break;
+		*out = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_OUT], 0);
+		return 0;
 	case PIM_E_WR:
-		b = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_IN], 1);
-		break;
+		*out = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_IN], 1);
+		return 0;
 	default:
 		return -EOPNOTSUPP; /* neither I/O nor a transposition unit has a source */
 	}
+}
+
+int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out)
+{
+	const struct ambit *a = state;
+	struct dram_band b = {0};
+	int rc = a->energy_table ? table_joules(a, counts, part, &b) : equation_joules(a, counts, part, &b);
+	if (rc < 0)
+		return rc;
 	if (b.min < 0 || b.typ < 0 || b.max < 0)
 		return -ERANGE;
 	out->min_pj = b.min;
@@ -111,6 +134,22 @@ static const char *source_of(const struct ambit *a, enum pim_op op, struct pim_t
 	return ambit_published_wrong(op, type.bits) ? a->wrong_source : a->published_source;
 }
 
+static void price_energy(const struct ambit *a, const struct ambit_counts *n, struct pim_energy *out)
+{
+	const struct ambit_activity activity = {n->aap + n->ap, n->aap, n->extra_first, n->extra_second,
+						n->aap + n->ap};
+	for (unsigned i = 0; i < (a->energy_table ? 1 : AMBIT_E_PARTS); i++) {
+		struct dram_band b =
+			a->energy_table ? ambit_table_pj(a->energy_table, n->aap, n->ap, ambit_row_bytes(&a->geometry))
+					: ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)i);
+		out->parts |= 1u << (PIM_E_ACT + i);
+		out->min_pj += b.min;
+		out->typ_pj += b.typ;
+		out->max_pj += b.max;
+	}
+	out->source = a->energy_source;
+}
+
 int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out)
 {
 	struct ambit *a = state;
@@ -132,17 +171,9 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 	out->lanes = 8 * out->row_bytes;
 	out->rows = p->builder.p.rows;
 	out->published = bulk ? n->aap + n->ap : checked_count(op, type);
-	out->verified = a->timing.aap != AMBIT_AAP_STRICT && out->published >= n->aap + n->ap;
+	out->verified =
+		a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified && out->published >= n->aap + n->ap;
 	out->source = source_of(a, op, type);
-	const struct ambit_activity activity = {n->aap + n->ap, n->aap, n->extra_first, n->extra_second,
-						n->aap + n->ap};
-	for (unsigned i = 0; i < AMBIT_E_PARTS; i++) {
-		struct dram_band b = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)i);
-		out->energy.parts |= 1u << (PIM_E_ACT + i);
-		out->energy.min_pj += b.min;
-		out->energy.typ_pj += b.typ;
-		out->energy.max_pj += b.max;
-	}
-	out->energy.source = a->energy_source;
+	price_energy(a, n, &out->energy);
 	return 0;
 }

@@ -177,12 +177,14 @@ static void charge_transpose(const struct ambit *a, struct pim_call *call, const
 		return;
 	pim_call_charge(call, PIM_BYTES_TRANSPOSE, bytes);
 	pim_call_time(call, PIM_PS_TRANSPOSE, lanes_ps(bytes, a->transpose_gbps), 0);
+	ambit_trace_wait(a, lanes_ps(bytes, a->transpose_gbps));
 }
 
 static void charge_in(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
 	pim_call_charge(call, PIM_BYTES_IN, bytes);
 	pim_call_time(call, PIM_PS_IN, lanes_ps(bytes, a->in_gbps), 0);
+	ambit_trace_bytes(a, bytes, lanes_ps(bytes, a->in_gbps), true);
 	charge_transpose(a, call, o, bytes);
 }
 
@@ -190,6 +192,7 @@ static void charge_out(const struct ambit *a, struct pim_call *call, const struc
 {
 	pim_call_charge(call, PIM_BYTES_OUT, bytes);
 	pim_call_time(call, PIM_PS_OUT, lanes_ps(bytes, a->out_gbps), 0);
+	ambit_trace_bytes(a, bytes, lanes_ps(bytes, a->out_gbps), false);
 	charge_transpose(a, call, o, bytes);
 }
 
@@ -286,6 +289,7 @@ int ambit_reduce(struct ambit *a, struct pim_call *call, const struct pim_comman
 		return rc;
 	charge_out(a, call, o, host_bytes(o));
 	pim_call_time(call, PIM_PS_HOST, lanes_ps(host_bytes(o), a->host_gbps), 0);
+	ambit_trace_wait(a, lanes_ps(host_bytes(o), a->host_gbps));
 	return 0;
 }
 
@@ -305,6 +309,7 @@ int ambit_shift_lanes(struct ambit *a, struct pim_call *call, const struct pim_c
 	size_t bytes = host_bytes(o);
 	charge_out(a, call, o, bytes);
 	pim_call_time(call, PIM_PS_HOST, lanes_ps(2 * bytes, a->host_gbps), 0);
+	ambit_trace_wait(a, lanes_ps(2 * bytes, a->host_gbps));
 	charge_in(a, call, o, bytes);
 	return 0;
 }

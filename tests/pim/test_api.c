@@ -28,7 +28,7 @@ Test(pim_api, bad_specs_name_what_is_wrong)
 		{"ambit:faw=nan", -EINVAL, "faw"},
 		{"ambit:rows=5", -EINVAL, "rows"},
 		{"ambit:subarrays=2,salp=3", -EINVAL, "salp"},
-		{"ambit:width=x16", -EINVAL, "width"},
+		{"ambit:width=x16", -EOPNOTSUPP, "width"},
 		{"host:gbps=0", -EINVAL, "gbps"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
