@@ -238,7 +238,7 @@ ARITH_INLINE LANE N(mod_one)(LANE x, LANE y, const struct arith_args *a)
 
 ARITH_INLINE uint64_t N(extend)(LANE x, const struct arith_args *a)
 {
-	return x & a->sign ? x | ~a->mask : x;
+	return ((uint64_t)x ^ a->sign) - a->sign; /* 2^bits less where the sign bit is 1 */
 }
 
 #define PLAIN(name, OUT, expression)                                                                                   \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "base/core/cpu.h"
 #include "tests/pim/lanes.h"
 
 enum { DEVICES = 3 };
@@ -55,7 +56,7 @@ struct lanes {
 	struct pim_type type;
 	size_t n;
 	void *in[3]; /* two of the type, one bit vector */
-	void *out;
+	void *want, *out;
 };
 
 static struct lanes make_lanes(struct pim_type type, size_t n, uint64_t seed)
@@ -64,6 +65,7 @@ static struct lanes make_lanes(struct pim_type type, size_t n, uint64_t seed)
 	uint64_t r = seed * 2654435761u + 88172645463325252u;
 	for (int i = 0; i < 3; i++)
 		l.in[i] = calloc(1, lane_bytes(i == 2 ? 1 : type.bits, n) + 8);
+	l.want = malloc(n * 8 + 8);
 	l.out = malloc(n * 8 + 8);
 	for (size_t i = 0; i < n; i++) {
 		for (int k = 0; k < 2; k++)
@@ -77,45 +79,73 @@ static void free_lanes(struct lanes *l)
 {
 	for (int i = 0; i < 3; i++)
 		free(l->in[i]);
+	free(l->want);
 	free(l->out);
 }
 
-struct check {
+struct oracle {
 	const struct lanes *l;
 	enum pim_op op;
-	unsigned amount, bits;
-	size_t wrong[THREADS]; /* first wrong lane of each part; n: none */
+	unsigned amount, bits; /* of the result */
 };
 
-static void gather(const struct check *c, size_t i, uint64_t in[3])
+/* The operation's inputs in their order; maj takes the first operand twice. */
+static void gather(const struct oracle *o, size_t i, uint64_t in[3])
 {
-	const struct lanes *l = c->l;
+	const struct lanes *l = o->l;
 	unsigned bits = l->type.bits;
-	bool select = c->op == PIM_IF_ELSE;
+	bool select = o->op == PIM_IF_ELSE;
 	in[0] = select ? lane_get(l->in[2], 1, i) : lane_get(l->in[0], bits, i);
 	in[1] = lane_get(l->in[select ? 0 : 1], bits, i);
 	in[2] = lane_get(l->in[select ? 1 : 0], bits, i);
 }
 
-static void check_part(void *arg, size_t part)
+static void oracle_part(void *arg, size_t part)
 {
-	struct check *c = arg;
-	size_t n = c->l->n, from = part * n / THREADS, to = (part + 1) * n / THREADS;
-	c->wrong[part] = n;
+	const struct oracle *o = arg;
+	size_t n = o->l->n, from = part * n / THREADS / 8 * 8;
+	size_t to = part + 1 == THREADS ? n : (part + 1) * n / THREADS / 8 * 8;
 	for (size_t i = from; i < to; i++) {
 		uint64_t in[3];
-		gather(c, i, in);
-		if (lane_get(c->l->out, c->bits, i) != lane_expected(c->op, c->l->type, in, c->amount)) {
-			c->wrong[part] = i;
-			return;
-		}
+		gather(o, i, in);
+		lane_put(o->l->want, o->bits, i, lane_expected(o->op, o->l->type, in, o->amount));
 	}
 }
 
-/* The vectors of one device: two operands, one bit vector. maj takes the first operand twice. */
+static void compute(struct oracle *o)
+{
+	memset(o->l->want, 0, lane_bytes(o->bits, o->l->n));
+	run_threads(NULL, THREADS, oracle_part, o);
+}
+
+static void compare(const struct oracle *o, const char *what)
+{
+	const struct lanes *l = o->l;
+	if (memcmp(l->want, l->out, lane_bytes(o->bits, l->n)) == 0)
+		return;
+	size_t i = 0;
+	uint64_t in[3];
+	while (i < l->n && lane_get(l->want, o->bits, i) == lane_get(l->out, o->bits, i))
+		i++;
+	cr_assert(i < l->n, "%s: %s of %u bits: excess bits", what, pim_op_name(o->op), l->type.bits);
+	gather(o, i, in);
+	cr_assert_fail("%s: %s of %s%u, amount %u, lane %zu: inputs %llx %llx %llx: %llx, expected %llx", what,
+		       pim_op_name(o->op), l->type.kind == PIM_INT ? "int" : "uint", l->type.bits, o->amount, i,
+		       (unsigned long long)in[0], (unsigned long long)in[1], (unsigned long long)in[2],
+		       (unsigned long long)lane_get(l->out, o->bits, i),
+		       (unsigned long long)lane_get(l->want, o->bits, i));
+}
+
+/* The vectors of one device: two operands, one bit vector. */
 struct vectors {
 	struct pim_device *dev;
 	struct pim_vector *v[3];
+};
+
+/* The same lanes on several devices. */
+struct rig {
+	size_t n;
+	struct vectors d[DEVICES];
 };
 
 static struct vectors load(struct pim_device *dev, const struct lanes *l)
@@ -127,12 +157,6 @@ static struct vectors load(struct pim_device *dev, const struct lanes *l)
 		cr_assert_eq(pim_write(s.v[i], l->in[i], pim_bytes(s.v[i])), 0, "%s", pim_error(dev));
 	}
 	return s;
-}
-
-static void unload(struct vectors *s)
-{
-	for (int i = 0; i < 3; i++)
-		pim_free(s->v[i]);
 }
 
 static int execute(const struct vectors *s, enum pim_op op, struct pim_vector *dst, unsigned amount)
@@ -148,35 +172,41 @@ static int execute(const struct vectors *s, enum pim_op op, struct pim_vector *d
 	return pim_execute(op, dst, src, pim_op_inputs(op));
 }
 
-static void expect(const struct vectors *s, const struct lanes *l, enum pim_op op, unsigned amount)
+static struct rig open_rig(const char *const *spec, size_t n, const struct lanes *l)
+{
+	struct rig r = {.n = n};
+	for (size_t d = 0; d < n; d++)
+		r.d[d] = load(device(spec[d]), l);
+	return r;
+}
+
+static void close_rig(struct rig *r)
+{
+	for (size_t d = 0; d < r->n; d++)
+		pim_close(r->d[d].dev);
+}
+
+static void expect(const struct rig *r, const struct lanes *l, enum pim_op op, unsigned amount)
 {
 	struct pim_type result;
 	struct pim_vector *dst;
-	struct check c = {.l = l, .op = op, .amount = amount};
+	struct oracle o = {.l = l, .op = op, .amount = amount};
 	int rc = pim_op_result(op, l->type, &result);
 	if (rc == -EOPNOTSUPP) {
 		cr_assert(op == PIM_MUL_WIDE && l->type.bits > 32);
 		return;
 	}
 	cr_assert_eq(rc, 0);
-	c.bits = result.bits;
-	cr_assert_eq(pim_alloc(s->dev, result, l->n, &dst), 0, "%s", pim_error(s->dev));
-	cr_assert_eq(execute(s, op, dst, amount), 0, "%s", pim_error(s->dev));
-	memset(l->out, 0xa5, lane_bytes(result.bits, l->n));
-	cr_assert_eq(pim_read(dst, l->out, pim_bytes(dst)), 0);
-	pim_free(dst);
-	run_threads(NULL, THREADS, check_part, &c);
-	for (size_t part = 0; part < THREADS; part++) {
-		size_t i = c.wrong[part];
-		uint64_t in[3];
-		if (i == l->n)
-			continue;
-		gather(&c, i, in);
-		cr_assert_fail("%s: %s of %s%u, amount %u, lane %zu: inputs %llx %llx %llx: %llx, expected %llx",
-			       pim_spec(s->dev), pim_op_name(op), l->type.kind == PIM_INT ? "int" : "uint",
-			       l->type.bits, amount, i, (unsigned long long)in[0], (unsigned long long)in[1],
-			       (unsigned long long)in[2], (unsigned long long)lane_get(l->out, c.bits, i),
-			       (unsigned long long)lane_expected(op, l->type, in, amount));
+	o.bits = result.bits;
+	compute(&o);
+	for (size_t d = 0; d < r->n; d++) {
+		struct pim_device *dev = r->d[d].dev;
+		cr_assert_eq(pim_alloc(dev, result, l->n, &dst), 0, "%s", pim_error(dev));
+		cr_assert_eq(execute(&r->d[d], op, dst, amount), 0, "%s", pim_error(dev));
+		memset(l->out, 0xa5, lane_bytes(result.bits, l->n));
+		cr_assert_eq(pim_read(dst, l->out, pim_bytes(dst)), 0);
+		pim_free(dst);
+		compare(&o, pim_spec(dev));
 	}
 }
 
@@ -199,21 +229,17 @@ Test(pim_arith, all_pairs_of_8_bits, .timeout = 300)
 		struct lanes l = all_pairs(is_signed ? pim_int(8) : pim_uint(8), 1 << 17);
 		struct lanes half = l;
 		half.n = 1 << 16;
-		for (int d = 0; d < DEVICES; d++) {
-			struct pim_device *dev = device(specs[d]);
-			struct vectors all = load(dev, &l), pairs = load(dev, &half);
-			expect(&all, &l, PIM_IF_ELSE, 0);
-			for (int op = PIM_NOT; op <= PIM_RED_XOR; op++)
-				if (op != PIM_IF_ELSE && op != PIM_FILL && op != PIM_SHL && op != PIM_SHR)
-					expect(&pairs, &half, (enum pim_op)op, 0);
-			for (unsigned amount = 0; amount <= 8; amount++) {
-				expect(&pairs, &half, PIM_SHL, amount);
-				expect(&pairs, &half, PIM_SHR, amount);
-			}
-			unload(&all);
-			unload(&pairs);
-			pim_close(dev);
+		struct rig all = open_rig(specs, DEVICES, &l), pairs = open_rig(specs, DEVICES, &half);
+		expect(&all, &l, PIM_IF_ELSE, 0);
+		for (int op = PIM_NOT; op <= PIM_RED_XOR; op++)
+			if (op != PIM_IF_ELSE && op != PIM_FILL && op != PIM_SHL && op != PIM_SHR)
+				expect(&pairs, &half, (enum pim_op)op, 0);
+		for (unsigned amount = 0; amount <= 8; amount++) {
+			expect(&pairs, &half, PIM_SHL, amount);
+			expect(&pairs, &half, PIM_SHR, amount);
 		}
+		close_rig(&all);
+		close_rig(&pairs);
 		free_lanes(&l);
 	}
 }
@@ -226,23 +252,21 @@ static bool takes(int op, unsigned bits)
 	return !TEST_SLOW || ((unsigned)op + bits) % 5 == 0;
 }
 
-static void every_op(const char *spec, const struct lanes *l)
+static void every_op(const char *const *spec, size_t n, const struct lanes *l)
 {
 	unsigned bits = l->type.bits;
-	struct pim_device *dev = device(spec);
-	struct vectors s = load(dev, l);
+	struct rig r = open_rig(spec, n, l);
 	for (int op = PIM_NOT; op <= PIM_RED_XOR; op++) {
 		bool shift = op == PIM_SHL || op == PIM_SHR;
 		if (op == PIM_FILL || !takes(op, bits))
 			continue;
 		if (shift)
 			for (unsigned k = 0; k < 4; k++)
-				expect(&s, l, (enum pim_op)op, k < 2 ? k * bits : (bits * 7 + k * 3) % bits);
+				expect(&r, l, (enum pim_op)op, k < 2 ? k * bits : (bits * 7 + k * 3) % bits);
 		else
-			expect(&s, l, (enum pim_op)op, 0);
+			expect(&r, l, (enum pim_op)op, 0);
 	}
-	unload(&s);
-	pim_close(dev);
+	close_rig(&r);
 }
 
 static void widths(unsigned from, unsigned step)
@@ -250,10 +274,31 @@ static void widths(unsigned from, unsigned step)
 	for (unsigned bits = from; bits <= 64; bits += step)
 		for (int is_signed = 0; is_signed < 2; is_signed++) {
 			struct lanes l = make_lanes(is_signed ? pim_int(bits) : pim_uint(bits), 65536, bits);
-			for (int d = 0; d < DEVICES; d++)
-				every_op(specs[d], &l);
+			every_op(specs, DEVICES, &l);
 			free_lanes(&l);
 		}
+}
+
+/* The paths of the widest instruction set are those of the tests below. */
+Test(pim_arith, every_instruction_set, .timeout = 300)
+{
+	static const char *const isas[] = {"portable", "avx2", "avx512", "neon"};
+	static const unsigned widths_of[] = {1, 3, 8, 12, 16, 24, 32, 50, 64};
+	unsigned paths = 0;
+	for (int isa = 0; isa < 4; isa++) {
+		setenv("MEMWALL_ISA", isas[isa], 1);
+		if (mw_isa_check_override(NULL, 0) < 0)
+			continue;
+		paths++;
+		for (size_t w = 0; w < sizeof(widths_of) / sizeof(widths_of[0]); w++) {
+			unsigned bits = widths_of[w];
+			struct lanes l = make_lanes(w % 2 ? pim_int(bits) : pim_uint(bits), 5000 + w, w);
+			every_op(&specs[1], 1, &l);
+			free_lanes(&l);
+		}
+	}
+	cr_assert(paths >= 1);
+	unsetenv("MEMWALL_ISA");
 }
 
 /* In four tests, which run side by side. */
@@ -281,28 +326,23 @@ Test(pim_arith, every_width_4, .timeout = 300)
 
 static void many(unsigned bits)
 {
-	static const struct {
-		enum pim_op op;
-		size_t lanes;
-	} ops[] = {{PIM_ADD, 10000000},     {PIM_SUB, 10000000}, {PIM_LT, 10000000}, {PIM_MIN, 10000000},
-		   {PIM_IF_ELSE, 10000000}, {PIM_MUL, 300001},   {PIM_DIV, 300001}};
+	static const enum pim_op whole[] = {PIM_ADD, PIM_SUB, PIM_LT, PIM_MIN, PIM_IF_ELSE},
+				 part[] = {PIM_MUL, PIM_DIV};
 	const size_t most = TEST_SLOW == 2 ? 100000 : TEST_SLOW == 1 ? 1000000 : 10000000;
 	struct lanes l = make_lanes(bits % 32 ? pim_int(bits) : pim_uint(bits), most + 7, bits);
+	struct lanes few = l;
+	few.n = most / 32;
+	struct rig all = open_rig(specs, 2, &l), some = open_rig(specs, 2, &few);
 	for (int d = 0; d < 2; d++) {
-		struct pim_device *dev = device(specs[d]);
-		cr_assert_eq(pim_set_executor(dev, &threads), 0);
-		struct lanes few = l;
-		few.n = most / 32;
-		struct vectors all = load(dev, &l), some = load(dev, &few);
-		for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
-			if (ops[i].lanes == 10000000)
-				expect(&all, &l, ops[i].op, 0);
-			else
-				expect(&some, &few, ops[i].op, 0);
-		unload(&all);
-		unload(&some);
-		pim_close(dev);
+		cr_assert_eq(pim_set_executor(all.d[d].dev, &threads), 0);
+		cr_assert_eq(pim_set_executor(some.d[d].dev, &threads), 0);
 	}
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		expect(&all, &l, whole[i], 0);
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		expect(&some, &few, part[i], 0);
+	close_rig(&all);
+	close_rig(&some);
 	free_lanes(&l);
 }
 
@@ -337,17 +377,14 @@ Test(pim_arith, the_result_may_be_an_input, .timeout = 120)
 				for (unsigned k = 0; k < 2; k++) {
 					struct pim_device *dev = device(specs[d]);
 					struct vectors s = load(dev, &l);
-					struct check c = {.l = &l,
-							  .op = (enum pim_op)op,
-							  .amount = type.bits / 2,
-							  .bits = type.bits};
-					cr_assert_eq(execute(&s, c.op, s.v[k], c.amount), 0, "%s", pim_error(dev));
+					struct oracle o = {.l = &l,
+							   .op = (enum pim_op)op,
+							   .amount = type.bits / 2,
+							   .bits = type.bits};
+					cr_assert_eq(execute(&s, o.op, s.v[k], o.amount), 0, "%s", pim_error(dev));
 					cr_assert_eq(pim_read(s.v[k], l.out, pim_bytes(s.v[k])), 0);
-					run_threads(NULL, THREADS, check_part, &c);
-					for (size_t part = 0; part < THREADS; part++)
-						cr_assert_eq(c.wrong[part], l.n,
-							     "%s: %s of %u bits into input %u, lane %zu", specs[d],
-							     pim_op_name(c.op), type.bits, k, c.wrong[part]);
+					compute(&o);
+					compare(&o, k ? "into the second input" : "into the first input");
 					pim_close(dev);
 				}
 				free_lanes(&l);
