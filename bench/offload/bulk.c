@@ -1,4 +1,4 @@
-/* Bulk bitwise operations over vectors that fill caches or memory. */
+/* Bulk bitwise operations, and additions of 32-bit lanes, over vectors that fill caches or memory. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,7 +91,7 @@ static int place(const struct offload_work *w, struct pim_device *dev, struct of
 {
 	int rc = 0;
 	for (int i = 0; i < 3 && rc == 0; i++)
-		rc = check(pim_alloc(dev, pim_uint(1), w->size * 8, &p->v[i]), dev, err, n);
+		rc = check(pim_alloc(dev, pim_uint(w->width), w->size * 8 / w->width, &p->v[i]), dev, err, n);
 	if (rc == 0)
 		rc = write_one(dev, p->v[0], w->a, w->size, &p->write[0], err, n);
 	if (rc == 0)
@@ -122,12 +122,14 @@ static int use(struct offload_work *w, struct pim_device *dev, struct offload_op
 		return rc;
 	for (unsigned i = 0; i < inputs; i++) {
 		cost->in += p->write[i].in;
+		cost->transpose += p->write[i].transpose;
 		offload_add_moved(cost, &p->write[i]);
 	}
 	cost->out = out.out;
+	cost->transpose += out.transpose;
 	offload_add_moved(cost, &out);
-	cost->end_to_end = cost->in + cost->resident + cost->out;
-	cost->place = cost->in + cost->out;
+	cost->place = cost->in + cost->out + cost->transpose;
+	cost->end_to_end = cost->place + cost->resident;
 	cost->per_use = cost->resident;
 	return 0;
 }

@@ -47,6 +47,8 @@ static void set_parts(struct mw_record *r, const struct offload_cost *c)
 	mw_kv_set_real(&r->observed, "in_ns", c->in);
 	mw_kv_set_real(&r->observed, "out_ns", c->out);
 	mw_kv_set_real(&r->observed, "reload_ns", c->reload);
+	if (c->transpose > 0)
+		mw_kv_set_real(&r->observed, "transpose_ns", c->transpose);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (c->counted >> counts[i].what & 1)
 			mw_kv_set_int(&r->observed, counts[i].key, (int64_t)c->count[counts[i].what]);
@@ -54,7 +56,8 @@ static void set_parts(struct mw_record *r, const struct offload_cost *c)
 
 static void note_scope(struct mw_record *r, const struct offload_side *s, const struct offload_cost *c)
 {
-	(void)snprintf(r->note, sizeof(r->note), "%s%s", c->verified ? "" : "unverified; ",
+	(void)snprintf(r->note, sizeof(r->note), "%s%s%s", c->verified ? "" : "unverified; ",
+		       c->transpose > 0 ? "end to end transposes lanes at the rate of the key transpose; " : "",
 		       isnan(s->d->peak_gbps) ? "" : s->o->channels_note);
 }
 
@@ -91,8 +94,9 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 		mw_record_set(&r, 1e-3 * (c->energy.typ_pj + moved[1]), MW_MODELLED, c->energy.source);
 		r.min = 1e-3 * (c->energy.min_pj + moved[0]);
 		r.max = 1e-3 * (c->energy.max_pj + moved[2]);
-		(void)snprintf(r.note, sizeof(r.note), "min and max are the band of the model%s",
-			       moves ? "" : "; the device has no model of the energy of transfers");
+		(void)snprintf(r.note, sizeof(r.note), "min and max are the band of the model%s%s",
+			       moves ? "" : "; the device has no model of the energy of transfers",
+			       m == END_TO_END && c->transpose > 0 ? "; transposing has no model of its energy" : "");
 	}
 	return offload_emit(s->o, &r);
 }

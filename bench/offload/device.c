@@ -188,6 +188,7 @@ int offload_read_cost(struct pim_device *dev, struct pim_cost *scope, struct off
 	c->in = ns_of(c, PIM_PS_IN);
 	c->out = ns_of(c, PIM_PS_OUT);
 	c->reload = ns_of(c, PIM_PS_RELOAD);
+	c->transpose = ns_of(c, PIM_PS_TRANSPOSE);
 	c->resident = c->compute + c->reload;
 	c->energy.size = sizeof(c->energy);
 	c->has_energy = pim_cost_energy(scope, PIM_E_TOTAL, &c->energy) == 0;

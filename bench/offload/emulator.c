@@ -106,7 +106,7 @@ static const struct offload_work *row_for(const struct offload *o, const struct 
 	const struct offload_work *best = NULL;
 	for (size_t i = 0; i < o->n_work; i++) {
 		const struct offload_work *w = &o->work[i];
-		if (w->kind != kind || (kind == &offload_bulk && mw_bulk_inputs(w->op) < 2))
+		if (w->kind != kind || (kind == &offload_bulk && (mw_bulk_inputs(w->op) < 2 || w->width != 1)))
 			continue;
 		if (!best || (kind == &offload_bulk && best->size < want && w->size > best->size))
 			best = w;

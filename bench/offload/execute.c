@@ -19,7 +19,7 @@ static struct group group_at(const struct offload *o, size_t i)
 {
 	struct group g = {&o->work[i], 1};
 	while (g.first->kind == &offload_bulk && i + g.n < o->n_work && g.first[g.n].kind == &offload_bulk &&
-	       g.first[g.n].size == g.first->size)
+	       g.first[g.n].size == g.first->size && g.first[g.n].width == g.first->width)
 		g.n++;
 	return g;
 }
@@ -27,7 +27,7 @@ static struct group group_at(const struct offload *o, size_t i)
 static void read_price(struct pim_device *dev, const struct offload_work *w, struct offload_cost *c)
 {
 	struct pim_price p = {.size = sizeof(p), .energy = {.size = sizeof(p.energy)}};
-	struct pim_type type = w->kind == &offload_bulk ? pim_uint(1) : pim_int(8);
+	struct pim_type type = w->kind == &offload_bulk ? pim_uint(w->width) : pim_int(8);
 	bool known = pim_price_of(dev, w->device_op, type, &p) == 0;
 	(void)snprintf(c->source, sizeof(c->source), "%s", known && p.source ? p.source : pim_spec(dev));
 	c->verified = known && p.verified;

@@ -22,11 +22,10 @@ static const struct {
 	const char *name;
 	enum mw_bulk_op op;
 	enum pim_op device_op;
+	unsigned width; /* bits of a lane: containers without excess bits, or bit vectors */
 } bulk_ops[] = {
-	{"and", MW_BULK_AND, PIM_AND},
-	{"or", MW_BULK_OR, PIM_OR},
-	{"xor", MW_BULK_XOR, PIM_XOR},
-	{"not", MW_BULK_NOT, PIM_NOT},
+	{"and", MW_BULK_AND, PIM_AND, 1}, {"or", MW_BULK_OR, PIM_OR, 1},         {"xor", MW_BULK_XOR, PIM_XOR, 1},
+	{"not", MW_BULK_NOT, PIM_NOT, 1}, {"add32", MW_BULK_ADD32, PIM_ADD, 32},
 };
 enum { BULK_OPS = sizeof(bulk_ops) / sizeof(bulk_ops[0]) };
 
@@ -74,7 +73,8 @@ static int parse_kernels(struct plan *p, const char *list, char *err, size_t n)
 			if (strcmp(word, bulk_ops[i].name) == 0)
 				p->op[i] = known = true;
 		if (!known)
-			return mw_fail(MW_ESPEC, err, n, "--kernels: '%s' is not one of and, or, xor, not, gemv", word);
+			return mw_fail(MW_ESPEC, err, n, "--kernels: '%s' is not one of and, or, xor, not, add32, gemv",
+				       word);
 	}
 	return 0;
 }
@@ -247,8 +247,9 @@ static void add_bulk(struct offload *o, size_t op, uint64_t size)
 	w->kind = &offload_bulk;
 	w->op = bulk_ops[op].op;
 	w->device_op = bulk_ops[op].device_op;
-	w->size = size;
-	w->bytes = size * (mw_bulk_inputs(w->op) + 1);
+	w->width = bulk_ops[op].width;
+	w->size = w->width == 1 ? size : size / 8 * 8; /* whole lanes */
+	w->bytes = w->size * (mw_bulk_inputs(w->op) + 1);
 	/* Streams of four times the cache leave nothing behind that the next pass would find. */
 	w->cached = w->bytes < 4 * o->llc;
 	(void)snprintf(w->name, sizeof(w->name), "%s", bulk_ops[op].name);
@@ -416,15 +417,15 @@ static const struct mw_option options[] = {
 	{.name = "kernels",
 	 .type = MW_OPT_NAMES,
 	 .arg = "LIST",
-	 .def = "and,or,xor,not,gemv",
-	 .help = "of and, or, xor, not (bulk bitwise) and gemv (int8)"},
+	 .def = "and,or,xor,not,add32,gemv",
+	 .help = "of and, or, xor, not (bulk bitwise), add32 (lanes of 32 bits) and gemv (int8)"},
 	{.name = "sizes",
 	 .type = MW_OPT_SIZES,
 	 .arg = "LIST",
 	 .def = "1M,4M,16M,64M,256M,1G",
 	 .min = 64,
 	 .max = 1099511627776.0,
-	 .help = "bytes of one bit vector; by default thinned to memory and time"},
+	 .help = "bytes of one vector; by default thinned to memory and time"},
 	{.name = "shapes",
 	 .type = MW_OPT_NAMES,
 	 .arg = "LIST",

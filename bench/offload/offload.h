@@ -47,6 +47,7 @@ struct offload_work {
 	const struct offload_kind *kind;
 	char name[16];      /* the record's case */
 	enum mw_bulk_op op; /* bulk */
+	unsigned width;     /* bulk: bits of a lane, 1 for bit vectors */
 	enum pim_op device_op;
 	uint64_t size;        /* bytes of one vector (bulk), of the matrix (gemv) */
 	uint64_t rows, cols;  /* gemv: y[rows] = W x[cols] */
@@ -99,7 +100,7 @@ struct offload {
 
 /* What a device needs for one row, in ns. */
 struct offload_cost {
-	double compute, in, out, reload;
+	double compute, in, out, reload, transpose;
 	double resident;   /* operands and result stay */
 	double end_to_end; /* with everything that has to move for one use */
 	double place;      /* paid once for resident operands */

@@ -4,10 +4,10 @@ static const struct {
 	const char *name;
 	unsigned inputs;
 } ops[MW_BULK_COUNT] = {
-	[MW_BULK_NOT] = {"not", 1},   [MW_BULK_AND] = {"and", 2}, [MW_BULK_OR] = {"or", 2},
-	[MW_BULK_NAND] = {"nand", 2}, [MW_BULK_NOR] = {"nor", 2}, [MW_BULK_XOR] = {"xor", 2},
-	[MW_BULK_XNOR] = {"xnor", 2}, [MW_BULK_MAJ] = {"maj", 3}, [MW_BULK_COPY] = {"copy", 1},
-	[MW_BULK_FILL] = {"fill", 0},
+	[MW_BULK_NOT] = {"not", 1},   [MW_BULK_AND] = {"and", 2},     [MW_BULK_OR] = {"or", 2},
+	[MW_BULK_NAND] = {"nand", 2}, [MW_BULK_NOR] = {"nor", 2},     [MW_BULK_XOR] = {"xor", 2},
+	[MW_BULK_XNOR] = {"xnor", 2}, [MW_BULK_MAJ] = {"maj", 3},     [MW_BULK_COPY] = {"copy", 1},
+	[MW_BULK_FILL] = {"fill", 0}, [MW_BULK_ADD32] = {"add32", 2},
 };
 
 const struct mw_bulk_kernels *mw_bulk_kernels(enum mw_isa isa)

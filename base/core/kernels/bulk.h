@@ -19,7 +19,8 @@ enum mw_bulk_op {
 	MW_BULK_XNOR,
 	MW_BULK_MAJ,
 	MW_BULK_COPY,
-	MW_BULK_FILL, /* src[0]: 8 bytes, repeated from dst[0] on */
+	MW_BULK_FILL,  /* src[0]: 8 bytes, repeated from dst[0] on */
+	MW_BULK_ADD32, /* of 32-bit lanes, modulo 2^32: dst and its length are multiples of 4 */
 	MW_BULK_COUNT
 };
 

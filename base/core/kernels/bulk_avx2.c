@@ -19,6 +19,7 @@ typedef __m256i V;
 #define v_nor(a, b) v_not(v_or(a, b))
 #define v_xnor(a, b) v_not(v_xor(a, b))
 #define v_maj(a, b, c) v_or(v_and(a, b), v_and(c, v_or(a, b)))
+#define v_add32(a, b) _mm256_add_epi32(a, b)
 #define v_pattern(u) _mm256_set1_epi64x((long long)(u))
 
 #include "base/core/kernels/bulk_loop.h"

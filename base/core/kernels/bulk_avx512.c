@@ -20,6 +20,7 @@ typedef __m512i V;
 #define v_nor(a, b) _mm512_ternarylogic_epi64(a, b, b, 0x03)
 #define v_xnor(a, b) _mm512_ternarylogic_epi64(a, b, b, 0xc3)
 #define v_maj(a, b, c) _mm512_ternarylogic_epi64(a, b, c, 0xe8)
+#define v_add32(a, b) _mm512_add_epi32(a, b)
 #define v_pattern(u) _mm512_set1_epi64((long long)(u))
 
 #include "base/core/kernels/bulk_loop.h"

@@ -3,6 +3,7 @@
  *   v_load(p)     any alignment        v_store(p, v)      any alignment
  *   v_stream(p,v) aligned, non-temporal, and V_STREAM 1, or V_STREAM 0
  *   v_fence()     v_and v_or v_xor v_not v_maj v_nand v_nor v_xnor, v_pattern(u64)
+ *   v_add32(a,b)  of 32-bit lanes
  *   BULK_TABLE    name of the table */
 #include <stdint.h>
 #include <string.h>
@@ -37,6 +38,8 @@ BULK_INLINE V bulk_vector(enum mw_bulk_op op, V a, V b, V c)
 		return v_xnor(a, b);
 	case MW_BULK_MAJ:
 		return v_maj(a, b, c);
+	case MW_BULK_ADD32:
+		return v_add32(a, b);
 	default:
 		return a;
 	}
@@ -68,7 +71,14 @@ BULK_INLINE uint8_t bulk_byte(enum mw_bulk_op op, unsigned a, unsigned b, unsign
 
 BULK_INLINE void bulk_bytes(enum mw_bulk_op op, uint8_t *d, const uint8_t *const s[3], size_t from, size_t to)
 {
-	for (size_t i = from; i < to; i++)
+	uint32_t a, b;
+	for (size_t i = from; op == MW_BULK_ADD32 && i + 4 <= to; i += 4) {
+		memcpy(&a, s[0] + i, 4);
+		memcpy(&b, s[1] + i, 4);
+		a += b;
+		memcpy(d + i, &a, 4);
+	}
+	for (size_t i = from; op != MW_BULK_ADD32 && i < to; i++)
 		d[i] = bulk_byte(op, s[0][i], s[1][i], s[2][i]);
 }
 
@@ -156,6 +166,7 @@ BULK_INLINE void bulk_fill(enum mw_bulk_store store, void *dst, const void *patt
 	BULK_ONE(bulk_xnor##suffix, MW_BULK_XNOR, store)                                                               \
 	BULK_ONE(bulk_maj##suffix, MW_BULK_MAJ, store)                                                                 \
 	BULK_ONE(bulk_copy##suffix, MW_BULK_COPY, store)                                                               \
+	BULK_ONE(bulk_add32##suffix, MW_BULK_ADD32, store)                                                             \
 	static void bulk_fill##suffix(void *dst, const void *const *src, size_t bytes)                                 \
 	{                                                                                                              \
 		bulk_fill(store, dst, src[0], bytes);                                                                  \
@@ -167,7 +178,7 @@ BULK_INLINE void bulk_fill(enum mw_bulk_store store, void *dst, const void *patt
 		[MW_BULK_NAND] = bulk_nand##suffix, [MW_BULK_NOR] = bulk_nor##suffix,                                  \
 		[MW_BULK_XOR] = bulk_xor##suffix, [MW_BULK_XNOR] = bulk_xnor##suffix,                                  \
 		[MW_BULK_MAJ] = bulk_maj##suffix, [MW_BULK_COPY] = bulk_copy##suffix,                                  \
-		[MW_BULK_FILL] = bulk_fill##suffix,                                                                    \
+		[MW_BULK_FILL] = bulk_fill##suffix, [MW_BULK_ADD32] = bulk_add32##suffix,                              \
 	}
 
 BULK_SET(_ordinary, MW_STORE_ORDINARY)

@@ -18,6 +18,7 @@ typedef uint8x16_t V;
 #define v_nor(a, b) vmvnq_u8(vorrq_u8(a, b))
 #define v_xnor(a, b) vmvnq_u8(veorq_u8(a, b))
 #define v_maj(a, b, c) vbslq_u8(veorq_u8(a, b), c, a)
+#define v_add32(a, b) vreinterpretq_u8_u32(vaddq_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)))
 #define v_pattern(u) vreinterpretq_u8_u64(vdupq_n_u64(u))
 
 #include "base/core/kernels/bulk_loop.h"

@@ -149,6 +149,30 @@ Test(bench_offload, both_sides_of_every_row, .timeout = 120)
 	finish(&f);
 }
 
+/* Lanes wider than one bit are transposed on their way in and out, and that is a part of its own. */
+Test(bench_offload, additions_pay_for_transposing, .timeout = 120)
+{
+	struct fixture f;
+	const char *args[] = {"--sizes=1M", "--kernels=and,add32", "--device=ambit:dram=ddr4-3200,transpose=unit:8"};
+	cr_assert_eq(run(&f, 3, args), 0, "%s", f.err);
+	check_derived(&f);
+	const struct mw_record *host = find(&f, "add32", "time", "device=host cache=cold isa=portable");
+	cr_assert(host == NULL || (host->provenance == MW_MEASURED && host->value > 0));
+	const struct mw_record *r = find(&f, "add32", "time", "price=unconstrained mode=resident");
+	/* 256 Ki lanes: 4 rows of 64 Ki, on 4 of 16 banks. */
+	cr_assert(r && mw_kv_int(&r->observed, "batches", 0) == 1);
+	const struct mw_record *all = find(&f, "add32", "time", "price=unconstrained mode=end_to_end");
+	cr_assert(all && strstr(all->note, "transpose"));
+	double transpose = mw_kv_find(&all->observed, "transpose_ns")->r;
+	double parts = mw_kv_find(&all->observed, "in_ns")->r + mw_kv_find(&all->observed, "compute_ns")->r +
+		       mw_kv_find(&all->observed, "out_ns")->r + transpose;
+	cr_assert_eq(transpose, 3 * 131072, "three vectors of 1 MiB at 8 GB/s");
+	cr_assert(fabs(parts / all->value - 1) < 1e-12, "the sum keeps its parts");
+	r = find(&f, "and", "time", "price=unconstrained mode=end_to_end");
+	cr_assert(r && mw_kv_find(&r->observed, "transpose_ns") == NULL);
+	finish(&f);
+}
+
 Test(bench_offload, bad_input_is_one_line, .timeout = 60)
 {
 	static const struct {

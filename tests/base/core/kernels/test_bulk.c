@@ -65,7 +65,7 @@ Test(kernels_bulk, every_path_every_length_and_alignment)
 			continue;
 		paths++;
 		for (int store = 0; store < MW_STORE_COUNT; store++)
-			for (int op = 0; op < MW_BULK_COUNT; op++)
+			for (int op = 0; op <= MW_BULK_FILL; op++)
 				for (size_t bytes = 0; bytes < 1100 && k->fn[store][op];
 				     bytes += bytes < 300 ? 1 : 37) {
 					const size_t shift[4] = {bytes * 7 % 64, bytes * 5 % 64, bytes * 3 % 64,
@@ -81,6 +81,35 @@ Test(kernels_bulk, every_path_every_length_and_alignment)
 					       ? MW_ISA_AVX512
 				       : mw_isa_supported(MW_ISA_AVX2) ? MW_ISA_NEON
 								       : MW_ISA_AVX2));
+}
+
+Test(kernels_bulk, lanes_of_32_bits_add_without_carries_between_them)
+{
+	enum { MOST = 300 };
+	static uint32_t in[2][MOST + 16], out[MOST + 32];
+	uint64_t r = 88172645463325252u;
+	for (int isa = 0; isa < MW_ISA_COUNT; isa++) {
+		const struct mw_bulk_kernels *k = mw_bulk_kernels((enum mw_isa)isa);
+		for (int store = 0; k && store < MW_STORE_COUNT; store++)
+			for (size_t lanes = 0; lanes <= MOST && k->fn[store][MW_BULK_ADD32]; lanes++) {
+				size_t shift[3] = {lanes * 7 % 16, lanes * 5 % 16, lanes * 3 % 16};
+				const void *src[2] = {in[0] + shift[0], in[1] + shift[1]};
+				for (size_t i = 0; i < MOST + 16; i++) {
+					r = r * 6364136223846793005u + 1442695040888963407u;
+					in[0][i] = i % 3 ? (uint32_t)(r >> 32) : 0xffffffffu;
+					in[1][i] = i % 5 ? (uint32_t)r : 1;
+				}
+				memset(out, 0xa5, sizeof(out));
+				k->fn[store][MW_BULK_ADD32](out + shift[2], src, 4 * lanes);
+				for (size_t i = 0; i < lanes; i++) {
+					uint64_t sum = (uint64_t)in[0][shift[0] + i] + in[1][shift[1] + i];
+					cr_assert_eq(out[shift[2] + i], sum & 0xffffffffu,
+						     "%s store %d, lane %zu of %zu", mw_isa_name((enum mw_isa)isa),
+						     store, i, lanes);
+				}
+				cr_assert_eq(out[shift[2] + lanes], 0xa5a5a5a5u, "wrote outside");
+			}
+	}
 }
 
 Test(kernels_bulk, override_and_fallback)
