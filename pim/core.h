@@ -24,7 +24,7 @@ struct pim_device {
 	void *state;
 	struct pim_executor executor;
 	uint64_t counts[PIM_COUNT_N]; /* since open; scopes are differences */
-	struct core_link vectors, matrices, costs;
+	struct core_link vectors, matrices, costs, subarrays;
 	char *spec;
 	char error[CORE_ERR];
 };
@@ -40,6 +40,13 @@ struct pim_matrix {
 	struct core_link link;
 	struct pim_device *dev;
 	struct pim_operand o;
+};
+
+struct pim_subarray {
+	struct core_link link;
+	struct pim_device *dev;
+	uint32_t bank, subarray, data_rows;
+	size_t row_bytes;
 };
 
 struct pim_cost {

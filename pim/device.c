@@ -98,6 +98,7 @@ static int open_with(const struct pim_device_ops *ops, void *priv, struct pim_co
 	core_link_init(&dev->vectors);
 	core_link_init(&dev->matrices);
 	core_link_init(&dev->costs);
+	core_link_init(&dev->subarrays);
 	dev->spec = canonical(config);
 	rc = dev->spec ? as_errno(ops->open(priv, config, &dev->state, err, n))
 		       : mw_fail(-ENOMEM, err, n, "out of memory");
@@ -182,6 +183,8 @@ void pim_close(struct pim_device *dev)
 		pim_matrix_free((struct pim_matrix *)dev->matrices.next);
 	while (dev->costs.next != &dev->costs)
 		pim_cost_end((struct pim_cost *)dev->costs.next);
+	while (dev->subarrays.next != &dev->subarrays)
+		pim_subarray_close((struct pim_subarray *)dev->subarrays.next);
 	dev->ops->close(dev->state);
 	free(dev->spec);
 	free(dev);

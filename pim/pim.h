@@ -46,6 +46,7 @@ struct pim_device;
 struct pim_vector;
 struct pim_matrix;
 struct pim_cost;
+struct pim_subarray;
 struct pim_device_ops;
 
 PIM_API const char *pim_version(void);
@@ -109,6 +110,17 @@ PIM_API int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lan
  * pim_reduce take NULL for it, an operation takes such vectors only. -EOPNOTSUPP: the costs of this device depend on
  * more than sizes, or it has none. */
 PIM_API int pim_alloc_unbacked(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **v);
+/* Where rows lie. Rows of a vector go to channel, rank, bank, then subarray, fastest first; here each is moved on by so
+ * many banks and subarrays, modulo those there are. Vectors placed alike meet in every subarray. An operation on others
+ * copies rows first (RowClone), each time: PIM_COPIES_INTER_SUBARRAY, PIM_COPIES_INTER_BANK, PIM_PS_COPY. */
+struct pim_placement {
+	size_t size;
+	uint32_t bank, subarray;
+};
+/* where NULL: as pim_alloc(). -EOPNOTSUPP: the device knows no places. */
+PIM_API int pim_alloc_at(struct pim_device *dev, struct pim_type type, uint64_t lanes,
+			 const struct pim_placement *where, struct pim_vector **v);
+PIM_API struct pim_placement pim_vector_placement(const struct pim_vector *v);
 PIM_API void pim_free(struct pim_vector *v);
 PIM_API uint64_t pim_lanes(const struct pim_vector *v);
 PIM_API struct pim_type pim_vector_type(const struct pim_vector *v);
@@ -296,18 +308,22 @@ enum pim_count {
 	PIM_PRE,                    /* precharges */
 	PIM_PROGRAMS,               /* micro-programs run, one per row of the result */
 	PIM_BATCHES,                /* rounds over all banks */
+	PIM_COPIES_INTER_SUBARRAY,  /* rows moved to another subarray of their bank, by way of another bank */
+	PIM_COPIES_INTER_BANK,      /* rows moved to another bank over the internal bus */
 	PIM_PASSES,                 /* uses of a compute array */
 	PIM_CYCLES,                 /* clock cycles of a compute array */
 	PIM_MACS,                   /* multiply-accumulate operations */
 	PIM_BYTES_IN,               /* host to device */
 	PIM_BYTES_OUT,              /* device to host */
 	PIM_BYTES_RELOAD,           /* moved again because the device could not keep them */
+	PIM_BYTES_COPIED,           /* over the chips' internal bus */
 	PIM_BYTES_TRANSPOSE,        /* turned between lanes in containers and rows of bits */
-	PIM_PS_ELAPSED, /* start to end, picoseconds: the sum of the six parts below while nothing overlaps */
+	PIM_PS_ELAPSED, /* start to end, picoseconds: the sum of the seven parts below while nothing overlaps */
 	PIM_PS_COMPUTE, /* operands resident */
 	PIM_PS_IN,      /* write, or flush where rows are host memory */
 	PIM_PS_OUT,     /* read, or invalidate */
 	PIM_PS_RELOAD,
+	PIM_PS_COPY, /* rows that lie elsewhere */
 	PIM_PS_TRANSPOSE,
 	PIM_PS_HOST, /* what the device leaves to the host: reductions over lanes, shifts of lanes */
 	PIM_PS_BUSY, /* sum over banks or arrays */
@@ -396,6 +412,29 @@ PIM_API int pim_trace_begin(struct pim_device *dev, const struct pim_trace_confi
 /* Writes the rest. Returns the first error, -EINVAL where nothing is traced. */
 PIM_API int pim_trace_end(struct pim_device *dev);
 
+/* ---- raw subarrays ---- */
+
+/* One subarray for commands of one's own: its T, DCC and D rows keep what they hold from one call to the next, until
+ * the device is closed. They are its own: no vector lies in them. Rows have the names of micro-programs, D0.., C0, C1,
+ * B0..B15 (data/ambit_address_map.csv); what was never written holds noise, a function of the device's seed. Banks are
+ * counted over the device: (channel x ranks + rank) x banks + bank. Several handles of one subarray share its rows. */
+PIM_API int pim_subarray_open(struct pim_device *dev, uint32_t bank, uint32_t subarray, struct pim_subarray **s);
+/* The rows stay. */
+PIM_API void pim_subarray_close(struct pim_subarray *s);
+PIM_API size_t pim_row_bytes(const struct pim_subarray *s);
+PIM_API uint32_t pim_data_rows(const struct pim_subarray *s);
+/* Through an address that raises one wordline; an n-wordline shows and stores the complement. bytes is
+ * pim_row_bytes(s). Charged as a transfer. */
+PIM_API int pim_row_write(struct pim_subarray *s, const char *row, const void *src, size_t bytes);
+PIM_API int pim_row_read(struct pim_subarray *s, const char *row, void *dst, size_t bytes);
+/* Commands as text, "AAP(D0,B8);AP(B14)". -EINVAL when one of them is illegal on what the rows hold, whatever the data:
+ * pim_error() says which and why, and none has run. */
+PIM_API int pim_subarray_run(struct pim_subarray *s, const char *commands);
+PIM_API int pim_aap(struct pim_subarray *s, const char *first, const char *second);
+PIM_API int pim_ap(struct pim_subarray *s, const char *row);
+/* RowClone: an AAP inside a subarray, otherwise over the internal bus. -EOPNOTSUPP: another rank or channel. */
+PIM_API int pim_row_copy(struct pim_subarray *dst, const char *to, struct pim_subarray *src, const char *from);
+
 /* ---- writing a device ---- */
 
 enum pim_key_type { PIM_KEY_INT, PIM_KEY_SIZE, PIM_KEY_REAL, PIM_KEY_TEXT, PIM_KEY_CHOICE };
@@ -432,6 +471,7 @@ struct pim_operand {
 	struct pim_type type;
 	uint64_t rows, cols;
 	void *mem;
+	uint32_t bank, subarray; /* as in pim_placement; 0 without PIM_CAP_PLACEMENT */
 };
 
 struct pim_command {
@@ -449,6 +489,25 @@ enum pim_caps {
 	PIM_CAP_MATRICES = 1 << 1,
 	PIM_CAP_MODELLED = 1 << 2, /* costs come from a model; otherwise the device is the host itself */
 	PIM_CAP_UNBACKED = 1 << 3, /* operands whose mem is NULL are charged and not touched; they come without alloc */
+	PIM_CAP_PLACEMENT = 1 << 4, /* pim_alloc_at */
+};
+
+/* A row of a raw subarray. */
+struct pim_row {
+	size_t size;
+	uint32_t bank, subarray;
+	const char *name;
+};
+
+/* Raw subarrays of a device. shape checks bank and subarray; buffers hold one row. */
+struct pim_raw_ops {
+	size_t size; /* sizeof(struct pim_raw_ops) */
+	int (*shape)(void *state, struct pim_call *call, uint32_t bank, uint32_t subarray, size_t *row_bytes,
+		     uint32_t *data_rows);
+	int (*run)(void *state, struct pim_call *call, uint32_t bank, uint32_t subarray, const char *commands);
+	int (*write)(void *state, struct pim_call *call, const struct pim_row *to, const void *src);
+	int (*read)(void *state, struct pim_call *call, const struct pim_row *from, void *dst);
+	int (*copy)(void *state, struct pim_call *call, const struct pim_row *to, const struct pim_row *from);
 };
 
 /* The table of a device. The core checks handles, lengths, types and devices before it calls. Operations
@@ -477,6 +536,7 @@ struct pim_device_ops {
 	int (*price)(void *state, enum pim_op op, struct pim_type type, struct pim_price *out);
 	/* Begins a trace; config NULL: ends it and returns its first error. spec is the device's canonical one. */
 	int (*trace)(void *state, const struct pim_trace_config *config, const char *spec, char *err, size_t n);
+	const struct pim_raw_ops *raw; /* NULL: none */
 };
 
 #ifdef __cplusplus

@@ -32,15 +32,16 @@ static int check_type(struct pim_device *dev, struct pim_type t)
 	return 0;
 }
 
-static int alloc_operand(struct pim_device *dev, struct pim_type type, uint64_t rows, uint64_t cols,
-			 struct pim_operand *o)
+/* o: rows, cols and where it lies. */
+static int alloc_operand(struct pim_device *dev, struct pim_type type, struct pim_operand *o)
 {
 	size_t bytes;
 	int rc = check_type(dev, type);
 	if (rc < 0)
 		return rc;
-	*o = (struct pim_operand){.size = sizeof(*o), .type = type, .rows = rows, .cols = cols};
-	if (rows == 0 || cols == 0)
+	o->size = sizeof(*o);
+	o->type = type;
+	if (o->rows == 0 || o->cols == 0)
 		return core_fail(dev, -EINVAL, "a vector or matrix of no element");
 	if (!core_host_bytes(o, &bytes))
 		return core_fail(dev, -EINVAL, "a vector or matrix beyond the address space");
@@ -51,28 +52,33 @@ static int alloc_operand(struct pim_device *dev, struct pim_type type, uint64_t 
 }
 
 /* As alloc_operand, without the device. */
-static int unbacked_operand(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_operand *o)
+static int unbacked_operand(struct pim_device *dev, struct pim_type type, struct pim_operand *o)
 {
 	size_t bytes;
 	int rc = check_type(dev, type);
 	if (rc < 0)
 		return rc;
-	*o = (struct pim_operand){.size = sizeof(*o), .type = type, .rows = 1, .cols = lanes};
+	o->size = sizeof(*o);
+	o->type = type;
 	if (!(dev->ops->caps & PIM_CAP_UNBACKED))
 		return core_fail(dev, -EOPNOTSUPP, "device %s has no costs without contents", dev->ops->name);
 	if (type.kind != PIM_UINT && type.kind != PIM_INT)
 		return core_fail(dev, -EOPNOTSUPP, "an unbacked vector has lanes of integers");
-	if (lanes == 0 || !core_host_bytes(o, &bytes))
+	if (o->cols == 0 || !core_host_bytes(o, &bytes))
 		return core_fail(dev, -EINVAL, "a vector of no element, or beyond the address space");
 	return 0;
 }
 
-static int alloc_vector(struct pim_device *dev, struct pim_type type, uint64_t lanes, bool backed,
-			struct pim_vector **out)
+static int alloc_vector(struct pim_device *dev, struct pim_type type, uint64_t lanes, const struct pim_placement *where,
+			bool backed, struct pim_vector **out)
 {
 	if (!dev || !out)
 		return -EINVAL;
 	*out = NULL;
+	if (where && where->size < sizeof(*where))
+		return core_fail(dev, -EINVAL, "pim_placement.size is not set");
+	if (where && !(dev->ops->caps & PIM_CAP_PLACEMENT))
+		return core_fail(dev, -EOPNOTSUPP, "device %s knows no places for vectors", dev->ops->name);
 	if (!(dev->ops->caps & PIM_CAP_VECTORS))
 		return core_fail(dev, -EOPNOTSUPP, "device %s has no vectors", dev->ops->name);
 	int saved = errno;
@@ -80,8 +86,15 @@ static int alloc_vector(struct pim_device *dev, struct pim_type type, uint64_t l
 	struct pim_vector *v = calloc(1, sizeof(*v));
 	if (!v) {
 		(void)core_fail(dev, rc, "out of memory");
-	} else if ((rc = backed ? alloc_operand(dev, type, 1, lanes, &v->o)
-				: unbacked_operand(dev, type, lanes, &v->o)) == 0) {
+		goto out;
+	}
+	v->o = (struct pim_operand){.rows = 1, .cols = lanes};
+	if (where) {
+		v->o.bank = where->bank;
+		v->o.subarray = where->subarray;
+	}
+	rc = backed ? alloc_operand(dev, type, &v->o) : unbacked_operand(dev, type, &v->o);
+	if (rc == 0) {
 		v->dev = dev;
 		v->unbacked = !backed;
 		core_link_add(&dev->vectors, &v->link);
@@ -89,18 +102,35 @@ static int alloc_vector(struct pim_device *dev, struct pim_type type, uint64_t l
 	} else {
 		free(v);
 	}
+out:
 	errno = saved;
 	return rc;
 }
 
 int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **out)
 {
-	return alloc_vector(dev, type, lanes, true, out);
+	return alloc_vector(dev, type, lanes, NULL, true, out);
+}
+
+int pim_alloc_at(struct pim_device *dev, struct pim_type type, uint64_t lanes, const struct pim_placement *where,
+		 struct pim_vector **out)
+{
+	return alloc_vector(dev, type, lanes, where, true, out);
 }
 
 int pim_alloc_unbacked(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **out)
 {
-	return alloc_vector(dev, type, lanes, false, out);
+	return alloc_vector(dev, type, lanes, NULL, false, out);
+}
+
+struct pim_placement pim_vector_placement(const struct pim_vector *v)
+{
+	struct pim_placement p = {.size = sizeof(p)};
+	if (v) {
+		p.bank = v->o.bank;
+		p.subarray = v->o.subarray;
+	}
+	return p;
 }
 
 void pim_free(struct pim_vector *v)
@@ -206,13 +236,18 @@ int pim_matrix_alloc(struct pim_device *dev, struct pim_type type, uint64_t rows
 	struct pim_matrix *m = calloc(1, sizeof(*m));
 	if (!m) {
 		(void)core_fail(dev, rc, "out of memory");
-	} else if ((rc = alloc_operand(dev, type, rows, cols, &m->o)) == 0) {
+		goto out;
+	}
+	m->o = (struct pim_operand){.rows = rows, .cols = cols};
+	rc = alloc_operand(dev, type, &m->o);
+	if (rc == 0) {
 		m->dev = dev;
 		core_link_add(&dev->matrices, &m->link);
 		*out = m;
 	} else {
 		free(m);
 	}
+out:
 	errno = saved;
 	return rc;
 }

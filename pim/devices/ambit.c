@@ -181,6 +181,7 @@ static void ambit_close(void *state)
 {
 	struct ambit *a = state;
 	ambit_trace_drop(a);
+	ambit_raw_free(a);
 	ambit_prepared_free(a);
 	free(a);
 }
@@ -231,7 +232,7 @@ fail:
 const struct pim_device_ops device_ambit = {
 	.size = sizeof(struct pim_device_ops),
 	.abi = PIM_ABI,
-	.caps = PIM_CAP_VECTORS | PIM_CAP_MODELLED | PIM_CAP_UNBACKED,
+	.caps = PIM_CAP_VECTORS | PIM_CAP_MODELLED | PIM_CAP_UNBACKED | PIM_CAP_PLACEMENT,
 	.name = "ambit",
 	.summary = "DRAM that computes: bitwise operations and arithmetic by triple-row activation",
 	.keys = keys,
@@ -247,4 +248,5 @@ const struct pim_device_ops device_ambit = {
 	.energy = ambit_joules,
 	.price = ambit_price,
 	.trace = ambit_trace,
+	.raw = &ambit_raw,
 };

@@ -6,6 +6,7 @@
 #include "ambit-emu/exact.h"
 #include "ambit-emu/geometry.h"
 #include "ambit-emu/ops.h"
+#include "ambit-emu/rowclone.h"
 #include "ambit-emu/timing.h"
 #include "pim/core.h"
 
@@ -41,6 +42,7 @@ struct ambit {
 	struct ambit_prepared *prepared;
 	struct ambit_trace *trace; /* NULL: none */
 	size_t cache_bytes;
+	struct ambit_bank **raw; /* rows of raw subarrays, by bank; NULL: none was used */
 	char time_source[400], published_source[480], wrong_source[480], energy_source[280];
 };
 
@@ -89,6 +91,30 @@ void ambit_trace_charge(const struct ambit *a, const struct ambit_program *p, ui
 void ambit_trace_bytes(const struct ambit *a, uint64_t bytes, uint64_t ps, bool write);
 void ambit_trace_wait(const struct ambit *a, uint64_t ps);
 void ambit_trace_drop(struct ambit *a);
+
+/* ---- ambit_raw.c ---- */
+extern const struct pim_raw_ops ambit_raw;
+void ambit_raw_free(struct ambit *a);
+
+/* ---- ambit_place.c ---- */
+
+/* Commands of one program on each of `slots` rows; no time. */
+void ambit_charge_commands(struct pim_call *call, const struct ambit_counts *n, uint64_t slots);
+
+/* What an operation on operands that lie apart moves before and after its program. */
+struct ambit_route {
+	bool apart;                     /* false: nothing */
+	bool copy_only;                 /* a copy that is nothing but the move */
+	uint64_t rows[AMBIT_CLONE_FAR]; /* to move per slot, by enum ambit_clone */
+	uint64_t temporaries;           /* rows for operands that were moved in */
+	struct ambit_clone_cost cost[AMBIT_CLONE_FAR];
+};
+/* The cheapest subarray to work in. -EOPNOTSUPP: the memory has no timings of column commands with a source. */
+int ambit_route(const struct ambit *a, struct pim_call *call, const struct pim_command *c, struct ambit_route *out);
+void ambit_charge_route(const struct ambit *a, struct pim_call *call, const struct ambit_route *r, uint64_t slots);
+/* Cost of moving one row; -EOPNOTSUPP as above and for AMBIT_CLONE_FAR. */
+int ambit_clone_price(const struct ambit *a, struct pim_call *call, enum ambit_clone kind,
+		      struct ambit_clone_cost *out);
 
 /* ---- ambit_price.c ---- */
 int ambit_modelled(void *state, enum pim_count what);

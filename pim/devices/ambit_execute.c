@@ -104,10 +104,11 @@ static int run_fused(const struct ambit *a, struct pim_call *call, const struct 
 
 /* Temporaries are free again after each micro-program, and of one subarray at most one runs at a time. */
 static int check_rows(const struct ambit *a, struct pim_call *call, const struct pim_command *c,
-		      const struct ambit_program *p)
+		      const struct ambit_program *p, uint64_t moved)
 {
 	uint64_t need = p->rows > p->inputs + p->outputs ? p->rows - p->inputs - p->outputs : 0;
 	uint64_t have = a->geometry.rows - AMBIT_RESERVED_ROWS;
+	need += moved;
 	if (need <= have - a->rows_used)
 		return 0;
 	return pim_call_fail(
@@ -116,22 +117,25 @@ static int check_rows(const struct ambit *a, struct pim_call *call, const struct
 		(unsigned long long)need, (unsigned long long)(have - a->rows_used), (unsigned long long)have);
 }
 
-static void charge(const struct ambit *a, struct pim_call *call, const struct ambit_prepared *p, uint64_t lanes)
+static void charge(const struct ambit *a, struct pim_call *call, const struct ambit_prepared *p, uint64_t slots)
 {
-	const struct ambit_counts *n = &p->counts;
-	uint64_t slots = ambit_slots(&a->geometry, lanes), parallel = ambit_parallel(&a->timing);
-	pim_call_charge(call, PIM_AAP, n->aap * slots);
-	pim_call_charge(call, PIM_AP, n->ap * slots);
-	pim_call_charge(call, PIM_ACT_FIRST, (n->aap + n->ap) * slots);
-	pim_call_charge(call, PIM_ACT_SECOND, n->aap * slots);
-	pim_call_charge(call, PIM_EXTRA_WORDLINES_FIRST, n->extra_first * slots);
-	pim_call_charge(call, PIM_EXTRA_WORDLINES_SECOND, n->extra_second * slots);
-	pim_call_charge(call, PIM_PRE, (n->aap + n->ap) * slots);
-	pim_call_charge(call, PIM_PROGRAMS, slots);
+	uint64_t parallel = ambit_parallel(&a->timing);
+	ambit_charge_commands(call, &p->counts, slots);
 	pim_call_charge(call, PIM_BATCHES, (slots + parallel - 1) / parallel);
 	uint64_t elapsed = slots / parallel * p->batch_ps + ambit_batch_ps(&a->timing, &p->builder.p, slots % parallel);
 	pim_call_time(call, PIM_PS_COMPUTE, elapsed, slots * p->ps);
 	ambit_trace_charge(a, &p->builder.p, slots);
+}
+
+/* A copy to other subarrays: the move itself, and no program. Both vectors have one layout. */
+static int move_vector(const struct ambit *a, struct pim_call *call, const struct pim_command *c,
+		       const struct ambit_route *route)
+{
+	const struct ambit_lanes *dst = c->dst->mem, *src = c->src[0]->mem;
+	if (dst)
+		lanes_copy(call, dst->p, src->p, dst->bytes, a->cache_bytes);
+	ambit_charge_route(a, call, route, ambit_slots(&a->geometry, c->dst->cols));
+	return 0;
 }
 
 int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c)
@@ -150,11 +154,18 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 		rc = ambit_lower(a, p, why, sizeof(why));
 	if (rc < 0)
 		return pim_call_fail(call, rc, "%s", why);
-	if (backed)
-		rc = check_rows(a, call, c, &p->builder.p);
+	struct ambit_route route;
+	rc = ambit_route(a, call, c, &route);
+	if (rc == 0 && route.copy_only)
+		return move_vector(a, call, c, &route);
+	if (rc == 0 && backed)
+		rc = check_rows(a, call, c, &p->builder.p, route.temporaries);
 	if (rc == 0 && backed)
 		rc = a->exact ? run_exact(a, call, c, p) : run_fused(a, call, c);
-	if (rc == 0)
-		charge(a, call, p, c->dst->cols);
-	return rc;
+	if (rc < 0)
+		return rc;
+	uint64_t slots = ambit_slots(&a->geometry, c->dst->cols);
+	ambit_charge_route(a, call, &route, slots);
+	charge(a, call, p, slots);
+	return 0;
 }

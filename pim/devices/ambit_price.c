@@ -54,16 +54,18 @@ static int equation_joules(const struct ambit *a, const uint64_t *counts, enum p
 		*out = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)(part - PIM_E_ACT));
 		return 0;
 	case PIM_E_BACKGROUND: /* while computing; during transfers it is the host's */
-		*out = ambit_background_pj(&a->energy, counts[PIM_PS_COMPUTE], open_ps(a, counts), ranks);
+		*out = ambit_background_pj(&a->energy, counts[PIM_PS_COMPUTE] + counts[PIM_PS_COPY], open_ps(a, counts),
+					   ranks);
 		return 0;
 	case PIM_E_REFRESH:
-		*out = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE], ranks);
+		*out = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE] + counts[PIM_PS_COPY], ranks);
 		return 0;
+	/* A row on the internal bus is read and written as for the host, each with its activation. */
 	case PIM_E_RD:
-		*out = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_OUT], 0);
+		*out = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_OUT] + counts[PIM_BYTES_COPIED], 0);
 		return 0;
 	case PIM_E_WR:
-		*out = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_IN], 1);
+		*out = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_IN] + counts[PIM_BYTES_COPIED], 1);
 		return 0;
 	default:
 		return -EOPNOTSUPP; /* neither I/O nor a transposition unit has a source */

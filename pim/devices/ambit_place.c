@@ -1,0 +1,117 @@
+/* Placement: what it costs when the operands of an operation lie in different subarrays. */
+#include <errno.h>
+
+#include "pim/devices/ambit.h"
+
+void ambit_charge_commands(struct pim_call *call, const struct ambit_counts *n, uint64_t slots)
+{
+	pim_call_charge(call, PIM_AAP, n->aap * slots);
+	pim_call_charge(call, PIM_AP, n->ap * slots);
+	pim_call_charge(call, PIM_ACT_FIRST, (n->aap + n->ap) * slots);
+	pim_call_charge(call, PIM_ACT_SECOND, n->aap * slots);
+	pim_call_charge(call, PIM_EXTRA_WORDLINES_FIRST, n->extra_first * slots);
+	pim_call_charge(call, PIM_EXTRA_WORDLINES_SECOND, n->extra_second * slots);
+	pim_call_charge(call, PIM_PRE, (n->aap + n->ap) * slots);
+	pim_call_charge(call, PIM_PROGRAMS, slots);
+}
+
+int ambit_clone_price(const struct ambit *a, struct pim_call *call, enum ambit_clone kind, struct ambit_clone_cost *out)
+{
+	const struct ambit_dram *d = a->timing.dram;
+	const struct ambit_column *c = ambit_column_find(d);
+	if (kind == AMBIT_CLONE_FAR)
+		return pim_call_fail(call, -EOPNOTSUPP,
+				     "ambit: the internal bus of a rank does not reach another rank or channel");
+	if (!c)
+		return pim_call_fail(call, -EOPNOTSUPP,
+				     "ambit: dram=%s has no timings of column commands with a source: rows cannot be "
+				     "moved between subarrays",
+				     d->name);
+	return ambit_clone_cost(d, c, &a->geometry, kind, out);
+}
+
+/* Slot s of every vector differs by the same step of banks and subarrays. */
+static enum ambit_clone kind_of(const struct ambit *a, const struct pim_operand *from, const struct pim_operand *to)
+{
+	const struct ambit_geometry *g = &a->geometry;
+	struct ambit_place x = {.bank = from->bank % g->banks, .subarray = from->subarray % g->subarrays};
+	struct ambit_place y = {.bank = to->bank % g->banks, .subarray = to->subarray % g->subarrays};
+	return ambit_clone_kind(&x, &y);
+}
+
+static bool seen_before(const struct pim_command *c, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++)
+		if (c->src[k] == c->src[i])
+			return true;
+	return false;
+}
+
+/* Everything that working in home's subarrays moves. */
+static void count_moves(const struct ambit *a, const struct pim_command *c, const struct pim_operand *home,
+			struct ambit_route *r)
+{
+	for (uint32_t i = 0; i < c->n_src; i++) {
+		enum ambit_clone kind = kind_of(a, c->src[i], home);
+		if (kind == AMBIT_CLONE_NONE || seen_before(c, i))
+			continue;
+		r->rows[kind] += c->src[i]->type.bits;
+		r->temporaries += c->src[i]->type.bits;
+	}
+	enum ambit_clone out = kind_of(a, home, c->dst);
+	if (out != AMBIT_CLONE_NONE) {
+		r->rows[out] += c->dst->type.bits;
+		r->temporaries += c->dst->type.bits;
+	}
+}
+
+static uint64_t moving_ps(const struct ambit_route *r)
+{
+	return r->rows[AMBIT_CLONE_SUBARRAY] * r->cost[AMBIT_CLONE_SUBARRAY].ps +
+	       r->rows[AMBIT_CLONE_BANK] * r->cost[AMBIT_CLONE_BANK].ps;
+}
+
+int ambit_route(const struct ambit *a, struct pim_call *call, const struct pim_command *c, struct ambit_route *out)
+{
+	struct ambit_route best = {0};
+	bool apart = false;
+	*out = best;
+	for (uint32_t i = 0; i < c->n_src; i++)
+		apart |= kind_of(a, c->src[i], c->dst) != AMBIT_CLONE_NONE;
+	if (!apart)
+		return 0;
+	best.apart = true;
+	for (unsigned k = AMBIT_CLONE_SUBARRAY; k < AMBIT_CLONE_FAR; k++) {
+		int rc = ambit_clone_price(a, call, (enum ambit_clone)k, &best.cost[k]);
+		if (rc < 0)
+			return rc;
+	}
+	*out = best;
+	count_moves(a, c, c->dst, out);
+	if (c->op == PIM_COPY) {
+		out->copy_only = true;
+		out->temporaries = 0;
+		return 0;
+	}
+	for (uint32_t i = 0; i < c->n_src; i++) {
+		struct ambit_route other = best;
+		count_moves(a, c, c->src[i], &other);
+		if (moving_ps(&other) < moving_ps(out))
+			*out = other;
+	}
+	return 0;
+}
+
+void ambit_charge_route(const struct ambit *a, struct pim_call *call, const struct ambit_route *r, uint64_t slots)
+{
+	for (unsigned k = AMBIT_CLONE_SUBARRAY; k < AMBIT_CLONE_FAR; k++) {
+		uint64_t rows = r->rows[k] * slots;
+		if (!rows)
+			continue;
+		pim_call_charge(call, k == AMBIT_CLONE_BANK ? PIM_COPIES_INTER_BANK : PIM_COPIES_INTER_SUBARRAY, rows);
+		pim_call_charge(call, PIM_BYTES_COPIED, rows * r->cost[k].bytes);
+		/* Two banks are busy with each. */
+		pim_call_time(call, PIM_PS_COPY, r->rows[k] * ambit_clone_elapsed_ps(&a->geometry, &r->cost[k], slots),
+			      2 * rows * r->cost[k].ps);
+	}
+}
