@@ -2,15 +2,20 @@
 #include "cli/pim_eval.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/core/clock.h"
 #include "base/core/err.h"
 
-static int allocate(struct eval *e, uint64_t lanes, char *err, size_t n)
+/* Raw device codes here: a piece that finds no rows is tried again with fewer lanes. */
+static int allocate(struct eval *e, uint64_t lanes)
 {
 	int rc = 0;
 	if (lanes == e->allocated)
 		return 0;
+	e->allocated = 0;
 	struct eval_operand *all[EVAL_INPUTS + 1] = {&e->out};
 	unsigned count = 1;
 	for (unsigned i = 0; i < e->n_in; i++)
@@ -21,67 +26,109 @@ static int allocate(struct eval *e, uint64_t lanes, char *err, size_t n)
 	}
 	for (unsigned i = e->reduces; i < count && rc == 0; i++)
 		rc = pim_alloc(e->dev, all[i]->type, lanes, &all[i]->v);
-	e->allocated = lanes;
-	return rc < 0 ? eval_failed(e, rc, "vector", err, n) : 0;
+	if (rc == 0)
+		e->allocated = lanes;
+	return rc;
 }
 
-static int read_inputs(struct eval *e, uint64_t at, uint64_t lanes, char *err, size_t n)
+int eval_compute(const struct eval *e, struct pim_vector *dst, struct pim_vector *const *src, uint64_t *value)
 {
+	if (e->reduces)
+		return pim_reduce(e->op, src[0], value);
+	if (e->op == PIM_FILL)
+		return pim_fill(dst, e->value);
+	if (e->op == PIM_SHL || e->op == PIM_SHR)
+		return pim_shift(e->op, dst, src[0], (uint32_t)e->value);
+	return pim_execute(e->op, dst, src, e->n_in);
+}
+
+struct block {
+	uint64_t at, lanes; /* of the files */
+	const char *in[EVAL_INPUTS];
+	char *out;
+};
+
+/* Lanes from..from + lanes - 1 of a block; *what names the step that failed. */
+static int run_piece(struct eval *e, const struct block *b, uint64_t from, uint64_t lanes, const char **what)
+{
+	struct pim_vector *src[EVAL_INPUTS] = {NULL};
+	uint64_t value;
+	*what = "vector";
+	int rc = allocate(e, lanes);
+	for (unsigned i = 0; i < e->n_in && rc == 0; i++) {
+		const struct eval_operand *o = &e->in[i];
+		*what = "write";
+		src[i] = o->v;
+		rc = pim_write(o->v, b->in[i] + eval_bytes(o, from), (size_t)eval_bytes(o, lanes));
+	}
+	if (rc < 0)
+		return rc;
+	*what = pim_op_name(e->op);
+	rc = eval_compute(e, e->out.v, src, e->reduces ? &value : NULL);
+	if (rc < 0)
+		return rc;
+	if (e->reduces) {
+		eval_add_result(e, b->at + from == 0, value);
+		return 0;
+	}
+	*what = "read";
+	return pim_read(e->out.v, b->out + eval_bytes(&e->out, from), (size_t)eval_bytes(&e->out, lanes));
+}
+
+static int run_pieces(struct eval *e, const struct block *b, char *err, size_t n)
+{
+	const char *what;
+	for (uint64_t from = 0; from < b->lanes;) {
+		uint64_t lanes = b->lanes - from < e->piece ? b->lanes - from : e->piece;
+		if (atomic_load(e->stop))
+			return MW_ECANCELLED;
+		int rc = run_piece(e, b, from, lanes, &what);
+		if (rc == -ENOSPC && lanes > e->grain) {
+			e->piece = lanes / 2 > e->grain ? lanes / 2 / e->grain * e->grain : e->grain;
+			continue;
+		}
+		if (rc < 0)
+			return eval_failed(e, rc, what, err, n);
+		from += lanes;
+	}
+	return 0;
+}
+
+static int run_block(struct eval *e, uint64_t at, char *err, size_t n)
+{
+	struct block b = {.at = at, .lanes = e->lanes - at < e->step ? e->lanes - at : e->step};
 	for (unsigned i = 0; i < e->n_in; i++) {
 		struct eval_operand *o = &e->in[i];
 		const void *data;
 		size_t got;
 		int rc = mw_stream_next(o->stream, &data, &got, err, n);
-		if (rc == 0 && got != eval_bytes(o, lanes))
+		if (rc == 0 && got != eval_bytes(o, b.lanes))
 			rc = mw_fail(-EIO, err, n, "%s has become shorter while it was read", o->path);
 		if (rc == 0)
-			rc = eval_check_excess(o, data, lanes, eval_bytes(o, at), err, n);
-		if (rc == 0 && (rc = pim_write(o->v, data, got)) < 0)
-			rc = eval_failed(e, rc, "write", err, n);
+			rc = eval_check_excess(o, data, b.lanes, eval_bytes(o, at), err, n);
 		if (rc < 0)
 			return rc;
+		b.in[i] = data;
 	}
-	return 0;
-}
-
-static int compute(struct eval *e, bool first)
-{
-	struct pim_vector *src[EVAL_INPUTS];
-	uint64_t value;
-	int rc;
-	for (unsigned i = 0; i < e->n_in; i++)
-		src[i] = e->in[i].v;
-	if (e->reduces) {
-		rc = pim_reduce(e->op, src[0], &value);
-		if (rc == 0)
-			eval_add_result(e, first, value);
-		return rc;
-	}
-	if (e->op == PIM_FILL)
-		return pim_fill(e->out.v, e->value);
-	if (e->op == PIM_SHL || e->op == PIM_SHR)
-		return pim_shift(e->op, e->out.v, src[0], (uint32_t)e->value);
-	return pim_execute(e->op, e->out.v, src, e->n_in);
-}
-
-static int step(struct eval *e, uint64_t at, uint64_t lanes, char *err, size_t n)
-{
-	int rc = allocate(e, lanes, err, n);
+	void *buffer = NULL;
+	int rc = e->reduces ? 0 : mw_stream_buffer(e->out.stream, &buffer, err, n);
+	b.out = buffer;
 	if (rc == 0)
-		rc = read_inputs(e, at, lanes, err, n);
-	if (rc < 0)
-		return rc;
-	rc = compute(e, at == 0);
-	if (rc < 0)
-		return eval_failed(e, rc, pim_op_name(e->op), err, n);
-	if (e->reduces)
-		return 0;
-	void *buffer;
-	size_t bytes = (size_t)eval_bytes(&e->out, lanes);
-	rc = mw_stream_buffer(e->out.stream, &buffer, err, n);
-	if (rc == 0 && (rc = pim_read(e->out.v, buffer, bytes)) < 0)
-		return eval_failed(e, rc, "read", err, n);
-	return rc < 0 ? rc : mw_stream_put(e->out.stream, bytes, err, n);
+		rc = run_pieces(e, &b, err, n);
+	return rc < 0 || e->reduces ? rc : mw_stream_put(e->out.stream, (size_t)eval_bytes(&e->out, b.lanes), err, n);
+}
+
+/* One line on the terminal: how far, how long still. */
+static void show(struct eval *e, uint64_t done)
+{
+	uint64_t now = mw_now_ns();
+	if (!e->show || now - e->shown_ns < 100000000u)
+		return;
+	e->shown_ns = now;
+	double part = (double)done / (double)e->lanes, elapsed = (double)(now - e->start_ns) * 1e-9;
+	(void)fprintf(stderr, "\r\033[K%3.0f%%  %s  (%.0f s left)", 100 * part, pim_op_name(e->op),
+		      elapsed / part - elapsed);
+	(void)fflush(stderr);
 }
 
 static int run_eval(struct cli *cli, char *err, size_t n)
@@ -90,11 +137,19 @@ static int run_eval(struct cli *cli, char *err, size_t n)
 	if (!e)
 		return mw_fail(-ENOMEM, err, n, "out of memory");
 	bool stats = mw_opt_flag(&cli->opts, "stats");
+	e->stop = cli->stop;
+	e->show = isatty(STDERR_FILENO) == 1;
+	e->start_ns = e->shown_ns = mw_now_ns();
 	int rc = eval_set_up(e, &cli->opts, err, n);
 	for (uint64_t at = 0; rc == 0 && at < e->lanes; at += e->step) {
-		uint64_t left = e->lanes - at;
-		rc = atomic_load(cli->stop) ? MW_ECANCELLED : step(e, at, left < e->step ? left : e->step, err, n);
+		rc = run_block(e, at, err, n);
+		if (rc == 0 && at + e->step < e->lanes)
+			show(e, at + e->step);
 	}
+	if (e->show)
+		(void)fprintf(stderr, "\r\033[K");
+	if (rc == 0)
+		rc = eval_check_charge(e, err, n);
 	if (rc == 0 && !e->reduces)
 		rc = mw_stream_commit(e->out.stream, err, n);
 	if (rc == 0)

@@ -22,6 +22,7 @@ struct eval_operand {
 
 struct eval_trace {
 	FILE *file;                  /* NULL: none */
+	bool stopped;                /* the device writes no more */
 	char path[4096], part[4112]; /* part: temporary, or path itself where that is no regular file */
 };
 
@@ -33,19 +34,29 @@ struct eval {
 	struct eval_operand in[EVAL_INPUTS], out;
 	unsigned n_in;
 	uint64_t lanes;     /* of the files */
-	uint64_t step;      /* lanes at a time: whole batches, so that costs add up to those of one vector */
-	uint64_t allocated; /* lanes of the vectors; 0: none */
+	uint64_t grain;     /* lanes that are not divided: those of one row */
+	uint64_t step;      /* lanes of a block of the files, whole grains */
+	uint64_t piece;     /* lanes of the vectors, at most a step: less where the device has few rows */
+	uint64_t allocated; /* lanes that they have now; 0: none */
 	uint64_t value;     /* fill, amount of a shift */
 	uint64_t result;    /* of a reduction */
+	/* Of one vector as long as the files, where the device can tell without contents; else of the pieces. */
 	struct pim_cost *cost;
+	struct pim_cost *executed; /* of the pieces; NULL: cost is */
 	struct mw_team *team;
 	struct eval_trace trace;
+	const atomic_int *stop;
+	bool show; /* progress on the terminal */
+	uint64_t start_ns, shown_ns;
 };
 
 /* Bytes of that many lanes in a file. */
 uint64_t eval_bytes(const struct eval_operand *o, uint64_t lanes);
 /* The device's reason as one line. */
 int eval_failed(const struct eval *e, int rc, const char *what, char *err, size_t n);
+
+/* The operation itself, on the given vectors. value: of a reduction; NULL for unbacked vectors. */
+int eval_compute(const struct eval *e, struct pim_vector *dst, struct pim_vector *const *src, uint64_t *value);
 
 /* ---- pim_eval_setup.c ---- */
 extern const struct mw_option eval_options[];
@@ -56,6 +67,8 @@ void eval_tear_down(struct eval *e);
 /* ---- pim_eval_trace.c ---- */
 /* Nothing happens without --trace. */
 int eval_trace_begin(struct eval *e, const struct mw_opts *opts, char *err, size_t n);
+/* The device writes the rest; what it does from here on is not traced. */
+int eval_trace_stop(struct eval *e, char *err, size_t n);
 int eval_trace_commit(struct eval *e, char *err, size_t n);
 void eval_trace_abort(struct eval *e);
 
@@ -64,6 +77,10 @@ void eval_trace_abort(struct eval *e);
 int eval_check_excess(const struct eval_operand *o, const void *data, uint64_t lanes, uint64_t at, char *err, size_t n);
 /* Adds a step's number to the result. */
 void eval_add_result(struct eval *e, bool first, uint64_t value);
+/* Opens e->cost: charges the operation on the whole files, or starts counting. */
+int eval_charge(struct eval *e, char *err, size_t n);
+/* Was executed what was charged? MW_EVERIFY. */
+int eval_check_charge(const struct eval *e, char *err, size_t n);
 /* The number of a reduction, and what it all cost (--stats). */
 int eval_print(const struct eval *e, const struct cli *cli, bool stats, char *err, size_t n);
 

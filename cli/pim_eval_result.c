@@ -74,6 +74,52 @@ static int format_result(const struct eval *e, char *out, size_t n)
 
 /* ---- what it cost ---- */
 
+/* As if the files were written, computed on and read back as one vector each. */
+static int charge_whole(struct eval *e, struct pim_vector *dst, struct pim_vector *const *src)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < e->n_in && rc == 0; i++)
+		rc = pim_write(src[i], NULL, pim_bytes(src[i]));
+	if (rc == 0)
+		rc = eval_compute(e, dst, src, NULL);
+	return rc == 0 && dst ? pim_read(dst, NULL, pim_bytes(dst)) : rc;
+}
+
+int eval_charge(struct eval *e, char *err, size_t n)
+{
+	struct pim_vector *src[EVAL_INPUTS] = {NULL}, *dst = NULL;
+	int rc = pim_cost_begin(e->dev, &e->cost);
+	if (rc < 0 || !(pim_ops_of(e->dev)->caps & PIM_CAP_UNBACKED))
+		return rc;
+	for (unsigned i = 0; i < e->n_in && rc == 0; i++)
+		rc = pim_alloc_unbacked(e->dev, e->in[i].type, e->lanes, &src[i]);
+	if (rc == 0 && !e->reduces)
+		rc = pim_alloc_unbacked(e->dev, e->out.type, e->lanes, &dst);
+	if (rc == 0)
+		rc = charge_whole(e, dst, src);
+	if (rc < 0)
+		rc = eval_failed(e, rc, pim_op_name(e->op), err, n);
+	for (unsigned i = 0; i < e->n_in; i++)
+		pim_free(src[i]);
+	pim_free(dst);
+	pim_cost_stop(e->cost);
+	return rc < 0 ? rc : pim_cost_begin(e->dev, &e->executed);
+}
+
+int eval_check_charge(const struct eval *e, char *err, size_t n)
+{
+	static const enum pim_count counts[] = {PIM_AAP, PIM_AP, PIM_PROGRAMS, PIM_ACT_FIRST, PIM_ACT_SECOND, PIM_PRE};
+	for (size_t i = 0; e->executed && i < sizeof(counts) / sizeof(counts[0]); i++) {
+		uint64_t charged = 0, executed = 0;
+		if (pim_cost_count(e->cost, counts[i], &charged) < 0 ||
+		    pim_cost_count(e->executed, counts[i], &executed) < 0 || charged == executed)
+			continue;
+		return mw_fail(MW_EVERIFY, err, n, "%s: %" PRIu64 " %s were executed, %" PRIu64 " charged",
+			       pim_op_name(e->op), executed, pim_count_name(counts[i]), charged);
+	}
+	return 0;
+}
+
 static int add_record(const struct eval *e, struct mw_records *l, const char *metric, enum mw_unit unit, double value,
 		      const char *source)
 {

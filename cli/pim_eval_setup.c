@@ -8,8 +8,9 @@
 #include "cli/pim_eval.h"
 #include "cli/spec.h"
 
-/* Bytes per step and file: large enough for the device, small enough to stay out of the way. */
-#define MIN_STEP_BYTES ((uint64_t)8 << 20)
+/* Bytes per step of the widest operand: long transfers, and less than 256 MiB for the buffers and vectors of four
+ * operands whatever the device's size. */
+#define STEP_BYTES ((uint64_t)8 << 20)
 
 const struct mw_option eval_options[] = {
 	{.name = "device", .type = MW_OPT_TEXT, .arg = "SPEC", .def = "ambit", .help = "see 'memwall pim devices'"},
@@ -154,22 +155,41 @@ static int split_inputs(struct eval *e, const char *text, char *err, size_t n)
 	return 0;
 }
 
-/* Lanes per step: a whole number of batches over all banks. */
+static uint64_t host_bits(struct pim_type t)
+{
+	return t.bits == 1 ? 1 : 8 * container_of(t);
+}
+
+static void set_step(struct eval *e, uint64_t grain)
+{
+	uint64_t widest = host_bits(e->type), result = e->reduces ? 1 : host_bits(e->out.type);
+	uint64_t want = STEP_BYTES * 8 / (widest > result ? widest : result);
+	while (grain % 8) /* pieces begin on a byte of packed bits */
+		grain *= 2;
+	e->grain = grain;
+	e->step = want > grain ? want / grain * grain : grain;
+	e->piece = e->step;
+}
+
+/* Lanes per step: whole rows, so that the pieces run the programs of one long vector; whole batches over all banks
+ * where the device's costs are known from its contents only, so that they add up to those of one vector, as long as a
+ * step holds a batch. */
 static int choose_step(struct eval *e, char *err, size_t n)
 {
 	struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
-	uint64_t widest = e->type.bits == 1 ? 1 : 8 * container_of(e->type);
+	uint32_t caps = pim_ops_of(e->dev)->caps;
 	int rc = pim_price_of(e->dev, PIM_COPY, pim_uint(1), &price);
-	if (rc == -EOPNOTSUPP && !(pim_ops_of(e->dev)->caps & PIM_CAP_MODELLED)) {
-		e->step = MIN_STEP_BYTES * 8 / widest; /* the host itself: no batches */
+	if (rc == -EOPNOTSUPP && !(caps & PIM_CAP_MODELLED)) {
+		set_step(e, 4096 * 8); /* the host itself: no rows */
 		return 0;
 	}
 	if (rc < 0) {
 		(void)pim_price_of(e->dev, e->op, e->type, &price); /* the reason names the operation */
 		return eval_failed(e, rc, pim_op_name(e->op), err, n);
 	}
-	uint64_t batch = price.lanes * price.programs, want = MIN_STEP_BYTES * 8 / widest;
-	e->step = (want + batch - 1) / batch * batch;
+	uint64_t batch = price.lanes * price.programs;
+	bool whole = !(caps & PIM_CAP_UNBACKED) && batch * host_bits(e->type) / 8 <= STEP_BYTES;
+	set_step(e, whole ? batch : price.lanes);
 	return 0;
 }
 
@@ -279,14 +299,18 @@ int eval_set_up(struct eval *e, const struct mw_opts *opts, char *err, size_t n)
 	if (rc == 0)
 		rc = use_team(e);
 	if (rc == 0)
-		rc = pim_cost_begin(e->dev, &e->cost);
-	return rc < 0 ? rc : eval_trace_begin(e, opts, err, n);
+		rc = eval_trace_begin(e, opts, err, n);
+	if (rc == 0)
+		rc = eval_charge(e, err, n);
+	/* Of the files as a whole, then, not of the pieces again. */
+	return rc == 0 && e->executed ? eval_trace_stop(e, err, n) : rc;
 }
 
 void eval_tear_down(struct eval *e)
 {
 	eval_trace_abort(e);
 	pim_cost_end(e->cost);
+	pim_cost_end(e->executed);
 	for (unsigned i = 0; i < EVAL_INPUTS; i++) {
 		pim_free(e->in[i].v);
 		mw_stream_close(e->in[i].stream);

@@ -12,8 +12,11 @@
 
 static int write_text(void *ctx, const char *text, size_t n)
 {
+	const struct eval *e = ctx;
+	if (atomic_load(e->stop))
+		return MW_ECANCELLED;
 	errno = 0;
-	if (fwrite(text, 1, n, ctx) == n)
+	if (fwrite(text, 1, n, e->trace.file) == n)
 		return 0;
 	return errno ? -errno : -EIO;
 }
@@ -66,7 +69,7 @@ int eval_trace_begin(struct eval *e, const struct mw_opts *opts, char *err, size
 		.raw_aap = strcmp(mw_opt_text(opts, "aap"), "raw") == 0,
 		.channel = (uint32_t)mw_opt_int(opts, "trace-channel"),
 		.write = write_text,
-		.ctx = t->file,
+		.ctx = e,
 	};
 	rc = pim_trace_begin(e->dev, &c);
 	return rc < 0 ? eval_failed(e, rc, "--trace", err, n) : 0;
@@ -77,14 +80,22 @@ static bool is_temporary(const struct eval_trace *t)
 	return strcmp(t->part, t->path) != 0;
 }
 
+int eval_trace_stop(struct eval *e, char *err, size_t n)
+{
+	struct eval_trace *t = &e->trace;
+	if (!t->file || t->stopped)
+		return 0;
+	t->stopped = true;
+	int rc = pim_trace_end(e->dev);
+	return rc < 0 ? mw_fail(rc, err, n, "--trace %s: %s", t->path, mw_strerror(rc)) : 0;
+}
+
 int eval_trace_commit(struct eval *e, char *err, size_t n)
 {
 	struct eval_trace *t = &e->trace;
-	if (!t->file)
-		return 0;
-	int rc = pim_trace_end(e->dev);
-	if (rc < 0)
-		return mw_fail(rc, err, n, "--trace %s: %s", t->path, mw_strerror(rc));
+	int rc = eval_trace_stop(e, err, n);
+	if (rc < 0 || !t->file)
+		return rc;
 	mode_t mask = umask(0);
 	(void)umask(mask);
 	errno = 0;
@@ -105,7 +116,8 @@ void eval_trace_abort(struct eval *e)
 	struct eval_trace *t = &e->trace;
 	if (!t->file)
 		return;
-	(void)pim_trace_end(e->dev);
+	if (!t->stopped)
+		(void)pim_trace_end(e->dev);
 	(void)fclose(t->file);
 	if (is_temporary(t))
 		(void)unlink(t->part);
