@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define CLOCKS(tck, n) ((n) * (tck))
+/* A clock of DDR5-4800 is 5000/12 ps. */
+#define CK4800(n) (((n)*5000 + 6) / 12)
 
 static const struct ambit_column columns[] = {
 	{
@@ -17,6 +19,18 @@ static const struct ambit_column columns[] = {
 		.source = "tRCD tCL of 8-8-8; tCCD 4 tCK and tWR 15 ns as usual for DDR3 (unverified)",
 	},
 	{
+		.dram = "ddr4-2400",
+		.trcd = 14160,
+		.tcl = 14160,
+		.tccd = CLOCKS(833, 6),
+		.burst = CLOCKS(833, 4),
+		.twr = CLOCKS(833, 18),
+		.beats = 8,
+		.source =
+			"tRCD tCL MIMDRAM DRAMCtrl.py DDR4_2400_x64; tWR ramulator2 DDR4_2400R; tCCD_L 6 tCK as usual "
+			"for DDR4 (unverified)",
+	},
+	{
 		.dram = "ddr4-3200",
 		.trcd = CLOCKS(625, 22),
 		.tcl = CLOCKS(625, 22),
@@ -26,6 +40,28 @@ static const struct ambit_column columns[] = {
 		.beats = 8,
 		.verified = true,
 		.source = "tRCD tCL tCCD_L tWR ramulator2 DDR4-3200AA",
+	},
+	{
+		.dram = "ddr5-4800",
+		.trcd = CK4800(39),
+		.tcl = CK4800(40),
+		.tccd = CK4800(48), /* every TRANSFER writes to the same bank */
+		.burst = CK4800(8),
+		.twr = CK4800(72),
+		.beats = 16,
+		.verified = true,
+		.source = "tRCD tCL tCCD_L_WR tWR JESD79-5B 4800B (rvsim)",
+	},
+	{
+		.dram = "hbm2",
+		.trcd = 14000,
+		.tcl = 14000,
+		.tccd = 2000,
+		.burst = 2000,
+		.twr = 16000,
+		.beats = 4,
+		.verified = true,
+		.source = "tRCD tCL tCCD_L tWR DRAMsim3 HBM2_8Gb_x128",
 	},
 };
 

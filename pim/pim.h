@@ -434,6 +434,9 @@ PIM_API int pim_aap(struct pim_subarray *s, const char *first, const char *secon
 PIM_API int pim_ap(struct pim_subarray *s, const char *row);
 /* RowClone: an AAP inside a subarray, otherwise over the internal bus. -EOPNOTSUPP: another rank or channel. */
 PIM_API int pim_row_copy(struct pim_subarray *dst, const char *to, struct pim_subarray *src, const char *from);
+/* Whose figures the time of moves between subarrays rests on, and which of them are unverified; NULL: none, rows cannot
+ * be moved. Lives as long as the device. */
+PIM_API const char *pim_row_copy_source(const struct pim_device *dev);
 
 /* ---- writing a device ---- */
 
@@ -508,6 +511,7 @@ struct pim_raw_ops {
 	int (*write)(void *state, struct pim_call *call, const struct pim_row *to, const void *src);
 	int (*read)(void *state, struct pim_call *call, const struct pim_row *from, void *dst);
 	int (*copy)(void *state, struct pim_call *call, const struct pim_row *to, const struct pim_row *from);
+	const char *(*copy_source)(void *state);
 };
 
 /* The table of a device. The core checks handles, lengths, types and devices before it calls. Operations

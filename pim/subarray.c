@@ -112,6 +112,11 @@ int pim_row_copy(struct pim_subarray *dst, const char *to, struct pim_subarray *
 	return rc;
 }
 
+const char *pim_row_copy_source(const struct pim_device *dev)
+{
+	return dev && dev->ops->raw ? dev->ops->raw->copy_source(dev->state) : NULL;
+}
+
 int pim_subarray_run(struct pim_subarray *s, const char *text)
 {
 	if (!s)

@@ -203,6 +203,13 @@ static int copy_row(void *state, struct pim_call *call, const struct pim_row *to
 	return 0;
 }
 
+static const char *copy_source(void *state)
+{
+	const struct ambit *a = state;
+	const struct ambit_column *c = ambit_column_find(a->timing.dram);
+	return c ? c->source : NULL;
+}
+
 const struct pim_raw_ops ambit_raw = {
 	.size = sizeof(struct pim_raw_ops),
 	.shape = shape,
@@ -210,4 +217,5 @@ const struct pim_raw_ops ambit_raw = {
 	.write = write_row,
 	.read = read_row,
 	.copy = copy_row,
+	.copy_source = copy_source,
 };

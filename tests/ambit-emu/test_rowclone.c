@@ -36,6 +36,18 @@ Test(rowclone, presets_and_their_sources)
 	const struct ambit_dram *ddr4 = ambit_dram_find("ddr4-3200"), *ddr3 = ambit_dram_find("ddr3-1600");
 	cr_assert(ambit_column_find(ddr4)->verified && !ambit_column_find(ddr3)->verified);
 	cr_assert_not_null(strstr(ambit_column_find(ddr3)->source, "unverified"));
+	for (size_t i = 0; ambit_dram_preset(i); i++) {
+		/* Every preset can move rows, and says whose figures that rests on. */
+		const struct ambit_dram *d = ambit_dram_preset(i);
+		const struct ambit_column *c = ambit_column_find(d);
+		struct ambit_geometry own = {1, 1, d->banks, 2, 64, d->channel_bits / d->chip_bits, d->page_bytes};
+		cr_assert_not_null(c, "%s", d->name);
+		cr_assert_eq(c->trcd, d->trcd, "%s: %u, %u", d->name, c->trcd, d->trcd);
+		cr_assert_eq(c->verified, strstr(c->source, "unverified") == NULL, "%s", d->name);
+		cr_assert_eq(ambit_clone_cost(d, c, &own, AMBIT_CLONE_BANK, &bank), 0);
+		cr_assert_eq((uint64_t)bank.transfers * c->beats * d->channel_bits / 8, ambit_row_bytes(&own), "%s",
+			     d->name);
+	}
 	struct ambit_dram other = *ddr4;
 	other.name = "unknown";
 	cr_assert_null(ambit_column_find(&other));

@@ -172,9 +172,10 @@ Test(pim_subarray, only_devices_that_have_them_and_places_that_exist)
 	struct pim_device *dev = open_device("host");
 	struct pim_subarray *s;
 	cr_assert_eq(pim_subarray_open(dev, 0, 0, &s), -EOPNOTSUPP);
-	cr_assert_null(s);
+	cr_assert(!s && !pim_row_copy_source(dev));
 	pim_close(dev);
 	dev = open_device("ambit:banks=4,subarrays=2");
+	cr_assert_not_null(strstr(pim_row_copy_source(dev), "unverified"), "tCCD and tWR of ddr3-1600");
 	cr_assert_eq(pim_subarray_open(dev, 4, 0, &s), -EINVAL);
 	cr_assert_eq(pim_subarray_open(dev, 0, 2, &s), -EINVAL);
 	cr_assert_eq(pim_subarray_open(NULL, 0, 0, &s), -EINVAL);
