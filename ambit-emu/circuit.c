@@ -38,9 +38,17 @@ static int add_port(const struct ambit_circuit *c, struct ambit_names *names, mi
 	return ambit_names_add(names, name, len);
 }
 
-int circuit_input(struct ambit_circuit *c, const char *name, size_t len, mig_literal *out)
+int circuit_named_input(struct ambit_circuit *c, const char *name, size_t len, mig_literal leaf)
 {
 	int rc = add_port(c, &c->inputs, &c->in, &c->in_capacity, name, len);
+	if (rc == 0)
+		c->in[c->inputs.n - 1] = leaf;
+	return rc;
+}
+
+int circuit_input(struct ambit_circuit *c, const char *name, size_t len, mig_literal *out)
+{
+	int rc = circuit_named_input(c, name, len, MIG_ZERO);
 	if (rc < 0)
 		return rc;
 	*out = c->in[c->inputs.n - 1] = mig_leaf(&c->g);

@@ -25,6 +25,8 @@ int circuit_init(struct ambit_circuit *c);
 void circuit_free(struct ambit_circuit *c);
 /* New ports. -E2BIG past CIRCUIT_MAX_PORTS; -EEXIST when the name is taken; -ENOMEM. */
 int circuit_input(struct ambit_circuit *c, const char *name, size_t len, mig_literal *out);
+/* The same for a leaf that is there already. */
+int circuit_named_input(struct ambit_circuit *c, const char *name, size_t len, mig_literal leaf);
 int circuit_output(struct ambit_circuit *c, const char *name, size_t len, mig_literal value);
 
 /* Statements `name = expression`, separated by ';'. Operators as in C: ~ ! & ^ | ?:, and maj(a,b,c), mux(s,a,b) =

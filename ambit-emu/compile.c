@@ -203,7 +203,7 @@ static int make_nets(const struct ambit_circuit *c, struct mig_net net[NETS], in
 	if (rc == 0)
 		rc = mig_optimise(&net[1]);
 	if (rc == 0 && net[1].g.n <= ALL_FORMS_BELOW) {
-		rc = mig_rewrite_cuts(&net[2], &net[1], true);
+		rc = mig_rewrite_cuts(&net[2], &net[1], MIG_FORMS);
 		*n = 3;
 	}
 	return rc;

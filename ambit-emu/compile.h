@@ -8,6 +8,7 @@
 #include "ambit-emu/builder.h"
 #include "ambit-emu/circuit.h"
 #include "ambit-emu/rewrite.h"
+#include "ambit-emu/text.h"
 
 struct ambit_compiled {
 	struct mig_size written, rewritten; /* of the graph as read, and of the one the program computes */
@@ -16,6 +17,11 @@ struct ambit_compiled {
 /* Inputs are D0.. in the circuit's order, outputs the rows behind them, then temporaries. The program is verified.
  * out: zeroed, or NULL; info may be NULL. -ERANGE: more rows than addresses; -E2BIG; -ENOMEM. */
 int ambit_compile(const struct ambit_circuit *c, struct ambit_builder *out, struct ambit_compiled *info);
+
+/* The other way: what a legal program computes. Rows are named by ports (may be NULL), or D0, D1, ... Where the verdict
+ * is result_stale the circuit holds leaves that are no input. 0, -EINVAL for an illegal program, or as above. The
+ * circuit must be freed in every case. */
+int ambit_circuit_of(struct ambit_circuit *c, const struct ambit_program *p, const struct ambit_ports *ports);
 
 /* ---- equivalence ---- */
 

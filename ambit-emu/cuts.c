@@ -68,14 +68,19 @@ static void set_mux(struct trees *all, uint8_t s, uint8_t t, uint8_t e)
 	all->t[nf] = (struct tree){3, 2, {nu, nl, nt}};
 }
 
-/* a ^ b ^ c = M(M(~a, b, c), M(a, ~b, c), ~c): the operands of both inner majorities are copied two at a time as well.
- * The other form shares M(a, b, c) with a carry. */
-static void set_parity(struct trees *all)
+/* a ^ b ^ c = M(~M(a, b, c), M(a, b, ~c), c), which shares the carry; alone M(M(~a, b, c), M(a, ~b, c), ~c), whose
+ * inner operands are copied two at a time. */
+static void set_parity(struct trees *all, bool alone)
 {
 	const uint8_t a = variable[0], b = variable[1], c = variable[2], f = a ^ b ^ c;
 	const uint8_t na = (uint8_t)~a, nb = (uint8_t)~b, nc = (uint8_t)~c, nf = (uint8_t)~f;
-	all->t[f] = (struct tree){3, 0, {maj8(na, b, c), maj8(a, nb, c), nc}};
-	all->t[nf] = (struct tree){3, 0, {maj8(a, nb, nc), maj8(na, b, nc), c}};
+	if (alone) {
+		all->t[f] = (struct tree){3, 0, {maj8(na, b, c), maj8(a, nb, c), nc}};
+		all->t[nf] = (struct tree){3, 0, {maj8(a, nb, nc), maj8(na, b, nc), c}};
+	} else {
+		all->t[f] = (struct tree){3, 0, {maj8(na, nb, nc), maj8(a, b, nc), c}};
+		all->t[nf] = (struct tree){3, 0, {maj8(a, b, c), maj8(na, nb, c), nc}};
+	}
 }
 
 /* parity_alone: parities of three that share nothing. */
@@ -103,8 +108,7 @@ static void find_trees(struct trees *all, bool parity_alone)
 			set_mux(all, variable[i], t, e);
 			set_mux(all, variable[i], (uint8_t)~t, e);
 		}
-	if (parity_alone)
-		set_parity(all);
+	set_parity(all, parity_alone);
 }
 
 static mig_literal plant(const struct trees *all, struct mig *g, uint8_t f, const mig_literal leaf[3])
@@ -311,15 +315,15 @@ static mig_literal rebuilt(const struct pass *p, uint32_t i)
 	return c ? plant(&p->trees, &p->to->g, c->function, in) : mig_maj(&p->to->g, in[0], in[1], in[2]);
 }
 
-static int run(struct pass *p, bool equal_too)
+static int run(struct pass *p, enum mig_cuts what)
 {
 	const struct mig *g = &p->from->g;
-	find_trees(&p->trees, equal_too);
+	find_trees(&p->trees, what == MIG_FORMS);
 	p->cuts[0] = (struct cut_list){.v = {{{0}, 0, 0}}, .n = 1}; /* the constant */
 	for (uint32_t i = 1; i < g->n; i++) {
 		add_cuts(g, i, p->cuts);
 		if (p->refs[i] && !mig_is_leaf(g, i))
-			p->choice[i] = choose(g, p->refs, i, &p->cuts[i], &p->trees, equal_too);
+			p->choice[i] = choose(g, p->refs, i, &p->cuts[i], &p->trees, what != MIG_SMALLER);
 	}
 	mark_needed(p);
 	for (uint32_t i = 1; i < g->n; i++) {
@@ -335,7 +339,7 @@ static int run(struct pass *p, bool equal_too)
 	return 0;
 }
 
-int mig_rewrite_cuts(struct mig_net *to, const struct mig_net *from, bool equal_too)
+int mig_rewrite_cuts(struct mig_net *to, const struct mig_net *from, enum mig_cuts what)
 {
 	size_t n = from->g.n;
 	int rc = mig_net_like(to, from);
@@ -352,7 +356,7 @@ int mig_rewrite_cuts(struct mig_net *to, const struct mig_net *from, bool equal_
 	if (!p->cuts || !p->choice || !p->refs || !p->needed || !p->map)
 		rc = -ENOMEM;
 	if (rc == 0)
-		rc = run(p, equal_too);
+		rc = run(p, what);
 	free(p->cuts);
 	free(p->choice);
 	free(p->refs);

@@ -278,6 +278,20 @@ static int keep_if_smaller(struct mig_net *net, struct mig_net *next, struct mig
 	return 0;
 }
 
+/* Into other forms of the same size first: two parts that share nodes may only be replaced together. */
+static int detour(struct mig_net *net, struct mig_size *size, bool *better)
+{
+	struct mig_net equal, next = {0};
+	int rc = mig_rewrite_cuts(&equal, net, MIG_EQUAL);
+	if (rc == 0)
+		rc = mig_rewrite_cuts(&next, &equal, MIG_SMALLER);
+	if (rc == 0)
+		rc = keep_if_smaller(net, &next, size, better);
+	mig_net_free(&equal);
+	mig_net_free(&next);
+	return rc;
+}
+
 int mig_optimise(struct mig_net *net)
 {
 	struct mig_size size;
@@ -287,11 +301,13 @@ int mig_optimise(struct mig_net *net)
 		better = false;
 		for (int pass = 0; pass < 2 && rc == 0; pass++) {
 			struct mig_net next;
-			rc = pass ? mig_rewrite_omega(&next, net) : mig_rewrite_cuts(&next, net, false);
+			rc = pass ? mig_rewrite_omega(&next, net) : mig_rewrite_cuts(&next, net, MIG_SMALLER);
 			if (rc == 0)
 				rc = keep_if_smaller(net, &next, &size, &better);
 			mig_net_free(&next);
 		}
+		if (rc == 0 && !better)
+			rc = detour(net, &size, &better);
 	}
 	return rc;
 }

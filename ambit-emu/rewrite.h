@@ -19,9 +19,13 @@ void mig_net_free(struct mig_net *net);
 /* One pass of the axioms of majority logic (Amaru et al., DAC 2014): associativity, distributivity and relevance,
  * where they need fewer new nodes; majority and inverter propagation are the graph's own normal form. */
 int mig_rewrite_omega(struct mig_net *to, const struct mig_net *from);
-/* One pass that replaces every part with up to three inputs by the smallest tree of majorities for its function:
- * where that gains a node, or also where it gains none (another form of the same size). */
-int mig_rewrite_cuts(struct mig_net *to, const struct mig_net *from, bool equal_too);
+enum mig_cuts {
+	MIG_SMALLER, /* where that gains a node */
+	MIG_EQUAL,   /* or gains none: shared nodes may come free elsewhere */
+	MIG_FORMS,   /* the same, for the last time: the forms whose operands are cheapest to copy */
+};
+/* One pass that replaces every part with up to three inputs by the smallest tree of majorities for its function. */
+int mig_rewrite_cuts(struct mig_net *to, const struct mig_net *from, enum mig_cuts what);
 /* Passes until none helps, a bounded number of them. */
 int mig_optimise(struct mig_net *net);
 

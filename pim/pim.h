@@ -438,6 +438,56 @@ PIM_API int pim_row_copy(struct pim_subarray *dst, const char *to, struct pim_su
  * be moved. Lives as long as the device. */
 PIM_API const char *pim_row_copy_source(const struct pim_device *dev);
 
+/* ---- programs of the user ---- */
+
+/* What a text is written in. For all but the last a micro-program is compiled: majority-inverter graph, rewriting,
+ * allocation of compute rows. */
+enum pim_language {
+	PIM_EXPRESSION,    /* "s = a ^ b ^ c; d = maj(a, b, c)": ~ ! & ^ | ?: maj mux 0 1 */
+	PIM_TABLE,         /* "3: 0xe8", or rows "011 1" */
+	PIM_BLIF,          /* combinational .names */
+	PIM_AIGER,         /* combinational, ASCII or binary */
+	PIM_MICRO_PROGRAM, /* "AAP(D0,B8);AP(B14)", with lines ".inputs a b" and ".outputs c" for names */
+};
+
+struct pim_program;
+
+/* err (size n, may be NULL/0) receives one line with the place: "line 1, column 7: ...". -EINVAL for a text that cannot
+ * be read or a micro-program that is illegal, -EOPNOTSUPP for what no program does (latches), -E2BIG, -ERANGE for more
+ * rows than addresses. */
+PIM_API int pim_program_compile(enum pim_language language, const char *text, size_t len, struct pim_program **program,
+				char *err, size_t n);
+PIM_API void pim_program_free(struct pim_program *program);
+
+struct pim_program_info {
+	size_t size;
+	uint32_t inputs, outputs, temporaries; /* data rows */
+	uint32_t majorities_read;              /* of the text as it was written */
+	uint32_t majorities, depth;            /* of the program */
+	uint64_t aap, ap;
+};
+PIM_API int pim_program_info(const struct pim_program *program, struct pim_program_info *info);
+/* Names, in the order of the rows; NULL past the last. They live as long as the program. */
+PIM_API const char *pim_program_input(const struct pim_program *program, size_t i);
+PIM_API const char *pim_program_output(const struct pim_program *program, size_t i);
+/* The micro-program as text; the length as snprintf. */
+PIM_API int pim_program_print(const struct pim_program *program, char *out, size_t n);
+
+/* Every command executed on all combinations of up to 16 inputs, on 65536 random lanes beyond, against the text as it
+ * was read. */
+struct pim_equivalence {
+	size_t size;
+	uint64_t lanes, wrong;
+	int exhaustive;
+};
+PIM_API int pim_program_verify(const struct pim_program *program, uint64_t seed, struct pim_equivalence *equivalence);
+
+/* dst and src: vectors of uint(1) of one device and length, in the order of the names. A result may be an input. */
+PIM_API int pim_program_run(const struct pim_program *program, struct pim_vector *const *dst, size_t n_dst,
+			    struct pim_vector *const *src, size_t n_src);
+/* What one run in one subarray costs. price->size and price->energy.size must be set. */
+PIM_API int pim_program_price(struct pim_device *dev, const struct pim_program *program, struct pim_price *price);
+
 /* ---- writing a device ---- */
 
 enum pim_key_type { PIM_KEY_INT, PIM_KEY_SIZE, PIM_KEY_REAL, PIM_KEY_TEXT, PIM_KEY_CHOICE };
@@ -541,6 +591,11 @@ struct pim_device_ops {
 	/* Begins a trace; config NULL: ends it and returns its first error. spec is the device's canonical one. */
 	int (*trace)(void *state, const struct pim_trace_config *config, const char *spec, char *err, size_t n);
 	const struct pim_raw_ops *raw; /* NULL: none */
+
+	/* A program of the user on vectors of uint(1): pim_program_input() and _output() count and name them. */
+	int (*run_program)(void *state, struct pim_call *call, const struct pim_program *program,
+			   const struct pim_operand *const *dst, const struct pim_operand *const *src);
+	int (*price_program)(void *state, const struct pim_program *program, struct pim_price *out);
 };
 
 #ifdef __cplusplus

@@ -249,4 +249,6 @@ const struct pim_device_ops device_ambit = {
 	.price = ambit_price,
 	.trace = ambit_trace,
 	.raw = &ambit_raw,
+	.run_program = ambit_run_program,
+	.price_program = ambit_price_program,
 };

@@ -82,6 +82,17 @@ void ambit_prepared_free(struct ambit *a);
 bool ambit_published_wrong(enum pim_op op, unsigned width);
 
 /* ---- ambit_execute.c ---- */
+/* A program on vectors of one length, and what it costs. */
+struct ambit_run {
+	const char *name;
+	const struct ambit_program *program;
+	const struct ambit_counts *counts;
+	const struct ambit_exact *exact;
+	uint64_t ps, batch_ps; /* in one subarray; in all that work at once */
+};
+/* d: the rows of inputs and results, `bytes` each. -EIO: other commands than the program's were executed. */
+int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_run *r, char *const *d, size_t bytes);
+void ambit_charge(const struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots);
 int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c);
 
 /* ---- ambit_trace.c ---- */
@@ -116,7 +127,14 @@ void ambit_charge_route(const struct ambit *a, struct pim_call *call, const stru
 int ambit_clone_price(const struct ambit *a, struct pim_call *call, enum ambit_clone kind,
 		      struct ambit_clone_cost *out);
 
+/* ---- ambit_user.c ---- */
+int ambit_run_program(void *state, struct pim_call *call, const struct pim_program *program,
+		      const struct pim_operand *const *dst, const struct pim_operand *const *src);
+int ambit_price_program(void *state, const struct pim_program *program, struct pim_price *out);
+
 /* ---- ambit_price.c ---- */
+/* Fills in what follows from a program's counts and times; the rest is left. */
+void ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out);
 int ambit_modelled(void *state, enum pim_count what);
 int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
 int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out);

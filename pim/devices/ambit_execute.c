@@ -32,14 +32,11 @@ static size_t add_rows(const struct pim_operand *o, char **d)
 	return o->type.bits;
 }
 
-/* Executed commands per row, which must be those of the micro-program. */
-static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_command *c, struct ambit_prepared *p)
+int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_run *r, char *const *d, size_t bytes)
 {
-	size_t bytes = arith_bytes(1, c->dst->cols), n_rows = 0;
-	const struct ambit_exact *x = &p->exact;
+	const struct ambit_exact *x = r->exact;
 	bool nt = lanes_store((x->inputs + x->outputs) * bytes, 0, a->cache_bytes) == MW_STORE_NT;
 	size_t strip = ambit_exact_strip(x, nt);
-	char **d = calloc(p->builder.p.rows + 1, sizeof(*d));
 	struct exact_slices s = {
 		.bytes = bytes,
 		.row_bytes = (size_t)ambit_row_bytes(&a->geometry),
@@ -49,12 +46,9 @@ static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_co
 	};
 	s.scratch = aligned_alloc(4096, s.n * s.scratch_bytes);
 	s.done = calloc(s.n, sizeof(*s.done));
-	int rc = s.scratch && s.done && d ? 0 : pim_call_fail(call, -ENOMEM, "ambit: no memory for compute rows");
+	int rc = s.scratch && s.done ? 0 : pim_call_fail(call, -ENOMEM, "ambit: no memory for compute rows");
 	if (rc == 0) {
 		uint64_t sum[2] = {0};
-		for (unsigned i = 0; i < c->n_src; i++)
-			n_rows += add_rows(c->src[i], d + n_rows);
-		n_rows += add_rows(c->dst, d + n_rows);
 		s.job = (struct ambit_exact_job){
 			.x = x,
 			.cells = ambit_cells(mw_isa_best()),
@@ -67,12 +61,25 @@ static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_co
 		for (size_t i = 0; i < s.n; i++)
 			for (unsigned k = 0; k < 2; k++)
 				sum[k] += s.done[i].bytes[k];
-		if (sum[AMBIT_AAP] != p->counts.aap * bytes || sum[AMBIT_AP] != p->counts.ap * bytes)
+		if (sum[AMBIT_AAP] != r->counts->aap * bytes || sum[AMBIT_AP] != r->counts->ap * bytes)
 			rc = pim_call_fail(call, -EIO, "ambit: %s executed other commands than its program has",
-					   pim_op_name(c->op));
+					   r->name);
 	}
 	free(s.scratch);
 	free(s.done);
+	return rc;
+}
+
+static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_command *c, const struct ambit_run *r)
+{
+	char **d = calloc(r->program->rows + 1, sizeof(*d));
+	size_t n_rows = 0;
+	if (!d)
+		return pim_call_fail(call, -ENOMEM, "ambit: out of memory");
+	for (unsigned i = 0; i < c->n_src; i++)
+		n_rows += add_rows(c->src[i], d + n_rows);
+	(void)add_rows(c->dst, d + n_rows);
+	int rc = ambit_run_exact(a, call, r, d, arith_bytes(1, c->dst->cols));
 	free(d);
 	return rc;
 }
@@ -117,14 +124,14 @@ static int check_rows(const struct ambit *a, struct pim_call *call, const struct
 		(unsigned long long)need, (unsigned long long)(have - a->rows_used), (unsigned long long)have);
 }
 
-static void charge(const struct ambit *a, struct pim_call *call, const struct ambit_prepared *p, uint64_t slots)
+void ambit_charge(const struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots)
 {
 	uint64_t parallel = ambit_parallel(&a->timing);
-	ambit_charge_commands(call, &p->counts, slots);
+	ambit_charge_commands(call, r->counts, slots);
 	pim_call_charge(call, PIM_BATCHES, (slots + parallel - 1) / parallel);
-	uint64_t elapsed = slots / parallel * p->batch_ps + ambit_batch_ps(&a->timing, &p->builder.p, slots % parallel);
-	pim_call_time(call, PIM_PS_COMPUTE, elapsed, slots * p->ps);
-	ambit_trace_charge(a, &p->builder.p, slots);
+	uint64_t elapsed = slots / parallel * r->batch_ps + ambit_batch_ps(&a->timing, r->program, slots % parallel);
+	pim_call_time(call, PIM_PS_COMPUTE, elapsed, slots * r->ps);
+	ambit_trace_charge(a, r->program, slots);
 }
 
 /* A copy to other subarrays: the move itself, and no program. Both vectors have one layout. */
@@ -160,12 +167,13 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 		return move_vector(a, call, c, &route);
 	if (rc == 0 && backed)
 		rc = check_rows(a, call, c, &p->builder.p, route.temporaries);
+	const struct ambit_run run = {pim_op_name(c->op), &p->builder.p, &p->counts, &p->exact, p->ps, p->batch_ps};
 	if (rc == 0 && backed)
-		rc = a->exact ? run_exact(a, call, c, p) : run_fused(a, call, c);
+		rc = a->exact ? run_exact(a, call, c, &run) : run_fused(a, call, c);
 	if (rc < 0)
 		return rc;
 	uint64_t slots = ambit_slots(&a->geometry, c->dst->cols);
 	ambit_charge_route(a, call, &route, slots);
-	charge(a, call, p, slots);
+	ambit_charge(a, call, &run, slots);
 	return 0;
 }

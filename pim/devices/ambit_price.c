@@ -152,6 +152,19 @@ static void price_energy(const struct ambit *a, const struct ambit_counts *n, st
 	out->source = a->energy_source;
 }
 
+void ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out)
+{
+	out->aap = r->counts->aap;
+	out->ap = r->counts->ap;
+	out->ps = r->ps;
+	out->ps_batch = r->batch_ps;
+	out->programs = ambit_parallel(&a->timing);
+	out->row_bytes = ambit_row_bytes(&a->geometry);
+	out->lanes = 8 * out->row_bytes;
+	out->rows = r->program->rows;
+	price_energy(a, r->counts, &out->energy);
+}
+
 int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out)
 {
 	struct ambit *a = state;
@@ -163,19 +176,12 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 	int rc = ambit_prepare(a, op, bulk ? pim_uint(1) : type, value, &p, NULL, 0);
 	if (rc < 0)
 		return rc;
-	const struct ambit_counts *n = &p->counts;
-	out->aap = n->aap;
-	out->ap = n->ap;
-	out->ps = p->ps;
-	out->ps_batch = p->batch_ps;
-	out->programs = ambit_parallel(&a->timing);
-	out->row_bytes = ambit_row_bytes(&a->geometry);
-	out->lanes = 8 * out->row_bytes;
-	out->rows = p->builder.p.rows;
-	out->published = bulk ? n->aap + n->ap : checked_count(op, type);
-	out->verified =
-		a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified && out->published >= n->aap + n->ap;
+	const struct ambit_run run = {
+		.program = &p->builder.p, .counts = &p->counts, .ps = p->ps, .batch_ps = p->batch_ps};
+	const uint64_t commands = p->counts.aap + p->counts.ap;
+	ambit_fill_price(a, &run, out);
+	out->published = bulk ? commands : checked_count(op, type);
+	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified && out->published >= commands;
 	out->source = source_of(a, op, type);
-	price_energy(a, n, &out->energy);
 	return 0;
 }

@@ -1,0 +1,76 @@
+/* Programs of the user on device `ambit`. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "pim/arith.h"
+#include "pim/devices/ambit.h"
+#include "pim/program.h"
+
+static struct ambit_run run_of(const struct ambit *a, const struct pim_program *p)
+{
+	return (struct ambit_run){
+		.name = "the program",
+		.program = &p->builder.p,
+		.counts = &p->counts,
+		.exact = &p->exact,
+		.ps = ambit_program_ps(&a->timing, &p->builder.p),
+		.batch_ps = ambit_batch_ps(&a->timing, &p->builder.p, ambit_parallel(&a->timing)),
+	};
+}
+
+static char *row_of(const struct pim_operand *o)
+{
+	return ((const struct ambit_lanes *)o->mem)->p;
+}
+
+/* In one operation operands that lie apart are moved; a program's must lie together. */
+static bool together(const struct pim_operand *a, const struct pim_operand *b)
+{
+	return a->bank == b->bank && a->subarray == b->subarray;
+}
+
+int ambit_run_program(void *state, struct pim_call *call, const struct pim_program *program,
+		      const struct pim_operand *const *dst, const struct pim_operand *const *src)
+{
+	struct ambit *a = state;
+	const struct ambit_program *p = &program->builder.p;
+	const struct ambit_run run = run_of(a, program);
+	for (unsigned i = 0; i < p->inputs + p->outputs; i++) {
+		const struct pim_operand *o = i < p->inputs ? src[i] : dst[i - p->inputs];
+		if (!together(o, dst[0]))
+			return pim_call_fail(call, -EOPNOTSUPP,
+					     "ambit: the operands of a program lie in different subarrays");
+	}
+	if (!dst[0]->mem) { /* only its cost is asked for */
+		ambit_charge(a, call, &run, ambit_slots(&a->geometry, dst[0]->cols));
+		return 0;
+	}
+	uint64_t need = p->rows - p->inputs - p->outputs, have = a->geometry.rows - AMBIT_RESERVED_ROWS;
+	if (need > have - a->rows_used)
+		return pim_call_fail(
+			call, -ENOSPC, "ambit: %llu temporary rows of each subarray needed, %llu of %llu free",
+			(unsigned long long)need, (unsigned long long)(have - a->rows_used), (unsigned long long)have);
+	size_t n = (size_t)p->inputs + p->outputs, bytes = arith_bytes(1, dst[0]->cols);
+	char **d = calloc(n, sizeof(*d));
+	if (!d)
+		return pim_call_fail(call, -ENOMEM, "ambit: out of memory");
+	for (unsigned i = 0; i < p->inputs; i++)
+		d[i] = row_of(src[i]);
+	for (unsigned i = 0; i < p->outputs; i++)
+		d[p->inputs + i] = row_of(dst[i]);
+	int rc = a->exact ? ambit_run_exact(a, call, &run, d, bytes)
+			  : program_evaluate(program, call, d + p->inputs, d, bytes);
+	if (rc == 0)
+		ambit_charge(a, call, &run, ambit_slots(&a->geometry, dst[0]->cols));
+	free(d);
+	return rc;
+}
+
+int ambit_price_program(void *state, const struct pim_program *program, struct pim_price *out)
+{
+	const struct ambit *a = state;
+	const struct ambit_run run = run_of(a, program);
+	ambit_fill_price(a, &run, out);
+	out->source = a->time_source;
+	return 0;
+}

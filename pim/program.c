@@ -1,0 +1,327 @@
+/* Programs of the user: read, compiled, checked, run. */
+#include "pim/program.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "pim/core.h"
+#include "pim/lanes.h"
+
+/* ---- making ---- */
+
+static int compile_circuit(struct pim_program *p, const char *text, size_t len, char *err, size_t n)
+{
+	static int (*const reader[])(struct ambit_circuit *, const char *, size_t, char *, size_t) = {
+		[PIM_EXPRESSION] = circuit_parse_expression,
+		[PIM_TABLE] = circuit_parse_table,
+		[PIM_BLIF] = circuit_parse_blif,
+		[PIM_AIGER] = circuit_parse_aiger,
+	};
+	int rc = reader[p->language](&p->circuit, text, len, err, n);
+	if (rc < 0)
+		return rc;
+	rc = ambit_compile(&p->circuit, &p->builder, &p->info);
+	return rc < 0 ? mw_fail(rc, err, n,
+				rc == -ERANGE ? "it needs more rows than there are addresses"
+					      : "it does not compile: %s",
+				mw_strerror(rc))
+		      : 0;
+}
+
+static int read_micro_program(struct pim_program *p, const char *text, size_t len, char *err, size_t n)
+{
+	struct ambit_ports ports = {0};
+	struct ambit_verdict v = {0};
+	int rc = ambit_program_parse(text, len, &p->builder, &ports, err, n);
+	if (rc < 0)
+		goto out;
+	if (p->builder.p.inputs + p->builder.p.outputs == 0 && (rc = ambit_program_infer(&p->builder.p)) < 0) {
+		(void)mw_fail(rc, err, n, "out of memory");
+		goto out;
+	}
+	rc = ambit_verify(&p->builder.p, &v);
+	if (rc < 0)
+		(void)mw_fail(rc, err, n, "%s", v.why[0] ? v.why : mw_strerror(rc));
+	else if (p->builder.p.outputs == 0)
+		rc = mw_fail(-EINVAL, err, n, "no row is a result: name them in a line '.outputs ...'");
+	else if (v.result_stale)
+		rc = mw_fail(-EINVAL, err, n,
+			     "a result depends on what a row held before the program, or is not written");
+	else if (v.input_changed)
+		rc = mw_fail(-EINVAL, err, n, "an input row does not end as it began");
+	if (rc == 0) {
+		rc = ambit_circuit_of(&p->circuit, &p->builder.p, &ports);
+		if (rc == -EEXIST)
+			(void)mw_fail(rc = -EINVAL, err, n, "a row's name is that of another row");
+		else if (rc < 0)
+			(void)mw_fail(rc, err, n, "%s", mw_strerror(rc));
+	}
+	if (rc == 0)
+		rc = mig_measure(&p->circuit.g, p->circuit.out, p->circuit.outputs.n, &p->info.written);
+	p->info.rewritten = p->info.written;
+out:
+	ambit_ports_free(&ports);
+	return rc;
+}
+
+static int make(struct pim_program *p, const char *text, size_t len, char *err, size_t n)
+{
+	struct ambit_verdict v;
+	int rc = p->language == PIM_MICRO_PROGRAM ? read_micro_program(p, text, len, err, n)
+						  : compile_circuit(p, text, len, err, n);
+	if (rc < 0)
+		return rc;
+	const struct ambit_circuit *c = &p->circuit;
+	ambit_program_counts(&p->builder.p, &p->counts);
+	rc = mig_net_copy(&p->net, &c->g, c->in, c->inputs.n, c->out, c->outputs.n);
+	if (rc == 0)
+		rc = ambit_exact_prepare(&p->builder.p, &p->exact, &v);
+	return rc < 0 ? mw_fail(rc, err, n, "%s", mw_strerror(rc)) : 0;
+}
+
+void pim_program_free(struct pim_program *p)
+{
+	if (!p)
+		return;
+	int saved = errno;
+	circuit_free(&p->circuit);
+	ambit_builder_free(&p->builder);
+	ambit_exact_free(&p->exact);
+	mig_net_free(&p->net);
+	free(p);
+	errno = saved;
+}
+
+int pim_program_compile(enum pim_language language, const char *text, size_t len, struct pim_program **program,
+			char *err, size_t n)
+{
+	if (program)
+		*program = NULL;
+	if (!text || !program || (unsigned)language > PIM_MICRO_PROGRAM)
+		return mw_fail(-EINVAL, err, n, "NULL, or no such language");
+	int saved = errno;
+	struct pim_program *p = calloc(1, sizeof(*p));
+	int rc = p ? 0 : mw_fail(-ENOMEM, err, n, "out of memory");
+	if (rc == 0) {
+		p->language = language;
+		rc = make(p, text, len, err, n);
+	}
+	if (rc == 0)
+		*program = p;
+	else
+		pim_program_free(p);
+	errno = saved;
+	return rc;
+}
+
+/* ---- looking ---- */
+
+int pim_program_info(const struct pim_program *p, struct pim_program_info *info)
+{
+	if (!p || !info || info->size < sizeof(*info))
+		return -EINVAL;
+	const struct ambit_program *m = &p->builder.p;
+	*info = (struct pim_program_info){
+		.size = info->size,
+		.inputs = m->inputs,
+		.outputs = m->outputs,
+		.temporaries = m->rows - m->inputs - m->outputs,
+		.aap = p->counts.aap,
+		.ap = p->counts.ap,
+		.majorities_read = p->info.written.nodes,
+		.majorities = p->info.rewritten.nodes,
+		.depth = p->info.rewritten.depth,
+	};
+	return 0;
+}
+
+const char *pim_program_input(const struct pim_program *p, size_t i)
+{
+	return p && i < p->circuit.inputs.n ? p->circuit.inputs.v[i] : NULL;
+}
+
+const char *pim_program_output(const struct pim_program *p, size_t i)
+{
+	return p && i < p->circuit.outputs.n ? p->circuit.outputs.v[i] : NULL;
+}
+
+int pim_program_print(const struct pim_program *p, char *out, size_t n)
+{
+	return p ? ambit_program_print(&p->builder.p, out, n) : -EINVAL;
+}
+
+int pim_program_verify(const struct pim_program *p, uint64_t seed, struct pim_equivalence *out)
+{
+	if (!p || !out || out->size < sizeof(*out))
+		return -EINVAL;
+	struct ambit_equivalence e;
+	int saved = errno;
+	int rc = ambit_equivalent(&p->circuit, &p->builder.p, seed, &e);
+	errno = saved;
+	if (rc == 0)
+		*out = (struct pim_equivalence){
+			.size = out->size, .lanes = e.lanes, .wrong = e.wrong, .exhaustive = e.exhaustive};
+	return rc;
+}
+
+/* ---- running ---- */
+
+int pim_program_price(struct pim_device *dev, const struct pim_program *p, struct pim_price *price)
+{
+	if (!dev)
+		return -EINVAL;
+	if (!p || !price || price->size < sizeof(*price) || price->energy.size < sizeof(price->energy))
+		return core_fail(dev, -EINVAL, "a program and a price with both sizes set are needed");
+	if (!dev->ops->price_program)
+		return core_fail(dev, -EOPNOTSUPP, "device %s has no micro-programs", dev->ops->name);
+	int saved = errno;
+	struct pim_price out = {.size = price->size, .energy.size = price->energy.size};
+	int rc = dev->ops->price_program(dev->state, p, &out);
+	errno = saved;
+	if (rc == 0)
+		*price = out;
+	return rc;
+}
+
+static int check_vectors(struct pim_device *dev, struct pim_vector *const *v, size_t n, size_t want, const char *what,
+			 const struct ambit_names *names, const struct pim_operand **o)
+{
+	if (n != want)
+		return core_fail(dev, -EINVAL, "the program has %zu %ss, not %zu", want, what, n);
+	for (size_t i = 0; i < n; i++) {
+		if (!v || !v[i])
+			return core_fail(dev, -EINVAL, "%s %s is NULL", what, names->v[i]);
+		if (v[i]->dev != dev)
+			return core_fail(dev, -EXDEV, "%s %s is of another device", what, names->v[i]);
+		if (v[i]->o.type.kind != PIM_UINT || v[i]->o.type.bits != 1)
+			return core_fail(dev, -EINVAL, "%s %s is not a vector of uint1", what, names->v[i]);
+		if (i && v[i]->o.cols != v[0]->o.cols)
+			return core_fail(dev, -EINVAL, "%s %s has %llu lanes, %s %llu", what, names->v[i],
+					 (unsigned long long)v[i]->o.cols, names->v[0],
+					 (unsigned long long)v[0]->o.cols);
+		o[i] = &v[i]->o;
+	}
+	return 0;
+}
+
+/* Two results must be two vectors. Neighbours in a sorted list are enough. */
+static int by_address(const void *a, const void *b)
+{
+	const struct pim_operand *x = *(const struct pim_operand *const *)a;
+	const struct pim_operand *y = *(const struct pim_operand *const *)b;
+	return x < y ? -1 : x > y;
+}
+
+static bool some_twice(const struct pim_operand *const *o, size_t n, const struct pim_operand **sorted)
+{
+	memcpy(sorted, o, n * sizeof(const struct pim_operand *));
+	qsort(sorted, n, sizeof(*sorted), by_address);
+	for (size_t i = 1; i < n; i++)
+		if (sorted[i] == sorted[i - 1])
+			return true;
+	return false;
+}
+
+static int run_checked(struct pim_device *dev, const struct pim_program *p, struct pim_vector *const *dst, size_t n_dst,
+		       struct pim_vector *const *src, size_t n_src, const struct pim_operand **o)
+{
+	const struct pim_operand **results = o, **inputs = o + n_dst, **sorted = inputs + n_src;
+	int rc = check_vectors(dev, dst, n_dst, p->circuit.outputs.n, "result", &p->circuit.outputs, results);
+	if (rc == 0)
+		rc = check_vectors(dev, src, n_src, p->circuit.inputs.n, "input", &p->circuit.inputs, inputs);
+	if (rc < 0)
+		return rc;
+	if (n_src && inputs[0]->cols != results[0]->cols)
+		return core_fail(dev, -EINVAL, "the inputs have %llu lanes, the results %llu",
+				 (unsigned long long)inputs[0]->cols, (unsigned long long)results[0]->cols);
+	if (some_twice(results, n_dst, sorted))
+		return core_fail(dev, -EINVAL, "one vector is given for two results");
+	if (!dev->ops->run_program)
+		return core_fail(dev, -EOPNOTSUPP, "device %s runs no micro-programs", dev->ops->name);
+	struct pim_call call = {dev};
+	return dev->ops->run_program(dev->state, &call, p, results, inputs);
+}
+
+int pim_program_run(const struct pim_program *p, struct pim_vector *const *dst, size_t n_dst,
+		    struct pim_vector *const *src, size_t n_src)
+{
+	if (!p || !dst || n_dst == 0 || !dst[0])
+		return -EINVAL;
+	int saved = errno;
+	struct pim_device *dev = dst[0]->dev;
+	const struct pim_operand **o =
+		n_dst <= CIRCUIT_MAX_PORTS && n_src <= CIRCUIT_MAX_PORTS ? calloc(2 * n_dst + n_src, sizeof(*o)) : NULL;
+	int rc = o ? run_checked(dev, p, dst, n_dst, src, n_src, o) : core_fail(dev, -ENOMEM, "out of memory");
+	free(o);
+	errno = saved;
+	return rc;
+}
+
+/* ---- the fused engine ---- */
+
+enum { BLOCK = 64 }; /* words of each node: the loops over them are vectors */
+
+struct evaluation {
+	const struct mig *g;
+	const struct mig_net *net;
+	char *const *dst;
+	char *const *src;
+	size_t bytes, n;
+	uint64_t *value; /* n x g->n x BLOCK */
+};
+
+static void majority(uint64_t *restrict out, const uint64_t *a, const uint64_t *b, const uint64_t *c,
+		     const mig_literal in[3])
+{
+	uint64_t x = 0 - (uint64_t)(in[0] & 1), y = 0 - (uint64_t)(in[1] & 1), z = 0 - (uint64_t)(in[2] & 1);
+	for (int w = 0; w < BLOCK; w++) {
+		uint64_t p = a[w] ^ x, q = b[w] ^ y, r = c[w] ^ z;
+		out[w] = (p & q) | (r & (p | q));
+	}
+}
+
+static void evaluate_slice(void *arg, size_t slice)
+{
+	const struct evaluation *e = arg;
+	const struct mig *g = e->g;
+	uint64_t *value = e->value + slice * g->n * BLOCK;
+	size_t begin, end;
+	lanes_slice(e->bytes, LANES_LINE, slice, e->n, &begin, &end);
+	memset(value, 0, BLOCK * sizeof(*value)); /* the constant */
+	for (size_t at = begin; at < end; at += BLOCK * 8) {
+		size_t bytes = end - at < BLOCK * 8 ? end - at : BLOCK * 8;
+		for (uint32_t i = 0; i < e->net->n_in; i++)
+			memcpy(value + (size_t)(i + 1) * BLOCK, e->src[i] + at, bytes);
+		for (uint32_t i = e->net->n_in + 1; i < g->n; i++) {
+			const mig_literal *in = g->v[i].in;
+			majority(value + (size_t)i * BLOCK, value + (size_t)(in[0] >> 1) * BLOCK,
+				 value + (size_t)(in[1] >> 1) * BLOCK, value + (size_t)(in[2] >> 1) * BLOCK, in);
+		}
+		for (uint32_t k = 0; k < e->net->n_out; k++) {
+			uint64_t out[BLOCK], flip = 0 - (uint64_t)(e->net->out[k] & 1);
+			const uint64_t *v = value + (size_t)(e->net->out[k] >> 1) * BLOCK;
+			for (int w = 0; w < BLOCK; w++)
+				out[w] = v[w] ^ flip;
+			memcpy(e->dst[k] + at, out, bytes);
+		}
+	}
+}
+
+int program_evaluate(const struct pim_program *p, struct pim_call *call, char *const *dst, char *const *src,
+		     size_t bytes)
+{
+	struct evaluation e = {.g = &p->net.g,
+			       .net = &p->net,
+			       .dst = dst,
+			       .src = src,
+			       .bytes = bytes,
+			       .n = bytes < (1u << 18) ? 1 : pim_call_threads(call)};
+	e.value = calloc(e.n * e.g->n, BLOCK * sizeof(*e.value));
+	if (!e.value)
+		return pim_call_fail(call, -ENOMEM, "no memory to evaluate %u majorities", e.g->n);
+	pim_call_run(call, e.n, evaluate_slice, &e);
+	free(e.value);
+	return 0;
+}
