@@ -162,12 +162,12 @@ uint64_t ambit_noise(uint64_t seed, unsigned row, uint64_t word)
 size_t ambit_exact_strip(const struct ambit_exact *x, bool nt)
 {
 	/* Measured (Zen 5, 48 KB L1, 1 MB L2). Long strips spread the cost of handing out commands: additions are twice
-	 * as fast on 2 or 4 KB as on 256 byte. Beyond that the compute rows leave the first-level cache, and all rows
-	 * the second. In a short program on memory, inputs and results of neighbouring strips overlap in time: AND is
-	 * best at 512 byte there (at 2 KB half as fast), the seven commands of XOR at 2 KB. */
-	if (x->n <= 16)
-		return nt && x->n <= 5 ? 512 : 2048;
-	size_t strip = 4096, rows = AMBIT_FIRST_D + (size_t)x->rows;
+	 * as fast on 2 KB as on 256 byte. From 8 KB on the compute rows leave the first-level cache; all rows of a wide
+	 * product leave the second. In a short program on memory, inputs and results of neighbouring strips overlap in
+	 * time: AND is best at 512 byte there, the seven commands of XOR at 2 KB. */
+	if (nt && x->n <= 5)
+		return 512;
+	size_t strip = 2048, rows = AMBIT_FIRST_D + (size_t)x->rows;
 	while (strip > 512 && rows * strip > (size_t)1 << 20)
 		strip /= 2;
 	return strip;

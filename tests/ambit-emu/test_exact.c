@@ -242,3 +242,27 @@ Test(ambit_exact, an_illegal_program_is_not_prepared)
 	cr_assert_null(x.step);
 	cr_assert(strlen(v.why) > 0);
 }
+
+/* Memory of a strip: what the caller does not hold. */
+Test(ambit_exact, only_rows_in_use_take_memory)
+{
+	enum { STRIP = 1024, TEMPORARIES = 40 };
+	struct ambit_command cmd[2 * TEMPORARIES];
+	for (uint16_t i = 0; i < TEMPORARIES; i++) {
+		cmd[i] = (struct ambit_command){AMBIT_AAP, {AMBIT_D, 0, 0}, {AMBIT_D, 0, (uint16_t)(2 + i)}};
+		cmd[TEMPORARIES + i] =
+			(struct ambit_command){AMBIT_AAP, {AMBIT_D, 0, (uint16_t)(2 + i)}, {AMBIT_D, 0, 1}};
+	}
+	struct ambit_program p = {"temporaries", cmd, 2 * TEMPORARIES, 1, 2 + TEMPORARIES, 1};
+	struct ambit_exact x;
+	struct ambit_verdict v;
+	cr_assert_eq(ambit_exact_prepare(&p, &x, &v), 0, "%s", v.why);
+	size_t rows = AMBIT_FIRST_D + TEMPORARIES;
+	cr_assert_geq(ambit_exact_scratch(&x, STRIP), rows * STRIP);
+	cr_assert_leq(ambit_exact_scratch(&x, STRIP), rows * STRIP + 8192, "rows, pointers to them, whole pages");
+	ambit_exact_free(&x);
+	p = *ambit_bulk_program(AMBIT_AND);
+	cr_assert_eq(ambit_exact_prepare(&p, &x, &v), 0);
+	cr_assert_leq(ambit_exact_scratch(&x, STRIP), AMBIT_FIRST_D * STRIP + 8192, "no operand is copied");
+	ambit_exact_free(&x);
+}
