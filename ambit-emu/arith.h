@@ -56,6 +56,8 @@ struct arith_sum {
 };
 void arith_add(struct arith *a, const struct arith_sum *s);
 void arith_sub(struct arith *a, const struct arith_sum *s);
+/* out[0..n) = x - (q ? y : 0). */
+void arith_sub_if(struct arith *a, row q, const row *x, const row *y, row *out, unsigned n);
 /* out = -v modulo 2^n. */
 void arith_negate(struct arith *a, const row *v, row *out, unsigned n);
 /* sum = parity of n >= 1 rows; n / 2 carries of twice the weight to rows, which are given. Returns n / 2. */
@@ -68,7 +70,7 @@ void arith_mux(struct arith *a, row s, const row *v, const row *w, row *out, uns
 void arith_and(struct arith *a, row k, const row *v, row *out, unsigned n);
 /* out = x ^ y */
 void arith_xor(struct arith *a, row x, row y, row out);
-/* out = s ? -v : v, modulo 2^n. */
+/* out = s ? -v : v, modulo 2^n; out and v do not share rows. */
 void arith_negate_if(struct arith *a, row s, const row *v, row *out, unsigned n);
 
 /* ---- operations, by file; out of range requests never reach them ---- */

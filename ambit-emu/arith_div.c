@@ -1,4 +1,4 @@
-/* Restoring division: 7n^2 + O(n), against 8n^2 + 12n published in SIMDRAM's table and 8.25n^2 + 12n of
+/* Restoring division: 6n^2 + O(n), against 8n^2 + 12n published in SIMDRAM's table and 8.25n^2 + 12n of
  * 16_divu-plus.c. What it saves: whether any divisor bit above the remainder's is set is computed once for all
  * steps; the dividend's bits enter the remainder by name, without a copy; the last remainder of a quotient is not
  * computed. */
@@ -32,8 +32,7 @@ static void fits(struct arith *a, const row *rest, const row *y, const row *abov
 static void divide(struct arith *a, const row *x, const row *y, const row *above, row *quotient, row *remainder)
 {
 	unsigned n = a->n;
-	row rest[ARITH_BITS + 1], next[ARITH_BITS], t[ARITH_BITS], fit = C0;
-	arith_take_n(a, t, n);
+	row rest[ARITH_BITS] = {{0}}, next[ARITH_BITS], fit = C0;
 	if (!quotient)
 		fit = arith_take(a);
 	for (unsigned len = 1; len <= n; len++) {
@@ -44,15 +43,13 @@ static void divide(struct arith *a, const row *x, const row *y, const row *above
 		fits(a, rest, y, above, len, q);
 		if (len == n && !remainder)
 			break;
-		arith_and(a, q, y, t, len);
 		for (unsigned k = 0; k < len; k++)
 			next[k] = len == n ? remainder[k] : k ? rest[k] : arith_take(a);
-		arith_sub(a, &(struct arith_sum){rest, t, len, len, next, len, NULL});
+		arith_sub_if(a, q, rest, y, next, len);
 		if (len < n)
 			rest[0] = next[0];
 	}
 	arith_give(a, rest + 1, n - 1);
-	arith_give(a, t, n);
 	if (!quotient)
 		arith_give(a, &fit, 1);
 }

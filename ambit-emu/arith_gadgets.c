@@ -34,6 +34,15 @@ void arith_sub(struct arith *a, const struct arith_sum *s)
 		     s->out[i]);
 }
 
+/* 9 per bit: y & q is made where the subtraction takes it, in T2 and complemented in DCC0. */
+void arith_sub_if(struct arith *a, row q, const row *x, const row *y, row *out, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		EMIT(a, i ? "q>B0 y>B1 C0>B2 B12>B5 B7>B0" : "q>B0 y>B1 C0>B10 B12>B5 C1>B0", "qy", q, y[i]);
+		EMIT(a, "x>B9 B12 B15>B1 B14>o", "xo", x[i], out[i]);
+	}
+}
+
 /* 6n - 3, by search. p = some lower bit is 1: v ^ p, p' = v | p; ~p is in T2, p in T3. */
 void arith_negate(struct arith *a, const row *v, row *out, unsigned n)
 {
@@ -88,17 +97,9 @@ void arith_xor(struct arith *a, row x, row y, row out)
 	EMIT(a, "x>B8 y>B9 C0>B10 B14 B15 C1>B2 B12>o", "xyo", x, y, out);
 }
 
-/* 10n - 8. e = some lower bit of v is 1, where s: e' = MAJ(e, v, s); the result is v ^ e. */
+/* 9n - 8: v - (s ? 2v : 0). */
 void arith_negate_if(struct arith *a, row s, const row *v, row *out, unsigned n)
 {
-	row e[ARITH_BITS];
-	arith_take_n(a, e + 1, n - 1);
-	if (n > 1)
-		EMIT(a, "C0>B0", "", C0);
-	for (unsigned i = 0; i + 1 < n; i++)
-		EMIT(a, "v>B1 s>B2 B12>e", "vse", v[i], s, e[i + 1]);
 	EMIT(a, "v>o", "vo", v[0], out[0]);
-	for (unsigned i = 1; i < n; i++)
-		arith_xor(a, v[i], e[i], out[i]);
-	arith_give(a, e + 1, n - 1);
+	arith_sub_if(a, s, v + 1, v, out + 1, n - 1);
 }
