@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "ambit-emu/builder.h"
+#include "ambit-emu/ops.h"
 #include "ambit-emu/timing.h"
 
 enum { MAX_BANKS = 64, MAX_GROUPS = 16, MAX_COMMANDS = 80, ROUNDS = 100 };
@@ -204,18 +204,9 @@ static void compare(const struct ambit_dram *d, const struct ambit_program *p, u
 Test(ambit_schedule, every_bulk_program_and_an_addition_converge, .timeout = 300)
 {
 	struct ambit_builder add = {0};
+	const struct ambit_request request = {.op = AMBIT_OP_ADD, .width = 8};
+	cr_assert_eq(ambit_op_build(&request, &add), 0);
 	add.p.name = "add8";
-	for (unsigned j = 0; j < 8; j++) { /* 6 AAP and 2 AP a bit */
-		ambit_aap(&add, ambit_d(j), ambit_b(8));
-		ambit_aap(&add, ambit_d(8 + j), ambit_b(9));
-		ambit_ap(&add, ambit_b(14));
-		ambit_aap(&add, ambit_b(4), ambit_b(2));
-		ambit_aap(&add, ambit_d(8 + j), ambit_b(10));
-		ambit_ap(&add, ambit_b(15));
-		ambit_aap(&add, ambit_d(j), ambit_b(1));
-		ambit_aap(&add, ambit_b(12), ambit_d(16 + j));
-	}
-	ambit_aap(&add, ambit_c(0), ambit_b(4));
 	const struct ambit_dram *d;
 	for (size_t i = 0; (d = ambit_dram_preset(i)); i++) {
 		for (int op = 0; op < AMBIT_BULK_COUNT; op++)
