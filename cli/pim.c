@@ -6,6 +6,7 @@
 
 #include "base/core/err.h"
 #include "cli/command.h"
+#include "cli/pim_cite.h"
 #include "cli/spec.h"
 #include "pim/pim.h"
 
@@ -15,6 +16,14 @@ static const struct mw_option ops_options[] = {
 	{.name = "device", .type = MW_OPT_TEXT, .arg = "SPEC", .def = "ambit", .help = "see 'memwall pim devices'"},
 	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
 	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
+	{.name = "sweep",
+	 .type = MW_OPT_TEXT,
+	 .arg = "KEY=A,B,..",
+	 .help = "the table for each value of a key of the SPEC"},
+	{.name = "cite", .type = MW_OPT_FLAG, .help = "print BibTeX of the models in use and the SPEC's hash instead"},
+	{.name = "ratios",
+	 .type = MW_OPT_FLAG,
+	 .help = "print published speed-ups and the baselines that they imply instead"},
 	MW_OPT_END,
 };
 
@@ -38,13 +47,18 @@ static const struct grid_column ops_columns[] = {
 	{"energy_provenance", NULL, false},
 	{"verified", NULL, false},
 	{"published", NULL, true},
+	{"live_rows", "live rows", true},
+	{"row_acts_per_refresh", "row ACTs/refresh", true},
+	{"device", NULL, false},
 };
 enum { OPS_COLUMNS = sizeof(ops_columns) / sizeof(ops_columns[0]), PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
 
-/* On a terminal the sources go below the table: they are one long text, the same in every row. */
-static bool wide_column(int i)
+/* On a terminal the sources go below the table: they are one long text, the same in every row. The device is there
+ * where a sweep has several. */
+static bool wide_column(const struct grid *g, int i)
 {
-	return i == 6 || i == 7 || i == 10 || i == 15 || i == 16;
+	bool several = g->n_rows > 0 && strcmp(g->cells[OPS_COLUMNS - 1], g->cells[g->n_rows * OPS_COLUMNS - 1]) != 0;
+	return i == 6 || i == 7 || i == 10 || i == 15 || i == 16 || i == 19 || (i == OPS_COLUMNS - 1 && !several);
 }
 
 /* Sources of the rows, each once. */
@@ -67,14 +81,14 @@ static int print_ops_table(FILE *f, const struct grid *all, const struct pim_pri
 	size_t n = 0;
 	int rc = 0;
 	for (int i = 0; i < OPS_COLUMNS; i++)
-		if (!wide_column(i))
+		if (!wide_column(all, i))
 			columns[n++] = ops_columns[i];
 	grid_init(&narrow, columns, n);
 	for (size_t row = 0; row < all->n_rows && rc == 0; row++) {
 		const char *cells[OPS_COLUMNS];
 		size_t k = 0;
 		for (int i = 0; i < OPS_COLUMNS; i++)
-			if (!wide_column(i))
+			if (!wide_column(all, i))
 				cells[k++] = all->cells[row * OPS_COLUMNS + (size_t)i];
 		rc = grid_add(&narrow, cells);
 	}
@@ -149,6 +163,14 @@ static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum 
 	(void)snprintf(text[17], sizeof(text[17]), "%s", p->verified ? "yes" : "unverified");
 	if (p->published)
 		(void)snprintf(text[18], sizeof(text[18]), "%" PRIu64, p->published);
+	if (p->live_rows)
+		(void)snprintf(text[19], sizeof(text[19]), "%" PRIu32, p->live_rows);
+	if (p->window_activations)
+		(void)snprintf(text[20], sizeof(text[20]), "%" PRIu64, p->window_activations);
+	(void)snprintf(text[21], sizeof(text[21]), "%s", pim_spec(dev[PLAIN]));
+	for (char *c = text[21]; *c; c++)
+		if (*c == ',')
+			*c = '+';
 	const char *cells[OPS_COLUMNS];
 	for (int i = 0; i < OPS_COLUMNS; i++)
 		cells[i] = text[i][0] ? text[i] : NULL;
@@ -169,32 +191,73 @@ static int open_variants(const char *spec, struct pim_device *dev[VARIANTS], cha
 	return rc;
 }
 
-static int run_ops(struct cli *cli, char *err, size_t n)
+/* All operations of one device, below what the grid holds. */
+static int ops_of(struct grid *g, const char *spec, struct pim_type type, struct pim_price *last, char *err, size_t n)
 {
 	struct pim_device *dev[VARIANTS] = {NULL};
+	size_t before = g->n_rows;
+	int rc = open_variants(spec, dev, err, n);
+	for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
+		rc = ops_row(g, dev, (enum pim_op)op, type, last);
+	if (rc == 0 && g->n_rows == before)
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s has no modelled operation of width %u", pim_spec(dev[PLAIN]),
+			     type.bits);
+	for (int i = 0; i < VARIANTS; i++)
+		pim_close(dev[i]);
+	return rc;
+}
+
+/* KEY=A,B,..: the device with each value in turn. */
+static int sweep(struct grid *g, const char *spec, const char *text, struct pim_type type, struct pim_price *last,
+		 char *err, size_t n)
+{
+	char key[64], value[256], one[CLI_SPEC_MAX];
+	size_t len = strcspn(text, "=");
+	if (text[len] != '=' || len == 0 || len >= sizeof(key))
+		return mw_fail(MW_ESPEC, err, n, "--sweep=%.60s: expected KEY=A,B,..", text);
+	memcpy(key, text, len);
+	key[len] = '\0';
+	int rc = 0;
+	for (const char *at = text + len; rc == 0 && *at; at += 1 + len) {
+		len = strcspn(at + 1, ",");
+		if (len == 0 || len >= sizeof(value))
+			return mw_fail(MW_ESPEC, err, n, "--sweep=%.60s: a value is missing or too long", text);
+		memcpy(value, at + 1, len);
+		value[len] = '\0';
+		rc = cli_pim_set(spec, key, value, one, sizeof(one), err, n);
+		if (rc == 0)
+			rc = ops_of(g, one, type, last, err, n);
+	}
+	return rc;
+}
+
+static int print_ops(FILE *f, const struct cli *cli, const struct grid *g, const struct pim_price *price)
+{
+	return cli->format == PRINT_TABLE ? print_ops_table(f, g, price) : grid_print(f, g, cli->format);
+}
+
+static int run_ops(struct cli *cli, char *err, size_t n)
+{
 	struct grid g;
 	struct cli_out out = {0};
 	struct pim_price price = {0};
+	const char *spec = mw_opt_text(&cli->opts, "device"), *values = mw_opt_text(&cli->opts, "sweep");
+	if (mw_opt_flag(&cli->opts, "ratios"))
+		return cli_pim_ratios(cli, err, n);
+	if (mw_opt_flag(&cli->opts, "cite"))
+		return cli_pim_cite(cli, spec, err, n);
 	grid_init(&g, ops_columns, OPS_COLUMNS);
 	uint32_t width = (uint32_t)mw_opt_int(&cli->opts, "width");
 	struct pim_type type = mw_opt_flag(&cli->opts, "signed") ? pim_int(width) : pim_uint(width);
-	int rc = open_variants(mw_opt_text(&cli->opts, "device"), dev, err, n);
-	for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
-		rc = ops_row(&g, dev, (enum pim_op)op, type, &price);
-	if (rc == 0 && g.n_rows == 0)
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s has no modelled operation of width %u", pim_spec(dev[PLAIN]),
-			     type.bits);
+	int rc = values ? sweep(&g, spec, values, type, &price, err, n) : ops_of(&g, spec, type, &price, err, n);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
-		rc = cli->format == PRINT_TABLE ? print_ops_table(out.f, &g, &price)
-						: grid_print(out.f, &g, cli->format);
+		rc = print_ops(out.f, cli, &g, &price);
 	if (rc == 0)
 		rc = cli_out_commit(&out, err, n);
 	cli_out_abort(&out);
 	grid_fini(&g);
-	for (int i = 0; i < VARIANTS; i++)
-		pim_close(dev[i]);
 	return rc;
 }
 
@@ -203,15 +266,20 @@ const struct command cmd_pim_ops = {
 	.section = "Processing in memory",
 	.usage = "",
 	.summary = "commands, time and energy of every operation of a device",
-	.details = "ns is one micro-program in one subarray (aap=split, limit=none unless the SPEC says otherwise); ns "
-		   "strict\n"
-		   "takes the split decoder only where exactly one address is in the B group. GOP/s is the whole "
-		   "device in\n"
-		   "steady state: unconstrained, and power-limited by tRRD, tFAW and refresh. not..fill are per row "
-		   "whatever\n"
-		   "the width; rows counts data rows, temporaries included. published is AAP + AP of the published "
-		   "program where\n"
-		   "its count was cross-checked; verified: there is one, and this program needs no more.",
+	.details =
+		"ns is one micro-program in one subarray (aap=split, limit=none unless the SPEC says otherwise); ns "
+		"strict\n"
+		"takes the split decoder only where exactly one address is in the B group. GOP/s is the whole "
+		"device in\n"
+		"steady state: unconstrained, and power-limited by tRRD, tFAW and refresh. not..fill are per row "
+		"whatever\n"
+		"the width; rows counts data rows, temporaries included. published is AAP + AP of the published "
+		"program where\n"
+		"its count was cross-checked; verified: there is one, and this program needs no more. live rows: data "
+		"rows\n"
+		"needed at once; row ACTs/refresh: activations of the busiest row between two refreshes when the "
+		"program runs\n"
+		"back to back (read disturbance is not modelled).",
 	.options = ops_options,
 	.run = run_ops,
 };

@@ -15,27 +15,34 @@ bool cli_pim_has_key(const struct pim_device *dev, const char *key)
 	return false;
 }
 
-int cli_pim_open(const char *spec, const char *key, const char *value, struct pim_device **dev, char *err, size_t n)
+int cli_pim_set(const char *spec, const char *key, const char *value, char *text, size_t size, char *err, size_t n)
 {
-	char text[1024];
 	struct mw_spec parsed;
 	int rc = mw_spec_parse(&parsed, spec, err, n);
 	if (rc < 0)
 		return rc;
-	size_t len = (size_t)snprintf(text, sizeof(text), "%s", parsed.name);
+	size_t len = (size_t)snprintf(text, size, "%s", parsed.name);
 	char sep = ':';
-	for (size_t i = 0; i < parsed.n && len < sizeof(text); i++) {
+	for (size_t i = 0; i < parsed.n && len < size; i++) {
 		if (key && strcmp(parsed.kv[i].key, key) == 0)
 			continue;
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%c%s=%s", sep, parsed.kv[i].key,
-					parsed.kv[i].value);
+		len += (size_t)snprintf(text + len, size - len, "%c%s=%s", sep, parsed.kv[i].key, parsed.kv[i].value);
 		sep = ',';
 	}
-	if (key && len < sizeof(text))
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%c%s=%s", sep, key, value);
-	if (len >= sizeof(text))
+	if (key && len < size)
+		len += (size_t)snprintf(text + len, size - len, "%c%s=%s", sep, key, value);
+	if (len >= size)
 		return mw_fail(MW_ESPEC, err, n, "the device text is too long: %.60s...", spec);
+	return 0;
+}
+
+int cli_pim_open(const char *spec, const char *key, const char *value, struct pim_device **dev, char *err, size_t n)
+{
+	char text[CLI_SPEC_MAX];
+	int rc = cli_pim_set(spec, key, value, text, sizeof(text), err, n);
+	if (rc < 0)
+		return rc;
 	rc = pim_open(text, dev, err, n);
 	/* Whatever is wrong with a spec is wrong on the command line; what has no model was named there. */
-	return rc == -EINVAL || rc == -ENODEV ? MW_ESPEC : rc == -EOPNOTSUPP ? MW_EUNAVAILABLE : rc;
+	return rc == -EINVAL || rc == -ENODEV || rc == -ERANGE ? MW_ESPEC : rc == -EOPNOTSUPP ? MW_EUNAVAILABLE : rc;
 }

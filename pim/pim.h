@@ -382,6 +382,9 @@ struct pim_price {
 	uint64_t published;       /* commands of the published program whose count was checked; 0: none */
 	struct pim_energy energy; /* of one micro-program; parts = 0: no model */
 	const char *source;       /* of counts and time; lives as long as the device */
+	uint32_t live_rows;       /* data rows needed at once: inputs, results, temporaries in use; 0: not known */
+	/* Activations of the busiest row between two refreshes when the program runs back to back; 0: not known. */
+	uint64_t window_activations;
 };
 /* -EOPNOTSUPP: no model. price->size and price->energy.size must be set. */
 PIM_API int pim_price_of(struct pim_device *dev, enum pim_op op, struct pim_type type, struct pim_price *price);

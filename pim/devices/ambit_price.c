@@ -1,6 +1,7 @@
 /* Counts, energy and prices of device `ambit`. */
 #include <errno.h>
 
+#include "ambit-emu/use.h"
 #include "pim/devices/ambit.h"
 
 int ambit_modelled(void *state, enum pim_count what)
@@ -163,6 +164,11 @@ void ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct p
 	out->lanes = 8 * out->row_bytes;
 	out->rows = r->program->rows;
 	price_energy(a, r->counts, &out->energy);
+	struct ambit_row_use use;
+	if (ambit_row_use(r->program, &use) < 0)
+		return; /* 0: not known */
+	out->live_rows = use.live;
+	out->window_activations = ambit_window_activations(&a->timing, r->program, &use);
 }
 
 int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out)
@@ -181,7 +187,8 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 	const uint64_t commands = p->counts.aap + p->counts.ap;
 	ambit_fill_price(a, &run, out);
 	out->published = bulk ? commands : checked_count(op, type);
-	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified && out->published >= commands;
+	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified &&
+			!(a->energy_table && !a->energy_table->verified) && out->published >= commands;
 	out->source = source_of(a, op, type);
 	return 0;
 }
