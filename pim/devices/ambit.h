@@ -99,6 +99,7 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 int ambit_trace(void *state, const struct pim_trace_config *config, const char *spec, char *err, size_t n);
 /* Each beside what is charged; nothing happens without a trace. */
 void ambit_trace_charge(const struct ambit *a, const struct ambit_program *p, uint64_t slots);
+void ambit_trace_alone_at(const struct ambit *a, const struct ambit_program *p, struct ambit_place at);
 void ambit_trace_bytes(const struct ambit *a, uint64_t bytes, uint64_t ps, bool write);
 void ambit_trace_wait(const struct ambit *a, uint64_t ps);
 void ambit_trace_drop(struct ambit *a);

@@ -111,7 +111,8 @@ void ambit_charge_route(const struct ambit *a, struct pim_call *call, const stru
 		pim_call_charge(call, k == AMBIT_CLONE_BANK ? PIM_COPIES_INTER_BANK : PIM_COPIES_INTER_SUBARRAY, rows);
 		pim_call_charge(call, PIM_BYTES_COPIED, rows * r->cost[k].bytes);
 		/* Two banks are busy with each. */
-		pim_call_time(call, PIM_PS_COPY, r->rows[k] * ambit_clone_elapsed_ps(&a->geometry, &r->cost[k], slots),
-			      2 * rows * r->cost[k].ps);
+		uint64_t ps = r->rows[k] * ambit_clone_elapsed_ps(&a->geometry, &r->cost[k], slots);
+		pim_call_time(call, PIM_PS_COPY, ps, 2 * rows * r->cost[k].ps);
+		ambit_trace_wait(a, ps); /* TRANSFER has no name in any format */
 	}
 }

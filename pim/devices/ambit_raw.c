@@ -68,6 +68,17 @@ static int parse(struct pim_call *call, const char *text, uint32_t subarray, str
 	return 0;
 }
 
+static struct ambit_place place_of(const struct ambit *a, const struct pim_row *row)
+{
+	const struct ambit_geometry *g = &a->geometry;
+	return (struct ambit_place){
+		.channel = row->bank / g->banks / g->ranks,
+		.rank = row->bank / g->banks % g->ranks,
+		.bank = row->bank % g->banks,
+		.subarray = row->subarray,
+	};
+}
+
 static int execute(struct ambit *a, struct pim_call *call, uint32_t bank, const struct ambit_program *p)
 {
 	struct ambit_bank *rows;
@@ -84,7 +95,8 @@ static int execute(struct ambit *a, struct pim_call *call, uint32_t bank, const 
 	pim_call_charge(call, PIM_BATCHES, 1);
 	uint64_t ps = ambit_elapsed_ps(&a->timing, p, 1);
 	pim_call_time(call, PIM_PS_COMPUTE, ps, ambit_program_ps(&a->timing, p));
-	ambit_trace_wait(a, ps);
+	const struct pim_row at = {.bank = bank, .subarray = p->cmd[0].a.subarray};
+	ambit_trace_alone_at(a, p, place_of(a, &at));
 	return 0;
 }
 
@@ -158,17 +170,6 @@ static int read_row(void *state, struct pim_call *call, const struct pim_row *fr
 	pim_call_time(call, PIM_PS_OUT, lanes_ps(bytes, a->out_gbps), 0);
 	ambit_trace_wait(a, lanes_ps(bytes, a->out_gbps));
 	return 0;
-}
-
-static struct ambit_place place_of(const struct ambit *a, const struct pim_row *row)
-{
-	const struct ambit_geometry *g = &a->geometry;
-	return (struct ambit_place){
-		.channel = row->bank / g->banks / g->ranks,
-		.rank = row->bank / g->banks % g->ranks,
-		.bank = row->bank % g->banks,
-		.subarray = row->subarray,
-	};
 }
 
 static int copy_row(void *state, struct pim_call *call, const struct pim_row *to, const struct pim_row *from)

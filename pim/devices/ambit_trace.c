@@ -45,6 +45,12 @@ void ambit_trace_charge(const struct ambit *a, const struct ambit_program *p, ui
 		(void)ambit_trace_program(a->trace, p, slots, NULL); /* errors stick until the trace ends */
 }
 
+void ambit_trace_alone_at(const struct ambit *a, const struct ambit_program *p, struct ambit_place at)
+{
+	if (a->trace)
+		(void)ambit_trace_alone(a->trace, p, at);
+}
+
 void ambit_trace_bytes(const struct ambit *a, uint64_t bytes, uint64_t ps, bool write)
 {
 	if (a->trace)

@@ -222,6 +222,33 @@ Test(ambit_trace, one_channel_of_several_and_where_rows_lie)
 	(void)l;
 }
 
+/* One run at a chosen place; the trace of another channel only waits. */
+Test(ambit_trace, one_subarray_alone)
+{
+	for (uint32_t channel = 0; channel < 2; channel++) {
+		struct trace_bed b = {0};
+		struct ambit_trace_config c = trace_config(&b, "ddr4-3200", AMBIT_LIMIT_JEDEC);
+		b.timing.channels = b.geometry.channels = 2;
+		c.channel = channel;
+		trace_start(&b, &c);
+		const struct ambit_place at = {.channel = 1, .bank = 5, .subarray = 3};
+		cr_assert_eq(ambit_trace_alone(b.trace, bulk(AMBIT_AND), at), 0);
+		cr_assert_eq(ambit_trace_ps(b.trace), ambit_elapsed_ps(&b.timing, bulk(AMBIT_AND), 1));
+		cr_assert_eq(ambit_trace_program(b.trace, bulk(AMBIT_AND), 64, NULL), 0);
+		cr_assert_eq(ambit_trace_close(b.trace), 0);
+		cr_assert_eq(read_legal(&b, false).act, channel * 8 + 32 * 8);
+		const char *text = b.words.text;
+		struct trace_line l;
+		(void)trace_line_read(&text, &l);
+		for (int i = 0; channel == 1 && i < 8 + 8; i++) {
+			cr_assert(trace_line_read(&text, &l));
+			/* Bank 5 of four groups: the second of group 1. */
+			cr_assert(l.group == 1 && l.bank == 5 && l.row / 1024 == 3);
+		}
+		free(b.words.text);
+	}
+}
+
 Test(ambit_trace, transfers_and_what_the_host_does)
 {
 	for (int write = 0; write < 2; write++) {

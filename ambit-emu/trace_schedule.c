@@ -1,0 +1,358 @@
+#include "ambit-emu/trace_schedule.h"
+
+#include <stdlib.h>
+
+static uint64_t max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* ---- where things are ---- */
+
+static struct trace_rank *rank_of(struct ambit_trace *t, size_t k)
+{
+	return &t->rank[k / t->g.banks];
+}
+
+static uint64_t *group_of(struct ambit_trace *t, size_t k)
+{
+	return &rank_of(t, k)->group[k % t->g.banks % t->timing.dram->bank_groups];
+}
+
+/* Place of a bank among those that a batch fills: ranks first, then banks. */
+static uint64_t position(const struct ambit_trace *t, size_t k)
+{
+	return (uint64_t)(k % t->g.banks) * t->g.ranks + k / t->g.banks;
+}
+
+static uint64_t slot_of(const struct ambit_trace *t, size_t k, uint64_t index)
+{
+	return (index * t->banks + position(t, k)) * t->g.channels + t->text.channel;
+}
+
+/* Has this bank a row `index` in the work? */
+static bool has_row(const struct ambit_trace *t, const struct trace_work *w, size_t k, uint64_t index)
+{
+	if (w->alone)
+		return index == 0 && k == w->at.rank * (size_t)t->g.banks + w->at.bank;
+	return slot_of(t, k, index) < w->slots;
+}
+
+/* D rows from the bottom of a subarray, C0, C1 and B0..B15 at its top. */
+static uint32_t row_of(const struct ambit_trace *t, const struct trace_work *w, struct ambit_address a,
+		       struct ambit_place at)
+{
+	uint64_t rows = t->g.rows, top = rows - AMBIT_RESERVED_ROWS;
+	uint64_t in = a.group == AMBIT_C   ? top + a.index
+		      : a.group == AMBIT_B ? top + 2 + a.index
+					   : (w->row ? w->row[a.index] : a.index * w->layers) + at.layer;
+	return (uint32_t)(at.subarray * rows + in % rows);
+}
+
+static uint32_t row_open(const struct ambit_trace *t, size_t k, bool second)
+{
+	const struct trace_bank *b = &t->bank[k];
+	const struct trace_work *w = b->work;
+	struct ambit_place at = w->alone ? w->at : ambit_place(&t->g, slot_of(t, k, b->index));
+	if (w->n == 0)
+		return row_of(t, w, (struct ambit_address){AMBIT_D, 0, 0}, at);
+	const struct ambit_command *c = &w->cmd[b->at];
+	return row_of(t, w, second ? c->b : c->a, at);
+}
+
+/* ---- when things may happen ---- */
+
+uint64_t trace_tokens(const struct ambit_trace *t, const struct ambit_command *c, bool second)
+{
+	struct ambit_wordlines w = {0};
+	if (!trace_jedec(t))
+		return 0;
+	if (t->timing.faw_acts != AMBIT_FAW_WORDLINES)
+		return !second || t->timing.faw_acts == AMBIT_FAW_2 ? 1 : 0;
+	(void)ambit_decode(second ? c->b : c->a, &w);
+	return w.count;
+}
+
+static uint64_t tokens(const struct ambit_trace *t, const struct trace_bank *b)
+{
+	return b->work->n ? trace_tokens(t, &b->work->cmd[b->at], b->step == TRACE_SECOND) : trace_jedec(t) ? 1 : 0;
+}
+
+static uint64_t window_admits(const struct ambit_trace *t, const struct trace_rank *r, uint64_t n)
+{
+	if (n == 0)
+		return 0;
+	if (t->timing.faw_acts != AMBIT_FAW_WORDLINES)
+		return r->window[r->next];
+	uint64_t room = (TRACE_WINDOW - min(n, TRACE_WINDOW)) * t->timing.tfaw;
+	return r->bucket > room ? (r->bucket - room + 3) / 4 : 0;
+}
+
+static void window_take(const struct ambit_trace *t, struct trace_rank *r, uint64_t ps, uint64_t n)
+{
+	if (n == 0)
+		return;
+	if (t->timing.faw_acts == AMBIT_FAW_WORDLINES) {
+		r->bucket = max(r->bucket, 4 * ps) + n * t->timing.tfaw;
+		return;
+	}
+	r->window[r->next] = ps + t->timing.tfaw;
+	r->next = (r->next + 1) % TRACE_WINDOW;
+}
+
+static uint64_t share(uint64_t ps, uint64_t part, uint64_t of)
+{
+	return (uint64_t)((unsigned __int128)ps * part / of);
+}
+
+/* Rows of a transfer come one after the other at an even pace. */
+static uint64_t row_due(const struct ambit_trace *t, size_t k)
+{
+	const struct trace_bank *b = &t->bank[k];
+	return b->work->real + b->work->pace * (b->index * t->banks + position(t, k));
+}
+
+/* By plan: banks spread evenly over each command's share of the batch, so that they do not collide on the bus. */
+static uint64_t planned(const struct ambit_trace *t, size_t k)
+{
+	const struct trace_bank *b = &t->bank[k];
+	const struct trace_work *w = b->work;
+	if (t->timing.limit == AMBIT_LIMIT_NONE || w->alone)
+		return w->start;
+	uint64_t here = t->banks, whole = w->slots / ambit_parallel(&t->timing), ps = w->batch;
+	if (b->index >= whole) {
+		uint64_t left = w->slots % ambit_parallel(&t->timing);
+		here = (left - t->text.channel + t->g.channels - 1) / t->g.channels;
+		ps = w->rest;
+	}
+	return w->start + b->index * w->batch + share(ps, w->before[b->at], w->sum) +
+	       share(share(ps, w->weight[b->at], w->sum), position(t, k), here);
+}
+
+static uint64_t allowed(struct ambit_trace *t, size_t k)
+{
+	const struct trace_bank *b = &t->bank[k];
+	struct trace_rank *r = rank_of(t, k);
+	if (!b->work)
+		return UINT64_MAX;
+	uint64_t at = max(b->ready, t->timing.limit == AMBIT_LIMIT_NONE ? 0 : t->bus_free);
+	if (b->step == TRACE_FIRST) {
+		at = max(at, b->work->n ? planned(t, k) + r->pause : row_due(t, k));
+		if (trace_jedec(t))
+			at = max(at, max(r->act, *group_of(t, k)));
+	}
+	if (b->step == TRACE_FIRST || b->step == TRACE_SECOND)
+		at = max(at, window_admits(t, r, tokens(t, b)));
+	if (b->step == TRACE_BURST)
+		at = max(at, t->data_free);
+	return b->step == TRACE_FIRST && at >= r->refresh ? UINT64_MAX : at;
+}
+
+/* A refresh that is due waits until all banks of its rank are closed; no row is opened before it is done. */
+static uint64_t refresh_allowed(const struct ambit_trace *t, uint32_t rank)
+{
+	uint64_t at = t->rank[rank].refresh;
+	if (at == UINT64_MAX)
+		return at;
+	for (size_t b = 0; b < t->g.banks; b++) {
+		const struct trace_bank *bank = &t->bank[rank * (size_t)t->g.banks + b];
+		if (bank->step != TRACE_FIRST)
+			return UINT64_MAX;
+		at = max(at, bank->ready);
+	}
+	return max(at, t->bus_free);
+}
+
+/* ---- issuing ---- */
+
+static void say(struct ambit_trace *t, size_t k, enum trace_command command, uint64_t at, uint32_t row, uint32_t column)
+{
+	const struct ambit_dram *d = t->timing.dram;
+	struct trace_event e = {.ps = at, .command = command, .row = row, .column = column};
+	e.rank = (uint32_t)(k / t->g.banks);
+	e.bank = (uint32_t)(k % t->g.banks);
+	trace_text_event(&t->text, &e);
+	uint64_t slots = command == TRACE_ACT ? d->act_slots : 1, clock = at / d->tck;
+	t->bus_free = max(t->bus_free, (clock + slots) * d->tck);
+}
+
+static void issue_refresh(struct ambit_trace *t, uint32_t rank, uint64_t at)
+{
+	size_t first = rank * (size_t)t->g.banks;
+	say(t, first, TRACE_REF, at, 0, 0);
+	for (size_t b = 0; b < t->g.banks; b++)
+		t->bank[first + b].ready = at + t->timing.dram->trfc;
+	struct trace_rank *r = &t->rank[rank];
+	r->pause += at + t->timing.dram->trfc - r->refresh;
+	r->refresh += t->timing.dram->trefi;
+}
+
+void trace_work_free(struct trace_work *w)
+{
+	free(w->cmd);
+	free(w->row);
+	free(w->weight);
+	free(w->before);
+	free(w);
+}
+
+void trace_finish(struct ambit_trace *t)
+{
+	while (t->first && t->first->unfinished == 0) {
+		struct trace_work *w = t->first;
+		t->first = w->next;
+		trace_work_free(w);
+	}
+	if (!t->first)
+		t->last = NULL;
+}
+
+/* Gives a bank the next row of its work, or the next work that has one for it. */
+static void advance(struct ambit_trace *t, size_t k)
+{
+	struct trace_bank *b = &t->bank[k];
+	while (b->work && !has_row(t, b->work, k, b->index)) {
+		b->work->unfinished--;
+		b->work = b->work->next;
+		b->index = 0;
+		b->at = 0;
+	}
+}
+
+static uint64_t bursts_of(const struct ambit_trace *t, size_t k)
+{
+	const struct trace_bank *b = &t->bank[k];
+	uint64_t row = ambit_row_bytes(&t->g), bytes = b->work->bytes - slot_of(t, k, b->index) * row;
+	return (min(bytes, row) + t->burst_bytes - 1) / t->burst_bytes;
+}
+
+static void issue_burst(struct ambit_trace *t, size_t k, uint64_t at)
+{
+	const struct ambit_dram *d = t->timing.dram;
+	struct trace_bank *b = &t->bank[k];
+	uint64_t n = bursts_of(t, k), beats = (uint64_t)t->burst_bytes * 8 / d->channel_bits;
+	say(t, k, b->work->write ? TRACE_WR : TRACE_RD, at, row_open(t, k, false), (uint32_t)(b->at * beats));
+	t->data_free = at + beats * d->tck / 2;
+	if (++b->at < n) { /* what a refresh held up goes faster than the pace */
+		b->ready = max(t->data_free, row_due(t, k) + d->trcd + b->at * b->work->pace / n);
+		return;
+	}
+	b->ready = max(b->opened + d->tras, at + (b->work->write ? d->twr : d->trtp));
+	b->step = TRACE_CLOSE;
+	b->at = 0;
+}
+
+static void issue_close(struct ambit_trace *t, size_t k, uint64_t at)
+{
+	struct trace_bank *b = &t->bank[k];
+	bool aap = b->work->n && b->work->cmd[b->at].kind == AMBIT_AAP;
+	say(t, k, TRACE_PRE, at, row_open(t, k, aap), 0);
+	b->ready = at + t->timing.dram->trp;
+	b->step = TRACE_FIRST;
+	if (b->work->n == 0 || ++b->at == b->work->n) {
+		b->at = 0;
+		b->index++;
+		advance(t, k);
+	}
+}
+
+static void issue(struct ambit_trace *t, size_t k, uint64_t at)
+{
+	const struct ambit_dram *d = t->timing.dram;
+	struct trace_bank *b = &t->bank[k];
+	const struct ambit_command *c = b->work->n ? &b->work->cmd[b->at] : NULL;
+	switch (b->step) {
+	case TRACE_FIRST:
+		window_take(t, rank_of(t, k), at, tokens(t, b));
+		rank_of(t, k)->act = at + d->trrd_s;
+		*group_of(t, k) = at + d->trrd_l;
+		say(t, k, TRACE_ACT, at, row_open(t, k, false), 0);
+		b->opened = at;
+		b->ready = at + (c ? d->tras : d->trcd);
+		b->step = !c ? TRACE_BURST : c->kind == AMBIT_AAP ? TRACE_SECOND : TRACE_CLOSE;
+		return;
+	case TRACE_SECOND:
+		window_take(t, rank_of(t, k), at, tokens(t, b));
+		if (!t->raw_aap)
+			say(t, k, TRACE_PRE, at, row_open(t, k, false), 0);
+		say(t, k, TRACE_ACT, at, row_open(t, k, true), 0);
+		b->ready = at + ambit_command_ps(&t->timing, c) - d->tras - d->trp;
+		b->step = TRACE_CLOSE;
+		return;
+	case TRACE_BURST:
+		issue_burst(t, k, at);
+		return;
+	default:
+		issue_close(t, k, at);
+	}
+}
+
+/* Everything that can happen before `until`, in order of time. */
+void trace_run(struct ambit_trace *t, uint64_t until)
+{
+	while (t->rc == 0) {
+		uint64_t when = until;
+		size_t k = t->banks, rank = t->g.ranks;
+		for (size_t i = 0; i < t->banks; i++) {
+			uint64_t at = allowed(t, i);
+			/* An open row is served before a closed one that waits as long. */
+			if (at < when || (at == when && k < t->banks && t->bank[i].step > t->bank[k].step)) {
+				when = at;
+				k = i;
+			}
+		}
+		for (uint32_t r = 0; r < t->g.ranks; r++) {
+			uint64_t at = refresh_allowed(t, r);
+			if (at < when) {
+				when = at;
+				rank = r;
+			}
+		}
+		if (rank < t->g.ranks)
+			issue_refresh(t, (uint32_t)rank, when);
+		else if (k < t->banks)
+			issue(t, k, when);
+		else
+			break;
+		if (t->text.rc < 0)
+			t->rc = t->text.rc;
+	}
+	trace_finish(t);
+}
+
+/* Ranks that have nothing to do begin at the modelled time, whatever refreshes took before. */
+static void resume(struct ambit_trace *t)
+{
+	for (uint32_t r = 0; r < t->g.ranks; r++) {
+		bool idle = true;
+		for (size_t b = 0; b < t->g.banks; b++)
+			idle = idle && !t->bank[r * (size_t)t->g.banks + b].work;
+		if (idle)
+			t->rank[r].pause = t->now - t->plan;
+	}
+}
+
+void trace_enqueue(struct ambit_trace *t, struct trace_work *w)
+{
+	resume(t);
+	w->start = t->plan;
+	w->real = t->now;
+	w->layers = ambit_layers(&t->g, w->slots);
+	w->unfinished = t->banks;
+	if (t->last)
+		t->last->next = w;
+	else
+		t->first = w;
+	t->last = w;
+	for (size_t k = 0; k < t->banks; k++)
+		if (!t->bank[k].work) {
+			t->bank[k].work = w;
+			t->bank[k].index = t->bank[k].at = 0;
+			advance(t, k);
+		}
+}
