@@ -185,7 +185,7 @@ static void restore(struct ambit_bank *b)
 static int check(struct ambit_bank *b, const struct ambit_command *cmd, size_t n, struct ambit_verdict *v)
 {
 	int rc = 0;
-	size_t first;
+	size_t first = 0;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (cmd[i].a.subarray >= b->config.subarrays)
 			return refuse(v, i, "no such subarray");
@@ -208,7 +208,7 @@ static int check(struct ambit_bank *b, const struct ambit_command *cmd, size_t n
 
 int ambit_bank_execute(struct ambit_bank *b, const struct ambit_command *cmd, size_t n, struct ambit_verdict *v)
 {
-	size_t first;
+	size_t first = 0;
 	int rc = 0;
 	*v = (struct ambit_verdict){0};
 	for (size_t i = 0; i < n && rc == 0; i++)
@@ -243,7 +243,7 @@ int ambit_bank_execute(struct ambit_bank *b, const struct ambit_command *cmd, si
 static int locate(struct ambit_bank *b, struct ambit_address a, bool write, size_t *at, bool *n)
 {
 	struct ambit_wordlines w;
-	size_t first;
+	size_t first = 0;
 	if (a.subarray >= b->config.subarrays || ambit_decode(a, &w) < 0 || w.count != 1 || w.w[0].row >= b->rows ||
 	    (write && a.group == AMBIT_C))
 		return -EINVAL;
@@ -290,8 +290,8 @@ int ambit_bank_write(struct ambit_bank *b, struct ambit_address a, const void *s
 
 int ambit_bank_clone(struct ambit_bank *dst, struct ambit_address to, struct ambit_bank *src, struct ambit_address from)
 {
-	size_t at, in;
-	bool n, m;
+	size_t at = 0, in = 0;
+	bool n = false, m = false;
 	if (dst->config.row_bytes != src->config.row_bytes)
 		return -EINVAL;
 	int rc = locate(src, from, false, &in, &m);

@@ -20,17 +20,20 @@ int pim_subarray_open(struct pim_device *dev, uint32_t bank, uint32_t subarray, 
 	int saved = errno;
 	struct pim_call call = {dev};
 	struct pim_subarray *s = calloc(1, sizeof(*s));
-	int rc = s ? 0 : core_fail(dev, -ENOMEM, "out of memory");
-	if (rc == 0) {
-		*s = (struct pim_subarray){.dev = dev, .bank = bank, .subarray = subarray};
-		rc = dev->ops->raw->shape(dev->state, &call, bank, subarray, &s->row_bytes, &s->data_rows);
+	int rc = -ENOMEM;
+	if (!s) {
+		(void)core_fail(dev, rc, "out of memory");
+		goto out;
 	}
+	*s = (struct pim_subarray){.dev = dev, .bank = bank, .subarray = subarray};
+	rc = dev->ops->raw->shape(dev->state, &call, bank, subarray, &s->row_bytes, &s->data_rows);
 	if (rc == 0) {
 		core_link_add(&dev->subarrays, &s->link);
 		*out = s;
 	} else {
 		free(s);
 	}
+out:
 	errno = saved;
 	return rc;
 }

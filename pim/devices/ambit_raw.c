@@ -35,15 +35,12 @@ static int shape(void *state, struct pim_call *call, uint32_t bank, uint32_t sub
 	return 0;
 }
 
-/* The bank's rows, which last until the device is closed. */
-static int find(struct ambit *a, struct pim_call *call, uint32_t bank, struct ambit_bank **out)
+/* The bank's rows, which last until the device is closed; NULL with a line for pim_error(). */
+static struct ambit_bank *find(struct ambit *a, struct pim_call *call, uint32_t bank)
 {
-	int rc = 0;
 	if (!a->raw)
 		a->raw = calloc(banks_of(a), sizeof(struct ambit_bank *));
-	if (!a->raw)
-		return pim_call_fail(call, -ENOMEM, "ambit: no memory for %u banks", banks_of(a));
-	if (!a->raw[bank]) {
+	if (a->raw && !a->raw[bank]) {
 		const struct ambit_bank_config c = {
 			.subarrays = a->geometry.subarrays,
 			.data_rows = a->geometry.rows - AMBIT_RESERVED_ROWS,
@@ -51,10 +48,11 @@ static int find(struct ambit *a, struct pim_call *call, uint32_t bank, struct am
 			.seed = ambit_noise(a->seed, UINT16_MAX, bank),
 			.cells = ambit_cells(mw_isa_best()),
 		};
-		rc = ambit_bank_create(&c, &a->raw[bank]);
+		(void)ambit_bank_create(&c, &a->raw[bank]);
 	}
-	*out = a->raw[bank];
-	return rc < 0 ? pim_call_fail(call, rc, "ambit: no rows for bank %u", bank) : 0;
+	if (!a->raw || !a->raw[bank])
+		(void)pim_call_fail(call, -ENOMEM, "ambit: no memory for bank %u", bank);
+	return a->raw ? a->raw[bank] : NULL;
 }
 
 static int parse(struct pim_call *call, const char *text, uint32_t subarray, struct ambit_builder *b)
@@ -81,12 +79,13 @@ static struct ambit_place place_of(const struct ambit *a, const struct pim_row *
 
 static int execute(struct ambit *a, struct pim_call *call, uint32_t bank, const struct ambit_program *p)
 {
-	struct ambit_bank *rows;
+	struct ambit_bank *rows = find(a, call, bank);
 	struct ambit_verdict v;
-	int rc = find(a, call, bank, &rows);
-	if (rc < 0 || p->n == 0)
-		return rc;
-	rc = ambit_bank_execute(rows, p->cmd, p->n, &v);
+	if (!rows)
+		return -ENOMEM;
+	if (p->n == 0)
+		return 0;
+	int rc = ambit_bank_execute(rows, p->cmd, p->n, &v);
 	if (rc < 0)
 		return pim_call_fail(call, rc, "ambit: %s", rc == -ENOMEM ? "no memory for rows" : v.why);
 	struct ambit_counts n;
@@ -135,11 +134,9 @@ static int transfer_failed(struct pim_call *call, int rc, const struct pim_row *
 static int write_row(void *state, struct pim_call *call, const struct pim_row *to, const void *src)
 {
 	struct ambit *a = state;
-	struct ambit_bank *rows;
-	struct ambit_address at;
-	int rc = find(a, call, to->bank, &rows);
-	if (rc == 0)
-		rc = address(call, to, &at);
+	struct ambit_bank *rows = find(a, call, to->bank);
+	struct ambit_address at = {0};
+	int rc = rows ? address(call, to, &at) : -ENOMEM;
 	if (rc < 0)
 		return rc;
 	rc = ambit_bank_write(rows, at, src);
@@ -155,11 +152,9 @@ static int write_row(void *state, struct pim_call *call, const struct pim_row *t
 static int read_row(void *state, struct pim_call *call, const struct pim_row *from, void *dst)
 {
 	struct ambit *a = state;
-	struct ambit_bank *rows;
-	struct ambit_address at;
-	int rc = find(a, call, from->bank, &rows);
-	if (rc == 0)
-		rc = address(call, from, &at);
+	struct ambit_bank *rows = find(a, call, from->bank);
+	struct ambit_address at = {0};
+	int rc = rows ? address(call, from, &at) : -ENOMEM;
 	if (rc < 0)
 		return rc;
 	rc = ambit_bank_read(rows, at, dst);
@@ -175,13 +170,9 @@ static int read_row(void *state, struct pim_call *call, const struct pim_row *fr
 static int copy_row(void *state, struct pim_call *call, const struct pim_row *to, const struct pim_row *from)
 {
 	struct ambit *a = state;
-	struct ambit_bank *dst, *src;
+	struct ambit_bank *dst = find(a, call, to->bank), *src = find(a, call, from->bank);
 	struct ambit_command c = {.kind = AMBIT_AAP};
-	int rc = find(a, call, to->bank, &dst);
-	if (rc == 0)
-		rc = find(a, call, from->bank, &src);
-	if (rc == 0)
-		rc = address(call, from, &c.a);
+	int rc = dst && src ? address(call, from, &c.a) : -ENOMEM;
 	if (rc == 0)
 		rc = address(call, to, &c.b);
 	if (rc < 0)
