@@ -332,7 +332,7 @@ void cots_run(const struct cots_plan *p, const uint64_t *const map[COTS_MAPS], c
 	const uint64_t *in[COTS_MAX_INPUTS];
 	uint64_t *constant = row_of(&r, COTS_MAX_ROWS), *given = constant + words, *expected = given + words;
 	memset(constant, p->ones ? 0xff : 0, words * sizeof(*constant));
-	for (unsigned k = 0; k < p->inputs; k++)
+	for (unsigned k = 0; k < COTS_MAX_INPUTS; k++)
 		in[k] = k + p->constant < p->inputs ? src[k] : constant;
 	right(&r, in, expected);
 	if (p->op == COTS_COPY) {

@@ -300,8 +300,6 @@ static void load(const struct strip *s, uint64_t slot_at)
 		if (w->own)
 			memcpy(row, s->carry + k * halo + (halo - w->own), 8 * w->own);
 		memcpy(row + w->own, j->d[k] + slot_at + 8 * (w->first + w->own), 8 * (w->n - w->own));
-		for (size_t i = (size_t)(s->lanes_left / 64); i < w->n; i++)
-			row[i] &= lanes_mask(s, i);
 	}
 	for (size_t i = 0; i < w->n; i++) {
 		s->row[AMBIT_C0][i] = 0;

@@ -87,7 +87,7 @@ struct ambit_fault_job {
 	char *const *d;
 	uint64_t row_bytes;    /* of one slot, a multiple of 64 */
 	uint64_t first_column; /* physical column of lane 0 of a slot, a multiple of 64 */
-	uint64_t lanes;        /* that count, in all slots; columns past them hold 0 and no result */
+	uint64_t lanes;        /* that count, in all slots; columns past them never fail */
 	struct ambit_burst burst;
 	size_t strip; /* multiple of 64 */
 	uint64_t seed;

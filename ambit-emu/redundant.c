@@ -211,7 +211,7 @@ int ambit_triple(const struct ambit_program *p, struct ambit_builder *out)
 	int rc = ambit_verify(p, &v);
 	if (rc < 0)
 		return rc;
-	if (v.stale || changes_inputs(p))
+	if (v.stale || v.data_stale || changes_inputs(p))
 		return -EOPNOTSUPP;
 	unsigned own = p->rows - p->inputs, first = p->rows, each = own + POOL;
 	if ((uint64_t)first + 3ull * each >= UINT16_MAX - AMBIT_FIRST_D)

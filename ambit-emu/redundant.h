@@ -13,7 +13,7 @@
 #include "ambit-emu/builder.h"
 
 /* Builds into a zeroed builder: same inputs, same outputs, more temporaries. -EOPNOTSUPP: a program that reads what a
- * compute row held before it or overwrites an input; -EINVAL: illegal; -ENOMEM; -ERANGE: too many rows. */
+ * row held before it or overwrites an input; -EINVAL: illegal; -ENOMEM; -ERANGE: too many rows. */
 int ambit_triple(const struct ambit_program *p, struct ambit_builder *out);
 
 #endif

@@ -97,11 +97,8 @@ static void truth_start(struct truth *t, unsigned char d[INPUTS][BYTES], int slo
 	}
 	memset(t->c.v[CELL_C0], 0, CELL_COLUMNS);
 	memset(t->c.v[CELL_C0 + 1], 1, CELL_COLUMNS);
-	for (int i = 0; i < INPUTS; i++) {
+	for (int i = 0; i < INPUTS; i++)
 		set_cells(t->c.v[CELL_D + i], d[i] + slot * ROW_BYTES, t->columns);
-		for (int col = t->lanes < 0 ? 0 : t->lanes; col < t->columns; col++)
-			t->c.v[CELL_D + i][col] = 0;
-	}
 }
 
 struct setting {
@@ -218,15 +215,18 @@ static const size_t strips[] = {64, 128, 192, 256, 8192};
 Test(ambit_fault_run, random_programs_equal_failing_cells_for_every_strip)
 {
 	uint64_t r = 88172645463325252u;
-	struct ambit_command cmd[60];
+	struct ambit_command cmd[160];
 	struct ambit_program p;
-	for (int i = 0; i < 200; i++) {
-		random_program(&p, cmd, 1 + (size_t)(test_random(&r) % 60), &r);
+	for (int i = 0; i < 120; i++) {
+		int chain = i % 6 == 5; /* all columns disturb each other: what happens far away arrives */
+		random_program(&p, cmd, chain ? 160 : 1 + (size_t)(test_random(&r) % 60), &r);
 		struct setting s = {
 			.burst = bursts[i % 5], .aliased = i & 1, .lanes = 8 * BYTES - (unsigned)(i % 3) * 77};
 		s.model = (struct ambit_fault_model){.seed = (uint64_t)i,
 						     .tra = ambit_threshold(i & 2 ? 0.05 : 0),
-						     .columns = ambit_threshold(i & 4 ? 0.6 : 0),
+						     .columns = ambit_threshold(chain   ? 1
+										: i & 4 ? 0.6
+											: 0),
 						     .rows = ambit_threshold(i & 8 ? 0.3 : 0)};
 		for (size_t k = 0; k < 5; k++) {
 			s.strip = strips[k];
