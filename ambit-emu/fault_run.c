@@ -353,7 +353,6 @@ void ambit_fault_run(const struct ambit_fault_job *j, uint64_t begin, uint64_t e
 {
 	struct strip s = {.at = places_of(&j->burst), .done = done};
 	size_t halo = halo_words(j), strip = strip_words(j);
-	uint64_t all = ambit_subarrays(&j->maps->geometry);
 	lay_out(&s, j, scratch);
 	for (uint64_t slot = begin; slot < end; slot++) {
 		uint64_t slot_at = slot * j->row_bytes, left = bytes - slot_at;
@@ -362,9 +361,10 @@ void ambit_fault_run(const struct ambit_fault_job *j, uint64_t begin, uint64_t e
 			size_t before = at < halo ? at : halo, n = words - at < strip ? words - at : strip;
 			size_t after = words - at - n < halo ? words - at - n : halo;
 			s.w = (struct window){at - before, before + n + after, before, n};
-			uint64_t lane = 8 * slot_at + 64 * (uint64_t)s.w.first;
+			uint64_t place = j->period ? slot % j->period : slot;
+			uint64_t lane = 8 * place * j->row_bytes + 64 * (uint64_t)s.w.first;
 			s.lanes_left = j->lanes > lane ? j->lanes - lane : 0;
-			run_strip(&s, slot_at, &j->maps->map[slot % all * AMBIT_TRA_ADDRESSES]);
+			run_strip(&s, slot_at, ambit_fault_maps_of(j->maps, slot, &j->at));
 		}
 	}
 }

@@ -35,7 +35,7 @@ struct ambit_fault_maps {
 	struct ambit_fault_model model;
 	struct ambit_geometry geometry;
 	size_t words;   /* of a row, 64 columns each */
-	uint64_t **map; /* by subarray of the device, then TRA address: three rows of words, or NULL */
+	uint64_t **map; /* by subarray of the device, in the order of slots, then TRA address: three rows of words */
 	size_t n;
 };
 
@@ -43,12 +43,19 @@ struct ambit_fault_maps {
 void ambit_fault_maps_init(struct ambit_fault_maps *f, const struct ambit_fault_model *m,
 			   const struct ambit_geometry *g, uint64_t columns);
 void ambit_fault_maps_free(struct ambit_fault_maps *f);
-/* Room for the subarrays of slots 0..slots-1. -ENOMEM. Not while another call is under way. */
-int ambit_fault_maps_reserve(struct ambit_fault_maps *f, uint64_t slots);
+/* Where the rows of an operation lie: moved on by so many banks and subarrays from where ambit_place() puts them. */
+struct ambit_shift {
+	uint32_t bank, subarray;
+};
 /* Subarrays that hold slots 0..slots-1. */
 uint64_t ambit_fault_subarrays(const struct ambit_fault_maps *f, uint64_t slots);
-/* Draws what is missing for one of them; addresses: bit i for B12 + i. Different ones may run side by side. -ENOMEM. */
-int ambit_fault_maps_draw(struct ambit_fault_maps *f, uint64_t subarray, unsigned addresses);
+/* Room for them. -ENOMEM. Not while another call is under way. */
+int ambit_fault_maps_reserve(struct ambit_fault_maps *f, uint64_t slots, const struct ambit_shift *at);
+/* Draws what is missing for that of one slot; addresses: bit i for B12 + i. Those of different subarrays may run side
+ * by side. -ENOMEM. */
+int ambit_fault_maps_draw(struct ambit_fault_maps *f, uint64_t slot, const struct ambit_shift *at, unsigned addresses);
+/* By TRA address, the maps of a slot's subarray. */
+uint64_t *const *ambit_fault_maps_of(const struct ambit_fault_maps *f, uint64_t slot, const struct ambit_shift *at);
 
 /* ---- programs ---- */
 
@@ -82,12 +89,14 @@ struct ambit_burst {
 struct ambit_fault_job {
 	const struct ambit_fault_program *x;
 	const struct ambit_fault_maps *maps; /* reserved and drawn for the slots and addresses of the job */
+	struct ambit_shift at;
 	/* Contents of the inputs, then of the results; slot s lies at byte s x row_bytes of each. A result may be the
 	 * memory of an input. */
 	char *const *d;
 	uint64_t row_bytes;    /* of one slot, a multiple of 64 */
 	uint64_t first_column; /* physical column of lane 0 of a slot, a multiple of 64 */
 	uint64_t lanes;        /* that count, in all slots; columns past them never fail */
+	uint64_t period;       /* slots after which the count begins anew: vectors kept several times; 0: never */
 	struct ambit_burst burst;
 	size_t strip; /* multiple of 64 */
 	uint64_t seed;

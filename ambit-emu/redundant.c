@@ -196,6 +196,14 @@ static bool keeps_to(const struct ambit_program *p, unsigned address)
 	return true;
 }
 
+bool ambit_has_tra(const struct ambit_program *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->cmd[i].a.group == AMBIT_B && p->cmd[i].a.index >= FIRST_TRA)
+			return true;
+	return false;
+}
+
 /* The later runs need the inputs that the first one had. */
 static bool changes_inputs(const struct ambit_program *p)
 {

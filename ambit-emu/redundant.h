@@ -12,6 +12,8 @@
 
 #include "ambit-emu/builder.h"
 
+/* Without a TRA there is nothing that fails. */
+bool ambit_has_tra(const struct ambit_program *p);
 /* Builds into a zeroed builder: same inputs, same outputs, more temporaries. -EOPNOTSUPP: a program that reads what a
  * row held before it or overwrites an input; -EINVAL: illegal; -ENOMEM; -ERANGE: too many rows. */
 int ambit_triple(const struct ambit_program *p, struct ambit_builder *out);

@@ -136,8 +136,10 @@ static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum 
 	char text[OPS_COLUMNS][400] = {""};
 	(void)snprintf(text[0], sizeof(text[0]), "%s", pim_op_name(op));
 	(void)snprintf(text[1], sizeof(text[1]), "%" PRIu32, type.bits);
-	(void)snprintf(text[2], sizeof(text[2]), "%" PRIu64, p->aap);
-	(void)snprintf(text[3], sizeof(text[3]), "%" PRIu64, p->ap);
+	if (p->aap || p->ap) { /* a device of other commands has none of these */
+		(void)snprintf(text[2], sizeof(text[2]), "%" PRIu64, p->aap);
+		(void)snprintf(text[3], sizeof(text[3]), "%" PRIu64, p->ap);
+	}
 	(void)snprintf(text[4], sizeof(text[4]), "%.10g", (double)p->ps / 1000.0);
 	if (p->energy.parts)
 		(void)snprintf(text[5], sizeof(text[5]), "%.4g",

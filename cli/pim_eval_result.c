@@ -165,6 +165,14 @@ static int add_counts(const struct eval *e, struct mw_records *l)
 		rc = add_record(e, l, rows[i].metric, rows[i].unit, (double)v * rows[i].scale,
 				known == 0 ? "counts of the executed micro-programs" : NULL);
 	}
+	/* Only of a device whose columns fail: on others there is nothing to find. */
+	struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
+	bool priced = pim_price_of(e->dev, PIM_COPY, pim_uint(1), &price) == 0;
+	for (int i = PIM_FAULTS_INJECTED; i <= PIM_ECC_UNDETECTED && rc == 0; i++) {
+		uint64_t v = 0;
+		if (priced && pim_cost_count(e->cost, (enum pim_count)i, &v) == 0)
+			rc = add_record(e, l, pim_count_name((enum pim_count)i), MW_COUNT, (double)v, price.source);
+	}
 	struct pim_energy energy = {.size = sizeof(energy)};
 	int known = pim_cost_energy(e->cost, PIM_E_TOTAL, &energy);
 	if (rc == 0)

@@ -80,6 +80,9 @@ static const char *const counts[PIM_COUNT_N] = {
 	[PIM_PS_BUSY] = "ps_busy",
 	[PIM_FAULTS_INJECTED] = "faults_injected",
 	[PIM_BITS_WRONG] = "bits_wrong",
+	[PIM_ECC_CORRECTED] = "ecc_corrected",
+	[PIM_ECC_DETECTED] = "ecc_detected",
+	[PIM_ECC_UNDETECTED] = "ecc_undetected",
 };
 
 static const char *const parts[PIM_PART_N] = {

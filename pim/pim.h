@@ -296,7 +296,7 @@ static inline int pim_if_else(struct pim_vector *dst, struct pim_vector *s, stru
 
 /* ---- cost ---- */
 
-/* Integer counts. They depend on the spec, the operations, their order and sizes only (the last two also on the data):
+/* Integer counts. They depend on the spec, the operations, their order and sizes only (the last five also on the data):
  * never on the engine, the instruction set, the number of threads or the machine. */
 enum pim_count {
 	PIM_AAP,                    /* ACTIVATE, ACTIVATE, PRECHARGE */
@@ -330,6 +330,9 @@ enum pim_count {
 	/* What failed, by the device's model of failures: the only counts that depend on the data. */
 	PIM_FAULTS_INJECTED, /* bits that a command got wrong */
 	PIM_BITS_WRONG,      /* bits of results that differ from what the same operands should give */
+	PIM_ECC_CORRECTED,   /* words that were read right because of their check bits */
+	PIM_ECC_DETECTED,    /* words that were read with an error that was seen */
+	PIM_ECC_UNDETECTED,  /* words that were read wrong */
 	PIM_COUNT_N
 };
 

@@ -52,7 +52,14 @@ static const struct pim_key keys[] = {
 	 "measured rate of the host over lanes that it reads back, GB/s; default: peak x efficiency (assumed)"},
 	{"programs", PIM_KEY_CHOICE, "corrected", "corrected|published", 0, 0,
 	 "published: arithmetic as it was published, wrong results included"},
-	{"seed", PIM_KEY_INT, "1", NULL, 0, 0, "of the noise in compute rows"},
+	{"variation", PIM_KEY_REAL, "0", NULL, 0, 25, "process variation in percent: columns fail; needs engine=exact"},
+	{"curve", PIM_KEY_CHOICE, "ambit55", "ambit55|simdram22", 0, 0,
+	 "failure rates: Ambit's 55 nm (5..25 %) or SIMDRAM's 22 nm (5..20 %)"},
+	{"interference", PIM_KEY_REAL, "0", NULL, 0, 1,
+	 "of idle rows and neighbour columns, 1: the published maxima; needs engine=exact"},
+	{"protect", PIM_KEY_TEXT, "none", NULL, 0, 0,
+	 "none; tmr: programs in triplicate; replicate:K: K copies, a vote at read-out; ecc: check bits"},
+	{"seed", PIM_KEY_INT, "1", NULL, 0, 0, "of the noise in compute rows and of the columns that fail"},
 	{0},
 };
 
@@ -163,11 +170,12 @@ static void set_sources(struct ambit *a, const struct pim_config *c)
 {
 	const struct ambit_timing *t = &a->timing;
 	(void)snprintf(a->time_source, sizeof(a->time_source),
-		       "Ambit micro-programs; %s: %s%s%s%s; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns", t->dram->title,
-		       t->dram->time_source, t->dram->unverified ? " (unverified: " : "",
-		       t->dram->unverified ? t->dram->unverified : "", t->dram->unverified ? ")" : "",
-		       pim_config_text(c, "aap"), t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "",
-		       pim_config_text(c, "limit"), pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
+		       "%s%sAmbit micro-programs; %s: %s%s%s%s; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns",
+		       a->failures.note, a->failures.on ? "; " : "", t->dram->title, t->dram->time_source,
+		       t->dram->unverified ? " (unverified: " : "", t->dram->unverified ? t->dram->unverified : "",
+		       t->dram->unverified ? ")" : "", pim_config_text(c, "aap"),
+		       t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "", pim_config_text(c, "limit"),
+		       pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
 	for (char *p = a->time_source; *p; p++)
 		if (*p == ',')
 			*p = ';'; /* a CSV field */
@@ -183,6 +191,7 @@ static void ambit_close(void *state)
 	ambit_trace_drop(a);
 	ambit_raw_free(a);
 	ambit_prepared_free(a);
+	ambit_failures_close(&a->failures);
 	free(a);
 }
 
@@ -203,8 +212,13 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 		goto fail;
 	set_timing(a, c, d);
 	set_transfer(a, c);
+	a->exact = strcmp(pim_config_text(c, "engine"), "exact") == 0;
+	rc = ambit_failures_open(&a->failures, c, &a->geometry, d->chip_bits, a->exact, err, n);
+	if (rc < 0)
+		goto fail;
 	double rho = pim_config_text(c, "rho") ? pim_config_real(c, "rho") : DRAM_RHO_DEFAULT;
-	unsigned chips = a->geometry.chips + (pim_config_int(c, "ecc") ? (a->geometry.chips + 7) / 8 : 0);
+	bool ecc = pim_config_int(c, "ecc") || a->failures.protection == AMBIT_PROTECT_ECC;
+	unsigned chips = a->geometry.chips + (ecc ? (a->geometry.chips + 7) / 8 : 0);
 	rc = ambit_energy_init(&a->energy, d->energy_part, rho, chips, err, n);
 	if (rc == -EDOM)
 		rc = -ERANGE;
@@ -217,7 +231,6 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 	if (rc < 0)
 		goto fail;
 	set_sources(a, c);
-	a->exact = strcmp(pim_config_text(c, "engine"), "exact") == 0;
 	a->published = strcmp(pim_config_text(c, "programs"), "published") == 0;
 	a->via_host = strcmp(pim_config_text(c, "via"), "host") == 0;
 	a->seed = (uint64_t)pim_config_int(c, "seed");

@@ -9,6 +9,7 @@
 #include "ambit-emu/rowclone.h"
 #include "ambit-emu/timing.h"
 #include "pim/core.h"
+#include "pim/devices/ambit_fault.h"
 
 enum ambit_transposer { AMBIT_TRANSPOSE_UNIT, AMBIT_TRANSPOSE_HOST, AMBIT_TRANSPOSE_DONE };
 
@@ -32,6 +33,7 @@ struct ambit {
 	struct ambit_energy energy;
 	const struct ambit_energy_table *energy_table; /* NULL: the equations */
 	bool exact, published, via_host;
+	struct ambit_failures failures;
 	double in_gbps, out_gbps;
 	enum ambit_transposer transposer;
 	double transpose_gbps, host_gbps;
@@ -43,7 +45,7 @@ struct ambit {
 	struct ambit_trace *trace; /* NULL: none */
 	size_t cache_bytes;
 	struct ambit_bank **raw; /* rows of raw subarrays, by bank; NULL: none was used */
-	char time_source[400], published_source[480], wrong_source[480], energy_source[280];
+	char time_source[640], published_source[720], wrong_source[720], energy_source[280];
 };
 
 /* Lanes of a vector. Width 1 is packed bits. Wider lanes are planes of packed bits, one row after the other of each
@@ -54,7 +56,17 @@ struct ambit_lanes {
 	size_t stride; /* from plane to plane */
 	size_t bytes;  /* of p */
 	char *p;
+	/* protect=ecc: check bits of every plane, and what the planes would hold had nothing failed. */
+	char *check, *truth;
+	size_t check_stride;
 };
+
+/* Lanes of all copies of a vector; each begins with a row. */
+static inline uint64_t ambit_held(const struct ambit *a, uint64_t lanes)
+{
+	uint64_t row_bits = 8 * ambit_row_bytes(&a->geometry);
+	return a->failures.copies > 1 ? a->failures.copies * ambit_slots(&a->geometry, lanes) * row_bits : lanes;
+}
 
 static inline char *ambit_plane(const struct ambit_lanes *l, unsigned bit)
 {
@@ -88,7 +100,8 @@ struct ambit_run {
 	const struct ambit_program *program;
 	const struct ambit_counts *counts;
 	const struct ambit_exact *exact;
-	uint64_t ps, batch_ps; /* in one subarray; in all that work at once */
+	uint64_t ps, batch_ps;          /* in one subarray; in all that work at once */
+	const struct pim_operand *home; /* where it runs */
 };
 /* d: the rows of inputs and results, `bytes` each. -EIO: other commands than the program's were executed. */
 int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_run *r, char *const *d, size_t bytes);
@@ -119,6 +132,7 @@ struct ambit_route {
 	bool copy_only;                 /* a copy that is nothing but the move */
 	uint64_t rows[AMBIT_CLONE_FAR]; /* to move per slot, by enum ambit_clone */
 	uint64_t temporaries;           /* rows for operands that were moved in */
+	const struct pim_operand *home; /* in whose subarrays the program runs */
 	struct ambit_clone_cost cost[AMBIT_CLONE_FAR];
 };
 /* The cheapest subarray to work in. -EOPNOTSUPP: the memory has no timings of column commands with a source. */

@@ -1,6 +1,7 @@
 /* Operations of device `ambit`: executed command by command, or computed and charged alike. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pim/arith.h"
 #include "pim/devices/ambit.h"
@@ -23,21 +24,13 @@ static void exact_slice(void *arg, size_t i)
 	ambit_exact_run(&s->job, begin, end, s->scratch + i * s->scratch_bytes, &s->done[i]);
 }
 
-/* The rows of an operand, one per bit, into d. */
-static size_t add_rows(const struct pim_operand *o, char **d)
+static int run_clean(struct ambit *a, struct pim_call *call, const struct ambit_exact *x, char *const *d, size_t bytes,
+		     uint64_t seed, uint64_t sum[2])
 {
-	const struct ambit_lanes *l = o->mem;
-	for (unsigned j = 0; j < o->type.bits; j++)
-		d[j] = l->planes ? ambit_plane(l, j) : l->p;
-	return o->type.bits;
-}
-
-int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_run *r, char *const *d, size_t bytes)
-{
-	const struct ambit_exact *x = r->exact;
 	bool nt = lanes_store((x->inputs + x->outputs) * bytes, 0, a->cache_bytes) == MW_STORE_NT;
 	size_t strip = ambit_exact_strip(x, nt);
 	struct exact_slices s = {
+		.job = {.x = x, .cells = ambit_cells(mw_isa_best()), .d = d, .strip = strip, .nt = nt, .seed = seed},
 		.bytes = bytes,
 		.row_bytes = (size_t)ambit_row_bytes(&a->geometry),
 		/* Handing out less than AND on 256 KiB costs more than it saves. */
@@ -48,38 +41,85 @@ int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_r
 	s.done = calloc(s.n, sizeof(*s.done));
 	int rc = s.scratch && s.done ? 0 : pim_call_fail(call, -ENOMEM, "ambit: no memory for compute rows");
 	if (rc == 0) {
-		uint64_t sum[2] = {0};
-		s.job = (struct ambit_exact_job){
-			.x = x,
-			.cells = ambit_cells(mw_isa_best()),
-			.d = d,
-			.strip = strip,
-			.nt = nt,
-			.seed = ambit_noise(a->seed, 0, a->runs++),
-		};
 		pim_call_run(call, s.n, exact_slice, &s);
 		for (size_t i = 0; i < s.n; i++)
 			for (unsigned k = 0; k < 2; k++)
 				sum[k] += s.done[i].bytes[k];
-		if (sum[AMBIT_AAP] != r->counts->aap * bytes || sum[AMBIT_AP] != r->counts->ap * bytes)
-			rc = pim_call_fail(call, -EIO, "ambit: %s executed other commands than its program has",
-					   r->name);
 	}
 	free(s.scratch);
 	free(s.done);
 	return rc;
 }
 
+int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_run *r, char *const *d, size_t bytes)
+{
+	uint64_t sum[2] = {0}, seed = ambit_noise(a->seed, 0, a->runs++);
+	const struct ambit_failing_run failing = {
+		.program = r->program,
+		.d = d,
+		.bytes = bytes,
+		.row_bytes = ambit_row_bytes(&a->geometry),
+		.lanes = r->home->cols,
+		.period = a->failures.copies > 1 ? ambit_slots(&a->geometry, r->home->cols) : 0,
+		.at = {r->home->bank, r->home->subarray},
+		.burst = a->failures.burst,
+		.seed = seed,
+	};
+	int rc = a->failures.on ? ambit_failures_run(&a->failures, call, &failing, sum)
+				: run_clean(a, call, r->exact, d, bytes, seed, sum);
+	if (rc == 0 && (sum[AMBIT_AAP] != r->counts->aap * bytes || sum[AMBIT_AP] != r->counts->ap * bytes))
+		rc = pim_call_fail(call, -EIO, "ambit: %s executed other commands than its program has", r->name);
+	return rc;
+}
+
+/* The rows of a command, inputs first, in one of the memories that lanes have. */
+enum memory { LANES, CHECK, TRUTH };
+
+static void set_rows(const struct pim_command *c, enum memory which, char **d)
+{
+	for (unsigned i = 0; i <= c->n_src; i++) {
+		const struct pim_operand *o = i < c->n_src ? c->src[i] : c->dst;
+		const struct ambit_lanes *l = o->mem;
+		char *base = which == LANES ? l->p : which == CHECK ? l->check : l->truth;
+		for (unsigned j = 0; j < o->type.bits; j++)
+			*d++ = base + j * (which == CHECK ? l->check_stride : l->stride);
+	}
+}
+
+/* Check bits go through the same commands in columns of their own; lanes also run without failures, on what they would
+ * be had nothing failed. */
+static int run_check(struct ambit *a, struct pim_call *call, const struct pim_command *c, const struct ambit_run *r,
+		     char **d, size_t bytes)
+{
+	uint64_t row_bytes = ambit_row_bytes(&a->geometry), executed[2] = {0};
+	const struct ambit_failing_run check = {
+		.program = r->program,
+		.d = d,
+		.bytes = bytes / 8,
+		.row_bytes = row_bytes / 8,
+		.first_column = 8 * row_bytes,
+		.lanes = (c->dst->cols + 63) / 64 * 8,
+		.at = {r->home->bank, r->home->subarray},
+		.burst = {64, 64}, /* a chip of its own */
+		.seed = a->seed,
+		.uncounted = true,
+	};
+	set_rows(c, CHECK, d);
+	int rc = ambit_failures_run(&a->failures, call, &check, executed);
+	set_rows(c, TRUTH, d);
+	return rc < 0 ? rc : run_clean(a, call, r->exact, d, bytes, a->seed, executed);
+}
+
 static int run_exact(struct ambit *a, struct pim_call *call, const struct pim_command *c, const struct ambit_run *r)
 {
+	size_t bytes = arith_bytes(1, ambit_held(a, c->dst->cols));
 	char **d = calloc(r->program->rows + 1, sizeof(*d));
-	size_t n_rows = 0;
 	if (!d)
 		return pim_call_fail(call, -ENOMEM, "ambit: out of memory");
-	for (unsigned i = 0; i < c->n_src; i++)
-		n_rows += add_rows(c->src[i], d + n_rows);
-	(void)add_rows(c->dst, d + n_rows);
-	int rc = ambit_run_exact(a, call, r, d, arith_bytes(1, c->dst->cols));
+	set_rows(c, LANES, d);
+	int rc = ambit_run_exact(a, call, r, d, bytes);
+	if (rc == 0 && ((const struct ambit_lanes *)c->dst->mem)->check)
+		rc = run_check(a, call, c, r, d, bytes);
 	free(d);
 	return rc;
 }
@@ -141,7 +181,11 @@ static int move_vector(const struct ambit *a, struct pim_call *call, const struc
 	const struct ambit_lanes *dst = c->dst->mem, *src = c->src[0]->mem;
 	if (dst)
 		lanes_copy(call, dst->p, src->p, dst->bytes, a->cache_bytes);
-	ambit_charge_route(a, call, route, ambit_slots(&a->geometry, c->dst->cols));
+	if (dst && dst->check) {
+		memcpy(dst->check, src->check, c->dst->type.bits * dst->check_stride);
+		memcpy(dst->truth, src->truth, dst->bytes);
+	}
+	ambit_charge_route(a, call, route, ambit_slots(&a->geometry, ambit_held(a, c->dst->cols)));
 	return 0;
 }
 
@@ -167,12 +211,13 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 		return move_vector(a, call, c, &route);
 	if (rc == 0 && backed)
 		rc = check_rows(a, call, c, &p->builder.p, route.temporaries);
-	const struct ambit_run run = {pim_op_name(c->op), &p->builder.p, &p->counts, &p->exact, p->ps, p->batch_ps};
+	const struct ambit_run run = {pim_op_name(c->op), &p->builder.p, &p->counts, &p->exact, p->ps,
+				      p->batch_ps,        route.home};
 	if (rc == 0 && backed)
 		rc = a->exact ? run_exact(a, call, c, &run) : run_fused(a, call, c);
 	if (rc < 0)
 		return rc;
-	uint64_t slots = ambit_slots(&a->geometry, c->dst->cols);
+	uint64_t slots = ambit_slots(&a->geometry, ambit_held(a, c->dst->cols));
 	ambit_charge_route(a, call, &route, slots);
 	ambit_charge(a, call, &run, slots);
 	return 0;

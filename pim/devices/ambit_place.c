@@ -73,7 +73,7 @@ static uint64_t moving_ps(const struct ambit_route *r)
 
 int ambit_route(const struct ambit *a, struct pim_call *call, const struct pim_command *c, struct ambit_route *out)
 {
-	struct ambit_route best = {0};
+	struct ambit_route best = {.home = c->dst};
 	bool apart = false;
 	*out = best;
 	for (uint32_t i = 0; i < c->n_src; i++)
@@ -95,6 +95,7 @@ int ambit_route(const struct ambit *a, struct pim_call *call, const struct pim_c
 	}
 	for (uint32_t i = 0; i < c->n_src; i++) {
 		struct ambit_route other = best;
+		other.home = c->src[i];
 		count_moves(a, c, c->src[i], &other);
 		if (moving_ps(&other) < moving_ps(out))
 			*out = other;

@@ -6,16 +6,21 @@
 
 int ambit_modelled(void *state, enum pim_count what)
 {
-	(void)state;
+	const struct ambit *a = state;
 	switch (what) {
 	case PIM_PASSES:
 	case PIM_CYCLES:
 	case PIM_MACS:
 	case PIM_BYTES_RELOAD:
 	case PIM_PS_RELOAD:
+		return -EOPNOTSUPP;
 	case PIM_FAULTS_INJECTED:
 	case PIM_BITS_WRONG:
-		return -EOPNOTSUPP;
+		return a->failures.on ? 0 : -EOPNOTSUPP;
+	case PIM_ECC_CORRECTED:
+	case PIM_ECC_DETECTED:
+	case PIM_ECC_UNDETECTED:
+		return a->failures.on && a->failures.protection == AMBIT_PROTECT_ECC ? 0 : -EOPNOTSUPP;
 	default:
 		return 0;
 	}
@@ -189,6 +194,8 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 	out->published = bulk ? commands : checked_count(op, type);
 	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified &&
 			!(a->energy_table && !a->energy_table->verified) && out->published >= commands;
+	if (a->failures.protection == AMBIT_PROTECT_TMR)
+		out->published = out->verified = 0; /* this project's own programs */
 	out->source = source_of(a, op, type);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ambit-emu/redundant.h"
 #include "base/core/err.h"
 #include "pim/devices/ambit.h"
 
@@ -105,16 +106,37 @@ static struct ambit_prepared *make_room(struct ambit *a)
 	return room;
 }
 
+/* Three times and a vote. */
+static int triple(struct ambit_builder *b)
+{
+	struct ambit_builder three = {.rc = 0};
+	int rc = ambit_triple(&b->p, &three);
+	if (rc < 0) {
+		ambit_builder_free(&three);
+		return rc;
+	}
+	ambit_builder_free(b);
+	*b = three;
+	return 0;
+}
+
 static int build(struct ambit *a, const struct ambit_request *r, struct ambit_prepared *p, const char *name, char *why,
 		 size_t n)
 {
 	int rc = ambit_op_shape(r, &p->shape);
 	if (rc == 0)
 		rc = ambit_op_build(r, &p->builder);
+	if (rc == 0 && a->failures.protection == AMBIT_PROTECT_TMR && ambit_has_tra(&p->builder.p)) {
+		rc = triple(&p->builder);
+		if (rc < 0)
+			(void)mw_fail(rc, why, n, "ambit: protect=tmr: the program of %s cannot run three times", name);
+	} else if (rc < 0) {
+		(void)mw_fail(rc, why, n, "ambit: %s of %u bits: %s", name, r->width,
+			      rc == -EOPNOTSUPP && r->published ? "no such program was published" : mw_strerror(rc));
+	}
 	if (rc < 0) {
 		ambit_builder_free(&p->builder);
-		return mw_fail(rc, why, n, "ambit: %s of %u bits: %s", name, r->width,
-			       rc == -EOPNOTSUPP && r->published ? "no such program was published" : mw_strerror(rc));
+		return rc;
 	}
 	p->request = *r;
 	ambit_program_counts(&p->builder.p, &p->counts);
@@ -133,6 +155,9 @@ int ambit_prepare(struct ambit *a, enum pim_op op, struct pim_type type, uint64_
 	int rc = make_request(a, op, type, value, &r);
 	if (rc < 0)
 		return mw_fail(rc, why, n, "ambit: no micro-program for %s", name);
+	if (a->failures.protection == AMBIT_PROTECT_ECC && !ambit_ecc_survives(op))
+		return mw_fail(-EOPNOTSUPP, why, n,
+			       "ambit: protect=ecc has no %s: check bits survive copies, NOT and XOR only", name);
 	for (size_t i = 0; i < AMBIT_PREPARED; i++) {
 		struct ambit_prepared *p = &a->prepared[i];
 		if (p->used && same(&p->request, &r)) {

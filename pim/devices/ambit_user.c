@@ -34,7 +34,11 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 {
 	struct ambit *a = state;
 	const struct ambit_program *p = &program->builder.p;
-	const struct ambit_run run = run_of(a, program);
+	struct ambit_run run = run_of(a, program);
+	run.home = dst[0];
+	if (a->failures.protection != AMBIT_PROTECT_NONE)
+		return pim_call_fail(call, -EOPNOTSUPP,
+				     "ambit: protect is for operations, not for programs of the user");
 	for (unsigned i = 0; i < p->inputs + p->outputs; i++) {
 		const struct pim_operand *o = i < p->inputs ? src[i] : dst[i - p->inputs];
 		if (!together(o, dst[0]))

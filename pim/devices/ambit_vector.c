@@ -15,7 +15,7 @@ _Static_assert(ARITH_LANES == MW_TRANSPOSE_LANES && BLOCK_LANES % MW_TRANSPOSE_L
 
 static uint64_t rows_of(const struct ambit *a, const struct pim_operand *o)
 {
-	return o->type.bits * ambit_layers(&a->geometry, ambit_slots(&a->geometry, o->cols));
+	return o->type.bits * ambit_layers(&a->geometry, ambit_slots(&a->geometry, ambit_held(a, o->cols)));
 }
 
 /* Planes of one power of two apart would meet in the same sets of the caches, and stores would hold up loads of
@@ -29,15 +29,47 @@ static size_t stride_of(size_t plane_bytes)
 static bool shape(const struct ambit *a, const struct pim_operand *o, struct ambit_lanes *l)
 {
 	uint32_t bits = o->type.bits;
+	size_t plane = arith_bytes(1, ambit_held(a, o->cols));
 	l->planes = a->exact && bits > 1;
 	l->unit = arith_unit(bits);
+	l->check_stride = (plane / 8 + LANES_LINE - 1) / LANES_LINE * LANES_LINE;
 	if (!l->planes) {
-		l->bytes = arith_bytes(bits, o->cols);
+		l->bytes = bits == 1 ? plane : arith_bytes(bits, o->cols);
 		return l->bytes > 0;
 	}
-	size_t plane = arith_bytes(1, o->cols);
 	l->stride = stride_of(plane);
 	return plane > 0 && !__builtin_mul_overflow(l->stride, bits, &l->bytes);
+}
+
+/* Check bits go with the lanes where there is something to check. */
+static bool checked(const struct ambit *a)
+{
+	return a->failures.on && a->failures.protection == AMBIT_PROTECT_ECC;
+}
+
+static void free_lanes(struct ambit_lanes *l, uint32_t bits)
+{
+	lanes_free(l->p, l->bytes);
+	lanes_free(l->truth, l->bytes);
+	lanes_free(l->check, bits * l->check_stride);
+	free(l);
+}
+
+static struct ambit_lanes *new_lanes(const struct ambit *a, const struct pim_operand *o)
+{
+	struct ambit_lanes *l = calloc(1, sizeof(*l));
+	if (!l)
+		return NULL;
+	bool ok = shape(a, o, l) && (l->p = lanes_alloc(l->bytes)) != NULL;
+	if (ok && checked(a)) {
+		l->truth = lanes_alloc(l->bytes);
+		l->check = lanes_alloc(o->type.bits * l->check_stride);
+		ok = l->truth && l->check;
+	}
+	if (ok)
+		return l;
+	free_lanes(l, o->type.bits);
+	return NULL;
 }
 
 int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o)
@@ -50,16 +82,10 @@ int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 		return pim_call_fail(call, -ENOSPC, "ambit: %llu data rows of each subarray needed, %llu of %llu free",
 				     (unsigned long long)need, (unsigned long long)(have - a->rows_used),
 				     (unsigned long long)have);
-	struct ambit_lanes *l = calloc(1, sizeof(*l));
-	bool fits = l && shape(a, o, l);
-	if (fits)
-		l->p = lanes_alloc(l->bytes);
-	if (!fits || !l->p) {
-		int rc = pim_call_fail(call, -ENOMEM, "ambit: no memory for %zu bytes", l ? l->bytes : sizeof(*l));
-		free(l);
-		return rc;
-	}
-	o->mem = l;
+	o->mem = new_lanes(a, o);
+	if (!o->mem)
+		return pim_call_fail(call, -ENOMEM, "ambit: no memory for %llu lanes of %u bits",
+				     (unsigned long long)o->cols, o->type.bits);
 	a->rows_used += need;
 	return 0;
 }
@@ -67,18 +93,16 @@ int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 void ambit_free(void *state, struct pim_operand *o)
 {
 	struct ambit *a = state;
-	struct ambit_lanes *l = o->mem;
 	a->rows_used -= rows_of(a, o);
-	lanes_free(l->p, l->bytes);
-	free(l);
+	free_lanes(o->mem, o->type.bits);
 }
 
 int ambit_map(void *state, const struct pim_operand *o, void **p)
 {
+	const struct ambit *a = state;
 	const struct ambit_lanes *l = o->mem;
-	(void)state;
-	if (l->planes)
-		return -EOPNOTSUPP;
+	if (l->planes || a->failures.copies > 1 || l->check)
+		return -EOPNOTSUPP; /* copies and check bits would no longer agree with the lanes */
 	*p = l->p;
 	return 0;
 }
@@ -167,9 +191,9 @@ static void turn_slice(void *arg, size_t i)
 	}
 }
 
-static struct turn make_turn(const struct ambit *a, const struct pim_call *call, const struct pim_operand *o)
+static struct turn make_turn(const struct ambit *a, const struct pim_call *call, const struct pim_operand *o,
+			     const struct ambit_lanes *l)
 {
-	const struct ambit_lanes *l = o->mem;
 	return (struct turn){
 		.t = mw_transpose_best(),
 		.l = l,
@@ -193,18 +217,79 @@ static void charge_transpose(const struct ambit *a, struct pim_call *call, const
 
 static void charge_in(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
-	pim_call_charge(call, PIM_BYTES_IN, bytes);
-	pim_call_time(call, PIM_PS_IN, lanes_ps(bytes, a->in_gbps), 0);
-	ambit_trace_bytes(a, bytes, lanes_ps(bytes, a->in_gbps), true);
+	uint64_t all = (uint64_t)bytes * a->failures.copies;
+	pim_call_charge(call, PIM_BYTES_IN, all);
+	pim_call_time(call, PIM_PS_IN, lanes_ps(all, a->in_gbps), 0);
+	ambit_trace_bytes(a, all, lanes_ps(all, a->in_gbps), true);
 	charge_transpose(a, call, o, bytes);
 }
 
 static void charge_out(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
-	pim_call_charge(call, PIM_BYTES_OUT, bytes);
-	pim_call_time(call, PIM_PS_OUT, lanes_ps(bytes, a->out_gbps), 0);
-	ambit_trace_bytes(a, bytes, lanes_ps(bytes, a->out_gbps), false);
+	uint64_t all = (uint64_t)bytes * a->failures.copies;
+	pim_call_charge(call, PIM_BYTES_OUT, all);
+	pim_call_time(call, PIM_PS_OUT, lanes_ps(all, a->out_gbps), 0);
+	ambit_trace_bytes(a, all, lanes_ps(all, a->out_gbps), false);
 	charge_transpose(a, call, o, bytes);
+}
+
+/* ---- what stands beside the lanes ---- */
+
+/* Bytes from one copy of a plane to the next. */
+static size_t copy_bytes(const struct ambit *a, const struct pim_operand *o)
+{
+	return (size_t)(ambit_slots(&a->geometry, o->cols) * ambit_row_bytes(&a->geometry));
+}
+
+/* The lanes were written: copies of them, or their check bits, follow. */
+static void follow(const struct ambit *a, const struct pim_operand *o)
+{
+	const struct ambit_lanes *l = o->mem;
+	size_t plane = arith_bytes(1, o->cols);
+	for (unsigned j = 0; j < o->type.bits; j++) {
+		char *p = ambit_plane(l, j);
+		for (unsigned k = 1; k < a->failures.copies; k++)
+			memcpy(p + k * copy_bytes(a, o), p, plane);
+		if (!l->check)
+			continue;
+		memcpy(l->truth + j * l->stride, p, plane);
+		ambit_ecc_encode((uint64_t *)(void *)p, (uint8_t *)l->check + j * l->check_stride, plane / 8);
+	}
+}
+
+/* What a reader gets: the lanes themselves, or new ones that the vote or the check bits have made of them; for
+ * drop_view(). -ENOMEM. */
+static int make_view(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, struct ambit_lanes *v)
+{
+	const struct ambit_lanes *l = o->mem;
+	size_t plane = arith_bytes(1, o->cols);
+	struct ambit_ecc_count n = {0, 0, 0};
+	*v = l ? *l : (struct ambit_lanes){.p = NULL};
+	if (!l || (a->failures.copies == 1 && !l->check))
+		return 0;
+	v->p = lanes_alloc(l->bytes);
+	if (!v->p)
+		return pim_call_fail(call, -ENOMEM, "ambit: no memory for %zu bytes", l->bytes);
+	for (unsigned j = 0; j < o->type.bits; j++) {
+		const uint64_t *from = (const uint64_t *)(const void *)ambit_plane(l, j);
+		uint64_t *to = (uint64_t *)(void *)ambit_plane(v, j);
+		if (l->check)
+			ambit_ecc_decode(from, (const uint8_t *)l->check + j * l->check_stride,
+					 (const uint64_t *)(const void *)(l->truth + j * l->stride), to, plane / 8, &n);
+		else
+			ambit_vote(from, copy_bytes(a, o) / 8, a->failures.copies, to, plane / 8);
+	}
+	pim_call_charge(call, PIM_ECC_CORRECTED, n.corrected);
+	pim_call_charge(call, PIM_ECC_DETECTED, n.detected);
+	pim_call_charge(call, PIM_ECC_UNDETECTED, n.undetected);
+	return 0;
+}
+
+static void drop_view(const struct pim_operand *o, struct ambit_lanes *v)
+{
+	const struct ambit_lanes *l = o->mem;
+	if (l && v->p != l->p)
+		lanes_free(v->p, v->bytes);
 }
 
 int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
@@ -212,12 +297,14 @@ int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o,
 	const struct ambit *a = state;
 	const struct ambit_lanes *l = o->mem;
 	if (l && l->planes) {
-		struct turn t = make_turn(a, call, o);
+		struct turn t = make_turn(a, call, o, l);
 		t.src = src;
 		pim_call_run(call, t.n, turn_slice, &t);
 	} else if (l) {
 		arith_write(call, l->p, src, o->type.bits, o->cols, a->cache_bytes);
 	}
+	if (l && (a->failures.copies > 1 || l->check))
+		follow(a, o);
 	charge_in(a, call, o, bytes);
 	return 0;
 }
@@ -225,16 +312,20 @@ int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o,
 int ambit_read(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes)
 {
 	const struct ambit *a = state;
-	const struct ambit_lanes *l = o->mem;
-	if (l && l->planes) {
-		struct turn t = make_turn(a, call, o);
+	struct ambit_lanes l;
+	int rc = make_view(a, call, o, &l);
+	if (rc < 0)
+		return rc;
+	if (l.planes) {
+		struct turn t = make_turn(a, call, o, &l);
 		t.dst = dst;
 		pim_call_run(call, t.n, turn_slice, &t);
-	} else if (l) {
-		lanes_copy(call, dst, l->p, bytes, a->cache_bytes);
-		if (l->unit == 0)
+	} else if (l.p) {
+		lanes_copy(call, dst, l.p, bytes, a->cache_bytes);
+		if (l.unit == 0)
 			lanes_mask_tail(dst, o->cols);
 	}
+	drop_view(o, &l);
 	charge_out(a, call, o, bytes);
 	return 0;
 }
@@ -276,9 +367,15 @@ static void reduce_slice(void *arg, size_t i)
 static int reduce(const struct ambit *a, struct pim_call *call, const struct pim_command *c)
 {
 	const struct pim_operand *o = c->src[0];
-	struct reduction r = {.op = c->op, .type = o->type, .t = make_turn(a, call, o)};
+	struct ambit_lanes view;
+	int rc = make_view(a, call, o, &view);
+	if (rc < 0)
+		return rc;
+	struct reduction r = {.op = c->op, .type = o->type, .t = make_turn(a, call, o, &view)};
 	r.t.nt = false; /* what is transposed is read at once */
 	r.acc = calloc(r.t.n, sizeof(*r.acc));
+	if (!r.acc)
+		drop_view(o, &view);
 	if (!r.acc)
 		return pim_call_fail(call, -ENOMEM, "ambit: no memory for %zu partial results", r.t.n);
 	for (size_t i = 0; i < r.t.n; i++)
@@ -288,6 +385,7 @@ static int reduce(const struct ambit *a, struct pim_call *call, const struct pim
 	for (size_t i = 0; i < r.t.n; i++)
 		acc = arith_reduce_join(c->op, acc, r.acc[i]);
 	free(r.acc);
+	drop_view(o, &view);
 	*c->result = arith_reduce_value(c->op, o->type, acc);
 	return 0;
 }
@@ -312,6 +410,8 @@ int ambit_shift_lanes(struct ambit *a, struct pim_call *call, const struct pim_c
 	if (!a->via_host)
 		return pim_call_fail(call, -EOPNOTSUPP,
 				     "ambit: columns never meet, no program moves lanes; via=host lets the host do it");
+	if (a->failures.copies > 1 || checked(a))
+		return pim_call_fail(call, -EOPNOTSUPP, "ambit: no shift of lanes with protect=ecc or replicate");
 	if (s && s->planes)
 		for (unsigned j = 0; j < o->type.bits; j++)
 			arith_shift_lanes(ambit_plane(d, j), ambit_plane(s, j), 0, o->cols, by);

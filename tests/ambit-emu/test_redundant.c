@@ -9,6 +9,7 @@
 
 enum { ROW = 8192, SLOTS = 8, BYTES = SLOTS * ROW, MAX_IN = 4, MAX_OUT = 3 };
 
+static const struct ambit_shift here = {0, 0};
 static const struct ambit_geometry ddr3 = {
 	.channels = 1, .ranks = 1, .banks = 8, .subarrays = 64, .rows = 1024, .chips = 8, .page_bytes = 1024};
 
@@ -25,9 +26,9 @@ static uint64_t run(const struct ambit_program *p, double variation, unsigned ch
 	cr_assert_eq(ambit_fault_model(&m, 11, AMBIT_CURVE_AMBIT55, variation, 0, NULL), 0);
 	cr_assert_eq(ambit_fault_prepare(p, &x, &v), 0, "%s", v.why);
 	ambit_fault_maps_init(&maps, &m, &ddr3, 8 * ROW);
-	cr_assert_eq(ambit_fault_maps_reserve(&maps, SLOTS), 0);
+	cr_assert_eq(ambit_fault_maps_reserve(&maps, SLOTS, &here), 0);
 	for (unsigned i = 0; i < SLOTS; i++)
-		cr_assert_eq(ambit_fault_maps_draw(&maps, i, x.addresses), 0);
+		cr_assert_eq(ambit_fault_maps_draw(&maps, i, &here, x.addresses), 0);
 	char *d[MAX_IN + MAX_OUT];
 	for (unsigned i = 0; i < p->inputs; i++)
 		d[i] = (char *)in[i];
