@@ -226,7 +226,7 @@ static int compact(struct mig_net *net)
 	return rc;
 }
 
-static int plan_all(struct mig_net net[NETS], int n, struct plan plan[NETS], int *best)
+static int plan_all(struct mig_net net[NETS], int n, bool thorough, struct plan plan[NETS], int *best)
 {
 	int rc = 0;
 	*best = n - 1;
@@ -235,14 +235,15 @@ static int plan_all(struct mig_net net[NETS], int n, struct plan plan[NETS], int
 			break; /* the rewritten graph alone */
 		rc = compact(&net[i]);
 		if (rc == 0)
-			rc = ambit_plan(&net[i], &plan[i]);
+			rc = ambit_plan(&net[i], thorough, &plan[i]);
 		if (rc == 0 && plan[i].ns < plan[*best].ns)
 			*best = i;
 	}
 	return rc;
 }
 
-int ambit_compile(const struct ambit_circuit *c, struct ambit_builder *out, struct ambit_compiled *info)
+int ambit_compile(const struct ambit_circuit *c, enum ambit_effort effort, struct ambit_builder *out,
+		  struct ambit_compiled *info)
 {
 	struct mig_net net[NETS] = {0};
 	struct plan plan[NETS] = {0};
@@ -250,7 +251,7 @@ int ambit_compile(const struct ambit_circuit *c, struct ambit_builder *out, stru
 	int n = 0, best = 0;
 	int rc = make_nets(c, net, &n);
 	if (rc == 0)
-		rc = plan_all(net, n, plan, &best);
+		rc = plan_all(net, n, effort == AMBIT_THOROUGH, plan, &best);
 	if (rc == 0)
 		rc = emit(&net[best], &plan[best], out);
 	if (rc == 0)

@@ -14,9 +14,12 @@ struct ambit_compiled {
 	struct mig_size written, rewritten; /* of the graph as read, and of the one the program computes */
 };
 
+enum ambit_effort { AMBIT_QUICK, AMBIT_THOROUGH };
+
 /* Inputs are D0.. in the circuit's order, outputs the rows behind them, then temporaries. The program is verified.
  * out: zeroed, or NULL; info may be NULL. -ERANGE: more rows than addresses; -E2BIG; -ENOMEM. */
-int ambit_compile(const struct ambit_circuit *c, struct ambit_builder *out, struct ambit_compiled *info);
+int ambit_compile(const struct ambit_circuit *c, enum ambit_effort effort, struct ambit_builder *out,
+		  struct ambit_compiled *info);
 
 /* The other way: what a legal program computes. Rows are named by ports (may be NULL), or D0, D1, ... Where the verdict
  * is result_stale the circuit holds leaves that are no input. 0, -EINVAL for an illegal program, or as above. The

@@ -303,7 +303,7 @@ static int search(struct search *s, const struct effort *effort, struct plan *ou
 	return rc;
 }
 
-int ambit_plan(const struct mig_net *net, struct plan *out)
+int ambit_plan(const struct mig_net *net, bool thorough, struct plan *out)
 {
 	struct search s = {.net = net, .words = net->g.n / 64 + 1};
 	*out = (struct plan){0};
@@ -316,7 +316,7 @@ int ambit_plan(const struct mig_net *net, struct plan *out)
 	for (uint32_t i = 0; i < net->n_out && rc == 0; i++)
 		s.is_output[net->out[i]] = true;
 	size_t size = 0;
-	while (s.n_order >= efforts[size].below)
+	while (efforts[size].below < UINT32_MAX && (!thorough || s.n_order >= efforts[size].below))
 		size++;
 	for (int i = 0; i < MAX_TRIES && efforts[size].try[i].width && rc == 0; i++)
 		rc = search(&s, &efforts[size].try[i], out);

@@ -31,6 +31,6 @@ struct plan {
 
 /* Plans all majorities that the outputs need; in the end every output that is a majority or its complement is in
  * memory. 0 or -ENOMEM. */
-int ambit_plan(const struct mig_net *net, struct plan *out);
+int ambit_plan(const struct mig_net *net, bool thorough, struct plan *out);
 
 #endif

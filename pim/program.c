@@ -22,7 +22,7 @@ static int compile_circuit(struct pim_program *p, const char *text, size_t len, 
 	int rc = reader[p->language](&p->circuit, text, len, err, n);
 	if (rc < 0)
 		return rc;
-	rc = ambit_compile(&p->circuit, &p->builder, &p->info);
+	rc = ambit_compile(&p->circuit, AMBIT_THOROUGH, &p->builder, &p->info);
 	return rc < 0 ? mw_fail(rc, err, n,
 				rc == -ERANGE ? "it needs more rows than there are addresses"
 					      : "it does not compile: %s",

@@ -376,6 +376,10 @@ static int spec_pair(struct mw_spec *out, const char *item, size_t len, char *er
 int mw_spec_parse(struct mw_spec *out, const char *text, char *err, size_t n)
 {
 	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; text[i]; i++) /* it is echoed in messages of one line and in CSV */
+		if (text[i] < ' ' || text[i] > '~')
+			return mw_fail(MW_ESPEC, err, n, "a device's text holds byte 0x%02x at character %zu",
+				       (unsigned char)text[i], i + 1);
 	size_t len = strcspn(text, ":");
 	if (len == 0 || len >= sizeof(out->name))
 		return mw_fail(MW_ESPEC, err, n, "'%.40s' is not a device, expected name[:key=value,...]", text);

@@ -138,7 +138,7 @@ Test(compile, meets_the_published_counts)
 		struct ambit_counts n;
 		struct ambit_equivalence e;
 		read_expression(&c, golden[i].text);
-		cr_assert_eq(ambit_compile(&c, &b, NULL), 0, "%s", golden[i].text);
+		cr_assert_eq(ambit_compile(&c, AMBIT_THOROUGH, &b, NULL), 0, "%s", golden[i].text);
 		cr_assert_eq(ambit_verify(&b.p, &v), 0, "%s: %s", golden[i].text, v.why);
 		cr_assert(!v.result_stale, "%s", golden[i].text);
 		ambit_program_counts(&b.p, &n);
@@ -177,7 +177,7 @@ Test(compile, addition_of_a_chain_of_full_adders)
 		struct ambit_equivalence e;
 		adder_text(text, sizeof(text), cases[i].bits);
 		read_expression(&c, text);
-		cr_assert_eq(ambit_compile(&c, &b, NULL), 0);
+		cr_assert_eq(ambit_compile(&c, AMBIT_THOROUGH, &b, NULL), 0);
 		ambit_program_counts(&b.p, &n);
 		cr_assert(n.aap + n.ap <= cases[i].most, "%d bits: %u commands; SIMDRAM's 8n+1 has %d", cases[i].bits,
 			  (unsigned)(n.aap + n.ap), 8 * cases[i].bits + 1);
@@ -228,13 +228,18 @@ Test(compile, random_circuits_are_equivalent_and_legal)
 			struct ambit_equivalence e;
 			char *text = random_text((uint64_t)seed + 1, cases[i].nodes, cases[i].inputs), line[80];
 			read_expression(&c, text);
-			cr_assert_eq(ambit_compile(&c, &b, &info), 0, "%s", text);
+			cr_assert_eq(ambit_compile(&c, AMBIT_THOROUGH, &b, &info), 0, "%s", text);
 			cr_assert_eq(ambit_verify(&b.p, &v), 0, "%s: %s", text, v.why);
 			cr_assert_eq(ambit_equivalent(&c, &b.p, 5, &e), 0);
 			ambit_equivalence_print(&e, line, sizeof(line));
 			cr_assert_eq(e.wrong, 0u, "%s: %s", text, line);
+			struct ambit_builder quick = {0};
+			cr_assert_eq(ambit_compile(&c, AMBIT_QUICK, &quick, NULL), 0);
+			cr_assert_eq(ambit_equivalent(&c, &quick.p, 5, &e), 0);
+			cr_assert_eq(e.wrong, 0u, "%s: quick", text);
+			ambit_builder_free(&quick);
 			/* The same text gives the same program. */
-			cr_assert_eq(ambit_compile(&c, &again, NULL), 0);
+			cr_assert_eq(ambit_compile(&c, AMBIT_THOROUGH, &again, NULL), 0);
 			cr_assert_eq(again.p.n, b.p.n);
 			static char one[100000], two[100000];
 			cr_assert_lt(ambit_program_print(&b.p, one, sizeof(one)), (int)sizeof(one));

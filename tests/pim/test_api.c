@@ -17,6 +17,8 @@ Test(pim_api, bad_specs_name_what_is_wrong)
 		{"", -EINVAL, "not a device"},
 		{":dram=ddr3-1600", -EINVAL, "not a device"},
 		{"ambit:", -EINVAL, "key=value"},
+		{"ho\nst", -EINVAL, "byte 0x0a at character 3"},
+		{"ambit:dram=\xc3\xa4", -EINVAL, "byte 0xc3"},
 		{"ambit:dram", -EINVAL, "dram"},
 		{"ambit:dram=", -EINVAL, "dram"},
 		{"ambit:dran=ddr3-1600", -EINVAL, "did you mean 'dram'"},
