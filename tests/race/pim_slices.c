@@ -1,5 +1,6 @@
 /* Both engines of device ambit with their slices on a team of threads, under TSan: no slice may touch what another
  * writes. Exit 0 when results equal plain C and costs equal those of one thread. */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,45 @@ static int run(const char *spec, struct mw_team *team, uint64_t *aap)
 	return wrong;
 }
 
+/* Wide lanes: transposed, added, compared and reduced in slices. */
+static int run_wide(const char *spec, struct mw_team *team, uint64_t *aap)
+{
+	enum { LANES = 300 * 1024 + 5 };
+	static uint16_t in[2][LANES], out[LANES];
+	static unsigned char less[(LANES + 7) / 8];
+	struct pim_executor ex = {sizeof(ex), SLICES, on_team, team};
+	struct pim_device *dev;
+	struct pim_vector *v[4];
+	struct pim_cost *cost;
+	uint64_t sum = 0, expected = 0;
+	int wrong = 0;
+	for (unsigned i = 0; i < 2 * LANES; i++)
+		in[i / LANES][i % LANES] = (uint16_t)(i * 2654435761u >> 13) & 0x1fff;
+	if (pim_open(spec, &dev, NULL, 0) < 0)
+		return 1;
+	if (team)
+		wrong |= pim_set_executor(dev, &ex);
+	for (int i = 0; i < 4; i++)
+		wrong |= pim_alloc(dev, pim_uint(i < 3 ? 13 : 1), LANES, &v[i]);
+	wrong |= pim_cost_begin(dev, &cost);
+	wrong |= pim_write(v[0], in[0], sizeof(in[0])) | pim_write(v[1], in[1], sizeof(in[1]));
+	for (int round = 0; round < 3 && !wrong; round++) {
+		wrong |= pim_add(v[2], v[0], v[1]) | pim_lt(v[3], v[0], v[1]) | pim_if_else(v[1], v[3], v[2], v[1]);
+		wrong |= pim_read(v[2], out, sizeof(out)) | pim_read(v[3], less, sizeof(less));
+		wrong |= pim_reduce(PIM_SUM_LANES, v[2], &sum);
+		for (size_t i = expected = 0; i < LANES; i++) {
+			bool lt = in[0][i] < in[1][i];
+			wrong |= out[i] != ((in[0][i] + in[1][i]) & 0x1fff) || (less[i / 8] >> i % 8 & 1) != lt;
+			in[1][i] = lt ? out[i] : in[1][i];
+			expected += out[i];
+		}
+		wrong |= sum != expected;
+	}
+	wrong |= pim_cost_count(cost, PIM_AAP, aap);
+	pim_close(dev);
+	return wrong;
+}
+
 int main(void)
 {
 	static const char *const specs[] = {"ambit:engine=exact", "ambit:engine=fused"};
@@ -69,9 +109,12 @@ int main(void)
 		(void)fprintf(stderr, "%s\n", err);
 		return 1;
 	}
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		failures +=
 			run(specs[i], NULL, &alone) != 0 || run(specs[i], team, &together) != 0 || alone != together;
+		failures += run_wide(specs[i], NULL, &alone) != 0 || run_wide(specs[i], team, &together) != 0 ||
+			    alone != together;
+	}
 	mw_team_destroy(team);
 	(void)printf("pim_slices: %d failures\n", failures);
 	return failures != 0;
