@@ -10,11 +10,14 @@
 #include "base/core/err.h"
 
 /* Raw device codes here: a piece that finds no rows is tried again with fewer lanes. */
-static int allocate(struct eval *e, uint64_t lanes)
+static int allocate(struct eval *e, uint64_t first, uint64_t lanes)
 {
 	int rc = 0;
-	if (lanes == e->allocated)
+	if (lanes == e->allocated && !e->per_subarray)
 		return 0;
+	struct pim_placement place = {.size = sizeof(place)};
+	if (e->per_subarray)
+		place.subarray = (uint32_t)(first / e->per_subarray);
 	e->allocated = 0;
 	struct eval_operand *all[EVAL_INPUTS + 1] = {&e->out};
 	unsigned count = 1;
@@ -25,7 +28,7 @@ static int allocate(struct eval *e, uint64_t lanes)
 		all[i]->v = NULL;
 	}
 	for (unsigned i = e->reduces; i < count && rc == 0; i++)
-		rc = pim_alloc(e->dev, all[i]->type, lanes, &all[i]->v);
+		rc = pim_alloc_at(e->dev, all[i]->type, lanes, e->per_subarray ? &place : NULL, &all[i]->v);
 	if (rc == 0)
 		e->allocated = lanes;
 	return rc;
@@ -54,7 +57,7 @@ static int run_piece(struct eval *e, const struct block *b, uint64_t from, uint6
 	struct pim_vector *src[EVAL_INPUTS] = {NULL};
 	uint64_t value;
 	*what = "vector";
-	int rc = allocate(e, lanes);
+	int rc = allocate(e, b->at + from, lanes);
 	for (unsigned i = 0; i < e->n_in && rc == 0; i++) {
 		const struct eval_operand *o = &e->in[i];
 		*what = "write";

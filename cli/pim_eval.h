@@ -38,11 +38,14 @@ struct eval {
 	uint64_t step;      /* lanes of a block of the files, whole grains */
 	uint64_t piece;     /* lanes of the vectors, at most a step: less where the device has few rows */
 	uint64_t allocated; /* lanes that they have now; 0: none */
-	uint64_t value;     /* fill, amount of a shift */
-	uint64_t result;    /* of a reduction */
+	/* Lanes after which a long vector goes on in the next subarray of each bank, where results depend on the place
+	 * (columns that fail): pieces are put there. 0: they do not. */
+	uint64_t per_subarray;
+	uint64_t value;  /* fill, amount of a shift */
+	uint64_t result; /* of a reduction */
 	/* Of one vector as long as the files, where the device can tell without contents; else of the pieces. */
 	struct pim_cost *cost;
-	struct pim_cost *executed; /* of the pieces; NULL: cost is */
+	struct pim_cost *executed; /* of the pieces: what depends on contents; NULL: cost is */
 	struct mw_team *team;
 	struct eval_trace trace;
 	const atomic_int *stop;

@@ -170,7 +170,7 @@ static int add_counts(const struct eval *e, struct mw_records *l)
 	bool priced = pim_price_of(e->dev, PIM_COPY, pim_uint(1), &price) == 0;
 	for (int i = PIM_FAULTS_INJECTED; i <= PIM_ECC_UNDETECTED && rc == 0; i++) {
 		uint64_t v = 0;
-		if (priced && pim_cost_count(e->cost, (enum pim_count)i, &v) == 0)
+		if (priced && pim_cost_count(e->executed ? e->executed : e->cost, (enum pim_count)i, &v) == 0)
 			rc = add_record(e, l, pim_count_name((enum pim_count)i), MW_COUNT, (double)v, price.source);
 	}
 	struct pim_energy energy = {.size = sizeof(energy)};

@@ -171,6 +171,17 @@ static void set_step(struct eval *e, uint64_t grain)
 	e->piece = e->step;
 }
 
+static bool columns_fail(const struct eval *e)
+{
+	struct pim_cost *cost;
+	uint64_t n;
+	if (pim_cost_begin(e->dev, &cost) < 0)
+		return false;
+	bool known = pim_cost_count(cost, PIM_FAULTS_INJECTED, &n) == 0;
+	pim_cost_end(cost);
+	return known;
+}
+
 /* Lanes per step: whole rows, so that the pieces run the programs of one long vector; whole batches over all banks
  * where the device's costs are known from its contents only, so that they add up to those of one vector, as long as a
  * step holds a batch. */
@@ -188,8 +199,10 @@ static int choose_step(struct eval *e, char *err, size_t n)
 		return eval_failed(e, rc, pim_op_name(e->op), err, n);
 	}
 	uint64_t batch = price.lanes * price.programs;
+	if (caps & PIM_CAP_PLACEMENT && columns_fail(e))
+		e->per_subarray = batch;
 	bool whole = !(caps & PIM_CAP_UNBACKED) && batch * host_bits(e->type) / 8 <= STEP_BYTES;
-	set_step(e, whole ? batch : price.lanes);
+	set_step(e, whole || e->per_subarray ? batch : price.lanes);
 	return 0;
 }
 
