@@ -3,13 +3,15 @@
 #ifndef TEST_AMBIT_LANES_H
 #define TEST_AMBIT_LANES_H
 
+#include <criterion/criterion.h>
+
 #include "ambit-emu/ops.h"
 #include "tests/ambit-emu/model.h"
 
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define LANES 65536u
 #else
-#define LANES 4096u /* a sanitizer or no optimiser: the widths count, not the lanes */
+#define LANES 8192u /* a sanitizer or no optimiser: the widths count, not the lanes */
 #endif
 #define ALL_PAIRS 65536u /* of 8-bit operands */
 
@@ -37,6 +39,7 @@ static inline uint64_t *lanes_d(const struct lanes *l, unsigned i)
 /* words: a multiple of LANES_BLOCK vectors. */
 static inline void lanes_init(struct lanes *l, const struct ambit_program *p, size_t words, uint64_t seed)
 {
+	cr_assert_eq(words % (8 * LANES_BLOCK), 0);
 	*l = (struct lanes){.words = words, .rows = CELL_D + p->rows};
 	l->row = aligned_alloc(64, l->rows * words * 8);
 	for (size_t i = 0; i < l->rows * words; i++)
