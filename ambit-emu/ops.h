@@ -47,11 +47,11 @@ struct ambit_shape {
 
 struct ambit_request {
 	enum ambit_op op;
-	unsigned width; /* 1..64 */
-	bool is_signed;
-	unsigned amount; /* of a shift: 0..width */
+	unsigned width;  /* 1..64 */
 	uint64_t fill;   /* the constant of AMBIT_OP_FILL */
-	bool published;  /* the sequence as published, even where its result is wrong (docs/emulator.md) */
+	unsigned amount; /* of a shift: 0..width */
+	bool is_signed;
+	bool published; /* the sequence as published, even where its result is wrong (docs/emulator.md) */
 };
 
 /* "add", "mul_wide", ...; NULL: no such operation. */

@@ -26,7 +26,7 @@ struct lanes {
 	int unequal; /* a two-wordline activation met cells that differ */
 };
 
-static inline uint64_t *lanes_row(const struct lanes *l, unsigned r)
+static inline void *lanes_row(const struct lanes *l, unsigned r)
 {
 	return l->row + r * l->words;
 }
@@ -61,7 +61,7 @@ static inline struct lanes_side lanes_side(const struct lanes *l, const struct c
 {
 	struct lanes_side s = {.n = 1};
 	if (a.group == AMBIT_D) {
-		s.w[0].at = (lanes_vector *)lanes_d(l, a.index) + base;
+		s.w[0].at = (lanes_vector *)lanes_row(l, CELL_D + a.index) + base;
 		return s;
 	}
 	int i = a.group == AMBIT_B ? a.index : 16 + a.index;

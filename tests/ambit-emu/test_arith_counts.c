@@ -119,6 +119,52 @@ Test(ambit_arith_counts, counts_meet_the_table)
 	cr_assert_eq(seen, GOLDEN);
 }
 
+/* What docs/emulator.md states of our own programs. */
+Test(ambit_arith_counts, counts_are_the_documented_ones)
+{
+	static const struct {
+		enum ambit_op op;
+		bool is_signed;
+		unsigned from, to;
+		const char *formula;
+	} own[] = {
+		{AMBIT_OP_ADD, false, 1, 64, "7n"},
+		{AMBIT_OP_SUB, true, 1, 64, "7n"},
+		{AMBIT_OP_NEG, true, 2, 64, "6n-3"},
+		{AMBIT_OP_ABS, true, 1, 64, "9n-8"},
+		{AMBIT_OP_MUL_WIDE, false, 2, 19, "9n^2-n-3+(n mod 2)"},
+		{AMBIT_OP_MUL_WIDE, false, 32, 32, "8161"},
+		{AMBIT_OP_MUL_WIDE, false, 64, 64, "27127"},
+		{AMBIT_OP_MUL_WIDE, true, 32, 32, "8737"},
+		{AMBIT_OP_MUL_WIDE, true, 64, 64, "28279"},
+		{AMBIT_OP_MUL, false, 2, 39, "floor((9*n^2+5*n)/2)-2+(n mod 2)"},
+		{AMBIT_OP_MUL, false, 64, 64, "17921"},
+		{AMBIT_OP_DIV, false, 3, 64, "floor((12*n^2+7*n-13)/2)"},
+		{AMBIT_OP_LT, true, 1, 64, "3n+1"},
+		{AMBIT_OP_GE, false, 1, 64, "3n+1"},
+		{AMBIT_OP_NE, false, 1, 64, "4n+3"},
+		{AMBIT_OP_MAX, true, 1, 64, "10n+1"},
+		{AMBIT_OP_IF_ELSE, false, 1, 64, "7n"},
+		{AMBIT_OP_RELU, true, 2, 64, "3n+((n-1) mod 2)"},
+		{AMBIT_OP_RED_AND, false, 2, 64, "5*floor((n-1)/2)+1+3*((n-1) mod 2)"},
+		{AMBIT_OP_RED_XOR, false, 2, 64, "6*floor(n/2)+1"},
+		{AMBIT_OP_SHL, false, 1, 64, "n"},
+	};
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		for (unsigned n = own[i].from; n <= own[i].to; n++) {
+			struct ambit_request r = {.op = own[i].op, .width = n, .is_signed = own[i].is_signed};
+			struct ambit_counts c = counts(&r);
+			cr_assert_eq((long)(c.aap + c.ap), formula(own[i].formula, n), "%s: %ld, not %s", words(&r),
+				     (long)(c.aap + c.ap), own[i].formula);
+		}
+	for (unsigned n = 2; n <= 64; n++) {
+		struct ambit_request r = {.op = AMBIT_OP_POPCOUNT, .width = n};
+		struct ambit_counts c = counts(&r);
+		unsigned adders = n - (unsigned)__builtin_popcount(n), levels = 31 - (unsigned)__builtin_clz(n);
+		cr_assert_eq(c.aap + c.ap, 6 * adders + 2 * levels, "%s", words(&r));
+	}
+}
+
 Test(ambit_arith_counts, published_programs_have_the_published_counts)
 {
 	char field[TABLE_FIELDS][300];
