@@ -131,6 +131,8 @@ static double typ_of_and(const char *spec, uint64_t *row_bytes)
 	cr_assert_eq(pim_price_of(dev, PIM_AND, pim_uint(1), &p), 0);
 	*row_bytes = p.row_bytes;
 	double pj = p.energy.typ_pj;
+	cr_assert_eq(p.live_rows, 3);
+	cr_assert_gt(p.window_activations, 300000); /* 32 or 64 ms of AND raise T0 twice in 200 ns */
 	cr_assert(p.energy.min_pj <= pj && pj <= p.energy.max_pj);
 	pim_close(dev);
 	return pj;
