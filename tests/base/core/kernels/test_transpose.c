@@ -48,9 +48,9 @@ static void one(const struct mw_transpose *t, bool nt, size_t unit, unsigned bit
 {
 	struct planes out;
 	planes_make(&out, n);
-	char *room = aligned_alloc(64, n * unit + 2 * GUARD), *lanes = room + GUARD;
-	char *back_room = aligned_alloc(64, n * unit + 2 * GUARD), *back = back_room + GUARD;
+	char *room = aligned_alloc(64, n * unit + 2 * GUARD), *back_room = aligned_alloc(64, n * unit + 2 * GUARD);
 	cr_assert(room && back_room);
+	char *lanes = room + GUARD, *back = back_room + GUARD;
 	for (size_t i = 0; i < n * unit; i++)
 		lanes[i] = (char)mw_random(&seed);
 	(nt ? t->to_planes_nt : t->to_planes)(lanes, unit, bits, n, out.p);
