@@ -126,17 +126,22 @@ void ambit_raw_free(struct ambit *a);
 /* Commands of one program on each of `slots` rows; no time. */
 void ambit_charge_commands(struct pim_call *call, const struct ambit_counts *n, uint64_t slots);
 
+struct ambit_operands {
+	const struct pim_operand *const *src, *const *dst;
+	size_t n_src, n_dst;
+};
+
 /* What an operation on operands that lie apart moves before and after its program. */
 struct ambit_route {
 	bool apart;                     /* false: nothing */
-	bool copy_only;                 /* a copy that is nothing but the move */
 	uint64_t rows[AMBIT_CLONE_FAR]; /* to move per slot, by enum ambit_clone */
-	uint64_t temporaries;           /* rows for operands that were moved in */
+	uint64_t temporaries;           /* rows for operands that were moved in or are moved out */
 	const struct pim_operand *home; /* in whose subarrays the program runs */
 	struct ambit_clone_cost cost[AMBIT_CLONE_FAR];
 };
-/* The cheapest subarray to work in. -EOPNOTSUPP: the memory has no timings of column commands with a source. */
-int ambit_route(const struct ambit *a, struct pim_call *call, const struct pim_command *c, struct ambit_route *out);
+/* The cheapest subarray to work in; at least one result. -EOPNOTSUPP: the memory has no timings of column commands with
+ * a source. */
+int ambit_route(const struct ambit *a, struct pim_call *call, const struct ambit_operands *o, struct ambit_route *out);
 void ambit_charge_route(const struct ambit *a, struct pim_call *call, const struct ambit_route *r, uint64_t slots);
 /* Cost of moving one row; -EOPNOTSUPP as above and for AMBIT_CLONE_FAR. */
 int ambit_clone_price(const struct ambit *a, struct pim_call *call, enum ambit_clone kind,

@@ -205,9 +205,10 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 		rc = ambit_lower(a, p, why, sizeof(why));
 	if (rc < 0)
 		return pim_call_fail(call, rc, "%s", why);
+	const struct ambit_operands operands = {c->src, &c->dst, c->n_src, 1};
 	struct ambit_route route;
-	rc = ambit_route(a, call, c, &route);
-	if (rc == 0 && route.copy_only)
+	rc = ambit_route(a, call, &operands, &route);
+	if (rc == 0 && route.apart && c->op == PIM_COPY)
 		return move_vector(a, call, c, &route);
 	if (rc == 0 && backed)
 		rc = check_rows(a, call, c, &p->builder.p, route.temporaries);

@@ -39,29 +39,26 @@ static enum ambit_clone kind_of(const struct ambit *a, const struct pim_operand 
 	return ambit_clone_kind(&x, &y);
 }
 
-static bool seen_before(const struct pim_command *c, uint32_t i)
+static bool seen_before(const struct pim_operand *const *v, size_t i)
 {
-	for (uint32_t k = 0; k < i; k++)
-		if (c->src[k] == c->src[i])
+	for (size_t k = 0; k < i; k++)
+		if (v[k] == v[i])
 			return true;
 	return false;
 }
 
 /* Everything that working in home's subarrays moves. */
-static void count_moves(const struct ambit *a, const struct pim_command *c, const struct pim_operand *home,
+static void count_moves(const struct ambit *a, const struct ambit_operands *o, const struct pim_operand *home,
 			struct ambit_route *r)
 {
-	for (uint32_t i = 0; i < c->n_src; i++) {
-		enum ambit_clone kind = kind_of(a, c->src[i], home);
-		if (kind == AMBIT_CLONE_NONE || seen_before(c, i))
+	for (size_t i = 0; i < o->n_src + o->n_dst; i++) {
+		const struct pim_operand *const *v = i < o->n_src ? o->src : o->dst;
+		size_t k = i < o->n_src ? i : i - o->n_src;
+		enum ambit_clone kind = kind_of(a, v[k], home);
+		if (kind == AMBIT_CLONE_NONE || seen_before(v, k))
 			continue;
-		r->rows[kind] += c->src[i]->type.bits;
-		r->temporaries += c->src[i]->type.bits;
-	}
-	enum ambit_clone out = kind_of(a, home, c->dst);
-	if (out != AMBIT_CLONE_NONE) {
-		r->rows[out] += c->dst->type.bits;
-		r->temporaries += c->dst->type.bits;
+		r->rows[kind] += v[k]->type.bits;
+		r->temporaries += v[k]->type.bits;
 	}
 }
 
@@ -71,13 +68,15 @@ static uint64_t moving_ps(const struct ambit_route *r)
 	       r->rows[AMBIT_CLONE_BANK] * r->cost[AMBIT_CLONE_BANK].ps;
 }
 
-int ambit_route(const struct ambit *a, struct pim_call *call, const struct pim_command *c, struct ambit_route *out)
+int ambit_route(const struct ambit *a, struct pim_call *call, const struct ambit_operands *o, struct ambit_route *out)
 {
-	struct ambit_route best = {.home = c->dst};
+	struct ambit_route best = {.home = o->dst[0]};
 	bool apart = false;
 	*out = best;
-	for (uint32_t i = 0; i < c->n_src; i++)
-		apart |= kind_of(a, c->src[i], c->dst) != AMBIT_CLONE_NONE;
+	for (size_t i = 0; i < o->n_src; i++)
+		apart |= kind_of(a, o->src[i], o->dst[0]) != AMBIT_CLONE_NONE;
+	for (size_t i = 1; i < o->n_dst; i++)
+		apart |= kind_of(a, o->dst[i], o->dst[0]) != AMBIT_CLONE_NONE;
 	if (!apart)
 		return 0;
 	best.apart = true;
@@ -87,16 +86,11 @@ int ambit_route(const struct ambit *a, struct pim_call *call, const struct pim_c
 			return rc;
 	}
 	*out = best;
-	count_moves(a, c, c->dst, out);
-	if (c->op == PIM_COPY) {
-		out->copy_only = true;
-		out->temporaries = 0;
-		return 0;
-	}
-	for (uint32_t i = 0; i < c->n_src; i++) {
+	count_moves(a, o, o->dst[0], out);
+	for (size_t i = 1; i < o->n_dst + o->n_src; i++) {
 		struct ambit_route other = best;
-		other.home = c->src[i];
-		count_moves(a, c, c->src[i], &other);
+		other.home = i < o->n_dst ? o->dst[i] : o->src[i - o->n_dst];
+		count_moves(a, o, other.home, &other);
 		if (moving_ps(&other) < moving_ps(out))
 			*out = other;
 	}

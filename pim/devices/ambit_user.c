@@ -23,33 +23,29 @@ static char *row_of(const struct pim_operand *o)
 	return ((const struct ambit_lanes *)o->mem)->p;
 }
 
-/* In one operation operands that lie apart are moved; a program's must lie together. */
-static bool together(const struct pim_operand *a, const struct pim_operand *b)
-{
-	return a->bank == b->bank && a->subarray == b->subarray;
-}
-
 int ambit_run_program(void *state, struct pim_call *call, const struct pim_program *program,
 		      const struct pim_operand *const *dst, const struct pim_operand *const *src)
 {
 	struct ambit *a = state;
 	const struct ambit_program *p = &program->builder.p;
 	struct ambit_run run = run_of(a, program);
-	run.home = dst[0];
+	const uint64_t slots = ambit_slots(&a->geometry, ambit_held(a, dst[0]->cols));
+	const struct ambit_operands operands = {src, dst, p->inputs, p->outputs};
+	struct ambit_route route;
 	if (a->failures.protection != AMBIT_PROTECT_NONE)
 		return pim_call_fail(call, -EOPNOTSUPP,
 				     "ambit: protect is for operations, not for programs of the user");
-	for (unsigned i = 0; i < p->inputs + p->outputs; i++) {
-		const struct pim_operand *o = i < p->inputs ? src[i] : dst[i - p->inputs];
-		if (!together(o, dst[0]))
-			return pim_call_fail(call, -EOPNOTSUPP,
-					     "ambit: the operands of a program lie in different subarrays");
-	}
+	int rc = ambit_route(a, call, &operands, &route);
+	if (rc < 0)
+		return rc;
+	run.home = route.home;
 	if (!dst[0]->mem) { /* only its cost is asked for */
-		ambit_charge(a, call, &run, ambit_slots(&a->geometry, dst[0]->cols));
+		ambit_charge_route(a, call, &route, slots);
+		ambit_charge(a, call, &run, slots);
 		return 0;
 	}
-	uint64_t need = p->rows - p->inputs - p->outputs, have = a->geometry.rows - AMBIT_RESERVED_ROWS;
+	uint64_t need = p->rows - p->inputs - p->outputs + route.temporaries,
+		 have = a->geometry.rows - AMBIT_RESERVED_ROWS;
 	if (need > have - a->rows_used)
 		return pim_call_fail(
 			call, -ENOSPC, "ambit: %llu temporary rows of each subarray needed, %llu of %llu free",
@@ -62,10 +58,12 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 		d[i] = row_of(src[i]);
 	for (unsigned i = 0; i < p->outputs; i++)
 		d[p->inputs + i] = row_of(dst[i]);
-	int rc = a->exact ? ambit_run_exact(a, call, &run, d, bytes)
-			  : program_evaluate(program, call, d + p->inputs, d, bytes);
-	if (rc == 0)
-		ambit_charge(a, call, &run, ambit_slots(&a->geometry, dst[0]->cols));
+	rc = a->exact ? ambit_run_exact(a, call, &run, d, bytes)
+		      : program_evaluate(program, call, d + p->inputs, d, bytes);
+	if (rc == 0) {
+		ambit_charge_route(a, call, &route, slots);
+		ambit_charge(a, call, &run, slots);
+	}
 	free(d);
 	return rc;
 }

@@ -106,6 +106,42 @@ Test(pim_place, operands_that_lie_apart_are_moved_and_that_is_charged)
 	}
 }
 
+/* Three places for three inputs and two results. */
+Test(pim_place, operands_of_a_users_program_are_moved_too)
+{
+	static const char text[] = "d = a & b; e = a ^ ~c";
+	static uint8_t in[3][LANES / 8], out[LANES / 8];
+	const struct pim_placement where[5] = {at(0, 0), at(0, 3), at(2, 0), at(0, 0), at(0, 3)};
+	struct pim_device *dev;
+	struct pim_program *program;
+	struct pim_vector *v[5];
+	struct pim_cost *cost;
+	char err[200] = "";
+	cr_assert_eq(pim_program_compile(PIM_EXPRESSION, text, strlen(text), &program, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(pim_open("ambit:dram=ddr4-3200,engine=exact", &dev, err, sizeof(err)), 0, "%s", err);
+	for (int i = 0; i < 5; i++)
+		cr_assert_eq(pim_alloc_at(dev, pim_uint(1), LANES, &where[i], &v[i]), 0);
+	for (int i = 0; i < 3; i++) {
+		for (int k = 0; k < LANES / 8; k++)
+			in[i][k] = (uint8_t)((k + 7) * (31 + 2 * i) >> 2);
+		cr_assert_eq(pim_write(v[i], in[i], LANES / 8), 0);
+	}
+	cr_assert_eq(pim_cost_begin(dev, &cost), 0);
+	cr_assert_eq(pim_program_run(program, v + 3, 2, v, 3), 0, "%s", pim_error(dev));
+	/* It runs beside c: four moves between banks are cheaper than b, e between subarrays and c between banks. */
+	cr_assert_lt(4 * bank_ps, 2 * subarray_ps + bank_ps);
+	cr_assert_eq(count(cost, PIM_COPIES_INTER_SUBARRAY), 0u);
+	cr_assert_eq(count(cost, PIM_COPIES_INTER_BANK), 4 * slots);
+	cr_assert_eq(count(cost, PIM_PS_COPY), slots * 4 * bank_ps);
+	for (int o = 0; o < 2; o++) {
+		cr_assert_eq(pim_read(v[3 + o], out, LANES / 8), 0);
+		for (int k = 0; k < LANES / 8; k++)
+			cr_assert_eq(out[k], (uint8_t)(o ? in[0][k] ^ ~in[2][k] : in[0][k] & in[1][k]));
+	}
+	pim_close(dev);
+	pim_program_free(program);
+}
+
 Test(pim_place, ranks_move_rows_side_by_side)
 {
 	const struct places p = {at(0, 0), at(1, 0), at(0, 0)};
