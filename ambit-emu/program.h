@@ -104,9 +104,9 @@ struct ambit_verdict {
 	char why[160];      /* empty when legal */
 };
 
-/* Symbolic execution, independent of data: 0, or -EINVAL with at and why; -ENOMEM; -E2BIG. Illegal are: an unknown address;
- * two wordlines in a first activation whose cells are not provably equal; AP on two wordlines; both wordlines of one
- * dual-contact row in one command; a constant row as destination; rows of two subarrays. */
+/* Symbolic execution, independent of data: 0, or -EINVAL with at and why; -ENOMEM; -E2BIG. Illegal are: an unknown
+ * address; two wordlines in a first activation whose cells are not provably equal; AP on two wordlines; both wordlines
+ * of one dual-contact row in one command; a constant row as destination; rows of two subarrays. */
 int ambit_verify(const struct ambit_program *p, struct ambit_verdict *v);
 
 #endif
