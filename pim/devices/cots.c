@@ -235,7 +235,7 @@ struct work {
 	size_t n, scratch_bytes;
 	char *scratch;
 	struct cots_done *done; /* per slice */
-	bool *no_memory;        /* per pair */
+	uint8_t *no_memory;     /* per pair: 1 */
 };
 
 static unsigned map_index(const struct cots_plan *p, enum cots_map m)
@@ -266,7 +266,7 @@ static void draw_pair(void *arg, size_t pair)
 		if (*map)
 			ambit_bad_columns(&site, ambit_threshold(1 - rate.success), *map, words);
 		else
-			w->no_memory[pair] = true;
+			w->no_memory[pair] = 1;
 	}
 }
 
@@ -287,7 +287,7 @@ static int draw(struct pim_call *call, struct work *w)
 	if (!w->no_memory)
 		return -ENOMEM;
 	pim_call_run(call, need, draw_pair, w);
-	bool failed = memchr(w->no_memory, true, need) != NULL;
+	bool failed = memchr(w->no_memory, 1, need) != NULL;
 	free(w->no_memory);
 	return failed ? -ENOMEM : 0;
 }
