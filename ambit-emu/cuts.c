@@ -349,7 +349,7 @@ int mig_rewrite_cuts(struct mig_net *to, const struct mig_net *from, enum mig_cu
 	p->from = from;
 	p->to = to;
 	p->cuts = calloc(n, sizeof(*p->cuts));
-	p->choice = calloc(n, sizeof(*p->choice));
+	p->choice = calloc(n, sizeof(void *));
 	p->refs = mig_references(from);
 	p->needed = calloc(n, sizeof(*p->needed));
 	p->map = calloc(n, sizeof(*p->map));

@@ -40,17 +40,18 @@ static int run(struct check *k)
 	void *scratch = aligned_alloc(4096, ambit_exact_scratch(&x, strip));
 	rc = scratch ? 0 : -ENOMEM;
 	for (unsigned i = 0; i < k->p->inputs + k->p->outputs && rc == 0; i++) {
-		k->row[i] = aligned_alloc(AMBIT_LINE, bytes);
-		if (!k->row[i])
+		char *row = aligned_alloc(AMBIT_LINE, bytes);
+		k->row[i] = row;
+		if (!row) {
 			rc = -ENOMEM;
-		else
-			memset(k->row[i], 0x5a, bytes);
-	}
-	for (unsigned i = 0; i < k->p->inputs && rc == 0; i++)
-		for (size_t w = 0; w < k->words; w++) {
-			uint64_t v64 = input_word(i, w, k->out->exhaustive, k->seed);
-			memcpy(k->row[i] + 8 * w, &v64, 8);
+			break;
 		}
+		memset(row, 0x5a, bytes);
+		for (size_t w = 0; i < k->p->inputs && w < k->words; w++) {
+			uint64_t word = input_word(i, w, k->out->exhaustive, k->seed);
+			memcpy(row + 8 * w, &word, 8);
+		}
+	}
 	if (rc == 0) {
 		const struct ambit_exact_job job = {
 			.x = &x, .cells = ambit_cells(mw_isa_best()), .d = k->row, .strip = strip, .seed = k->seed};

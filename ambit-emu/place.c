@@ -485,7 +485,7 @@ void plan_extend(struct search *s, unsigned parent, uint32_t node)
 	const struct state *st = &s->state[parent];
 	struct place p = {.s = s, .st = st, .parent = parent, .node = node};
 	struct trial t = {.seq = st->seq, .ns = st->ns};
-	struct assignment all[48];
+	struct assignment all[48] = {{0}};
 	memcpy(t.row, st->row, sizeof(t.row));
 	memcpy(t.touched, st->touched, sizeof(t.touched));
 	unsigned n = list_assignments(&p, &t, all);

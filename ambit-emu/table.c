@@ -13,19 +13,21 @@ enum { MAX_OUTPUTS = 64 };
 struct table {
 	struct ambit_scan s;
 	uint32_t inputs, outputs;
-	uint8_t *bit[MAX_OUTPUTS]; /* 2^inputs values; 2: no row yet */
+	uint64_t *value; /* by row: a bit per output */
+	uint8_t *known;  /* by row, of a table of rows */
 };
 
-static int new_output(struct table *t)
+static int allocate(struct table *t)
 {
-	if (t->outputs == MAX_OUTPUTS)
-		return scan_fail(&t->s, t->s.at, -EINVAL, "more than %d outputs", MAX_OUTPUTS);
-	uint8_t *bit = malloc((size_t)1 << t->inputs);
-	if (!bit)
-		return mw_fail(-ENOMEM, t->s.err, t->s.n, "out of memory");
-	memset(bit, 2, (size_t)1 << t->inputs);
-	t->bit[t->outputs++] = bit;
-	return 0;
+	size_t rows = (size_t)1 << t->inputs;
+	t->value = calloc(rows, sizeof(*t->value));
+	t->known = calloc(rows, sizeof(*t->known));
+	return t->value && t->known ? 0 : mw_fail(-ENOMEM, t->s.err, t->s.n, "out of memory");
+}
+
+static int too_many(const struct table *t, size_t at)
+{
+	return scan_fail(&t->s, at, -EINVAL, "more than %d outputs", MAX_OUTPUTS);
 }
 
 static int hex_digit(int c)
@@ -47,20 +49,19 @@ static int read_number(struct table *t)
 		t->s.at++;
 	if (t->s.at == digits)
 		return scan_unexpected(&t->s, "a hexadecimal digit");
-	int rc = new_output(t);
-	uint8_t *bit = rc == 0 ? t->bit[t->outputs - 1] : NULL;
+	if (t->outputs == MAX_OUTPUTS)
+		return too_many(t, start);
 	size_t rows = (size_t)1 << t->inputs, row = 0;
-	for (size_t i = t->s.at; rc == 0 && i-- > digits;)
-		for (int k = 0, v = hex_digit((unsigned char)t->s.text[i]); k < 4 && rc == 0; k++, row++) {
+	for (size_t i = t->s.at; i-- > digits;)
+		for (int k = 0, v = hex_digit((unsigned char)t->s.text[i]); k < 4; k++, row++) {
 			if (row < rows)
-				bit[row] = (uint8_t)(v >> k & 1);
+				t->value[row] |= (uint64_t)(v >> k & 1) << t->outputs;
 			else if (v >> k & 1)
-				rc = scan_fail(&t->s, start, -EINVAL, "%u inputs have %zu rows, this number has more",
-					       t->inputs, rows);
+				return scan_fail(&t->s, start, -EINVAL, "%u inputs have %zu rows, this number has more",
+						 t->inputs, rows);
 		}
-	for (; rc == 0 && row < rows; row++)
-		bit[row] = 0;
-	return rc;
+	t->outputs++;
+	return 0;
 }
 
 static int read_numbers(struct table *t)
@@ -76,6 +77,8 @@ static int read_numbers(struct table *t)
 	scan_skip(&t->s, true);
 	if (rc == 0 && scan_peek(&t->s) < 0)
 		rc = scan_unexpected(&t->s, "a number 0x...");
+	if (rc == 0)
+		rc = allocate(t);
 	while (rc == 0 && scan_peek(&t->s) >= 0) {
 		rc = read_number(t);
 		size_t end = t->s.at;
@@ -104,22 +107,24 @@ static int set_rows(struct table *t, size_t at, const char *in, const char *out)
 		free_bits |= (uint32_t)(in[i] == '-') << i;
 		base |= (uint32_t)(in[i] == '1') << i;
 	}
+	uint64_t value = 0;
+	for (uint32_t k = 0; k < t->outputs; k++)
+		value |= (uint64_t)(out[k] == '1') << k;
 	uint32_t some = 0;
 	do { /* every subset of the free bits */
-		for (uint32_t k = 0; k < t->outputs; k++) {
-			uint8_t v = (uint8_t)(out[k] == '1'), *bit = &t->bit[k][base | some];
-			if (*bit != 2 && *bit != v)
-				return scan_fail(&t->s, at, -EINVAL, "this row contradicts one above it (output %u)",
-						 k);
-			*bit = v;
-		}
+		uint32_t row = base | some;
+		if (t->known[row] && t->value[row] != value)
+			return scan_fail(&t->s, at, -EINVAL, "this row contradicts one above it (output %d)",
+					 __builtin_ctzll(t->value[row] ^ value));
+		t->value[row] = value;
+		t->known[row] = 1;
 		some = (some - free_bits) & free_bits;
 	} while (some);
 	return 0;
 }
 
 /* Work that a short text may ask for: rows set, in all. */
-#define MAX_ROWS_SET (1u << 24)
+#define MAX_ROWS_SET (1u << 22)
 
 static int read_rows(struct table *t)
 {
@@ -135,10 +140,13 @@ static int read_rows(struct table *t)
 		if (first && n_in > CIRCUIT_TABLE_INPUTS)
 			return scan_fail(&t->s, at, -EINVAL, "%zu inputs, a table has at most %u", n_in,
 					 CIRCUIT_TABLE_INPUTS);
-		if (first)
+		if (first && n_out > MAX_OUTPUTS)
+			return too_many(t, out);
+		if (first) {
 			t->inputs = (uint32_t)n_in;
-		for (size_t k = 0; first && k < n_out && rc == 0; k++)
-			rc = new_output(t);
+			t->outputs = (uint32_t)n_out;
+			rc = allocate(t);
+		}
 		if (rc == 0 && (n_in != t->inputs || n_out != t->outputs))
 			rc = scan_fail(&t->s, at, -EINVAL,
 				       "a row of %zu inputs and %zu outputs, the first has %u and %u", n_in, n_out,
@@ -146,7 +154,7 @@ static int read_rows(struct table *t)
 		uint32_t dashes = 0;
 		for (size_t i = 0; i < n_in; i++)
 			dashes += t->s.text[at + i] == '-';
-		work += rc == 0 ? (uint64_t)n_out << dashes : 0;
+		work += rc == 0 ? (uint64_t)1 << dashes : 0;
 		if (rc == 0 && work > MAX_ROWS_SET)
 			rc = scan_fail(&t->s, at, -E2BIG, "too many rows with '-'");
 		if (rc == 0)
@@ -171,7 +179,7 @@ static int build(struct ambit_circuit *c, const struct table *t)
 		rc = circuit_input(c, name, (size_t)snprintf(name, sizeof(name), "x%u", i), &x[i]);
 	for (uint32_t k = 0; k < t->outputs && rc == 0; k++) {
 		for (size_t row = 0; row < (size_t)1 << t->inputs; row++)
-			f[row] = t->bit[k][row] == 1;
+			f[row] = (mig_literal)(t->value[row] >> k & 1);
 		for (uint32_t i = 0; i < t->inputs; i++)
 			for (size_t row = 0; row < (size_t)1 << (t->inputs - i - 1); row++)
 				f[row] = mig_mux(&c->g, x[i], f[2 * row + 1], f[2 * row]);
@@ -210,7 +218,7 @@ int circuit_parse_table(struct ambit_circuit *c, const char *text, size_t len, c
 		if (rc < 0)
 			(void)mw_fail(rc, err, n, rc == -E2BIG ? "the table is too large" : "out of memory");
 	}
-	for (uint32_t k = 0; k < t.outputs; k++)
-		free(t.bit[k]);
+	free(t.value);
+	free(t.known);
 	return rc;
 }

@@ -43,7 +43,7 @@ static int address(struct ambit_scan *s, struct ambit_address *out)
 
 static int command(struct ambit_scan *s, struct ambit_builder *b)
 {
-	struct ambit_address from, to;
+	struct ambit_address from = {0}, to = {0};
 	size_t at = s->at, len = scan_name(s);
 	bool aap = len == 3 && memcmp(s->text + at, "AAP", 3) == 0;
 	if (!aap && !(len == 2 && memcmp(s->text + at, "AP", 2) == 0))

@@ -102,11 +102,13 @@ int pim_program_compile(enum pim_language language, const char *text, size_t len
 	if (!text || !program || (unsigned)language > PIM_MICRO_PROGRAM)
 		return mw_fail(-EINVAL, err, n, "NULL, or no such language");
 	int saved = errno;
+	int rc = -ENOMEM;
 	struct pim_program *p = calloc(1, sizeof(*p));
-	int rc = p ? 0 : mw_fail(-ENOMEM, err, n, "out of memory");
-	if (rc == 0) {
+	if (p) {
 		p->language = language;
 		rc = make(p, text, len, err, n);
+	} else {
+		(void)mw_fail(rc, err, n, "out of memory");
 	}
 	if (rc == 0)
 		*program = p;
@@ -216,8 +218,9 @@ static int by_address(const void *a, const void *b)
 
 static bool some_twice(const struct pim_operand *const *o, size_t n, const struct pim_operand **sorted)
 {
-	memcpy(sorted, o, n * sizeof(const struct pim_operand *));
-	qsort(sorted, n, sizeof(*sorted), by_address);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = o[i];
+	qsort(sorted, n, sizeof(void *), by_address);
 	for (size_t i = 1; i < n; i++)
 		if (sorted[i] == sorted[i - 1])
 			return true;
@@ -233,9 +236,9 @@ static int run_checked(struct pim_device *dev, const struct pim_program *p, stru
 		rc = check_vectors(dev, src, n_src, p->circuit.inputs.n, "input", &p->circuit.inputs, inputs);
 	if (rc < 0)
 		return rc;
-	if (n_src && inputs[0]->cols != results[0]->cols)
+	if (n_src && src[0]->o.cols != dst[0]->o.cols)
 		return core_fail(dev, -EINVAL, "the inputs have %llu lanes, the results %llu",
-				 (unsigned long long)inputs[0]->cols, (unsigned long long)results[0]->cols);
+				 (unsigned long long)src[0]->o.cols, (unsigned long long)dst[0]->o.cols);
 	if (some_twice(results, n_dst, sorted))
 		return core_fail(dev, -EINVAL, "one vector is given for two results");
 	if (!dev->ops->run_program)
@@ -251,8 +254,9 @@ int pim_program_run(const struct pim_program *p, struct pim_vector *const *dst, 
 		return -EINVAL;
 	int saved = errno;
 	struct pim_device *dev = dst[0]->dev;
-	const struct pim_operand **o =
-		n_dst <= CIRCUIT_MAX_PORTS && n_src <= CIRCUIT_MAX_PORTS ? calloc(2 * n_dst + n_src, sizeof(*o)) : NULL;
+	const struct pim_operand **o = n_dst <= CIRCUIT_MAX_PORTS && n_src <= CIRCUIT_MAX_PORTS
+					       ? calloc(2 * n_dst + n_src, sizeof(void *))
+					       : NULL;
 	int rc = o ? run_checked(dev, p, dst, n_dst, src, n_src, o) : core_fail(dev, -ENOMEM, "out of memory");
 	free(o);
 	errno = saved;
