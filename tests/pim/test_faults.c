@@ -341,3 +341,45 @@ Test(pim_faults, columns_belong_to_the_place)
 	cr_assert_arr_eq(got[0], got[3], BYTES);
 	pim_close(dev);
 }
+
+/* Programs of the user fail like operations do. */
+Test(pim_faults, programs_of_the_user_fail_too)
+{
+	static const char text[] = "c = a & b";
+	enum { BYTES = 65536 };
+	static unsigned char in[2][BYTES], got[2][BYTES];
+	struct pim_device *dev = device("ambit:engine=exact,variation=12");
+	struct pim_program *p;
+	struct pim_vector *v[3];
+	struct pim_cost *cost;
+	char err[200];
+	uint64_t r = 6, wrong[2];
+	cr_assert_eq(pim_program_compile(PIM_EXPRESSION, text, strlen(text), &p, err, sizeof(err)), 0, "%s", err);
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(pim_alloc(dev, pim_uint(1), 8 * BYTES, &v[i]), 0);
+		for (int k = 0; k < BYTES && i < 2; k++)
+			in[i][k] = (unsigned char)oracle_random(&r);
+		if (i < 2)
+			cr_assert_eq(pim_write(v[i], in[i], BYTES), 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(pim_cost_begin(dev, &cost), 0);
+		cr_assert_eq(i ? pim_and(v[2], v[0], v[1]) : pim_program_run(p, &v[2], 1, v, 2), 0, "%s",
+			     pim_error(dev));
+		wrong[i] = count(cost, PIM_BITS_WRONG);
+		pim_cost_end(cost);
+		cr_assert_eq(pim_read(v[2], got[i], BYTES), 0);
+		uint64_t seen = 0;
+		for (int k = 0; k < BYTES; k++)
+			seen += (unsigned)__builtin_popcount(got[i][k] ^ (in[0][k] & in[1][k]));
+		cr_assert(seen == wrong[i] && seen > 0);
+	}
+	pim_close(dev);
+	dev = device("ambit:engine=exact,protect=tmr");
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(pim_alloc(dev, pim_uint(1), 100, &v[i]), 0);
+	cr_assert_eq(pim_program_run(p, &v[2], 1, v, 2), -EOPNOTSUPP);
+	cr_assert(strstr(pim_error(dev), "protect"), "%s", pim_error(dev));
+	pim_close(dev);
+	pim_program_free(p);
+}
