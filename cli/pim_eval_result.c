@@ -141,22 +141,22 @@ static int add_record(const struct eval *e, struct mw_records *l, const char *me
 static int add_counts(const struct eval *e, struct mw_records *l)
 {
 	static const struct {
-		enum pim_count what;
 		const char *metric;
+		enum pim_count what;
 		enum mw_unit unit;
 		double scale;
 	} rows[] = {
-		{PIM_AAP, "aap", MW_COUNT, 1},
-		{PIM_AP, "ap", MW_COUNT, 1},
-		{PIM_PROGRAMS, "programs", MW_COUNT, 1},
-		{PIM_BATCHES, "batches", MW_COUNT, 1},
-		{PIM_BYTES_IN, "bytes_in", MW_BYTE, 1},
-		{PIM_BYTES_OUT, "bytes_out", MW_BYTE, 1},
-		{PIM_BYTES_TRANSPOSE, "bytes_transposed", MW_BYTE, 1},
-		{PIM_PS_COMPUTE, "time_resident", MW_NS, 1e-3},
-		{PIM_PS_TRANSPOSE, "time_transpose", MW_NS, 1e-3},
-		{PIM_PS_HOST, "time_host", MW_NS, 1e-3},
-		{PIM_PS_ELAPSED, "time_end_to_end", MW_NS, 1e-3},
+		{"aap", PIM_AAP, MW_COUNT, 1},
+		{"ap", PIM_AP, MW_COUNT, 1},
+		{"programs", PIM_PROGRAMS, MW_COUNT, 1},
+		{"batches", PIM_BATCHES, MW_COUNT, 1},
+		{"bytes_in", PIM_BYTES_IN, MW_BYTE, 1},
+		{"bytes_out", PIM_BYTES_OUT, MW_BYTE, 1},
+		{"bytes_transposed", PIM_BYTES_TRANSPOSE, MW_BYTE, 1},
+		{"time_resident", PIM_PS_COMPUTE, MW_NS, 1e-3},
+		{"time_transpose", PIM_PS_TRANSPOSE, MW_NS, 1e-3},
+		{"time_host", PIM_PS_HOST, MW_NS, 1e-3},
+		{"time_end_to_end", PIM_PS_ELAPSED, MW_NS, 1e-3},
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && rc == 0; i++) {

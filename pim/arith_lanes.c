@@ -53,44 +53,48 @@ static void reduce_packed(enum pim_op op, struct pim_type type, const void *src,
 	}
 }
 
+/* One function for each container. Signs are extended in sums, flipped for the least. */
 #define REDUCE(T)                                                                                                      \
-	do {                                                                                                           \
+	static uint64_t reduce_##T(enum pim_op op, const void *src, uint64_t lanes, uint64_t sign, uint64_t acc)       \
+	{                                                                                                              \
 		const T *x = src;                                                                                      \
-		if (op == PIM_SUM_LANES)                                                                               \
+		if (op == PIM_SUM_LANES) {                                                                             \
 			for (uint64_t i = 0; i < lanes; i++)                                                           \
-				sum += ((uint64_t)x[i] ^ sign) - sign; /* extends the sign */                          \
-		else if (op == PIM_MIN_LANES)                                                                          \
-			for (uint64_t i = 0; i < lanes; i++) {                                                         \
-				uint64_t v = x[i] ^ sign;                                                              \
-				sum = v < sum ? v : sum;                                                               \
-			}                                                                                              \
-		else                                                                                                   \
+				acc += ((uint64_t)x[i] ^ sign) - sign;                                                 \
+		} else if (op == PIM_MIN_LANES) {                                                                      \
 			for (uint64_t i = 0; i < lanes; i++)                                                           \
-				sum += (uint64_t)__builtin_popcountll(x[i]);                                           \
-	} while (0)
+				acc = (x[i] ^ sign) < acc ? x[i] ^ sign : acc;                                         \
+		} else {                                                                                               \
+			for (uint64_t i = 0; i < lanes; i++)                                                           \
+				acc += (uint64_t)__builtin_popcountll(x[i]);                                           \
+		}                                                                                                      \
+		return acc;                                                                                            \
+	}
+REDUCE(uint8_t)
+REDUCE(uint16_t)
+REDUCE(uint32_t)
+REDUCE(uint64_t)
 
 void arith_reduce(enum pim_op op, struct pim_type type, const void *src, uint64_t lanes, uint64_t *acc)
 {
 	const uint64_t sign = sign_of(type);
-	uint64_t sum = *acc;
 	switch (arith_unit(type.bits)) {
 	case 0:
 		reduce_packed(op, type, src, lanes, acc);
-		return;
+		break;
 	case 1:
-		REDUCE(uint8_t);
+		*acc = reduce_uint8_t(op, src, lanes, sign, *acc);
 		break;
 	case 2:
-		REDUCE(uint16_t);
+		*acc = reduce_uint16_t(op, src, lanes, sign, *acc);
 		break;
 	case 4:
-		REDUCE(uint32_t);
+		*acc = reduce_uint32_t(op, src, lanes, sign, *acc);
 		break;
 	default:
-		REDUCE(uint64_t);
+		*acc = reduce_uint64_t(op, src, lanes, sign, *acc);
 		break;
 	}
-	*acc = sum;
 }
 
 static void put_word(void *packed, uint64_t i, uint64_t w)

@@ -245,14 +245,15 @@ ARITH_INLINE uint64_t N(extend)(LANE x, const struct arith_args *a)
 	static void N(name)(const struct arith_args *a, void *dst, const void *const *src, size_t lanes)               \
 	{                                                                                                              \
 		const LANE *px = src[0], *py = src[1] ? src[1] : px;                                                   \
-		OUT *d = dst, r[64];                                                                                   \
+		OUT r[64];                                                                                             \
+		char *d = dst;                                                                                         \
 		for (size_t i = 0; i < lanes; i += 64) {                                                               \
 			for (unsigned k = 0; k < 64; k++) {                                                            \
 				const LANE x = px[i + k], y = py[i + k];                                               \
 				(void)y;                                                                               \
 				r[k] = (OUT)(expression);                                                              \
 			}                                                                                              \
-			memcpy(d + i, r, sizeof(r));                                                                   \
+			memcpy(d + i * sizeof(r[0]), r, sizeof(r));                                                    \
 		}                                                                                                      \
 		(void)a;                                                                                               \
 	}

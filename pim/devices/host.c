@@ -87,6 +87,14 @@ static int host_map(void *state, const struct pim_operand *o, void **p)
 	return 0;
 }
 
+static void charge(const struct host *h, struct pim_call *call, uint64_t bytes)
+{
+	if (h->gbps > 0) {
+		uint64_t ps = lanes_ps(bytes, h->gbps);
+		pim_call_time(call, PIM_PS_COMPUTE, ps, ps);
+	}
+}
+
 static void reduce(const struct pim_command *c)
 {
 	const struct pim_operand *o = c->src[0];
@@ -95,35 +103,41 @@ static void reduce(const struct pim_command *c)
 	*c->result = arith_reduce_value(c->op, o->type, acc);
 }
 
+static int compute(const struct host *h, struct pim_call *call, const struct pim_command *c)
+{
+	struct arith_job j = {.op = c->op,
+			      .type = c->n_src ? c->src[c->n_src - 1]->type : c->dst->type,
+			      .value = c->value,
+			      .lanes = c->dst->cols,
+			      .dst = c->dst->mem,
+			      .cache_bytes = h->cache_bytes};
+	for (unsigned i = 0; i < c->n_src; i++)
+		j.src[i] = c->src[i]->mem;
+	int rc = arith_run(call, &j);
+	return rc < 0 ? pim_call_fail(call, rc, "host: no kernel for %s", pim_op_name(c->op)) : 0;
+}
+
 static int host_execute(void *state, struct pim_call *call, const struct pim_command *c)
 {
 	const struct host *h = state;
-	uint64_t bytes = c->dst ? bytes_of(c->dst) : 0;
+	uint64_t bytes = 0;
+	int rc = 0;
 	for (unsigned i = 0; i < c->n_src; i++)
 		bytes += bytes_of(c->src[i]);
 	if (c->result) {
 		reduce(c);
-	} else if (c->op == PIM_SHIFT_LANES) {
-		const struct pim_operand *o = c->src[0];
-		arith_shift_lanes(c->dst->mem, o->mem, arith_unit(o->type.bits), o->cols, (int64_t)c->value);
-	} else {
-		struct arith_job j = {.op = c->op,
-				      .type = c->n_src ? c->src[c->n_src - 1]->type : c->dst->type,
-				      .value = c->value,
-				      .lanes = c->dst->cols,
-				      .dst = c->dst->mem,
-				      .cache_bytes = h->cache_bytes};
-		for (unsigned i = 0; i < c->n_src; i++)
-			j.src[i] = c->src[i]->mem;
-		int rc = arith_run(call, &j);
-		if (rc < 0)
-			return pim_call_fail(call, rc, "host: no kernel for %s", pim_op_name(c->op));
+		charge(h, call, bytes);
+		return 0;
 	}
-	if (h->gbps > 0) {
-		uint64_t ps = lanes_ps(bytes, h->gbps);
-		pim_call_time(call, PIM_PS_COMPUTE, ps, ps);
-	}
-	return 0;
+	bytes += bytes_of(c->dst);
+	if (c->op == PIM_SHIFT_LANES)
+		arith_shift_lanes(c->dst->mem, c->src[0]->mem, arith_unit(c->dst->type.bits), c->dst->cols,
+				  (int64_t)c->value);
+	else
+		rc = compute(h, call, c);
+	if (rc == 0)
+		charge(h, call, bytes);
+	return rc;
 }
 
 static int host_counts(void *state, enum pim_count what)

@@ -202,7 +202,7 @@ Test(pim_ambit_arith, costs_do_not_depend_on_engine_isa_or_threads, .timeout = 3
 					      "ambit:dram=ddr4-3200,limit=jedec,via=host,engine=exact"};
 	static const char *const isas[] = {"portable", "avx2", "avx512", "neon"};
 	static const unsigned widths[] = {1, 7, 24, 64};
-	const uint64_t lanes = 65536 * (TEST_SLOW ? 9 : 33) + 5;
+	const uint64_t lanes = 65536 * (TEST_SLOW ? 9 : 17) + 5;
 	void *host = calloc(lanes, 8);
 	for (size_t w = 0; w < (TEST_SLOW ? 3 : 4); w++) {
 		uint64_t expected[PIM_COUNT_N] = {0}, got[PIM_COUNT_N] = {0};
