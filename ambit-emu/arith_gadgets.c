@@ -1,9 +1,9 @@
 /* Adders, comparison, selection. Counts per bit and their source beside each. */
 #include "ambit-emu/arith.h"
 
-/* 7 per bit, and no 6 do it: found by exhaustive search over the commands (a satisfiability solver), where the
- * published 00_addition-plus.c takes 8. ~c is in T3 and DCC1 before and after. With m = MAJ(~x,y,c): ~c' = MAJ(~y,~c,m)
- * and sum = MAJ(x,~c',m), so that each operand is loaded once. */
+/* 7 per bit, where the published 00_addition-plus.c takes 8: found with a satisfiability solver, which finds none of 6
+ * for one bit at a time with the carry in compute rows. ~c is in T3 and DCC1 before and after. With m = MAJ(~x,y,c):
+ * ~c' = MAJ(~y,~c,m) and sum = MAJ(x,~c',m), so that each operand is loaded once. */
 #define ADD_FIRST "y>B14 x>B9 B5>B11 C1>B8 B12 B15>B1 B14>o"
 #define ADD_NEXT "B7>B0 x>B4 y>B9 B5>B2 B12 B15>B1 B14>o"
 /* Above the second operand: 6. */
@@ -43,7 +43,7 @@ void arith_sub_if(struct arith *a, row q, const row *x, const row *y, row *out, 
 	}
 }
 
-/* 6n - 3, by search. p = some lower bit is 1: v ^ p, p' = v | p; ~p is in T2, p in T3. */
+/* 6n - 3, found in the same way. p = some lower bit is 1: v ^ p, p' = v | p; ~p is in T2, p in T3. */
 void arith_negate(struct arith *a, const row *v, row *out, unsigned n)
 {
 	EMIT(a, n > 1 ? "v>o v>B3 v>B5 B4>B2" : "v>o", "vo", v[0], out[0]);
@@ -52,8 +52,8 @@ void arith_negate(struct arith *a, const row *v, row *out, unsigned n)
 		     out[i]);
 }
 
-/* 6 for two rows and 2 at the end, by search. The sum's complement stays in T3 and DCC1, each carry = MAJ(sum,v,w) is
- * a row. */
+/* 6 for two rows and 2 at the end, found in the same way. The sum's complement stays in T3 and DCC1, each carry =
+ * MAJ(sum,v,w) is a row. */
 unsigned arith_column(struct arith *a, const row *bits, unsigned n, row sum, row *carries)
 {
 	unsigned k = 0;
