@@ -118,6 +118,10 @@ Test(program, every_language_runs_alike_on_both_engines)
 		}
 		pim_program_free(p);
 	}
+	for (int i = 0; i < 3; i++)
+		free(in[i]);
+	for (int i = 0; i < 4; i++)
+		free(got[i / 2][i % 2]);
 }
 
 Test(program, prints_what_can_be_read_again)
