@@ -59,10 +59,13 @@ int cli_unknown(const char *name, char *err, size_t n);
 /* Opens -o for writing before any work is done, so that a wrong path costs nothing, or stdout. The text goes to a
  * temporary file that cli_out_commit renames: a failed run leaves the old file alone. */
 struct cli_out {
-	FILE *f;
-	char path[4096], temp[4096];
+	FILE *f;                     /* NULL: closed */
+	const char *option;          /* that named the path, for messages */
+	char path[4096], temp[4096]; /* temp: empty where path is a pipe or device, which is written as it is */
 };
 int cli_out_open(const struct cli *cli, struct cli_out *out, char *err, size_t n);
+/* The same for the path of another option. */
+int cli_out_open_path(const char *option, const char *path, struct cli_out *out, char *err, size_t n);
 int cli_out_commit(struct cli_out *out, char *err, size_t n);
 void cli_out_abort(struct cli_out *out);
 

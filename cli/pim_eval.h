@@ -21,9 +21,8 @@ struct eval_operand {
 };
 
 struct eval_trace {
-	FILE *file;                  /* NULL: none */
-	bool stopped;                /* the device writes no more */
-	char path[4096], part[4112]; /* part: temporary, or path itself where that is no regular file */
+	struct cli_out out; /* out.f NULL: no trace */
+	bool stopped;       /* the device writes no more */
 };
 
 struct eval {

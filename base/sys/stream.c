@@ -232,7 +232,10 @@ int mw_stream_writer(const char *path, size_t block, struct mw_stream **out, cha
 	if (!s)
 		return -ENOMEM;
 	int rc = 0;
-	if (snprintf(s->temp, sizeof(s->temp), "%s.XXXXXX", path) >= (int)sizeof(s->temp))
+	struct stat st;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* the rename would take the place of a device */
+		rc = mw_fail(MW_ESPEC, err, n, "%s: not a regular file", path);
+	else if (snprintf(s->temp, sizeof(s->temp), "%s.XXXXXX", path) >= (int)sizeof(s->temp))
 		rc = mw_fail(MW_ESPEC, err, n, "%.60s...: the name is too long", path);
 	else if ((s->fd = mkostemp(s->temp, O_CLOEXEC)) < 0)
 		rc = mw_fail(MW_ESPEC, err, n, "%s: cannot write: %s", path, mw_strerror(-errno));

@@ -9,6 +9,7 @@ import pty
 import random
 import select
 import signal
+import stat
 import subprocess
 import time
 
@@ -186,6 +187,20 @@ def page_cache(base):
         check(pages is None or pages < 256, path, "has", pages, "pages in the page cache")
 
 
+def special_files(base):
+    """A pipe is written as it is, or refused: nothing takes its place."""
+    a, pipe = os.path.join(base, "a"), os.path.join(base, "pipe")
+    sparse(a, MIB, (0,))
+    os.mkfifo(pipe)
+    rc, _, err = run("pim", "eval", "--op=not", "--in=" + a, "--out=" + pipe)
+    check(rc == 2 and "not a regular file" in err, rc, err)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+    rc, _, err = run("pim", "eval", "--op=not", "--in=" + a, "--out=" + os.path.join(base, "c"), "--trace=" + pipe)
+    text = reader.communicate()[0]
+    check(rc == 0 and text.count(b"\n") > 100, rc, err, len(text))
+    check(stat.S_ISFIFO(os.stat(pipe).st_mode), "something took the place of a pipe")
+
+
 def stopped(base):
     a = os.path.join(base, "a")
     with open(a, "wb") as f:
@@ -216,7 +231,7 @@ def stopped(base):
 
 def main():
     with scratch() as base:
-        for part in (costs, failing_columns, page_cache, results, reductions, stopped):
+        for part in (costs, failing_columns, page_cache, results, reductions, special_files, stopped):
             start = time.monotonic()
             part(base)
             print(part.__name__, "%.1f s" % (time.monotonic() - start))
