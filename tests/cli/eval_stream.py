@@ -194,10 +194,12 @@ def special_files(base):
     os.mkfifo(pipe)
     rc, _, err = run("pim", "eval", "--op=not", "--in=" + a, "--out=" + pipe)
     check(rc == 2 and "not a regular file" in err, rc, err)
-    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+    with open(os.path.join(base, "text"), "wb") as f:
+        reader = subprocess.Popen(["cat", pipe], stdout=f)
     rc, _, err = run("pim", "eval", "--op=not", "--in=" + a, "--out=" + os.path.join(base, "c"), "--trace=" + pipe)
-    text = reader.communicate()[0]
-    check(rc == 0 and text.count(b"\n") > 100, rc, err, len(text))
+    reader.wait(timeout=60)
+    with open(os.path.join(base, "text"), "rb") as f:
+        check(rc == 0 and f.read().count(b"\n") > 100, rc, err)
     check(stat.S_ISFIFO(os.stat(pipe).st_mode), "something took the place of a pipe")
 
 
