@@ -180,7 +180,8 @@ Test(pim_faults, wrong_bits_are_counted_and_persist)
 	cr_assert_gt(differ(&once, &other), 0, "another seed, other columns");
 	/* AND of random bits meets mixed cells in 3 of 4 columns: a, b and 0 */
 	double mean = LANES * 0.0029 * 0.75;
-	cr_assert(once.counts[PIM_FAULTS_INJECTED] > mean - 300 && once.counts[PIM_FAULTS_INJECTED] < mean + 300,
+	cr_assert((double)once.counts[PIM_FAULTS_INJECTED] > mean - 300 &&
+			  (double)once.counts[PIM_FAULTS_INJECTED] < mean + 300,
 		  "%llu, %g expected", (unsigned long long)once.counts[PIM_FAULTS_INJECTED], mean);
 }
 
