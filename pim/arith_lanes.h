@@ -11,7 +11,7 @@ struct N(consts) {
 
 ARITH_INLINE N(vec) N(splat)(uint64_t value)
 {
-	N(vec) v;
+	N(vec) v = {0};
 	for (unsigned i = 0; i < V_BYTES / sizeof(LANE); i++)
 		v[i] = (LANE)value;
 	return v;
@@ -45,7 +45,7 @@ ARITH_INLINE N(vec) N(spread)(uint64_t w)
 	N(vec) v, bit;
 #if LANE_BITS == 8
 	typedef uint64_t words __attribute__((vector_size(V_BYTES)));
-	words r;
+	words r = {0};
 	for (unsigned i = 0; i < V_BYTES / 8; i++)
 		r[i] = (w >> (8 * i) & 0xff) * 0x0101010101010101u;
 	v = (N(vec))r;
