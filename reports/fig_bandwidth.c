@@ -150,10 +150,10 @@ static void put_row_ticks(FILE *f, const struct rows *rows)
 
 static void put_title(const struct mw_records *l, struct figure_plot *p)
 {
-	const char *state = query_usual_state(l);
-	struct query peak = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, state};
-	struct query dram = {"bandwidth", "dram-read", "bandwidth", NULL, NULL, state};
-	struct query near = {"bandwidth", "l1-read", "bandwidth", NULL, NULL, state};
+	double c2c = query_usual_c2c(l);
+	struct query peak = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, c2c};
+	struct query dram = {"bandwidth", "dram-read", "bandwidth", NULL, NULL, c2c};
+	struct query near = {"bandwidth", "l1-read", "bandwidth", NULL, NULL, c2c};
 	const struct mw_record *memory = query_best(l, &peak, false), *cache = query_best(l, &near, false);
 	if (!memory)
 		memory = query_best(l, &dram, false);

@@ -30,17 +30,17 @@ struct place {
 /* The peak of dedicated loops; without one the best product, which is a lower bound of it. */
 static void find_roof(const struct mw_records *l, struct roof *out)
 {
-	const char *state = query_usual_state(l);
-	struct query peak_read = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, state};
-	struct query any_read = {"bandwidth", "dram-read", "bandwidth", NULL, NULL, state};
+	double c2c = query_usual_c2c(l);
+	struct query peak_read = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, c2c};
+	struct query any_read = {"bandwidth", "dram-read", "bandwidth", NULL, NULL, c2c};
 	out->bandwidth = query_best(l, &peak_read, false);
 	if (!out->bandwidth)
 		out->bandwidth = query_best(l, &any_read, false);
 	for (int t = 0; t < TYPES; t++) {
 		char where[32];
 		(void)snprintf(where, sizeof(where), "dtype=%s", types[t].dtype);
-		struct query peak = {"gemm", "peak", "rate", NULL, where, state};
-		struct query best = {"gemm", NULL, "rate", NULL, where, state};
+		struct query peak = {"gemm", "peak", "rate", NULL, where, c2c};
+		struct query best = {"gemm", NULL, "rate", NULL, where, c2c};
 		out->peak[t] = query_best(l, &peak, false);
 		if (!out->peak[t])
 			out->peak[t] = query_best(l, &best, false);
@@ -62,7 +62,7 @@ static const struct mw_record *intensity_of(const struct mw_records *l, const st
 /* The winner of every shape, in the topology state of the roofs. */
 static size_t find_places(const struct mw_records *l, struct place *v, size_t max)
 {
-	const struct query best = {"gemm", "best", "rate", NULL, NULL, query_usual_state(l)};
+	const struct query best = {"gemm", "best", "rate", NULL, NULL, query_usual_c2c(l)};
 	const struct mw_record *r;
 	size_t n = 0, at = 0;
 	double threads = 0;

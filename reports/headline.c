@@ -62,7 +62,7 @@ static void ratio(struct list *l, const char *label, const char *unit, const str
 	(void)snprintf(h->detail, sizeof(h->detail), "%s", detail);
 }
 
-static void memory(const struct mw_records *l, const char *state, struct list *out)
+static void memory(const struct mw_records *l, double c2c, struct list *out)
 {
 	const struct mw_record *dram = mw_records_find(l, "latency", "dram", "latency");
 	const struct mw_record *fastest = query_best(l, &(struct query){.bench = "latency", .unit = "ns"}, true);
@@ -72,18 +72,18 @@ static void memory(const struct mw_records *l, const char *state, struct list *o
 	ratio(out, "DRAM / cache latency", "×", dram, fastest, "DRAM latency / shortest latency of the staircase");
 	struct query one = {
 		.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth", .where = "threads=1"};
-	struct query any = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth", .state = state};
+	struct query any = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth", .c2c_ns = c2c};
 	const struct mw_record *single = query_best(l, &one, false), *every = query_best(l, &any, false);
 	describe(add(out, "DRAM read, one thread", single), single, "kernel,pages");
 	describe(add(out, "DRAM read, all threads", every), every, "threads,kernel,state");
 }
 
-static void compute(const struct mw_records *l, const char *state, struct list *out)
+static void compute(const struct mw_records *l, double c2c, struct list *out)
 {
-	struct query peak = {"gemm", "peak", "rate", "GFLOP/s", NULL, state};
-	struct query gemm = {"gemm", "gemm", "rate", "GFLOP/s", NULL, state};
-	struct query gemv = {"gemm", "gemv", "bytes_rate", "GB/s", NULL, state};
-	struct query read = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, state};
+	struct query peak = {"gemm", "peak", "rate", "GFLOP/s", NULL, c2c};
+	struct query gemm = {"gemm", "gemm", "rate", "GFLOP/s", NULL, c2c};
+	struct query gemv = {"gemm", "gemv", "bytes_rate", "GB/s", NULL, c2c};
+	struct query read = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, c2c};
 	const struct mw_record *top = query_best(l, &peak, false), *product = query_best(l, &gemm, false);
 	const struct mw_record *vector = query_best(l, &gemv, false), *roof = query_best(l, &read, false);
 	describe(add(out, "Best f32 GEMM", product), product, "engine,m,n,k,threads,state");
@@ -131,9 +131,9 @@ static void others(const struct mw_records *l, struct list *out)
 size_t headlines(const struct results *r, struct headline *v)
 {
 	struct list out = {v, 0};
-	const char *state = query_usual_state(&r->records);
-	memory(&r->records, state, &out);
-	compute(&r->records, state, &out);
+	double c2c = query_usual_c2c(&r->records);
+	memory(&r->records, c2c, &out);
+	compute(&r->records, c2c, &out);
 	others(&r->records, &out);
 	return out.n;
 }

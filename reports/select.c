@@ -65,15 +65,21 @@ static bool same(const char *wanted, const char *have)
 	return !wanted || strcmp(wanted, have) == 0;
 }
 
-static bool state_matches(const char *wanted, const struct mw_record *r)
+/* Two latencies of one state, as the rounds of a benchmark are told apart. */
+static bool same_state(double a, double b)
 {
-	const char *have = mw_kv_str(&r->observed, "state", "only");
-	return !wanted || strcmp(have, "only") == 0 || strcmp(have, wanted) == 0;
+	return a / b < 1.6 && b / a < 1.6;
+}
+
+static bool state_matches(double wanted, const struct mw_record *r)
+{
+	double have = wanted > 0 ? record_number(r, "c2c_ns") : (double)NAN;
+	return !isfinite(have) || same_state(have, wanted);
 }
 
 bool query_matches(const struct query *q, const struct mw_record *r)
 {
-	return state_matches(q->state, r) && same(q->bench, r->bench) && same(q->case_name, r->case_name) &&
+	return state_matches(q->c2c_ns, r) && same(q->bench, r->bench) && same(q->case_name, r->case_name) &&
 	       same(q->metric, r->metric) && same(q->unit, mw_unit_name(r->unit)) && where_matches(q->where, r);
 }
 
@@ -100,15 +106,22 @@ const struct mw_record *query_next(const struct mw_records *l, const struct quer
 	return NULL;
 }
 
-const char *query_usual_state(const struct mw_records *l)
+double query_usual_c2c(const struct mw_records *l)
 {
-	static const char *const names[] = {"near", "far"};
-	size_t rounds[2] = {0};
-	for (size_t i = 0; i < l->n; i++)
-		for (int s = 0; s < 2; s++)
-			if (strcmp(mw_kv_str(&l->v[i].observed, "state", "only"), names[s]) == 0)
-				rounds[s] += l->v[i].n;
-	return rounds[0] + rounds[1] == 0 ? NULL : names[rounds[1] > rounds[0]];
+	double usual = 0;
+	size_t most = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		double c2c = record_number(&l->v[i], "c2c_ns");
+		size_t rounds = 0;
+		for (size_t k = 0; k < l->n && isfinite(c2c); k++)
+			if (same_state(record_number(&l->v[k], "c2c_ns"), c2c)) /* NaN is like nothing */
+				rounds += l->v[k].n;
+		if (rounds > most) {
+			most = rounds;
+			usual = c2c;
+		}
+	}
+	return usual;
 }
 
 const char *series_text(const struct mw_record *r, const char *but_key, char *out, size_t n)

@@ -10,7 +10,9 @@
 struct query {
 	const char *bench, *case_name, *metric, *unit;
 	const char *where;
-	const char *state; /* topology state: records measured in another one do not match, those without one do */
+	/* Topology state, as the core-to-core latency measured in it: records of another one do not match, those
+	 * without one do. 0: any. */
+	double c2c_ns;
 };
 
 /* Text of a parameter as in CSV ("" when absent): params first, then observed. Returns out. */
@@ -24,9 +26,9 @@ const struct mw_record *query_best(const struct mw_records *l, const struct quer
 /* Next match at or after *at, which moves past it; NULL at the end. Values may be NaN. */
 const struct mw_record *query_next(const struct mw_records *l, const struct query *q, size_t *at);
 
-/* The topology state in which most of the run's rounds were measured; NULL when it met one only. Rates of different
- * states are those of different machines: a comparison takes one. */
-const char *query_usual_state(const struct mw_records *l);
+/* Core-to-core latency of the topology state in which most of the run's rounds were measured; 0 without any. Rates of
+ * different states are those of different machines: a comparison takes one. */
+double query_usual_c2c(const struct mw_records *l);
 
 /* Identity of a record but for one parameter, as text: records of equal text are the points of one line. */
 const char *series_text(const struct mw_record *r, const char *but_key, char *out, size_t n);
