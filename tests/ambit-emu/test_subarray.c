@@ -50,7 +50,7 @@ static void get_cells(struct ambit_bank *b, struct ambit_address a, unsigned cha
 static void each_row(struct ambit_bank *b, unsigned subarray, struct cells *m, bool load)
 {
 	static const unsigned compute[CELL_ROWS] = {0, 1, 2, 3, 4, 6};
-	unsigned char got[CELL_COLUMNS];
+	unsigned char got[CELL_COLUMNS] = {0};
 	for (unsigned i = 0; i < CELL_D + DATA_ROWS; i++) {
 		struct ambit_address a = i < CELL_ROWS ? at(subarray, 'B', compute[i])
 					 : i < CELL_D  ? at(subarray, 'C', i - CELL_C0)

@@ -215,7 +215,7 @@ Test(ambit_trace, one_channel_of_several_and_where_rows_lie)
 		       "clock,command,Channel,Rank,BankGroup,Bank,Row,Column,type,source\n"
 		       "0,ACT,0,0,0,0,7,0,-1,-1\n0,ACT,0,0,1,0,7,0,-1,-1\n"
 		       "52,PREpb,0,0,0,0,7,0,-1,-1\n52,ACT,0,0,0,0,%u,0,-1,-1\n",
-		       1024 - 16 + 5);
+		       1024u - 16 + 5);
 	const char *body = strchr(b.words.text, '\n') + 1;
 	cr_assert(b.words.text[0] == '#' && strncmp(body, expected, strlen(expected)) == 0, "%.600s", b.words.text);
 	free(b.words.text);
