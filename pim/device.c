@@ -196,6 +196,17 @@ const struct pim_device_ops *pim_ops_of(const struct pim_device *dev)
 	return dev ? dev->ops : NULL;
 }
 
+int pim_device_info(struct pim_device *dev, struct pim_device_info *info)
+{
+	if (!dev || !info || info->size < sizeof(*info))
+		return -EINVAL;
+	*info = (struct pim_device_info){.size = sizeof(*info)};
+	int rc = dev->ops->info ? dev->ops->info(dev->state, info) : -EOPNOTSUPP;
+	if (rc == -EOPNOTSUPP)
+		return core_fail(dev, rc, "device %s has no channels, ranks and banks", dev->ops->name);
+	return rc;
+}
+
 const char *pim_spec(const struct pim_device *dev)
 {
 	return dev ? dev->spec : "";

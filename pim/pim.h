@@ -65,6 +65,18 @@ PIM_API const struct pim_device_ops *pim_builtin(size_t i);
 PIM_API const struct pim_device_ops *pim_ops_of(const struct pim_device *dev);
 /* Canonical spec: the keys in the device's order, those that differ from their default. */
 PIM_API const char *pim_spec(const struct pim_device *dev);
+/* The memory that a device stands for. */
+struct pim_device_info {
+	size_t size;
+	uint32_t channels;        /* of the memory system */
+	uint32_t ranks;           /* of a channel */
+	uint32_t banks;           /* of a rank */
+	uint32_t subarrays, rows; /* of a bank; of a subarray, reserved ones included */
+	uint64_t row_bytes;       /* of a rank */
+	double channel_peak_gbps; /* data bus of one channel, GB/s = 1e9 byte per second */
+};
+/* info->size must be set. -EOPNOTSUPP: the device is no DRAM. */
+PIM_API int pim_device_info(struct pim_device *dev, struct pim_device_info *info);
 /* One line about the last call on this device (or its vectors) that failed; "" when none did. */
 PIM_API const char *pim_error(const struct pim_device *dev);
 
@@ -602,6 +614,7 @@ struct pim_device_ops {
 	int (*run_program)(void *state, struct pim_call *call, const struct pim_program *program,
 			   const struct pim_operand *const *dst, const struct pim_operand *const *src);
 	int (*price_program)(void *state, const struct pim_program *program, struct pim_price *out);
+	int (*info)(void *state, struct pim_device_info *out);
 };
 
 #ifdef __cplusplus

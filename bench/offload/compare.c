@@ -58,7 +58,7 @@ static void note_scope(struct mw_record *r, const struct offload_side *s, const 
 {
 	(void)snprintf(r->note, sizeof(r->note), "%s%s%s", c->verified ? "" : "unverified; ",
 		       c->transpose > 0 ? "end to end transposes lanes at the rate of the key transpose; " : "",
-		       isnan(s->d->peak_gbps) ? "" : s->o->channels_note);
+		       s->d->is_dram ? s->o->channels_note : "");
 }
 
 static int emit_times(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c)
@@ -101,6 +101,17 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 	return offload_emit(s->o, &r);
 }
 
+/* How much memory the device has for it, against what the host drew from its own. */
+static void set_memory(struct mw_record *r, const struct offload_device *d, double host_gbps)
+{
+	if (!d->is_dram)
+		return;
+	mw_kv_set_int(&r->observed, "channels", d->dram.channels);
+	mw_kv_set_int(&r->observed, "ranks", d->dram.ranks);
+	mw_kv_set_int(&r->observed, "banks", d->dram.banks);
+	mw_kv_set_real(&r->observed, "host_over_peak", host_gbps / (d->dram.channels * d->dram.channel_peak_gbps));
+}
+
 /* The interval is the host's: the model has none. */
 static int emit_speedup(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
 			enum offload_cache cache, enum mode m)
@@ -118,8 +129,7 @@ static int emit_speedup(const struct offload_side *s, const struct offload_work 
 	mw_kv_set_real(&r.observed, "device_ns", ns);
 	mw_kv_set_str(&r.observed, "host", h->how);
 	mw_kv_set_real(&r.observed, "host_gbps", (double)w->bytes / h->ns);
-	if (!isnan(s->d->peak_gbps))
-		mw_kv_set_real(&r.observed, "host_over_peak", (double)w->bytes / h->ns / s->d->peak_gbps);
+	set_memory(&r, s->d, (double)w->bytes / h->ns);
 	note_scope(&r, s, c);
 	size_t len = strlen(r.note);
 	(void)snprintf(r.note + len, sizeof(r.note) - len, "%smeasured host / modelled device", len ? "; " : "");

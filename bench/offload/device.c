@@ -24,18 +24,6 @@ static void append(char *spec, size_t n, const char *pair)
 		(void)snprintf(spec + len, n - len, "%c%s", strchr(spec, ':') ? ',' : ':', pair);
 }
 
-/* "ddr4-3200", channels: MT/s x 8 byte per channel; NaN for a part that is not named by its rate. */
-static double peak_of(const struct mw_spec *spec, const struct pim_device_ops *ops)
-{
-	const struct pim_key *dk = offload_key(ops, "dram"), *ck = offload_key(ops, "channels");
-	const char *dram = mw_spec_get(spec, "dram"), *channels = mw_spec_get(spec, "channels");
-	dram = dram || !dk ? dram : dk->def;
-	channels = channels || !ck ? channels : ck->def;
-	const char *rate = dram && strncmp(dram, "ddr", 3) == 0 ? strrchr(dram, '-') : NULL;
-	double mt = rate ? atof(rate + 1) : 0, n = channels ? atof(channels) : 1;
-	return mt > 0 && n > 0 ? mt * 8e-3 * n : (double)NAN;
-}
-
 static int open_checked(struct offload_device *d, char *err, size_t n)
 {
 	char why[200] = "";
@@ -49,7 +37,8 @@ static int open_checked(struct offload_device *d, char *err, size_t n)
 	d->ops = pim_ops_of(dev);
 	(void)snprintf(d->name, sizeof(d->name), "%s", d->ops->name);
 	d->flushes = offload_key(d->ops, "flush") && !mw_spec_get(&spec, "flush");
-	d->peak_gbps = peak_of(&spec, d->ops);
+	d->dram = (struct pim_device_info){.size = sizeof(d->dram)};
+	d->is_dram = pim_device_info(dev, &d->dram) == 0;
 	const char *limit = mw_spec_get(&spec, "limit");
 	(void)snprintf(d->limit, sizeof(d->limit), "%s", limit ? limit : "");
 	(void)snprintf(d->label, sizeof(d->label), "%s", pim_spec(dev));

@@ -72,10 +72,11 @@ struct offload_device {
 	char limit[16]; /* "" when the device has no such key */
 	char name[32];
 	const struct pim_device_ops *ops;
-	bool flushes;     /* takes the measured flush rate */
-	double peak_gbps; /* of the host memory that it models; NaN: not a DRAM */
-	bool named;       /* on the command line */
-	size_t worked;    /* rows that it could do */
+	bool flushes; /* takes the measured flush rate */
+	bool is_dram;
+	struct pim_device_info dram; /* where is_dram */
+	bool named;                  /* on the command line */
+	size_t worked;               /* rows that it could do */
 };
 
 struct offload {

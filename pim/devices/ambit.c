@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "pim/devices/dram_info.h"
 #include "pim/lanes.h"
 
 static const struct pim_key keys[] = {
@@ -116,7 +117,7 @@ static void set_transfer(struct ambit *a, const struct pim_config *c)
 	const struct ambit_dram *d = a->timing.dram;
 	bool device = strcmp(pim_config_text(c, "attach"), "device") == 0;
 	const char *measured = device ? "xfer" : "flush";
-	double rate = a->geometry.channels * (d->channel_bits / 8.0) * d->burst_mbps / 1000.0;
+	double rate = a->geometry.channels * dram_channel_gbps(d);
 	rate *= pim_config_real(c, "efficiency");
 	a->transpose_gbps = rate;
 	a->host_gbps = pim_config_text(c, "host") ? pim_config_real(c, "host") : rate;
@@ -242,6 +243,13 @@ fail:
 	return rc;
 }
 
+static int ambit_info(void *state, struct pim_device_info *out)
+{
+	const struct ambit *a = state;
+	dram_info(&a->geometry, a->timing.dram, out);
+	return 0;
+}
+
 const struct pim_device_ops device_ambit = {
 	.size = sizeof(struct pim_device_ops),
 	.abi = PIM_ABI,
@@ -264,4 +272,5 @@ const struct pim_device_ops device_ambit = {
 	.raw = &ambit_raw,
 	.run_program = ambit_run_program,
 	.price_program = ambit_price_program,
+	.info = ambit_info,
 };

@@ -16,6 +16,7 @@
 #include "ambit-emu/timing.h"
 #include "base/core/err.h"
 #include "pim/core.h"
+#include "pim/devices/dram_info.h"
 #include "pim/lanes.h"
 
 /* Rows of each subarray that hold no data: a group of 32 and two constants. */
@@ -29,6 +30,7 @@ struct cots {
 	enum cots_logic logic;
 	unsigned maj_rows;
 	bool samsung, errors;
+	struct pim_device_info info;
 	double gbps;
 	uint64_t seed, layers_used;
 	size_t cache_bytes;
@@ -105,7 +107,9 @@ static int cots_open(void *priv, const struct pim_config *c, void **state, char 
 	d->samsung = word_is(c, "vendor", "samsung");
 	d->errors = word_is(c, "errors", "map");
 	d->seed = (uint64_t)pim_config_int(c, "seed");
-	d->gbps = g->channels * (dram->channel_bits / 8.0) * dram->burst_mbps / 1000.0;
+	dram_info(g, dram, &d->info);
+	d->info.subarrays = 2 * g->subarrays; /* the geometry counts pairs */
+	d->gbps = g->channels * d->info.channel_peak_gbps;
 	d->gbps *= pim_config_real(c, "efficiency");
 	d->cache_bytes = lanes_cache_bytes();
 	(void)snprintf(
@@ -438,6 +442,14 @@ static int cots_price(void *state, enum pim_op op, struct pim_type type, struct 
 	return 0;
 }
 
+static int cots_info(void *state, struct pim_device_info *out)
+{
+	const struct cots *d = state;
+	*out = d->info;
+	out->size = sizeof(*out);
+	return 0;
+}
+
 const struct pim_device_ops device_cots = {
 	.size = sizeof(struct pim_device_ops),
 	.abi = PIM_ABI,
@@ -455,4 +467,5 @@ const struct pim_device_ops device_cots = {
 	.execute = cots_execute,
 	.counts = cots_counts,
 	.price = cots_price,
+	.info = cots_info,
 };

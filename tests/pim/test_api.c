@@ -339,3 +339,38 @@ Test(pim_api, a_device_of_the_callers_own)
 	pim_close(dev);
 	cr_assert(own.opened == 2 && own.closed == 2 && own.executed == 2);
 }
+
+/* A comparison names the memory that it gives a device: what the spec and the preset come to. */
+Test(pim_api, device_info_tells_the_memory)
+{
+	static const struct {
+		const char *spec;
+		int rc;
+		uint32_t channels, ranks, banks;
+		uint64_t row_bytes;
+		double gbps;
+	} cases[] = {
+		{"ambit:dram=ddr4-3200", 0, 1, 1, 16, 8192, 25.6},
+		{"ambit:dram=ddr3-1600,channels=2,ranks=4,banks=5", 0, 2, 4, 5, 8192, 12.8},
+		{"ambit:dram=hbm2,channels=16", 0, 16, 1, 16, 1024, 16},
+		{"cots:channels=3", 0, 3, 1, 16, 8192, 25.6},
+		{"dimc", -EOPNOTSUPP, 0, 0, 0, 0, 0},
+		{"host", -EOPNOTSUPP, 0, 0, 0, 0, 0},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pim_device *dev;
+		struct pim_device_info info = {.size = sizeof(info)};
+		cr_assert_eq(pim_open(cases[i].spec, &dev, NULL, 0), 0, "%s", cases[i].spec);
+		cr_assert_eq(pim_device_info(dev, &info), cases[i].rc, "%s", cases[i].spec);
+		cr_assert(info.channels == cases[i].channels && info.ranks == cases[i].ranks &&
+				  info.banks == cases[i].banks && info.row_bytes == cases[i].row_bytes,
+			  "%s: %u x %u x %u of %llu byte", cases[i].spec, info.channels, info.ranks, info.banks,
+			  (unsigned long long)info.row_bytes);
+		cr_assert_float_eq(info.channel_peak_gbps, cases[i].gbps, 1e-9, "%s", cases[i].spec);
+		info.size = 1;
+		cr_assert_eq(pim_device_info(dev, &info), -EINVAL);
+		cr_assert_eq(pim_device_info(NULL, &info), -EINVAL);
+		cr_assert_eq(pim_device_info(dev, NULL), -EINVAL);
+		pim_close(dev);
+	}
+}

@@ -194,6 +194,55 @@ Test(print, summary_keeps_to_one_state)
 	results_fini(&r);
 }
 
+static void add_and(struct results *r, const char *mode, const char *price, double value, double over_peak)
+{
+	struct mw_record rec;
+	mw_record_init(&rec, "offload", "and", "speedup", MW_RATIO);
+	mw_kv_set_int(&rec.params, "size", 256 << 20);
+	mw_kv_set_str(&rec.params, "device", "ambit:dram=ddr4-3200,ranks=2");
+	mw_kv_set_str(&rec.params, "mode", mode);
+	mw_kv_set_str(&rec.params, "price", price);
+	mw_kv_set_str(&rec.params, "cache", "cold");
+	mw_kv_set_int(&rec.observed, "channels", 1);
+	mw_kv_set_int(&rec.observed, "ranks", 2);
+	mw_kv_set_int(&rec.observed, "banks", 16);
+	mw_kv_set_real(&rec.observed, "host_over_peak", over_peak);
+	mw_record_set(&rec, value, MW_MODELLED, "model");
+	add_record(r, rec);
+}
+
+/* A ratio against DRAM that computes says how much DRAM, shows both prices, and comes after what was measured. */
+Test(print, summary_names_the_memory_of_a_ratio)
+{
+	struct results r;
+	char *text = NULL;
+	size_t size = 0;
+	memset(&r, 0, sizeof(r));
+	add_and(&r, "resident", "unconstrained", 32, 0.9);
+	add_and(&r, "resident", "power-limited", 9, 1.84);
+	add_state(&r, "bandwidth", "dram-read-peak", "bandwidth", MW_GBPS, 55, "near", 9);
+	struct mw_record dimc;
+	mw_record_init(&dimc, "offload", "gemv", "speedup", MW_RATIO);
+	mw_kv_set_str(&dimc.params, "device", "dimc");
+	mw_kv_set_str(&dimc.params, "mode", "end_to_end");
+	mw_kv_set_str(&dimc.params, "cache", "cold");
+	mw_record_set(&dimc, 41, MW_MODELLED, "model");
+	add_record(&r, dimc);
+	FILE *f = open_memstream(&text, &size);
+	cr_assert_eq(print_summary(f, &r), 0);
+	cr_assert_eq(fclose(f), 0);
+	const char *free_price = strstr(text, "AND in DRAM, resident, unconstrained");
+	const char *limited = strstr(text, "AND in DRAM, resident, power-limited");
+	const char *measured = strstr(text, "DRAM read");
+	cr_assert(free_price && limited && measured && measured < free_price, "%s", text);
+	cr_assert_not(strstr(text, "DIMC"), "%s", text);
+	cr_assert(strstr(free_price, "1 channel × 2 ranks × 16 banks\n"), "%s", text);
+	cr_assert(strstr(limited, "1 channel × 2 ranks × 16 banks, unequal memories: the host drew 1.8 × their peak\n"),
+		  "%s", text);
+	free(text);
+	results_fini(&r);
+}
+
 /* The summary: a derived value takes its weakest input, what was left out is said. */
 Test(print, summary)
 {

@@ -105,6 +105,10 @@ static void check_derived(const struct fixture *f)
 			double h = mw_kv_find(&r->observed, "host_ns")->r, d = mw_kv_find(&r->observed, "device_ns")->r;
 			cr_assert_eq(r->provenance, MW_MODELLED, "measured over modelled is modelled");
 			cr_assert(fabs(r->value / (h / d) - 1) < 1e-12);
+			bool dram = strncmp(mw_kv_str(&r->params, "device", ""), "ambit", 5) == 0;
+			cr_assert_eq(mw_kv_int(&r->observed, "channels", 0), dram ? 1 : 0);
+			cr_assert_eq(mw_kv_int(&r->observed, "ranks", 0), dram ? 1 : 0);
+			cr_assert_eq(mw_kv_int(&r->observed, "banks", 0), dram ? 16 : 0);
 		}
 		if (r->provenance == MW_MODELLED) {
 			cr_assert(!host && r->source[0] && isfinite(r->value), "%s %s", r->case_name, r->metric);
