@@ -153,8 +153,8 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 int ambit_price_program(void *state, const struct pim_program *program, struct pim_price *out);
 
 /* ---- ambit_price.c ---- */
-/* Fills in what follows from a program's counts and times; the rest is left. */
-void ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out);
+/* Fills in what follows from a program's counts and times; the rest is left. -ENOMEM. */
+int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out);
 int ambit_modelled(void *state, enum pim_count what);
 int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
 int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out);

@@ -158,7 +158,7 @@ static void price_energy(const struct ambit *a, const struct ambit_counts *n, st
 	out->source = a->energy_source;
 }
 
-void ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out)
+int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out)
 {
 	out->aap = r->counts->aap;
 	out->ap = r->counts->ap;
@@ -170,10 +170,12 @@ void ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct p
 	out->rows = r->program->rows;
 	price_energy(a, r->counts, &out->energy);
 	struct ambit_row_use use;
-	if (ambit_row_use(r->program, &use) < 0)
-		return; /* 0: not known */
+	int rc = ambit_row_use(r->program, &use);
+	if (rc < 0)
+		return rc;
 	out->live_rows = use.live;
 	out->window_activations = ambit_window_activations(&a->timing, r->program, &use);
+	return 0;
 }
 
 int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out)
@@ -190,7 +192,9 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 	const struct ambit_run run = {
 		.program = &p->builder.p, .counts = &p->counts, .ps = p->ps, .batch_ps = p->batch_ps};
 	const uint64_t commands = p->counts.aap + p->counts.ap;
-	ambit_fill_price(a, &run, out);
+	rc = ambit_fill_price(a, &run, out);
+	if (rc < 0)
+		return rc;
 	out->published = bulk ? commands : checked_count(op, type);
 	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified &&
 			!(a->energy_table && !a->energy_table->verified) && out->published >= commands;

@@ -72,7 +72,6 @@ int ambit_price_program(void *state, const struct pim_program *program, struct p
 {
 	const struct ambit *a = state;
 	const struct ambit_run run = run_of(a, program);
-	ambit_fill_price(a, &run, out);
 	out->source = a->time_source;
-	return 0;
+	return ambit_fill_price(a, &run, out);
 }
