@@ -146,7 +146,7 @@ static void list_points(struct bw_run *r)
 /* 1, 2, 4, ... and all; the number of physical cores as well. */
 static void default_threads(struct bw_run *r)
 {
-	int all = r->ctx->team ? mw_team_size(r->ctx->team) : r->ctx->topo->n_cpus;
+	int all = r->ctx->team ? mw_team_wanted(r->ctx->team) : r->ctx->topo->n_cpus;
 	int cores = r->ctx->topo->n_cores;
 	for (int t = 1; t < all && r->n_threads < MAX_THREAD_COUNTS - 2; t *= 2) {
 		if (cores > t / 2 && cores < t && r->n_threads)
@@ -200,7 +200,7 @@ static int parse_list(const struct mw_opts *opts, const char *option, const char
 static int parse_threads(struct bw_run *r, char *err, size_t n)
 {
 	const char *text = mw_opt_text(r->ctx->opts, "threads");
-	int all = r->ctx->team ? mw_team_size(r->ctx->team) : r->ctx->topo->n_cpus;
+	int all = r->ctx->team ? mw_team_wanted(r->ctx->team) : r->ctx->topo->n_cpus;
 	char buf[128], *save = NULL;
 	if (!text) {
 		default_threads(r);
@@ -445,7 +445,9 @@ static int prepare_points(struct bw_run *r, size_t *ready, char *err, size_t n)
 			break;
 		/* In a cache 5 ms are thousands of passes; DRAM needs the time for a few. */
 		double own_ns = r->points[i].level == DRAM || sample_ns < 5e6 ? sample_ns : 5e6;
-		int rc = stream_job_prepare(&r->points[i].job, own_ns, err, n);
+		/* What has no threads is left out by the rounds, with the reason. */
+		bool can = r->points[i].job.threads <= mw_team_size(r->ctx->team);
+		int rc = can ? stream_job_prepare(&r->points[i].job, own_ns, err, n) : 0;
 		if (rc < 0)
 			return rc;
 		(*ready)++;

@@ -132,7 +132,7 @@ static int read_products(struct gemm_run *r, char *err, size_t n)
 
 static int thread_counts(const struct gemm_run *r, int counts[2])
 {
-	int all = mw_team_size(r->ctx->team);
+	int all = mw_team_wanted(r->ctx->team);
 	counts[0] = 1;
 	counts[1] = all;
 	return all > 1 ? 2 : 1;
@@ -235,6 +235,8 @@ static int run_peaks(struct gemm_run *r, double seconds)
 	for (size_t i = 0; i < n; i++) {
 		double rate = 1;
 		cases[i].steps = 20000;
+		if (cases[i].threads > mw_team_size(ctx.team))
+			continue; /* left out by the rounds, with the reason */
 		/* The first run brings wide registers' power state up; the second one counts. */
 		for (int k = 0; k < 2; k++)
 			if (peak_measure(&cases[i], &rate, NULL, 0) < 0)
@@ -303,6 +305,19 @@ static int emit_unable(struct gemm_run *r, const struct gemm_case *c, struct mw_
 	return mw_emit(r->out, rec);
 }
 
+/* Every case of the group with the reason why the group was not prepared. */
+static int emit_unprepared(struct gemm_run *r, const struct gemm_group *g, const char *why)
+{
+	int rc = 0;
+	for (size_t i = 0; i < g->n_cases && rc == 0; i++) {
+		struct mw_record rec;
+		product_record(r, &g->cases[i], &rec);
+		mw_record_unavailable(&rec, why);
+		rc = mw_emit(r->out, &rec);
+	}
+	return rc;
+}
+
 static int run_group(struct gemm_run *r, struct gemm_group *g, uint64_t deadline_ns, char *err, size_t n)
 {
 	struct bench_ctx ctx = *r->ctx;
@@ -313,7 +328,19 @@ static int run_group(struct gemm_run *r, struct gemm_group *g, uint64_t deadline
 		return -ENOMEM;
 	list_cases(r, g);
 	ctx.deadline_ns = deadline_ns;
-	int rc = gemm_group_prepare(&ctx, g, err, n);
+	char why[200] = "";
+	int rc = MW_EUNAVAILABLE;
+	if (g->threads > mw_team_size(ctx.team))
+		(void)mw_fail(0, why, sizeof(why), "%s", mw_team_short(ctx.team));
+	else
+		rc = gemm_group_prepare(&ctx, g, why, sizeof(why));
+	/* Too little memory or too few threads for this one: the others may still be measured. */
+	if (rc == MW_EBUDGET || rc == -ENOMEM || rc == MW_EUNAVAILABLE) {
+		rc = emit_unprepared(r, g, why);
+		goto out;
+	}
+	if (rc < 0)
+		(void)mw_fail(rc, err, n, "%s", why);
 	for (size_t i = 0; i < g->n_cases && rc == 0; i++) {
 		struct gemm_case *c = &g->cases[i];
 		struct mw_record rec;
@@ -327,6 +354,7 @@ static int run_group(struct gemm_run *r, struct gemm_group *g, uint64_t deadline
 		gemm_group_sample_s(g, rounds_sample_s(&ctx, n_pts));
 		rc = rounds_run(&ctx, pts, n_pts, &sink);
 	}
+out:
 	gemm_group_release(g);
 	free(pts);
 	return rc;

@@ -163,8 +163,9 @@ static int choose_matrices(struct bench_ctx *ctx, struct gemm_group *g, struct l
 		count = fit < count ? fit : count;
 	}
 	if (count == 0)
-		return mw_fail(MW_EBUDGET, err, n, "the weights of %zu x %zu need more memory than the run may use",
-			       g->n, g->k);
+		return mw_fail(MW_EBUDGET, err, n,
+			       "the weights of %zu x %zu need more memory than the run may use (%s)", g->n, g->k,
+			       bench_memory_words(ctx));
 	g->matrices = count;
 	g->weight_bytes = count * one;
 	g->cached = g->weight_bytes < 2 * llc;

@@ -20,28 +20,41 @@ double bench_left_s(const struct bench_ctx *ctx)
 	return t < ctx->deadline_ns ? 1e-9 * (double)(ctx->deadline_ns - t) : 0.0;
 }
 
-/* What the arenas may hold and the machine can give; memory that the arenas hold already counts as free. */
-static uint64_t memory_limit(const struct bench_ctx *ctx)
+/* What the arenas may hold and the machine can give; memory that the arenas hold already counts as free. *words: what
+ * sets the limit. */
+static uint64_t memory_limit(const struct bench_ctx *ctx, const char **words)
 {
 	uint64_t arenas = mw_arenas_max(ctx->arenas);
 	uint64_t free_now = ctx->topo->mem_available;
-	return arenas && arenas < free_now ? arenas : free_now;
+	bool by_arenas = !ctx->topo->mem_known || (arenas && arenas < free_now);
+	*words = by_arenas ? mw_arenas_source(ctx->arenas) : ctx->topo->mem_limit_source;
+	return by_arenas ? arenas : free_now;
+}
+
+const char *bench_memory_words(const struct bench_ctx *ctx)
+{
+	const char *words;
+	(void)memory_limit(ctx, &words);
+	return words[0] ? words : "see --max-mem";
 }
 
 uint64_t bench_block_limit(const struct bench_ctx *ctx, unsigned blocks)
 {
-	uint64_t bytes = memory_limit(ctx) / 4 * 3 / (blocks ? blocks : 1);
+	const char *words;
+	uint64_t bytes = memory_limit(ctx, &words) / 4 * 3 / (blocks ? blocks : 1);
 	return ctx->profile->max_bytes && ctx->profile->max_bytes < bytes ? ctx->profile->max_bytes : bytes;
 }
 
 int bench_check_size(const struct bench_ctx *ctx, const char *option, uint64_t bytes, char *err, size_t n)
 {
-	uint64_t limit = memory_limit(ctx);
+	const char *words;
+	uint64_t limit = memory_limit(ctx, &words);
 	if (bytes <= limit)
 		return 0;
 	char asked[32];
+	bool large = limit >= UINT64_C(1) << 30;
 	mw_format_size(bytes, asked, sizeof(asked));
-	return mw_fail(MW_ESPEC, err, n, "--%s: %s in all is more than the %.1f GiB that this run may use (%s)", option,
-		       asked, (double)limit / (1024.0 * 1024.0 * 1024.0),
-		       limit < ctx->topo->mem_available ? "see --max-mem" : ctx->topo->mem_limit_source);
+	return mw_fail(MW_ESPEC, err, n, "--%s: %s in all is more than the %.1f %s that this run may use (%s)", option,
+		       asked, (double)limit / (large ? 0x1p30 : 0x1p20), large ? "GiB" : "MiB",
+		       words[0] ? words : "see --max-mem");
 }

@@ -553,6 +553,10 @@ int rounds_run_on(struct bench_ctx *ctx, struct round_point *pts, size_t n, cons
 		r.points[i].pt = &pts[i];
 		r.points[i].cost_ns = 1e9 * ctx->profile->sample_s;
 		r.order[i] = i;
+		if (ctx->team && pts[i].threads > mw_team_size(ctx->team)) {
+			r.points[i].dropped = true;
+			(void)snprintf(r.points[i].why, sizeof(r.points[i].why), "%s", mw_team_short(ctx->team));
+		}
 	}
 	r.begin_ns = now(&r);
 	rc = run_rounds(&r, met);

@@ -38,6 +38,8 @@ struct storage_run {
 	uint64_t asked_bytes;
 	uint64_t rng;
 	char engine_why[120];
+	unsigned depth;      /* most reads in flight */
+	char depth_why[160]; /* why that is less than asked for */
 	void *buf;
 	struct load_point *points;
 	struct metric_arg *args;
@@ -140,13 +142,12 @@ static void add_load(struct storage_run *r, bool random, unsigned depth)
 	r->n_points++;
 }
 
-/* Without io_uring there is no queue: the deeper points exist as records that say so. */
+/* Without io_uring there is no queue, and a deep one needs memory: points beyond exist as records that say so. */
 static int add_loads(struct storage_run *r, unsigned max_depth, const struct mw_sink *sink)
 {
-	bool uring = storage_engine_uring(r->engine);
 	for (int random = 1; random >= 0; random--)
 		for (unsigned depth = 1; depth <= max_depth; depth *= 2) {
-			if (depth == 1 || uring) {
+			if (depth <= r->depth) {
 				add_load(r, random != 0, depth);
 				continue;
 			}
@@ -154,9 +155,7 @@ static int add_loads(struct storage_run *r, unsigned max_depth, const struct mw_
 			l.block = random ? RANDOM_BLOCK : SEQUENTIAL_BLOCK;
 			struct mw_record rec;
 			init_record(r, &l, RATE, &rec);
-			char why[160];
-			(void)snprintf(why, sizeof(why), "one read at a time: %s", r->engine_why);
-			mw_record_unavailable(&rec, why);
+			mw_record_unavailable(&rec, r->depth_why);
 			int rc = mw_emit(sink, &rec);
 			mw_record_fini(&rec);
 			if (rc < 0)
@@ -173,12 +172,20 @@ static int alloc_points(struct storage_run *r, unsigned max_depth, char *err, si
 	r->points = calloc(loads, sizeof(*r->points));
 	r->args = calloc(loads * METRICS, sizeof(*r->args));
 	r->pts = calloc(loads * METRICS, sizeof(*r->pts));
-	unsigned depth = storage_engine_uring(r->engine) ? max_depth : 1;
-	size_t bytes = (size_t)depth * SEQUENTIAL_BLOCK;
 	if (!r->points || !r->args || !r->pts)
-		return -ENOMEM;
+		return mw_fail(-ENOMEM, err, n, "storage: no memory for the points");
+	r->depth = 1;
+	if (!storage_engine_uring(r->engine))
+		(void)snprintf(r->depth_why, sizeof(r->depth_why), "one read at a time: %s", r->engine_why);
+	else
+		while (2 * r->depth <= max_depth)
+			r->depth *= 2;
 	struct mw_block block;
-	int rc = mw_arena_take(r->ctx->arenas, MW_PAGES_4K, -1, bytes, &block, err, n);
+	int rc;
+	do
+		rc = mw_arena_take(r->ctx->arenas, MW_PAGES_4K, -1, (size_t)r->depth * SEQUENTIAL_BLOCK, &block,
+				   r->depth > 1 ? r->depth_why : err, r->depth > 1 ? sizeof(r->depth_why) : n);
+	while ((rc == MW_EBUDGET || rc == -ENOMEM) && r->depth > 1 && (r->depth /= 2));
 	r->buf = block.p;
 	return rc;
 }
@@ -266,6 +273,8 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	r.asked_bytes = file_bytes(ctx);
 	r.limit.stop = ctx->stop;
 	int rc = storage_engine_open(max_depth, uring, &r.engine, r.engine_why, sizeof(r.engine_why));
+	if (rc < 0)
+		(void)mw_fail(rc, err, n, "%s", r.engine_why);
 	if (rc == 0 && !storage_engine_uring(r.engine) && strcmp(mw_opt_text(ctx->opts, "engine"), "io_uring") == 0)
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s", r.engine_why);
 	if (rc == 0)

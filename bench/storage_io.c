@@ -254,13 +254,13 @@ int storage_engine_open(unsigned depth, bool use_uring, struct storage_engine **
 	*out = NULL;
 	struct storage_engine *e = calloc(1, sizeof(*e));
 	if (!e)
-		return -ENOMEM;
+		return mw_fail(-ENOMEM, why, n, "storage: no memory");
 	e->depth = depth ? depth : 1;
 	e->slots = calloc(e->depth, sizeof(e->slots[0]));
 	e->latency = calloc(MAX_LATENCIES, sizeof(e->latency[0]));
 	if (!e->slots || !e->latency) {
 		storage_engine_close(e);
-		return -ENOMEM;
+		return mw_fail(-ENOMEM, why, n, "storage: no memory for %u reads in flight", depth);
 	}
 	int rc = use_uring ? io_uring_queue_init(e->depth, &e->ring, 0) : 0;
 	e->uring = use_uring && rc == 0;
@@ -269,7 +269,9 @@ int storage_engine_open(unsigned depth, bool use_uring, struct storage_engine **
 	if (!use_uring)
 		(void)mw_fail(0, why, n, "pread asked for");
 	else if (rc)
-		(void)mw_fail(0, why, n, "io_uring refused: %s", mw_strerror(rc));
+		/* Kernels before 5.12 count a ring as locked memory. */
+		(void)mw_fail(0, why, n, "io_uring refused: %s%s", mw_strerror(rc),
+			      rc == -ENOMEM ? " (see ulimit -l)" : "");
 	*out = e;
 	return 0;
 }

@@ -52,10 +52,12 @@ static int fill_cpu(struct grid *g, const struct mw_topology *t)
 
 static int fill_memory(struct grid *g, const struct mw_topology *t)
 {
-	int rc = rowf(g, "memory", "%.1f GiB", (double)t->mem_total / 1073741824.0);
-	rc = rc ? rc
-		: rowf(g, "memory usable now", "%.1f GiB (limit: %s)", (double)t->mem_available / 1073741824.0,
-		       t->mem_limit_source);
+	int rc = t->mem_total ? rowf(g, "memory", "%.1f GiB", (double)t->mem_total / 1073741824.0)
+			      : row(g, "memory", "unknown");
+	if (rc == 0)
+		rc = t->mem_known ? rowf(g, "memory usable now", "%.2f GiB (limit: %s)",
+					 (double)t->mem_available / 1073741824.0, t->mem_limit_source)
+				  : row(g, "memory usable now", "unknown");
 	rc = rc ? rc : row(g, "transparent huge pages", t->thp);
 	rc = rc ? rc : rowf(g, "free 2 MiB hugetlb pages", "%llu", (unsigned long long)t->hugepages_2m_free);
 	for (int i = 0; i < t->n_nodes && rc == 0; i++) {

@@ -11,6 +11,8 @@
 
 #define GIB (UINT64_C(1) << 30)
 #define MIB (UINT64_C(1) << 20)
+/* Where nothing tells how much memory there is: what every machine that this runs on has. */
+#define UNKNOWN_BYTES (256 * MIB)
 
 const struct bench_profile measure_profiles[] = {
 	{"tiny", 12, 0.50, 2, 3, 0.002, 64 * MIB},
@@ -78,6 +80,35 @@ static void restrict_process(const struct mw_topology *t)
 	CPU_FREE(set);
 }
 
+static int make_arenas(const struct cli *cli, struct measure *m, char *err, size_t n)
+{
+	const struct mw_topology *t = &m->topo;
+	/* Half of what is available: the other half belongs to the page cache, the figures and the user. */
+	uint64_t max_bytes = t->mem_known ? t->mem_available / 2 : UNKNOWN_BYTES;
+	char words[96] = "--max-mem";
+	if (mw_opt(&cli->opts, "max-mem")->set) {
+		max_bytes = (uint64_t)mw_opt_int(&cli->opts, "max-mem");
+		if (t->mem_known && max_bytes > t->mem_available)
+			return mw_fail(MW_ESPEC, err, n, "--max-mem=%s: only %llu MiB are available (%s)",
+				       mw_opt_text(&cli->opts, "max-mem"), (unsigned long long)(t->mem_available / MIB),
+				       t->mem_limit_source);
+	} else if (t->mem_known) {
+		(void)snprintf(words, sizeof(words), "half of what is available: %s; see --max-mem",
+			       t->mem_limit_source);
+	} else {
+		(void)snprintf(words, sizeof(words), "available memory is unknown; see --max-mem");
+		(void)fprintf(stderr,
+			      "memwall: the available memory is unknown: at most %llu MiB are used, --max-mem "
+			      "allows more\n",
+			      (unsigned long long)(max_bytes / MIB));
+	}
+	int rc = mw_arenas_create(max_bytes, &m->arenas);
+	if (rc < 0)
+		return mw_fail(rc, err, n, "no memory for the arenas");
+	mw_arenas_set_source(m->arenas, words);
+	return 0;
+}
+
 int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 {
 	memset(m, 0, sizeof(*m));
@@ -100,17 +131,7 @@ int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 		return rc;
 	if (nodes || mw_opt_text(&cli->opts, "cpus"))
 		restrict_process(&m->topo);
-	/* Half of what is available: the other half belongs to the page cache, the figures and the user. */
-	uint64_t max_bytes = m->topo.mem_available / 2;
-	if (mw_opt(&cli->opts, "max-mem")->set) {
-		max_bytes = (uint64_t)mw_opt_int(&cli->opts, "max-mem");
-		if (max_bytes > m->topo.mem_available)
-			return mw_fail(MW_ESPEC, err, n, "--max-mem=%s: only %llu MiB are available (%s)",
-				       mw_opt_text(&cli->opts, "max-mem"),
-				       (unsigned long long)(m->topo.mem_available / MIB), m->topo.mem_limit_source);
-	}
-	rc = mw_arenas_create(max_bytes, &m->arenas);
-	return rc < 0 ? mw_fail(rc, err, n, "no memory for the arenas") : 0;
+	return make_arenas(cli, m, err, n);
 }
 
 int measure_start_team(struct measure *m, char *err, size_t n)
@@ -121,7 +142,15 @@ int measure_start_team(struct measure *m, char *err, size_t n)
 	int count = mw_topology_cpu_ids(&m->topo, cpus, MW_MAX_CPUS);
 	int rc = mw_team_create(cpus, count, &m->team, err, n);
 	free(cpus);
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (mw_team_short(m->team)[0])
+		(void)fprintf(stderr, "memwall: %s: measuring with %d of %d\n", mw_team_short(m->team),
+			      mw_team_size(m->team), mw_team_wanted(m->team));
+	if (mw_team_unpinned(m->team)[0])
+		(void)fprintf(stderr, "memwall: %s: measuring unpinned, values spread more\n",
+			      mw_team_unpinned(m->team));
+	return 0;
 }
 
 void measure_close(struct measure *m)
@@ -180,13 +209,29 @@ static void show_progress(void *self, const char *step, double fraction)
 struct run_sink {
 	struct measure *m;
 	const struct measure_hooks *hooks;
+	int failed; /* a record could not be kept: code */
 };
 
 static int keep_and_forward(void *self, const struct mw_record *r)
 {
 	struct run_sink *s = self;
+	struct mw_record unpinned = *r; /* shares the samples */
+	if (r->provenance == MW_MEASURED && mw_team_unpinned(s->m->team)[0] &&
+	    (r->observed.n < MW_RECORD_PARAMS || mw_kv_find(&r->observed, "pinned"))) {
+		mw_kv_set_str(&unpinned.observed, "pinned", "no");
+		r = &unpinned;
+	}
 	int rc = mw_records_add(&s->m->records, r);
-	return rc < 0 ? rc : mw_emit(&s->hooks->record, r);
+	if (rc == 0)
+		rc = mw_emit(&s->hooks->record, r);
+	s->failed = rc < 0 ? rc : s->failed;
+	return rc;
+}
+
+/* The benchmark whose record is lost did not fail, and knows no words for it. */
+static int say_lost(const struct measure_hooks *hooks, int rc, char *err, size_t n)
+{
+	return mw_fail(rc, err, n, "cannot write %s: %s", hooks->target ? hooks->target : "a record", mw_strerror(rc));
 }
 
 struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts)
@@ -253,7 +298,7 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 	for (size_t i = 0; i < n_list; i++)
 		weight_left += list[i]->weight;
 	m->weight_total = weight_left;
-	struct run_sink state = {m, hooks};
+	struct run_sink state = {.m = m, .hooks = hooks};
 	const struct mw_sink sink = {keep_and_forward, &state};
 	int rc = 0;
 	for (size_t i = 0; i < n_list; i++) {
@@ -263,6 +308,10 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 		int one = run_one(m, b, weight_left, b == named ? opts : NULL, by_name, &sink, why, sizeof(why));
 		weight_left -= b->weight;
 		m->weight_done += b->weight;
+		if (state.failed) {
+			rc = say_lost(hooks, state.failed, err, n);
+			break;
+		}
 		if (one == MW_ECANCELLED || atomic_load(m->stop)) {
 			rc = MW_ECANCELLED;
 			break;
@@ -277,11 +326,9 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 		if (counts && rc == 0)
 			rc = mw_fail(one, err, n, "%s: %s", b->name, why);
 		if (skip_rc < 0) {
-			rc = skip_rc;
+			rc = say_lost(hooks, skip_rc, err, n);
 			break;
 		}
-		if (one == -ENOSPC || one == -EIO)
-			break;
 	}
 	if (m->show_progress)
 		(void)fputs("\r\033[K", stderr);

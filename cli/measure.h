@@ -14,6 +14,7 @@ struct measure_hooks {
 	/* A benchmark was left out. Negative return ends the run. */
 	int (*skip)(void *self, const char *bench, const char *reason);
 	void *self;
+	const char *target; /* the file that record and skip write to, for messages; NULL: none */
 };
 
 struct measure {

@@ -315,7 +315,10 @@ static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 		rc = journal_open(run->dir, &run->results, resume, &run->journal, err, n);
 	if (rc < 0)
 		return rc;
-	const struct measure_hooks hooks = {.record = {on_record, run}, .skip = on_skip, .self = run};
+	char journal[sizeof(run->dir) + 16];
+	(void)snprintf(journal, sizeof(journal), "%s/records.jsonl", run->dir);
+	const struct measure_hooks hooks = {
+		.record = {on_record, run}, .skip = on_skip, .self = run, .target = journal};
 	rc = measure_run(&run->m, run->list, run->n_list, NULL, NULL, mw_opt_text(opts, "only"), &hooks, err, n);
 	run->results.info.elapsed_s = (double)(mw_now_ns() - run->m.start_ns) * 1e-9;
 	if (rc == MW_ECANCELLED) {

@@ -46,6 +46,7 @@ struct arena {
 
 struct mw_arenas {
 	uint64_t max_bytes, bytes;
+	char source[96]; /* of max_bytes */
 	size_t n;
 	struct arena v[BLOCKS_MAX];
 };
@@ -82,6 +83,16 @@ void mw_arenas_destroy(struct mw_arenas *a)
 	for (size_t i = 0; i < a->n; i++)
 		release(a, &a->v[i]);
 	free(a);
+}
+
+void mw_arenas_set_source(struct mw_arenas *a, const char *words)
+{
+	(void)snprintf(a->source, sizeof(a->source), "%s", words);
+}
+
+const char *mw_arenas_source(const struct mw_arenas *a)
+{
+	return a->source;
 }
 
 uint64_t mw_arenas_bytes(const struct mw_arenas *a)
@@ -306,17 +317,18 @@ static int check_budget(const struct mw_arenas *a, const struct arena *ar, int r
 {
 	uint64_t others = a->bytes - ar->block.bytes;
 	if (bytes > a->max_bytes || others > a->max_bytes - bytes)
-		return mw_fail(MW_EBUDGET, err, n, "%zu MiB beside %llu MiB in use exceed the limit of %llu MiB",
+		return mw_fail(MW_EBUDGET, err, n, "%zu MiB beside %llu MiB in use exceed the limit of %llu MiB%s%s%s",
 			       bytes >> 20, (unsigned long long)(others >> 20),
-			       (unsigned long long)(a->max_bytes >> 20));
+			       (unsigned long long)(a->max_bytes >> 20), a->source[0] ? " (" : "", a->source,
+			       a->source[0] ? ")" : "");
 	if (kinds[ar->block.asked].pool)
 		return 0; /* taken from the pool, not from free memory */
 	/* Beyond these the kernel kills instead of refusing. The old block is given back first; page tables, thread
 	 * stacks and the rest of the program need their share too. */
 	struct mw_limits l;
-	mw_limits_read(root_fd, &l);
+	mw_limits_read(root_fd, true, &l);
 	uint64_t need = (uint64_t)bytes + bytes / 256 + SLACK_BYTES, freed = ar->block.bytes, on_node;
-	if (l.mem_total && need > l.mem_available + freed)
+	if (l.mem_known && need > l.mem_available + freed)
 		return mw_fail(MW_EBUDGET, err, n, "%zu MiB and %llu MiB of slack wanted, %llu MiB available (%s)",
 			       bytes >> 20, (unsigned long long)((need - bytes) >> 20),
 			       (unsigned long long)(l.mem_available >> 20), l.source);

@@ -30,6 +30,9 @@ struct mw_block {
 
 /* max_bytes: the most that all arenas together may hold (from --max-mem and the machine's limits). */
 int mw_arenas_create(uint64_t max_bytes, struct mw_arenas **out);
+/* What max_bytes comes from, such as "half of what ulimit -v leaves", for messages; "" when nobody said. */
+void mw_arenas_set_source(struct mw_arenas *a, const char *words);
+const char *mw_arenas_source(const struct mw_arenas *a);
 void mw_arenas_destroy(struct mw_arenas *a);
 
 /* A block of at least `bytes` bytes on `node` (-1: local), zeroed on its first use only. A later call with the same

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #include "base/sys/tree.h"
 
@@ -11,13 +13,14 @@ enum { PATH_BYTES = 1024 };
 
 static void cap(struct mw_limits *l, uint64_t available, const char *source)
 {
-	if (l->source[0] && available >= l->mem_available)
+	if (l->mem_known && available >= l->mem_available)
 		return;
+	l->mem_known = true;
 	l->mem_available = available;
 	(void)snprintf(l->source, sizeof(l->source), "%s", source);
 }
 
-static void read_machine(int root, struct mw_limits *l)
+static void read_machine(int root, bool live, struct mw_limits *l)
 {
 	char *text = mw_tree_slurp(root, "proc/meminfo");
 	uint64_t kb;
@@ -26,21 +29,40 @@ static void read_machine(int root, struct mw_limits *l)
 	if (text && (mw_text_u64(text, "MemAvailable", &kb) || mw_text_u64(text, "MemFree", &kb)))
 		cap(l, kb << 10, "machine");
 	free(text);
+	/* No /proc, as in some containers. The call does not know what of the page cache could be given back. */
+	struct sysinfo info;
+	if (live && !l->mem_known && sysinfo(&info) == 0) {
+		l->mem_total = (uint64_t)info.totalram * info.mem_unit;
+		cap(l, ((uint64_t)info.freeram + info.bufferram) * info.mem_unit, "machine, without /proc");
+	}
 }
 
-static void read_rlimits(int root, struct mw_limits *l)
+/* false: no limit. */
+static bool own_limit(int resource, uint64_t *max)
+{
+	struct rlimit r;
+	if (getrlimit(resource, &r) < 0 || r.rlim_cur == RLIM_INFINITY)
+		return false;
+	*max = r.rlim_cur;
+	return true;
+}
+
+static void read_rlimits(int root, bool live, struct mw_limits *l)
 {
 	static const struct {
+		int resource;
 		const char *limit, *used, *source;
 	} rows[] = {
-		{"Max address space", "VmSize", "ulimit -v"},
-		{"Max data size", "VmData", "ulimit -d"},
+		{RLIMIT_AS, "Max address space", "VmSize", "ulimit -v"},
+		{RLIMIT_DATA, "Max data size", "VmData", "ulimit -d"},
 	};
-	char *limits = mw_tree_slurp(root, "proc/self/limits");
+	char *limits = live ? NULL : mw_tree_slurp(root, "proc/self/limits");
 	char *status = mw_tree_slurp(root, "proc/self/status");
-	for (size_t i = 0; limits && i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t max, used_kb = 0;
-		if (!mw_text_u64(limits, rows[i].limit, &max)) /* "unlimited" is no number */
+		bool limited = live ? own_limit(rows[i].resource, &max)
+				    : limits && mw_text_u64(limits, rows[i].limit, &max); /* "unlimited" is no number */
+		if (!limited)
 			continue;
 		if (status)
 			(void)mw_text_u64(status, rows[i].used, &used_kb);
@@ -236,12 +258,12 @@ static void read_cgroups(int root_fd, struct mw_limits *l)
 	free(mounts);
 }
 
-void mw_limits_read(int root_fd, struct mw_limits *out)
+void mw_limits_read(int root_fd, bool live, struct mw_limits *out)
 {
 	memset(out, 0, sizeof(*out));
-	read_machine(root_fd, out);
+	read_machine(root_fd, live, out);
 	read_cgroups(root_fd, out);
-	read_rlimits(root_fd, out);
+	read_rlimits(root_fd, live, out);
 	if (!out->source[0])
 		(void)snprintf(out->source, sizeof(out->source), "unknown");
 }

@@ -7,8 +7,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,7 +38,9 @@ struct mw_team {
 	void *arg;
 	int active;
 	int timed;
-	int size;
+	int size, wanted;
+	bool alone; /* the only member is the calling thread */
+	char short_why[120], unpinned_why[120];
 	struct member *members;
 };
 
@@ -96,6 +101,21 @@ static int pin_self(int cpu)
 	return rc;
 }
 
+/* Member 0's work on the calling thread, which is pinned meanwhile. */
+static void work_alone(struct member *m)
+{
+	enum { CPUS = 8192 };
+	size_t bytes = CPU_ALLOC_SIZE(CPUS);
+	cpu_set_t *before = CPU_ALLOC(CPUS);
+	bool known = before && sched_getaffinity(0, bytes, before) == 0;
+	m->pin_error = known ? pin_self(m->cpu) : EPERM;
+	if (m->team->fn)
+		work(m);
+	if (known)
+		(void)sched_setaffinity(0, bytes, before);
+	CPU_FREE(before);
+}
+
 static void *worker(void *arg)
 {
 	struct member *m = arg;
@@ -139,16 +159,26 @@ static void block_signals(sigset_t *old)
 	(void)pthread_sigmask(SIG_BLOCK, &all, old);
 }
 
+/* All stacks together take at most a sixteenth of a limited address space, as long as each is large enough to work. */
+static size_t stack_bytes(int n)
+{
+	enum { MOST = 2 << 20, LEAST = 256 << 10, STEP = 64 << 10 };
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return MOST;
+	size_t each = (size_t)limit.rlim_cur / 16 / (size_t)n / STEP * STEP;
+	return each < LEAST ? LEAST : each > MOST ? MOST : each;
+}
+
 /* Starts threads until one is refused; t->size says how many there are. */
 static int start(struct mw_team *t, const int *cpus, int n)
 {
-	enum { STACK_BYTES = 2 << 20 }; /* the default of 8 MiB each would not fit many CPUs below a ulimit -v */
 	pthread_attr_t attr;
 	sigset_t old;
 	int rc = -pthread_attr_init(&attr);
 	if (rc < 0)
 		return rc;
-	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
+	(void)pthread_attr_setstacksize(&attr, stack_bytes(n));
 	block_signals(&old);
 	for (int i = 0; i < n && rc == 0; i++) {
 		t->members[i].team = t;
@@ -159,6 +189,21 @@ static int start(struct mw_team *t, const int *cpus, int n)
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	(void)pthread_attr_destroy(&attr);
 	return rc;
+}
+
+/* A CPU that is not ours is the caller's mistake; a system that refuses pinning is one to be measured unpinned. */
+static int check_pins(struct mw_team *t, char *err, size_t en)
+{
+	for (int i = 0; i < t->size; i++) {
+		const struct member *m = &t->members[i];
+		if (m->pin_error == EINVAL)
+			return mw_fail(MW_EUNAVAILABLE, err, en, "cannot pin a thread to CPU %d: %s", m->cpu,
+				       mw_strerror(-m->pin_error));
+		if (m->pin_error && !t->unpinned_why[0])
+			(void)snprintf(t->unpinned_why, sizeof(t->unpinned_why), "cannot pin a thread to CPU %d: %s",
+				       m->cpu, mw_strerror(-m->pin_error));
+	}
+	return 0;
 }
 
 int mw_team_create(const int *cpus, int n, struct mw_team **out, char *err, size_t en)
@@ -176,16 +221,22 @@ int mw_team_create(const int *cpus, int n, struct mw_team **out, char *err, size
 	memset(t, 0, sizeof(*t));
 	memset(members, 0, (size_t)n * sizeof(*members));
 	t->members = members;
+	t->wanted = n;
 	atomic_init(&t->unfinished, (uint32_t)n);
 	int rc = start(t, cpus, n);
 	if (rc < 0)
-		(void)mw_fail(rc, err, en, "cannot start thread %d of %d: %s", t->size + 1, n, mw_strerror(rc));
+		(void)snprintf(t->short_why, sizeof(t->short_why), "cannot start thread %d of %d: %s", t->size + 1, n,
+			       mw_strerror(rc));
 	atomic_fetch_sub(&t->unfinished, (uint32_t)(n - t->size));
 	wait_finished(t);
-	for (int i = 0; i < t->size && rc == 0; i++)
-		if (members[i].pin_error)
-			rc = mw_fail(MW_EUNAVAILABLE, err, en, "cannot pin a thread to CPU %d: %s", cpus[i],
-				     mw_strerror(-members[i].pin_error));
+	if (t->size == 0) {
+		t->size = 1;
+		t->alone = true;
+		members[0].team = t;
+		members[0].cpu = cpus[0];
+		work_alone(&members[0]);
+	}
+	rc = check_pins(t, err, en);
 	if (rc < 0) {
 		mw_team_destroy(t);
 		return rc;
@@ -199,9 +250,9 @@ void mw_team_destroy(struct mw_team *t)
 	if (!t)
 		return;
 	t->fn = NULL;
-	for (int i = 0; i < t->size; i++)
+	for (int i = 0; i < t->size && !t->alone; i++)
 		hand_out(&t->members[i]);
-	for (int i = 0; i < t->size; i++)
+	for (int i = 0; i < t->size && !t->alone; i++)
 		(void)pthread_join(t->members[i].thread, NULL);
 	free(t->members);
 	free(t);
@@ -210,6 +261,21 @@ void mw_team_destroy(struct mw_team *t)
 int mw_team_size(const struct mw_team *t)
 {
 	return t->size;
+}
+
+int mw_team_wanted(const struct mw_team *t)
+{
+	return t->wanted;
+}
+
+const char *mw_team_short(const struct mw_team *t)
+{
+	return t->short_why;
+}
+
+const char *mw_team_unpinned(const struct mw_team *t)
+{
+	return t->unpinned_why;
 }
 
 int mw_team_cpu(const struct mw_team *t, int rank)
@@ -227,6 +293,11 @@ static int run_job(struct mw_team *t, const int *who, int n, mw_team_fn fn, void
 	t->active = n;
 	t->timed = timed;
 	atomic_store_explicit(&t->arrived, 0, memory_order_relaxed);
+	if (t->alone) {
+		t->members[0].rank = 0;
+		work_alone(&t->members[0]);
+		return 0;
+	}
 	atomic_store_explicit(&t->unfinished, (uint32_t)n, memory_order_relaxed);
 	for (int i = 0; i < n; i++) {
 		struct member *m = &t->members[who ? who[i] : i];

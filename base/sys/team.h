@@ -1,7 +1,8 @@
 /* A team of pinned threads: the only place that creates threads.
  *
  * Workers sleep on a futex between jobs (an idle worker that spins costs the measured core its clock), and spin
- * only in the start barrier of a timed job. Member 0 is a worker too, so that the caller's affinity is untouched. */
+ * only in the start barrier of a timed job. Member 0 is a worker too, so that the caller's affinity is untouched;
+ * only where no thread can be made the caller does its work, pinned for as long as that takes. */
 #ifndef MW_TEAM_H
 #define MW_TEAM_H
 
@@ -12,10 +13,18 @@ struct mw_team;
 
 typedef void (*mw_team_fn)(void *arg, int rank, int n);
 
-/* One worker per CPU of cpus[0..n-1]. MW_EUNAVAILABLE with a reason when pinning is refused. */
+/* One worker per CPU of cpus[0..n-1]. MW_EUNAVAILABLE with a reason for a CPU that this process may not use.
+ * Where the system gives fewer threads the team has fewer members, the calling thread alone at the least, and where it
+ * lets nobody pin, they are not pinned: the two calls below tell. */
 int mw_team_create(const int *cpus, int n, struct mw_team **out, char *err, size_t en);
 void mw_team_destroy(struct mw_team *t);
 int mw_team_size(const struct mw_team *t);
+/* CPUs asked for: more than mw_team_size where threads were refused. */
+int mw_team_wanted(const struct mw_team *t);
+/* Why the team has fewer members than CPUs were asked for; "" when it has them all. */
+const char *mw_team_short(const struct mw_team *t);
+/* Why members are not pinned to their CPUs; "" when they are. */
+const char *mw_team_unpinned(const struct mw_team *t);
 int mw_team_cpu(const struct mw_team *t, int rank);
 
 /* Runs fn on members 0..n-1 and waits. n above the size is -EINVAL. */

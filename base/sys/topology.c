@@ -67,19 +67,18 @@ static int load(hwloc_topology_t *topo, int root_fd, const char *root, bool live
 	return rc;
 }
 
-/* CPUs that the process may use. A captured tree tells it in proc/self/status; without that every CPU is allowed. */
-static int read_allowed(int root_fd, bool live, struct mw_cpulist *allowed)
+/* CPUs that the process may use. A captured tree tells it in proc/self/status, and so does a kernel that refuses the
+ * call; without that every CPU is allowed. */
+static void read_allowed(int root_fd, bool live, struct mw_cpulist *allowed)
 {
-	if (live)
-		return mw_cpulist_affinity(allowed);
+	if (live && mw_cpulist_affinity(allowed) == 0)
+		return;
 	char list[256] = "";
 	char *status = mw_tree_slurp(root_fd, "proc/self/status");
 	bool known = status && mw_text_str(status, "Cpus_allowed_list", list, sizeof(list));
 	free(status);
-	if (known && mw_cpulist_parse(allowed, list) == 0)
-		return 0;
-	memset(allowed, 0xff, sizeof(*allowed));
-	return 0;
+	if (!known || mw_cpulist_parse(allowed, list) < 0)
+		memset(allowed, 0xff, sizeof(*allowed));
 }
 
 static int ordinal(hwloc_topology_t topo, hwloc_obj_t pu, hwloc_obj_type_t type, int fallback)
@@ -244,12 +243,13 @@ static int choose_cpus(const char *cpus, const struct mw_cpulist *allowed, hwloc
 	return 0;
 }
 
-static void read_limits(int root_fd, struct mw_topology *t)
+static void read_limits(int root_fd, bool live, struct mw_topology *t)
 {
 	struct mw_limits l;
-	mw_limits_read(root_fd, &l);
+	mw_limits_read(root_fd, live, &l);
 	t->mem_total = l.mem_total;
 	t->mem_available = l.mem_available;
+	t->mem_known = l.mem_known;
 	(void)snprintf(t->mem_limit_source, sizeof(t->mem_limit_source), "%s", l.source);
 	t->cpu_quota = l.cpu_quota;
 }
@@ -268,11 +268,7 @@ int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out
 		rc = mw_fail(rc, err, n, "hwloc cannot read the topology of '%s'", root);
 		goto out;
 	}
-	rc = read_allowed(root_fd, live, &allowed);
-	if (rc < 0) {
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "cannot read the CPU affinity: %s", mw_strerror(rc));
-		goto out;
-	}
+	read_allowed(root_fd, live, &allowed);
 	rc = choose_cpus(cpus, &allowed, topo, &use, err, n);
 	if (rc < 0)
 		goto out;
@@ -285,7 +281,7 @@ int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out
 	count_cores(out);
 	read_caches(topo, live, out);
 	read_distances(root_fd, out);
-	read_limits(root_fd, out);
+	read_limits(root_fd, live, out);
 	mw_host_read(root_fd, live, out);
 out:
 	if (topo)

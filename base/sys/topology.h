@@ -42,8 +42,9 @@ struct mw_topology {
 	uint64_t l1d_bytes, l2_bytes, l3_bytes;   /* one instance; 0 = not reported */
 	int l3_instances;
 	uint64_t llc_total_bytes;  /* all last-level caches that the allowed CPUs reach */
-	uint64_t mem_total;        /* of the machine */
+	uint64_t mem_total;        /* of the machine; 0 = unknown */
 	uint64_t mem_available;    /* now, after cgroup (v1 and v2) and RLIMIT_AS limits */
+	bool mem_known;            /* mem_available is known; else it is 0 */
 	char mem_limit_source[48]; /* "machine", "cgroup v2 memory.max", "ulimit -v", ... */
 	double cpu_quota;          /* CPUs' worth of cgroup time; 0 = no limit */
 	uint64_t hugepages_2m_free;

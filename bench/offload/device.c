@@ -7,6 +7,7 @@
 
 #include "base/core/err.h"
 #include "bench/offload/offload.h"
+#include "bench/place.h"
 
 const struct pim_key *offload_key(const struct pim_device_ops *ops, const char *name)
 {
@@ -140,6 +141,11 @@ int offload_open(struct offload *o, const struct offload_device *d, const struct
 		*dev = NULL;
 	}
 	return rc;
+}
+
+void offload_say_memory(const struct offload *o, const char *why, char *out, size_t n)
+{
+	(void)snprintf(out, n, "%s (%s)", why, bench_memory_words(o->ctx));
 }
 
 void offload_unplace(struct offload_operands *p)

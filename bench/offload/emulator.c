@@ -16,6 +16,7 @@ struct rate {
 	struct pim_matrix *m;
 	double work; /* bytes or operations of one use */
 	double sample_ns;
+	char why[200]; /* not empty: there is no memory for it */
 };
 
 struct offload_rates {
@@ -27,6 +28,8 @@ struct offload_rates {
 static int measure(void *arg, double *value, char *err, size_t n)
 {
 	struct rate *r = arg;
+	if (r->why[0])
+		return mw_fail(-ENOMEM, err, n, "%s", r->why);
 	uint64_t begin = mw_now_ns(), ns;
 	size_t times = 0;
 	do {
@@ -86,7 +89,11 @@ static int add(struct offload_rates *rates, const struct offload_device *d, cons
 	rates->n++;
 	bool bulk = w->kind == &offload_bulk;
 	rc = bulk ? prepare_bulk(r, w, bytes) : prepare_gemv(r, w);
-	if (rc < 0)
+	if (rc == -ENOMEM) {
+		offload_say_memory(rates->o, pim_error(r->dev), r->why, sizeof(r->why));
+		pim_close(r->dev);
+		r->dev = NULL;
+	} else if (rc < 0)
 		return mw_fail(rc, err, n, "%s: %s", d->spec, pim_error(r->dev));
 	mw_record_init(&pt->rec, "offload", "emulator", "emulator_rate", bulk ? MW_GBPS : MW_GOPS);
 	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "emulator-loop");

@@ -91,20 +91,22 @@ static int run_reference(const struct offload_side *s, const struct group *g, co
 {
 	struct pim_device *dev = NULL;
 	struct offload_operands p;
-	int rc = prepare(s, g->first, extra, &dev, &p, err, n);
+	char why[240] = "";
+	int rc = prepare(s, g->first, extra, &dev, &p, why, sizeof(why));
 	for (size_t i = 0; i < g->n && rc == 0; i++) {
 		struct offload_cost other;
 		size_t row = (size_t)(g->first - s->o->work) + i;
 		if (!s->done[row])
 			continue;
-		rc = run_row(s, &g->first[i], dev, &p, &other, err, n);
+		rc = run_row(s, &g->first[i], dev, &p, &other, why, sizeof(why));
 		if (rc == 0 && memcmp(other.count, s->cost[row].count, sizeof(other.count)) != 0)
-			rc = mw_fail(MW_EVERIFY, err, n, "%s on %s: %s counts differently", g->first[i].name,
+			rc = mw_fail(MW_EVERIFY, why, sizeof(why), "%s on %s: %s counts differently", g->first[i].name,
 				     s->d->spec, extra);
 	}
 	offload_unplace(&p);
 	pim_close(dev);
-	return rc;
+	/* A check that there is no memory for says nothing against the result. */
+	return rc == 0 || rc == -ENOMEM ? 0 : mw_fail(rc, err, n, "%s", why[0] ? why : mw_strerror(rc));
 }
 
 /* Small rows run on the other engines too: same result, same counts. */
@@ -138,30 +140,42 @@ static bool refused(const struct offload_side *s, const struct offload_work *w)
 }
 
 /* What a device cannot do is a record; anything else stops the comparison. */
-static int report_failure(struct offload_side *s, const struct offload_work *w, int rc, const char *why)
+static int report_failure(struct offload_side *s, const struct offload_work *w, int rc, const char *why, char *err,
+			  size_t n)
 {
+	char more[320];
 	if (rc == -EOPNOTSUPP && s->n_refused < OFFLOAD_KERNELS) {
 		(void)snprintf(s->refused[s->n_refused++], sizeof(s->refused[0]), "%s", w->name);
 		return offload_emit_missing(s, w, true, why);
 	}
-	return rc == -ENOSPC || rc == -ENOMEM ? offload_emit_missing(s, w, false, why) : rc;
+	if (rc == -ENOMEM) {
+		offload_say_memory(s->o, why, more, sizeof(more));
+		return offload_emit_missing(s, w, false, more);
+	}
+	if (rc == -ENOSPC) /* the device is full */
+		return offload_emit_missing(s, w, false, why);
+	return mw_fail(rc, err, n, "%s", why[0] ? why : mw_strerror(rc));
 }
 
+/* placed: how the placing of the operands ended, in words in `why` when it failed. */
 static int use_group(struct offload_side *s, const struct group *g, struct pim_device *dev, struct offload_operands *p,
-		     int placed, char *err, size_t n)
+		     int placed, const char *placed_why, char *err, size_t n)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		struct offload_work *w = &g->first[i];
 		size_t row = (size_t)(w - s->o->work);
 		if (refused(s, w))
 			continue;
-		int rc = placed < 0 ? placed : run_row(s, w, dev, p, &s->cost[row], err, n);
+		/* What a device cannot do is told in the row's record; err is for what ends the comparison. */
+		char why[240] = "";
+		int rc = placed < 0 ? mw_fail(placed, why, sizeof(why), "%s", placed_why)
+				    : run_row(s, w, dev, p, &s->cost[row], why, sizeof(why));
 		if (rc == 0) {
 			s->done[row] = true;
 			s->d->worked++;
 			rc = offload_emit_row(s, w, &s->cost[row]);
 		} else {
-			rc = report_failure(s, w, rc, err);
+			rc = report_failure(s, w, rc, why, err, n);
 		}
 		if (rc < 0)
 			return rc;
@@ -186,8 +200,9 @@ static int run_group(struct offload_side *s, const struct group *g, char *err, s
 				rc = offload_emit_missing(s, &g->first[i], false, "the time budget ended before it");
 		return rc;
 	}
-	int placed = prepare(s, g->first, "", &dev, &p, err, n);
-	rc = use_group(s, g, dev, &p, placed, err, n);
+	char why[240] = "";
+	int placed = prepare(s, g->first, "", &dev, &p, why, sizeof(why));
+	rc = use_group(s, g, dev, &p, placed, why[0] ? why : mw_strerror(placed), err, n);
 	offload_unplace(&p);
 	pim_close(dev);
 	if (rc == 0)

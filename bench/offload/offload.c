@@ -34,9 +34,12 @@ struct plan {
 	size_t n_sizes;
 	uint64_t left_out[OFFLOAD_MAX_SIZES]; /* by memory or time */
 	size_t n_left_out;
-	char why[96];
+	char why[OFFLOAD_MAX_SIZES][160];
 	uint64_t shapes[OFFLOAD_MAX_SIZES][2]; /* inputs, outputs */
 	size_t n_shapes;
+	uint64_t shapes_left_out[OFFLOAD_MAX_SIZES][2]; /* by memory */
+	size_t n_shapes_left_out;
+	char shapes_why[160];
 	bool op[BULK_OPS], gemv;
 };
 
@@ -114,8 +117,8 @@ static int compare_sizes(const void *a, const void *b)
 
 static void drop_largest(struct plan *p, const char *why)
 {
+	(void)snprintf(p->why[p->n_left_out], sizeof(p->why[0]), "%s", why);
 	p->left_out[p->n_left_out++] = p->sizes[--p->n_sizes];
-	(void)snprintf(p->why, sizeof(p->why), "%s", why);
 }
 
 /* Seconds that one more size costs: rounds of every operation on the host, and a run on every device. Rates are low
@@ -148,8 +151,12 @@ static int plan_sizes(const struct offload *o, struct plan *p, char *err, size_t
 	}
 	if (v->given)
 		return 0;
+	char memory[160];
+	(void)snprintf(memory, sizeof(memory),
+		       "left out: six vectors of that size do not fit into the memory of this run (%s)",
+		       bench_memory_words(o->ctx));
 	while (p->n_sizes > 1 && p->sizes[p->n_sizes - 1] > limit)
-		drop_largest(p, "left out: six vectors of that size do not fit into the memory of this run");
+		drop_largest(p, memory);
 	for (double sum = INFINITY; p->n_sizes > 1;) {
 		sum = 0;
 		for (size_t i = 0; i < p->n_sizes; i++)
@@ -159,6 +166,36 @@ static int plan_sizes(const struct offload *o, struct plan *p, char *err, size_t
 		drop_largest(p, "left out: the time budget of the profile is too short for that size");
 	}
 	return 0;
+}
+
+/* Three vectors of the matrix's size, and the device's copy. */
+static uint64_t shape_bytes(const uint64_t shape[2])
+{
+	return 4 * shape[0] * shape[1];
+}
+
+static int check_shapes(const struct offload *o, const struct plan *p, char *err, size_t n)
+{
+	int rc = 0;
+	for (size_t i = 0; i < p->n_shapes && rc == 0; i++)
+		rc = bench_check_size(o->ctx, "shapes", shape_bytes(p->shapes[i]), err, n);
+	return rc;
+}
+
+/* Nobody asked for the default shapes: those that do not fit are left out. */
+static void thin_shapes(const struct offload *o, struct plan *p)
+{
+	uint64_t limit = 4 * bench_block_limit(o->ctx, 4);
+	size_t kept = 0;
+	(void)snprintf(p->shapes_why, sizeof(p->shapes_why),
+		       "left out: matrices of that shape do not fit into the memory of this run (%s)",
+		       bench_memory_words(o->ctx));
+	for (size_t i = 0; i < p->n_shapes; i++) {
+		bool fits = shape_bytes(p->shapes[i]) <= limit;
+		memcpy(fits ? p->shapes[kept++] : p->shapes_left_out[p->n_shapes_left_out++], p->shapes[i],
+		       sizeof(p->shapes[i]));
+	}
+	p->n_shapes = kept;
 }
 
 static int make_plan(const struct offload *o, struct plan *p, char *err, size_t n)
@@ -174,11 +211,9 @@ static int make_plan(const struct offload *o, struct plan *p, char *err, size_t 
 	/* A tiny run proves that it works: two shapes do. */
 	if (o->ctx->profile->min_rounds < 6 && !mw_opt(opts, "shapes")->given && p->n_shapes > 2)
 		p->n_shapes = 2;
-	for (size_t i = 0; i < p->n_shapes; i++) {
-		rc = bench_check_size(o->ctx, "shapes", 4 * p->shapes[i][0] * p->shapes[i][1], err, n);
-		if (rc < 0)
-			return rc;
-	}
+	if (mw_opt(opts, "shapes")->given)
+		return check_shapes(o, p, err, n);
+	thin_shapes(o, p);
 	return 0;
 }
 
@@ -308,9 +343,17 @@ static int report_left_out(struct offload *o, const struct plan *p)
 				continue;
 			mw_record_init(&r, "offload", bulk_ops[k].name, "time", MW_NS);
 			mw_kv_set_int(&r.params, "size", (int64_t)p->left_out[i]);
-			mw_record_unavailable(&r, p->why);
+			mw_record_unavailable(&r, p->why[i]);
 			rc = offload_emit(o, &r);
 		}
+	for (size_t i = 0; i < p->n_shapes_left_out && rc == 0; i++) {
+		struct mw_record r;
+		mw_record_init(&r, "offload", "gemv", "time", MW_NS);
+		mw_kv_set_int(&r.params, "inputs", (int64_t)p->shapes_left_out[i][0]);
+		mw_kv_set_int(&r.params, "outputs", (int64_t)p->shapes_left_out[i][1]);
+		mw_record_unavailable(&r, p->shapes_why);
+		rc = offload_emit(o, &r);
+	}
 	return rc;
 }
 

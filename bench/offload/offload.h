@@ -184,6 +184,9 @@ int offload_read_cost(struct pim_device *dev, struct pim_cost *scope, struct off
 /* NULL when the device has no such key. */
 const struct pim_key *offload_key(const struct pim_device_ops *ops, const char *name);
 
+/* A lack of memory in words: why, and what limits this run. */
+void offload_say_memory(const struct offload *o, const char *why, char *out, size_t n);
+
 void offload_unplace(struct offload_operands *p);
 
 /* One device, and its cost of each row that is done. */

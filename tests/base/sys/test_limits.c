@@ -14,7 +14,7 @@ static struct mw_limits read_tree(const char *root)
 	struct mw_limits l;
 	int fd = mw_tree_open(root);
 	cr_assert_geq(fd, 0);
-	mw_limits_read(fd, &l);
+	mw_limits_read(fd, false, &l);
 	(void)close(fd);
 	return l;
 }
