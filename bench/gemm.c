@@ -283,7 +283,7 @@ static void list_cases(const struct gemm_run *r, struct gemm_group *g)
 				r->engines.v[e].ops == &engine_own && p->m != 1 && !mw_opt_text(r->ctx->opts, "engine");
 			if (!product || quiet || g->n_cases == GEMM_MAX_CASES)
 				continue;
-			g->cases[g->n_cases++] = (struct gemm_case){.engine = &r->engines.v[e], .m = p->m};
+			g->cases[g->n_cases++] = (struct gemm_case){.group = g, .engine = &r->engines.v[e], .m = p->m};
 		}
 }
 

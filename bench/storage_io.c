@@ -203,9 +203,10 @@ int storage_create(const char *dir, uint64_t bytes, uint64_t seed, bool try_dire
 		describe_device(f);
 		return 0;
 	}
-	if (rc == -ENOSPC || rc == -EDQUOT)
-		(void)mw_fail(rc, err, n, "%s: %s while writing a file of %llu MiB", dir, mw_strerror(rc),
-			      (unsigned long long)(bytes >> 20));
+	/* A place that is too small is as if it were not there. */
+	if (rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG)
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s: %s while writing a file of %llu MiB%s", dir, mw_strerror(rc),
+			     (unsigned long long)(bytes >> 20), rc == -EFBIG ? " (see ulimit -f)" : "");
 	else if (rc != MW_ECANCELLED && rc != MW_EBUDGET)
 		(void)mw_fail(rc, err, n, "%s: %s", dir, mw_strerror(rc));
 	storage_destroy(f);

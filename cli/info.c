@@ -59,14 +59,20 @@ static int fill_memory(struct grid *g, const struct mw_topology *t)
 					 (double)t->mem_available / 1073741824.0, t->mem_limit_source)
 				  : row(g, "memory usable now", "unknown");
 	rc = rc ? rc : row(g, "transparent huge pages", t->thp);
-	rc = rc ? rc : rowf(g, "free 2 MiB hugetlb pages", "%llu", (unsigned long long)t->hugepages_2m_free);
+	if (rc == 0)
+		rc = t->hugepages_known
+			     ? rowf(g, "free 2 MiB hugetlb pages", "%llu", (unsigned long long)t->hugepages_2m_free)
+			     : row(g, "free 2 MiB hugetlb pages", "unknown");
 	for (int i = 0; i < t->n_nodes && rc == 0; i++) {
-		char name[32], text[512];
-		size_t len = (size_t)snprintf(text, sizeof(text), "%.1f GiB%s, distances",
-					      (double)t->nodes[i].bytes / 1073741824.0,
+		char name[32], text[512], size[32] = "unknown size";
+		if (t->nodes[i].bytes)
+			(void)snprintf(size, sizeof(size), "%.1f GiB", (double)t->nodes[i].bytes / 1073741824.0);
+		size_t len = (size_t)snprintf(text, sizeof(text), "%s%s, distances", size,
 					      t->nodes[i].has_cpu ? "" : ", no CPU");
 		for (int j = 0; j < t->n_nodes && len < sizeof(text); j++)
-			len += (size_t)snprintf(text + len, sizeof(text) - len, " %d", t->distance[i][j]);
+			len += (size_t)(t->distance[i][j]
+						? snprintf(text + len, sizeof(text) - len, " %d", t->distance[i][j])
+						: snprintf(text + len, sizeof(text) - len, " unknown"));
 		(void)snprintf(name, sizeof(name), "NUMA node %d", t->nodes[i].id);
 		rc = row(g, name, text);
 	}

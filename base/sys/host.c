@@ -210,5 +210,6 @@ void mw_host_read(int root_fd, bool live, struct mw_topology *t)
 	else
 		set(t->isa, sizeof(t->isa), "unknown");
 	t->hugepages_2m_free = 0;
-	(void)mw_tree_u64(root_fd, "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", &t->hugepages_2m_free);
+	t->hugepages_known = mw_tree_u64(root_fd, "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
+					 &t->hugepages_2m_free) == 0;
 }

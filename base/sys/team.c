@@ -159,15 +159,13 @@ static void block_signals(sigset_t *old)
 	(void)pthread_sigmask(SIG_BLOCK, &all, old);
 }
 
-/* All stacks together take at most a sixteenth of a limited address space, as long as each is large enough to work. */
-static size_t stack_bytes(int n)
+/* The default of 8 MiB each would not fit many CPUs below a ulimit -v. The C library keeps stacks of threads that
+ * ended, for others of the same size: it must not depend on the size of the team. */
+static size_t stack_bytes(void)
 {
-	enum { MOST = 2 << 20, LEAST = 256 << 10, STEP = 64 << 10 };
 	struct rlimit limit;
-	if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
-		return MOST;
-	size_t each = (size_t)limit.rlim_cur / 16 / (size_t)n / STEP * STEP;
-	return each < LEAST ? LEAST : each > MOST ? MOST : each;
+	bool limited = getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+	return limited ? (size_t)512 << 10 : (size_t)2 << 20;
 }
 
 /* Starts threads until one is refused; t->size says how many there are. */
@@ -178,7 +176,7 @@ static int start(struct mw_team *t, const int *cpus, int n)
 	int rc = -pthread_attr_init(&attr);
 	if (rc < 0)
 		return rc;
-	(void)pthread_attr_setstacksize(&attr, stack_bytes(n));
+	(void)pthread_attr_setstacksize(&attr, stack_bytes());
 	block_signals(&old);
 	for (int i = 0; i < n && rc == 0; i++) {
 		t->members[i].team = t;

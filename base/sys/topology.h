@@ -18,7 +18,7 @@ struct mw_cpu {
 
 struct mw_node {
 	int id;
-	uint64_t bytes;
+	uint64_t bytes; /* 0 = unknown */
 	bool has_cpu;
 };
 
@@ -47,7 +47,8 @@ struct mw_topology {
 	bool mem_known;            /* mem_available is known; else it is 0 */
 	char mem_limit_source[48]; /* "machine", "cgroup v2 memory.max", "ulimit -v", ... */
 	double cpu_quota;          /* CPUs' worth of cgroup time; 0 = no limit */
-	uint64_t hugepages_2m_free;
+	bool hugepages_known;
+	uint64_t hugepages_2m_free; /* 0 when not known */
 };
 
 /* Fills *out. root is "/" or a captured tree holding sys/ and proc/ (tests); cpus is NULL or a list such as

@@ -182,17 +182,26 @@ static int check_shapes(const struct offload *o, const struct plan *p, char *err
 	return rc;
 }
 
+/* From the start of one vector to the next: whole huge pages, and one for the stagger. */
+static size_t vector_step(size_t bytes)
+{
+	const size_t page = (size_t)2 << 20;
+	return (bytes + page - 1) / page * page + page;
+}
+
 /* Nobody asked for the default shapes: those that do not fit are left out. */
 static void thin_shapes(const struct offload *o, struct plan *p)
 {
-	uint64_t limit = 4 * bench_block_limit(o->ctx, 4);
 	size_t kept = 0;
 	(void)snprintf(p->shapes_why, sizeof(p->shapes_why),
 		       "left out: matrices of that shape do not fit into the memory of this run (%s)",
 		       bench_memory_words(o->ctx));
 	for (size_t i = 0; i < p->n_shapes; i++) {
-		bool fits = shape_bytes(p->shapes[i]) <= limit;
-		memcpy(fits ? p->shapes[kept++] : p->shapes_left_out[p->n_shapes_left_out++], p->shapes[i],
+		const uint64_t *shape = p->shapes[i];
+		uint64_t host = VECTORS * vector_step(shape[0] * shape[1]);
+		bool fits = bench_check_size(o->ctx, "shapes", shape_bytes(shape), NULL, 0) == 0 &&
+			    bench_check_size(o->ctx, "shapes", host, NULL, 0) == 0;
+		memcpy(fits ? p->shapes[kept++] : p->shapes_left_out[p->n_shapes_left_out++], shape,
 		       sizeof(p->shapes[i]));
 	}
 	p->n_shapes = kept;
@@ -243,7 +252,7 @@ static int take_memory(struct offload *o, size_t largest, char *err, size_t n)
 	enum { STAGGER = 1344 };
 	struct mw_block block;
 	uint64_t begin = mw_now_ns();
-	size_t step = (largest + (2 << 20) - 1) / (2 << 20) * (2 << 20) + (2 << 20);
+	size_t step = vector_step(largest);
 	o->spare_bytes = offload_flush_name() ? 0 : 2 * o->llc;
 	int rc = mw_arena_take(o->ctx->arenas, MW_PAGES_THP, bench_node_of(o->ctx, 0), VECTORS * step + o->spare_bytes,
 			       &block, err, n);

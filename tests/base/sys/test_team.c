@@ -183,7 +183,14 @@ Test(team, core_to_core_probe)
 	mw_team_destroy(team);
 }
 
-Test(team, refused_threads_are_an_error_and_leave_nothing)
+static void add_one(void *arg, int rank, int n)
+{
+	(void)rank;
+	(void)n;
+	atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+Test(team, refused_threads_leave_a_smaller_team)
 {
 #if defined(__SANITIZE_ADDRESS__)
 	cr_skip_test("AddressSanitizer reserves terabytes of address space");
@@ -203,10 +210,55 @@ Test(team, refused_threads_are_an_error_and_leave_nothing)
 	cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
 	limit.rlim_cur = pages * 4096 + (16u << 20); /* room for a few stacks */
 	cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
-	int rc = mw_team_create(cpus, MANY, &team, err, sizeof(err));
-	cr_expect(rc == -EAGAIN || rc == -ENOMEM, "%d", rc);
-	cr_expect(!team && strncmp(err, "cannot start thread ", 20) == 0 && strstr(err, " of 64: "), "%s", err);
+	cr_assert_eq(mw_team_create(cpus, MANY, &team, err, sizeof(err)), 0, "%s", err);
+	int size = mw_team_size(team);
+	const char *why = mw_team_short(team);
+	cr_expect(size >= 1 && size < MANY && mw_team_wanted(team) == MANY, "%d", size);
+	cr_expect(strncmp(why, "cannot start thread ", 20) == 0 && strstr(why, " of 64: "), "%s", why);
+	atomic_int done = 0;
+	cr_expect_eq(mw_team_run(team, size, add_one, &done), 0);
+	cr_expect_eq(done, size);
+	cr_expect_eq(mw_team_run(team, size + 1, add_one, &done), -EINVAL);
+	mw_team_destroy(team);
 	/* Those that had started are gone: a small team still fits. */
 	cr_expect_eq(mw_team_create(cpus, 2, &team, err, sizeof(err)), 0, "%s", err);
+	cr_expect(mw_team_size(team) == 2 && mw_team_short(team)[0] == '\0');
 	mw_team_destroy(team);
+}
+
+/* No thread at all can be made: the calling thread does the work, on the CPU asked for, and is untouched after it. */
+Test(team, the_caller_alone_is_a_team_too)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	cr_skip_test("AddressSanitizer reserves terabytes of address space");
+#endif
+	int cpus[2];
+	char err[160] = "";
+	struct mw_team *team = NULL;
+	struct mw_cpulist before, after;
+	struct rlimit limit;
+	unsigned long pages = 0;
+	uint64_t ns = 0;
+	int last = fill_cpus(cpus, 2) - 1;
+	(void)mw_cpulist_affinity(&before);
+	FILE *f = fopen("/proc/self/statm", "r");
+	cr_assert(f && fscanf(f, "%lu", &pages) == 1);
+	(void)fclose(f);
+	cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
+	limit.rlim_cur = pages * 4096;
+	cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+	cr_assert_eq(mw_team_create(cpus + last, 2 - last, &team, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(mw_team_size(team), 1);
+	cr_expect(strstr(mw_team_short(team), "cannot start thread 1 of "), "%s", mw_team_short(team));
+	cr_expect_eq(mw_team_unpinned(team)[0], '\0');
+	struct seen s;
+	memset(&s, 0, sizeof(s));
+	cr_assert_eq(mw_team_time(team, 1, look, &s, &ns), 0);
+	cr_expect(s.runs[0] == 1 && s.n[0] == 1 && s.pinned_to[0] == cpus[last] && ns > 0);
+	cr_expect(isnan(mw_team_c2c_ns(team, 0, 1)));
+	cr_assert_eq(mw_team_run(team, 1, look, &s), 0);
+	cr_expect_eq(s.runs[0], 2);
+	mw_team_destroy(team);
+	(void)mw_cpulist_affinity(&after);
+	cr_expect_eq(memcmp(&before, &after, sizeof(before)), 0);
 }

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,19 +20,22 @@ struct fixture {
 	struct mw_opts opts;
 	struct mw_records seen, none;
 	atomic_int stop;
+	size_t room; /* records that find a place; 0: all */
 	char err[300];
 };
 
 static int keep(void *self, const struct mw_record *r)
 {
-	return mw_records_add(self, r);
+	struct fixture *f = self;
+	if (f->room && f->seen.n == f->room)
+		return -ENOSPC;
+	return mw_records_add(&f->seen, r);
 }
 
 /* Runs the benchmark with these words as its command line. */
-static int run(struct fixture *f, int argc, const char *const *args)
+static int run_with(struct fixture *f, uint64_t max_bytes, int argc, const char *const *args)
 {
 	char *argv[8] = {NULL};
-	memset(f, 0, sizeof(*f));
 	for (int i = 0; i < argc; i++)
 		argv[i + 1] = strdup(args[i]);
 	int rc = mw_opts_parse(&f->opts, &bench_find("offload")->options, 1, argc + 1, argv, f->err, sizeof(f->err));
@@ -40,7 +44,7 @@ static int run(struct fixture *f, int argc, const char *const *args)
 		cr_assert_eq(mw_topology_read("/", NULL, &f->topo, f->err, sizeof(f->err)), 0, "%s", f->err);
 		int n = mw_topology_cpu_ids(&f->topo, cpus, MW_MAX_CPUS);
 		cr_assert_eq(mw_team_create(cpus, n > 2 ? 2 : n, &f->team, f->err, sizeof(f->err)), 0, "%s", f->err);
-		cr_assert_eq(mw_arenas_create(256 << 20, &f->arenas), 0);
+		cr_assert_eq(mw_arenas_create(max_bytes, &f->arenas), 0);
 		struct bench_ctx ctx = {.topo = &f->topo,
 					.arenas = f->arenas,
 					.team = f->team,
@@ -52,12 +56,18 @@ static int run(struct fixture *f, int argc, const char *const *args)
 					.deadline_ns = mw_now_ns() + 60000000000u,
 					.seed = 1,
 					.named = true};
-		const struct mw_sink sink = {keep, &f->seen};
+		const struct mw_sink sink = {keep, f};
 		rc = bench_find("offload")->run(&ctx, &sink, f->err, sizeof(f->err));
 	}
 	for (int i = 0; i < argc; i++)
 		free(argv[i + 1]);
 	return rc;
+}
+
+static int run(struct fixture *f, int argc, const char *const *args)
+{
+	memset(f, 0, sizeof(*f));
+	return run_with(f, 256 << 20, argc, args);
 }
 
 static void finish(struct fixture *f)
@@ -305,4 +315,40 @@ Test(bench_offload, library_product_counts)
 	cr_assert_eq(w.host[OFFLOAD_WARM].ns, 20000);
 	mw_records_fini(&o.seen);
 	mw_records_fini(&earlier);
+}
+
+/* A full disk is not blamed on the last thing that a device could not do. */
+Test(bench_offload, a_record_that_is_not_kept_has_no_stale_cause)
+{
+	static const char *const args[] = {"--kernels=and,gemv", "--sizes=64K", "--shapes=64x64", "--device=dimc"};
+	struct fixture f;
+	cr_assert_eq(run(&f, 4, args), 0, "%s", f.err);
+	size_t all = f.seen.n, refused = 0;
+	while (refused < all && !strstr(f.seen.v[refused].note, "dimc holds"))
+		refused++;
+	cr_assert_lt(refused + 1, all, "nothing comes after what the device refuses");
+	finish(&f);
+	memset(&f, 0, sizeof(f));
+	f.room = refused + 1;
+	cr_assert_eq(run_with(&f, 256 << 20, 4, args), -ENOSPC);
+	cr_expect_str_eq(f.err, "", "%s", f.err);
+	finish(&f);
+}
+
+/* Default sizes and shapes that do not fit are left out with the limit's name; nobody is blamed for an option. */
+Test(bench_offload, what_does_not_fit_is_left_out)
+{
+	static const char *const args[] = {"--kernels=gemv,and", "--device=ambit"};
+	struct fixture f = {.room = 0};
+	cr_assert_eq(run_with(&f, 12 << 20, 2, args), 0, "%s", f.err);
+	size_t gemv = 0, and_ = 0;
+	for (size_t i = 0; i < f.seen.n; i++) {
+		const struct mw_record *r = &f.seen.v[i];
+		bool memory = r->provenance == MW_UNAVAILABLE && strstr(r->note, "memory of this run (see --max-mem)");
+		gemv += memory && strcmp(r->case_name, "gemv") == 0;
+		and_ += memory && strcmp(r->case_name, "and") == 0;
+	}
+	cr_expect_eq(and_, 5, "all sizes but 1M: %zu", and_);
+	cr_expect_eq(gemv, 2, "of the two shapes of a short run: %zu", gemv);
+	finish(&f);
 }
