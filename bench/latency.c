@@ -316,17 +316,19 @@ static int report_missing(const struct mw_sink *sink, enum mw_pages kind, const 
 static int take_pages(struct latency_run *r, const enum mw_pages *kinds, size_t n, uint64_t bytes,
 		      const struct mw_sink *sink, char *err, size_t en)
 {
+	char why[200] = "";
 	r->n_pages = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct page_block *pb = &r->pages[r->n_pages];
 		*pb = (struct page_block){.kind = kinds[i]};
-		int rc = mw_arena_take(r->ctx->arenas, kinds[i], bench_node_of(r->ctx, 0), bytes, &pb->block, err, en);
+		int rc = mw_arena_take(r->ctx->arenas, kinds[i], bench_node_of(r->ctx, 0), bytes, &pb->block, why,
+				       sizeof(why));
 		if (rc == 0)
 			r->n_pages++;
-		else if ((rc = report_missing(sink, kinds[i], err)) < 0)
+		else if ((rc = report_missing(sink, kinds[i], why)) < 0)
 			return rc;
 	}
-	return r->n_pages ? 0 : MW_EUNAVAILABLE;
+	return r->n_pages ? 0 : mw_fail(MW_EUNAVAILABLE, err, en, "%s", why);
 }
 
 /* ---- verdicts ---- */

@@ -212,7 +212,7 @@ static int pick_dir(const struct bench_ctx *ctx, uint64_t bytes, const char **di
 {
 	const char *named = ctx->opts ? mw_opt_text(ctx->opts, "dir") : NULL;
 	const char *const usual[] = {ctx->scratch_dir, "/var/tmp", "."};
-	char first[200] = "";
+	char first[200] = "", reason[200];
 	struct stat st;
 	if (named && (stat(named, &st) || !S_ISDIR(st.st_mode)))
 		return mw_fail(MW_ESPEC, why, n, "--dir: '%s' is not a directory", named);
@@ -224,10 +224,10 @@ static int pick_dir(const struct bench_ctx *ctx, uint64_t bytes, const char **di
 		if (!usual[i])
 			continue;
 		*dir = usual[i];
-		if (storage_check_dir(usual[i], bytes, why, n) == 0)
+		if (storage_check_dir(usual[i], bytes, reason, sizeof(reason)) == 0)
 			return 0;
 		if (!first[0])
-			(void)snprintf(first, sizeof(first), "%s", why);
+			(void)snprintf(first, sizeof(first), "%s", reason);
 	}
 	return mw_fail(MW_EUNAVAILABLE, why, n, "%s; nor will /var/tmp and . do (see --dir)", first);
 }

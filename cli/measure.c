@@ -283,8 +283,10 @@ static int run_one(struct measure *m, const struct bench *b, double weight_left,
 		rc = b->available(&ctx, err, n);
 	if (rc == 0 && left_ns <= 0)
 		rc = mw_fail(MW_EBUDGET, err, n, "no time left");
-	if (rc == 0)
+	if (rc == 0) {
+		err[0] = '\0'; /* what was looked at before is no cause of what fails now */
 		rc = b->run(&ctx, sink, err, n);
+	}
 	if (rc == 0)
 		rc = emit_elapsed(sink, b, begin);
 	mw_opts_fini(&defaults);

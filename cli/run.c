@@ -210,7 +210,7 @@ static void fill_host(struct results_host *h, const struct mw_topology *t)
 	h->n_sockets = t->n_sockets;
 	h->smt = t->smt;
 	h->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-	h->hugepages_2m_free = t->hugepages_2m_free;
+	h->hugepages_2m_free = t->hugepages_known ? t->hugepages_2m_free : UINT64_MAX;
 	h->l1d_bytes = t->l1d_bytes;
 	h->l2_bytes = t->l2_bytes;
 	h->l3_bytes = t->l3_bytes;

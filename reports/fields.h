@@ -8,7 +8,7 @@ enum field_type {
 	FIELD_TEXT,
 	FIELD_INT,   /* int, 0 = not reported */
 	FIELD_U64,   /* uint64_t, 0 = not reported */
-	FIELD_COUNT, /* uint64_t where 0 is a value */
+	FIELD_COUNT, /* uint64_t where 0 is a value and UINT64_MAX = not reported */
 	FIELD_REAL,  /* double, 0 or NaN = not reported */
 };
 

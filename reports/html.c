@@ -355,7 +355,7 @@ static void put_host(const struct page *p)
 	fact(p, "NUMA balancing", h->numa_balancing);
 	fact(p, "Transparent huge pages", h->thp);
 	(void)snprintf(text, sizeof(text), "%" PRIu64, h->hugepages_2m_free);
-	fact(p, "Free 2 MiB huge pages", text);
+	fact(p, "Free 2 MiB huge pages", h->hugepages_2m_free != UINT64_MAX ? text : "");
 	fact(p, "Frequency governor", h->governor);
 	fact(p, "Turbo", h->turbo);
 	fact(p, "Virtualisation", h->virtualization);

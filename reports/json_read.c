@@ -194,8 +194,11 @@ static int to_field(const struct field *f, void *base, const json_t *o, const st
 	const json_t *v = json_object_get(o, f->name);
 	if (!v)
 		return json_refuse(p, f->name, "missing");
-	if (json_is_null(v))
+	if (json_is_null(v)) {
+		if (f->type == FIELD_COUNT)
+			memcpy(at, &(uint64_t){UINT64_MAX}, sizeof(uint64_t));
 		return 0;
+	}
 	json_int_t i = 0;
 	int rc = 0;
 	switch (f->type) {
@@ -281,7 +284,8 @@ static int to_nodes(const json_t *o, struct results_host *host, const struct jso
 		const json_t *distances = json_object_get(node, "distances");
 		int rc;
 		if ((rc = get_int(node, "id", 0, INT32_MAX, &id, p)) ||
-		    (rc = get_int(node, "bytes", 0, INT64_MAX, &bytes, p)))
+		    (!json_is_null(json_object_get(node, "bytes")) &&
+		     (rc = get_int(node, "bytes", 0, INT64_MAX, &bytes, p))))
 			return rc;
 		if (!json_is_array(distances) || json_array_size(distances) != n)
 			return json_refuse(p, "numa_nodes", "expected one distance per node");

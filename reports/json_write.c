@@ -153,7 +153,7 @@ static json_t *from_field(const struct field *f, const void *base)
 	case FIELD_U64:
 	case FIELD_COUNT:
 		memcpy(&u, at, sizeof(u));
-		return u || f->type == FIELD_COUNT ? json_integer((json_int_t)u) : json_null();
+		return u != (f->type == FIELD_COUNT ? UINT64_MAX : 0) ? json_integer((json_int_t)u) : json_null();
 	case FIELD_REAL:
 		memcpy(&d, at, sizeof(d));
 		return d != 0 ? json_number(d) : json_null();
@@ -201,7 +201,8 @@ static json_t *from_host(const struct results_host *host)
 			failed += json_array_append_new(distances, d ? json_integer(d) : json_null()) != 0;
 		}
 		json_put(node, "id", json_integer(host->nodes[i].id), &failed);
-		json_put(node, "bytes", json_integer((json_int_t)host->nodes[i].bytes), &failed);
+		json_put(node, "bytes",
+			 host->nodes[i].bytes ? json_integer((json_int_t)host->nodes[i].bytes) : json_null(), &failed);
 		json_put(node, "distances", distances, &failed);
 		failed += json_array_append_new(nodes, node) != 0;
 	}

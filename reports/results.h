@@ -49,7 +49,7 @@ struct results_host {
 	int n_cpus; /* that the process may use */
 	int n_cores, n_sockets, smt;
 	uint64_t page_bytes;
-	uint64_t hugepages_2m_free;
+	uint64_t hugepages_2m_free;             /* UINT64_MAX: not reported */
 	uint64_t l1d_bytes, l2_bytes, l3_bytes; /* one instance */
 	int l3_instances;
 	uint64_t llc_total_bytes;

@@ -127,8 +127,8 @@ def threads_refused():
 
 
 def no_proc():
-    """Memory comes from the kernel then, and where that is refused too it is unknown: never 0."""
-    hide = mounting("mount -t tmpfs none /proc")
+    """No /proc and no /sys: memory comes from the kernel then, and where that is refused too it is unknown: never 0."""
+    hide = mounting("mount -t tmpfs none /proc && mount -t tmpfs none /sys")
     rc, out, err = run("info", prefix=hide)
     check(rc == 0 and " 0.0" not in out and "unknown" not in out.split("memory usable now")[1].split("\n")[0], out, err)
     hide += refusing("sysinfo")
@@ -138,6 +138,8 @@ def no_proc():
         check("unknown" in out.split(row)[1].split("\n")[0], row, "is not unknown in", out)
     results, err, page = tiny("no-proc", prefix=hide)
     check(results["host"]["mem_total"] is None and results["host"]["mem_available"] is None, results["host"])
+    check(results["host"]["hugepages_2m_free"] is None, "huge pages without /sys", results["host"])
+    check(all(node["bytes"] != 0 for node in results["host"]["numa_nodes"]), results["host"])
     check("--shapes" not in err and "0.0 GiB" not in page, err)
 
 
