@@ -38,10 +38,11 @@ static void read_machine(int root, bool live, struct mw_limits *l)
 }
 
 /* false: no limit. */
-static bool own_limit(int resource, uint64_t *max)
+static bool own_limit(bool data, uint64_t *max)
 {
 	struct rlimit r;
-	if (getrlimit(resource, &r) < 0 || r.rlim_cur == RLIM_INFINITY)
+	int rc = data ? getrlimit(RLIMIT_DATA, &r) : getrlimit(RLIMIT_AS, &r);
+	if (rc < 0 || r.rlim_cur == RLIM_INFINITY)
 		return false;
 	*max = r.rlim_cur;
 	return true;
@@ -50,17 +51,17 @@ static bool own_limit(int resource, uint64_t *max)
 static void read_rlimits(int root, bool live, struct mw_limits *l)
 {
 	static const struct {
-		int resource;
+		bool data;
 		const char *limit, *used, *source;
 	} rows[] = {
-		{RLIMIT_AS, "Max address space", "VmSize", "ulimit -v"},
-		{RLIMIT_DATA, "Max data size", "VmData", "ulimit -d"},
+		{false, "Max address space", "VmSize", "ulimit -v"},
+		{true, "Max data size", "VmData", "ulimit -d"},
 	};
 	char *limits = live ? NULL : mw_tree_slurp(root, "proc/self/limits");
 	char *status = mw_tree_slurp(root, "proc/self/status");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t max, used_kb = 0;
-		bool limited = live ? own_limit(rows[i].resource, &max)
+		bool limited = live ? own_limit(rows[i].data, &max)
 				    : limits && mw_text_u64(limits, rows[i].limit, &max); /* "unlimited" is no number */
 		if (!limited)
 			continue;
