@@ -464,7 +464,10 @@ static int measure_points(struct bw_run *r, const struct mw_sink *sink, char *er
 	size_t ready;
 	int rc = prepare_points(r, &ready, err, n);
 	for (size_t i = 0; i < r->n - ready && rc == 0; i++) {
-		mw_record_unavailable(&r->pts[i].rec, "half of the time budget was over before its kernel was checked");
+		bool can = r->points[i].job.threads <= mw_team_size(r->ctx->team);
+		mw_record_unavailable(&r->pts[i].rec,
+				      can ? "half of the time budget was over before its kernel was checked"
+					  : mw_team_short(r->ctx->team));
 		rc = mw_emit(sink, &r->pts[i].rec);
 	}
 	if (rc < 0)
