@@ -170,83 +170,74 @@ static void choose_density(struct bw_run *r)
 
 /* ---- options ---- */
 
-/* Words of a list option as indices into names; all true when the option is not set. */
-static int parse_list(const struct mw_opts *opts, const char *option, const char *const *names, int n_names, bool *out,
-		      char *err, size_t n)
+/* Which of the names a list option holds; all when it is not set. */
+static void choose_words(const struct mw_opts *opts, const char *option, const char *(*name)(size_t i), bool *out)
 {
 	const char *text = mw_opt_text(opts, option);
-	char buf[128], *save = NULL;
-	for (int i = 0; i < n_names; i++)
-		out[i] = text == NULL;
-	if (!text)
-		return 0;
-	(void)snprintf(buf, sizeof(buf), "%s", text);
-	for (char *word = strtok_r(buf, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
-		int i = 0;
-		while (i < n_names && strcmp(names[i], word) != 0)
-			i++;
-		if (i == n_names) {
-			char known[128] = "";
-			for (int k = 0; k < n_names; k++)
-				(void)snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s",
-					       k ? ", " : "", names[k]);
-			return mw_fail(MW_ESPEC, err, n, "--%s: '%s' is not one of %s", option, word, known);
-		}
-		out[i] = true;
-	}
-	return 0;
+	for (size_t i = 0; name(i); i++)
+		out[i] = !text || mw_list_has(text, name(i));
+}
+
+static const char *level_word(size_t i)
+{
+	return i < LEVELS ? level_names[i] : NULL;
+}
+
+static const char *op_word(size_t i)
+{
+	return i < MW_STREAM_OP_COUNT ? mw_stream_op_name((enum mw_stream_op)i) : NULL;
+}
+
+static const char *store_word(size_t i)
+{
+	static const char *const stores[] = {"ordinary", "nt", NULL};
+	return stores[i];
+}
+
+static const char *isa_word(size_t i)
+{
+	return i < MW_ISA_COUNT ? mw_isa_name((enum mw_isa)i) : NULL;
+}
+
+static const char *pages_word(size_t i)
+{
+	return i < MW_PAGES_COUNT ? mw_pages_name((enum mw_pages)i) : NULL;
 }
 
 static int parse_threads(struct bw_run *r, char *err, size_t n)
 {
-	const char *text = mw_opt_text(r->ctx->opts, "threads");
 	int all = r->ctx->team ? mw_team_wanted(r->ctx->team) : r->ctx->topo->n_cpus;
-	char buf[128], *save = NULL;
-	if (!text) {
+	int64_t asked[MAX_THREAD_COUNTS];
+	if (!mw_opt(r->ctx->opts, "threads")->set) {
 		default_threads(r);
 		return 0;
 	}
-	(void)snprintf(buf, sizeof(buf), "%s", text);
-	for (char *word = strtok_r(buf, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
-		int64_t v;
-		if (mw_parse_int(word, &v) < 0 || v < 1 || v > all)
-			return mw_fail(MW_ESPEC, err, n, "--threads: '%s' is not a number from 1 to %d", word, all);
-		if (r->n_threads == MAX_THREAD_COUNTS)
-			return mw_fail(MW_ESPEC, err, n, "--threads: more than %d counts", MAX_THREAD_COUNTS);
-		for (int i = 0; i < r->n_threads; i++)
-			if (r->threads[i] == v)
-				return mw_fail(MW_ESPEC, err, n, "--threads: %d is named twice", (int)v);
-		r->threads[r->n_threads++] = (int)v;
+	size_t count = mw_opt_ints(r->ctx->opts, "threads", asked, MAX_THREAD_COUNTS);
+	for (size_t i = 0; i < count; i++) {
+		if (asked[i] > all)
+			return mw_fail(MW_ESPEC, err, n, "--threads: %d is more than the %d CPUs of this run",
+				       (int)asked[i], all);
+		r->threads[r->n_threads++] = (int)asked[i];
 	}
 	return 0;
 }
 
 static int parse_options(struct bw_run *r, char *err, size_t n)
 {
-	static const char *const stores[] = {"ordinary", "nt"};
 	const struct mw_opts *opts = r->ctx->opts;
-	const char *ops[MW_STREAM_OP_COUNT], *isas[MW_ISA_COUNT];
 	bool asked[MW_ISA_COUNT] = {false};
-	for (int i = 0; i < MW_STREAM_OP_COUNT; i++)
-		ops[i] = mw_stream_op_name((enum mw_stream_op)i);
-	for (int i = 0; i < MW_ISA_COUNT; i++)
-		isas[i] = mw_isa_name((enum mw_isa)i);
-	int rc = parse_list(opts, "levels", level_names, LEVELS, r->levels, err, n);
-	if (rc == 0)
-		rc = parse_list(opts, "ops", ops, MW_STREAM_OP_COUNT, r->ops, err, n);
-	if (rc == 0)
-		rc = parse_list(opts, "stores", stores, 2, r->stores, err, n);
-	if (rc == 0)
-		rc = parse_list(opts, "isa", isas, MW_ISA_COUNT, asked, err, n);
-	if (rc == 0)
-		rc = parse_threads(r, err, n);
+	choose_words(opts, "levels", level_word, r->levels);
+	choose_words(opts, "ops", op_word, r->ops);
+	choose_words(opts, "stores", store_word, r->stores);
+	choose_words(opts, "isa", isa_word, asked);
+	int rc = parse_threads(r, err, n);
 	for (int i = 0; i < MW_ISA_COUNT && rc == 0; i++) {
 		/* MEMWALL_ISA caps the path: what is wider stays out. */
 		r->isas[i] = asked[i] && mw_isa_supported((enum mw_isa)i) && i <= (int)mw_isa_best();
 		if (r->isas[i])
 			r->best = (enum mw_isa)i;
 		else if (asked[i] && mw_opt_text(opts, "isa"))
-			rc = mw_fail(MW_EUNAVAILABLE, err, n, "--isa=%s: not available on this CPU", isas[i]);
+			rc = mw_fail(MW_EUNAVAILABLE, err, n, "--isa=%s: not available on this CPU", isa_word((size_t)i));
 	}
 	const char *pages = mw_opt_text(opts, "pages");
 	for (int i = 0; i < MW_PAGES_COUNT; i++)
@@ -520,6 +511,18 @@ out:
 	return rc;
 }
 
+static int check(const struct bench_ctx *ctx, char *err, size_t n)
+{
+	struct bench_ctx copy = *ctx;
+	struct bw_run *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->ctx = &copy;
+	int rc = plan_run(r, err, n);
+	free(r);
+	return rc;
+}
+
 static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 {
 	struct bench_ctx copy = *ctx;
@@ -542,21 +545,33 @@ static const struct mw_option options[] = {
 	 .max = 1125899906842624.0,
 	 .help = "bytes of each of the three arrays (default: 4x all last-level caches)"},
 	{.name = "threads",
-	 .type = MW_OPT_NAMES,
+	 .type = MW_OPT_INTS,
 	 .arg = "LIST",
+	 .min = 1,
+	 .max = MW_MAX_CPUS,
+	 .max_items = MAX_THREAD_COUNTS,
 	 .help = "thread counts, for example 1,2 (default: 1,2,4..)"},
-	{.name = "levels", .type = MW_OPT_NAMES, .arg = "LIST", .help = "of l1,l2,l3,dram (default: all)"},
-	{.name = "ops", .type = MW_OPT_NAMES, .arg = "LIST", .help = "of read,write,copy,triad (default: all)"},
-	{.name = "stores", .type = MW_OPT_NAMES, .arg = "LIST", .help = "of ordinary,nt (default: both)"},
-	{.name = "isa",
-	 .type = MW_OPT_NAMES,
+	{.name = "levels",
+	 .type = MW_OPT_CHOICES,
 	 .arg = "LIST",
-	 .help = "of portable,neon,avx2,avx512 (default: all here)"},
+	 .word = level_word,
+	 .help = "memory levels (default: all)"},
+	{.name = "ops", .type = MW_OPT_CHOICES, .arg = "LIST", .word = op_word, .help = "operations (default: all)"},
+	{.name = "stores",
+	 .type = MW_OPT_CHOICES,
+	 .arg = "LIST",
+	 .word = store_word,
+	 .help = "kinds of store (default: both)"},
+	{.name = "isa",
+	 .type = MW_OPT_CHOICES,
+	 .arg = "LIST",
+	 .word = isa_word,
+	 .help = "instruction sets (default: all here)"},
 	{.name = "pages",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "KIND",
 	 .def = "thp",
-	 .choices = "4K|thp|2M|1G",
+	 .word = pages_word,
 	 .help = "page kind of the arrays"},
 	MW_OPT_END,
 };
@@ -566,6 +581,7 @@ const struct bench bench_bandwidth = {
 	.summary = "bandwidth of every memory level by kernel, stores and threads",
 	.options = options,
 	.weight = 18,
+	.check = check,
 	.plan = plan,
 	.run = run,
 };

@@ -55,6 +55,11 @@ struct bench {
 	const char *const *needs;        /* NULL-terminated names of benchmarks, or NULL */
 	double weight;                   /* share of the run's time, relative to the others */
 	const char *dependency;          /* optional library or device it uses, for `memwall list`; NULL */
+	/* What the option table cannot tell about the options given: 0; MW_ESPEC, or MW_EUNAVAILABLE for something
+	 * named that is not here, with one line in err that names the option. Called before anything is measured, for
+	 * this benchmark or those it needs, and by --dry-run; it neither measures nor writes. NULL: the table tells
+	 * all. ctx->team is NULL here. */
+	int (*check)(const struct bench_ctx *ctx, char *err, size_t n);
 	/* 0 when it can run; MW_EUNAVAILABLE and the reason in words. NULL: always. ctx->team may be NULL here. */
 	int (*available)(const struct bench_ctx *ctx, char *why, size_t n);
 	/* Points, memory and disk of run() with this context; NULL: not told. ctx->team may be NULL here. */

@@ -322,10 +322,6 @@ int energy_run_with(struct bench_ctx *ctx, const struct mw_sink *sink, const str
 	r->seconds = mw_opt_real(ctx->opts, "window");
 	const char *named = mw_opt_text(ctx->opts, "meter");
 	bool by_name = named && strcmp(named, "auto") != 0;
-	if (by_name && !energy_meter_find(named)) {
-		free(r);
-		return mw_fail(MW_ESPEC, err, n, "--meter: no meter '%s' (auto or one of `memwall list`)", named);
-	}
 	/* The model first: it costs nothing and stands even when the time is up. */
 	int rc = price(ctx, sink, err, n);
 	if (rc >= 0)
@@ -350,6 +346,25 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	return energy_run_with(ctx, sink, NULL, err, n);
 }
 
+static const char *meter_word(size_t i)
+{
+	return i == 0 ? "auto" : meter_table[i - 1] ? meter_table[i - 1]->name : NULL;
+}
+
+static int check(const struct bench_ctx *ctx, char *err, size_t n)
+{
+	const char *named = mw_opt_text(ctx->opts, "meter");
+	const struct energy_meter *meter = energy_meter_find(named);
+	char why[300] = "";
+	void *state = NULL;
+	if (!meter)
+		return 0; /* auto */
+	if (meter->open("/", &state, why, sizeof(why)) < 0)
+		return mw_fail(MW_EUNAVAILABLE, err, n, "--meter=%s: %s", named, why);
+	meter->close(state);
+	return 0;
+}
+
 static void plan(const struct bench_ctx *ctx, struct bench_plan *p)
 {
 	const struct energy_meter *m = NULL;
@@ -368,10 +383,11 @@ static const char *const needs[] = {"bandwidth", NULL};
 
 static const struct mw_option options[] = {
 	{.name = "meter",
-	 .type = MW_OPT_TEXT,
+	 .type = MW_OPT_CHOICE,
 	 .arg = "NAME",
 	 .def = "auto",
-	 .help = "energy counters to use: auto, perf, powercap, papi, hwmon"},
+	 .word = meter_word,
+	 .help = "energy counters to use"},
 	{.name = "window",
 	 .type = MW_OPT_DURATION,
 	 .arg = "TIME",
@@ -402,6 +418,7 @@ const struct bench bench_energy = {
 	.needs = needs,
 	.weight = 5,
 	.dependency = "RAPL counters",
+	.check = check,
 	.plan = plan,
 	.run = run,
 };

@@ -81,6 +81,11 @@ static bool address_room(void)
 	return limit.rlim_cur > used && limit.rlim_cur - used >= need;
 }
 
+const char *engines_word(size_t i)
+{
+	return i == 0 ? engine_own.name : i <= MODULES ? modules[i - 1].name : NULL;
+}
+
 int engine_accept(struct engine *e, const struct gemm_engine *ops)
 {
 	e->ops = NULL;

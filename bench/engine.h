@@ -27,6 +27,8 @@ struct engines {
 /* The own kernels: matrix-vector products of mw_gemv_best(). */
 extern const struct gemm_engine engine_own;
 
+/* Name of engine i, own first; NULL after the last one. */
+const char *engines_word(size_t i);
 /* All engines, own first, then modules; only: NULL or the comma-separated names wanted. Changes the environment:
  * before threads that read it. Always succeeds; an engine that cannot be used says why. */
 void engines_open(struct engines *e, const char *only);

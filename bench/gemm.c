@@ -55,49 +55,36 @@ struct gemm_run {
 
 static int read_engines(struct gemm_run *r, char *err, size_t n)
 {
-	static const char *const names[] = {"own", "openblas", "blis", "onednn", NULL};
 	const char *only = mw_opt_text(r->ctx->opts, "engine");
-	char word[32];
-	for (const char *p = only; p && *p;) {
-		size_t len = strcspn(p, ",");
-		(void)snprintf(word, sizeof(word), "%.*s", (int)len, p);
-		bool known = false;
-		for (size_t i = 0; names[i]; i++)
-			known = known || strcmp(names[i], word) == 0;
-		if (!known)
-			return mw_fail(MW_ESPEC, err, n, "--engine: '%s' is not one of own, openblas, blis, onednn",
-				       word);
-		p += len + (p[len] == ',');
-	}
 	engines_open(&r->engines, only);
 	for (size_t i = 0; only && i < r->engines.n; i++)
 		if (!r->engines.v[i].ops)
-			return mw_fail(MW_EUNAVAILABLE, err, n, "%s", r->engines.v[i].why);
+			return mw_fail(MW_EUNAVAILABLE, err, n, "--engine=%s: %s", r->engines.v[i].name,
+				       r->engines.v[i].why);
 	return 0;
 }
 
 /* "768x3072": inputs and outputs. */
 static int read_shape(const char *text, size_t len, struct product *p, char *err, size_t n)
 {
-	char word[48], *x;
-	uint64_t k = 0, outputs = 0;
-	(void)snprintf(word, sizeof(word), "%.*s", (int)len, text);
-	x = strchr(word, 'x');
-	if (x)
-		*x = '\0';
-	if (!x || len >= sizeof(word) || mw_parse_size(word, &k) < 0 || mw_parse_size(x + 1, &outputs) < 0 || !k ||
-	    !outputs || k > 131071 || outputs > (1u << 24))
+	uint64_t v[2];
+	if (mw_parse_pair(text, len, v) < 0 || !v[0] || !v[1] || v[0] > 131071 || v[1] > (1u << 24))
 		return mw_fail(MW_ESPEC, err, n,
-			       "--shape: '%.*s' is not INPUTSxOUTPUTS, for example 768x3072 (inputs up to 131071)",
+			       "--shape: '%.*s' is not INPUTSxOUTPUTS, for example 768x3072 (inputs up to 131071, "
+			       "outputs up to 16M)",
 			       (int)len, text);
-	*p = (struct product){k, outputs, 0};
+	*p = (struct product){v[0], v[1], 0};
 	return 0;
 }
 
 static int add_product(struct gemm_run *r, struct product p, char *err, size_t n)
 {
+	for (size_t i = 0; i < r->n_list; i++)
+		if (r->list[i].k == p.k && r->list[i].n == p.n && r->list[i].m == p.m)
+			return mw_fail(MW_ESPEC, err, n, "--shape: '%zux%zu' is named twice", p.k, p.n);
 	if (r->n_list == MAX_PRODUCTS)
-		return mw_fail(MW_ESPEC, err, n, "more than %d products asked for", (int)MAX_PRODUCTS);
+		return mw_fail(MW_ESPEC, err, n, "--shape and --tokens: more than %d products",
+			       (int)MAX_PRODUCTS);
 	r->list[r->n_list++] = p;
 	return 0;
 }
@@ -115,17 +102,17 @@ static int read_products(struct gemm_run *r, char *err, size_t n)
 		memcpy(r->list, products, r->n_list * sizeof(*r->list));
 		return 0;
 	}
-	for (const char *p = shapes ? shapes : "768x3072,3072x768,768x768"; *p;) {
-		size_t len = strcspn(p, ",");
+	const char *rest = shapes ? shapes : "768x3072,3072x768,768x768", *item;
+	size_t len;
+	while (mw_list_next(&rest, &item, &len)) {
 		struct product one = {0, 0, 0};
-		int rc = read_shape(p, len, &one, err, n);
+		int rc = read_shape(item, len, &one, err, n);
 		for (size_t i = 0; i < n_m && rc == 0; i++) {
 			one.m = m[i];
 			rc = add_product(r, one, err, n);
 		}
 		if (rc < 0)
 			return rc;
-		p += len + (p[len] == ',');
 	}
 	return 0;
 }
@@ -492,6 +479,24 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	return rc;
 }
 
+/* Engines that are named are opened, as run() will again: only that tells whether they can be used. */
+static int check(const struct bench_ctx *ctx, char *err, size_t n)
+{
+	struct bench_ctx copy = *ctx;
+	struct gemm_run *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	r->ctx = &copy;
+	int rc = read_products(r, err, n);
+	size_t element = strcmp(mw_opt_text(ctx->opts, "dtype"), "int8") == 0 ? 1 : 4;
+	for (size_t i = 0; i < r->n_list && rc == 0 && mw_opt(ctx->opts, "shape")->given; i++)
+		rc = bench_check_size(ctx, "shape", element * r->list[i].k * r->list[i].n, err, n);
+	if (rc == 0 && mw_opt(ctx->opts, "engine")->given)
+		rc = read_engines(r, err, n);
+	free(r);
+	return rc;
+}
+
 /* At most: products that the measured peaks show to cost too much are left out, and not every engine does int8. */
 static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 {
@@ -510,9 +515,10 @@ static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 
 static const struct mw_option options[] = {
 	{.name = "engine",
-	 .type = MW_OPT_NAMES,
+	 .type = MW_OPT_CHOICES,
 	 .arg = "LIST",
-	 .help = "of own, openblas, blis, onednn (default: all that are there)"},
+	 .word = engines_word,
+	 .help = "engines (default: all that are there)"},
 	{.name = "shape",
 	 .type = MW_OPT_NAMES,
 	 .arg = "LIST",
@@ -522,6 +528,7 @@ static const struct mw_option options[] = {
 	 .arg = "LIST",
 	 .min = 1,
 	 .max = 65536,
+	 .max_items = MAX_PRODUCTS,
 	 .help = "rows of activations; 1 is a matrix-vector product"},
 	{.name = "dtype",
 	 .type = MW_OPT_CHOICE,
@@ -541,6 +548,7 @@ const struct bench bench_gemm = {
 	.needs = needs,
 	.weight = 20,
 	.dependency = "OpenBLAS, BLIS, oneDNN (each optional)",
+	.check = check,
 	.plan = plan,
 	.run = run,
 };

@@ -282,24 +282,21 @@ static int check_options(struct latency_run *r, const uint64_t *sizes, size_t n,
 	return 0;
 }
 
-static int parse_pages(const struct bench_ctx *ctx, enum mw_pages *kinds, size_t *n, char *err, size_t en)
+static const char *pages_word(size_t i)
 {
-	char text[64];
-	char *save = NULL;
+	return i < MW_PAGES_COUNT ? mw_pages_name((enum mw_pages)i) : NULL;
+}
+
+/* In the order given: the first one obtained is quoted. */
+static void parse_pages(const struct bench_ctx *ctx, enum mw_pages *kinds, size_t *n)
+{
+	const char *rest = mw_opt_text(ctx->opts, "pages"), *item;
+	size_t len;
 	*n = 0;
-	(void)snprintf(text, sizeof(text), "%s", mw_opt_text(ctx->opts, "pages"));
-	for (char *word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
-		int k = 0;
-		while (k < MW_PAGES_COUNT && strcmp(word, mw_pages_name((enum mw_pages)k)) != 0)
-			k++;
-		if (k == MW_PAGES_COUNT)
-			return mw_fail(MW_ESPEC, err, en, "--pages: '%s' is not one of 4K, thp, 2M, 1G", word);
-		for (size_t i = 0; i < *n; i++)
-			if (kinds[i] == (enum mw_pages)k)
-				return mw_fail(MW_ESPEC, err, en, "--pages: '%s' is named twice", word);
-		kinds[(*n)++] = (enum mw_pages)k;
-	}
-	return *n ? 0 : mw_fail(MW_ESPEC, err, en, "--pages: empty list");
+	while (*n < MW_PAGES_COUNT && mw_list_next(&rest, &item, &len))
+		for (size_t k = 0; pages_word(k); k++)
+			if (strlen(pages_word(k)) == len && memcmp(item, pages_word(k), len) == 0)
+				kinds[(*n)++] = (enum mw_pages)k;
 }
 
 /* A page kind that this machine cannot give is a record of its own, with the reason. */
@@ -418,10 +415,9 @@ static int read_options(struct latency_run *r, struct asked *a, char *err, size_
 	if (mw_opt_text(r->ctx->opts, "sizes"))
 		a->n_sizes = mw_opt_sizes(r->ctx->opts, "sizes", a->sizes, MAX_SIZES);
 	int rc = check_options(r, a->sizes, a->n_sizes, err, n);
-	if (rc == 0)
-		rc = parse_pages(r->ctx, a->kinds, &a->n_kinds, err, n);
 	if (rc < 0)
 		return rc;
+	parse_pages(r->ctx, a->kinds, &a->n_kinds);
 	r->n_pages = a->n_kinds;
 	for (size_t i = 0; i < a->n_sizes; i++)
 		a->bytes = a->sizes[i] > a->bytes ? a->sizes[i] : a->bytes;
@@ -439,6 +435,15 @@ static int add_points(struct latency_run *r, const struct asked *a, const struct
 		return add_asked_points(r, a->sizes, a->n_sizes, err, n);
 	add_default_points(r);
 	return 0;
+}
+
+static int check(const struct bench_ctx *ctx, char *err, size_t n)
+{
+	struct bench_ctx copy = *ctx;
+	struct latency_run r;
+	struct asked a;
+	init(&r, &copy);
+	return read_options(&r, &a, err, n);
 }
 
 static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
@@ -489,6 +494,7 @@ static const struct mw_option options[] = {
 	 .arg = "LIST",
 	 .min = 128,
 	 .max = 1125899906842624.0,
+	 .max_items = MAX_SIZES,
 	 .help = "spans to walk, for example 16K,1M,1G (default: a ladder beyond the last-level cache)"},
 	{.name = "stride",
 	 .type = MW_OPT_SIZE,
@@ -505,10 +511,11 @@ static const struct mw_option options[] = {
 	 .max = 1125899906842624.0,
 	 .help = "locality window: walked through before the next one, bounds TLB misses"},
 	{.name = "pages",
-	 .type = MW_OPT_NAMES,
+	 .type = MW_OPT_CHOICES,
 	 .arg = "LIST",
 	 .def = "thp,4K",
-	 .help = "page kinds of 4K, thp, 2M, 1G; the first one obtained is quoted"},
+	 .word = pages_word,
+	 .help = "page kinds; the first one obtained is quoted"},
 	MW_OPT_END,
 };
 
@@ -517,6 +524,7 @@ const struct bench bench_latency = {
 	.summary = "idle latency of every memory level by pointer chase",
 	.options = options,
 	.weight = 12,
+	.check = check,
 	.plan = plan,
 	.run = run,
 };

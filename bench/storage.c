@@ -240,6 +240,13 @@ static int available(const struct bench_ctx *ctx, char *why, size_t n)
 	return pick_dir(ctx, file_bytes(ctx), &dir, why, n);
 }
 
+/* The default directory is a matter of available(). */
+static int check(const struct bench_ctx *ctx, char *err, size_t n)
+{
+	const char *dir;
+	return mw_opt(ctx->opts, "dir")->given ? pick_dir(ctx, file_bytes(ctx), &dir, err, n) : 0;
+}
+
 static void plan(const struct bench_ctx *ctx, struct bench_plan *p)
 {
 	unsigned max_depth = ctx->opts ? (unsigned)mw_opt_int(ctx->opts, "max-depth") : 64;
@@ -331,6 +338,7 @@ const struct bench bench_storage = {
 	.weight = 10,
 	.dependency = "liburing",
 	.available = available,
+	.check = check,
 	.plan = plan,
 	.run = run,
 };

@@ -35,9 +35,10 @@ static void man_options(FILE *f, const struct mw_option *table)
 			(void)fprintf(f, "\\fR=\\fI%s", o->arg);
 		(void)fputs("\\fR\n", f);
 		man_text(f, o->help);
-		if (o->choices) {
-			(void)fputs(" (", f);
-			man_text(f, o->choices);
+		char choices[400];
+		if (mw_option_choices(o, choices, sizeof(choices))) {
+			(void)fputs(o->type == MW_OPT_CHOICES ? " (list of " : " (", f);
+			man_text(f, choices);
 			(void)fputc(')', f);
 		}
 		if (o->def) {

@@ -37,7 +37,7 @@ const struct mw_option measure_options[] = {
 	 .max = 0x1p50,
 	 .help = "most memory to use (half of what is available)"},
 	{.name = "cpus", .type = MW_OPT_TEXT, .arg = "LIST", .help = "CPUs to use, such as 0-3,8"},
-	{.name = "nodes", .type = MW_OPT_TEXT, .arg = "LIST", .help = "use the CPUs of these NUMA nodes, such as 0,1"},
+	{.name = "nodes", .type = MW_OPT_TEXT, .arg = "LIST", .help = "use the CPUs of these NUMA nodes, such as 0-1"},
 	{.name = "seed",
 	 .type = MW_OPT_INT,
 	 .arg = "N",
@@ -48,20 +48,16 @@ const struct mw_option measure_options[] = {
 	MW_OPT_END,
 };
 
-/* Keeps the CPUs of the nodes named in list ("0,1"). */
-static int keep_nodes(struct mw_topology *t, const char *list, char *err, size_t n)
+static int read_machine(const struct cli *cli, struct mw_topology *t, char *err, size_t n)
 {
-	int kept = 0;
-	for (int i = 0; i < t->n_cpus; i++) {
-		char id[16];
-		(void)snprintf(id, sizeof(id), "%d", t->cpus[i].node);
-		if (mw_list_has(list, id))
-			t->cpus[kept++] = t->cpus[i];
-	}
-	if (kept == 0)
-		return mw_fail(MW_ESPEC, err, n, "--nodes=%s: no usable CPU on such a node, see 'memwall info'", list);
-	t->n_cpus = kept;
-	return 0;
+	const char *cpus = mw_opt_text(&cli->opts, "cpus"), *nodes = mw_opt_text(&cli->opts, "nodes");
+	char why[300] = "";
+	int rc = mw_topology_read("/", cpus, t, why, sizeof(why));
+	if (rc < 0)
+		return mw_fail(rc, err, n, "%s%s", rc == MW_ESPEC ? "--cpus: " : "", why);
+	if (nodes)
+		rc = mw_topology_read_nodes("/", cpus, nodes, t, why, sizeof(why));
+	return rc < 0 ? mw_fail(rc, err, n, "--nodes=%.80s: %s", nodes, why) : 0;
 }
 
 /* Restricts the whole process, so that no first touch and no plot runs on a CPU that was not given. Failing is no
@@ -123,13 +119,10 @@ int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 		m->profile.limit_s = mw_opt_real(&cli->opts, "max-time");
 	m->deadline_ns = m->start_ns + (uint64_t)(m->profile.limit_s * 1e9);
 	m->seed = (uint64_t)mw_opt_int(&cli->opts, "seed");
-	int rc = mw_topology_read("/", mw_opt_text(&cli->opts, "cpus"), &m->topo, err, n);
+	int rc = read_machine(cli, &m->topo, err, n);
 	if (rc < 0)
 		return rc;
-	const char *nodes = mw_opt_text(&cli->opts, "nodes");
-	if (nodes && (rc = keep_nodes(&m->topo, nodes, err, n)) < 0)
-		return rc;
-	if (nodes || mw_opt_text(&cli->opts, "cpus"))
+	if (mw_opt_text(&cli->opts, "nodes") || mw_opt_text(&cli->opts, "cpus"))
 		restrict_process(&m->topo);
 	return make_arenas(cli, m, err, n);
 }
@@ -249,6 +242,17 @@ struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts)
 	};
 }
 
+int measure_check(struct measure *m, const struct bench *b, const struct mw_opts *opts, char *err, size_t n)
+{
+	char why[400] = "";
+	if (!b->check)
+		return 0;
+	struct bench_ctx ctx = measure_ctx(m, opts);
+	ctx.named = true;
+	int rc = b->check(&ctx, why, sizeof(why));
+	return rc < 0 ? mw_fail(rc, err, n, "%s: %s", b->name, why[0] ? why : mw_strerror(rc)) : 0;
+}
+
 /* A benchmark's finish is a record as well: --resume looks for it. */
 static int emit_elapsed(const struct mw_sink *sink, const struct bench *b, uint64_t begin_ns)
 {
@@ -360,6 +364,8 @@ int measure_bench_command(struct cli *cli, const struct bench *b, char *err, siz
 	struct cli_out out = {0};
 	const struct bench *list[MEASURE_MAX];
 	int rc = measure_open(cli, &m, err, n);
+	if (rc == 0)
+		rc = measure_check(&m, b, &cli->opts, err, n);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)

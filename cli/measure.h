@@ -50,6 +50,9 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 /* Context for available() and plan(): no team. opts may be NULL. */
 struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts);
 
+/* What b says to its options (bench.h, check), with its name before the line in err. */
+int measure_check(struct measure *m, const struct bench *b, const struct mw_opts *opts, char *err, size_t n);
+
 /* `memwall NAME`: one benchmark with its options, records printed. */
 int measure_bench_command(struct cli *cli, const struct bench *b, char *err, size_t n);
 

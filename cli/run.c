@@ -17,10 +17,19 @@
 #include "reports/print.h"
 #include "reports/report.h"
 
+static const char *bench_word(size_t i)
+{
+	return bench_table[i] ? bench_table[i]->name : NULL;
+}
+
 static const struct mw_option run_options[] = {
 	{.name = "output", .type = MW_OPT_TEXT, .arg = "DIR", .help = "folder for the results; it must not exist"},
-	{.name = "only", .type = MW_OPT_NAMES, .arg = "LIST", .help = "these benchmarks and what they need"},
-	{.name = "skip", .type = MW_OPT_NAMES, .arg = "LIST", .help = "all but these"},
+	{.name = "only",
+	 .type = MW_OPT_CHOICES,
+	 .arg = "LIST",
+	 .word = bench_word,
+	 .help = "these benchmarks and what they need"},
+	{.name = "skip", .type = MW_OPT_CHOICES, .arg = "LIST", .word = bench_word, .help = "all but these"},
 	{.name = "resume", .type = MW_OPT_FLAG, .help = "go on with the run in --output"},
 	{.name = "dry-run", .type = MW_OPT_FLAG, .help = "print points, memory, disk and time, measure nothing"},
 	{.name = "anonymize", .type = MW_OPT_FLAG, .help = "drop host name, serials, paths and arguments"},
@@ -38,34 +47,9 @@ struct run {
 
 /* ---- what to run ---- */
 
-static int check_names(const char *option, const char *names, char *err, size_t n)
-{
-	const char *known[MEASURE_MAX + 1] = {NULL};
-	for (size_t i = 0; i < MEASURE_MAX && bench_table[i]; i++)
-		known[i] = bench_table[i]->name;
-	while (names && *names) {
-		char word[64];
-		size_t len = strcspn(names, ",");
-		(void)snprintf(word, sizeof(word), "%.*s", (int)(len < 63 ? len : 63), names);
-		if (!bench_find(word)) {
-			const char *near = mw_nearest(word, known);
-			return mw_fail(MW_ESPEC, err, n, "--%s: no benchmark '%s'%s%s%s", option, word,
-				       near ? ", did you mean '" : ", see 'memwall list'", near ? near : "",
-				       near ? "'?" : "");
-		}
-		names += len + (names[len] == ',');
-	}
-	return 0;
-}
-
 static int choose(struct run *run, const struct mw_opts *opts, char *err, size_t n)
 {
 	const char *only = mw_opt_text(opts, "only"), *skip = mw_opt_text(opts, "skip");
-	int rc = check_names("only", only, err, n);
-	if (rc == 0)
-		rc = check_names("skip", skip, err, n);
-	if (rc < 0)
-		return rc;
 	const struct bench *wanted[MEASURE_MAX], *ordered[MEASURE_MAX];
 	size_t count = 0;
 	for (const struct bench *const *b = bench_table; *b && count < MEASURE_MAX; b++)

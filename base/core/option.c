@@ -7,18 +7,51 @@
 
 #include "base/core/err.h"
 
-/* Is text one of the words of choices ("a|b|c")? */
-static bool choice_has(const char *choices, const char *text)
+bool mw_option_word(const struct mw_option *o, size_t i, const char **word, size_t *len)
 {
-	size_t len = strlen(text);
-	for (const char *c = choices; c && len;) {
-		const char *bar = strchr(c, '|');
-		size_t item = bar ? (size_t)(bar - c) : strlen(c);
-		if (item == len && memcmp(c, text, len) == 0)
-			return true;
-		c = bar ? bar + 1 : NULL;
+	const char *c = o->word ? o->word(i) : o->choices;
+	for (size_t k = 0; !o->word && c && k < i; k++) {
+		c = strchr(c, '|');
+		c = c ? c + 1 : NULL;
 	}
-	return false;
+	*word = c;
+	*len = c ? strcspn(c, "|") : 0;
+	return c != NULL;
+}
+
+size_t mw_option_choices(const struct mw_option *o, char *out, size_t n)
+{
+	const char *word;
+	size_t len, at = 0;
+	out[0] = '\0';
+	for (size_t i = 0; at < n && mw_option_word(o, i, &word, &len); i++)
+		at += (size_t)snprintf(out + at, n - at, "%s%.*s", i ? "|" : "", (int)len, word);
+	return at;
+}
+
+enum { WORDS_MAX = 64, WORD_BYTES = 32 };
+
+/* Is text one of the legal words? MW_ESPEC and a line with all of them and the nearest one. */
+static int check_word(const struct mw_option *o, const char *dash, const char *text, size_t text_len, char *err,
+		      size_t n)
+{
+	char copies[WORDS_MAX][WORD_BYTES], asked[WORD_BYTES], all[400];
+	const char *names[WORDS_MAX + 1] = {NULL}, *word;
+	size_t len, count = 0;
+	for (size_t i = 0; mw_option_word(o, i, &word, &len); i++) {
+		if (len && len == text_len && memcmp(word, text, len) == 0)
+			return 0;
+		if (count == WORDS_MAX)
+			continue;
+		(void)snprintf(copies[count], WORD_BYTES, "%.*s", (int)len, word);
+		names[count] = copies[count];
+		count++;
+	}
+	(void)snprintf(asked, sizeof(asked), "%.*s", (int)text_len, text);
+	(void)mw_option_choices(o, all, sizeof(all));
+	const char *near = text_len && text_len < WORD_BYTES ? mw_nearest(asked, names) : NULL;
+	return mw_fail(MW_ESPEC, err, n, "%s%s: '%.*s' is not one of %s%s%s%s", dash, o->name, (int)text_len, text, all,
+		       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static int parse_duration(const char *text, double *out)
@@ -68,23 +101,79 @@ static int check_range(const struct mw_option *o, const char *dash, double v, co
 		       o->min, o->max);
 }
 
-static int check_sizes(const struct mw_option *o, const char *dash, const char *text, char *err, size_t n)
+static int not_a_size(const struct mw_option *o, const char *dash, const char *text, char *err, size_t n)
 {
+	return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a size, expected for example 64K or 1G", dash, o->name,
+		       text);
+}
+
+/* One item of a list; *value is what tells it from the others where they are numbers. */
+static int check_item(const struct mw_option *o, const char *dash, const char *item, size_t len, int64_t *value,
+		      char *err, size_t n)
+{
+	uint64_t size = 0;
+	char text[40];
+	*value = 0;
+	if (o->type == MW_OPT_CHOICES)
+		return check_word(o, dash, item, len, err, n);
+	if (o->type == MW_OPT_NAMES)
+		return 0;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
+	if (o->type == MW_OPT_INTS) {
+		if (len >= sizeof(text) || mw_parse_int(text, value) < 0)
+			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a whole number", dash, o->name, text);
+		return check_range(o, dash, (double)*value, text, err, n);
+	}
+	if (len >= sizeof(text) || mw_parse_size(text, &size) < 0 || size > INT64_MAX)
+		return not_a_size(o, dash, text, err, n);
+	*value = (int64_t)size;
+	return check_range(o, dash, (double)size, text, err, n);
+}
+
+/* Do the items before `item` hold it already? Numbers are equal by value: 1024 is 1K. */
+static bool named_before(const struct mw_option *o, const char *text, const char *item, size_t len, int64_t value)
+{
+	const char *rest = text, *other;
+	size_t other_len;
+	bool words = o->type == MW_OPT_CHOICES || o->type == MW_OPT_NAMES;
+	while (mw_list_next(&rest, &other, &other_len) && other < item) {
+		int64_t v = 0;
+		if (words ? other_len == len && memcmp(other, item, len) == 0
+			  : check_item(o, "", other, other_len, &v, NULL, 0) == 0 && v == value)
+			return true;
+	}
+	return false;
+}
+
+/* One rule for all lists: no item is empty, none stands there twice. */
+static int check_list(const struct mw_option *o, const char *dash, const char *text, char *err, size_t n)
+{
+	const char *rest = text, *item;
+	size_t len, count = 0;
 	int rc = 0;
-	for (const char *t = text; t && rc == 0;) {
-		char item[32] = "";
-		size_t len = strcspn(t, ",");
-		uint64_t size;
-		if (len < sizeof(item))
-			memcpy(item, t, len);
-		if (mw_parse_size(item, &size) < 0)
-			rc = mw_fail(MW_ESPEC, err, n, "%s%s: '%.*s' is not a size, expected for example 64K or 1G",
-				     dash, o->name, (int)len, t);
-		else
-			rc = check_range(o, dash, (double)size, item, err, n);
-		t = t[len] ? t + len + 1 : NULL;
+	if (!*text)
+		return mw_fail(MW_ESPEC, err, n, "%s%s: empty value", dash, o->name);
+	while (rc == 0 && mw_list_next(&rest, &item, &len)) {
+		int64_t value;
+		if (len == 0)
+			return mw_fail(MW_ESPEC, err, n, "%s%s: empty item in '%s'", dash, o->name, text);
+		rc = check_item(o, dash, item, len, &value, err, n);
+		if (rc == 0 && named_before(o, text, item, len, value))
+			rc = mw_fail(MW_ESPEC, err, n, "%s%s: '%.*s' is named twice", dash, o->name, (int)len, item);
+		count++;
+		if (rc == 0 && o->max_items && count > o->max_items)
+			rc = mw_fail(MW_ESPEC, err, n, "%s%s: more than %u items", dash, o->name, o->max_items);
 	}
 	return rc;
+}
+
+static int check_path(const struct mw_option *o, const char *dash, const char *text, char *err, size_t n)
+{
+	if (!*text)
+		return mw_fail(MW_ESPEC, err, n, "%s%s: empty value", dash, o->name);
+	if (strchr(text, '\n')) /* it parts one from the next */
+		return mw_fail(MW_ESPEC, err, n, "%s%s: a line break in the value", dash, o->name);
+	return 0;
 }
 
 /* Reads text into v according to v->opt; dash is "--" for the command line, "" for a SPEC. */
@@ -102,8 +191,7 @@ static int convert(struct mw_optval *v, const char *dash, const char *text, char
 		return check_range(o, dash, (double)v->i, text, err, n);
 	case MW_OPT_SIZE:
 		if (mw_parse_size(text, &size) < 0 || size > INT64_MAX)
-			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a size, expected for example 64K or 1G",
-				       dash, o->name, text);
+			return not_a_size(o, dash, text, err, n);
 		v->i = (int64_t)size;
 		return check_range(o, dash, (double)size, text, err, n);
 	case MW_OPT_REAL:
@@ -116,25 +204,25 @@ static int convert(struct mw_optval *v, const char *dash, const char *text, char
 				       dash, o->name, text);
 		return check_range(o, dash, v->r, text, err, n);
 	case MW_OPT_CHOICE:
-		if (!choice_has(o->choices, text))
-			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not one of %s", dash, o->name, text,
-				       o->choices);
-		return 0;
+		return check_word(o, dash, text, strlen(text), err, n);
 	case MW_OPT_SIZES:
-		return check_sizes(o, dash, text, err, n);
-	case MW_OPT_TEXT:
+	case MW_OPT_INTS:
 	case MW_OPT_NAMES:
+	case MW_OPT_CHOICES:
+		return check_list(o, dash, text, err, n);
 	case MW_OPT_PATHS:
-		if (!*text)
-			return mw_fail(MW_ESPEC, err, n, "%s%s: empty value", dash, o->name);
-		return 0;
+		return check_path(o, dash, text, err, n);
+	case MW_OPT_TEXT:
+		return *text ? 0 : mw_fail(MW_ESPEC, err, n, "%s%s: empty value", dash, o->name);
 	}
 	return -EINVAL;
 }
 
-static int assign(struct mw_optval *v, const char *text, char *err, size_t n)
+static int assign(struct mw_optval *v, const char *text, bool by_default, char *err, size_t n)
 {
-	int rc = convert(v, "--", text, err, n);
+	/* Defaults are the table's own: several of a PATHS stand in one text. */
+	bool several = by_default && v->opt->type == MW_OPT_PATHS;
+	int rc = several ? 0 : convert(v, "--", text, err, n);
 	if (rc < 0)
 		return rc;
 	char *copy;
@@ -193,7 +281,7 @@ static int fill_defaults(struct mw_opts *out, const struct mw_option *const *tab
 		for (const struct mw_option *o = tables[t]; o && o->name; o++) {
 			struct mw_optval *v = &out->v[out->n++];
 			v->opt = o;
-			int rc = o->def ? assign(v, o->def, err, n) : 0;
+			int rc = o->def ? assign(v, o->def, true, err, n) : 0;
 			if (rc < 0)
 				return rc;
 		}
@@ -221,7 +309,7 @@ static int parse_long(struct mw_opts *out, int argc, char **argv, int *i, char *
 	}
 	if (v->given && v->opt->type != MW_OPT_PATHS)
 		return mw_fail(MW_ESPEC, err, n, "--%s is given twice", v->opt->name);
-	int rc = assign(v, text ? text : "1", err, n);
+	int rc = assign(v, text ? text : "1", false, err, n);
 	v->given = rc == 0;
 	return rc;
 }
@@ -245,7 +333,7 @@ static int parse_short(struct mw_opts *out, int argc, char **argv, int *i, char 
 		}
 		if (v->given && v->opt->type != MW_OPT_PATHS)
 			return mw_fail(MW_ESPEC, err, n, "-%c is given twice", word[1]);
-		int rc = assign(v, text ? text : "1", err, n);
+		int rc = assign(v, text ? text : "1", false, err, n);
 		v->given = rc == 0;
 		return rc;
 	}
@@ -320,14 +408,24 @@ const char *mw_opt_text(const struct mw_opts *o, const char *name)
 
 size_t mw_opt_sizes(const struct mw_opts *o, const char *name, uint64_t *v, size_t max)
 {
-	size_t count = 0;
-	for (const char *t = mw_opt_text(o, name); t && count < max;) {
-		char item[32];
-		size_t len = strcspn(t, ",");
-		(void)snprintf(item, sizeof(item), "%.*s", (int)(len < 31 ? len : 31), t);
-		if (mw_parse_size(item, &v[count]) == 0)
-			count++;
-		t = t[len] ? t + len + 1 : NULL;
+	const char *rest = mw_opt_text(o, name), *item;
+	size_t count = 0, len;
+	while (count < max && mw_list_next(&rest, &item, &len)) {
+		char text[40];
+		(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
+		count += mw_parse_size(text, &v[count]) == 0;
+	}
+	return count;
+}
+
+size_t mw_opt_ints(const struct mw_opts *o, const char *name, int64_t *v, size_t max)
+{
+	const char *rest = mw_opt_text(o, name), *item;
+	size_t count = 0, len;
+	while (count < max && mw_list_next(&rest, &item, &len)) {
+		char text[40];
+		(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
+		count += mw_parse_int(text, &v[count]) == 0;
 	}
 	return count;
 }
@@ -338,8 +436,9 @@ void mw_opts_help(FILE *f, const struct mw_option *table)
 		char left[48];
 		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? "=" : "", o->arg ? o->arg : "");
 		(void)fprintf(f, "  %c%c %-26s %s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', left, o->help);
-		if (o->choices)
-			(void)fprintf(f, " (%s)", o->choices);
+		char choices[400];
+		if (mw_option_choices(o, choices, sizeof(choices)))
+			(void)fprintf(f, " (%s%s)", o->type == MW_OPT_CHOICES ? "list of " : "", choices);
 		if (o->def)
 			(void)fprintf(f, " [%s]", o->def);
 		(void)fputc('\n', f);

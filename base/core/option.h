@@ -8,15 +8,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Of every list: an empty item and one that stands there twice are refused. */
 enum mw_option_type {
 	MW_OPT_FLAG, /* present or not */
 	MW_OPT_INT,
 	MW_OPT_SIZE, /* 64K, 1G: powers of two */
 	MW_OPT_REAL,
 	MW_OPT_TEXT,
-	MW_OPT_CHOICE,   /* one of choices, "a|b|c" */
+	MW_OPT_CHOICE,   /* one of the legal words */
+	MW_OPT_CHOICES,  /* comma-separated list of them */
 	MW_OPT_SIZES,    /* comma-separated sizes */
-	MW_OPT_NAMES,    /* comma-separated words */
+	MW_OPT_INTS,     /* comma-separated whole numbers */
+	MW_OPT_NAMES,    /* comma-separated words that the command judges */
 	MW_OPT_DURATION, /* 90, 90s, 2m, 1h; value in seconds */
 	MW_OPT_PATHS,    /* text that may be repeated; the parser joins with '\n' */
 };
@@ -25,10 +28,14 @@ struct mw_option {
 	const char *name; /* long name without dashes; NULL ends a table */
 	char letter;      /* short form or 0 */
 	enum mw_option_type type;
-	const char *arg;     /* stands for the value in help, NULL for flags */
-	const char *def;     /* default as text; NULL: unset */
-	const char *choices; /* MW_OPT_CHOICE */
-	double min, max;     /* inclusive range of numbers and sizes when max > min */
+	const char *arg; /* stands for the value in help, NULL for flags */
+	const char *def; /* default as text; NULL: unset */
+	/* Legal words of CHOICE and CHOICES: "a|b|c", or, where they are known elsewhere, word(0), word(1), ... up to
+	 * NULL. At most 64 of 31 characters. */
+	const char *choices;
+	const char *(*word)(size_t i);
+	double min, max;    /* inclusive range of numbers and sizes when max > min */
+	unsigned max_items; /* of a list; 0: any number */
 	const char *help;
 };
 
@@ -71,7 +78,17 @@ double mw_opt_real(const struct mw_opts *o, const char *name);      /* REAL or D
 const char *mw_opt_text(const struct mw_opts *o, const char *name); /* NULL when unset */
 /* Sizes of a MW_OPT_SIZES option into v[0..max-1]; returns how many. */
 size_t mw_opt_sizes(const struct mw_opts *o, const char *name, uint64_t *v, size_t max);
+/* Numbers of a MW_OPT_INTS option. */
+size_t mw_opt_ints(const struct mw_opts *o, const char *name, int64_t *v, size_t max);
 
+/* Legal word i (from 0) of an option; false after the last one. *word is not ended by '\0' but by *len. */
+bool mw_option_word(const struct mw_option *o, size_t i, const char **word, size_t *len);
+/* All of them as "a|b|c"; "" where there are none. Returns the length. */
+size_t mw_option_choices(const struct mw_option *o, char *out, size_t n);
+
+/* Next item of a comma-separated list, empty ones included; *rest begins at the text (NULL: no list) and is NULL after
+ * the last item. */
+bool mw_list_next(const char **rest, const char **item, size_t *len);
 /* Is word one of the comma-separated words of list? NULL list: false. */
 bool mw_list_has(const char *list, const char *word);
 
@@ -79,12 +96,14 @@ bool mw_list_has(const char *list, const char *word);
 int mw_parse_size(const char *text, uint64_t *out);
 /* Decimal, or hexadecimal after 0x. -EINVAL, -ERANGE. */
 int mw_parse_int(const char *text, int64_t *out);
+/* "768x3072" or "1Kx4K": two sizes in text[0..len-1]. -EINVAL, -ERANGE. */
+int mw_parse_pair(const char *text, size_t len, uint64_t pair[2]);
 /* Finite numbers only. -EINVAL. */
 int mw_parse_real(const char *text, double *out);
 /* 65536 -> "64K"; exact: falls back to plain bytes. */
 void mw_format_size(uint64_t bytes, char *out, size_t n);
 
-/* Nearest word of names (NULL-terminated) by edit distance, or NULL when nothing is near. */
+/* Nearest word of names (NULL-terminated) by edit distance without regard to case, or NULL when nothing is near. */
 const char *mw_nearest(const char *word, const char *const *names);
 
 /* Help text of one table: aligned, wrapped by hand in the table itself. */

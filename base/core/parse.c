@@ -67,6 +67,21 @@ int mw_parse_size(const char *text, uint64_t *out)
 	return 0;
 }
 
+int mw_parse_pair(const char *text, size_t len, uint64_t pair[2])
+{
+	char word[64];
+	if (len >= sizeof(word))
+		return -EINVAL;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	char *x = strchr(word, 'x');
+	if (!x)
+		return -EINVAL;
+	*x = '\0';
+	int rc = mw_parse_size(word, &pair[0]);
+	return rc < 0 ? rc : mw_parse_size(x + 1, &pair[1]);
+}
+
 void mw_format_size(uint64_t bytes, char *out, size_t n)
 {
 	static const char units[] = " KMGT";
@@ -81,20 +96,32 @@ void mw_format_size(uint64_t bytes, char *out, size_t n)
 		(void)snprintf(out, n, "%llu", (unsigned long long)bytes);
 }
 
+bool mw_list_next(const char **rest, const char **item, size_t *len)
+{
+	if (!*rest)
+		return false;
+	*item = *rest;
+	*len = strcspn(*rest, ",");
+	*rest = (*item)[*len] ? *item + *len + 1 : NULL;
+	return true;
+}
+
 bool mw_list_has(const char *list, const char *word)
 {
-	size_t len = strlen(word);
-	while (list) {
-		const char *comma = strchr(list, ',');
-		size_t item = comma ? (size_t)(comma - list) : strlen(list);
-		if (item == len && memcmp(list, word, len) == 0)
+	const char *item;
+	size_t len, want = strlen(word);
+	while (mw_list_next(&list, &item, &len))
+		if (len == want && memcmp(item, word, len) == 0)
 			return true;
-		list = comma ? comma + 1 : NULL;
-	}
 	return false;
 }
 
 enum { NEAREST_MAX = 32 };
+
+static int lower(char c)
+{
+	return tolower((unsigned char)c);
+}
 
 /* Levenshtein distance; longer words than NEAREST_MAX are near nothing. */
 static size_t edit_distance(const char *a, const char *b)
@@ -109,7 +136,7 @@ static size_t edit_distance(const char *a, const char *b)
 		size_t diagonal = row[0];
 		row[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
+			size_t best = diagonal + (lower(a[i - 1]) != lower(b[j - 1]));
 			if (row[j] + 1 < best)
 				best = row[j] + 1;
 			if (row[j - 1] + 1 < best)

@@ -3,8 +3,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/core/err.h"
 
 /* A number below MW_CPULIST_MAX at *text, moved past it; -1 when there is none. */
 static int number(const char **text)
@@ -20,9 +23,11 @@ static int number(const char **text)
 	return v;
 }
 
-int mw_cpulist_parse(struct mw_cpulist *l, const char *text)
+/* *twice: the first member that stands there more than once, or -1. */
+static int parse(struct mw_cpulist *l, const char *text, int *twice)
 {
 	memset(l, 0, sizeof(*l));
+	*twice = -1;
 	if (!*text)
 		return 0;
 	for (;;) {
@@ -37,13 +42,49 @@ int mw_cpulist_parse(struct mw_cpulist *l, const char *text)
 		}
 		if (first < 0 || last < first || stride < 1)
 			return -EINVAL;
-		for (int i = first; i <= last; i += stride)
+		for (int i = first; i <= last; i += stride) {
+			if (*twice < 0 && mw_cpulist_has(l, i))
+				*twice = i;
 			mw_cpulist_add(l, i);
+		}
 		if (!*text)
 			return 0;
 		if (*text++ != ',')
 			return -EINVAL;
 	}
+}
+
+int mw_cpulist_parse(struct mw_cpulist *l, const char *text)
+{
+	int twice;
+	return parse(l, text, &twice);
+}
+
+int mw_cpulist_read(struct mw_cpulist *l, const char *text, const char *what, char *err, size_t n)
+{
+	int twice;
+	if (parse(l, text, &twice) < 0 || mw_cpulist_next(l, 0) < 0)
+		return mw_fail(MW_ESPEC, err, n,
+			       "'%s' is not a list of %ss, expected for example 0-3,8 (numbers up to %d)", text, what,
+			       MW_CPULIST_MAX - 1);
+	if (twice >= 0)
+		return mw_fail(MW_ESPEC, err, n, "%s %d is named twice in '%s'", what, twice, text);
+	return 0;
+}
+
+int mw_cpulist_format(const struct mw_cpulist *l, char *out, size_t n)
+{
+	int len = 0;
+	if (n)
+		out[0] = '\0';
+	for (int first = mw_cpulist_next(l, 0), last; first >= 0; first = mw_cpulist_next(l, last + 1)) {
+		for (last = first; mw_cpulist_has(l, last + 1);)
+			last++;
+		size_t room = (size_t)len < n ? n - (size_t)len : 0;
+		len += snprintf(room ? out + len : NULL, room, last > first ? "%s%d-%d" : "%s%d", len ? "," : "", first,
+				last);
+	}
+	return len;
 }
 
 int mw_cpulist_affinity(struct mw_cpulist *l)

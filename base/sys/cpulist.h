@@ -3,6 +3,7 @@
 #define MW_CPULIST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define MW_CPULIST_MAX 8192 /* CPU numbers of Linux end below it (CONFIG_NR_CPUS) */
@@ -14,6 +15,12 @@ struct mw_cpulist {
 /* -EINVAL for anything but an ascending or repeated list of numbers and ranges below MW_CPULIST_MAX. Ranges may have
  * a stride "0-63:2". An empty text is an empty list. */
 int mw_cpulist_parse(struct mw_cpulist *l, const char *text);
+
+/* The same for what a user typed: also refuses an empty list and a member that is named twice. what is "CPU" or
+ * "node". MW_ESPEC with a line in err. */
+int mw_cpulist_read(struct mw_cpulist *l, const char *text, const char *what, char *err, size_t n);
+/* "0-3,8". Length as snprintf. */
+int mw_cpulist_format(const struct mw_cpulist *l, char *out, size_t n);
 
 static inline bool mw_cpulist_has(const struct mw_cpulist *l, int id)
 {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <hwloc.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,8 +234,9 @@ static int choose_cpus(const char *cpus, const struct mw_cpulist *allowed, hwloc
 	*use = *allowed;
 	if (!cpus)
 		return 0;
-	if (mw_cpulist_parse(use, cpus) < 0 || mw_cpulist_next(use, 0) < 0)
-		return mw_fail(MW_ESPEC, err, n, "'%s' is not a list of CPUs, expected for example 0-3,8", cpus);
+	int rc = mw_cpulist_read(use, cpus, "CPU", err, n);
+	if (rc < 0)
+		return rc;
 	for (int id = mw_cpulist_next(use, 0); id >= 0; id = mw_cpulist_next(use, id + 1)) {
 		if (!hwloc_get_pu_obj_by_os_index(topo, (unsigned)id) || !mw_cpulist_has(allowed, id))
 			return mw_fail(MW_ESPEC, err, n,
@@ -287,6 +289,81 @@ out:
 	if (topo)
 		hwloc_topology_destroy(topo);
 	(void)close(root_fd);
+	return rc;
+}
+
+/* ---- nodes ---- */
+
+/* Appends to a line that may become full. */
+static void append(char *line, size_t n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void append(char *line, size_t n, const char *fmt, ...)
+{
+	size_t len = strlen(line);
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(line + len, n - len, fmt, ap);
+	va_end(ap);
+}
+
+/* Why no CPU of the node can be used, or NULL when one can. */
+static const char *no_cpu_of(const struct mw_topology *t, int id, bool cpus_chosen)
+{
+	for (int i = 0; i < t->n_cpus; i++)
+		if (t->cpus[i].node == id)
+			return NULL;
+	for (int i = 0; i < t->n_nodes; i++)
+		if (t->nodes[i].id == id)
+			return !t->nodes[i].has_cpu ? "has no CPU (memory only)"
+			       : cpus_chosen        ? "has none of the CPUs of --cpus"
+						    : "has no CPU that this process may use";
+	return "does not exist";
+}
+
+/* The CPUs of the nodes listed, each of which must have one. */
+static int cpus_of_nodes(const struct mw_topology *t, const char *list, bool cpus_chosen, struct mw_cpulist *use,
+			 char *err, size_t n)
+{
+	struct mw_cpulist nodes, usable = {{0}};
+	char bad[200] = "", names[80];
+	int rc = mw_cpulist_read(&nodes, list, "node", err, n), n_bad = 0;
+	if (rc < 0)
+		return rc;
+	*use = usable;
+	for (int id = mw_cpulist_next(&nodes, 0); id >= 0; id = mw_cpulist_next(&nodes, id + 1)) {
+		const char *why = no_cpu_of(t, id, cpus_chosen);
+		if (why && n_bad++ < 4)
+			append(bad, sizeof(bad), "%snode %d %s", bad[0] ? ", " : "", id, why);
+	}
+	for (int i = 0; i < t->n_cpus; i++) {
+		mw_cpulist_add(&usable, t->cpus[i].node);
+		if (mw_cpulist_has(&nodes, t->cpus[i].node))
+			mw_cpulist_add(use, t->cpus[i].id);
+	}
+	if (n_bad == 0)
+		return 0;
+	if (n_bad > 4)
+		append(bad, sizeof(bad), " and %d more", n_bad - 4);
+	(void)mw_cpulist_format(&usable, names, sizeof(names));
+	return mw_fail(MW_ESPEC, err, n, "%s; usable: %s", bad, names);
+}
+
+int mw_topology_read_nodes(const char *root, const char *cpus, const char *nodes, struct mw_topology *out, char *err,
+			   size_t n)
+{
+	int rc = mw_topology_read(root, cpus, out, err, n);
+	struct mw_cpulist use;
+	if (rc == 0)
+		rc = cpus_of_nodes(out, nodes, cpus != NULL, &use, err, n);
+	if (rc < 0)
+		return rc;
+	/* Read again, so that caches, cores and sockets are those of the CPUs left. */
+	int len = mw_cpulist_format(&use, NULL, 0);
+	char *text = malloc((size_t)len + 1);
+	if (!text)
+		return mw_fail(-ENOMEM, err, n, "no memory for the CPU list");
+	(void)mw_cpulist_format(&use, text, (size_t)len + 1);
+	rc = mw_topology_read(root, text, out, err, n);
+	free(text);
 	return rc;
 }
 

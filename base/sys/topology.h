@@ -55,6 +55,11 @@ struct mw_topology {
  * "0-3,8" that restricts the CPUs used. Returns 0, or MW_ESPEC for a bad list, MW_EUNAVAILABLE otherwise. */
 int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out, char *err, size_t n);
 
+/* The same for the CPUs of NUMA nodes, a list such as "0-1,3" (of cpus, where that is not NULL). MW_ESPEC names the
+ * nodes that do not exist or give no CPU, and the usable ones: memory alone runs nothing. */
+int mw_topology_read_nodes(const char *root, const char *cpus, const char *nodes, struct mw_topology *out, char *err,
+			   size_t n);
+
 /* The machine's CPU ids in team order (one per physical core first, then SMT siblings) into v. */
 int mw_topology_cpu_ids(const struct mw_topology *t, int *v, int max);
 

@@ -70,6 +70,9 @@ static int add(struct offload *o, const char *text, bool named, char *err, size_
 			append(d->spec, sizeof(d->spec), limits[k]);
 			rc = open_checked(d, err, n);
 		}
+		for (size_t i = 0; i < o->n_devices && rc == 0; i++)
+			if (strcmp(o->device[i].label, d->label) == 0)
+				rc = mw_fail(MW_ESPEC, err, n, "--device=%s: %s is named twice", text, d->label);
 		o->n_devices++;
 	}
 	return rc;

@@ -63,40 +63,34 @@ int offload_emit(struct offload *o, struct mw_record *r)
 
 /* ---- options ---- */
 
-static int parse_kernels(struct plan *p, const char *list, char *err, size_t n)
+static const char *kernel_word(size_t i)
 {
-	char text[64];
-	char *save = NULL;
-	if ((size_t)snprintf(text, sizeof(text), "%s", list) >= sizeof(text))
-		return mw_fail(MW_ESPEC, err, n, "--kernels: list too long");
-	for (char *word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
-		bool known = strcmp(word, "gemv") == 0;
-		p->gemv = p->gemv || known;
-		for (size_t i = 0; i < BULK_OPS; i++)
-			if (strcmp(word, bulk_ops[i].name) == 0)
-				p->op[i] = known = true;
-		if (!known)
-			return mw_fail(MW_ESPEC, err, n, "--kernels: '%s' is not one of and, or, xor, not, add32, gemv",
-				       word);
-	}
-	return 0;
+	return i < BULK_OPS ? bulk_ops[i].name : i == BULK_OPS ? "gemv" : NULL;
+}
+
+static void parse_kernels(struct plan *p, const char *list)
+{
+	for (size_t i = 0; i < BULK_OPS; i++)
+		p->op[i] = mw_list_has(list, kernel_word(i));
+	p->gemv = mw_list_has(list, kernel_word(BULK_OPS));
 }
 
 /* "768x3072": inputs x outputs. */
 static int parse_shapes(struct plan *p, const char *list, char *err, size_t n)
 {
-	for (const char *t = list; t && *t;) {
-		unsigned long long inputs = 0, outputs = 0;
-		int len = 0;
-		if (sscanf(t, "%llux%llu%n", &inputs, &outputs, &len) != 2 || (t[len] && t[len] != ',') ||
-		    inputs == 0 || outputs == 0 || inputs > 131071 || outputs > 1u << 24)
+	const char *item;
+	size_t len;
+	while (mw_list_next(&list, &item, &len)) {
+		uint64_t *v = p->shapes[p->n_shapes];
+		if (mw_parse_pair(item, len, v) < 0 || !v[0] || !v[1] || v[0] > 131071 || v[1] > 1u << 24)
 			return mw_fail(MW_ESPEC, err, n,
-				       "--shapes: '%s' is not inputs x outputs such as 768x3072 (inputs to 131071)", t);
-		if (p->n_shapes == OFFLOAD_MAX_SIZES)
-			return mw_fail(MW_ESPEC, err, n, "--shapes: more than %d", OFFLOAD_MAX_SIZES);
-		p->shapes[p->n_shapes][0] = inputs;
-		p->shapes[p->n_shapes++][1] = outputs;
-		t += len + (t[len] == ',');
+				       "--shapes: '%.*s' is not INPUTSxOUTPUTS, for example 768x3072 (inputs up to "
+				       "131071, outputs up to 16M)",
+				       (int)len, item);
+		for (size_t i = 0; i < p->n_shapes; i++)
+			if (p->shapes[i][0] == v[0] && p->shapes[i][1] == v[1])
+				return mw_fail(MW_ESPEC, err, n, "--shapes: '%.*s' is named twice", (int)len, item);
+		p->n_shapes++;
 	}
 	return 0;
 }
@@ -141,6 +135,9 @@ static int plan_sizes(const struct offload *o, struct plan *p, char *err, size_t
 	p->n_sizes = any_bulk(p) ? mw_opt_sizes(o->ctx->opts, "sizes", p->sizes, OFFLOAD_MAX_SIZES) : 0;
 	qsort(p->sizes, p->n_sizes, sizeof(p->sizes[0]), compare_sizes);
 	for (size_t i = 0; i < p->n_sizes && v->given; i++) {
+		if (p->op[BULK_OPS - 1] && p->sizes[i] % 8) /* add32: rounded, two sizes could become one */
+			return mw_fail(MW_ESPEC, err, n, "--sizes: %llu is not a multiple of 8 byte, as add32 needs",
+				       (unsigned long long)p->sizes[i]);
 		int rc = bench_check_size(o->ctx, "sizes", 2 * VECTORS * p->sizes[i], err, n);
 		if (rc < 0) {
 			char size[32], why[200];
@@ -210,13 +207,18 @@ static void thin_shapes(const struct offload *o, struct plan *p)
 static int make_plan(const struct offload *o, struct plan *p, char *err, size_t n)
 {
 	const struct mw_opts *opts = o->ctx->opts;
-	int rc = parse_kernels(p, mw_opt_text(opts, "kernels"), err, n);
-	if (rc == 0 && p->gemv)
-		rc = parse_shapes(p, mw_opt_text(opts, "shapes"), err, n);
+	parse_kernels(p, mw_opt_text(opts, "kernels"));
+	int rc = parse_shapes(p, mw_opt_text(opts, "shapes"), err, n);
+	if (rc == 0 && mw_opt(opts, "shapes")->given && !p->gemv)
+		rc = mw_fail(MW_ESPEC, err, n, "--shapes is for gemv, which --kernels leaves out");
+	if (rc == 0 && mw_opt(opts, "sizes")->given && !any_bulk(p))
+		rc = mw_fail(MW_ESPEC, err, n, "--sizes is for bulk kernels, which --kernels leaves out");
 	if (rc == 0)
 		rc = plan_sizes(o, p, err, n);
 	if (rc < 0)
 		return rc;
+	if (!p->gemv)
+		p->n_shapes = 0;
 	/* A tiny run proves that it works: two shapes do. */
 	if (o->ctx->profile->min_rounds < 6 && !mw_opt(opts, "shapes")->given && p->n_shapes > 2)
 		p->n_shapes = 2;
@@ -426,6 +428,44 @@ static void plan_bench(const struct bench_ctx *ctx, struct bench_plan *out)
 	free(o);
 }
 
+/* Has the device a model of one of these kernels? */
+static bool models_one(const struct offload_device *d, const struct plan *p)
+{
+	struct pim_device *dev;
+	if (pim_open(d->spec, &dev, NULL, 0) < 0)
+		return false;
+	bool any = p->gemv && d->ops->caps & PIM_CAP_MATRICES && d->ops->caps & PIM_CAP_MODELLED;
+	for (size_t i = 0; i < BULK_OPS && !any; i++) {
+		struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
+		any = p->op[i] && pim_price_of(dev, bulk_ops[i].device_op, pim_uint(bulk_ops[i].width), &price) == 0;
+	}
+	pim_close(dev);
+	return any;
+}
+
+static int check(const struct bench_ctx *ctx, char *err, size_t n)
+{
+	struct bench_ctx copy = *ctx;
+	struct offload *o = calloc(1, sizeof(*o));
+	struct plan *p = calloc(1, sizeof(*p));
+	int rc = -ENOMEM;
+	if (!o || !p)
+		goto out;
+	o->ctx = &copy;
+	o->finalists = finalists_of(ctx->profile);
+	rc = offload_devices(o, mw_opt_text(ctx->opts, "device"), err, n);
+	if (rc == 0)
+		rc = make_plan(o, p, err, n);
+	for (size_t i = 0; i < o->n_devices && rc == 0; i++)
+		if (o->device[i].named && !models_one(&o->device[i], p))
+			rc = mw_fail(MW_EUNAVAILABLE, err, n, "--device=%s: has a model of none of these kernels",
+				     o->device[i].spec);
+out:
+	free(p);
+	free(o);
+	return rc;
+}
+
 static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
 {
 	struct offload o = {.ctx = ctx, .out = sink};
@@ -467,21 +507,24 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 
 static const struct mw_option options[] = {
 	{.name = "kernels",
-	 .type = MW_OPT_NAMES,
+	 .type = MW_OPT_CHOICES,
 	 .arg = "LIST",
 	 .def = "and,or,xor,not,add32,gemv",
-	 .help = "of and, or, xor, not (bulk bitwise), add32 (lanes of 32 bits) and gemv (int8)"},
+	 .word = kernel_word,
+	 .help = "bulk bitwise, additions of 32 bits, int8 matrix-vector products"},
 	{.name = "sizes",
 	 .type = MW_OPT_SIZES,
 	 .arg = "LIST",
 	 .def = "1M,4M,16M,64M,256M,1G",
 	 .min = 64,
 	 .max = 1099511627776.0,
+	 .max_items = OFFLOAD_MAX_SIZES,
 	 .help = "bytes of one vector; by default thinned to memory and time"},
 	{.name = "shapes",
 	 .type = MW_OPT_NAMES,
 	 .arg = "LIST",
 	 .def = "768x3072,768x768,3072x768,1024x4096,4096x1024,4096x4096",
+	 .max_items = OFFLOAD_MAX_SIZES,
 	 .help = "gemv: inputs x outputs of layers"},
 	{.name = "device",
 	 .type = MW_OPT_PATHS,
@@ -499,6 +542,7 @@ const struct bench bench_offload = {
 	.options = options,
 	.needs = needs,
 	.weight = 15,
+	.check = check,
 	.plan = plan_bench,
 	.run = run,
 };

@@ -144,7 +144,8 @@ Test(topology, bad_lists)
 	const char *root = two_sockets();
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		char err[160] = "", want[160];
-		(void)snprintf(want, sizeof(want), "'%s' is not a list of CPUs, expected for example 0-3,8", lists[i]);
+		(void)snprintf(want, sizeof(want),
+			       "'%s' is not a list of CPUs, expected for example 0-3,8 (numbers up to 8191)", lists[i]);
 		cr_expect_eq(read_topology(root, lists[i], err, sizeof(err)), MW_ESPEC, "'%s'", lists[i]);
 		cr_expect_str_eq(err, want);
 	}
@@ -154,6 +155,52 @@ Test(topology, bad_lists)
 	tree_remove(root);
 	cr_expect_eq(read_topology("/nonexistent", NULL, err, sizeof(err)), MW_EUNAVAILABLE);
 	cr_expect_str_eq(err, "cannot open '/nonexistent': No such file or directory");
+}
+
+Test(topology, nodes)
+{
+	static const struct {
+		const char *cpus, *nodes, *ids, *error;
+	} rows[] = {
+		{NULL, "0", "0-1,4-5", NULL},
+		{NULL, "1", "2-3,6-7", NULL},
+		{NULL, "0-1", "0-7", NULL},
+		{NULL, "0,1", "0-7", NULL},
+		{"0-2,6", "1", "2,6", NULL},
+		{NULL, "0-3", "", "node 2 does not exist, node 3 has no CPU (memory only); usable: 0-1"},
+		{NULL, "3", "", "node 3 has no CPU (memory only); usable: 0-1"},
+		{NULL, "1,7777", "", "node 7777 does not exist; usable: 0-1"},
+		{"0,1", "1", "", "node 1 has none of the CPUs of --cpus; usable: 0"},
+		{NULL, "4-12", "",
+		 "node 4 does not exist, node 5 does not exist, node 6 does not exist, node 7 does not exist and 5 "
+		 "more; usable: 0-1"},
+		{NULL, "0,0-1", "", "node 0 is named twice in '0,0-1'"},
+		{NULL, "0,,1", "",
+		 "'0,,1' is not a list of nodes, expected for example 0-3,8 (numbers up to 8191)"},
+		{NULL, "", "", "'' is not a list of nodes, expected for example 0-3,8 (numbers up to 8191)"},
+	};
+	const char *root = two_sockets();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char err[300] = "", ids[64];
+		struct mw_cpulist got = {{0}};
+		int rc = mw_topology_read_nodes(root, rows[i].cpus, rows[i].nodes, &topo, err, sizeof(err));
+		cr_expect_eq(rc, rows[i].error ? MW_ESPEC : 0, "%s: %d %s", rows[i].nodes, rc, err);
+		if (rows[i].error) {
+			cr_expect_str_eq(err, rows[i].error);
+			continue;
+		}
+		for (int k = 0; k < topo.n_cpus; k++)
+			mw_cpulist_add(&got, topo.cpus[k].id);
+		(void)mw_cpulist_format(&got, ids, sizeof(ids));
+		cr_expect_str_eq(ids, rows[i].ids);
+	}
+	/* What is counted is counted for the CPUs left. */
+	char err[300] = "";
+	cr_assert_eq(mw_topology_read_nodes(root, NULL, "1", &topo, err, sizeof(err)), 0, "%s", err);
+	cr_expect(topo.n_sockets == 1 && topo.n_cores == 2 && topo.smt == 2 && topo.l3_instances == 1);
+	cr_expect_eq(topo.llc_total_bytes, 16u << 20);
+	cr_expect_eq(topo.n_nodes, 3); /* the memory of the others is still there */
+	tree_remove(root);
 }
 
 Test(topology, host_facts)
@@ -330,4 +377,21 @@ Test(cpulist, ranges_and_strides)
 	cr_expect_eq(mw_cpulist_parse(&l, "99999999999999999999"), -EINVAL);
 	cr_expect(mw_cpulist_parse(&l, "") == 0 && mw_cpulist_next(&l, 0) == -1);
 	cr_expect_not(mw_cpulist_has(&l, -1) || mw_cpulist_has(&l, 100000));
+}
+
+Test(cpulist, formatted_and_read_again)
+{
+	static const char *const lists[] = {"0", "0-3,8", "1,3,5", "0-1,4-5,8191", "8190-8191"};
+	struct mw_cpulist l = {{0}};
+	char text[64], tiny[4], err[120] = "";
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		cr_assert_eq(mw_cpulist_read(&l, lists[i], "CPU", err, sizeof(err)), 0, "%s", err);
+		cr_expect_eq(mw_cpulist_format(&l, text, sizeof(text)), (int)strlen(lists[i]));
+		cr_expect_str_eq(text, lists[i]);
+		cr_expect_eq(mw_cpulist_format(&l, tiny, sizeof(tiny)), (int)strlen(lists[i]));
+		cr_expect_eq(mw_cpulist_format(&l, NULL, 0), (int)strlen(lists[i]));
+	}
+	cr_expect_eq(mw_cpulist_read(&l, "0-3,2", "CPU", err, sizeof(err)), MW_ESPEC);
+	cr_expect_str_eq(err, "CPU 2 is named twice in '0-3,2'");
+	cr_expect_eq(mw_cpulist_parse(&l, "0-3,2"), 0); /* as the kernel may write it */
 }
