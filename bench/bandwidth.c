@@ -237,7 +237,8 @@ static int parse_options(struct bw_run *r, char *err, size_t n)
 		if (r->isas[i])
 			r->best = (enum mw_isa)i;
 		else if (asked[i] && mw_opt_text(opts, "isa"))
-			rc = mw_fail(MW_EUNAVAILABLE, err, n, "--isa=%s: not available on this CPU", isa_word((size_t)i));
+			rc = mw_fail(MW_EUNAVAILABLE, err, n, "--isa=%s: not available on this CPU",
+				     isa_word((size_t)i));
 	}
 	const char *pages = mw_opt_text(opts, "pages");
 	for (int i = 0; i < MW_PAGES_COUNT; i++)

@@ -83,8 +83,7 @@ static int add_product(struct gemm_run *r, struct product p, char *err, size_t n
 		if (r->list[i].k == p.k && r->list[i].n == p.n && r->list[i].m == p.m)
 			return mw_fail(MW_ESPEC, err, n, "--shape: '%zux%zu' is named twice", p.k, p.n);
 	if (r->n_list == MAX_PRODUCTS)
-		return mw_fail(MW_ESPEC, err, n, "--shape and --tokens: more than %d products",
-			       (int)MAX_PRODUCTS);
+		return mw_fail(MW_ESPEC, err, n, "--shape and --tokens: more than %d products", (int)MAX_PRODUCTS);
 	r->list[r->n_list++] = p;
 	return 0;
 }

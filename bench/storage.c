@@ -244,7 +244,13 @@ static int available(const struct bench_ctx *ctx, char *why, size_t n)
 static int check(const struct bench_ctx *ctx, char *err, size_t n)
 {
 	const char *dir;
-	return mw_opt(ctx->opts, "dir")->given ? pick_dir(ctx, file_bytes(ctx), &dir, err, n) : 0;
+	char why[300] = "";
+	if (!mw_opt(ctx->opts, "dir")->given)
+		return 0;
+	int rc = pick_dir(ctx, file_bytes(ctx), &dir, why, sizeof(why));
+	return rc == MW_EUNAVAILABLE ? mw_fail(rc, err, n, "--dir: %s", why)
+	       : rc < 0              ? mw_fail(rc, err, n, "%s", why)
+				     : 0;
 }
 
 static void plan(const struct bench_ctx *ctx, struct bench_plan *p)

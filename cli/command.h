@@ -75,6 +75,12 @@ int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *r
 /* Prints a grid to -o or stdout: for commands whose work costs nothing, so that a wrong path may show late. */
 int cli_print_grid(const struct cli *cli, const struct grid *g, char *err, size_t n);
 
+/* The same for a text, which has no formats: --format is refused. */
+int cli_print_text(const struct cli *cli, void (*print)(FILE *f), char *err, size_t n);
+
+/* MW_ESPEC and "--option: why" when the option was given to a command that has no use for it. */
+int cli_no_option(const struct mw_opts *opts, const char *option, const char *why, char *err, size_t n);
+
 /* Exit status of a return code. */
 int cli_exit_status(int rc, const atomic_int *stop);
 

@@ -71,13 +71,20 @@ int cli_help_command(FILE *f, const char *name, char *err, size_t n)
 static int run_help(struct cli *cli, char *err, size_t n)
 {
 	const char *first = cli_word(cli, 0), *second = cli_word(cli, 1);
-	if (!first) {
-		cli_help(stdout);
-		return 0;
-	}
+	struct cli_out out = {0};
 	char name[64];
+	if (!first)
+		return cli_print_text(cli, cli_help, err, n);
+	int rc = cli_no_option(&cli->opts, "format", "the help has no other", err, n);
+	if (rc == 0)
+		rc = cli_out_open(cli, &out, err, n);
 	(void)snprintf(name, sizeof(name), "%.30s%s%.30s", first, second ? " " : "", second ? second : "");
-	return cli_help_command(stdout, name, err, n);
+	if (rc == 0)
+		rc = cli_help_command(out.f, name, err, n);
+	if (rc == 0)
+		rc = cli_out_commit(&out, err, n);
+	cli_out_abort(&out);
+	return rc;
 }
 
 const struct command cmd_help = {

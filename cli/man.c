@@ -70,10 +70,8 @@ static void man_command(FILE *f, const char *name, const char *usage, const char
 	man_options(f, options);
 }
 
-static int run_man(struct cli *cli, char *err, size_t n)
+static void print_man(FILE *f)
 {
-	(void)cli, (void)err, (void)n;
-	FILE *f = stdout;
 	(void)fprintf(f,
 		      ".TH MEMWALL 1 \"\" \"memwall %s\"\n.SH NAME\n"
 		      "memwall \\- where a machine hits the memory wall, and what computing in memory would buy\n"
@@ -97,7 +95,11 @@ static int run_man(struct cli *cli, char *err, size_t n)
 		".SH FILES\n.TP\n.I DIR/results.json\nall records of a run (schema 1).\n.TP\n"
 		".I DIR/records.jsonl\neach record as it was finished.\n.TP\n.I DIR/report.html\nthe report.\n",
 		f);
-	return 0;
+}
+
+static int run_man(struct cli *cli, char *err, size_t n)
+{
+	return cli_print_text(cli, print_man, err, n);
 }
 
 const struct command cmd_man = {
@@ -112,142 +114,142 @@ const struct command cmd_man = {
 /* ---- completion ---- */
 
 /* Calls fn for every visible command and its own options. */
-static void each_command(void (*fn)(const char *name, const char *summary, const struct mw_option *own, bool measures))
+static void each_command(FILE *f, void (*fn)(FILE *f, const char *name, const char *summary,
+					     const struct mw_option *own, bool measures))
 {
 	for (const struct command *const *c = command_table; *c; c++)
 		if (!(*c)->hidden)
-			fn((*c)->name, (*c)->summary, (*c)->options, (*c)->measures);
+			fn(f, (*c)->name, (*c)->summary, (*c)->options, (*c)->measures);
 	for (const struct bench *const *b = bench_table; *b; b++)
-		fn((*b)->name, (*b)->summary, (*b)->options, true);
+		fn(f, (*b)->name, (*b)->summary, (*b)->options, true);
 }
 
-static void print_names(const struct mw_option *table)
+static void print_names(FILE *f, const struct mw_option *table)
 {
 	for (const struct mw_option *o = table; o && o->name; o++)
-		(void)printf(" --%s%s", o->name, o->type == MW_OPT_FLAG ? "" : "=");
+		(void)fprintf(f, " --%s%s", o->name, o->type == MW_OPT_FLAG ? "" : "=");
 }
 
-static void bash_case(const char *name, const char *summary, const struct mw_option *own, bool measures)
+static void bash_case(FILE *f, const char *name, const char *summary, const struct mw_option *own, bool measures)
 {
 	(void)summary;
-	(void)printf("\t'%s') words=\"", name);
-	print_names(own);
+	(void)fprintf(f, "\t'%s') words=\"", name);
+	print_names(f, own);
 	if (measures)
-		print_names(measure_options);
-	(void)puts("\" ;;");
+		print_names(f, measure_options);
+	(void)fputs("\" ;;\n", f);
 }
 
-static void bash_word(const char *name, const char *summary, const struct mw_option *own, bool measures)
+static void bash_word(FILE *f, const char *name, const char *summary, const struct mw_option *own, bool measures)
 {
 	(void)summary, (void)own, (void)measures;
-	(void)printf(" %.*s", (int)strcspn(name, " "), name);
+	(void)fprintf(f, " %.*s", (int)strcspn(name, " "), name);
 }
 
-static void bash_second(const char *name, const char *summary, const struct mw_option *own, bool measures)
+static void bash_second(FILE *f, const char *name, const char *summary, const struct mw_option *own, bool measures)
 {
 	(void)summary, (void)own, (void)measures;
 	if (strchr(name, ' '))
-		(void)printf(" %s", strchr(name, ' ') + 1);
+		(void)fprintf(f, " %s", strchr(name, ' ') + 1);
 }
 
-static void print_bash(void)
+static void print_bash(FILE *f)
 {
 	(void)fputs("# bash completion for memwall\n_memwall() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words\n"
 		    "\tif [ \"$COMP_CWORD\" = 1 ]; then words=\"",
-		    stdout);
-	each_command(bash_word);
-	(void)fputs("\"\n\telif [ \"$COMP_CWORD\" = 2 ] && [ \"${COMP_WORDS[1]}\" = pim ]; then words=\"", stdout);
-	each_command(bash_second);
+		    f);
+	each_command(f, bash_word);
+	(void)fputs("\"\n\telif [ \"$COMP_CWORD\" = 2 ] && [ \"${COMP_WORDS[1]}\" = pim ]; then words=\"", f);
+	each_command(f, bash_second);
 	(void)fputs(
 		"\"\n\telse\n\tlocal name=${COMP_WORDS[1]}\n\t[ \"$name\" = pim ] && name=\"pim ${COMP_WORDS[2]}\"\n"
 		"\tcase $name in\n",
-		stdout);
-	each_command(bash_case);
-	(void)fputs("\tesac\n\twords=\"$words", stdout);
-	print_names(cli_global_options);
+		f);
+	each_command(f, bash_case);
+	(void)fputs("\tesac\n\twords=\"$words", f);
+	print_names(f, cli_global_options);
 	(void)fputs("\"\n\tfi\n\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 		    "\t[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace\n\tif [ ${#COMPREPLY[@]} = 0 ]; then\n"
 		    "\t\tcompopt -o default\n\tfi\n}\ncomplete -F _memwall memwall\n",
-		    stdout);
+		    f);
 }
 
-static void fish_options(const char *condition, const struct mw_option *table)
+static void fish_options(FILE *f, const char *condition, const struct mw_option *table)
 {
 	for (const struct mw_option *o = table; o && o->name; o++) {
-		(void)printf("complete -c memwall%s -l %s%s", condition, o->name, o->type == MW_OPT_FLAG ? "" : " -r");
+		(void)fprintf(f, "complete -c memwall%s -l %s%s", condition, o->name,
+			      o->type == MW_OPT_FLAG ? "" : " -r");
 		if (o->letter)
-			(void)printf(" -s %c", o->letter);
-		(void)printf(" -d \"%s\"\n", o->help);
+			(void)fprintf(f, " -s %c", o->letter);
+		(void)fprintf(f, " -d \"%s\"\n", o->help);
 	}
 }
 
-static void fish_command(const char *name, const char *summary, const struct mw_option *own, bool measures)
+static void fish_command(FILE *f, const char *name, const char *summary, const struct mw_option *own, bool measures)
 {
 	int first = (int)strcspn(name, " ");
 	const char *second = name[first] ? name + first + 1 : NULL;
 	char seen[120];
 	if (second)
-		(void)printf("complete -c memwall -f -n '__fish_seen_subcommand_from %.*s' -a %s -d \"%s\"\n", first,
-			     name, second, summary);
-	(void)printf("complete -c memwall -f -n __fish_use_subcommand -a %.*s -d \"%s\"\n", first, name,
-		     second ? "processing in memory" : summary);
+		(void)fprintf(f, "complete -c memwall -f -n '__fish_seen_subcommand_from %.*s' -a %s -d \"%s\"\n",
+			      first, name, second, summary);
+	(void)fprintf(f, "complete -c memwall -f -n __fish_use_subcommand -a %.*s -d \"%s\"\n", first, name,
+		      second ? "processing in memory" : summary);
 	(void)snprintf(seen, sizeof(seen), " -n '__fish_seen_subcommand_from %s'", second ? second : name);
-	fish_options(seen, own);
+	fish_options(f, seen, own);
 	if (measures)
-		fish_options(seen, measure_options);
+		fish_options(f, seen, measure_options);
 }
 
-static void print_fish(void)
+static void print_fish(FILE *f)
 {
-	each_command(fish_command);
-	fish_options("", cli_global_options);
+	each_command(f, fish_command);
+	fish_options(f, "", cli_global_options);
 }
 
-static void zsh_word(const char *name, const char *summary, const struct mw_option *own, bool measures)
+static void zsh_word(FILE *f, const char *name, const char *summary, const struct mw_option *own, bool measures)
 {
 	(void)own, (void)measures;
 	int first = (int)strcspn(name, " ");
-	(void)printf("\t\t'%.*s:%s'\n", first, name, name[first] ? "processing in memory" : summary);
+	(void)fprintf(f, "\t\t'%.*s:%s'\n", first, name, name[first] ? "processing in memory" : summary);
 }
 
-static void zsh_case(const char *name, const char *summary, const struct mw_option *own, bool measures)
+static void zsh_case(FILE *f, const char *name, const char *summary, const struct mw_option *own, bool measures)
 {
 	(void)summary;
-	(void)printf("\t('%s') options=(", name);
-	print_names(own);
+	(void)fprintf(f, "\t('%s') options=(", name);
+	print_names(f, own);
 	if (measures)
-		print_names(measure_options);
-	(void)puts(") ;;");
+		print_names(f, measure_options);
+	(void)fputs(") ;;\n", f);
 }
 
-static void print_zsh(void)
+static void print_zsh(FILE *f)
 {
-	(void)fputs("#compdef memwall\n_memwall() {\n\tlocal -a commands options second\n\tcommands=(\n", stdout);
-	each_command(zsh_word);
-	(void)fputs("\t)\n\tsecond=(", stdout);
-	each_command(bash_second);
+	(void)fputs("#compdef memwall\n_memwall() {\n\tlocal -a commands options second\n\tcommands=(\n", f);
+	each_command(f, zsh_word);
+	(void)fputs("\t)\n\tsecond=(", f);
+	each_command(f, bash_second);
 	(void)fputs(")\n\tif (( CURRENT == 2 )); then _describe command commands; return; fi\n"
 		    "\tif [[ $words[2] == pim && CURRENT == 3 ]]; then compadd -a second; return; fi\n"
 		    "\tlocal name=$words[2]\n\t[[ $name == pim ]] && name=\"pim $words[3]\"\n\tcase $name in\n",
-		    stdout);
-	each_command(zsh_case);
-	(void)fputs("\tesac\n\toptions+=(", stdout);
-	print_names(cli_global_options);
-	(void)fputs(")\n\tcompadd -S '' -a options || _files\n}\n_memwall \"$@\"\n", stdout);
+		    f);
+	each_command(f, zsh_case);
+	(void)fputs("\tesac\n\toptions+=(", f);
+	print_names(f, cli_global_options);
+	(void)fputs(")\n\tcompadd -S '' -a options || _files\n}\n_memwall \"$@\"\n", f);
 }
 
 static int run_completion(struct cli *cli, char *err, size_t n)
 {
 	const char *shell = cli_word(cli, 0);
-	if (strcmp(shell, "bash") == 0)
-		print_bash();
-	else if (strcmp(shell, "zsh") == 0)
-		print_zsh();
-	else if (strcmp(shell, "fish") == 0)
-		print_fish();
-	else
+	void (*print)(FILE * f) = strcmp(shell, "bash") == 0   ? print_bash
+				  : strcmp(shell, "zsh") == 0  ? print_zsh
+				  : strcmp(shell, "fish") == 0 ? print_fish
+							       : NULL;
+	if (!print)
 		return mw_fail(MW_ESPEC, err, n, "completion: '%s' is not one of bash, zsh, fish", shell);
-	return 0;
+	return cli_print_text(cli, print, err, n);
 }
 
 const struct command cmd_completion = {

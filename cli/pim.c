@@ -214,7 +214,7 @@ static int sweep(struct grid *g, const char *spec, const char *text, struct pim_
 		 char *err, size_t n)
 {
 	char key[64], value[256], one[CLI_SPEC_MAX];
-	size_t len = strcspn(text, "=");
+	size_t len = strcspn(text, "="), other;
 	if (text[len] != '=' || len == 0 || len >= sizeof(key))
 		return mw_fail(MW_ESPEC, err, n, "--sweep=%.60s: expected KEY=A,B,..", text);
 	memcpy(key, text, len);
@@ -224,6 +224,9 @@ static int sweep(struct grid *g, const char *spec, const char *text, struct pim_
 		len = strcspn(at + 1, ",");
 		if (len == 0 || len >= sizeof(value))
 			return mw_fail(MW_ESPEC, err, n, "--sweep=%.60s: a value is missing or too long", text);
+		for (const char *rest = text + strlen(key) + 1, *item; mw_list_next(&rest, &item, &other) && item < at;)
+			if (other == len && memcmp(item, at + 1, len) == 0)
+				return mw_fail(MW_ESPEC, err, n, "--sweep: '%.*s' is named twice", (int)len, item);
 		memcpy(value, at + 1, len);
 		value[len] = '\0';
 		rc = cli_pim_set(spec, key, value, one, sizeof(one), err, n);
@@ -244,9 +247,17 @@ static int run_ops(struct cli *cli, char *err, size_t n)
 	struct cli_out out = {0};
 	struct pim_price price = {0};
 	const char *spec = mw_opt_text(&cli->opts, "device"), *values = mw_opt_text(&cli->opts, "sweep");
-	if (mw_opt_flag(&cli->opts, "ratios"))
+	static const char *const others[] = {"sweep", "width", "signed", "cite", "device"};
+	bool ratios = mw_opt_flag(&cli->opts, "ratios"), cite = mw_opt_flag(&cli->opts, "cite");
+	int useless = cite ? cli_no_option(&cli->opts, "format", "BibTeX has no other", err, n) : 0;
+	for (size_t i = 0; i < (ratios ? 5 : cite ? 3 : 0) && useless == 0; i++)
+		useless = cli_no_option(&cli->opts, others[i],
+					ratios ? "--ratios has no use for it" : "--cite has no use for it", err, n);
+	if (useless < 0)
+		return useless;
+	if (ratios)
 		return cli_pim_ratios(cli, err, n);
-	if (mw_opt_flag(&cli->opts, "cite"))
+	if (cite)
 		return cli_pim_cite(cli, spec, err, n);
 	grid_init(&g, ops_columns, OPS_COLUMNS);
 	uint32_t width = (uint32_t)mw_opt_int(&cli->opts, "width");

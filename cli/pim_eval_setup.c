@@ -99,6 +99,12 @@ static int check_own(const struct eval *e, const struct mw_opts *opts, char *err
 		return mw_fail(MW_ESPEC, err, n, "--op=fill needs --size=BYTES");
 	if (!fill && (mw_opt(opts, "size")->set || mw_opt(opts, "value")->given))
 		return mw_fail(MW_ESPEC, err, n, "--size and --value are for --op=fill");
+	bool stats = mw_opt_flag(opts, "stats");
+	int rc = stats ? 0 : cli_no_option(opts, "format", "pim eval prints a table with --stats only", err, n);
+	if (rc == 0 && !stats && !e->reduces)
+		rc = cli_no_option(opts, "out-file", "pim eval prints nothing without --stats", err, n);
+	if (rc < 0)
+		return rc;
 	if (!shift && mw_opt(opts, "amount")->given)
 		return mw_fail(MW_ESPEC, err, n, "--amount is for --op=shl and --op=shr");
 	if (!e->reduces && !mw_opt_text(opts, "out"))

@@ -10,6 +10,17 @@ int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *r
 	return rc < 0 ? mw_fail(rc, err, n, "cannot print the results: %s", mw_strerror(rc)) : 0;
 }
 
+int cli_no_option(const struct mw_opts *opts, const char *option, const char *why, char *err, size_t n)
+{
+	const struct mw_optval *v = mw_opt(opts, option);
+	char letter[8] = "";
+	if (!v->given)
+		return 0;
+	if (v->opt->letter)
+		(void)snprintf(letter, sizeof(letter), "-%c, ", v->opt->letter);
+	return mw_fail(MW_ESPEC, err, n, "%s--%s: %s", letter, option, why);
+}
+
 int cli_print_grid(const struct cli *cli, const struct grid *g, char *err, size_t n)
 {
 	struct cli_out out;
@@ -20,4 +31,16 @@ int cli_print_grid(const struct cli *cli, const struct grid *g, char *err, size_
 		rc = cli_out_commit(&out, err, n);
 	cli_out_abort(&out);
 	return rc;
+}
+
+int cli_print_text(const struct cli *cli, void (*print)(FILE *f), char *err, size_t n)
+{
+	struct cli_out out = {0};
+	int rc = cli_no_option(&cli->opts, "format", "this text has no other", err, n);
+	if (rc == 0)
+		rc = cli_out_open(cli, &out, err, n);
+	if (rc < 0)
+		return rc;
+	print(out.f);
+	return cli_out_commit(&out, err, n);
 }

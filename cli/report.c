@@ -78,7 +78,11 @@ static int run_report(struct cli *cli, char *err, size_t n)
 	const char *from = cli_word(cli, 0);
 	struct results r;
 	struct stat st;
-	int rc = results_load(from, &r, err, n) < 0 ? MW_ESPEC : 0;
+	const char *no_page = "with --format records are printed, not a page";
+	int rc = mw_opt(&cli->opts, "format")->given ? cli_no_option(&cli->opts, "figures", no_page, err, n) : 0;
+	if (rc < 0)
+		return rc;
+	rc = results_load(from, &r, err, n) < 0 ? MW_ESPEC : 0;
 	bool folder = rc == 0 && stat(from, &st) == 0 && S_ISDIR(st.st_mode);
 	if (rc == 0 && mw_opt_flag(&cli->opts, "anonymize"))
 		results_anonymize(&r);

@@ -64,13 +64,14 @@ static int choose(struct run *run, const struct mw_opts *opts, char *err, size_t
 	return 0;
 }
 
-static int dry_run(struct run *run)
+static int dry_run(struct run *run, const struct cli *cli, char *err, size_t n)
 {
 	static const struct grid_column columns[] = {
 		{"bench", "benchmark", false},  {"points", NULL, true},     {"memory_mib", "memory MiB", true},
 		{"disk_mib", "disk MiB", true}, {"time_s", "time s", true}, {"status", NULL, false},
 	};
 	struct grid g;
+	struct cli_out out = {0};
 	double weight = 0;
 	for (size_t i = 0; i < run->n_list; i++)
 		weight += run->list[i]->weight;
@@ -85,8 +86,8 @@ static int dry_run(struct run *run)
 		struct bench_ctx ctx = measure_ctx(&run->m, &defaults);
 		double share = run->m.profile.limit_s * b->weight / weight;
 		ctx.deadline_ns = mw_now_ns() + (uint64_t)(1e9 * share);
-		if (rc == 0 && b->available)
-			(void)b->available(&ctx, why, sizeof(why));
+		if (rc == 0 && (!b->available || b->available(&ctx, why, sizeof(why)) == 0) && b->check)
+			(void)b->check(&ctx, why, sizeof(why));
 		if (rc == 0 && b->plan)
 			b->plan(&ctx, &plan);
 		char points[24], memory[24], disk[24], seconds[24];
@@ -101,9 +102,16 @@ static int dry_run(struct run *run)
 		mw_opts_fini(&defaults);
 	}
 	if (rc == 0)
-		rc = grid_print(stdout, &g, PRINT_TABLE);
-	(void)printf("\nprofile %s: at most %.0f s and %.0f MiB of memory in all; nothing was measured\n",
-		     run->m.profile.name, run->m.profile.limit_s, (double)mw_arenas_max(run->m.arenas) / 1048576.0);
+		rc = cli_out_open(cli, &out, err, n);
+	if (rc == 0)
+		rc = grid_print(out.f, &g, cli->format);
+	if (rc == 0 && cli->format == PRINT_TABLE)
+		(void)fprintf(
+			out.f, "\nprofile %s: at most %.0f s and %.0f MiB of memory in all; nothing was measured\n",
+			run->m.profile.name, run->m.profile.limit_s, (double)mw_arenas_max(run->m.arenas) / 1048576.0);
+	if (rc == 0)
+		rc = cli_out_commit(&out, err, n);
+	cli_out_abort(&out);
 	grid_fini(&g);
 	return rc;
 }
@@ -144,12 +152,15 @@ static int default_dir(struct run *run, bool anonymize, char *err, size_t n)
 	return rc;
 }
 
+static int output_exists(const char *output, char *err, size_t n)
+{
+	return mw_fail(MW_ESPEC, err, n, "--output=%s exists already: name a new folder, or add --resume", output);
+}
+
 static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size_t n)
 {
 	const char *output = mw_opt_text(opts, "output");
 	bool resume = mw_opt_flag(opts, "resume");
-	if (resume && !output)
-		return mw_fail(MW_ESPEC, err, n, "--resume needs --output=DIR, the folder of the run to go on with");
 	if (!output)
 		return default_dir(run, mw_opt_flag(opts, "anonymize"), err, n);
 	if (snprintf(run->dir, sizeof(run->dir), "%s", output) >= (int)sizeof(run->dir))
@@ -164,8 +175,7 @@ static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size
 	if (mkdir(output, 0777) == 0)
 		return 0;
 	if (errno == EEXIST)
-		return mw_fail(MW_ESPEC, err, n, "--output=%s exists already: name a new folder, or add --resume",
-			       output);
+		return output_exists(output, err, n);
 	return mw_fail(MW_ESPEC, err, n, "--output=%s: cannot make the folder: %s", output, mw_strerror(-errno));
 }
 
@@ -323,8 +333,31 @@ static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 	return rc;
 }
 
+/* Options that exclude each other or have nothing to act on. */
+static int check_options(const struct mw_opts *opts, char *err, size_t n)
+{
+	const char *output = mw_opt_text(opts, "output");
+	if (mw_opt_flag(opts, "resume") && !output)
+		return mw_fail(MW_ESPEC, err, n, "--resume needs --output=DIR, the folder of the run to go on with");
+	if (!mw_opt_flag(opts, "dry-run")) {
+		const char *why = "run writes results.json and report.html into --output=DIR; its records in other "
+				  "formats: memwall report DIR --format=FORMAT -o FILE";
+		int rc = cli_no_option(opts, "out-file", why, err, n);
+		return rc < 0 ? rc : cli_no_option(opts, "format", why, err, n);
+	}
+	/* What is planned is a whole run, into a folder that is to be made. */
+	if (mw_opt_flag(opts, "resume"))
+		return mw_fail(MW_ESPEC, err, n, "--dry-run plans a whole run, it takes no --resume");
+	if (output && access(output, F_OK) == 0)
+		return output_exists(output, err, n);
+	return 0;
+}
+
 static int run_run(struct cli *cli, char *err, size_t n)
 {
+	int options = check_options(&cli->opts, err, n);
+	if (options < 0)
+		return options;
 	struct run *run = calloc(1, sizeof(*run));
 	if (!run)
 		return -ENOMEM;
@@ -333,7 +366,7 @@ static int run_run(struct cli *cli, char *err, size_t n)
 	if (rc == 0)
 		rc = choose(run, &cli->opts, err, n);
 	if (rc == 0 && mw_opt_flag(&cli->opts, "dry-run")) {
-		rc = dry_run(run);
+		rc = dry_run(run, cli, err, n);
 		goto out;
 	}
 	if (rc == 0)

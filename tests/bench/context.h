@@ -65,16 +65,34 @@ static inline void test_close(struct test_context *t)
 	free(t->topo);
 }
 
-/* Runs with these options and expects the code and a word of the message. */
+/* Expects the code and a word of the message from the option table or from check(), and no run. */
 static inline void test_refused(const struct bench *b, const char *const *options, int code, const char *word)
 {
-	struct test_context t;
-	test_open(&t, b, options);
-	cr_assert_eq(test_run(&t, b), code, "%s: %s", options[0], t.err);
-	cr_assert(strstr(t.err, word), "%s: '%s' lacks '%s'", options[0], t.err, word);
-	cr_assert_null(strchr(t.err, '\n'));
-	cr_assert_eq(t.out.n, 0);
-	test_close(&t);
+	char *argv[16] = {NULL}, err[300] = "";
+	int argc = 1;
+	struct mw_opts opts;
+	struct mw_topology *topo = calloc(1, sizeof(*topo));
+	atomic_int stop = 0;
+	const struct bench_profile profile = {"test", 20, 0.5, 2, 3, 0.0005, 24u << 20};
+	struct bench_ctx ctx = {.topo = topo, .profile = &profile, .opts = &opts, .stop = &stop, .named = true};
+	for (; options[argc - 1]; argc++)
+		argv[argc] = strdup(options[argc - 1]);
+	cr_assert_eq(mw_topology_read("/", NULL, topo, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(mw_arenas_create(256u << 20, &ctx.arenas), 0);
+	ctx.start_ns = mw_now_ns();
+	ctx.deadline_ns = ctx.start_ns + 20000000000u;
+	int rc = mw_opts_parse(&opts, &b->options, 1, argc, argv, err, sizeof(err));
+	if (rc == 0)
+		rc = b->check(&ctx, err, sizeof(err));
+	cr_assert_eq(rc, code, "%s: %s", options[0], err);
+	cr_assert(strstr(err, word), "%s: '%s' lacks '%s'", options[0], err, word);
+	cr_assert(strstr(err, "--"), "%s: '%s' names no option", options[0], err);
+	cr_assert_null(strchr(err, '\n'));
+	mw_arenas_destroy(ctx.arenas);
+	mw_opts_fini(&opts);
+	free(topo);
+	for (int i = 1; i < argc; i++)
+		free(argv[i]);
 }
 
 #endif

@@ -258,9 +258,4 @@ Test(energy_bench, without_bandwidth_or_meter)
 		meters++;
 	cr_assert(measured == 1 || refused == meters, "%zu measured, %zu of %zu refused", measured, refused, meters);
 	free_bed(b);
-
-	b = make_bed("--meter=sundial");
-	run_bed(b, none, MW_ESPEC);
-	cr_assert_eq(b->out.n, 0, "bad input writes nothing");
-	free_bed(b);
 }

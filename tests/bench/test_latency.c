@@ -130,6 +130,8 @@ Test(latency, refuses)
 		{{"--stride=100"}, "multiple of 8"},
 		{{"--stride=4K", "--window=1K"}, "below the stride"},
 		{{"--pages=4M"}, "not one of 4K"},
+		{{"--pages=4K,,thp"}, "empty item"},
+		{{"--pages=THP"}, "did you mean 'thp'"},
 		{{"--pages=4K,4K"}, "twice"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)

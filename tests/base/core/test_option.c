@@ -13,6 +13,12 @@ static const struct mw_option global_table[] = {
 	MW_OPT_END,
 };
 
+static const char *meter_word(size_t i)
+{
+	static const char *const words[] = {"auto", "perf", "powercap", NULL};
+	return words[i];
+}
+
 static const struct mw_option table[] = {
 	{.name = "threads",
 	 .letter = 't',
@@ -27,6 +33,15 @@ static const struct mw_option table[] = {
 	{.name = "sizes", .type = MW_OPT_SIZES, .arg = "LIST", .min = 1, .max = 1073741824, .help = "ladder"},
 	{.name = "fraction", .type = MW_OPT_REAL, .arg = "X", .min = 0, .max = 1, .help = "share"},
 	{.name = "max-time", .type = MW_OPT_DURATION, .arg = "TIME", .min = 1, .max = 86400, .help = "budget"},
+	{.name = "levels", .type = MW_OPT_CHOICES, .arg = "LIST", .choices = "l1|l2|dram", .help = "levels"},
+	{.name = "meter", .type = MW_OPT_CHOICE, .arg = "NAME", .word = meter_word, .help = "meter"},
+	{.name = "counts",
+	 .type = MW_OPT_INTS,
+	 .arg = "LIST",
+	 .min = 1,
+	 .max = 64,
+	 .max_items = 3,
+	 .help = "thread counts"},
 	{.name = "only", .type = MW_OPT_NAMES, .arg = "NAMES", .help = "names"},
 	{.name = "in", .type = MW_OPT_PATHS, .arg = "FILE", .help = "input"},
 	MW_OPT_END,
@@ -74,7 +89,8 @@ Test(option, every_error_is_one_line_that_names_the_option)
 		{"--format", "--format needs a value: --format=VALUE"},
 		{"-o", "-o needs a value"},
 		{"--format=xml", "--format: 'xml' is not one of table|csv|json|latex"},
-		{"--format=csv|json", "--format: 'csv|json' is not one of table|csv|json|latex"},
+		{"--format=JSON", "--format: 'JSON' is not one of table|csv|json|latex, did you mean 'json'?"},
+		{"--format=csv|json", "--format: 'csv|json' is not one of table|csv|json|latex, did you mean 'json'?"},
 		{"--format=", "--format: '' is not one of table|csv|json|latex"},
 		{"--threads=two", "--threads: 'two' is not a whole number"},
 		{"--threads=0", "--threads: '0' is out of range, expected 1 to 1024"},
@@ -87,9 +103,40 @@ Test(option, every_error_is_one_line_that_names_the_option)
 		{"--size=9223372036854775808",
 		 "--size: '9223372036854775808' is not a size, expected for example 64K or 1G"},
 		{"--sizes=4K,x", "--sizes: 'x' is not a size, expected for example 64K or 1G"},
-		{"--sizes=4K,,8K", "--sizes: '' is not a size, expected for example 64K or 1G"},
-		{"--sizes=4K,", "--sizes: '' is not a size, expected for example 64K or 1G"},
-		{"--sizes=", "--sizes: '' is not a size, expected for example 64K or 1G"},
+		{"--sizes=4K,,8K", "--sizes: empty item in '4K,,8K'"},
+		{"--sizes=4K,", "--sizes: empty item in '4K,'"},
+		{"--sizes=", "--sizes: empty value"},
+		{"--sizes=1K,2K,1024", "--sizes: '1024' is named twice"},
+		{"--sizes=99999999999999999999999999999999999999999",
+		 "--sizes: '999999999999999999999999999999999999999' is not a size, expected for example 64K or 1G"},
+		{"--sizes=-1", "--sizes: '-1' is not a size, expected for example 64K or 1G"},
+		{"--levels=l1,,l2", "--levels: empty item in 'l1,,l2'"},
+		{"--levels=,", "--levels: empty item in ','"},
+		{"--levels=l1,", "--levels: empty item in 'l1,'"},
+		{"--levels=", "--levels: empty value"},
+		{"--levels=l1,l2,l1", "--levels: 'l1' is named twice"},
+		{"--levels=l1,l", "--levels: 'l' is not one of l1|l2|dram"},
+		{"--levels=l1,l1x", "--levels: 'l1x' is not one of l1|l2|dram, did you mean 'l1'?"},
+		{"--levels=DRAM", "--levels: 'DRAM' is not one of l1|l2|dram, did you mean 'dram'?"},
+		{"--levels=l1|l2", "--levels: 'l1|l2' is not one of l1|l2|dram"},
+		{"--levels=|", "--levels: '|' is not one of l1|l2|dram"},
+		{"--meter=zz", "--meter: 'zz' is not one of auto|perf|powercap"},
+		{"--meter=prf", "--meter: 'prf' is not one of auto|perf|powercap, did you mean 'perf'?"},
+		{"--meter=auto,perf", "--meter: 'auto,perf' is not one of auto|perf|powercap"},
+		{"--counts=1,,2", "--counts: empty item in '1,,2'"},
+		{"--counts=1,0x1", "--counts: '0x1' is named twice"},
+		{"--counts=0", "--counts: '0' is out of range, expected 1 to 64"},
+		{"--counts=1,65", "--counts: '65' is out of range, expected 1 to 64"},
+		{"--counts=1,two", "--counts: 'two' is not a whole number"},
+		{"--counts=1,2,3,4", "--counts: more than 3 items"},
+		{"--counts=99999999999999999999", "--counts: '99999999999999999999' is not a whole number"},
+		{"--only=a,,b", "--only: empty item in 'a,,b'"},
+		{"--only=a,b,a", "--only: 'a' is named twice"},
+		{"--in=a\nb", "--in: a line break in the value"},
+		{"--fraction=inf", "--fraction: 'inf' is not a number"},
+		{"--fraction=1e999", "--fraction: '1e999' is not a number"},
+		{"--threads=1.5", "--threads: '1.5' is not a whole number"},
+		{"--size=1.5G", "--size: '1.5G' is not a size, expected for example 64K or 1G"},
 		{"--sizes=4K,0", "--sizes: '0' is out of range, expected 1 to 1G"},
 		{"--fraction=half", "--fraction: 'half' is not a number"},
 		{"--fraction=nan", "--fraction: 'nan' is not a number"},
@@ -171,6 +218,30 @@ Test(option, every_type_in_both_forms)
 	}
 }
 
+Test(option, lists)
+{
+	struct mw_opts o;
+	char text[256], err[200] = "";
+	cr_assert_eq(parse(&o, "--levels=dram,l1 --counts=64,0x2 --meter=perf", text, err, sizeof(err)), 0, "%s", err);
+	cr_expect(mw_list_has(mw_opt_text(&o, "levels"), "dram") && !mw_list_has(mw_opt_text(&o, "levels"), "l2"));
+	int64_t v[3] = {0};
+	cr_expect(mw_opt_ints(&o, "counts", v, 3) == 2 && v[0] == 64 && v[1] == 2);
+	cr_expect_eq(mw_opt_ints(&o, "counts", v, 1), 1);
+	cr_expect_str_eq(mw_opt_text(&o, "meter"), "perf");
+	const char *word;
+	size_t len;
+	cr_expect(mw_option_word(mw_opt(&o, "levels")->opt, 2, &word, &len) && len == 4);
+	cr_expect_not(mw_option_word(mw_opt(&o, "levels")->opt, 3, &word, &len));
+	char all[40];
+	cr_expect_eq(mw_option_choices(mw_opt(&o, "meter")->opt, all, sizeof(all)), 18);
+	cr_expect_str_eq(all, "auto|perf|powercap");
+	cr_expect_eq(mw_option_choices(mw_opt(&o, "size")->opt, all, sizeof(all)), 0);
+	mw_opts_fini(&o);
+	cr_assert_eq(parse(&o, "", text, err, sizeof(err)), 0);
+	cr_expect_eq(mw_opt_ints(&o, "counts", v, 3), 0, "not set");
+	mw_opts_fini(&o);
+}
+
 Test(option, words_and_dashes)
 {
 	struct mw_opts o;
@@ -219,6 +290,7 @@ Test(option, help_lists_every_option_with_choices_and_default)
 			cr_expect(strstr(text, want), "%s is missing", want);
 		}
 	cr_expect(strstr(text, "(table|csv|json|latex) [table]"));
+	cr_expect(strstr(text, "(list of l1|l2|dram)") && strstr(text, "(auto|perf|powercap)"));
 	cr_expect(strstr(text, "  -o --file=FILE"));
 	free(text);
 }

@@ -163,3 +163,38 @@ Test(parse, membership_in_lists)
 	cr_expect_not(mw_list_has("a,bc,d", "b") || mw_list_has("a,bc,d", "bcd") || mw_list_has("abc", "a"));
 	cr_expect_not(mw_list_has(NULL, "a") || mw_list_has("", "a"));
 }
+
+Test(parse, items_of_a_list)
+{
+	static const struct {
+		const char *list, *joined;
+	} rows[] = {{"a", "a;"}, {"a,bc", "a;bc;"}, {"a,,b", "a;;b;"}, {",", ";;"}, {"", ";"}, {NULL, ""}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *rest = rows[i].list, *item;
+		size_t len;
+		char got[40] = "";
+		while (mw_list_next(&rest, &item, &len))
+			(void)snprintf(got + strlen(got), sizeof(got) - strlen(got), "%.*s;", (int)len, item);
+		cr_expect_str_eq(got, rows[i].joined);
+	}
+}
+
+Test(parse, pairs)
+{
+	static const struct {
+		const char *text;
+		uint64_t a, b;
+	} good[] = {{"768x3072", 768, 3072}, {"1Kx4K", 1024, 4096}, {"0x5", 0, 5}};
+	static const char *const bad[] = {"",      "x",    "5x",   "x5",    "5",
+					  "5x5x5", "5x5y", "-1x5", " 5x5",  "5x 5",
+					  "5 x5",  "+5x5", "5X5",  "1.5x2", "5x99999999999999999999",
+					  "axb"};
+	uint64_t v[2];
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		cr_expect(mw_parse_pair(good[i].text, strlen(good[i].text), v) == 0 && v[0] == good[i].a &&
+				  v[1] == good[i].b,
+			  "%s", good[i].text);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect_lt(mw_parse_pair(bad[i], strlen(bad[i]), v), 0, "'%s'", bad[i]);
+	cr_expect(mw_parse_pair("5x55,7", 3, v) == 0 && v[1] == 5, "no further than its length");
+}

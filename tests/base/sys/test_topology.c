@@ -175,8 +175,7 @@ Test(topology, nodes)
 		 "node 4 does not exist, node 5 does not exist, node 6 does not exist, node 7 does not exist and 5 "
 		 "more; usable: 0-1"},
 		{NULL, "0,0-1", "", "node 0 is named twice in '0,0-1'"},
-		{NULL, "0,,1", "",
-		 "'0,,1' is not a list of nodes, expected for example 0-3,8 (numbers up to 8191)"},
+		{NULL, "0,,1", "", "'0,,1' is not a list of nodes, expected for example 0-3,8 (numbers up to 8191)"},
 		{NULL, "", "", "'' is not a list of nodes, expected for example 0-3,8 (numbers up to 8191)"},
 	};
 	const char *root = two_sockets();
