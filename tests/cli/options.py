@@ -6,6 +6,7 @@ The options are read from the help, so that a new one is tested without being na
 
 import os
 import re
+import subprocess
 
 from lib_cli import check, run, scratch
 
@@ -46,7 +47,10 @@ def refused(folder, before, command, measures, name, words, value):
     if measures:
         rest += [w for w in ("--profile=full", "--max-time=1e6") if not w.startswith(f"--{name}=")]
     words = [*command.split(), *rest, *words]
-    rc, out, err = run(*words, cwd=folder, timeout=PATIENCE)
+    try:
+        rc, out, err = run(*words, cwd=folder, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        rc, out, err = None, "", "it measures\n"
     check(rc == 2, words, "exit", rc, err)
     check(err.count("\n") == 1 and err.endswith("\n"), words, "is not one line:", err)
     check(out == "", words, "wrote to stdout:", out)
