@@ -105,19 +105,23 @@ static int make_arenas(const struct cli *cli, struct measure *m, char *err, size
 	return 0;
 }
 
+void measure_set_profile(struct measure *m, const char *name, const struct mw_opts *opts)
+{
+	for (const struct bench_profile *p = measure_profiles; p->name; p++)
+		if (strcmp(p->name, name) == 0)
+			m->profile = *p;
+	if (mw_opt(opts, "max-time")->set)
+		m->profile.limit_s = mw_opt_real(opts, "max-time");
+	m->deadline_ns = m->start_ns + (uint64_t)(m->profile.limit_s * 1e9);
+}
+
 int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 {
 	memset(m, 0, sizeof(*m));
 	m->start_ns = mw_now_ns();
 	m->stop = cli->stop;
 	m->show_progress = isatty(STDERR_FILENO) == 1;
-	const char *profile = mw_opt_text(&cli->opts, "profile");
-	for (const struct bench_profile *p = measure_profiles; p->name; p++)
-		if (strcmp(p->name, profile) == 0)
-			m->profile = *p;
-	if (mw_opt(&cli->opts, "max-time")->set)
-		m->profile.limit_s = mw_opt_real(&cli->opts, "max-time");
-	m->deadline_ns = m->start_ns + (uint64_t)(m->profile.limit_s * 1e9);
+	measure_set_profile(m, mw_opt_text(&cli->opts, "profile"), &cli->opts);
 	m->seed = (uint64_t)mw_opt_int(&cli->opts, "seed");
 	int rc = read_machine(cli, &m->topo, err, n);
 	if (rc < 0)
@@ -261,6 +265,11 @@ static int emit_elapsed(const struct mw_sink *sink, const struct bench *b, uint6
 	(void)snprintf(r.method, sizeof(r.method), "wall");
 	mw_record_set(&r, (double)(mw_now_ns() - begin_ns) * 1e-9, MW_MEASURED, "");
 	return mw_emit(sink, &r);
+}
+
+bool measure_is_end(const struct mw_record *r, const struct bench *b)
+{
+	return strcmp(r->bench, b->name) == 0 && strcmp(r->case_name, "run") == 0 && strcmp(r->metric, "elapsed") == 0;
 }
 
 /* Runs one benchmark within its share of what is left. */

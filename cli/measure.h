@@ -34,6 +34,9 @@ struct measure {
 /* Reads the machine and the options (profile, cpus, nodes, max-mem, max-time, seed); touches no memory. *m must be
  * closed in every case. */
 int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n);
+/* Sets the profile of that name, and with it the limit on the time unless --max-time gives one; an unknown name
+ * changes nothing. */
+void measure_set_profile(struct measure *m, const char *name, const struct mw_opts *opts);
 int measure_start_team(struct measure *m, char *err, size_t n);
 void measure_close(struct measure *m);
 
@@ -46,6 +49,9 @@ size_t measure_order(const struct bench *const *wanted, size_t n, const struct b
  * could not run; the first other failure otherwise, after the rest has run. */
 int measure_run(struct measure *m, const struct bench *const *list, size_t n_list, const struct bench *named,
 		const struct mw_opts *opts, const char *only, const struct measure_hooks *hooks, char *err, size_t n);
+
+/* Is r the record that measure_run emits when b came to its end? */
+bool measure_is_end(const struct mw_record *r, const struct bench *b);
 
 /* Context for available() and plan(): no team. opts may be NULL. */
 struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts);

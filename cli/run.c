@@ -12,6 +12,7 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "cli/measure.h"
+#include "cli/resume.h"
 #include "cli/version.h"
 #include "reports/journal.h"
 #include "reports/print.h"
@@ -38,8 +39,10 @@ static const struct mw_option run_options[] = {
 
 struct run {
 	struct measure m;
-	struct results results;
+	struct results results; /* the head of this run; what the journal holds, at the end */
+	struct results old;     /* what the journal held when this session began */
 	struct journal *journal;
+	int journal_rc; /* the first failure to write it */
 	char dir[4096];
 	const struct bench *list[MEASURE_MAX];
 	size_t n_list;
@@ -165,13 +168,8 @@ static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size
 		return default_dir(run, mw_opt_flag(opts, "anonymize"), err, n);
 	if (snprintf(run->dir, sizeof(run->dir), "%s", output) >= (int)sizeof(run->dir))
 		return mw_fail(MW_ESPEC, err, n, "--output: the name is too long");
-	if (resume) {
-		char journal[4200];
-		(void)snprintf(journal, sizeof(journal), "%s/records.jsonl", output);
-		if (access(journal, R_OK) != 0)
-			return mw_fail(MW_ESPEC, err, n, "--resume: %s: %s", journal, mw_strerror(-errno));
+	if (resume)
 		return 0;
-	}
 	if (mkdir(output, 0777) == 0)
 		return 0;
 	if (errno == EEXIST)
@@ -241,7 +239,9 @@ static int on_record(void *self, const struct mw_record *r)
 {
 	struct run *run = self;
 	int rc = journal_append(run->journal, r);
-	return rc < 0 ? rc : mw_records_add(&run->results.records, r);
+	if (rc < 0 && run->journal_rc == 0)
+		run->journal_rc = rc;
+	return rc;
 }
 
 static int on_skip(void *self, const char *bench, const char *reason)
@@ -251,42 +251,116 @@ static int on_skip(void *self, const char *bench, const char *reason)
 		(void)fputs("\r\033[K", stderr);
 	(void)fprintf(stderr, "memwall: skipped %s: %s\n", bench, reason);
 	int rc = journal_skip(run->journal, bench, reason);
-	return rc < 0 ? rc : results_skip(&run->results, bench, reason);
-}
-
-/* Takes over what an interrupted run finished: its records count as earlier ones, its benchmarks are not run again. */
-static int take_over(struct run *run, char *err, size_t n)
-{
-	struct results old;
-	int rc = journal_read(run->dir, &old, err, n);
-	size_t kept = 0;
-	for (size_t i = 0; i < run->n_list && rc == 0; i++) {
-		const struct bench *b = run->list[i];
-		if (!mw_records_find(&old.records, b->name, "run", "elapsed")) {
-			run->list[kept++] = b;
-			continue;
-		}
-		for (size_t k = 0; k < old.records.n && rc == 0; k++) {
-			const struct mw_record *r = &old.records.v[k];
-			if (strcmp(r->bench, b->name) != 0)
-				continue;
-			rc = mw_records_add(&run->results.records, r);
-			if (rc == 0)
-				rc = mw_records_add(&run->m.records, r);
-		}
-	}
-	if (rc == 0)
-		run->n_list = kept;
-	results_fini(&old);
+	if (rc < 0 && run->journal_rc == 0)
+		run->journal_rc = rc;
 	return rc;
 }
 
-/* results.json and report.html from what is there; the summary and the two paths on stdout. */
+/* What the command line leaves open is as it was when the run began. */
+static void adopt(struct run *run, const struct mw_opts *opts)
+{
+	struct measure *m = &run->m;
+	if (!mw_opt(opts, "profile")->given)
+		measure_set_profile(m, run->old.info.profile, opts);
+	if (!mw_opt(opts, "seed")->given)
+		m->seed = run->old.info.seed;
+}
+
+/* A benchmark that came to its end is not run again, and those that need it see its records. The records of one that
+ * did not stay in the journal, each until it is measured again. */
+static int take_over(struct run *run)
+{
+	const struct mw_records *records = &run->old.records;
+	bool finished[MEASURE_MAX] = {false};
+	char left[512] = "";
+	size_t kept = 0, len = 0;
+	int rc = 0;
+	for (size_t k = 0; k < records->n; k++)
+		for (size_t i = 0; i < MEASURE_MAX && bench_table[i]; i++)
+			if (measure_is_end(&records->v[k], bench_table[i]))
+				finished[i] = true;
+	for (size_t k = 0; k < records->n && rc == 0; k++)
+		for (size_t i = 0; i < MEASURE_MAX && bench_table[i] && rc == 0; i++)
+			if (finished[i] && strcmp(records->v[k].bench, bench_table[i]->name) == 0)
+				rc = mw_records_add(&run->m.records, &records->v[k]);
+	for (size_t i = 0; i < run->n_list; i++) {
+		size_t at = 0;
+		while (bench_table[at] != run->list[i])
+			at++;
+		if (finished[at])
+			continue;
+		run->list[kept++] = run->list[i];
+		if (len < sizeof(left))
+			len += (size_t)snprintf(left + len, sizeof(left) - len, "%s%s", len ? ", " : "",
+						run->list[i]->name);
+	}
+	(void)fprintf(stderr, "memwall: --resume: %zu of %zu benchmarks are finished in %s, %s%s\n", run->n_list - kept,
+		      run->n_list, run->dir, kept ? "left: " : "nothing is left to measure", left);
+	run->n_list = kept;
+	return rc;
+}
+
+/* The journal, locked, and what it has from earlier sessions. */
+static int begin(struct run *run, struct cli *cli, char *err, size_t n)
+{
+	struct results *head = &run->results;
+	bool resume = mw_opt_flag(&cli->opts, "resume");
+	int rc = resume ? resume_open(run->dir, &run->old, &run->journal, err, n)
+			: journal_open(run->dir, false, NULL, &run->journal, err, n);
+	if (rc < 0)
+		return rc;
+	if (!journal_locked(run->journal))
+		(void)fprintf(stderr, "memwall: %s: no locks on this file system: let no second run use this folder\n",
+			      run->dir);
+	bool again = resume && resume_has_begun(&run->old);
+	if (again)
+		adopt(run, &cli->opts);
+	head->info.anonymized = mw_opt_flag(&cli->opts, "anonymize");
+	describe(head, cli, &run->m);
+	if (again && head->info.anonymized && !run->old.info.anonymized)
+		return mw_fail(
+			MW_ESPEC, err, n,
+			"--anonymize: %s was begun without it: resume without, then 'memwall report --anonymize'",
+			run->dir);
+	if (again && run->old.info.anonymized)
+		results_anonymize(head);
+	if (again && ((rc = resume_same_run(run->dir, &run->old, head, err, n)) < 0 || (rc = take_over(run)) < 0))
+		return rc;
+	/* A complete run of which nothing is left to do stays as it is. */
+	if (again && run->n_list == 0 && !run->old.partial)
+		return 0;
+	return journal_begin(run->journal, head, err, n);
+}
+
+/* How this session ended, into the journal. */
+static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
+{
+	char why[160] = "";
+	if (run->journal_rc)
+		(void)snprintf(why, sizeof(why), "a record could not be kept: %s", mw_strerror(run->journal_rc));
+	else if (rc == MW_ECANCELLED)
+		(void)snprintf(why, sizeof(why), "interrupted by %s",
+			       atomic_load(cli->stop) == SIGTERM ? "SIGTERM" : "SIGINT");
+	else if (rc == -ENOSPC || rc == -EIO)
+		(void)snprintf(why, sizeof(why), "broken off: %s", mw_strerror(rc));
+	int end_rc = journal_end(run->journal, (double)(mw_now_ns() - run->m.start_ns) * 1e-9, why);
+	if (run->journal_rc == 0)
+		run->journal_rc = end_rc;
+	if (run->journal_rc)
+		return mw_fail(run->journal_rc, err, n, "%s/records.jsonl: %s; what it holds is kept, --resume goes on",
+			       run->dir, mw_strerror(run->journal_rc));
+	return rc;
+}
+
+/* results.json and report.html from the journal; the summary and the two paths on stdout. */
 static int write_report(struct run *run, char *err, size_t n)
 {
 	char path[4200], note[256] = "";
+	results_fini(&run->results);
 	(void)snprintf(path, sizeof(path), "%s/report.html", run->dir);
-	int rc = results_write(run->dir, &run->results, err, n);
+	int rc = journal_results(run->journal, &run->results, err, n);
+	if (rc == 0)
+		rc = results_write(run->dir, &run->results, err, n);
 	if (rc == 0)
 		rc = report_html(path, &run->results, NULL, note, sizeof(note), err, n);
 	if (rc < 0)
@@ -300,30 +374,19 @@ static int write_report(struct run *run, char *err, size_t n)
 
 static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 {
-	const struct mw_opts *opts = &cli->opts;
-	bool resume = mw_opt_flag(opts, "resume");
-	run->results.info.anonymized = mw_opt_flag(opts, "anonymize");
-	describe(&run->results, cli, &run->m);
-	int rc = resume ? take_over(run, err, n) : 0;
-	if (rc == 0)
-		rc = journal_open(run->dir, &run->results, resume, &run->journal, err, n);
+	char report_err[512] = "";
+	int rc = begin(run, cli, err, n);
 	if (rc < 0)
 		return rc;
 	char journal[sizeof(run->dir) + 16];
 	(void)snprintf(journal, sizeof(journal), "%s/records.jsonl", run->dir);
 	const struct measure_hooks hooks = {
 		.record = {on_record, run}, .skip = on_skip, .self = run, .target = journal};
-	rc = measure_run(&run->m, run->list, run->n_list, NULL, NULL, mw_opt_text(opts, "only"), &hooks, err, n);
-	run->results.info.elapsed_s = (double)(mw_now_ns() - run->m.start_ns) * 1e-9;
-	if (rc == MW_ECANCELLED) {
-		run->results.partial = true;
-		(void)snprintf(run->results.partial_why, sizeof(run->results.partial_why), "interrupted by %s",
-			       atomic_load(cli->stop) == SIGTERM ? "SIGTERM" : "SIGINT");
+	if (run->n_list || run->old.partial) {
+		rc = measure_run(&run->m, run->list, run->n_list, NULL, NULL, mw_opt_text(&cli->opts, "only"), &hooks,
+				 err, n);
+		rc = end(run, cli, rc, err, n);
 	}
-	(void)journal_end(run->journal, run->results.info.elapsed_s, run->results.partial_why);
-	if (run->results.info.anonymized)
-		results_anonymize(&run->results);
-	char report_err[512] = "";
 	int report_rc = write_report(run, report_err, sizeof(report_err));
 	if (report_rc < 0 && rc == 0)
 		return mw_fail(report_rc, err, n, "%s", report_err);
@@ -362,6 +425,7 @@ static int run_run(struct cli *cli, char *err, size_t n)
 	if (!run)
 		return -ENOMEM;
 	results_init(&run->results);
+	results_init(&run->old);
 	int rc = measure_open(cli, &run->m, err, n);
 	if (rc == 0)
 		rc = choose(run, &cli->opts, err, n);
@@ -378,6 +442,7 @@ static int run_run(struct cli *cli, char *err, size_t n)
 out:
 	journal_close(run->journal);
 	results_fini(&run->results);
+	results_fini(&run->old);
 	measure_close(&run->m);
 	free(run);
 	return rc;
@@ -390,7 +455,9 @@ const struct command cmd_run = {
 	.summary = "measure all that this machine can do, then write results.json and report.html",
 	.details =
 		"Results go to results/<host>-<time>/ in a checkout, to memwall-results/ elsewhere. Ctrl-C keeps what\n"
-		"is finished and writes the report; after a kill, 'memwall report DIR' does.",
+		"is finished and writes the report; after a kill, 'memwall report DIR' does. --resume runs what is "
+		"not\n"
+		"finished, on the same machine and with the same program, profile and seed.",
 	.options = run_options,
 	.measures = true,
 	.run = run_run,

@@ -5,19 +5,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/core/err.h"
 #include "reports/file.h"
+#include "reports/journal_read.h"
 #include "reports/json.h"
 
 struct journal {
 	int fd;
 	bool anonymize;
+	bool locked;
+	bool torn; /* the file ends in the middle of a line */
+	struct journal_tail tail;
+	char path[4096];
 };
 
-/* One line, one write: O_APPEND makes it whole or absent for every reader but one that dies with the kernel. */
+/* One line, one write: O_APPEND makes it whole or absent for every reader but one that dies with the kernel. A line
+ * that a full disk cut short is taken back, or closed, lest the next one be glued to it. */
 static int append_line(struct journal *j, const char *kind, json_t *value)
 {
 	int failed = 0;
@@ -29,64 +38,191 @@ static int append_line(struct journal *j, const char *kind, json_t *value)
 		return -ENOMEM;
 	size_t len = strlen(text);
 	text[len] = '\n'; /* in place of the NUL: one buffer, one write */
-	int rc = file_write_all(j->fd, text, len + 1);
+	int rc = j->torn ? file_write_all(j->fd, "\n", 1) : 0;
+	if (rc == 0) {
+		j->torn = false;
+		off_t before = lseek(j->fd, 0, SEEK_END);
+		rc = file_write_all(j->fd, text, len + 1);
+		/* Without a lock the end may be another's. */
+		if (rc && lseek(j->fd, 0, SEEK_END) != before)
+			j->torn = !j->locked || before < 0 || ftruncate(j->fd, before) != 0;
+	}
 	free(text);
 	return rc;
 }
 
-/* A line that a kill tore is cut off, or the next record would be glued to it. Returns the size left or -errno. */
-static off_t cut_torn_line(int fd)
+/* ---- the lock ---- */
+
+/* Who holds a flock on the file, by the kernel's list; 0 when that does not tell. 'R': shared, by a report. */
+static pid_t lock_holder(int fd, char *kind)
 {
-	off_t end = lseek(fd, 0, SEEK_END);
-	char c;
-	while (end > 0) {
-		if (pread(fd, &c, 1, end - 1) != 1)
-			return -EIO;
-		if (c == '\n')
-			break;
-		end--;
+	struct stat st;
+	char line[160], type[16], mode[16];
+	pid_t found = 0;
+	*kind = '?';
+	FILE *f = fstat(fd, &st) == 0 ? fopen("/proc/locks", "re") : NULL;
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		unsigned major_no, minor_no;
+		unsigned long inode;
+		int pid;
+		if (sscanf(line, "%*s %15s %*s %15s %d %x:%x:%lu", type, mode, &pid, &major_no, &minor_no, &inode) ==
+			    6 &&
+		    strcmp(type, "FLOCK") == 0 && makedev(major_no, minor_no) == st.st_dev && inode == st.st_ino &&
+		    pid > 0) {
+			found = pid;
+			*kind = mode[0];
+		}
 	}
-	return end < 0 || ftruncate(fd, end) != 0 ? -errno : end;
+	if (f)
+		(void)fclose(f);
+	return found;
 }
 
-static int append_head(struct journal *j, const struct results *head)
+/* 1: locked; 0: this file system has no locks; -EBUSY with a line in err. The kernel drops the lock of a process that
+ * dies, however. A report holds its lock for seconds only and is waited for. */
+static int take_lock(struct journal *j, const char *dir, char *err, size_t n)
 {
-	if (!j->anonymize)
-		return append_line(j, "head", json_from_head(head));
-	struct results scrubbed;
-	results_init(&scrubbed);
-	scrubbed.info = head->info;
-	scrubbed.info.argv = NULL; /* head's own */
-	scrubbed.host = head->host;
-	results_anonymize(&scrubbed);
-	return append_line(j, "head", json_from_head(&scrubbed));
+	const struct timespec pause = {.tv_nsec = 50000000};
+	for (int i = 0; flock(j->fd, LOCK_EX | LOCK_NB) != 0; i++) {
+		char kind, who[48] = "";
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK)
+			return 0;
+		pid_t pid = lock_holder(j->fd, &kind);
+		if (kind == 'R' && i < 200) {
+			(void)nanosleep(&pause, NULL);
+			continue;
+		}
+		if (pid)
+			(void)snprintf(who, sizeof(who), " (process %ld)", (long)pid);
+		return mw_fail(-EBUSY, err, n, "%s is in use by a living run%s: let it end, or stop it first", dir,
+			       who);
+	}
+	return 1;
 }
 
-int journal_open(const char *dir, const struct results *head, bool resume, struct journal **out, char *err, size_t n)
+int journal_hold(const char *dir, int *hold, pid_t *pid)
 {
-	char path[4096];
-	off_t size = 0;
-	int rc = 0;
-	*out = NULL;
+	char path[4096], kind;
+	*pid = 0;
+	*hold = -1;
 	if (snprintf(path, sizeof(path), "%s/records.jsonl", dir) >= (int)sizeof(path))
-		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", dir);
+		return 0;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return 0; /* whoever reads it says why */
+	int rc = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK ? -EBUSY : 0;
+	if (rc) {
+		*pid = lock_holder(fd, &kind);
+		(void)close(fd);
+	} else {
+		*hold = fd;
+	}
+	return rc;
+}
+
+void journal_release(int hold)
+{
+	if (hold >= 0)
+		(void)close(hold);
+}
+
+/* ---- opening ---- */
+
+static int open_file(struct journal *j, bool resume, char *err, size_t n)
+{
+	struct stat st;
+	/* O_NOFOLLOW, and regular files only: what is cut and appended to here must be a journal. */
+	int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (resume ? 0 : O_CREAT | O_EXCL);
+	j->fd = open(j->path, flags, 0666);
+	if (j->fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
+		return mw_fail(-EINVAL, err, n, "%s: not a regular file", j->path);
+	if (j->fd < 0)
+		return mw_fail(-errno, err, n, "%s: %s", j->path, mw_strerror(-errno));
+	if (fstat(j->fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return mw_fail(-EINVAL, err, n, "%s: not a regular file", j->path);
+	return 0;
+}
+
+int journal_open(const char *dir, bool resume, struct results *old, struct journal **out, char *err, size_t n)
+{
+	*out = NULL;
+	if (old)
+		results_init(old);
 	struct journal *j = calloc(1, sizeof(*j));
 	if (!j)
-		return mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
-	j->anonymize = head->info.anonymized;
-	j->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (resume ? 0 : O_EXCL), 0666);
-	if (j->fd < 0)
-		rc = -errno;
-	else if (resume && (size = cut_torn_line(j->fd)) < 0)
-		rc = (int)size;
-	else if (size == 0)
-		rc = append_head(j, head);
+		return mw_fail(-ENOMEM, err, n, "%s: out of memory", dir);
+	j->fd = -1;
+	int rc = 0;
+	if (snprintf(j->path, sizeof(j->path), "%s/records.jsonl", dir) >= (int)sizeof(j->path))
+		rc = mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", dir);
+	if (rc == 0)
+		rc = open_file(j, resume, err, n);
+	if (rc == 0 && (rc = take_lock(j, dir, err, n)) >= 0) {
+		j->locked = rc > 0;
+		rc = resume ? journal_read_fd(j->fd, j->path, old, NULL, &j->tail, err, n) : 0;
+	}
 	if (rc) {
 		journal_close(j);
-		return mw_fail(rc, err, n, "%s: %s", path, mw_strerror(rc));
+		return rc;
 	}
 	*out = j;
 	return 0;
+}
+
+bool journal_locked(const struct journal *j)
+{
+	return j->locked;
+}
+
+/* What a kill tore is cut off; a whole line that lacks its newline gets it. */
+static int mend_tail(struct journal *j)
+{
+	if (ftruncate(j->fd, j->tail.whole) != 0)
+		return -errno;
+	return j->tail.unclosed ? file_write_all(j->fd, "\n", 1) : 0;
+}
+
+static int append_session(struct journal *j, const struct results *head)
+{
+	int failed = 0;
+	json_t *session = json_object(), *argv = json_null();
+	if (head->info.argv) {
+		argv = json_array();
+		for (char **a = head->info.argv; *a; a++)
+			failed += json_array_append_new(argv, json_text(*a)) != 0;
+	}
+	json_put(session, "started", json_text(head->info.started), &failed);
+	json_put(session, "argv", argv, &failed);
+	if (failed) {
+		json_decref(session);
+		return -ENOMEM;
+	}
+	return append_line(j, "resumed", session);
+}
+
+int journal_begin(struct journal *j, const struct results *head, char *err, size_t n)
+{
+	struct results scrubbed;
+	j->anonymize = head->info.anonymized;
+	if (j->anonymize) {
+		results_init(&scrubbed);
+		scrubbed.info = head->info;
+		scrubbed.info.argv = NULL; /* head's own */
+		scrubbed.host = head->host;
+		results_anonymize(&scrubbed);
+		head = &scrubbed;
+	}
+	int rc = mend_tail(j);
+	if (rc == 0)
+		rc = j->tail.has_head ? append_session(j, head) : append_line(j, "head", json_from_head(head));
+	return rc ? mw_fail(rc, err, n, "%s: %s", j->path, mw_strerror(rc)) : 0;
+}
+
+int journal_results(struct journal *j, struct results *out, char *err, size_t n)
+{
+	return journal_read_fd(j->fd, j->path, out, NULL, NULL, err, n);
 }
 
 int journal_append(struct journal *j, const struct mw_record *r)
@@ -143,111 +279,4 @@ static int sink_emit(void *self, const struct mw_record *r)
 struct mw_sink journal_sink(struct journal *j)
 {
 	return (struct mw_sink){.emit = sink_emit, .self = j};
-}
-
-/* ---- reading ---- */
-
-static bool same_point(const struct mw_record *a, const struct mw_record *b)
-{
-	return mw_record_same_identity(a, b) &&
-	       strcmp(mw_kv_str(&a->observed, "state", ""), mw_kv_str(&b->observed, "state", "")) == 0 &&
-	       mw_kv_int(&a->observed, "state", 0) == mw_kv_int(&b->observed, "state", 0);
-}
-
-static int keep_record(const json_t *v, struct json_place *p, struct results *out)
-{
-	struct mw_record r;
-	mw_record_init(&r, "", "", "", MW_COUNT);
-	int rc = json_to_record(v, p, &r);
-	for (size_t i = 0; i < out->records.n && rc == 0; i++) {
-		if (same_point(&out->records.v[i], &r)) {
-			mw_record_fini(&out->records.v[i]);
-			out->records.v[i] = r;
-			return 0;
-		}
-	}
-	if (rc == 0 && mw_records_add(&out->records, &r))
-		rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
-	mw_record_fini(&r);
-	return rc;
-}
-
-static int read_end(const json_t *v, struct results *out)
-{
-	const json_t *elapsed = json_object_get(v, "elapsed_s"), *why = json_object_get(v, "partial_why");
-	if (json_is_number(elapsed))
-		out->info.elapsed_s = json_number_value(elapsed);
-	out->partial = json_is_string(why);
-	(void)snprintf(out->partial_why, sizeof(out->partial_why), "%s", out->partial ? json_string_value(why) : "");
-	return 0;
-}
-
-/* A resumed run runs what it skipped before: the later word counts. */
-static void forget_skip(struct results *out, const char *bench)
-{
-	for (size_t i = 0; i < out->n_skipped; i++)
-		if (strcmp(out->skipped[i].bench, bench) == 0)
-			out->skipped[i--] = out->skipped[--out->n_skipped];
-}
-
-static int read_line(const char *line, size_t len, size_t number, struct json_place *p, struct results *out)
-{
-	json_error_t e;
-	int rc;
-	(void)snprintf(p->at, sizeof(p->at), "line %zu", number);
-	json_t *doc = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e);
-	if (!doc)
-		return mw_fail(MW_EFORMAT, p->err, p->n, "%s:%zu:%d: not JSON: %s", p->file, number, e.column, e.text);
-	const json_t *v;
-	bool first = number == 1;
-	if (first != (json_object_get(doc, "head") != NULL)) {
-		rc = json_refuse(p, "", first ? "not the head of a run" : "a second head");
-	} else if ((v = json_object_get(doc, "head"))) {
-		rc = json_to_head(v, p, out);
-	} else if ((v = json_object_get(doc, "record"))) {
-		rc = keep_record(v, p, out);
-	} else if ((v = json_object_get(doc, "skipped"))) {
-		forget_skip(out, json_string_value(json_object_get(v, "bench"))
-					 ? json_string_value(json_object_get(v, "bench"))
-					 : "");
-		rc = json_to_skip(v, p, out);
-	} else if ((v = json_object_get(doc, "end"))) {
-		rc = read_end(v, out);
-	} else {
-		rc = json_refuse(p, "", "neither head, record, skipped nor end");
-	}
-	/* What follows an end belongs to a resumed run, which needs an end of its own. */
-	if (rc == 0 && !json_object_get(doc, "end")) {
-		out->partial = true;
-		(void)snprintf(out->partial_why, sizeof(out->partial_why), "the run did not come to its end");
-	}
-	json_decref(doc);
-	return rc;
-}
-
-int journal_read(const char *dir, struct results *out, char *err, size_t n)
-{
-	char path[4096], *text = NULL;
-	size_t size = 0, number = 0;
-	results_init(out);
-	if (snprintf(path, sizeof(path), "%s/records.jsonl", dir) >= (int)sizeof(path))
-		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", dir);
-	int rc = file_read(path, &text, &size, err, n);
-	if (rc)
-		return rc;
-	struct json_place place = {.file = path, .err = err, .n = n};
-	const char *line = text;
-	for (const char *end; rc == 0 && (end = memchr(line, '\n', size - (size_t)(line - text))); line = end + 1)
-		rc = read_line(line, (size_t)(end - line), ++number, &place, out);
-	if (rc == 0 && number == 0)
-		rc = mw_fail(MW_EFORMAT, err, n, "%s: holds no complete line", path);
-	if (rc == 0 && line < text + size) {
-		out->partial = true;
-		(void)snprintf(
-			out->partial_why, sizeof(out->partial_why),
-			"the run was killed while it wrote a record; that record is lost, the %zu before it are kept",
-			out->records.n);
-	}
-	free(text);
-	return rc;
 }

@@ -1,30 +1,59 @@
 /* records.jsonl: a line per finished record, one write(2) each, so that SIGKILL loses nothing finished.
  *
- * First line: program and host. Then records and skipped benchmarks as they come. Last line: how the run ended.
- * Without it the run is partial. */
+ * First line: {"head"}, program and host. Then {"record"} and {"skipped"} as they come; {"resumed"} begins each later
+ * session and {"end"} says how one ended. A run whose last session has no end is partial.
+ *
+ * results.json is what journal_read gives for its folder, and nothing else: the run itself, a resumed one and
+ * `memwall report` all write it from here. */
 #ifndef MW_JOURNAL_H
 #define MW_JOURNAL_H
+
+#include <sys/types.h>
 
 #include "reports/results.h"
 
 struct journal;
 
-/* Creates dir/records.jsonl and writes its head (head->info and head->host); with resume, goes on in an existing
- * file after cutting off a torn last line. -EEXIST when the file is there and resume is not asked for.
- * With head->info.anonymized every record is anonymised before it is written. */
-int journal_open(const char *dir, const struct results *head, bool resume, struct journal **out, char *err, size_t n);
-/* 0 or -errno. */
+/* Creates dir/records.jsonl, or with resume opens the one that is there, and locks it for as long as it is open;
+ * writes nothing. With resume *old gets what it holds, as from journal_read; a journal that was killed before its
+ * head was written gives an empty *old with no version. *old is freed by the caller in every case, and may be NULL
+ * without resume. A line in err with:
+ * -EEXIST: the file is there and resume is not asked for; -EBUSY: a living run holds it; -EINVAL: not a regular file
+ * (a link is none); MW_EFORMAT: its head cannot be read; -errno. */
+int journal_open(const char *dir, bool resume, struct results *old, struct journal **out, char *err, size_t n);
+/* What follows is appended: the head (head->info and head->host) of a new journal, the mark of a new session
+ * (head->info.started and argv) in one that has a head, after a torn last line was cut off.
+ * With head->info.anonymized every record is anonymised before it is written. -errno with a line in err. */
+int journal_begin(struct journal *j, const struct results *head, char *err, size_t n);
+/* False where the file system has no locks: nothing then keeps two runs out of one folder. */
+bool journal_locked(const struct journal *j);
+/* 0 or -errno. A line that could not be written whole is taken back. */
 int journal_append(struct journal *j, const struct mw_record *r);
 int journal_skip(struct journal *j, const char *bench, const char *reason);
-/* The run ended: partial_why NULL or "" = complete, else why it is partial ("interrupted by SIGINT"). */
+/* This session ended: partial_why NULL or "" = complete, else why it is partial ("interrupted by SIGINT"). */
 int journal_end(struct journal *j, double elapsed_s, const char *partial_why);
+/* What the journal holds by now, as from journal_read. */
+int journal_results(struct journal *j, struct results *out, char *err, size_t n);
 void journal_close(struct journal *j);
 /* A sink that appends; valid as long as the journal is. */
 struct mw_sink journal_sink(struct journal *j);
 
-/* Reads dir/records.jsonl. A torn last line is dropped and out->partial_why says so; a line that is damaged
- * elsewhere is MW_EFORMAT with its number in err. Records of a resumed run: the later of two with the same identity
- * and observed state wins. *out is freed by the caller in every case. */
-int journal_read(const char *dir, struct results *out, char *err, size_t n);
+/* Keeps runs from writing the journal of dir while it is read and results.json is written from it: *hold goes to
+ * journal_release. -EBUSY: a run is writing it now, and *pid is that process, or 0 where it cannot be known.
+ * 0 also where there is no journal or no lock to be had. */
+int journal_hold(const char *dir, int *hold, pid_t *pid);
+void journal_release(int hold);
+
+/* What reading took: lines, those that could not be read, and places of the table of records looked at. */
+struct journal_stats {
+	size_t lines, unread;
+	uint64_t probes;
+};
+
+/* Reads dir/records.jsonl, in time proportional to its size. Of two records with one identity (and, in files that
+ * have it there, one observed state) the later wins. A torn last line is dropped, a damaged line costs itself, and
+ * so does what follows the head of another run: out->partial_why says so, with the line numbers. MW_EFORMAT when the
+ * head cannot be read, -errno when the file cannot. *out is freed by the caller in every case; stats may be NULL. */
+int journal_read(const char *dir, struct results *out, struct journal_stats *stats, char *err, size_t n);
 
 #endif

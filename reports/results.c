@@ -190,7 +190,7 @@ int results_load(const char *path, struct results *out, char *err, size_t n)
 	if (snprintf(name, sizeof(name), "%s/records.jsonl", path) >= (int)sizeof(name))
 		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", path);
 	if (access(name, F_OK) == 0)
-		return journal_read(path, out, err, n);
+		return journal_read(path, out, NULL, err, n);
 	(void)snprintf(name, sizeof(name), "%s/results.json", path);
 	if (access(name, F_OK) != 0)
 		return mw_fail(-ENOENT, err, n, "%s: holds neither records.jsonl nor results.json", path);

@@ -250,6 +250,45 @@ bool mw_record_same_identity(const struct mw_record *a, const struct mw_record *
 	       strcmp(a->metric, b->metric) == 0 && mw_kv_equal(&a->params, &b->params);
 }
 
+static uint64_t hash_bytes(uint64_t h, const void *p, size_t n)
+{
+	const unsigned char *c = p;
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ c[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
+	return h;
+}
+
+static uint64_t hash_text(uint64_t h, const char *s)
+{
+	return hash_bytes(h, s, strlen(s) + 1);
+}
+
+static uint64_t hash_kv(const struct mw_kv *kv)
+{
+	double r = isnan(kv->r) ? (double)NAN : kv->r == 0 ? 0.0 : kv->r; /* equal values have one pattern */
+	uint64_t h = hash_text(UINT64_C(0xcbf29ce484222325) + (uint64_t)kv->type, kv->key);
+	switch (kv->type) {
+	case MW_KV_INT:
+		return hash_bytes(h, &kv->i, sizeof(kv->i));
+	case MW_KV_REAL:
+		return hash_bytes(h, &r, sizeof(r));
+	case MW_KV_STR:
+		return hash_text(h, kv->s);
+	}
+	return h;
+}
+
+uint64_t mw_record_hash(const struct mw_record *r)
+{
+	uint64_t params = 0;
+	for (size_t i = 0; i < r->params.n; i++) {
+		uint64_t h = hash_kv(&r->params.v[i]);
+		params += h ^ h >> 29; /* a sum: the order does not count */
+	}
+	uint64_t h = hash_text(hash_text(hash_text(params, r->bench), r->case_name), r->metric);
+	return h ^ h >> 32;
+}
+
 void mw_records_fini(struct mw_records *l)
 {
 	for (size_t i = 0; i < l->n; i++)

@@ -121,6 +121,8 @@ void mw_record_set(struct mw_record *r, double value, enum mw_provenance p, cons
 /* value NaN, provenance unavailable, note = why. */
 void mw_record_unavailable(struct mw_record *r, const char *why);
 bool mw_record_same_identity(const struct mw_record *a, const struct mw_record *b);
+/* Equal for records of the same identity, whatever the order of their params. Differs between builds: not for files. */
+uint64_t mw_record_hash(const struct mw_record *r);
 
 struct mw_records {
 	struct mw_record *v;

@@ -1,0 +1,376 @@
+#include "reports/journal_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/core/err.h"
+#include "reports/json.h"
+
+/* More names than any program has benchmarks: a journal with more is damaged. */
+#define MAX_SKIPS 256
+#define SHOWN_LINES 4
+
+/* ---- where a record of that identity is: a hash table with open addressing ---- */
+
+struct place {
+	uint64_t hash;
+	size_t next; /* index of the record + 1; 0: free */
+};
+
+struct table {
+	struct place *v;
+	size_t cap; /* a power of two, at least twice the records */
+	uint64_t probes;
+};
+
+static bool same_point(const struct mw_record *a, const struct mw_record *b)
+{
+	return mw_record_same_identity(a, b) &&
+	       strcmp(mw_kv_str(&a->observed, "state", ""), mw_kv_str(&b->observed, "state", "")) == 0;
+}
+
+static uint64_t point_hash(const struct mw_record *r)
+{
+	uint64_t h = mw_record_hash(r);
+	for (const char *c = mw_kv_str(&r->observed, "state", ""); *c; c++)
+		h = (h ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	return h ^ h >> 32;
+}
+
+/* The place of r, or the free one where it belongs. */
+static struct place *table_find(struct table *t, uint64_t hash, const struct mw_record *r,
+				const struct mw_records *records)
+{
+	size_t i = (size_t)hash & (t->cap - 1);
+	for (;; i = (i + 1) & (t->cap - 1)) {
+		struct place *p = &t->v[i];
+		t->probes++;
+		if (!p->next || (p->hash == hash && r && same_point(&records->v[p->next - 1], r)))
+			return p;
+	}
+}
+
+static int table_grow(struct table *t)
+{
+	struct table bigger = {.cap = t->cap ? 2 * t->cap : 256, .probes = t->probes};
+	bigger.v = calloc(bigger.cap, sizeof(*bigger.v));
+	if (!bigger.v)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->cap; i++)
+		if (t->v[i].next)
+			*table_find(&bigger, t->v[i].hash, NULL, NULL) = t->v[i];
+	free(t->v);
+	*t = bigger;
+	return 0;
+}
+
+/* ---- lines ---- */
+
+struct reader {
+	struct results *out;
+	struct json_place place;
+	struct table table;
+	json_t *head;
+	bool other_run; /* below the head of another run */
+	bool ended;     /* the last line read was an end */
+	double session_s, earlier_s;
+	size_t unread, unread_at[SHOWN_LINES];
+};
+
+static int no_memory(struct reader *rd)
+{
+	return mw_fail(-ENOMEM, rd->place.err, rd->place.n, "%s: out of memory", rd->place.file);
+}
+
+/* A resumed run runs what it skipped before: the later word counts. */
+static void forget_skip(struct results *out, const char *bench)
+{
+	for (size_t i = 0; i < out->n_skipped; i++)
+		if (strcmp(out->skipped[i].bench, bench) == 0)
+			out->skipped[i--] = out->skipped[--out->n_skipped];
+}
+
+static int keep_record(struct reader *rd, const json_t *v)
+{
+	struct mw_records *records = &rd->out->records;
+	struct mw_record r;
+	mw_record_init(&r, "", "", "", MW_COUNT);
+	int rc = json_to_record(v, &rd->place, &r);
+	if (rc == 0 && 2 * (records->n + 1) > rd->table.cap && table_grow(&rd->table))
+		rc = no_memory(rd);
+	if (rc == 0) {
+		uint64_t hash = point_hash(&r);
+		struct place *p = table_find(&rd->table, hash, &r, records);
+		if (p->next) {
+			struct mw_record older = records->v[p->next - 1];
+			records->v[p->next - 1] = r;
+			r = older;
+		} else if (mw_records_add(records, &r)) {
+			rc = no_memory(rd);
+		} else {
+			*p = (struct place){.hash = hash, .next = records->n};
+		}
+	}
+	if (rc == 0 && strcmp(r.case_name, "run") == 0 && strcmp(r.metric, "elapsed") == 0)
+		forget_skip(rd->out, r.bench);
+	mw_record_fini(&r);
+	return rc;
+}
+
+static int keep_skip(struct reader *rd, const json_t *v)
+{
+	const char *bench = json_string_value(json_object_get(v, "bench"));
+	if (bench)
+		forget_skip(rd->out, bench);
+	if (rd->out->n_skipped >= MAX_SKIPS)
+		return json_refuse(&rd->place, "skipped", "more benchmarks than there are");
+	int rc = json_to_skip(v, &rd->place, rd->out);
+	return rc == -ENOMEM ? no_memory(rd) : rc;
+}
+
+static int keep_end(struct reader *rd, const json_t *v)
+{
+	const json_t *elapsed = json_object_get(v, "elapsed_s"), *why = json_object_get(v, "partial_why");
+	if (!json_is_object(v))
+		return json_refuse(&rd->place, "end", "expected an object");
+	rd->session_s = json_is_number(elapsed) ? json_number_value(elapsed) : (double)NAN;
+	rd->ended = true;
+	rd->out->partial = json_is_string(why);
+	(void)snprintf(rd->out->partial_why, sizeof(rd->out->partial_why), "%s",
+		       json_is_string(why) ? json_string_value(why) : "");
+	return 0;
+}
+
+/* What follows an end belongs to a session that needs an end of its own. Of a session that was killed nobody knows
+ * how long it took, and so of the whole run. */
+static void goes_on(struct reader *rd, bool resumed)
+{
+	if (rd->ended || resumed)
+		rd->earlier_s += rd->ended ? rd->session_s : (double)NAN;
+	rd->ended = false;
+	rd->out->partial = true;
+	(void)snprintf(rd->out->partial_why, sizeof(rd->out->partial_why), "the run did not come to its end");
+}
+
+static int keep_head(struct reader *rd, json_t *v)
+{
+	if (rd->head) {
+		rd->other_run = !json_equal(rd->head, v);
+		return json_refuse(&rd->place, "", "a second head");
+	}
+	int rc = json_to_head(v, &rd->place, rd->out);
+	if (rc == -ENOMEM)
+		return no_memory(rd);
+	if (rc == 0) {
+		rd->head = json_incref(v);
+		goes_on(rd, false);
+	}
+	return rc;
+}
+
+static int keep_line(struct reader *rd, const json_t *doc)
+{
+	json_t *v = json_object_get(doc, "head");
+	if (v)
+		return keep_head(rd, v);
+	if (!rd->head)
+		return json_refuse(&rd->place, "", "not the head of a run");
+	if (rd->other_run)
+		return json_refuse(&rd->place, "", "of another run");
+	if ((v = json_object_get(doc, "end")))
+		return keep_end(rd, v);
+	int rc = 0;
+	bool resumed = json_object_get(doc, "resumed");
+	if ((v = json_object_get(doc, "record")))
+		rc = keep_record(rd, v);
+	else if ((v = json_object_get(doc, "skipped")))
+		rc = keep_skip(rd, v);
+	else if (!resumed)
+		rc = json_refuse(&rd->place, "", "neither head, record, skipped, resumed nor end");
+	if (rc == 0)
+		goes_on(rd, resumed);
+	return rc;
+}
+
+static bool is_blank(const char *line, size_t len)
+{
+	while (len > 0 && strchr(" \t\r", line[len - 1]) && line[len - 1])
+		len--;
+	return len == 0;
+}
+
+/* 0; MW_EFORMAT: the line cannot be read, why is in the reader's err; -ENOMEM. */
+static int read_line(struct reader *rd, const char *line, size_t len, size_t number)
+{
+	json_error_t e;
+	(void)snprintf(rd->place.at, sizeof(rd->place.at), "line %zu", number);
+	json_t *doc = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e);
+	if (!doc && json_error_code(&e) == json_error_out_of_memory)
+		return no_memory(rd);
+	if (!doc)
+		return mw_fail(MW_EFORMAT, rd->place.err, rd->place.n, "%s:%zu:%d: not JSON: %s", rd->place.file,
+			       number, e.column, e.text);
+	int rc = keep_line(rd, doc);
+	json_decref(doc);
+	return rc;
+}
+
+/* What costs itself only: everything but the first line, without which the rest is nobody's. */
+static int count_unread(struct reader *rd, int rc, size_t number)
+{
+	if (rc != MW_EFORMAT || !rd->head)
+		return rc;
+	if (rd->unread < SHOWN_LINES)
+		rd->unread_at[rd->unread] = number;
+	rd->unread++;
+	return 0;
+}
+
+/* "3 lines of records.jsonl could not be read: 17, 20, 31", before what was said already. */
+static void tell_unread(const struct reader *rd)
+{
+	struct results *out = rd->out;
+	char before[sizeof(out->partial_why)] = "", lines[SHOWN_LINES * 24 + 8] = "";
+	size_t len = 0, shown = rd->unread < SHOWN_LINES ? rd->unread : SHOWN_LINES;
+	if (rd->unread == 0)
+		return;
+	for (size_t i = 0; i < shown; i++)
+		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "%s%zu", i ? ", " : "", rd->unread_at[i]);
+	if (rd->unread > shown)
+		(void)snprintf(lines + len, sizeof(lines) - len, ", ...");
+	if (out->partial)
+		memcpy(before, out->partial_why, sizeof(before));
+	int used = snprintf(out->partial_why, sizeof(out->partial_why),
+			    "%zu line%s of records.jsonl could not be read: %s%s", rd->unread,
+			    rd->unread == 1 ? "" : "s", lines, before[0] ? "; " : "");
+	if (used < (int)sizeof(out->partial_why))
+		(void)snprintf(out->partial_why + used, sizeof(out->partial_why) - (size_t)used, "%s", before);
+	out->partial = true;
+}
+
+/* What follows the last newline: a whole line but for that newline, or what a kill tore. */
+static int read_tail(struct reader *rd, const char *line, size_t len, size_t number, struct journal_tail *tail)
+{
+	struct results *out = rd->out;
+	int rc = read_line(rd, line, len, number);
+	if (rc == 0) {
+		tail->unclosed = true;
+		tail->whole += (off_t)len;
+	} else if (rc == MW_EFORMAT && rd->head) {
+		out->partial = true;
+		rd->ended = false;
+		(void)snprintf(out->partial_why, sizeof(out->partial_why),
+			       "killed while it wrote a record: that one is lost, %zu before it are kept",
+			       out->records.n);
+		rc = 0;
+	} else if (rc == MW_EFORMAT && strncmp(line, "{\"head\":", len < 8 ? len : 8) == 0) {
+		rc = mw_fail(MW_EFORMAT, rd->place.err, rd->place.n,
+			     "%s: holds no complete line: the run was killed before it began", rd->place.file);
+	}
+	return rc;
+}
+
+static int read_lines(struct reader *rd, const char *text, size_t size, struct journal_stats *stats,
+		      struct journal_tail *tail)
+{
+	const char *line = text, *end;
+	size_t number = 0;
+	int rc = 0;
+	while (rc == 0 && (end = memchr(line, '\n', size - (size_t)(line - text)))) {
+		size_t len = (size_t)(end - line);
+		number++;
+		if (!is_blank(line, len))
+			rc = count_unread(rd, read_line(rd, line, len, number), number);
+		line = end + 1;
+	}
+	size_t rest = size - (size_t)(line - text);
+	tail->whole = line - text;
+	if (rc == 0 && (rest > 0 || !rd->head))
+		rc = read_tail(rd, line, rest, ++number, tail);
+	tail->has_head = rd->head != NULL;
+	*stats = (struct journal_stats){.lines = number, .unread = rd->unread, .probes = rd->table.probes};
+	return rc;
+}
+
+/* All that the file holds now: a living run may append meanwhile. */
+static int read_whole(int fd, char **text, size_t *size)
+{
+	struct stat st;
+	*text = NULL;
+	*size = 0;
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	*text = malloc((size_t)st.st_size + 1);
+	if (!*text)
+		return -ENOMEM;
+	while (*size < (size_t)st.st_size) {
+		ssize_t got = pread(fd, *text + *size, (size_t)st.st_size - *size, (off_t)*size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		*size += (size_t)got;
+	}
+	(*text)[*size] = '\0';
+	return 0;
+}
+
+int journal_read_fd(int fd, const char *path, struct results *out, struct journal_stats *stats,
+		    struct journal_tail *tail, char *err, size_t n)
+{
+	char *text, why[512] = "";
+	size_t size;
+	struct reader rd = {.out = out, .place = {.file = path, .err = why, .n = sizeof(why)}};
+	struct journal_stats own_stats;
+	struct journal_tail own_tail = {.has_head = false};
+	results_init(out);
+	rd.session_s = (double)NAN;
+	int rc = read_whole(fd, &text, &size);
+	if (rc) {
+		(void)mw_fail(rc, why, sizeof(why), "%s: %s", path,
+			      rc == -EINVAL ? "not a regular file" : mw_strerror(rc));
+		goto out;
+	}
+	rc = read_lines(&rd, text, size, &own_stats, &own_tail);
+	bool unborn = rc == MW_EFORMAT && own_tail.whole == 0 && strncmp(text, "{\"head\":", size < 8 ? size : 8) == 0;
+	if (unborn && tail)
+		rc = 0;
+	if (rc)
+		goto out;
+	out->info.elapsed_s = rd.ended ? rd.earlier_s + rd.session_s : (double)NAN;
+	tell_unread(&rd);
+	if (stats)
+		*stats = own_stats;
+	if (tail)
+		*tail = own_tail;
+out:
+	free(text);
+	free(rd.table.v);
+	json_decref(rd.head);
+	return rc ? mw_fail(rc, err, n, "%s", why) : 0;
+}
+
+int journal_read(const char *dir, struct results *out, struct journal_stats *stats, char *err, size_t n)
+{
+	char path[4096];
+	results_init(out);
+	if (snprintf(path, sizeof(path), "%s/records.jsonl", dir) >= (int)sizeof(path))
+		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", dir);
+	/* O_NONBLOCK: a FIFO of that name is refused, not waited for. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return mw_fail(-errno, err, n, "%s: %s", path, mw_strerror(-errno));
+	int rc = journal_read_fd(fd, path, out, stats, NULL, err, n);
+	(void)close(fd);
+	return rc;
+}
