@@ -34,6 +34,7 @@ static const struct {
 	{"numa", SYS_move_pages, EPERM, 0},
 	{"perf", SYS_perf_event_open, EPERM, 0},
 	{"sysinfo", SYS_sysinfo, EPERM, 0},
+	{"flock", SYS_flock, ENOLCK, 0}, /* as file systems without locks */
 };
 
 int main(int argc, char **argv)
