@@ -403,7 +403,7 @@ Test(journal, locked_while_it_lives)
 	cr_assert_eq(pipe(told), 0);
 	pid_t child = fork();
 	if (child == 0) {
-		(void)alarm(60); /* a failing parent does not end it */
+		(void)alarm(20); /* a failing parent does not end it */
 		struct journal *j = open_journal(false);
 		append(j, 0);
 		(void)!write(told[1], "x", 1);
