@@ -30,6 +30,8 @@ def fixtures(folder):
         with open(os.path.join(folder, name), "wb") as f:
             f.write(bytes(i & 0xFF for i in range(size)))
     os.mkdir(os.path.join(folder, "there"))
+    with open(os.path.join(folder, "there", "notes"), "w") as f:
+        f.write("no run's folder\n")
 
 
 def main():

@@ -171,3 +171,35 @@ Test(record, lists_own_deep_copies)
 	cr_expect(l.n == 0 && !l.v);
 	mw_records_fini(&l);
 }
+
+/* Equal identities have equal hashes, whatever the order of the params; a change of any part shows. */
+Test(record, hash_of_identity)
+{
+	struct mw_record a, b;
+	mw_record_init(&a, "b", "c", "m", MW_NS);
+	mw_record_init(&b, "b", "c", "m", MW_NS);
+	mw_kv_set_int(&a.params, "size", 64);
+	mw_kv_set_real(&a.params, "share", 0.0);
+	mw_kv_set_str(&a.params, "pages", "thp");
+	mw_kv_set_str(&b.params, "pages", "thp");
+	mw_kv_set_real(&b.params, "share", -0.0);
+	mw_kv_set_int(&b.params, "size", 64);
+	b.value = 3;
+	cr_assert(mw_record_same_identity(&a, &b));
+	cr_expect_eq(mw_record_hash(&a), mw_record_hash(&b));
+	mw_kv_set_real(&a.params, "share", (double)NAN);
+	mw_kv_set_real(&b.params, "share", -(double)NAN);
+	cr_assert(mw_record_same_identity(&a, &b));
+	cr_expect_eq(mw_record_hash(&a), mw_record_hash(&b));
+	mw_kv_set_int(&b.params, "size", 65);
+	cr_expect_neq(mw_record_hash(&a), mw_record_hash(&b));
+	mw_kv_set_real(&b.params, "size", 64);
+	cr_expect_neq(mw_record_hash(&a), mw_record_hash(&b), "a real is no integer");
+	mw_kv_set_int(&b.params, "size", 64);
+	mw_kv_set_str(&b.params, "pages", "4K");
+	cr_expect_neq(mw_record_hash(&a), mw_record_hash(&b));
+	mw_kv_set_str(&b.params, "pages", "thp");
+	cr_expect_eq(mw_record_hash(&a), mw_record_hash(&b));
+	(void)snprintf(b.metric, sizeof(b.metric), "n");
+	cr_expect_neq(mw_record_hash(&a), mw_record_hash(&b));
+}
