@@ -61,21 +61,31 @@ static bool wide_column(const struct grid *g, int i)
 	return i == 6 || i == 7 || i == 10 || i == 15 || i == 16 || i == 19 || (i == OPS_COLUMNS - 1 && !several);
 }
 
-/* Sources of the rows, each once. */
-static void print_sources(FILE *f, const struct grid *g)
+/* Texts of one column of the rows, each once. */
+static void print_sources(FILE *f, const char *what, const struct grid *g, size_t column)
 {
 	for (size_t row = 0; row < g->n_rows; row++) {
-		const char *source = g->cells[row * OPS_COLUMNS + 7];
-		bool first = true;
-		for (size_t k = 0; k < row && first; k++)
-			first = strcmp(g->cells[k * OPS_COLUMNS + 7], source) != 0;
+		const char *source = g->cells[row * g->n_columns + column];
+		bool first = source && *source;
+		for (size_t k = 0; k < row && first; k++) {
+			const char *before = g->cells[k * g->n_columns + column];
+			first = !before || strcmp(before, source) != 0;
+		}
 		if (first)
-			(void)fprintf(f, "counts and time: %s\n", source);
+			(void)fprintf(f, "%s: %s\n", what, source);
 	}
 }
 
-static int print_ops_table(FILE *f, const struct grid *all, const struct pim_price *price)
+/* What outlives the devices: their texts are copied. */
+struct ops {
+	struct grid rows;   /* ops_columns */
+	struct grid energy; /* the source of the energy of each row */
+	uint64_t lanes;     /* a micro-program, of the last device */
+};
+
+static int print_ops_table(FILE *f, const struct ops *ops)
 {
+	const struct grid *all = &ops->rows;
 	struct grid_column columns[OPS_COLUMNS];
 	struct grid narrow;
 	size_t n = 0;
@@ -98,11 +108,10 @@ static int print_ops_table(FILE *f, const struct grid *all, const struct pim_pri
 		(void)fprintf(f,
 			      "\n%" PRIu64 " lanes a micro-program. All of it is modelled. published: AAP + AP of the "
 			      "published program, where its count was cross-checked; verified: no more than that.\n",
-			      price->lanes);
-		print_sources(f, all);
+			      ops->lanes);
+		print_sources(f, "counts and time", all, 7);
+		print_sources(f, "energy", &ops->energy, 0);
 	}
-	if (rc == 0 && price->energy.parts)
-		(void)fprintf(f, "energy: %s\n", price->energy.source);
 	grid_fini(&narrow);
 	return rc;
 }
@@ -121,8 +130,7 @@ static uint32_t result_bits(enum pim_op op, struct pim_type type)
 	return result.bits;
 }
 
-static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type,
-		   struct pim_price *last)
+static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type)
 {
 	struct pim_price price[VARIANTS];
 	for (int i = 0; i < VARIANTS; i++) {
@@ -132,7 +140,7 @@ static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum 
 			return rc == -EOPNOTSUPP ? 0 : rc; /* no model: no row */
 	}
 	const struct pim_price *p = &price[PLAIN];
-	*last = *p;
+	ops->lanes = p->lanes;
 	char text[OPS_COLUMNS][400] = {""};
 	(void)snprintf(text[0], sizeof(text[0]), "%s", pim_op_name(op));
 	(void)snprintf(text[1], sizeof(text[1]), "%" PRIu32, type.bits);
@@ -176,7 +184,9 @@ static int ops_row(struct grid *g, struct pim_device *const dev[VARIANTS], enum 
 	const char *cells[OPS_COLUMNS];
 	for (int i = 0; i < OPS_COLUMNS; i++)
 		cells[i] = text[i][0] ? text[i] : NULL;
-	return grid_add(g, cells);
+	const char *energy[] = {p->energy.parts ? p->energy.source : NULL};
+	int rc = grid_add(&ops->rows, cells);
+	return rc == 0 ? grid_add(&ops->energy, energy) : rc;
 }
 
 /* The device four times: as asked for, and with the keys that the comparison columns need where it has them. */
@@ -193,15 +203,15 @@ static int open_variants(const char *spec, struct pim_device *dev[VARIANTS], cha
 	return rc;
 }
 
-/* All operations of one device, below what the grid holds. */
-static int ops_of(struct grid *g, const char *spec, struct pim_type type, struct pim_price *last, char *err, size_t n)
+/* All operations of one device, below those that are there. */
+static int ops_of(struct ops *ops, const char *spec, struct pim_type type, char *err, size_t n)
 {
 	struct pim_device *dev[VARIANTS] = {NULL};
-	size_t before = g->n_rows;
+	size_t before = ops->rows.n_rows;
 	int rc = open_variants(spec, dev, err, n);
 	for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
-		rc = ops_row(g, dev, (enum pim_op)op, type, last);
-	if (rc == 0 && g->n_rows == before)
+		rc = ops_row(ops, dev, (enum pim_op)op, type);
+	if (rc == 0 && ops->rows.n_rows == before)
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s has no modelled operation of width %u", pim_spec(dev[PLAIN]),
 			     type.bits);
 	for (int i = 0; i < VARIANTS; i++)
@@ -210,8 +220,7 @@ static int ops_of(struct grid *g, const char *spec, struct pim_type type, struct
 }
 
 /* KEY=A,B,..: the device with each value in turn. */
-static int sweep(struct grid *g, const char *spec, const char *text, struct pim_type type, struct pim_price *last,
-		 char *err, size_t n)
+static int sweep(struct ops *ops, const char *spec, const char *text, struct pim_type type, char *err, size_t n)
 {
 	char key[64], value[256], one[CLI_SPEC_MAX];
 	size_t len = strcspn(text, "="), other;
@@ -231,21 +240,21 @@ static int sweep(struct grid *g, const char *spec, const char *text, struct pim_
 		value[len] = '\0';
 		rc = cli_pim_set(spec, key, value, one, sizeof(one), err, n);
 		if (rc == 0)
-			rc = ops_of(g, one, type, last, err, n);
+			rc = ops_of(ops, one, type, err, n);
 	}
 	return rc;
 }
 
-static int print_ops(FILE *f, const struct cli *cli, const struct grid *g, const struct pim_price *price)
+static int print_ops(FILE *f, const struct cli *cli, const struct ops *ops)
 {
-	return cli->format == PRINT_TABLE ? print_ops_table(f, g, price) : grid_print(f, g, cli->format);
+	return cli->format == PRINT_TABLE ? print_ops_table(f, ops) : grid_print(f, &ops->rows, cli->format);
 }
 
 static int run_ops(struct cli *cli, char *err, size_t n)
 {
-	struct grid g;
+	static const struct grid_column energy_column[] = {{"energy", NULL, false}};
+	struct ops ops = {0};
 	struct cli_out out = {0};
-	struct pim_price price = {0};
 	const char *spec = mw_opt_text(&cli->opts, "device"), *values = mw_opt_text(&cli->opts, "sweep");
 	static const char *const others[] = {"sweep", "width", "signed", "cite", "device"};
 	bool ratios = mw_opt_flag(&cli->opts, "ratios"), cite = mw_opt_flag(&cli->opts, "cite");
@@ -259,18 +268,20 @@ static int run_ops(struct cli *cli, char *err, size_t n)
 		return cli_pim_ratios(cli, err, n);
 	if (cite)
 		return cli_pim_cite(cli, spec, err, n);
-	grid_init(&g, ops_columns, OPS_COLUMNS);
+	grid_init(&ops.rows, ops_columns, OPS_COLUMNS);
+	grid_init(&ops.energy, energy_column, 1);
 	uint32_t width = (uint32_t)mw_opt_int(&cli->opts, "width");
 	struct pim_type type = mw_opt_flag(&cli->opts, "signed") ? pim_int(width) : pim_uint(width);
-	int rc = values ? sweep(&g, spec, values, type, &price, err, n) : ops_of(&g, spec, type, &price, err, n);
+	int rc = values ? sweep(&ops, spec, values, type, err, n) : ops_of(&ops, spec, type, err, n);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
-		rc = print_ops(out.f, cli, &g, &price);
+		rc = print_ops(out.f, cli, &ops);
 	if (rc == 0)
 		rc = cli_out_commit(&out, err, n);
 	cli_out_abort(&out);
-	grid_fini(&g);
+	grid_fini(&ops.rows);
+	grid_fini(&ops.energy);
 	return rc;
 }
 

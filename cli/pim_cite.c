@@ -98,7 +98,7 @@ static const struct {
 /* GB/s of result, mean over not and or nand nor xor xnor. */
 static int mean_gbps(double *mean, char *err, size_t n)
 {
-	struct pim_device *dev;
+	struct pim_device *dev = NULL;
 	int rc = cli_pim_open("ambit:dram=ddr3-1600", NULL, NULL, &dev, err, n);
 	*mean = 0;
 	for (int op = PIM_NOT; op <= PIM_XNOR && rc == 0; op++) {
@@ -106,10 +106,8 @@ static int mean_gbps(double *mean, char *err, size_t n)
 		rc = pim_price_of(dev, (enum pim_op)op, pim_uint(1), &p);
 		*mean += (double)(p.row_bytes * p.programs) * 1e3 / (double)p.ps_batch / (PIM_XNOR - PIM_NOT + 1);
 	}
-	if (rc < 0)
-		return rc;
 	pim_close(dev);
-	return 0;
+	return rc;
 }
 
 int cli_pim_ratios(const struct cli *cli, char *err, size_t n)
