@@ -9,6 +9,7 @@
 
 #include "base/core/option.h"
 #include "base/core/record.h"
+#include "cli/out.h"
 #include "reports/print.h"
 
 enum cli_exit {
@@ -25,7 +26,8 @@ struct cli {
 	struct mw_opts opts; /* global options and the command's own */
 	enum print_format format;
 	const char *out_file; /* -o, NULL: stdout */
-	int argc;             /* as given to main, for the echo in results.json */
+	struct cli_files files;
+	int argc; /* as given to main, for the echo in results.json */
 	char **argv;
 	const atomic_int *stop; /* the signal that asked to stop, or 0 */
 };
@@ -55,19 +57,6 @@ struct bench;
 const struct command *cli_find(const char *name, const struct bench **bench);
 /* "unknown command X, did you mean Y?" into err; returns MW_ESPEC. */
 int cli_unknown(const char *name, char *err, size_t n);
-
-/* Opens -o for writing before any work is done, so that a wrong path costs nothing, or stdout. The text goes to a
- * temporary file that cli_out_commit renames: a failed run leaves the old file alone. */
-struct cli_out {
-	FILE *f;                     /* NULL: closed */
-	const char *option;          /* that named the path, for messages */
-	char path[4096], temp[4096]; /* temp: empty where path is a pipe or device, which is written as it is */
-};
-int cli_out_open(const struct cli *cli, struct cli_out *out, char *err, size_t n);
-/* The same for the path of another option. */
-int cli_out_open_path(const char *option, const char *path, struct cli_out *out, char *err, size_t n);
-int cli_out_commit(struct cli_out *out, char *err, size_t n);
-void cli_out_abort(struct cli_out *out);
 
 /* Prints records in the chosen format on f. */
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n);

@@ -160,6 +160,8 @@ static int parse_and_run(struct cli *cli, char *err, size_t n)
 		return mw_fail(MW_ESPEC, err, n, "no command given, see 'memwall help'");
 	(void)print_format_parse(mw_opt_text(&cli->opts, "format"), &cli->format); /* the table checked it */
 	rc = mw_isa_check_override(err, n);
+	if (rc == 0)
+		rc = cli_files_add_options(&cli->files, &cli->opts, err, n);
 	return rc < 0 ? rc : run_target(cli, &t, err, n);
 }
 

@@ -143,7 +143,7 @@ static int run_eval(struct cli *cli, char *err, size_t n)
 	e->stop = cli->stop;
 	e->show = isatty(STDERR_FILENO) == 1;
 	e->start_ns = e->shown_ns = mw_now_ns();
-	int rc = eval_set_up(e, &cli->opts, err, n);
+	int rc = eval_set_up(e, cli, stats, err, n);
 	for (uint64_t at = 0; rc == 0 && at < e->lanes; at += e->step) {
 		rc = run_block(e, at, err, n);
 		if (rc == 0 && at + e->step < e->lanes)

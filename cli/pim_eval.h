@@ -62,8 +62,8 @@ int eval_compute(const struct eval *e, struct pim_vector *dst, struct pim_vector
 
 /* ---- pim_eval_setup.c ---- */
 extern const struct mw_option eval_options[];
-/* Checks the options, opens the device and the files. */
-int eval_set_up(struct eval *e, const struct mw_opts *opts, char *err, size_t n);
+/* Checks the options, opens the device and the files. stats: they are printed in the end. */
+int eval_set_up(struct eval *e, struct cli *cli, bool stats, char *err, size_t n);
 void eval_tear_down(struct eval *e);
 
 /* ---- pim_eval_trace.c ---- */

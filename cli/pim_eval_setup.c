@@ -17,8 +17,8 @@ const struct mw_option eval_options[] = {
 	{.name = "op", .type = MW_OPT_TEXT, .arg = "OP", .help = "operation, see 'memwall pim ops'"},
 	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
 	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
-	{.name = "in", .type = MW_OPT_PATHS, .arg = "FILE", .help = "an input; repeat for more"},
-	{.name = "out", .type = MW_OPT_TEXT, .arg = "FILE", .help = "the result"},
+	{.name = "in", .type = MW_OPT_PATHS, .arg = "FILE", .help = "an input; repeat for more", .file = MW_OPT_READS},
+	{.name = "out", .type = MW_OPT_TEXT, .arg = "FILE", .help = "the result", .file = MW_OPT_WRITES},
 	{.name = "value", .type = MW_OPT_INT, .arg = "N", .def = "0", .min = 0, .max = 9e15, .help = "value of fill"},
 	{.name = "amount", .type = MW_OPT_INT, .arg = "K", .def = "1", .min = 0, .max = 64, .help = "bits of a shift"},
 	{.name = "size", .type = MW_OPT_SIZE, .arg = "BYTES", .min = 1, .max = 9e15, .help = "size of fill's result"},
@@ -28,7 +28,11 @@ const struct mw_option eval_options[] = {
 	 .choices = "exact|fused",
 	 .help = "how it is emulated"},
 	{.name = "stats", .type = MW_OPT_FLAG, .help = "print commands, modelled time and energy"},
-	{.name = "trace", .type = MW_OPT_TEXT, .arg = "FILE", .help = "write the device's commands, with their clocks"},
+	{.name = "trace",
+	 .type = MW_OPT_TEXT,
+	 .arg = "FILE",
+	 .help = "write the device's commands, with their clocks",
+	 .file = MW_OPT_WRITES},
 	{.name = "trace-format",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "NAME",
@@ -308,9 +312,12 @@ static int use_team(struct eval *e)
 	return pim_set_executor(e->dev, &x);
 }
 
-int eval_set_up(struct eval *e, const struct mw_opts *opts, char *err, size_t n)
+int eval_set_up(struct eval *e, struct cli *cli, bool stats, char *err, size_t n)
 {
+	const struct mw_opts *opts = &cli->opts;
 	int rc = check_options(e, opts, err, n);
+	if (rc == 0 && (stats || e->reduces) && !cli->out_file)
+		rc = cli_files_add(&cli->files, CLI_WRITES, "standard output", NULL, err, n);
 	if (rc < 0)
 		return rc;
 	const char *engine = mw_opt_text(opts, "engine");

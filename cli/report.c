@@ -25,7 +25,11 @@ static const struct mw_option report_options[] = {
 static int page_path(const struct cli *cli, const char *from, bool folder, char *out, size_t size, char *err, size_t n)
 {
 	const char *slash = strrchr(from, '/');
+	struct mw_place place;
 	int len;
+	if (!cli->out_file && !folder && mw_place_of(from, &place) == 0 && !place.replaced)
+		return mw_fail(MW_ESPEC, err, n, "%s is in no folder for report.html: name the page with -o FILE",
+			       from);
 	if (cli->out_file)
 		len = snprintf(out, size, "%s", cli->out_file);
 	else if (folder)
@@ -33,6 +37,53 @@ static int page_path(const struct cli *cli, const char *from, bool folder, char 
 	else
 		len = snprintf(out, size, "%.*sreport.html", slash ? (int)(slash - from) + 1 : 0, from);
 	return len < (int)size ? 0 : mw_fail(MW_ESPEC, err, n, "%s: name too long", from);
+}
+
+static enum report_figures figures_asked(const struct cli *cli)
+{
+	const char *kind = mw_opt_text(&cli->opts, "figures");
+	return strcmp(kind, "png") == 0 ? REPORT_PNG : strcmp(kind, "pdf") == 0 ? REPORT_PDF : REPORT_SVG;
+}
+
+/* The page, unless -o names it, and the figures beside it. */
+static int add_page(struct cli *cli, const char *page, enum report_figures kind, char *err, size_t n)
+{
+	struct mw_place place;
+	char path[4200];
+	int rc = cli->out_file ? 0 : cli_files_add(&cli->files, CLI_WRITES, "the page", page, err, n);
+	bool through = rc == 0 && mw_place_of(page, &place) == 0 && !place.replaced;
+	if (rc == 0 && !through) /* the summary */
+		rc = cli_files_add(&cli->files, CLI_WRITES, "standard output", NULL, err, n);
+	if (rc < 0 || kind == REPORT_SVG)
+		return rc;
+	if (through)
+		return mw_fail(MW_ESPEC, err, n, "--figures: %s is no file that figures could be put beside", page);
+	for (size_t i = 0; rc == 0; i++) {
+		int len = report_figure_path(page, kind, i, path, sizeof(path));
+		if (len < 0)
+			return 0;
+		if ((size_t)len >= sizeof(path))
+			return mw_fail(MW_ESPEC, err, n, "%s: name too long", page);
+		rc = cli_files_add(&cli->files, CLI_WRITES, "the figure", path, err, n);
+	}
+	return rc;
+}
+
+/* What is read, and what is written besides -o. A folder whose run was killed has no results.json yet; what is
+ * anonymised here must not replace the original. */
+static int add_files(struct cli *cli, const char *from, bool folder, bool rewrites, char *err, size_t n)
+{
+	return folder ? cli_files_add_run(&cli->files, from, rewrites, err, n)
+		      : cli_files_add(&cli->files, CLI_READS, "the results", from, err, n);
+}
+
+/* Is it the page that goes to standard output? Then nothing else does. */
+static bool page_on_stdout(const char *path)
+{
+	struct mw_place place;
+	struct mw_file_id out;
+	return mw_place_of(path, &place) == 0 && !place.replaced && mw_file_id_fd(STDOUT_FILENO, &out) == 0 &&
+	       place.id.dev == out.dev && place.id.ino == out.ino;
 }
 
 /* results.json beside the journal that it is made from. With -o the folder may be one that cannot be written. */
@@ -46,24 +97,20 @@ static int refresh(const struct cli *cli, const struct results *r, const char *d
 	return 0;
 }
 
-static int write_page(struct cli *cli, const struct results *r, const char *from, bool folder, char *err, size_t n)
+static int write_page(struct cli *cli, const struct results *r, const char *from, const char *path, bool rewrites,
+		      char *err, size_t n)
 {
-	char path[4200], note[300] = "";
-	struct report_options opt = {.figures = REPORT_SVG};
-	const char *kind = mw_opt_text(&cli->opts, "figures");
-	if (strcmp(kind, "svg") != 0)
-		opt.figures = strcmp(kind, "png") == 0 ? REPORT_PNG : REPORT_PDF;
-	int rc = page_path(cli, from, folder, path, sizeof(path), err, n);
-	/* What is anonymised here must not replace the original. */
-	if (rc == 0 && folder && !mw_opt_flag(&cli->opts, "anonymize"))
-		rc = refresh(cli, r, from, err, n);
+	char note[300] = "";
+	struct report_options opt = {.figures = figures_asked(cli)};
+	int rc = rewrites ? refresh(cli, r, from, err, n) : 0;
 	if (rc == 0)
 		rc = report_html(path, r, &opt, note, sizeof(note), err, n);
-	if (rc == -ENOENT || rc == -EACCES || rc == -EROFS || rc == -ENOTDIR || rc == -EISDIR)
+	if (rc == -ENOENT || rc == -EACCES || rc == -EROFS || rc == -ENOTDIR || rc == -EISDIR || rc == -EBADF ||
+	    rc == -ELOOP)
 		return MW_ESPEC; /* a place that cannot be written is bad usage */
 	if (note[0])
 		(void)fprintf(stderr, "memwall: %s\n", note);
-	if (rc == 0) {
+	if (rc == 0 && !page_on_stdout(path)) {
 		rc = print_summary(stdout, r);
 		(void)printf("\n%s\n", path);
 	}
@@ -102,31 +149,46 @@ static int show_live(const struct results *r, const char *dir)
 	return rc;
 }
 
+/* Loads, then prints or draws. live: a run is writing into that folder, so nothing of ours goes there. */
+static int show(struct cli *cli, const char *from, bool folder, pid_t *live, char *err, size_t n)
+{
+	struct results r;
+	char page[4200];
+	bool prints = mw_opt(&cli->opts, "format")->given, anonymize = mw_opt_flag(&cli->opts, "anonymize");
+	bool draws = !prints && (!live || cli->out_file), rewrites = folder && draws && !anonymize && !live;
+	results_init(&r);
+	int rc = add_files(cli, from, folder, rewrites, err, n);
+	if (rc == 0 && draws)
+		rc = page_path(cli, from, folder, page, sizeof(page), err, n);
+	if (rc == 0 && draws)
+		rc = add_page(cli, page, figures_asked(cli), err, n);
+	if (rc == 0)
+		rc = results_load(from, &r, err, n);
+	if (rc < 0 && rc != -ENOMEM)
+		rc = MW_ESPEC; /* what was named cannot be read */
+	if (rc == 0 && live)
+		tell_live(&r, *live);
+	if (rc == 0 && anonymize)
+		results_anonymize(&r);
+	if (rc == 0 && prints)
+		rc = print_all(cli, &r, err, n);
+	else if (rc == 0)
+		rc = draws ? write_page(cli, &r, from, page, rewrites, err, n) : show_live(&r, from);
+	results_fini(&r);
+	return rc;
+}
+
 static int run_report(struct cli *cli, char *err, size_t n)
 {
-	const char *from = cli_word(cli, 0);
-	struct results r;
+	const char *from = cli_word(cli, 0), *no_page = "with --format records are printed, not a page";
 	struct stat st;
-	const char *no_page = "with --format records are printed, not a page";
+	pid_t pid;
+	int hold;
 	int rc = mw_opt(&cli->opts, "format")->given ? cli_no_option(&cli->opts, "figures", no_page, err, n) : 0;
 	if (rc < 0)
 		return rc;
-	pid_t pid;
-	int hold;
 	bool live = journal_hold(from, &hold, &pid) == -EBUSY;
-	rc = results_load(from, &r, err, n) < 0 ? MW_ESPEC : 0;
-	bool folder = rc == 0 && stat(from, &st) == 0 && S_ISDIR(st.st_mode);
-	if (rc == 0 && live)
-		tell_live(&r, pid);
-	if (rc == 0 && mw_opt_flag(&cli->opts, "anonymize"))
-		results_anonymize(&r);
-	if (rc == 0 && mw_opt(&cli->opts, "format")->given)
-		rc = print_all(cli, &r, err, n);
-	else if (rc == 0 && live && !cli->out_file)
-		rc = show_live(&r, from);
-	else if (rc == 0)
-		rc = write_page(cli, &r, from, folder && !live, err, n);
-	results_fini(&r);
+	rc = show(cli, from, stat(from, &st) == 0 && S_ISDIR(st.st_mode), live ? &pid : NULL, err, n);
 	journal_release(hold);
 	return rc;
 }

@@ -177,6 +177,15 @@ static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size
 	return mw_fail(MW_ESPEC, err, n, "--output=%s: cannot make the folder: %s", output, mw_strerror(-errno));
 }
 
+/* A link in a folder that is resumed may lead from one of its files to another. */
+static int add_files(struct cli *cli, const char *dir, char *err, size_t n)
+{
+	char page[4200];
+	(void)snprintf(page, sizeof(page), "%s/report.html", dir);
+	int rc = cli_files_add_run(&cli->files, dir, true, err, n);
+	return rc == 0 ? cli_files_add(&cli->files, CLI_WRITES, "the page", page, err, n) : rc;
+}
+
 /* ---- provenance ---- */
 
 static void copy_text(char *dst, size_t n, const char *src)
@@ -437,6 +446,8 @@ static int run_run(struct cli *cli, char *err, size_t n)
 		rc = measure_start_team(&run->m, err, n);
 	if (rc == 0)
 		rc = make_dir(run, &cli->opts, err, n);
+	if (rc == 0)
+		rc = add_files(cli, run->dir, err, n);
 	if (rc == 0)
 		rc = measure_all(run, cli, err, n);
 out:

@@ -6,7 +6,8 @@
 
 /* *text gets size bytes and a NUL, freed by the caller. -errno with a line in err. */
 int file_read(const char *path, char **text, size_t *size, char *err, size_t n);
-/* Temporary file beside path, fsync, rename, fsync of the folder. On failure nothing is left behind. */
+/* As base/core/output.h says: temporary file, fsync, rename, fsync of the folder; pipes, devices and descriptors are
+ * written as they are. On failure nothing is left behind. */
 int file_replace(const char *path, const char *text, size_t size, char *err, size_t n);
 /* All of it, whatever the signals; 0 or -errno. */
 int file_write_all(int fd, const char *text, size_t size);

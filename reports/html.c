@@ -189,23 +189,44 @@ static void put_legend(FILE *out, const struct figure_plot *plot)
 	(void)fputs("</ul>\n", out);
 }
 
-static int save_file(const struct page *p, const struct figure *fig, char *err, size_t n)
+int report_figure_path(const char *page, enum report_figures kind, size_t i, char *out, size_t n)
+{
+	const struct figure *fig = NULL;
+	for (const struct figure *const *f = figures; *f && !fig; f++)
+		if ((*f)->draw && i-- == 0)
+			fig = *f;
+	if (!fig)
+		return -ENOENT;
+	size_t stem = strlen(page);
+	if (stem > 5 && strcmp(page + stem - 5, ".html") == 0)
+		stem -= 5;
+	return snprintf(out, n, "%.*s-%s.%s", (int)stem, page, fig->id, kind == REPORT_PNG ? "png" : "pdf");
+}
+
+static int save_file(const struct page *p, size_t i, const struct figure *fig, char *err, size_t n)
 {
 	struct figure_plot plot;
 	char path[4096], *image = NULL;
 	size_t size = 0;
 	enum report_figures kind = p->opt->figures;
-	size_t stem = strlen(p->path);
-	if (stem > 5 && strcmp(p->path + stem - 5, ".html") == 0)
-		stem -= 5;
 	int rc = render(p, fig, kind, &plot, &image, &size, err, n);
-	if (rc > 0 && snprintf(path, sizeof(path), "%.*s-%s.%s", (int)stem, p->path, fig->id,
-			       kind == REPORT_PNG ? "png" : "pdf") >= (int)sizeof(path))
+	if (rc > 0 && report_figure_path(p->path, kind, i, path, sizeof(path)) >= (int)sizeof(path))
 		rc = mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", p->path);
 	if (rc > 0)
 		rc = file_replace(path, image, size, err, n);
 	free(image);
 	return rc < 0 ? rc : 0;
+}
+
+/* Figures as files of their own. */
+static int save_files(const struct page *p, char *err, size_t n)
+{
+	size_t drawn = 0;
+	int rc = 0;
+	for (size_t i = 0; figures[i] && rc == 0; i++)
+		if (figures[i]->draw)
+			rc = save_file(p, drawn++, figures[i], err, n);
+	return rc;
 }
 
 static int put_figure(struct page *p, const struct figure *fig, char *err, size_t n)
@@ -440,8 +461,8 @@ int report_html(const char *path, const struct results *r, const struct report_o
 	if (rc == 0)
 		rc = file_replace(path, text, size, err, n);
 	free(text);
-	for (size_t i = 0; figures[i] && rc == 0 && p.opt->figures != REPORT_SVG; i++)
-		rc = figures[i]->draw ? save_file(&p, figures[i], err, n) : 0;
+	if (rc == 0 && p.opt->figures != REPORT_SVG)
+		rc = save_files(&p, err, n);
 	if (p.trouble[0] && note)
 		(void)snprintf(note, n_note, "the report has no figures: %s", p.trouble);
 	return rc;

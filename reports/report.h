@@ -7,12 +7,15 @@
 enum report_figures { REPORT_SVG, REPORT_PNG, REPORT_PDF };
 
 struct report_options {
-	/* PNG or PDF: each figure is written beside the page as <page without .html>-<figure>.png|pdf, too. */
+	/* PNG or PDF: each figure is written beside the page, too (report_figure_path). */
 	enum report_figures figures;
 	const char *gnuplot; /* program; NULL: looked up in PATH */
 };
 
-/* Writes the page (temporary file, rename). Figures are inline SVG drawn by gnuplot; without gnuplot the page holds
+/* <page without .html>-<figure>.png|pdf of figure 0, 1, .. into out. Length as snprintf; -ENOENT past the last. */
+int report_figure_path(const char *page, enum report_figures kind, size_t i, char *out, size_t n);
+
+/* Writes the page (reports/file.h). Figures are inline SVG drawn by gnuplot; without gnuplot the page holds
  * the tables and says so, and asking for PNG or PDF is MW_EUNAVAILABLE (the page is written all the same).
  * opt NULL: defaults. note (size n_note, may be NULL) gets a line worth telling the user, or "". */
 int report_html(const char *path, const struct results *r, const struct report_options *opt, char *note, size_t n_note,

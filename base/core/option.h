@@ -24,6 +24,9 @@ enum mw_option_type {
 	MW_OPT_PATHS,    /* text that may be repeated; the parser joins with '\n' */
 };
 
+/* What a program does with the files that an option's text names. */
+enum mw_option_file { MW_OPT_NO_FILE, MW_OPT_READS, MW_OPT_WRITES };
+
 struct mw_option {
 	const char *name; /* long name without dashes; NULL ends a table */
 	char letter;      /* short form or 0 */
@@ -37,6 +40,7 @@ struct mw_option {
 	double min, max;    /* inclusive range of numbers and sizes when max > min */
 	unsigned max_items; /* of a list; 0: any number */
 	const char *help;
+	enum mw_option_file file;
 };
 
 #define MW_OPT_END                                                                                                     \

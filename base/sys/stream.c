@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/output.h"
 
 /* Two blocks on their way while one is with the caller, so that the disk never waits for a hand-over. */
 enum { SLOTS = MW_STREAM_BUFFERS, IO_ALIGN = 4096 };
@@ -24,11 +25,13 @@ struct slot {
 };
 
 struct mw_stream {
-	char path[4096], temp[4096];
+	char path[4096];
 	int fd;
-	bool writing, committed, uring;
-	bool direct; /* around the page cache */
-	bool handed; /* reader: the current block is with the caller */
+	struct mw_output out; /* writer; its descriptor is fd */
+	bool writing, uring;
+	bool in_order; /* a pipe or descriptor: no offsets, no holes */
+	bool direct;   /* around the page cache */
+	bool handed;   /* reader: the current block is with the caller */
 	struct io_uring ring;
 	size_t block;
 	uint64_t size, submitted; /* submitted: file offset of the next transfer */
@@ -131,7 +134,9 @@ static int transfer_blocking(struct mw_stream *s, struct slot *slot)
 		size_t len = rest(s, slot);
 		char *p = slot->data + slot->done;
 		off_t at = (off_t)(slot->offset + slot->done);
-		ssize_t got = s->writing ? pwrite(s->fd, p, len, at) : pread(s->fd, p, len, at);
+		ssize_t got = s->in_order  ? write(s->fd, p, len)
+			      : s->writing ? pwrite(s->fd, p, len, at)
+					   : pread(s->fd, p, len, at);
 		if (got < 0 && errno == EINVAL && s->direct)
 			leave_direct(s);
 		else if (got < 0 && errno != EINTR)
@@ -172,7 +177,7 @@ static int set_up(struct mw_stream *s, size_t block, char *err, size_t n)
 {
 	s->block = block;
 	int flags = fcntl(s->fd, F_GETFL);
-	s->direct = block % IO_ALIGN == 0 && flags >= 0 && fcntl(s->fd, F_SETFL, flags | O_DIRECT) == 0;
+	s->direct = !s->in_order && block % IO_ALIGN == 0 && flags >= 0 && fcntl(s->fd, F_SETFL, flags | O_DIRECT) == 0;
 	size_t bytes = (block + IO_ALIGN - 1) / IO_ALIGN * IO_ALIGN;
 	for (int i = 0; i < SLOTS; i++) {
 		s->slots[i].data = aligned_alloc(IO_ALIGN, bytes);
@@ -181,7 +186,7 @@ static int set_up(struct mw_stream *s, size_t block, char *err, size_t n)
 		memset(s->slots[i].data + block, 0, bytes - block);
 	}
 	/* Containers and hardened kernels refuse io_uring with EPERM or ENOSYS: same result, one block at a time. */
-	s->uring = io_uring_queue_init(2 * SLOTS, &s->ring, 0) == 0;
+	s->uring = !s->in_order && io_uring_queue_init(2 * SLOTS, &s->ring, 0) == 0;
 	return 0;
 }
 
@@ -231,14 +236,11 @@ int mw_stream_writer(const char *path, size_t block, struct mw_stream **out, cha
 	struct mw_stream *s = create(path, true);
 	if (!s)
 		return -ENOMEM;
-	int rc = 0;
-	struct stat st;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* the rename would take the place of a device */
-		rc = mw_fail(MW_ESPEC, err, n, "%s: not a regular file", path);
-	else if (snprintf(s->temp, sizeof(s->temp), "%s.XXXXXX", path) >= (int)sizeof(s->temp))
-		rc = mw_fail(MW_ESPEC, err, n, "%.60s...: the name is too long", path);
-	else if ((s->fd = mkostemp(s->temp, O_CLOEXEC)) < 0)
-		rc = mw_fail(MW_ESPEC, err, n, "%s: cannot write: %s", path, mw_strerror(-errno));
+	int rc = mw_output_open(path, &s->out);
+	s->fd = s->out.fd;
+	s->in_order = !s->out.temp[0];
+	if (rc < 0)
+		rc = mw_fail(MW_ESPEC, err, n, "%s: cannot write: %s", path, mw_strerror(rc));
 	if (rc == 0)
 		rc = set_up(s, block, err, n);
 	if (rc < 0) {
@@ -295,7 +297,7 @@ static bool all_zero(const char *p, size_t n)
 
 int mw_stream_put(struct mw_stream *s, size_t bytes, char *err, size_t n)
 {
-	if (all_zero(s->slots[s->current].data, bytes)) {
+	if (!s->in_order && all_zero(s->slots[s->current].data, bytes)) {
 		s->submitted += bytes;
 		return 0;
 	}
@@ -310,14 +312,13 @@ int mw_stream_commit(struct mw_stream *s, char *err, size_t n)
 		int one = wait_slot(s, &s->slots[i]);
 		rc = rc < 0 ? rc : one;
 	}
-	mode_t mask = umask(0);
-	(void)umask(mask);
 	/* Cuts the last sector, and gives the file its length where it ends in a hole. */
-	if (rc == 0 && ftruncate(s->fd, (off_t)s->submitted) < 0)
+	if (rc == 0 && !s->in_order && ftruncate(s->fd, (off_t)s->submitted) < 0)
 		rc = -errno;
-	if (rc == 0 && (fchmod(s->fd, 0666 & ~mask) < 0 || fsync(s->fd) < 0 || rename(s->temp, s->path) < 0))
-		rc = -errno;
-	s->committed = rc == 0;
+	if (rc == 0) {
+		rc = mw_output_commit(&s->out);
+		s->fd = -1;
+	}
 	return rc < 0 ? io_error(s, rc, err, n) : 0;
 }
 
@@ -332,9 +333,9 @@ void mw_stream_close(struct mw_stream *s)
 	}
 	if (s->uring)
 		io_uring_queue_exit(&s->ring);
-	if (s->fd >= 0)
+	if (s->writing)
+		mw_output_abort(&s->out);
+	else if (s->fd >= 0)
 		(void)close(s->fd);
-	if (s->writing && !s->committed && s->fd >= 0)
-		(void)unlink(s->temp);
 	free(s);
 }

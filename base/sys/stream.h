@@ -13,7 +13,8 @@ struct mw_stream;
 
 /* Opens a regular file for reading; MW_STREAM_BUFFERS buffers of `block` bytes are kept. */
 int mw_stream_reader(const char *path, size_t block, struct mw_stream **out, char *err, size_t n);
-/* Writes to path.XXXXXX; mw_stream_commit renames it to path. A block of zeros becomes a hole. */
+/* Writes to path.XXXXXX; mw_stream_commit renames it to path, or to the file that a link of that name points to
+ * (base/core/output.h). A block of zeros becomes a hole. Pipes, devices and descriptors are written as they are. */
 int mw_stream_writer(const char *path, size_t block, struct mw_stream **out, char *err, size_t n);
 uint64_t mw_stream_size(const struct mw_stream *s);
 /* "io_uring" or "pread/pwrite", and whether O_DIRECT. */
@@ -25,7 +26,7 @@ int mw_stream_next(struct mw_stream *s, const void **data, size_t *bytes, char *
 int mw_stream_buffer(struct mw_stream *s, void **data, char *err, size_t n);
 int mw_stream_put(struct mw_stream *s, size_t bytes, char *err, size_t n);
 
-/* Waits for the writes, fsyncs, renames. */
+/* Waits for the writes, fsyncs, renames. Nothing is written after it. */
 int mw_stream_commit(struct mw_stream *s, char *err, size_t n);
 /* Closes; an uncommitted writer's file is removed. NULL is allowed. */
 void mw_stream_close(struct mw_stream *s);

@@ -188,12 +188,19 @@ def page_cache(base):
 
 
 def special_files(base):
-    """A pipe is written as it is, or refused: nothing takes its place."""
+    """A pipe is written as it is: nothing takes its place. An input must be a file, whose length is known."""
     a, pipe = os.path.join(base, "a"), os.path.join(base, "pipe")
     sparse(a, MIB, (0,))
     os.mkfifo(pipe)
-    rc, _, err = run("pim", "eval", "--op=not", "--in=" + a, "--out=" + pipe)
+    rc, _, err = run("pim", "eval", "--op=not", "--in=" + base, "--out=" + os.path.join(base, "c"))
     check(rc == 2 and "not a regular file" in err, rc, err)
+    for size in (MIB, 20 * MIB + 5):  # zeros are written too, and what is no multiple of a block
+        sparse(a, size, (0,))
+        with open(os.path.join(base, "text"), "wb") as f:
+            reader = subprocess.Popen(["cat", pipe], stdout=f)
+        evaluate("--op=not", "--in=" + a, "--out=" + pipe)
+        check(reader.wait(timeout=60) == 0, "cat")
+        same(os.path.join(base, "text"), (a,), complement)
     with open(os.path.join(base, "text"), "wb") as f:
         reader = subprocess.Popen(["cat", pipe], stdout=f)
     rc, _, err = run("pim", "eval", "--op=not", "--in=" + a, "--out=" + os.path.join(base, "c"), "--trace=" + pipe)
