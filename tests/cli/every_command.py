@@ -51,7 +51,7 @@ CASES = {
     "man": [()],
     "completion": [("bash",), ("zsh",), ("fish",)],
 }
-TEXT = {"help", "man", "completion"}  # print text whatever the format
+TEXT = {"help", "man", "completion"}  # print text and take no format
 TEXT_CASES = {("pim ops", ("--cite",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
 MEASURING = {"bandwidth", "energy", "gemm", "latency", "storage", "offload"}
 UNAVAILABLE = {"energy", "gemm"}  # may lack counters, or libraries
@@ -156,9 +156,10 @@ def main():
         measured(folder)
         for command in [c for c in CASES if c not in MEASURING]:
             for args in CASES[command]:
-                for fmt in FORMATS if command not in TEXT else (None,):
+                plain = command in TEXT or (command, args) in TEXT_CASES
+                for fmt in (None,) if plain else FORMATS:
                     words, _, out = execute(command, args, fmt, folder)
-                    if fmt is None or (command, args) in TEXT_CASES:
+                    if plain:
                         check(out.strip() != "", *words, "prints nothing")
                     else:
                         shape(words, fmt, out)
