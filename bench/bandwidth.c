@@ -337,7 +337,7 @@ static int keep_and_pass(void *self, const struct mw_record *rec)
 
 static bool same_state(const struct mw_record *rec, const char *state)
 {
-	return strcmp(mw_kv_str(&rec->observed, "state", ""), state) == 0;
+	return strcmp(mw_kv_str(&rec->params, "state", ""), state) == 0;
 }
 
 /* Best record of a case at one thread count in one topology state. */
@@ -366,6 +366,9 @@ static int emit_peak(const struct bw_run *r, const struct mw_sink *sink, const s
 	} else {
 		mw_kv_set_int(&rec.observed, "threads", mw_kv_int(&best->params, "threads", 0));
 	}
+	const char *state = mw_kv_str(&best->params, "state", NULL);
+	if (state)
+		mw_kv_set_str(&rec.params, "state", state);
 	mw_kv_set_str(&rec.observed, "kernel", mw_kv_str(&best->params, "kernel", ""));
 	mw_kv_set_str(&rec.observed, "stores", mw_kv_str(&best->params, "stores", ""));
 	mw_kv_set_int(&rec.observed, "array", mw_kv_int(&best->params, "array", 0));
@@ -374,7 +377,7 @@ static int emit_peak(const struct bw_run *r, const struct mw_sink *sink, const s
 	return mw_emit(sink, &rec);
 }
 
-static const char *const states[] = {"", "only", "near", "far"};
+static const char *const states[] = {"", "one", "near", "far"};
 
 /* The topology state in which a thread count was seen most often. */
 static const char *usual_state(const struct bw_run *r, int threads)

@@ -23,6 +23,8 @@ struct bench_profile {
 	uint64_t max_bytes; /* largest working set */
 };
 
+struct rounds_machine;
+
 /* All that a benchmark may use. Read-only but for arenas, team and the memory behind them. */
 struct bench_ctx {
 	const struct mw_topology *topo;
@@ -37,8 +39,9 @@ struct bench_ctx {
 	uint64_t start_ns;      /* mw_now_ns() at the start of the run */
 	uint64_t deadline_ns;   /* this benchmark's share of the budget ends here */
 	uint64_t seed;
-	const char *scratch_dir; /* for temporary files of its own; may be NULL */
-	bool named;              /* asked for by name on the command line */
+	const char *scratch_dir;              /* for temporary files of its own; may be NULL */
+	const struct rounds_machine *machine; /* what the round scheduler asks; NULL: this one. For tests. */
+	bool named;                           /* asked for by name on the command line */
 };
 
 /* What a run would take, for `run --dry-run`. 0 = none. */

@@ -39,9 +39,9 @@ static bool is_product(const struct mw_record *r)
 
 /* ---- roofs ---- */
 
-static bool same_text(const struct mw_record *a, const struct mw_record *b, const char *observed)
+static bool same_state(const struct mw_record *a, const struct mw_record *b)
 {
-	return strcmp(mw_kv_str(&a->observed, observed, ""), mw_kv_str(&b->observed, observed, "")) == 0;
+	return strcmp(mw_kv_str(&a->params, "state", ""), mw_kv_str(&b->params, "state", "")) == 0;
 }
 
 static bool same_threads(const struct mw_record *a, const struct mw_record *b)
@@ -49,7 +49,15 @@ static bool same_threads(const struct mw_record *a, const struct mw_record *b)
 	return mw_kv_int(&a->params, "threads", -1) == mw_kv_int(&b->params, "threads", -2);
 }
 
-/* Highest DRAM read bandwidth of any kernel at r's thread count; one of r's topology state before any other. */
+/* One of r's topology state before any other, then the higher one. */
+static bool better_roof(const struct mw_record *a, const struct mw_record *best, const struct mw_record *r)
+{
+	if (!best || same_state(a, r) != same_state(best, r))
+		return !best || same_state(a, r);
+	return a->value > best->value;
+}
+
+/* Highest DRAM read bandwidth of any kernel at r's thread count. */
 static const struct mw_record *find_bandwidth(const struct mw_records *earlier, const struct mw_record *r)
 {
 	const struct mw_record *best = NULL;
@@ -59,23 +67,23 @@ static const struct mw_record *find_bandwidth(const struct mw_records *earlier, 
 		    strcmp(mw_kv_str(&b->params, "level", ""), "dram") != 0 || b->unit != MW_GBPS ||
 		    !isfinite(b->value) || !same_threads(b, r))
 			continue;
-		bool state = same_text(b, r, "state"), best_state = best && same_text(best, r, "state");
-		if (!best || state > best_state || (state == best_state && b->value > best->value))
+		if (better_roof(b, best, r))
 			best = b;
 	}
 	return best;
 }
 
-static double find_peak(const struct mw_records *rates, const struct mw_record *r)
+/* The highest too, chosen alike; NULL when none was measured. */
+static const struct mw_record *find_peak(const struct mw_records *rates, const struct mw_record *r)
 {
-	double peak = (double)NAN;
+	const struct mw_record *best = NULL;
 	for (size_t i = 0; i < rates->n; i++) {
 		const struct mw_record *p = &rates->v[i];
 		if (strcmp(p->case_name, "peak") == 0 && isfinite(p->value) && same_threads(p, r) &&
-		    dtype_of(p) == dtype_of(r) && !(peak >= p->value))
-			peak = p->value;
+		    dtype_of(p) == dtype_of(r) && better_roof(p, best, r))
+			best = p;
 	}
-	return peak;
+	return best;
 }
 
 /* ---- records ---- */
@@ -112,7 +120,7 @@ static bool same_question(const struct mw_record *a, const struct mw_record *b)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (mw_kv_int(&a->params, keys[i], -1) != mw_kv_int(&b->params, keys[i], -1))
 			return false;
-	return dtype_of(a) == dtype_of(b) && same_text(a, b, "state");
+	return dtype_of(a) == dtype_of(b) && same_state(a, b);
 }
 
 static bool beaten(const struct mw_records *rates, size_t i)
@@ -158,26 +166,28 @@ static int emit_intensity(const struct mw_record *best, double intensity, const 
 	return mw_emit(sink, &out);
 }
 
-static int emit_fraction(const struct mw_record *best, double intensity, double peak, const struct mw_record *roof,
-			 const struct mw_sink *sink)
+static int emit_fraction(const struct mw_record *best, double intensity, const struct mw_record *top,
+			 const struct mw_record *roof, const struct mw_sink *sink)
 {
 	struct mw_record out;
 	scaled(&out, best, "roofline_fraction", MW_RATIO, 1.0);
 	no_statistics(&out);
-	if (!roof || !isfinite(peak)) {
+	if (!roof || !top) {
 		mw_record_unavailable(&out, roof ? "no peak rate was measured"
 						 : "no DRAM read bandwidth at this number of threads was measured");
 		return mw_emit(sink, &out);
 	}
+	double peak = top->value;
 	char source[sizeof(out.source)];
 	(void)snprintf(source, sizeof(source), "rate / min(peak %.1f; %.1f GB/s DRAM peak-read x intensity)", peak,
 		       roof->value);
 	mw_record_set(&out, roofline_fraction(best->value, peak, roof->value, intensity),
 		      mw_weakest(MW_MODELLED, roof->provenance), source);
 	double ridge = roofline_ridge(peak, roof->value);
-	(void)snprintf(out.note, sizeof(out.note), "%s roof; ridge %.1f FLOP/byte%s%s",
+	(void)snprintf(out.note, sizeof(out.note), "%s roof; ridge %.1f FLOP/byte%s%s%s",
 		       intensity < ridge ? "memory" : "compute", ridge,
-		       same_text(best, roof, "state") ? "" : "; bandwidth of another topology state",
+		       same_state(best, roof) ? "" : "; bandwidth of another topology state",
+		       same_state(best, top) ? "" : "; peak of another topology state",
 		       out.value > 1 ? "; above 1: the roof was measured in a slower moment" : "");
 	return mw_emit(sink, &out);
 }

@@ -474,8 +474,8 @@ static int emit_state(const struct run *r, const struct point *p, uint32_t state
 	if (flagged)
 		mw_kv_set_int(&rec.observed, "flagged", (int64_t)flagged);
 	if (p->pt->threads > 1) {
-		mw_kv_set_str(&rec.observed, "state",
-			      state == UNKNOWN_STATE ? "mixed" : (split->states == 2 ? names[state] : "only"));
+		mw_kv_set_str(&rec.params, "state",
+			      state == UNKNOWN_STATE ? "mixed" : (split->states == 2 ? names[state] : "one"));
 		if (state != UNKNOWN_STATE && split->states)
 			mw_kv_set_real(&rec.observed, "c2c_ns", round(10.0 * split->center_ns[state]) / 10.0);
 		if (state != UNKNOWN_STATE && split->states == 2 && !rec.note[0])
@@ -577,7 +577,7 @@ int rounds_run(struct bench_ctx *ctx, struct round_point *pts, size_t n, const s
 {
 	struct real_machine real = {.team = ctx->team};
 	const struct rounds_machine machine = {&real, real_now, real_c2c, real_before, real_after};
-	return rounds_run_on(ctx, pts, n, sink, &machine);
+	return rounds_run_on(ctx, pts, n, sink, ctx->machine ? ctx->machine : &machine);
 }
 
 double rounds_sample_s(const struct bench_ctx *ctx, size_t n)

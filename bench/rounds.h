@@ -7,7 +7,7 @@
 
 struct round_point {
 	struct mw_record
-		rec; /* identity, method, observed: filled in by the benchmark; the scheduler adds statistics */
+		rec; /* identity, method, observed: filled in by the benchmark; the scheduler adds statistics, state */
 	/* One sample: the value in the record's unit. Negative return: the point is dropped with that error in note;
 	 * MW_ECANCELLED (the user's stop came during the sample) keeps the values before it. */
 	int (*measure)(void *arg, double *value, char *err, size_t n);
@@ -16,7 +16,7 @@ struct round_point {
 };
 
 /* Runs rounds over pts[0..n-1] and emits one record per point (per topology state where several were seen: values
- * of different states are never pooled; observed.state names it). observed.stop says which ended it: "target",
+ * of different states are never pooled; the parameter state names it). observed.stop says which ended it: "target",
  * "rounds" or "budget". A point without any value becomes unavailable. Returns 0, MW_ECANCELLED after a stop
  * (records emitted), or an error. pts[].rec is consumed.
  *
@@ -24,15 +24,18 @@ struct round_point {
  * time. All samples stay in the record; the value of a round is its first clean sample, or else its first one.
  * Samples whose probes disagree (MW_SAMPLE_TOPOLOGY) belong to no state whatever their state field says: they count
  * only for a point that has no other.
- * Observed keys added: stop; flagged (samples with a flag) when > 0; state ("only", "near", "far") and c2c_ns when
- * threads > 1. */
+ * Parameter added to a value when threads > 1: state = "near" or "far" where the probes of this call fell into two
+ * heaps, "one" where they did not, "mixed" where no sample of the point had probes that agree. What is derived from
+ * such a record keeps its state: without it two states share one identity.
+ * Observed keys added: stop; flagged (samples with a flag) when > 0; c2c_ns of the state, but for "mixed". */
 int rounds_run(struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink);
 
 /* Seconds that one sample of n points may take so that the profile's least number of rounds fits into what is left
  * of the budget; at most the profile's sample_s. */
 double rounds_sample_s(const struct bench_ctx *ctx, size_t n);
 
-/* What the scheduler asks of the machine: rounds_run uses clock, team and counters; tests put their own in. */
+/* What the scheduler asks of the machine: rounds_run uses clock, team and counters, or what a test put into
+ * ctx->machine. */
 struct rounds_machine {
 	void *self;
 	uint64_t (*now_ns)(void *self);

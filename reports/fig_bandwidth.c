@@ -70,9 +70,7 @@ static void row_of(const struct mw_record *r, struct row *out)
 	char threads[32], op[48];
 	memset(out, 0, sizeof(*out));
 	split_case(r, out->level, sizeof(out->level), op, sizeof(op));
-	(void)record_text(r, "state", out->state, sizeof(out->state));
-	if (strcmp(out->state, "only") == 0)
-		out->state[0] = '\0'; /* one state was seen: nothing to tell apart */
+	(void)record_state(r, out->state, sizeof(out->state));
 	out->threads = strtol(record_text(r, "threads", threads, sizeof(threads)), NULL, 10);
 	if (out->threads < 1)
 		out->threads = 1;

@@ -35,13 +35,13 @@ static struct headline *add(struct list *l, const char *label, const struct mw_r
 static void describe(struct headline *h, const struct mw_record *r, const char *keys)
 {
 	size_t len = h ? strlen(h->detail) : 0;
-	bool one_state = h && strcmp(mw_kv_str(&r->observed, "state", "only"), "only") == 0;
 	while (h && *keys && len < sizeof(h->detail)) {
 		char key[32], value[80], pair[120], words[120];
 		size_t k = strcspn(keys, ",");
 		(void)snprintf(key, sizeof(key), "%.*s", (int)k, keys);
 		keys += k + (keys[k] == ',');
-		if (!record_text(r, key, value, sizeof(value))[0] || (one_state && strcmp(key, "state") == 0))
+		bool state = strcmp(key, "state") == 0;
+		if (!(state ? record_state(r, value, sizeof(value)) : record_text(r, key, value, sizeof(value)))[0])
 			continue;
 		(void)snprintf(pair, sizeof(pair), "%s=%s", key, value);
 		(void)pair_words(pair, words, sizeof(words));

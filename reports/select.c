@@ -27,6 +27,14 @@ const char *record_text(const struct mw_record *r, const char *key, char *out, s
 	return out;
 }
 
+const char *record_state(const struct mw_record *r, char *out, size_t n)
+{
+	(void)record_text(r, "state", out, n);
+	if (strcmp(out, "one") == 0 || strcmp(out, "only") == 0)
+		(void)snprintf(out, n, "%s", "");
+	return out;
+}
+
 double record_number(const struct mw_record *r, const char *key)
 {
 	const struct mw_kv *kv = find(r, key);
@@ -122,14 +130,4 @@ double query_usual_c2c(const struct mw_records *l)
 		}
 	}
 	return usual;
-}
-
-const char *series_text(const struct mw_record *r, const char *but_key, char *out, size_t n)
-{
-	struct mw_kv_list rest = {0};
-	for (size_t i = 0; i < r->params.n; i++)
-		if (strcmp(r->params.v[i].key, but_key) != 0)
-			rest.v[rest.n++] = r->params.v[i];
-	(void)mw_kv_format(&rest, out, n);
-	return out;
 }

@@ -17,6 +17,9 @@ struct query {
 
 /* Text of a parameter as in CSV ("" when absent): params first, then observed. Returns out. */
 const char *record_text(const struct mw_record *r, const char *key, char *out, size_t n);
+/* Topology state of the record's rounds, "" where there is none to tell apart: one thread, or one state seen ("one";
+ * "only" in older files, which keep the state in observed). Returns out. */
+const char *record_state(const struct mw_record *r, char *out, size_t n);
 /* Number of a parameter or NaN: integers, reals, and texts such as 64K. */
 double record_number(const struct mw_record *r, const char *key);
 
@@ -29,8 +32,5 @@ const struct mw_record *query_next(const struct mw_records *l, const struct quer
 /* Core-to-core latency of the topology state in which most of the run's rounds were measured; 0 without any. Rates of
  * different states are those of different machines: a comparison takes one. */
 double query_usual_c2c(const struct mw_records *l);
-
-/* Identity of a record but for one parameter, as text: records of equal text are the points of one line. */
-const char *series_text(const struct mw_record *r, const char *but_key, char *out, size_t n);
 
 #endif

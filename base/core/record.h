@@ -83,7 +83,7 @@ struct mw_record {
 	char bench[24];
 	char case_name[48];
 	struct mw_kv_list params;   /* inputs only */
-	struct mw_kv_list observed; /* CPUs, pages obtained, state, winning kernel, ... */
+	struct mw_kv_list observed; /* CPUs, pages obtained, winning kernel, ... */
 	char method[32];            /* name of the method; compare refuses where it or its version differs */
 	int method_version;
 	char metric[32];

@@ -112,6 +112,13 @@ static void set_memory(struct mw_record *r, const struct offload_device *d, doub
 	mw_kv_set_real(&r->observed, "host_over_peak", host_gbps / (d->dram.channels * d->dram.channel_peak_gbps));
 }
 
+/* A comparison is against a host of one topology state. */
+static void set_state(struct mw_record *r, const char *state)
+{
+	if (state[0])
+		mw_kv_set_str(&r->params, "state", state);
+}
+
 /* The interval is the host's: the model has none. */
 static int emit_speedup(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
 			enum offload_cache cache, enum mode m)
@@ -122,6 +129,7 @@ static int emit_speedup(const struct offload_side *s, const struct offload_work 
 	device_record(s, w, &r, "speedup", MW_RATIO);
 	mw_kv_set_str(&r.params, "mode", mode_names[m]);
 	mw_kv_set_str(&r.params, "cache", offload_cache_names[cache]);
+	set_state(&r, h->state);
 	mw_record_set(&r, h->ns / ns, MW_MODELLED, c->source);
 	r.ci_lo = h->lo / ns;
 	r.ci_hi = h->hi / ns;
@@ -147,6 +155,7 @@ static int emit_uses(const struct offload_side *s, const struct offload_work *w,
 		      be == BREAKEVEN_NEVER ? MW_RATIO : MW_COUNT);
 	mw_kv_set_str(&r.params, "cache", offload_cache_names[cache]);
 	mw_kv_set_str(&r.params, "question", "uses");
+	set_state(&r, h->state);
 	mw_record_set(&r, be == BREAKEVEN_NEVER ? h->ns / c->per_use : uses, MW_MODELLED, c->source);
 	mw_kv_set_real(&r.observed, "host_ns", h->ns);
 	mw_kv_set_real(&r.observed, "place_ns", c->place);
@@ -178,7 +187,7 @@ int offload_emit_row(const struct offload_side *s, const struct offload_work *w,
 
 struct curve {
 	size_t n;
-	const char *source;
+	const char *source, *state; /* of the host; "mixed" where sizes differ */
 	double size[OFFLOAD_MAX_WORK], host[OFFLOAD_MAX_WORK], device[OFFLOAD_MAX_WORK];
 };
 
@@ -199,15 +208,17 @@ static void insert(struct curve *c, double size, double host, double device)
 static void collect(const struct offload_side *s, const struct offload_work *first, enum offload_cache cache,
 		    struct curve *c)
 {
-	c->n = 0;
+	*c = (struct curve){.state = ""};
 	for (size_t i = 0; i < s->o->n_work; i++) {
 		const struct offload_work *w = &s->o->work[i];
-		double host = w->host[w->cached ? cache : OFFLOAD_COLD].ns;
-		if (strcmp(w->name, first->name) != 0 || !s->done[i] || isnan(host))
+		const struct offload_host *h = &w->host[w->cached ? cache : OFFLOAD_COLD];
+		if (strcmp(w->name, first->name) != 0 || !s->done[i] || isnan(h->ns))
 			continue;
 		double one_use =
 			w->kind == &offload_gemv ? s->cost[i].place + s->cost[i].end_to_end : s->cost[i].end_to_end;
-		insert(c, (double)w->size, host, one_use);
+		insert(c, (double)w->size, h->ns, one_use);
+		if (h->state[0])
+			c->state = !c->state[0] || strcmp(c->state, h->state) == 0 ? h->state : "mixed";
 		c->source = s->cost[i].source;
 	}
 }
@@ -229,6 +240,7 @@ static int emit_size(const struct offload_side *s, const struct offload_work *fi
 	set_device(&r, s->d);
 	mw_kv_set_str(&r.params, "cache", offload_cache_names[cache]);
 	mw_kv_set_str(&r.params, "question", "size");
+	set_state(&r, c.state);
 	mw_record_set(&r, never ? c.host[c.n - 1] / c.device[c.n - 1] : size, MW_MODELLED, c.source);
 	mw_kv_set_int(&r.observed, "smallest", (int64_t)c.size[0]);
 	mw_kv_set_int(&r.observed, "largest", (int64_t)c.size[c.n - 1]);

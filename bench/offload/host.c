@@ -407,6 +407,11 @@ static bool is_row_of(const struct offload_work *w, const struct mw_record *r)
 	return same;
 }
 
+static void set_state(struct offload_host *h, const struct mw_record *r)
+{
+	(void)snprintf(h->state, sizeof(h->state), "%s", mw_kv_str(&r->params, "state", ""));
+}
+
 static void pick(const struct offload *o, struct offload_work *w, enum offload_cache cache)
 {
 	struct offload_host *h = &w->host[cache];
@@ -417,12 +422,10 @@ static void pick(const struct offload *o, struct offload_work *w, enum offload_c
 		    h->ns <= r->value)
 			continue;
 		*h = (struct offload_host){.ns = r->value, .lo = r->ci_lo, .hi = r->ci_hi};
-		(void)snprintf(h->how, sizeof(h->how), "%s x%d%s%s", mw_kv_str(&r->params, "isa", "?"),
+		set_state(h, r);
+		(void)snprintf(h->how, sizeof(h->how), "%s x%d%s", mw_kv_str(&r->params, "isa", "?"),
 			       (int)mw_kv_int(&r->params, "threads", 1),
-			       strcmp(mw_kv_str(&r->params, "stores", ""), "nt") == 0 ? " nt" : "",
-			       strcmp(mw_kv_str(&r->observed, "state", "only"), "only") == 0 ? ""
-			       : strcmp(mw_kv_str(&r->observed, "state", ""), "far") == 0    ? " far"
-											     : " near");
+			       strcmp(mw_kv_str(&r->params, "stores", ""), "nt") == 0 ? " nt" : "");
 	}
 }
 
@@ -442,6 +445,7 @@ static void pick_library(const struct offload *o, struct offload_work *w)
 		if (!same || !(r->value > 0) || h->ns <= ops / r->value)
 			continue;
 		*h = (struct offload_host){.ns = ops / r->value, .lo = ops / r->ci_hi, .hi = ops / r->ci_lo};
+		set_state(h, r);
 		(void)snprintf(h->how, sizeof(h->how), "gemm: %.32s x%d", mw_kv_str(&r->params, "engine", "?"),
 			       (int)mw_kv_int(&r->params, "threads", 1));
 	}

@@ -39,6 +39,7 @@ struct offload_try {
 struct offload_host {
 	double ns, lo, hi;
 	char how[64];
+	char state[8]; /* topology state of those rounds; "" for one thread */
 };
 
 struct offload_kind;

@@ -265,7 +265,7 @@ static void add_rate(struct mw_records *l, const char *engine, const char *dtype
 	mw_kv_set_int(&r.params, "k", 768);
 	mw_kv_set_int(&r.params, "threads", state ? 2 : 1);
 	if (state)
-		mw_kv_set_str(&r.observed, "state", state);
+		mw_kv_set_str(&r.params, "state", state);
 	r.value = value;
 	r.ci_lo = 0.9 * value;
 	r.ci_hi = 1.1 * value;
@@ -282,7 +282,7 @@ static void add_roof(struct mw_records *l, const char *bench, const char *case_n
 	mw_kv_set_int(&r.params, "threads", threads);
 	mw_kv_set_str(&r.params, "level", value > 98 ? "l1" : "dram");
 	if (state)
-		mw_kv_set_str(&r.observed, "state", state);
+		mw_kv_set_str(&r.params, "state", state);
 	r.value = value;
 	cr_assert(mw_records_add(l, &r) == 0);
 }
@@ -295,7 +295,7 @@ static const struct mw_record *find(const struct mw_records *l, const char *case
 		const struct mw_record *r = &l->v[i];
 		if (strcmp(r->case_name, case_name) == 0 && strcmp(r->metric, metric) == 0 &&
 		    mw_kv_int(&r->params, "m", 0) == m && strcmp(mw_kv_str(&r->params, "dtype", ""), dtype) == 0 &&
-		    strcmp(mw_kv_str(&r->observed, "state", ""), state) == 0) {
+		    strcmp(mw_kv_str(&r->params, "state", ""), state) == 0) {
 			cr_assert_null(found, "%s %s m %d twice", case_name, metric, m);
 			found = r;
 		}

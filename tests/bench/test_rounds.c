@@ -127,7 +127,7 @@ static const struct mw_record *find(const struct setup *s, const char *name, con
 {
 	for (size_t i = 0; i < s->out.n; i++)
 		if (strcmp(s->out.v[i].case_name, name) == 0 &&
-		    (!state || strcmp(mw_kv_str(&s->out.v[i].observed, "state", ""), state) == 0))
+		    (!state || strcmp(mw_kv_str(&s->out.v[i].params, "state", ""), state) == 0))
 			return &s->out.v[i];
 	cr_assert_fail("no record %s %s", name, state ? state : "");
 	return NULL;
@@ -162,7 +162,7 @@ Test(rounds, one_value_per_point_and_round)
 		cr_assert_eq(r->ci_lo, r->value);
 		cr_assert_eq(r->provenance, MW_MEASURED);
 		cr_assert_str_eq(stop_of(r), "target");
-		cr_assert_null(mw_kv_find(&r->observed, "state"));
+		cr_assert_null(mw_kv_find(&r->params, "state"));
 		for (uint32_t k = 0; k < 6; k++)
 			cr_assert_eq(r->samples[k].round, k);
 	}
@@ -369,7 +369,7 @@ Test(rounds, one_state_unless_clearly_two)
 		s.pts[0].threads = s.pts[1].threads = 2;
 		run(&s);
 		cr_assert_eq(s.out.n, 2);
-		cr_assert_str_eq(mw_kv_str(&s.out.v[0].observed, "state", ""), "only");
+		cr_assert_str_eq(mw_kv_str(&s.out.v[0].params, "state", ""), "one");
 		mw_records_fini(&s.out);
 	}
 }
@@ -388,7 +388,7 @@ Test(rounds, disagreeing_probes_are_flagged)
 	run(&s);
 	cr_assert_eq(s.out.n, 1);
 	const struct mw_record *r = &s.out.v[0];
-	cr_assert_str_eq(mw_kv_str(&r->observed, "state", ""), "mixed");
+	cr_assert_str_eq(mw_kv_str(&r->params, "state", ""), "mixed");
 	cr_assert_eq(mw_kv_int(&r->observed, "flagged", 0), (int64_t)r->n_samples);
 	for (size_t i = 0; i < r->n_samples; i++)
 		cr_assert(r->samples[i].flags & MW_SAMPLE_TOPOLOGY);

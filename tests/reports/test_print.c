@@ -161,8 +161,8 @@ static void add_state(struct results *r, const char *bench, const char *case_nam
 	struct mw_record rec;
 	mw_record_init(&rec, bench, case_name, metric, unit);
 	mw_kv_set_int(&rec.params, "threads", 2);
-	/* A benchmark that met one state calls it "only", whichever it was. */
-	mw_kv_set_str(&rec.observed, "state", "only");
+	/* A benchmark that met one state calls it "one", whichever it was. */
+	mw_kv_set_str(&rec.params, "state", "one");
 	mw_kv_set_real(&rec.observed, "c2c_ns", strcmp(state, "near") == 0 ? 44.0 + value / 100 : 205.0);
 	rec.value = value;
 	rec.ci_lo = rec.ci_hi = (double)NAN;
@@ -241,6 +241,36 @@ Test(print, summary_names_the_memory_of_a_ratio)
 		  "%s", text);
 	free(text);
 	results_fini(&r);
+}
+
+/* The state is told where two were seen; older files keep it in observed. */
+Test(print, summary_names_the_state)
+{
+	static const struct {
+		const char *param, *observed;
+		bool told;
+	} cases[] = {{"far", NULL, true}, {"one", NULL, false}, {NULL, "far", true}, {NULL, "only", false}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct results r = {0};
+		char *text = NULL;
+		size_t size = 0;
+		add_state(&r, "bandwidth", "dram-read-peak", "bandwidth", MW_GBPS, 55, "far", 9);
+		struct mw_record *rec = &r.records.v[0];
+		rec->params.n = 0;
+		if (cases[i].param)
+			mw_kv_set_str(&rec->params, "state", cases[i].param);
+		else
+			mw_kv_set_str(&rec->observed, "state", cases[i].observed);
+		FILE *f = open_memstream(&text, &size);
+		cr_assert_eq(print_summary(f, &r), 0);
+		cr_assert_eq(fclose(f), 0);
+		cr_assert(strstr(text, "DRAM read, all threads"), "%s", text);
+		cr_assert_eq(strstr(text, "state far") != NULL, cases[i].told, "%zu: %s", i, text);
+		cr_assert_null(strstr(text, "only"));
+		cr_assert_null(strstr(text, "state one"));
+		free(text);
+		results_fini(&r);
+	}
 }
 
 /* The summary: a derived value takes its weakest input, what was left out is said. */

@@ -1,0 +1,102 @@
+/* Identity = (bench, case, params, metric): one record each, on a machine that changes its topology state too. */
+#include "tests/bench/context.h"
+
+#include <stdio.h>
+
+#include "base/core/err.h"
+#include "bench/rounds.h"
+
+/* A clock that stands still, so that no round is cut short, and probes that change sides with every sample. */
+static uint64_t standing(void *self)
+{
+	(void)self;
+	return 0;
+}
+
+static double changing_sides(void *self, int threads)
+{
+	unsigned *probes = self;
+	(void)threads;
+	return (*probes)++ / 2 % 2 ? 200.0 : 50.0;
+}
+
+static void nothing(void *self)
+{
+	(void)self;
+}
+
+static uint32_t no_flags(void *self)
+{
+	(void)self;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	const char *options[6]; /* little work: what is measured does not matter */
+} benches[] = {
+	{"latency", {"--sizes=16K,1M", NULL}},
+	{"bandwidth", {"--size=1M", "--ops=read,write", NULL}},
+	{"gemm", {"--shape=96x64", "--tokens=1,4", NULL}},
+	{"storage", {"--file-size=1M", "--max-depth=2", NULL}},
+	{"energy", {"--window=0.05", NULL}},
+	{"offload", {"--sizes=64K,1M", "--shapes=96x200", "--kernels=and,add32,gemv", NULL}},
+};
+
+static const char *const *options_of(const struct bench *b)
+{
+	static const char *const none[] = {NULL};
+	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++)
+		if (strcmp(benches[i].name, b->name) == 0)
+			return benches[i].options;
+	return none;
+}
+
+static void check_unique(const struct mw_records *l, size_t from)
+{
+	for (size_t i = from; i < l->n; i++) {
+		const struct mw_record *r = &l->v[i];
+		char params[400];
+		(void)mw_kv_format(&r->params, params, sizeof(params));
+		cr_assert_leq(r->params.n, MW_RECORD_PARAMS);
+		cr_assert_leq(r->observed.n, MW_RECORD_PARAMS);
+		for (size_t k = 0; k < i; k++)
+			cr_assert(!mw_record_same_identity(r, &l->v[k]), "%s %s %s{%s} twice", r->bench, r->case_name,
+				  r->metric, params);
+	}
+}
+
+static size_t in_state(const struct mw_records *l, size_t from, const char *state)
+{
+	size_t n = 0;
+	for (size_t i = from; i < l->n; i++)
+		n += strcmp(mw_kv_str(&l->v[i].params, "state", ""), state) == 0;
+	return n;
+}
+
+Test(identity, one_record_each_in_two_states, .timeout = 300)
+{
+	struct mw_records all = {0};
+	for (const struct bench *const *b = bench_table; *b; b++) {
+		struct test_context t;
+		unsigned probes = 0;
+		const struct rounds_machine machine = {&probes, standing, changing_sides, nothing, no_flags};
+		const struct mw_sink sink = {test_collect, &all};
+		size_t from = all.n;
+		test_open(&t, *b, options_of(*b));
+		t.profile.min_rounds = t.profile.max_rounds = 8;
+		t.ctx.deadline_ns = t.ctx.start_ns + 600000000000u;
+		t.ctx.earlier = &all;
+		t.ctx.machine = &machine;
+		int rc = (*b)->run(&t.ctx, &sink, t.err, sizeof(t.err));
+		cr_assert(rc == 0 || rc == MW_EUNAVAILABLE, "%s: %d %s", (*b)->name, rc, t.err);
+		check_unique(&all, from);
+		if (probes) {
+			cr_assert(in_state(&all, from, "near") && in_state(&all, from, "far"), "%s: %u probes",
+				  (*b)->name, probes);
+			cr_assert_eq(in_state(&all, from, "one"), 0, "%s", (*b)->name);
+		}
+		test_close(&t);
+	}
+	mw_records_fini(&all);
+}
