@@ -100,3 +100,14 @@ Test(identity, one_record_each_in_two_states, .timeout = 300)
 	}
 	mw_records_fini(&all);
 }
+
+Test(identity, a_product_named_twice_is_refused)
+{
+	static const char *const options[][3] = {
+		{"--shape=96x64,32x32,96x64", NULL},
+		{"--tokens=1,4,1", NULL},
+		{"--shape=96x64", "--tokens=8,8", NULL},
+	};
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		test_refused(bench_find("gemm"), options[i], MW_ESPEC, "twice");
+}

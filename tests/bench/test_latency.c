@@ -133,6 +133,7 @@ Test(latency, refuses)
 		{{"--pages=4K,,thp"}, "empty item"},
 		{{"--pages=THP"}, "did you mean 'thp'"},
 		{{"--pages=4K,4K"}, "twice"},
+		{{"--sizes=64K,1M,65536"}, "twice"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		test_refused(&bench_latency, bad[i].options, MW_ESPEC, bad[i].word);

@@ -187,6 +187,20 @@ Test(bench_offload, additions_pay_for_transposing, .timeout = 120)
 	finish(&f);
 }
 
+Test(bench_offload, one_device_twice_is_refused, .timeout = 60)
+{
+	struct fixture f;
+	const char *args[] = {"--device=dimc", "--device=dimc:macros=2", "--device=dimc:macros=1"};
+	cr_assert_eq(run(&f, 3, args), MW_ESPEC, "%s", f.err);
+	cr_assert_str_eq(f.err, "--device=dimc:macros=1: is named twice, as dimc");
+	finish(&f);
+	args[1] = "--device=ambit:dram=ddr4-3200,limit=none";
+	args[2] = "--device=ambit:dram=ddr4-3200";
+	cr_assert_eq(run(&f, 3, args), MW_ESPEC, "%s", f.err);
+	cr_assert(strstr(f.err, "twice"), "%s", f.err);
+	finish(&f);
+}
+
 Test(bench_offload, bad_input_is_one_line, .timeout = 60)
 {
 	static const struct {
@@ -202,6 +216,8 @@ Test(bench_offload, bad_input_is_one_line, .timeout = 60)
 		{"--shapes=0x5", "shapes"},
 		{"--shapes=5x5y", "shapes"},
 		{"--shapes=131071x16777216", "shapes"},
+		{"--sizes=64K,1M,65536", "twice"},
+		{"--shapes=96x200,768x768,96x200", "twice"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct fixture f;
