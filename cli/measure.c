@@ -209,10 +209,27 @@ struct run_sink {
 	int failed; /* a record could not be kept: code */
 };
 
+/* A second record of one identity would make every reader choose in silence: it is kept out, and said. */
+static bool is_second(const struct measure *m, const struct mw_record *r)
+{
+	char params[600];
+	size_t i = 0;
+	while (i < m->records.n && !mw_record_same_identity(&m->records.v[i], r))
+		i++;
+	if (i == m->records.n)
+		return false;
+	(void)mw_kv_format(&r->params, params, sizeof(params));
+	(void)fprintf(stderr, "%smemwall: left out a second record of %s.%s.%s{%s}\n",
+		      m->show_progress ? "\r\033[K" : "", r->bench, r->case_name, r->metric, params);
+	return true;
+}
+
 static int keep_and_forward(void *self, const struct mw_record *r)
 {
 	struct run_sink *s = self;
 	struct mw_record unpinned = *r; /* shares the samples */
+	if (is_second(s->m, r))
+		return 0;
 	if (r->provenance == MW_MEASURED && mw_team_unpinned(s->m->team)[0] &&
 	    (r->observed.n < MW_RECORD_PARAMS || mw_kv_find(&r->observed, "pinned"))) {
 		mw_kv_set_str(&unpinned.observed, "pinned", "no");

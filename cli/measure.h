@@ -44,9 +44,10 @@ void measure_close(struct measure *m);
 /* The benchmarks to run, each after the ones it needs. Returns how many. */
 size_t measure_order(const struct bench *const *wanted, size_t n, const struct bench **out);
 
-/* Runs them; opts holds the options of `named` (NULL: none is named, all run with their defaults).
- * 0; MW_ECANCELLED after a signal; MW_EUNAVAILABLE when `named` or one of only (a comma-separated list, may be NULL)
- * could not run; the first other failure otherwise, after the rest has run. */
+/* Runs them, one record of each identity: a second one is left out with a line on stderr. opts holds the options of
+ * `named` (NULL: none is named, all run with their defaults). 0; MW_ECANCELLED after a signal; MW_EUNAVAILABLE when
+ * `named` or one of only (a comma-separated list, may be NULL) could not run; the first other failure otherwise, after
+ * the rest has run. */
 int measure_run(struct measure *m, const struct bench *const *list, size_t n_list, const struct bench *named,
 		const struct mw_opts *opts, const char *only, const struct measure_hooks *hooks, char *err, size_t n);
 
