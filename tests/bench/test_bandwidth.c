@@ -25,7 +25,8 @@ Test(bandwidth, sweep_bus_and_envelope)
 		const struct mw_record *r = &t.out.v[i];
 		cr_assert(r->provenance != MW_UNAVAILABLE, "%s: %s", r->case_name, r->note);
 		cr_assert_eq(r->unit, MW_GBPS);
-		cr_assert(r->value > 0.01 && r->value < 1e5, "%s %g", r->case_name, r->value);
+		/* A busy machine may be as slow as it likes; none is as fast. */
+		cr_assert(r->value > 0 && r->value < 1e5, "%s %g", r->case_name, r->value);
 		if (strncmp(r->case_name, "peak-", 5) == 0) {
 			/* No kernel of that case, thread count and state is above the peak. */
 			char name[64];

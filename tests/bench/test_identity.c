@@ -85,7 +85,6 @@ Test(identity, one_record_each_in_two_states, .timeout = 300)
 		size_t from = all.n;
 		test_open(&t, *b, options_of(*b));
 		t.profile.min_rounds = t.profile.max_rounds = 8;
-		t.ctx.deadline_ns = t.ctx.start_ns + 600000000000u;
 		t.ctx.earlier = &all;
 		t.ctx.machine = &machine;
 		int rc = (*b)->run(&t.ctx, &sink, t.err, sizeof(t.err));

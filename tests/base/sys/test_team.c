@@ -161,7 +161,7 @@ Test(team, bad_calls_are_refused)
 	mw_team_destroy(team);
 }
 
-Test(team, core_to_core_probe)
+Test(team, core_to_core_probe, .timeout = 300)
 {
 	int cpus[2];
 	struct mw_team *team;
@@ -174,12 +174,11 @@ Test(team, core_to_core_probe)
 	if (distinct < 2)
 		cr_skip_test("one CPU");
 	cr_assert_eq(mw_team_create(cpus, 2, &team, NULL, 0), 0);
-	double best = INFINITY;
-	for (int i = 0; i < 200; i++) { /* a busy machine may put either side off for longer than one probe lasts */
-		double ns = mw_team_c2c_ns(team, i % 2, 1 - i % 2);
-		best = ns < best ? ns : best;
-	}
-	cr_expect(isfinite(best) && best > 0, "%g ns", best);
+	/* NaN: either side was put off for longer than a probe lasts. That may happen any number of times. */
+	double ns = NAN;
+	for (int i = 0; isnan(ns); i++)
+		ns = mw_team_c2c_ns(team, i % 2, 1 - i % 2);
+	cr_expect(isfinite(ns) && ns > 0, "%g ns", ns);
 	mw_team_destroy(team);
 }
 
