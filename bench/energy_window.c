@@ -26,10 +26,13 @@ int window_edge(struct window_meter *w, struct energy_reading *r, bool *moved, c
 {
 	struct energy_reading first;
 	int rc = w->m->read(w->state, &first, err, n);
-	uint64_t begin = mw_now_ns();
+	uint64_t begin = mw_now_ns(), now = begin;
 	*moved = false;
 	*r = first;
-	while (rc == 0 && !*moved && mw_now_ns() - begin < EDGE_LIMIT_NS) {
+	/* The clock is read before the counters: only a reading taken after the limit may say that nothing moved,
+	 * however long this thread was put off in between. */
+	while (rc == 0 && !*moved && now - begin < EDGE_LIMIT_NS) {
+		now = mw_now_ns();
 		rc = w->m->read(w->state, r, err, n);
 		*moved = rc == 0 && moved_since(w, &first, r);
 	}
