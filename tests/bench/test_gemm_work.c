@@ -324,7 +324,10 @@ Test(gemm_work, derived_records)
 	add_rate(&rates, "onednn", "f32", 1, 39.0, "far");
 	add_roof(&rates, "gemm", "peak", MW_GFLOPS, 1, 100.0, NULL);
 	add_roof(&rates, "gemm", "peak", MW_GFLOPS, 1, 250.0, NULL);
-	add_roof(&rates, "gemm", "peak", MW_GFLOPS, 2, 500.0, NULL);
+	add_rate(&rates, "onednn", "f32", 512, 390.0, "near");
+	add_rate(&rates, "onednn", "f32", 512, 560.0, "far");
+	add_roof(&rates, "gemm", "peak", MW_GFLOPS, 2, 400.0, "near");
+	add_roof(&rates, "gemm", "peak", MW_GFLOPS, 2, 600.0, "far");
 	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 1, 44.0, NULL);
 	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 2, 50.0, "near");
 	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 2, 85.0, "far");
@@ -351,7 +354,9 @@ Test(gemm_work, derived_records)
 	near(r->value, 240.0 / 250.0);
 	cr_assert(gemm > 250.0 / 44.0 && strstr(r->note, "compute roof"), "%s", r->note);
 	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "rate", 512, "f32", "")->observed, "engine", ""), "onednn");
-	/* Two topology states: a winner and a bandwidth each. */
+	/* Two topology states: a winner, a bandwidth and a peak each. */
+	near(find(&out, "best", "roofline_fraction", 512, "f32", "near")->value, 390.0 / 400.0);
+	near(find(&out, "best", "roofline_fraction", 512, "f32", "far")->value, 560.0 / 600.0);
 	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "rate", 1, "f32", "near")->observed, "engine", ""), "own");
 	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "rate", 1, "f32", "far")->observed, "engine", ""), "onednn");
 	near(find(&out, "best", "roofline_fraction", 1, "f32", "near")->value, 30.0 / (50.0 * gemv));

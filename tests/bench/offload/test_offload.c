@@ -148,6 +148,10 @@ static void check_derived(const struct fixture *f)
 			cr_assert_eq(mw_kv_int(&r->observed, "channels", 0), dram ? 1 : 0);
 			cr_assert_eq(mw_kv_int(&r->observed, "ranks", 0), dram ? 1 : 0);
 			cr_assert_eq(mw_kv_int(&r->observed, "banks", 0), dram ? 16 : 0);
+			/* Against more than one thread: of a host in one topology state. */
+			const char *how = mw_kv_str(&r->observed, "host", "");
+			cr_assert_str_eq(mw_kv_str(&r->params, "state", ""), strstr(how, " x1") ? "" : "one", "%s",
+					 how);
 		}
 		if (r->provenance == MW_MODELLED) {
 			cr_assert(!host && r->source[0] && isfinite(r->value), "%s %s", r->case_name, r->metric);
@@ -281,14 +285,17 @@ Test(bench_offload, host_is_its_best)
 	struct offload o = {.ctx = &ctx, .work = w, .n_work = 2};
 	add(&o.seen, &w[0], "cold", "avx2", 1, 900);
 	add(&o.seen, &w[0], "cold", "avx512", 2, 700);
+	mw_kv_set_str(&o.seen.v[1].params, "state", "far");
 	add(&o.seen, &w[0], "cold", "portable", 2, NAN);
 	add(&o.seen, &w[0], "warm", "avx2", 2, 300);
 	add(&o.seen, &w[1], "cold", "avx2", 1, 100);
 	offload_host_pick(&o);
 	cr_assert_eq(w[0].host[OFFLOAD_COLD].ns, 700);
 	cr_assert(strstr(w[0].host[OFFLOAD_COLD].how, "avx512 x2"));
+	cr_assert_str_eq(w[0].host[OFFLOAD_COLD].state, "far");
 	cr_assert_eq(w[0].host[OFFLOAD_WARM].ns, 300);
 	cr_assert_eq(w[1].host[OFFLOAD_COLD].ns, 100);
+	cr_assert_str_eq(w[1].host[OFFLOAD_COLD].state, "");
 	cr_assert(isnan(w[1].host[OFFLOAD_WARM].ns), "not measured is not 0");
 	mw_records_fini(&o.seen);
 }
