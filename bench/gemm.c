@@ -277,7 +277,7 @@ static void list_cases(const struct gemm_run *r, struct gemm_group *g)
 static int emit_unable(struct gemm_run *r, const struct gemm_case *c, struct mw_record *rec)
 {
 	enum gemm_dtype type = c->group->type;
-	if (!c->kernel[0]) {
+	if (!c->kernel[0] && strcmp(c->why, gemm_too_late) != 0) {
 		bool *told = &r->told[c->engine - r->engines.v][type];
 		if (*told)
 			return 0;

@@ -437,13 +437,13 @@ static void calibrate(struct gemm_case *c)
 
 /* ---- the group ---- */
 
+const char gemm_too_late[] = "the time budget ended before it was checked";
+
 static int prepare(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n)
 {
 	int rc = 0;
-	for (size_t i = 0; i < g->n_cases && rc == 0; i++) {
-		g->cases[i].group = g;
+	for (size_t i = 0; i < g->n_cases && rc == 0; i++)
 		rc = plan_case(&g->cases[i]);
-	}
 	if (rc == 0)
 		rc = find_pools(g);
 	if (rc == MW_EUNAVAILABLE)
@@ -462,8 +462,10 @@ static int prepare(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_
 		struct gemm_case *c = &g->cases[i];
 		if (c->why[0])
 			continue;
-		if (gemm_case_check(c, 0, CHECKS, c->why, sizeof(c->why)) == 0 &&
-		    gemm_case_check(c, g->matrices - 1, CHECKS, c->why, sizeof(c->why)) == 0)
+		if (mw_now_ns() >= ctx->deadline_ns)
+			(void)snprintf(c->why, sizeof(c->why), "%s", gemm_too_late);
+		else if (gemm_case_check(c, 0, CHECKS, c->why, sizeof(c->why)) == 0 &&
+			 gemm_case_check(c, g->matrices - 1, CHECKS, c->why, sizeof(c->why)) == 0)
 			calibrate(c);
 		if (bench_stopped(ctx))
 			rc = MW_ECANCELLED;
@@ -476,7 +478,14 @@ int gemm_group_prepare(struct bench_ctx *ctx, struct gemm_group *g, char *err, s
 	g->team = ctx->team;
 	if (n)
 		err[0] = '\0';
-	int rc = g->n_cases ? prepare(ctx, g, err, n) : 0;
+	int rc = 0;
+	for (size_t i = 0; i < g->n_cases; i++)
+		g->cases[i].group = g;
+	if (mw_now_ns() >= ctx->deadline_ns)
+		for (size_t i = 0; i < g->n_cases; i++)
+			(void)snprintf(g->cases[i].why, sizeof(g->cases[i].why), "%s", gemm_too_late);
+	else if (g->n_cases)
+		rc = prepare(ctx, g, err, n);
 	if (rc < 0 && n && !err[0])
 		(void)mw_fail(rc, err, n, "gemm %zu x %zu: %s", g->n, g->k, mw_strerror(rc));
 	return rc;

@@ -25,6 +25,9 @@ struct gemm_case {
 	double one_ns;
 };
 
+/* The reason of a case that the deadline left out. */
+extern const char gemm_too_late[];
+
 struct gemm_pool;
 
 struct gemm_group {
@@ -46,8 +49,9 @@ struct gemm_group {
 };
 
 /* Plans, packs and checks all cases: group->type, n, k, threads and each case's engine and m are filled in by the
- * caller. A case that cannot run or computes wrongly gets a reason in `why` and is otherwise left alone. Cases ready
- * to be measured have one_ns. Negative with a line in err when nothing can be measured (memory, team). */
+ * caller. A case that cannot run, computes wrongly or comes after ctx->deadline_ns gets a reason in `why` and is
+ * otherwise left alone. Cases ready to be measured have one_ns. Negative with a line in err when nothing can be
+ * measured (memory, team). */
 int gemm_group_prepare(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n);
 /* Sets the samples' length. */
 void gemm_group_sample_s(struct gemm_group *g, double seconds);

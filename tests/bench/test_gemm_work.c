@@ -32,7 +32,7 @@ static struct rig *open_rig(uint64_t max_bytes)
 	rig.profile = (struct bench_profile){"tiny", 10, 0.1, 1, 2, 0.001, max_bytes};
 	rig.ctx = (struct bench_ctx){.topo = &rig.topo, .profile = &rig.profile, .stop = &rig.stop, .seed = 1};
 	rig.ctx.start_ns = mw_now_ns();
-	rig.ctx.deadline_ns = rig.ctx.start_ns + 60000000000ull;
+	rig.ctx.deadline_ns = rig.ctx.start_ns + 600000000000ull;
 	int n = mw_topology_cpu_ids(&rig.topo, cpus, 2);
 	n = n > 2 ? 2 : n;
 	cr_assert(mw_arenas_create(256u << 20, &rig.ctx.arenas) == 0);
@@ -210,6 +210,21 @@ Test(gemm_work, samples_count_and_rotate)
 	fault = RUN_FAILS;
 	cr_assert(gemm_case_measure(c, &value, err, sizeof(err)) == -EIO && strstr(err, "loops"), "%s", err);
 	fault = NO_FAULT;
+	gemm_group_release(g);
+	close_rig(rig);
+}
+
+/* A group whose time is over does nothing and says so. */
+Test(gemm_work, nothing_is_prepared_after_the_deadline)
+{
+	struct rig *rig = open_rig(64 << 20);
+	char err[200];
+	struct gemm_group *g = make_group(GEMM_F32, 64, 64, 1);
+	rig->ctx.deadline_ns = rig->ctx.start_ns;
+	cr_assert(gemm_group_prepare(&rig->ctx, g, err, sizeof(err)) == 0, "%s", err);
+	cr_assert(atomic_load(&packs) == 0 && atomic_load(&runs) == 0);
+	for (size_t i = 0; i < g->n_cases; i++)
+		cr_assert_str_eq(g->cases[i].why, gemm_too_late);
 	gemm_group_release(g);
 	close_rig(rig);
 }

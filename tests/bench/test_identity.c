@@ -100,6 +100,24 @@ Test(identity, one_record_each_in_two_states, .timeout = 300)
 	mw_records_fini(&all);
 }
 
+/* Whatever there is no time for is a record with the reason, one per identity. */
+Test(identity, no_time_is_said_once, .timeout = 300)
+{
+	for (const struct bench *const *b = bench_table; *b; b++) {
+		struct test_context t;
+		size_t named = 0;
+		test_open(&t, *b, options_of(*b));
+		t.ctx.deadline_ns = t.ctx.start_ns;
+		int rc = test_run(&t, *b);
+		cr_assert(rc == 0 || rc == MW_EUNAVAILABLE || rc == MW_EBUDGET, "%s: %d %s", (*b)->name, rc, t.err);
+		check_unique(&t.out, 0);
+		for (size_t i = 0; i < t.out.n; i++)
+			named += t.out.v[i].provenance != MW_UNAVAILABLE || t.out.v[i].note[0];
+		cr_assert_eq(named, t.out.n, "%s: a value is absent without a reason", (*b)->name);
+		test_close(&t);
+	}
+}
+
 Test(identity, a_product_named_twice_is_refused)
 {
 	static const char *const options[][3] = {
