@@ -74,7 +74,7 @@ def main():
         check(rc == 0, "report of a killed run: exit", rc, err)
         partial(folder, before, "SIGKILL")
 
-        rc, out, err = run("run", "--resume", "--profile=tiny", "--max-time=600s", "--output=" + folder)
+        rc, out, err = run("run", "--resume", "--profile=tiny", "--max-time=8s", "--output=" + folder)
         check(rc == 0, "resumed run: exit", rc, err)
         with open(os.path.join(folder, "results.json")) as f:
             results = json.load(f)

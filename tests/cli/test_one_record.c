@@ -39,6 +39,8 @@ Test(measure_records, one_per_identity)
 	struct measure *m = calloc(1, sizeof(*m));
 	cr_redirect_stderr();
 	m->stop = &stop;
+	cr_assert_eq(mw_topology_read("/", NULL, &m->topo, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(measure_start_team(m, err, sizeof(err)), 0, "%s", err);
 	m->start_ns = mw_now_ns();
 	m->deadline_ns = m->start_ns + 60000000000u;
 	cr_assert_eq(measure_run(m, list, 1, NULL, NULL, NULL, &hooks, err, sizeof(err)), 0, "%s", err);
@@ -51,6 +53,6 @@ Test(measure_records, one_per_identity)
 		cr_assert_eq(out.v[i].value, values[i]);
 	}
 	mw_records_fini(&out);
-	mw_records_fini(&m->records);
+	measure_close(m);
 	free(m);
 }

@@ -225,7 +225,7 @@ Test(bench_offload, one_device_twice_is_refused, .timeout = 60)
 	struct fixture f;
 	const char *args[] = {"--device=dimc", "--device=dimc:macros=2", "--device=dimc:macros=1"};
 	cr_assert_eq(run(&f, 3, args), MW_ESPEC, "%s", f.err);
-	cr_assert_str_eq(f.err, "--device=dimc:macros=1: is named twice, as dimc");
+	cr_assert_str_eq(f.err, "--device=dimc:macros=1: dimc is named twice");
 	finish(&f);
 	args[1] = "--device=ambit:dram=ddr4-3200,limit=none";
 	args[2] = "--device=ambit:dram=ddr4-3200";
