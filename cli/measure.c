@@ -352,9 +352,9 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 			continue;
 		if (!why[0])
 			(void)snprintf(why, sizeof(why), "%s", mw_strerror(one));
-		int skip_rc = hooks->skip ? hooks->skip(hooks->self, b->name, why) : 0;
 		/* What was not asked for by name may be absent; a failure never passes in silence. */
 		bool counts = one == MW_EUNAVAILABLE || one == MW_EBUDGET ? by_name : true;
+		int skip_rc = hooks->skip ? hooks->skip(hooks->self, b->name, why, counts && rc == 0) : 0;
 		if (counts && rc == 0)
 			rc = mw_fail(one, err, n, "%s: %s", b->name, why);
 		if (skip_rc < 0) {

@@ -11,8 +11,9 @@ extern const struct bench_profile measure_profiles[]; /* ended by a NULL name */
 /* What happens to results as they come. */
 struct measure_hooks {
 	struct mw_sink record;
-	/* A benchmark was left out. Negative return ends the run. */
-	int (*skip)(void *self, const char *bench, const char *reason);
+	/* A benchmark was left out; fails: that is what the run fails with, said at its end. Negative return ends the
+	 * run. */
+	int (*skip)(void *self, const char *bench, const char *reason, bool fails);
 	void *self;
 	const char *target; /* the file that record and skip write to, for messages; NULL: none */
 };

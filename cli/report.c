@@ -6,6 +6,7 @@
 
 #include "base/core/err.h"
 #include "cli/command.h"
+#include "cli/json_memory.h"
 #include "reports/journal.h"
 #include "reports/print.h"
 #include "reports/report.h"
@@ -108,7 +109,7 @@ static int write_page(struct cli *cli, const struct results *r, const char *from
 	if (rc == -ENOENT || rc == -EACCES || rc == -EROFS || rc == -ENOTDIR || rc == -EISDIR || rc == -EBADF ||
 	    rc == -ELOOP)
 		return MW_ESPEC; /* a place that cannot be written is bad usage */
-	if (note[0])
+	if (rc == 0 && note[0])
 		(void)fprintf(stderr, "memwall: %s\n", note);
 	if (rc == 0 && !page_on_stdout(path)) {
 		rc = print_summary(stdout, r);
@@ -162,8 +163,10 @@ static int show(struct cli *cli, const char *from, bool folder, pid_t *live, cha
 		rc = page_path(cli, from, folder, page, sizeof(page), err, n);
 	if (rc == 0 && draws)
 		rc = add_page(cli, page, figures_asked(cli), err, n);
-	if (rc == 0)
-		rc = results_load(from, &r, err, n);
+	if (rc == 0) {
+		cli_json_begin();
+		rc = cli_json_end(results_load(from, &r, err, n), from, &r, err, n);
+	}
 	if (rc < 0 && rc != -ENOMEM)
 		rc = MW_ESPEC; /* what was named cannot be read */
 	if (rc == 0 && live)

@@ -11,6 +11,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "cli/json_memory.h"
 #include "cli/measure.h"
 #include "cli/resume.h"
 #include "cli/version.h"
@@ -253,12 +254,13 @@ static int on_record(void *self, const struct mw_record *r)
 	return rc;
 }
 
-static int on_skip(void *self, const char *bench, const char *reason)
+static int on_skip(void *self, const char *bench, const char *reason, bool fails)
 {
 	struct run *run = self;
 	if (run->m.show_progress)
 		(void)fputs("\r\033[K", stderr);
-	(void)fprintf(stderr, "memwall: skipped %s: %s\n", bench, reason);
+	if (!fails)
+		(void)fprintf(stderr, "memwall: skipped %s: %s\n", bench, reason);
 	int rc = journal_skip(run->journal, bench, reason);
 	if (rc < 0 && run->journal_rc == 0)
 		run->journal_rc = rc;
@@ -367,7 +369,9 @@ static int write_report(struct run *run, char *err, size_t n)
 	char path[4200], note[256] = "";
 	results_fini(&run->results);
 	(void)snprintf(path, sizeof(path), "%s/report.html", run->dir);
+	cli_json_begin();
 	int rc = journal_results(run->journal, &run->results, err, n);
+	rc = cli_json_end(rc, run->dir, &run->results, err, n);
 	if (rc == 0)
 		rc = results_write(run->dir, &run->results, err, n);
 	if (rc == 0)

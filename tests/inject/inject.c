@@ -1,4 +1,5 @@
-/* Makes the n-th call of one kind fail, in our own objects and in jansson: linked into memwall-inject with --wrap.
+/* Makes the n-th call of one kind fail, in our own objects (jansson allocates through one): linked into memwall-inject
+ *with --wrap.
  *
  *	INJECT=malloc:57	the 57th allocation fails, later ones do not
  *	INJECT=write:3+		from the third write on all fail, as on a full disk
@@ -9,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -124,7 +124,6 @@ __attribute__((constructor)) static void read_plan(void)
 		_exit(99);
 	plan.to = plus == '+' ? __LONG_MAX__ : plan.from;
 	plan.pid = getpid();
-	json_set_alloc_funcs(__wrap_malloc, free);
 	(void)atexit(write_count);
 	for (int k = 0; k < KINDS; k++)
 		if (strcmp(kinds[k].name, name) == 0)
