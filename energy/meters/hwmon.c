@@ -33,7 +33,7 @@ struct sensor {
 struct hwmon {
 	size_t n;
 	uint64_t t_ns;
-	struct sensor s[METER_MAX_DOMAINS];
+	struct sensor *s;
 };
 
 static void hwmon_close(void *state)
@@ -43,6 +43,7 @@ static void hwmon_close(void *state)
 		return;
 	for (size_t i = 0; i < h->n; i++)
 		(void)close(h->s[i].dirfd);
+	free(h->s);
 	free(h);
 }
 
@@ -83,8 +84,6 @@ static void add_sensor(struct hwmon *h, int chip_fd, const char *chip, const cha
 {
 	char text[64], label[48];
 	struct sensor s = {.is_power = strcmp(quantity, "power") == 0};
-	if (h->n == METER_MAX_DOMAINS)
-		return;
 	(void)snprintf(s.file, sizeof(s.file), "%s%s%d_%s", prefix, quantity, number, suffix);
 	int rc = tree_u64(chip_fd, s.file, &s.last);
 	if (rc == -ENOENT)
@@ -96,11 +95,35 @@ static void add_sensor(struct hwmon *h, int chip_fd, const char *chip, const cha
 	label_of(chip_fd, prefix, quantity, number, label, sizeof(label));
 	if (strncmp(label, "Ecore", 5) == 0) /* amd_energy: one per core, all inside the sockets' */
 		return;
-	s.dirfd = dup(chip_fd);
-	if (s.dirfd < 0)
+	struct sensor *grown = reallocarray(h->s, h->n + 1, sizeof(*h->s));
+	h->s = grown ? grown : h->s;
+	s.dirfd = grown ? dup(chip_fd) : -1;
+	if (s.dirfd < 0) {
+		reason_add(why, n, "%s %s: %s", chip, s.file, tree_errno(grown ? -errno : -ENOMEM, text, sizeof(text)));
 		return;
+	}
 	name_sensor(h, &s, chip, label);
 	h->s[h->n++] = s;
+}
+
+/* The highest number that a sensor file of the chip has: amd_energy counts all cores before the sockets. */
+static int highest_sensor(int chip_fd, const char *prefix)
+{
+	int fd = openat(chip_fd, prefix[0] ? prefix : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (fd >= 0)
+			(void)close(fd);
+		return 0;
+	}
+	const struct dirent *e;
+	int most = 0, number;
+	while ((e = readdir(dir)) != NULL)
+		if ((sscanf(e->d_name, "energy%5d_", &number) == 1 || sscanf(e->d_name, "power%5d_", &number) == 1) &&
+		    number > most)
+			most = number;
+	(void)closedir(dir);
+	return most;
 }
 
 static void add_chip(struct hwmon *h, int class_fd, const char *entry, char *why, size_t n)
@@ -108,14 +131,17 @@ static void add_chip(struct hwmon *h, int class_fd, const char *entry, char *why
 	static const char *const prefixes[] = {"", "device/"}; /* older drivers hang their files on the device */
 	char chip[32];
 	bool wanted = false;
+	char text[64];
 	int fd = openat(class_fd, entry, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		reason_add(why, n, "%.24s: %s", entry, tree_errno(-errno, text, sizeof(text)));
 		return;
+	}
 	if (tree_text(fd, "name", chip, sizeof(chip)) > 0 || tree_text(fd, "device/name", chip, sizeof(chip)) > 0)
 		for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++)
 			wanted = wanted || strcmp(chip, chips[i]) == 0;
 	for (size_t p = 0; wanted && p < 2; p++)
-		for (int number = 1; number <= 32; number++) {
+		for (int number = 1, most = highest_sensor(fd, prefixes[p]); number <= most; number++) {
 			size_t before = h->n;
 			add_sensor(h, fd, chip, prefixes[p], "energy", "input", number, why, n);
 			/* A counter is better than samples of the same thing. */
@@ -151,7 +177,9 @@ static int hwmon_open(const char *root, void **state, char *why, size_t n)
 	(void)close(rootfd);
 	if (!h)
 		return -ENOMEM;
-	if (h->n == 0) {
+	if (h->n > METER_MAX_DOMAINS)
+		(void)meter_too_many(h->n, why, n);
+	if (h->n == 0 || h->n > METER_MAX_DOMAINS) {
 		hwmon_close(h);
 		return MW_EUNAVAILABLE;
 	}

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define METER_MAX_DOMAINS 64
+/* Domains of one meter. Larger machines are refused with their number: a sum over a part of them would be wrong. */
+#define METER_MAX_DOMAINS 256
 /* No socket, DIMM group or server board that these meters read draws more; it bounds how often a counter can wrap
  * between two reads and tells a wrong reading from a right one. */
 #define METER_MAX_WATT 2000.0

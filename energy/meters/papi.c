@@ -48,8 +48,8 @@ struct child {
 	const struct papi_api *api;
 	void *lib;
 	int rootfd, set;
-	size_t n;     /* counters kept */
-	int n_values; /* events of the set */
+	size_t n, found; /* counters kept, and all that could be added */
+	int n_values;    /* events of the set */
 	uint64_t t0_ns;
 	struct counter c[METER_MAX_DOMAINS];
 };
@@ -58,13 +58,13 @@ static int add_counter(struct child *k, const char *event, const char *name, con
 		       double unit_j, char *why, size_t n)
 {
 	char reason[120] = "";
-	if (k->n == METER_MAX_DOMAINS)
-		return 0;
 	int rc = k->api->add(k->lib, k->set, event, reason, sizeof(reason));
 	if (rc < 0) {
 		(void)mw_fail(rc, why, n, "%s: %s", event, reason);
 		return rc;
 	}
+	if (k->found++ >= METER_MAX_DOMAINS)
+		return 0; /* all of them are refused in the end */
 	struct counter *c = &k->c[k->n++];
 	*c = (struct counter){.slot = k->n_values++};
 	(void)snprintf(c->d.name, sizeof(c->d.name), "%s", name);
@@ -87,39 +87,44 @@ static void add_uncore(struct child *k, char *why, size_t n)
 {
 	static const char *const events[][2] = {
 		{"PKG", "package"}, {"DRAM", "dram"}, {"CORES", "core"}, {"GPU", "uncore"}, {"PSYS", "psys"}};
-	int cpu[16], package[16];
-	size_t packages = tree_package_cpus(k->rootfd, cpu, package, 16);
-	for (size_t p = 0; p < packages; p++)
+	struct tree_package *package;
+	int packages = tree_packages(k->rootfd, &package);
+	for (int p = 0; p < packages; p++)
 		for (size_t e = 0; e < sizeof(events) / sizeof(events[0]); e++) {
 			char event[64], name[48], refused[200] = "";
-			domain_name(name, sizeof(name), events[e][1], package[p]);
-			(void)snprintf(event, sizeof(event), "rapl::RAPL_ENERGY_%s:cpu=%d", events[e][0], cpu[p]);
-			int rc = add_counter(k, event, name, events[e][1], package[p], 0x1p-32, refused,
+			domain_name(name, sizeof(name), events[e][1], package[p].package);
+			(void)snprintf(event, sizeof(event), "rapl::RAPL_ENERGY_%s:cpu=%d", events[e][0],
+				       package[p].cpu);
+			int rc = add_counter(k, event, name, events[e][1], package[p].package, 0x1p-32, refused,
 					     sizeof(refused));
 			if (rc < 0 && e == 0) /* the package domain is the one that must be there */
 				reason_add(why, n, "%s", refused);
 		}
-	if (packages == 0)
+	if (packages <= 0)
 		reason_add(why, n, "no CPU topology in sysfs");
+	free(package);
 }
 
 static void add_rapl(struct child *k, char *why, size_t n)
 {
 	static const char *const events[][2] = {
 		{"PACKAGE", "package"}, {"DRAM", "dram"}, {"PP0", "core"}, {"PP1", "uncore"}, {"PSYS", "psys"}};
-	int cpu[16], package[16];
-	size_t packages = tree_package_cpus(k->rootfd, cpu, package, 16);
-	for (size_t p = 0; p < packages; p++)
+	struct tree_package *package;
+	int packages = tree_packages(k->rootfd, &package);
+	for (int p = 0; p < packages; p++)
 		for (size_t e = 0; e < sizeof(events) / sizeof(events[0]); e++) {
 			char event[64], name[48], refused[200] = "";
-			domain_name(name, sizeof(name), events[e][1], package[p]);
-			(void)snprintf(event, sizeof(event), "rapl:::%s_ENERGY:PACKAGE%d", events[e][0], package[p]);
-			int rc = add_counter(k, event, name, events[e][1], package[p], 1e-9, refused, sizeof(refused));
+			domain_name(name, sizeof(name), events[e][1], package[p].package);
+			(void)snprintf(event, sizeof(event), "rapl:::%s_ENERGY:PACKAGE%d", events[e][0],
+				       package[p].package);
+			int rc = add_counter(k, event, name, events[e][1], package[p].package, 1e-9, refused,
+					     sizeof(refused));
 			if (rc < 0 && e == 0)
 				reason_add(why, n, "%s", refused);
 		}
-	if (packages == 0)
+	if (packages <= 0)
 		reason_add(why, n, "no CPU topology in sysfs");
+	free(package);
 }
 
 static int zone_name(const struct child *k, int zone, int sub, char *out, size_t n)
@@ -251,7 +256,7 @@ static int keep_awake(struct child *k, char *why, size_t n)
 static int try_component(struct child *k, const char *name, void (*add)(struct child *, char *, size_t), char *why,
 			 size_t n)
 {
-	k->n = 0;
+	k->n = k->found = 0;
 	k->n_values = 0;
 	int cid = k->api->component(k->lib, name, why, n);
 	if (cid < 0)
@@ -262,6 +267,8 @@ static int try_component(struct child *k, const char *name, void (*add)(struct c
 	add(k, why, n);
 	if (k->n == 0)
 		return MW_EUNAVAILABLE;
+	if (k->found > METER_MAX_DOMAINS)
+		return meter_too_many(k->found, why, n);
 	int rc = k->api->start(k->lib, k->set, why, n);
 	k->t0_ns = mw_now_ns();
 	return rc < 0 ? rc : keep_awake(k, why, n);

@@ -27,7 +27,7 @@ struct counter {
 
 struct perf {
 	struct perf_sys sys;
-	size_t n;
+	size_t n, found; /* counters that are kept, that there are */
 	struct counter c[METER_MAX_DOMAINS];
 };
 
@@ -161,7 +161,9 @@ static bool open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_
 		reason_add(why, n, "%s: %s", known[k].event, tree_errno(rc, text, sizeof(text)));
 		return true;
 	}
-	for (int i = 0; i < n_cpus && p->n < METER_MAX_DOMAINS; i++) {
+	for (int i = 0; i < n_cpus; i++) {
+		if (p->found++ >= METER_MAX_DOMAINS)
+			continue; /* all of them are refused in the end */
 		struct counter *c = &p->c[p->n];
 		*c = (struct counter){.fd = p->sys.event_open(p->sys.self, type, config, cpus[i])};
 		if (c->fd < 0) {
@@ -180,9 +182,9 @@ static bool open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_
 
 int perf_open_with(const struct perf_sys *sys, const char *root, void **state, char *why, size_t n)
 {
-	char text[256], mask[256];
+	char text[256];
 	uint64_t type;
-	int cpus[METER_MAX_DOMAINS] = {0};
+	int *cpus = NULL;
 	struct perf *p = NULL;
 	*state = NULL;
 	if (n)
@@ -197,12 +199,8 @@ int perf_open_with(const struct perf_sys *sys, const char *root, void **state, c
 		goto out;
 	}
 	int bad = tree_u64(pmu, "type", &type);
-	int n_cpus = bad;
-	if (!bad && tree_text(pmu, "cpumask", mask, sizeof(mask)) > 0)
-		n_cpus = tree_cpu_list(mask, cpus, METER_MAX_DOMAINS);
-	else if (!bad)
-		n_cpus = -ENOENT;
-	if (n_cpus <= 0 || n_cpus > METER_MAX_DOMAINS || type > UINT32_MAX) {
+	int n_cpus = bad ? bad : tree_cpus(pmu, "cpumask", &cpus);
+	if (n_cpus <= 0 || type > UINT32_MAX) {
 		(void)mw_fail(0, why, n, "/" PMU ": %s: %s", bad ? "type" : "cpumask",
 			      tree_errno(n_cpus < 0 ? n_cpus : -ERANGE, text, sizeof(text)));
 		goto out;
@@ -217,12 +215,15 @@ int perf_open_with(const struct perf_sys *sys, const char *root, void **state, c
 		if (!open_event(p, rootfd, pmu, (uint32_t)type, k, cpus, n_cpus, why, n))
 			break;
 	rc = p->n ? 0 : MW_EUNAVAILABLE;
+	if (p->n && p->found > METER_MAX_DOMAINS)
+		rc = meter_too_many(p->found, why, n);
 	if (rc && n && !why[0])
 		(void)mw_fail(0, why, n, "perf PMU `power` has no energy event");
 out:
 	if (pmu >= 0)
 		(void)close(pmu);
 	(void)close(rootfd);
+	free(cpus);
 	if (rc)
 		perf_close(p);
 	else

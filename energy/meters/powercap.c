@@ -28,7 +28,7 @@ struct zone {
 struct powercap {
 	size_t n;
 	uint64_t t_ns; /* of the last reading */
-	struct zone z[METER_MAX_DOMAINS];
+	struct zone *z;
 };
 
 static void powercap_close(void *state)
@@ -38,6 +38,7 @@ static void powercap_close(void *state)
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		(void)close(p->z[i].dirfd);
+	free(p->z);
 	free(p);
 }
 
@@ -46,9 +47,29 @@ static int compare_id(const void *a, const void *b)
 	return strcmp(((const struct zone *)a)->id, ((const struct zone *)b)->id);
 }
 
+static int add_zone(struct powercap *p, int parent, const char *id, char *why, size_t n)
+{
+	char text[64];
+	struct zone *grown = reallocarray(p->z, p->n + 1, sizeof(*p->z));
+	if (!grown)
+		return -ENOMEM;
+	p->z = grown;
+	struct zone *z = &p->z[p->n];
+	*z = (struct zone){.dirfd = openat(parent, id, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+	if (z->dirfd < 0) {
+		int rc = -errno;
+		if (rc != -ENOTDIR)
+			reason_add(why, n, "%s: %s", id, tree_errno(rc, text, sizeof(text)));
+		return rc;
+	}
+	memcpy(z->id, id, strlen(id)); /* fits: checked by the caller */
+	p->n++;
+	return 0;
+}
+
 /* Collects zones of a directory and of the zones in it: the class holds flat links, captured trees may hold only the
  * nested directories behind them. */
-static int collect(struct powercap *p, int parent, const char *path, int depth)
+static int collect(struct powercap *p, int parent, const char *path, int depth, char *why, size_t n)
 {
 	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -67,16 +88,13 @@ static int collect(struct powercap *p, int parent, const char *path, int depth)
 		bool seen = false;
 		for (size_t i = 0; i < p->n && !seen; i++)
 			seen = strcmp(p->z[i].id, e->d_name) == 0;
-		if (!seen && p->n < METER_MAX_DOMAINS) {
-			struct zone *z = &p->z[p->n];
-			*z = (struct zone){.dirfd = openat(fd, e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC)};
-			if (z->dirfd < 0)
-				continue;
-			memcpy(z->id, e->d_name, strlen(e->d_name)); /* fits: checked above */
-			p->n++;
+		int rc = seen ? 0 : add_zone(p, fd, e->d_name, why, n);
+		if (rc == -ENOMEM) {
+			(void)closedir(dir);
+			return rc;
 		}
-		if (depth > 0)
-			(void)collect(p, fd, e->d_name, depth - 1);
+		if (rc == 0 && depth > 0)
+			(void)collect(p, fd, e->d_name, depth - 1, why, n);
 	}
 	(void)closedir(dir);
 	return 0;
@@ -156,15 +174,17 @@ static int powercap_open(const char *root, void **state, char *why, size_t n)
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		goto out;
-	rc = collect(p, rootfd, CLASS, 2);
+	rc = collect(p, rootfd, CLASS, 2, why, n);
 	if (rc == 0 && p->n == 0)
-		(void)collect(p, rootfd, CLASS "/intel-rapl", 2);
+		(void)collect(p, rootfd, CLASS "/intel-rapl", 2, why, n);
 	if (rc == -ENOENT)
 		(void)mw_fail(rc, why, n, "/" CLASS " absent: %s", tree_why_absent(rootfd));
 	else if (rc)
 		(void)mw_fail(rc, why, n, "/" CLASS ": %s", tree_errno(rc, text, sizeof(text)));
 	else if (p->n == 0)
 		rc = mw_fail(MW_EUNAVAILABLE, why, n, "/" CLASS " has no RAPL zone: %s", tree_why_absent(rootfd));
+	else if (p->n > METER_MAX_DOMAINS)
+		rc = meter_too_many(p->n, why, n);
 	if (rc)
 		goto out;
 	qsort(p->z, p->n, sizeof(p->z[0]), compare_id);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/core/err.h"
 #include "base/sys/tree.h"
@@ -73,25 +74,50 @@ int tree_package_of(int rootfd, int cpu)
 	return (int)id;
 }
 
-size_t tree_package_cpus(int rootfd, int *cpu, int *package, size_t max)
+int tree_cpus(int dirfd, const char *path, int **v)
 {
-	char text[256];
-	int list[2048];
-	if (tree_text(rootfd, "sys/devices/system/cpu/online", text, sizeof(text)) < 0)
-		return 0;
-	int count = tree_cpu_list(text, list, sizeof(list) / sizeof(list[0]));
-	size_t n = 0;
-	for (int i = 0; i < count && i < 2048; i++) {
-		int id = tree_package_of(rootfd, list[i]);
-		bool known = id < 0;
-		for (size_t k = 0; k < n && !known; k++)
-			known = package[k] == id;
-		if (known || n == max)
-			continue;
-		cpu[n] = list[i];
-		package[n++] = id;
+	*v = NULL;
+	if (faccessat(dirfd, path, R_OK, 0) < 0)
+		return -errno;
+	char *text = mw_tree_slurp(dirfd, path);
+	if (!text)
+		return -EIO;
+	text[strcspn(text, "\n")] = '\0';
+	int count = tree_cpu_list(text, NULL, 0);
+	if (count > 0) {
+		*v = calloc((size_t)count, sizeof(**v));
+		count = *v ? tree_cpu_list(text, *v, (size_t)count) : -ENOMEM;
 	}
+	free(text);
+	return count;
+}
+
+int tree_packages(int rootfd, struct tree_package **v)
+{
+	int *cpu, n = 0;
+	*v = NULL;
+	int count = tree_cpus(rootfd, "sys/devices/system/cpu/online", &cpu);
+	if (count <= 0)
+		return count;
+	*v = calloc((size_t)count, sizeof(**v));
+	if (!*v)
+		n = -ENOMEM;
+	for (int i = 0; *v && i < count; i++) {
+		int id = tree_package_of(rootfd, cpu[i]);
+		bool known = id < 0;
+		for (int k = 0; k < n && !known; k++)
+			known = (*v)[k].package == id;
+		if (!known)
+			(*v)[n++] = (struct tree_package){id, cpu[i]};
+	}
+	free(cpu);
 	return n;
+}
+
+int meter_too_many(size_t found, char *why, size_t n)
+{
+	return mw_fail(MW_EUNAVAILABLE, why, n, "%zu energy domains, and at most %d can be read", found,
+		       METER_MAX_DOMAINS);
 }
 
 const char *tree_why_absent(int rootfd)

@@ -17,13 +17,20 @@ int tree_u64(int dirfd, const char *path, uint64_t *out);
 int tree_cpu_list(const char *text, int *v, size_t max);
 /* Physical package of a CPU, -1 when the tree does not say (offline CPUs have no topology). */
 int tree_package_of(int rootfd, int cpu);
-/* One CPU per package that has a topology entry, in the order of packages; how many. */
-size_t tree_package_cpus(int rootfd, int *cpu, int *package, size_t max);
+/* The CPUs of a list file, in memory of the caller's; how many, -errno or MW_EFORMAT. */
+int tree_cpus(int dirfd, const char *path, int **v);
+struct tree_package {
+	int package, cpu; /* one CPU of it */
+};
+/* The packages of all online CPUs that have a topology entry, in memory of the caller's; how many, or negative. */
+int tree_packages(int rootfd, struct tree_package **v);
 /* Why there is no energy driver here: "virtual machine" or "no driver for this CPU is loaded". */
 const char *tree_why_absent(int rootfd);
 /* Words for -errno, with the name of the code where it has one: "EACCES (Permission denied)". */
 const char *tree_errno(int code, char *out, size_t n);
 
+/* MW_EUNAVAILABLE with why: more domains than a reading holds. */
+int meter_too_many(size_t found, char *why, size_t n);
 /* Appends to a list of reasons, "; " between them; cut at the end of the buffer. */
 void reason_add(char *list, size_t n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -118,3 +118,34 @@ Test(hwmon, denied_and_absent)
 	cr_assert_str_eq(why, "no power or energy sensor in /sys/class/hwmon: virtual machine");
 	tree_remove(root);
 }
+
+/* amd_energy counts all cores before the sockets; boards may have hundreds of meters. */
+Test(hwmon, no_sensor_is_cut)
+{
+	static struct energy_domain all[METER_MAX_DOMAINS];
+	char path[96], why[300];
+	void *state;
+	const char *root = tree_make();
+	tree_put(root, CLASS "hwmon0/name", "amd_energy\n");
+	for (int i = 1; i <= 129; i++) {
+		(void)snprintf(path, sizeof(path), CLASS "hwmon0/energy%d_input", i);
+		tree_put(root, path, "1\n");
+		(void)snprintf(path, sizeof(path), CLASS "hwmon0/energy%d_label", i);
+		tree_put(root, path, i == 129 ? "Esocket0\n" : "Ecore%03d\n", i - 1);
+	}
+	cr_assert_eq(meter_hwmon.open(root, &state, why, sizeof(why)), 0, "%s", why);
+	cr_assert_eq(meter_hwmon.domains(state, all, METER_MAX_DOMAINS), 1);
+	cr_assert_str_eq(all[0].name, "amd_energy/Esocket0");
+	meter_hwmon.close(state);
+	tree_remove(root);
+
+	root = tree_make();
+	tree_put(root, CLASS "hwmon0/name", "power_meter\n");
+	for (int i = 1; i <= METER_MAX_DOMAINS + 1; i++) {
+		(void)snprintf(path, sizeof(path), CLASS "hwmon0/power%d_average", i);
+		tree_put(root, path, "1000000\n");
+	}
+	cr_assert_eq(meter_hwmon.open(root, &state, why, sizeof(why)), MW_EUNAVAILABLE);
+	cr_assert_str_eq(why, "257 energy domains, and at most 256 can be read");
+	tree_remove(root);
+}

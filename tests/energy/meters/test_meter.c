@@ -67,9 +67,10 @@ Test(meter, small_files)
 	tree_put(root, "sys/devices/system/cpu/cpu0/topology/physical_package_id", "1\n");
 	tree_put(root, "sys/devices/system/cpu/cpu1/topology/physical_package_id", "0\n");
 	tree_put(root, "sys/devices/system/cpu/cpu4/topology/physical_package_id", "0\n");
-	int cpu[8], id[8];
-	cr_assert_eq(tree_package_cpus(fd, cpu, id, 8), 2); /* cpu2 is offline: no topology */
-	cr_assert(cpu[0] == 0 && id[0] == 1 && cpu[1] == 1 && id[1] == 0);
+	struct tree_package *p;
+	cr_assert_eq(tree_packages(fd, &p), 2); /* cpu2 is offline: no topology */
+	cr_assert(p[0].cpu == 0 && p[0].package == 1 && p[1].cpu == 1 && p[1].package == 0);
+	free(p);
 	cr_assert_eq(tree_package_of(fd, 2), -1);
 	(void)close(fd);
 	tree_remove(root);

@@ -38,7 +38,8 @@ struct fake {
 	enum fault fault;
 	bool noisy;
 	int events, reads;
-	bool is_dram[16];
+	bool is_dram[512];
+	bool any_package; /* events of every package exist */
 };
 
 static int fake_load(void *self, void **lib, char *why, size_t n)
@@ -102,6 +103,10 @@ static int fake_add(void *lib, int set, const char *event, char *why, size_t n)
 		 "powercap:::ENERGY_UJ:ZONE2"},
 	};
 	struct fake *f = lib;
+	if (f->any_package && strncmp(event, "rapl:::PACKAGE", 14) == 0) {
+		f->is_dram[f->events++] = false;
+		return 0;
+	}
 	for (int i = 0; i < 4; i++)
 		if (known[set][i] && strcmp(known[set][i], event) == 0) {
 			f->is_dram[f->events++] = i == 1;
@@ -358,4 +363,36 @@ Test(papi, installed_library)
 	if (rc == 0)
 		meter_papi.close(state);
 	tree_remove(root);
+}
+
+/* 20 packages are read; more than a reading holds are refused with their number. */
+Test(papi, no_package_is_cut)
+{
+	static const int packages[] = {20, METER_MAX_DOMAINS + 1};
+	static struct energy_domain d[METER_MAX_DOMAINS];
+	char why[500];
+	void *state;
+	for (size_t i = 0; i < 2; i++) {
+		struct fake f = {.has = {[RAPL] = true}, .any_package = true};
+		const char *root = tree_make();
+		tree_put(root, "sys/devices/system/cpu/online", "0-%d\n", packages[i] - 1);
+		tree_put(root, "sys/bus/event_source/devices/power/type", "24\n");
+		for (int c = 0; c < packages[i]; c++) {
+			char path[96];
+			(void)snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%d/topology/physical_package_id",
+				       c);
+			tree_put(root, path, "%d\n", c);
+		}
+		int rc = open_fake(&f, root, &state, why, sizeof(why));
+		tree_remove(root);
+		if (packages[i] > METER_MAX_DOMAINS) {
+			cr_assert_eq(rc, MW_EUNAVAILABLE);
+			cr_assert(strstr(why, "258 energy domains, and at most 256 can be read"), "%s", why);
+			continue;
+		}
+		cr_assert_eq(rc, 0, "%s", why);
+		cr_assert_eq(meter_papi.domains(state, d, METER_MAX_DOMAINS), (size_t)packages[i] + 1,
+			     "and dram of package 0");
+		meter_papi.close(state);
+	}
 }

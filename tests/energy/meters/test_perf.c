@@ -15,8 +15,8 @@ extern const struct energy_meter meter_perf;
 
 /* A kernel whose counters are memory files; every open is noted. */
 struct fake {
-	int n, fd[16], cpu[16];
-	uint64_t config[16];
+	int n, fd[512], cpu[512];
+	uint64_t config[512];
 	uint32_t type;
 	int refuse; /* -errno of every open */
 	int lose;   /* -errno of every read */
@@ -212,5 +212,35 @@ Test(perf, running_kernel)
 	double seconds = (double)(b.t_ns - a.t_ns) * 1e-9;
 	cr_assert(joules > 0.5 * seconds && joules < 2 * seconds, "%g J in %g s", joules, seconds);
 	meter_perf.close(state);
+	tree_remove(root);
+}
+
+/* A list of CPUs that is longer than any line buffer; two events on each. */
+static void many_cpus(const char *root, int n)
+{
+	char mask[2048] = "";
+	for (int i = 0; i < n; i++)
+		(void)snprintf(mask + strlen(mask), sizeof(mask) - strlen(mask), i ? ",%d" : "%d", 1000 + 4 * i);
+	tree_put(root, PMU "cpumask", "%s\n", mask);
+}
+
+Test(perf, no_counter_is_cut)
+{
+	static struct energy_domain d[METER_MAX_DOMAINS];
+	static struct fake f;
+	const struct perf_sys sys = {.event_open = fake_open, .event_read = fake_read, .self = &f};
+	const char *root = pmu_tree();
+	char why[400];
+	void *state;
+	many_cpus(root, METER_MAX_DOMAINS / 2);
+	cr_assert_eq(perf_open_with(&sys, root, &state, why, sizeof(why)), 0, "%s", why);
+	cr_assert_eq(meter_perf.domains(state, d, METER_MAX_DOMAINS), METER_MAX_DOMAINS);
+	cr_assert_eq(f.cpu[METER_MAX_DOMAINS - 1], 1000 + 4 * (METER_MAX_DOMAINS / 2 - 1));
+	meter_perf.close(state);
+
+	f.n = 0;
+	many_cpus(root, METER_MAX_DOMAINS / 2 + 1);
+	cr_assert_eq(perf_open_with(&sys, root, &state, why, sizeof(why)), MW_EUNAVAILABLE);
+	cr_assert_str_eq(why, "258 energy domains, and at most 256 can be read");
 	tree_remove(root);
 }

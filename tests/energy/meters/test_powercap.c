@@ -246,3 +246,37 @@ Test(powercap, nested_tree_and_equal_names)
 	meter_powercap.close(state);
 	tree_remove(root);
 }
+
+/* Sockets of a package, its dram and core zones, until there are `domains`. */
+static const char *many_zones(int domains)
+{
+	const char *root = tree_make();
+	for (int i = 0; i < domains; i++) {
+		char id[32], name[32];
+		(void)snprintf(id, sizeof(id), i % 4 ? "intel-rapl:%d:%d" : "intel-rapl:%d", i / 4, i % 4);
+		(void)snprintf(name, sizeof(name), i % 4 ? "part-%d" : "package-%d", i % 4 ? i % 4 : i / 4);
+		zone(root, id, name, 1000000, PACKAGE_RANGE);
+	}
+	return root;
+}
+
+/* All or none: a sum over a part of the domains would pass for the machine's. */
+Test(powercap, no_domain_is_cut)
+{
+	static struct energy_domain all[METER_MAX_DOMAINS];
+	static struct energy_reading r;
+	char why[400];
+	void *state;
+	const char *root = many_zones(METER_MAX_DOMAINS);
+	cr_assert_eq(meter_powercap.open(root, &state, why, sizeof(why)), 0, "%s", why);
+	cr_assert_str_eq(why, "");
+	cr_assert_eq(meter_powercap.domains(state, all, METER_MAX_DOMAINS), METER_MAX_DOMAINS);
+	cr_assert_eq(meter_powercap.read(state, &r, why, sizeof(why)), 0, "%s", why);
+	meter_powercap.close(state);
+	tree_remove(root);
+
+	root = many_zones(METER_MAX_DOMAINS + 3);
+	cr_assert_eq(meter_powercap.open(root, &state, why, sizeof(why)), MW_EUNAVAILABLE);
+	cr_assert_str_eq(why, "259 energy domains, and at most 256 can be read");
+	tree_remove(root);
+}
