@@ -64,14 +64,14 @@ struct dram_band ambit_refresh_pj(const struct ambit_energy *e, uint64_t elapsed
 	return datasheet(e->chip.refresh_mw * (double)elapsed_ps * 1e-3 * e->chips * ranks);
 }
 
-struct dram_band ambit_transfer_pj(const struct ambit_energy *e, uint64_t bytes, int write)
+struct dram_band ambit_transfer_pj(const struct ambit_energy *e, double bytes, int write)
 {
 	const struct dram_part *p = e->part;
 	double chip_burst = p->width_bits * p->burst_length / 8.0;
 	double data_chips = (double)p->channel_bits / p->width_bits;
 	double burst_pj = write ? e->chip.wr_pj : e->chip.rd_pj;
 	double per_chip_byte = burst_pj / chip_burst + (e->chip.act_pj + e->chip.pre_pj) / p->page_bytes;
-	return datasheet((double)bytes / data_chips * per_chip_byte * e->chips);
+	return datasheet(bytes / data_chips * per_chip_byte * e->chips);
 }
 
 /* Ambit: 1.6 (not: 2 AAP), 3.2 (and, or: 4), 4.0 (nand, nor: 5), 5.5 (xor, xnor: 5 AAP + 2 AP) nJ per KB give 0.8 per

@@ -42,7 +42,7 @@ struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elap
 				     unsigned ranks);
 struct dram_band ambit_refresh_pj(const struct ambit_energy *e, uint64_t elapsed_ps, unsigned ranks);
 /* Bytes read or written over the channel, one activation per row: DRAM core, no I/O. */
-struct dram_band ambit_transfer_pj(const struct ambit_energy *e, uint64_t bytes, int write);
+struct dram_band ambit_transfer_pj(const struct ambit_energy *e, double bytes, int write);
 
 /* ---- published energies per command, instead of the equation ---- */
 

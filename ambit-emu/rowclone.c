@@ -103,8 +103,8 @@ int ambit_clone_cost(const struct ambit_dram *d, const struct ambit_column *c, c
 	return 0;
 }
 
-uint64_t ambit_clone_elapsed_ps(const struct ambit_geometry *g, const struct ambit_clone_cost *one, uint64_t rows)
+mw_wide ambit_clone_elapsed_ps(const struct ambit_geometry *g, const struct ambit_clone_cost *one, uint64_t rows)
 {
 	uint64_t buses = (uint64_t)g->channels * g->ranks;
-	return (rows + buses - 1) / buses * one->ps;
+	return mw_wide_mul((rows + buses - 1) / buses, one->ps);
 }

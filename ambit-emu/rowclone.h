@@ -53,6 +53,6 @@ int ambit_clone_cost(const struct ambit_dram *d, const struct ambit_column *c, c
 
 /* Time of the copies for `rows` slots, dealt to channels and ranks: those of one rank share its internal bus and
  * follow one another. */
-uint64_t ambit_clone_elapsed_ps(const struct ambit_geometry *g, const struct ambit_clone_cost *one, uint64_t rows);
+mw_wide ambit_clone_elapsed_ps(const struct ambit_geometry *g, const struct ambit_clone_cost *one, uint64_t rows);
 
 #endif

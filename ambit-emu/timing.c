@@ -69,12 +69,12 @@ uint64_t ambit_batch_ps(const struct ambit_timing *t, const struct ambit_program
 		return ps;
 	ps = max(ps, activation_ps(t, &c, ceil_div(slots, (uint64_t)t->channels * t->ranks)));
 	if (t->refresh) /* every tREFI the rank is away for tRFC */
-		ps = ceil_div(ps * d->trefi, d->trefi - d->trfc);
+		ps = (uint64_t)((mw_wide_mul(ps, d->trefi) + d->trefi - d->trfc - 1) / (d->trefi - d->trfc));
 	return ps;
 }
 
-uint64_t ambit_elapsed_ps(const struct ambit_timing *t, const struct ambit_program *p, uint64_t slots)
+mw_wide ambit_elapsed_ps(const struct ambit_timing *t, const struct ambit_program *p, uint64_t slots)
 {
 	uint64_t parallel = ambit_parallel(t), rest = slots % parallel;
-	return slots / parallel * ambit_batch_ps(t, p, parallel) + ambit_batch_ps(t, p, rest);
+	return mw_wide_mul(slots / parallel, ambit_batch_ps(t, p, parallel)) + ambit_batch_ps(t, p, rest);
 }

@@ -5,6 +5,7 @@
 #define AMBIT_TIMING_H
 
 #include "ambit-emu/program.h"
+#include "base/core/wide.h"
 
 /* One kind of memory. Times in ps; the chips' counts are those of one rank. */
 struct ambit_dram {
@@ -61,6 +62,6 @@ uint64_t ambit_parallel(const struct ambit_timing *t);
  * in that order: the largest of what one bank, one rank's activations and one channel's commands need. */
 uint64_t ambit_batch_ps(const struct ambit_timing *t, const struct ambit_program *p, uint64_t slots);
 /* The program on each of `slots` rows: whole batches and the rest. */
-uint64_t ambit_elapsed_ps(const struct ambit_timing *t, const struct ambit_program *p, uint64_t slots);
+mw_wide ambit_elapsed_ps(const struct ambit_timing *t, const struct ambit_program *p, uint64_t slots);
 
 #endif

@@ -15,6 +15,22 @@ static uint64_t min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Is there room on the clock? */
+static bool fits(struct ambit_trace *t, mw_wide ps)
+{
+	if (t->rc == 0 && ps > TRACE_END - t->now)
+		t->rc = -ERANGE;
+	return t->rc == 0;
+}
+
+static int pass(struct ambit_trace *t, uint64_t ps, uint64_t plan)
+{
+	t->now += ps;
+	t->plan += plan;
+	trace_run(t, t->now);
+	return t->rc;
+}
+
 /* ---- work ---- */
 
 /* Shares of a batch: by what limits it. */
@@ -68,11 +84,14 @@ static struct trace_work *copy_program(const struct ambit_program *p, const uint
 static int add_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots, const uint32_t *row,
 		       const struct ambit_place *at)
 {
-	uint64_t ps = ambit_elapsed_ps(&t->timing, p, slots), parallel = ambit_parallel(&t->timing);
+	mw_wide ps = ambit_elapsed_ps(&t->timing, p, slots);
+	uint64_t parallel = ambit_parallel(&t->timing);
 	struct ambit_timing plan = t->timing;
 	bool elsewhere = at && at->channel != t->text.channel;
 	plan.refresh = false;
-	if (t->text.format != AMBIT_TRACE_HOST && !elsewhere && p->n > 0 && slots > 0 && t->rc == 0) {
+	if (!fits(t, ps))
+		return t->rc;
+	if (t->text.format != AMBIT_TRACE_HOST && !elsewhere && p->n > 0 && slots > 0) {
 		struct trace_work *w = copy_program(p, row);
 		if (!w)
 			return t->rc = -ENOMEM;
@@ -84,10 +103,7 @@ static int add_program(struct ambit_trace *t, const struct ambit_program *p, uin
 		set_weights(t, w);
 		trace_enqueue(t, w);
 	}
-	t->now += ps;
-	t->plan += ambit_elapsed_ps(&plan, p, slots);
-	trace_run(t, t->now);
-	return t->rc;
+	return pass(t, (uint64_t)ps, (uint64_t)ambit_elapsed_ps(&plan, p, slots)); /* the plan is no longer */
 }
 
 int ambit_trace_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots, const uint32_t *row)
@@ -104,7 +120,7 @@ int ambit_trace_alone(struct ambit_trace *t, const struct ambit_program *p, stru
 static void transfer_lines(struct ambit_trace *t, uint64_t bytes, uint32_t first_row, bool write)
 {
 	uint64_t row_bytes = ambit_row_bytes(&t->g);
-	for (uint64_t slot = t->text.channel; slot * row_bytes < bytes; slot += t->g.channels) {
+	for (uint64_t slot = t->text.channel; slot * row_bytes < bytes && t->text.rc == 0; slot += t->g.channels) {
 		struct ambit_place at = ambit_place(&t->g, slot);
 		uint64_t row = at.subarray * (uint64_t)t->g.rows + (first_row + at.layer) % t->g.rows;
 		uint64_t line = (((row * t->g.ranks + at.rank) * t->g.banks + at.bank) * t->g.channels + at.channel) *
@@ -116,10 +132,13 @@ static void transfer_lines(struct ambit_trace *t, uint64_t bytes, uint32_t first
 	t->rc = t->text.rc;
 }
 
-int ambit_trace_transfer(struct ambit_trace *t, uint64_t bytes, uint32_t row, uint64_t ps, bool write)
+int ambit_trace_transfer(struct ambit_trace *t, uint64_t bytes, uint32_t row, mw_wide wide_ps, bool write)
 {
-	uint64_t row_bytes = ambit_row_bytes(&t->g), slots = (bytes + row_bytes - 1) / row_bytes;
-	if (t->text.format == AMBIT_TRACE_HOST && t->rc == 0)
+	if (!fits(t, wide_ps))
+		return t->rc;
+	uint64_t ps = (uint64_t)wide_ps;
+	uint64_t row_bytes = ambit_row_bytes(&t->g), slots = bytes / row_bytes + (bytes % row_bytes != 0);
+	if (t->text.format == AMBIT_TRACE_HOST)
 		transfer_lines(t, bytes, row, write);
 	if (t->text.format == AMBIT_TRACE_HOST || bytes == 0 || t->rc < 0) {
 		t->now += ps;
@@ -139,18 +158,12 @@ int ambit_trace_transfer(struct ambit_trace *t, uint64_t bytes, uint32_t row, ui
 	w->write = write;
 	w->pace = ps / ((slots + t->g.channels - 1) / t->g.channels);
 	trace_enqueue(t, w);
-	t->now += ps;
-	t->plan += ps;
-	trace_run(t, t->now);
-	return t->rc;
+	return pass(t, ps, ps);
 }
 
-int ambit_trace_idle(struct ambit_trace *t, uint64_t ps)
+int ambit_trace_idle(struct ambit_trace *t, mw_wide ps)
 {
-	t->now += ps;
-	t->plan += ps;
-	trace_run(t, t->now);
-	return t->rc;
+	return fits(t, ps) ? pass(t, (uint64_t)ps, (uint64_t)ps) : t->rc;
 }
 
 uint64_t ambit_trace_ps(const struct ambit_trace *t)

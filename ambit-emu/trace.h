@@ -45,15 +45,15 @@ struct ambit_trace;
 
 /* -EINVAL: no such channel. -EOPNOTSUPP: more than one open subarray per bank (salp), which no format can say. */
 int ambit_trace_open(const struct ambit_trace_config *c, struct ambit_trace **out, char *err, size_t n);
-/* The program on `slots` rows. row[i]: data row of D(i) in its subarray, layer 0 (NULL: layers x i). Errors of
- * this and the next four stick until the end. */
+/* The clock of a trace ends after 2^60 ps, 13 days: -ERANGE. The program on `slots` rows. row[i]: data row of D(i) in
+ * its subarray, layer 0 (NULL: layers x i). Errors of this and the next four stick until the end. */
 int ambit_trace_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots, const uint32_t *row);
 /* The program once in the subarray `at`, its D rows in order, nothing else running. */
 int ambit_trace_alone(struct ambit_trace *t, const struct ambit_program *p, struct ambit_place at);
 /* bytes to (write) or from the rows of a vector whose layer 0 is data row `row`, spread over ps. */
-int ambit_trace_transfer(struct ambit_trace *t, uint64_t bytes, uint32_t row, uint64_t ps, bool write);
+int ambit_trace_transfer(struct ambit_trace *t, uint64_t bytes, uint32_t row, mw_wide ps, bool write);
 /* Time in which the channel does nothing. */
-int ambit_trace_idle(struct ambit_trace *t, uint64_t ps);
+int ambit_trace_idle(struct ambit_trace *t, mw_wide ps);
 /* Modelled time so far. */
 uint64_t ambit_trace_ps(const struct ambit_trace *t);
 /* Writes what is pending and the end, and frees. Returns the first error; NULL is allowed. */

@@ -5,6 +5,7 @@
 #include "ambit-emu/trace_text.h"
 
 enum { TRACE_WINDOW = 4 };
+#define TRACE_END (UINT64_C(1) << 60) /* ps: sums and multiples of times up to it fit into 64 bits */
 
 /* A micro-program on rows, or a transfer (n = 0), until every bank is through with it. */
 struct trace_work {

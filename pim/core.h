@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/core/option.h"
+#include "base/core/wide.h"
 #include "pim/pim.h"
 
 #define CORE_MAX_KEYS 64
@@ -23,7 +24,7 @@ struct pim_device {
 	const struct pim_device_ops *ops;
 	void *state;
 	struct pim_executor executor;
-	uint64_t counts[PIM_COUNT_N]; /* since open; scopes are differences */
+	mw_wide counts[PIM_COUNT_N]; /* since open; scopes are differences */
 	struct core_link vectors, matrices, costs, subarrays;
 	char *spec;
 	char error[CORE_ERR];
@@ -53,7 +54,7 @@ struct pim_cost {
 	struct core_link link;
 	struct pim_device *dev;
 	bool stopped;
-	uint64_t start[PIM_COUNT_N], stop[PIM_COUNT_N];
+	mw_wide start[PIM_COUNT_N], stop[PIM_COUNT_N];
 };
 
 struct pim_call {
@@ -68,6 +69,10 @@ void core_link_del(struct core_link *l);
 
 /* Line for pim_error(), then code. */
 int core_fail(struct pim_device *dev, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* pim_call_charge() and pim_call_time() for amounts beyond 64 bits. */
+void core_charge(struct pim_call *call, enum pim_count what, mw_wide n);
+void core_time(struct pim_call *call, enum pim_count part, mw_wide elapsed_ps, mw_wide busy_ps);
 
 /* Comparisons and red_*: one bit per lane. */
 bool core_is_predicate(enum pim_op op);

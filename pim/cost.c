@@ -37,9 +37,14 @@ void pim_cost_end(struct pim_cost *c)
 	free(c);
 }
 
-static uint64_t difference(const struct pim_cost *c, enum pim_count what)
+/* -ERANGE: it does not fit. */
+static int difference(const struct pim_cost *c, enum pim_count what, uint64_t *value)
 {
-	return (c->stopped ? c->stop[what] : c->dev->counts[what]) - c->start[what];
+	mw_wide d = (c->stopped ? c->stop[what] : c->dev->counts[what]) - c->start[what];
+	if (d > UINT64_MAX)
+		return core_fail(c->dev, -ERANGE, "%s: more than 64 bits hold", pim_count_name(what));
+	*value = (uint64_t)d;
+	return 0;
 }
 
 int pim_cost_count(const struct pim_cost *c, enum pim_count what, uint64_t *value)
@@ -50,8 +55,7 @@ int pim_cost_count(const struct pim_cost *c, enum pim_count what, uint64_t *valu
 	int rc = ops->counts ? ops->counts(c->dev->state, what) : -EOPNOTSUPP;
 	if (rc < 0)
 		return core_fail(c->dev, rc, "device %s has no model of %s", ops->name, pim_count_name(what));
-	*value = difference(c, what);
-	return 0;
+	return difference(c, what, value);
 }
 
 static int total(const struct pim_device *dev, const uint64_t *counts, struct pim_energy *out)
@@ -80,8 +84,11 @@ int pim_cost_energy(const struct pim_cost *c, enum pim_part part, struct pim_ene
 	if (!dev->ops->energy)
 		return core_fail(dev, -EOPNOTSUPP, "device %s has no energy model", dev->ops->name);
 	uint64_t counts[PIM_COUNT_N];
-	for (unsigned i = 0; i < PIM_COUNT_N; i++)
-		counts[i] = difference(c, (enum pim_count)i);
+	for (unsigned i = 0; i < PIM_COUNT_N; i++) {
+		int out = difference(c, (enum pim_count)i, &counts[i]);
+		if (out < 0)
+			return out;
+	}
 	*energy = (struct pim_energy){.size = energy->size};
 	int rc;
 	if (part == PIM_E_TOTAL) {

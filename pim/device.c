@@ -266,16 +266,26 @@ int pim_call_fail(struct pim_call *call, int code, const char *fmt, ...)
 	return code;
 }
 
-void pim_call_charge(struct pim_call *call, enum pim_count what, uint64_t n)
+void core_charge(struct pim_call *call, enum pim_count what, mw_wide n)
 {
 	call->dev->counts[what] += n;
 }
 
-void pim_call_time(struct pim_call *call, enum pim_count part, uint64_t elapsed_ps, uint64_t busy_ps)
+void core_time(struct pim_call *call, enum pim_count part, mw_wide elapsed_ps, mw_wide busy_ps)
 {
 	call->dev->counts[part] += elapsed_ps;
 	call->dev->counts[PIM_PS_ELAPSED] += elapsed_ps;
 	call->dev->counts[PIM_PS_BUSY] += busy_ps;
+}
+
+void pim_call_charge(struct pim_call *call, enum pim_count what, uint64_t n)
+{
+	core_charge(call, what, n);
+}
+
+void pim_call_time(struct pim_call *call, enum pim_count part, uint64_t elapsed_ps, uint64_t busy_ps)
+{
+	core_time(call, part, elapsed_ps, busy_ps);
 }
 
 size_t pim_call_threads(const struct pim_call *call)

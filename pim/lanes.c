@@ -144,9 +144,8 @@ void lanes_mask_tail(void *host, uint64_t bits)
 		((unsigned char *)host)[bits / 8] &= (unsigned char)((1u << used) - 1);
 }
 
-uint64_t lanes_ps(uint64_t bytes, double gbps)
+mw_wide lanes_ps(mw_wide bytes, double gbps)
 {
 	uint64_t rate = (uint64_t)llround(gbps * 1000); /* byte per us */
-	unsigned __int128 ps = (unsigned __int128)bytes * 1000000u;
-	return (uint64_t)((ps + rate - 1) / rate);
+	return (bytes * 1000000u + rate - 1) / rate;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/core/kernels/bulk.h"
+#include "base/core/wide.h"
 #include "pim/pim.h"
 
 /* Slices and strips are multiples of a cache line, so that two threads never share one. */
@@ -30,7 +31,8 @@ void lanes_copy(struct pim_call *call, void *dst, const void *src, size_t bytes,
 /* Clears the bits past the last lane of a bit vector in its last byte. */
 void lanes_mask_tail(void *host, uint64_t bits);
 
-/* Picoseconds for bytes at a rate in GB/s, rounded up; exact integer arithmetic on the rate in byte/us. */
-uint64_t lanes_ps(uint64_t bytes, double gbps);
+/* Picoseconds for bytes (up to 2^68) at a rate in GB/s, 0.0005 and more, rounded up; exact integer arithmetic on the
+ * rate in byte/us. */
+mw_wide lanes_ps(mw_wide bytes, double gbps);
 
 #endif

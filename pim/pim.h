@@ -26,6 +26,8 @@
  *   -ENOSPC      no rows left; pim_error() says how many are needed and free
  *   -EXDEV       operands of different devices
  *   -ENOMEM      the host's memory
+ *   -ERANGE      a count, or the energy of one, beyond 2^64 - 1: counts never wrap; what was charged stays charged, and
+ *                shorter scopes can be read
  * There is no global state: devices are independent of each other. One device and its vectors are used by one thread
  * at a time. The library creates no thread: see pim_set_executor. Structures begin with their size, which the caller
  * sets, so that they may grow. */
@@ -376,9 +378,10 @@ PIM_API int pim_cost_begin(struct pim_device *dev, struct pim_cost **cost);
 /* Stops counting; the getters go on working. */
 PIM_API void pim_cost_stop(struct pim_cost *cost);
 PIM_API void pim_cost_end(struct pim_cost *cost);
-/* -EOPNOTSUPP when the device has no model of that count. */
+/* -EOPNOTSUPP when the device has no model of that count, -ERANGE when more than 2^64 - 1 of it lie in the scope. */
 PIM_API int pim_cost_count(const struct pim_cost *cost, enum pim_count what, uint64_t *value);
-/* counts x constants. -EOPNOTSUPP when the part has no model; -ERANGE when a term would be negative. */
+/* counts x constants. -EOPNOTSUPP when the part has no model; -ERANGE when a term would be negative or a count of
+ * the scope does not fit into 64 bits. */
 PIM_API int pim_cost_energy(const struct pim_cost *cost, enum pim_part part, struct pim_energy *energy);
 PIM_API const char *pim_count_name(enum pim_count what);
 PIM_API const char *pim_part_name(enum pim_part part);
@@ -401,7 +404,8 @@ struct pim_price {
 	/* Activations of the busiest row between two refreshes when the program runs back to back; 0: not known. */
 	uint64_t window_activations;
 };
-/* -EOPNOTSUPP: no model. price->size and price->energy.size must be set. */
+/* -EINVAL: no such operation, or no such type. -EOPNOTSUPP: no model. price->size and price->energy.size must be set.
+ */
 PIM_API int pim_price_of(struct pim_device *dev, enum pim_op op, struct pim_type type, struct pim_price *price);
 
 /* ---- traces ---- */
@@ -425,9 +429,11 @@ struct pim_trace_config {
 };
 
 /* From here on what the device does is written down, until pim_trace_end or pim_close. Row numbers of operands are
- * those of the micro-program (docs/emulator.md). -EOPNOTSUPP: the device, or its spec, has no commands to show. */
+ * those of the micro-program (docs/emulator.md). A trace ends after 2^60 ps, 13 days. -EOPNOTSUPP: the device, or its
+ * spec, has no commands to show. */
 PIM_API int pim_trace_begin(struct pim_device *dev, const struct pim_trace_config *config);
-/* Writes the rest. Returns the first error, -EINVAL where nothing is traced. */
+/* Writes the rest. Returns the first error: that of write(), -ERANGE where more than 2^60 ps were charged, -EINVAL
+ * where nothing is traced. */
 PIM_API int pim_trace_end(struct pim_device *dev);
 
 /* ---- raw subarrays ---- */

@@ -61,11 +61,17 @@ struct ambit_lanes {
 	size_t check_stride;
 };
 
-/* Lanes of all copies of a vector; each begins with a row. */
+/* Rows of all copies of a vector. */
+static inline uint64_t ambit_held_slots(const struct ambit *a, uint64_t lanes)
+{
+	return a->failures.copies * ambit_slots(&a->geometry, lanes);
+}
+
+/* Lanes of all copies of a vector with contents; each begins with a row. */
 static inline uint64_t ambit_held(const struct ambit *a, uint64_t lanes)
 {
 	uint64_t row_bits = 8 * ambit_row_bytes(&a->geometry);
-	return a->failures.copies > 1 ? a->failures.copies * ambit_slots(&a->geometry, lanes) * row_bits : lanes;
+	return a->failures.copies > 1 ? ambit_held_slots(a, lanes) * row_bits : lanes;
 }
 
 static inline char *ambit_plane(const struct ambit_lanes *l, unsigned bit)
@@ -113,8 +119,8 @@ int ambit_trace(void *state, const struct pim_trace_config *config, const char *
 /* Each beside what is charged; nothing happens without a trace. */
 void ambit_trace_charge(const struct ambit *a, const struct ambit_program *p, uint64_t slots);
 void ambit_trace_alone_at(const struct ambit *a, const struct ambit_program *p, struct ambit_place at);
-void ambit_trace_bytes(const struct ambit *a, uint64_t bytes, uint64_t ps, bool write);
-void ambit_trace_wait(const struct ambit *a, uint64_t ps);
+void ambit_trace_bytes(const struct ambit *a, mw_wide bytes, mw_wide ps, bool write);
+void ambit_trace_wait(const struct ambit *a, mw_wide ps);
 void ambit_trace_drop(struct ambit *a);
 
 /* ---- ambit_raw.c ---- */

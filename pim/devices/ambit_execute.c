@@ -169,9 +169,10 @@ void ambit_charge(const struct ambit *a, struct pim_call *call, const struct amb
 {
 	uint64_t parallel = ambit_parallel(&a->timing);
 	ambit_charge_commands(call, r->counts, slots);
-	pim_call_charge(call, PIM_BATCHES, (slots + parallel - 1) / parallel);
-	uint64_t elapsed = slots / parallel * r->batch_ps + ambit_batch_ps(&a->timing, r->program, slots % parallel);
-	pim_call_time(call, PIM_PS_COMPUTE, elapsed, slots * r->ps);
+	core_charge(call, PIM_BATCHES, (slots + parallel - 1) / parallel);
+	mw_wide elapsed =
+		mw_wide_mul(slots / parallel, r->batch_ps) + ambit_batch_ps(&a->timing, r->program, slots % parallel);
+	core_time(call, PIM_PS_COMPUTE, elapsed, mw_wide_mul(slots, r->ps));
 	ambit_trace_charge(a, r->program, slots);
 }
 
@@ -186,7 +187,7 @@ static int move_vector(const struct ambit *a, struct pim_call *call, const struc
 		memcpy(dst->check, src->check, c->dst->type.bits * dst->check_stride);
 		memcpy(dst->truth, src->truth, dst->bytes);
 	}
-	ambit_charge_route(a, call, route, ambit_slots(&a->geometry, ambit_held(a, c->dst->cols)));
+	ambit_charge_route(a, call, route, ambit_held_slots(a, c->dst->cols));
 	return 0;
 }
 
@@ -219,7 +220,7 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 		rc = a->exact ? run_exact(a, call, c, &run) : run_fused(a, call, c);
 	if (rc < 0)
 		return rc;
-	uint64_t slots = ambit_slots(&a->geometry, ambit_held(a, c->dst->cols));
+	uint64_t slots = ambit_held_slots(a, c->dst->cols);
 	ambit_charge_route(a, call, &route, slots);
 	ambit_charge(a, call, &run, slots);
 	return 0;

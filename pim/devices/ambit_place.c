@@ -5,14 +5,14 @@
 
 void ambit_charge_commands(struct pim_call *call, const struct ambit_counts *n, uint64_t slots)
 {
-	pim_call_charge(call, PIM_AAP, n->aap * slots);
-	pim_call_charge(call, PIM_AP, n->ap * slots);
-	pim_call_charge(call, PIM_ACT_FIRST, (n->aap + n->ap) * slots);
-	pim_call_charge(call, PIM_ACT_SECOND, n->aap * slots);
-	pim_call_charge(call, PIM_EXTRA_WORDLINES_FIRST, n->extra_first * slots);
-	pim_call_charge(call, PIM_EXTRA_WORDLINES_SECOND, n->extra_second * slots);
-	pim_call_charge(call, PIM_PRE, (n->aap + n->ap) * slots);
-	pim_call_charge(call, PIM_PROGRAMS, slots);
+	core_charge(call, PIM_AAP, mw_wide_mul(n->aap, slots));
+	core_charge(call, PIM_AP, mw_wide_mul(n->ap, slots));
+	core_charge(call, PIM_ACT_FIRST, mw_wide_mul(n->aap + n->ap, slots));
+	core_charge(call, PIM_ACT_SECOND, mw_wide_mul(n->aap, slots));
+	core_charge(call, PIM_EXTRA_WORDLINES_FIRST, mw_wide_mul(n->extra_first, slots));
+	core_charge(call, PIM_EXTRA_WORDLINES_SECOND, mw_wide_mul(n->extra_second, slots));
+	core_charge(call, PIM_PRE, mw_wide_mul(n->aap + n->ap, slots));
+	core_charge(call, PIM_PROGRAMS, slots);
 }
 
 int ambit_clone_price(const struct ambit *a, struct pim_call *call, enum ambit_clone kind, struct ambit_clone_cost *out)
@@ -100,14 +100,14 @@ int ambit_route(const struct ambit *a, struct pim_call *call, const struct ambit
 void ambit_charge_route(const struct ambit *a, struct pim_call *call, const struct ambit_route *r, uint64_t slots)
 {
 	for (unsigned k = AMBIT_CLONE_SUBARRAY; k < AMBIT_CLONE_FAR; k++) {
-		uint64_t rows = r->rows[k] * slots;
+		mw_wide rows = mw_wide_mul(r->rows[k], slots);
 		if (!rows)
 			continue;
-		pim_call_charge(call, k == AMBIT_CLONE_BANK ? PIM_COPIES_INTER_BANK : PIM_COPIES_INTER_SUBARRAY, rows);
-		pim_call_charge(call, PIM_BYTES_COPIED, rows * r->cost[k].bytes);
+		core_charge(call, k == AMBIT_CLONE_BANK ? PIM_COPIES_INTER_BANK : PIM_COPIES_INTER_SUBARRAY, rows);
+		core_charge(call, PIM_BYTES_COPIED, rows * r->cost[k].bytes);
 		/* Two banks are busy with each. */
-		uint64_t ps = r->rows[k] * ambit_clone_elapsed_ps(&a->geometry, &r->cost[k], slots);
-		pim_call_time(call, PIM_PS_COPY, ps, 2 * rows * r->cost[k].ps);
+		mw_wide ps = r->rows[k] * ambit_clone_elapsed_ps(&a->geometry, &r->cost[k], slots);
+		core_time(call, PIM_PS_COPY, ps, 2 * rows * r->cost[k].ps);
 		ambit_trace_wait(a, ps); /* TRANSFER has no name in any format */
 	}
 }

@@ -38,8 +38,8 @@ static int table_joules(const struct ambit *a, const uint64_t *counts, enum pim_
 /* From first activation to precharge, added over banks. */
 static uint64_t open_ps(const struct ambit *a, const uint64_t *counts)
 {
-	uint64_t closed = counts[PIM_PRE] * a->timing.dram->trp;
-	return counts[PIM_PS_BUSY] > closed ? counts[PIM_PS_BUSY] - closed : 0;
+	mw_wide closed = mw_wide_mul(counts[PIM_PRE], a->timing.dram->trp);
+	return counts[PIM_PS_BUSY] > closed ? (uint64_t)(counts[PIM_PS_BUSY] - closed) : 0;
 }
 
 static int equation_joules(const struct ambit *a, const uint64_t *counts, enum pim_part part, struct dram_band *out)
@@ -68,10 +68,12 @@ static int equation_joules(const struct ambit *a, const uint64_t *counts, enum p
 		return 0;
 	/* A row on the internal bus is read and written as for the host, each with its activation. */
 	case PIM_E_RD:
-		*out = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_OUT] + counts[PIM_BYTES_COPIED], 0);
+		*out = ambit_transfer_pj(&a->energy, (double)counts[PIM_BYTES_OUT] + (double)counts[PIM_BYTES_COPIED],
+					 0);
 		return 0;
 	case PIM_E_WR:
-		*out = ambit_transfer_pj(&a->energy, counts[PIM_BYTES_IN] + counts[PIM_BYTES_COPIED], 1);
+		*out = ambit_transfer_pj(&a->energy, (double)counts[PIM_BYTES_IN] + (double)counts[PIM_BYTES_COPIED],
+					 1);
 		return 0;
 	default:
 		return -EOPNOTSUPP; /* neither I/O nor a transposition unit has a source */

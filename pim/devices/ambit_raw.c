@@ -92,8 +92,8 @@ static int execute(struct ambit *a, struct pim_call *call, uint32_t bank, const 
 	ambit_program_counts(p, &n);
 	ambit_charge_commands(call, &n, 1);
 	pim_call_charge(call, PIM_BATCHES, 1);
-	uint64_t ps = ambit_elapsed_ps(&a->timing, p, 1);
-	pim_call_time(call, PIM_PS_COMPUTE, ps, ambit_program_ps(&a->timing, p));
+	mw_wide ps = ambit_elapsed_ps(&a->timing, p, 1);
+	core_time(call, PIM_PS_COMPUTE, ps, ambit_program_ps(&a->timing, p));
 	const struct pim_row at = {.bank = bank, .subarray = p->cmd[0].a.subarray};
 	ambit_trace_alone_at(a, p, place_of(a, &at));
 	return 0;
@@ -144,7 +144,7 @@ static int write_row(void *state, struct pim_call *call, const struct pim_row *t
 		return transfer_failed(call, rc, to, "write");
 	uint64_t bytes = ambit_row_bytes(&a->geometry);
 	pim_call_charge(call, PIM_BYTES_IN, bytes);
-	pim_call_time(call, PIM_PS_IN, lanes_ps(bytes, a->in_gbps), 0);
+	core_time(call, PIM_PS_IN, lanes_ps(bytes, a->in_gbps), 0);
 	ambit_trace_wait(a, lanes_ps(bytes, a->in_gbps));
 	return 0;
 }
@@ -162,7 +162,7 @@ static int read_row(void *state, struct pim_call *call, const struct pim_row *fr
 		return transfer_failed(call, rc, from, "read");
 	uint64_t bytes = ambit_row_bytes(&a->geometry);
 	pim_call_charge(call, PIM_BYTES_OUT, bytes);
-	pim_call_time(call, PIM_PS_OUT, lanes_ps(bytes, a->out_gbps), 0);
+	core_time(call, PIM_PS_OUT, lanes_ps(bytes, a->out_gbps), 0);
 	ambit_trace_wait(a, lanes_ps(bytes, a->out_gbps));
 	return 0;
 }

@@ -51,13 +51,14 @@ void ambit_trace_alone_at(const struct ambit *a, const struct ambit_program *p, 
 		(void)ambit_trace_alone(a->trace, p, at);
 }
 
-void ambit_trace_bytes(const struct ambit *a, uint64_t bytes, uint64_t ps, bool write)
+void ambit_trace_bytes(const struct ambit *a, mw_wide bytes, mw_wide ps, bool write)
 {
 	if (a->trace)
-		(void)ambit_trace_transfer(a->trace, bytes, 0, ps, write);
+		/* Bytes beyond 64 bits take longer than a trace lasts. */
+		(void)ambit_trace_transfer(a->trace, (uint64_t)bytes, 0, ps, write);
 }
 
-void ambit_trace_wait(const struct ambit *a, uint64_t ps)
+void ambit_trace_wait(const struct ambit *a, mw_wide ps)
 {
 	if (a->trace)
 		(void)ambit_trace_idle(a->trace, ps);

@@ -29,7 +29,7 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 	struct ambit *a = state;
 	const struct ambit_program *p = &program->builder.p;
 	struct ambit_run run = run_of(a, program);
-	const uint64_t slots = ambit_slots(&a->geometry, ambit_held(a, dst[0]->cols));
+	const uint64_t slots = ambit_held_slots(a, dst[0]->cols);
 	const struct ambit_operands operands = {src, dst, p->inputs, p->outputs};
 	struct ambit_route route;
 	if (a->failures.protection != AMBIT_PROTECT_NONE)

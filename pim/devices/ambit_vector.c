@@ -15,7 +15,7 @@ _Static_assert(ARITH_LANES == MW_TRANSPOSE_LANES && BLOCK_LANES % MW_TRANSPOSE_L
 
 static uint64_t rows_of(const struct ambit *a, const struct pim_operand *o)
 {
-	return o->type.bits * ambit_layers(&a->geometry, ambit_slots(&a->geometry, ambit_held(a, o->cols)));
+	return o->type.bits * ambit_layers(&a->geometry, ambit_held_slots(a, o->cols));
 }
 
 /* Planes of one power of two apart would meet in the same sets of the caches, and stores would hold up loads of
@@ -210,25 +210,25 @@ static void charge_transpose(const struct ambit *a, struct pim_call *call, const
 {
 	if (o->type.bits == 1 || a->transposer == AMBIT_TRANSPOSE_DONE)
 		return;
-	pim_call_charge(call, PIM_BYTES_TRANSPOSE, bytes);
-	pim_call_time(call, PIM_PS_TRANSPOSE, lanes_ps(bytes, a->transpose_gbps), 0);
+	core_charge(call, PIM_BYTES_TRANSPOSE, bytes);
+	core_time(call, PIM_PS_TRANSPOSE, lanes_ps(bytes, a->transpose_gbps), 0);
 	ambit_trace_wait(a, lanes_ps(bytes, a->transpose_gbps));
 }
 
 static void charge_in(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
-	uint64_t all = (uint64_t)bytes * a->failures.copies;
-	pim_call_charge(call, PIM_BYTES_IN, all);
-	pim_call_time(call, PIM_PS_IN, lanes_ps(all, a->in_gbps), 0);
+	mw_wide all = mw_wide_mul(bytes, a->failures.copies);
+	core_charge(call, PIM_BYTES_IN, all);
+	core_time(call, PIM_PS_IN, lanes_ps(all, a->in_gbps), 0);
 	ambit_trace_bytes(a, all, lanes_ps(all, a->in_gbps), true);
 	charge_transpose(a, call, o, bytes);
 }
 
 static void charge_out(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
-	uint64_t all = (uint64_t)bytes * a->failures.copies;
-	pim_call_charge(call, PIM_BYTES_OUT, all);
-	pim_call_time(call, PIM_PS_OUT, lanes_ps(all, a->out_gbps), 0);
+	mw_wide all = mw_wide_mul(bytes, a->failures.copies);
+	core_charge(call, PIM_BYTES_OUT, all);
+	core_time(call, PIM_PS_OUT, lanes_ps(all, a->out_gbps), 0);
 	ambit_trace_bytes(a, all, lanes_ps(all, a->out_gbps), false);
 	charge_transpose(a, call, o, bytes);
 }
@@ -397,7 +397,7 @@ int ambit_reduce(struct ambit *a, struct pim_call *call, const struct pim_comman
 	if (rc < 0)
 		return rc;
 	charge_out(a, call, o, host_bytes(o));
-	pim_call_time(call, PIM_PS_HOST, lanes_ps(host_bytes(o), a->host_gbps), 0);
+	core_time(call, PIM_PS_HOST, lanes_ps(host_bytes(o), a->host_gbps), 0);
 	ambit_trace_wait(a, lanes_ps(host_bytes(o), a->host_gbps));
 	return 0;
 }
@@ -419,8 +419,8 @@ int ambit_shift_lanes(struct ambit *a, struct pim_call *call, const struct pim_c
 		arith_shift_lanes(d->p, s->p, s->unit, o->cols, by);
 	size_t bytes = host_bytes(o);
 	charge_out(a, call, o, bytes);
-	pim_call_time(call, PIM_PS_HOST, lanes_ps(2 * bytes, a->host_gbps), 0);
-	ambit_trace_wait(a, lanes_ps(2 * bytes, a->host_gbps));
+	core_time(call, PIM_PS_HOST, lanes_ps((mw_wide)2 * bytes, a->host_gbps), 0);
+	ambit_trace_wait(a, lanes_ps((mw_wide)2 * bytes, a->host_gbps));
 	charge_in(a, call, o, bytes);
 	return 0;
 }

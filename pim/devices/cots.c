@@ -179,7 +179,7 @@ static void cots_free(void *state, struct pim_operand *o)
 static void charge(const struct cots *d, struct pim_call *call, enum pim_count bytes, enum pim_count part, uint64_t n)
 {
 	pim_call_charge(call, bytes, 2 * n);
-	pim_call_time(call, part, lanes_ps(2 * n, d->gbps), 0);
+	core_time(call, part, lanes_ps(2 * n, d->gbps), 0);
 }
 
 static int cots_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
@@ -388,12 +388,12 @@ static int cots_execute(void *state, struct pim_call *call, const struct pim_com
 	uint64_t ps = cots_plan_ps(&d->timing, &p), act = cots_activations(&p);
 	uint64_t batches = (w.slots + parallel(d) - 1) / parallel(d);
 	uint64_t first = p.n[COTS_K_FRAC] + (act - p.n[COTS_K_FRAC]) / 2;
-	pim_call_charge(call, PIM_ACT_FIRST, first * w.slots);
-	pim_call_charge(call, PIM_ACT_SECOND, (act - first) * w.slots);
-	pim_call_charge(call, PIM_PRE, act * w.slots);
+	core_charge(call, PIM_ACT_FIRST, mw_wide_mul(first, w.slots));
+	core_charge(call, PIM_ACT_SECOND, mw_wide_mul(act - first, w.slots));
+	core_charge(call, PIM_PRE, mw_wide_mul(act, w.slots));
 	pim_call_charge(call, PIM_PROGRAMS, w.slots);
 	pim_call_charge(call, PIM_BATCHES, batches);
-	pim_call_time(call, PIM_PS_COMPUTE, batches * ps, w.slots * ps);
+	core_time(call, PIM_PS_COMPUTE, mw_wide_mul(batches, ps), mw_wide_mul(w.slots, ps));
 	return 0;
 }
 

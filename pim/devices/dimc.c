@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pim/core.h"
 #include "pim/devices/dimc.h"
 #include "pim/lanes.h"
-#include "pim/pim.h"
 
 struct dimc_device {
 	struct dimc_macro macro;
@@ -153,9 +153,9 @@ static int dimc_write(void *state, struct pim_call *call, const struct pim_opera
 	memcpy(mem->p, src, bytes);
 	if (o->rows > 1 && !mem->held)
 		return 0; /* stays in the host's memory: nothing moves before it is used */
-	uint64_t ps = lanes_ps(bytes, d->gbps);
+	mw_wide ps = lanes_ps(bytes, d->gbps);
 	pim_call_charge(call, PIM_BYTES_IN, bytes);
-	pim_call_time(call, PIM_PS_IN, ps, ps);
+	core_time(call, PIM_PS_IN, ps, ps);
 	return 0;
 }
 
@@ -164,9 +164,9 @@ static int dimc_read(void *state, struct pim_call *call, const struct pim_operan
 	struct dimc_device *d = state;
 	struct dimc_mem *mem = o->mem;
 	memcpy(dst, mem->p, bytes);
-	uint64_t ps = lanes_ps(bytes, d->gbps);
+	mw_wide ps = lanes_ps(bytes, d->gbps);
 	pim_call_charge(call, PIM_BYTES_OUT, bytes);
-	pim_call_time(call, PIM_PS_OUT, ps, ps);
+	core_time(call, PIM_PS_OUT, ps, ps);
 	return 0;
 }
 
@@ -197,18 +197,18 @@ static void charge(const struct dimc_device *d, struct pim_call *call, const str
 	uint64_t passes = dimc_passes(m, d->macros, w->rows, w->cols);
 	uint64_t per_pass = dimc_cycles_per_pass(m);
 	pim_call_charge(call, PIM_PASSES, passes);
-	pim_call_charge(call, PIM_CYCLES, passes * per_pass);
+	core_charge(call, PIM_CYCLES, mw_wide_mul(passes, per_pass));
 	/* The padding of a partial tile is clocked like the rest. */
-	pim_call_charge(call, PIM_MACS, tiles * m->inputs * m->outputs);
-	pim_call_time(call, PIM_PS_COMPUTE, (passes * per_pass * m->cycle_fs + 500) / 1000,
-		      (tiles * per_pass * m->cycle_fs + 500) / 1000);
+	core_charge(call, PIM_MACS, mw_wide_mul(tiles, (uint64_t)m->inputs * m->outputs));
+	core_time(call, PIM_PS_COMPUTE, (mw_wide_mul(passes, per_pass * m->cycle_fs) + 500) / 1000,
+		  (mw_wide_mul(tiles, per_pass * m->cycle_fs) + 500) / 1000);
 	/* A matrix of one row is allocated like a vector, and held while it would fit. */
 	uint64_t held = ((struct dimc_mem *)w->mem)->held;
 	if (!held && (w->rows > 1 || dimc_footprint(m, w->rows, w->cols) > d->capacity)) {
 		size_t bytes = operand_bytes(w);
-		uint64_t ps = lanes_ps(bytes, d->gbps);
+		mw_wide ps = lanes_ps(bytes, d->gbps);
 		pim_call_charge(call, PIM_BYTES_RELOAD, bytes);
-		pim_call_time(call, PIM_PS_RELOAD, ps, ps);
+		core_time(call, PIM_PS_RELOAD, ps, ps);
 	}
 }
 

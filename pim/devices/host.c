@@ -90,8 +90,8 @@ static int host_map(void *state, const struct pim_operand *o, void **p)
 static void charge(const struct host *h, struct pim_call *call, uint64_t bytes)
 {
 	if (h->gbps > 0) {
-		uint64_t ps = lanes_ps(bytes, h->gbps);
-		pim_call_time(call, PIM_PS_COMPUTE, ps, ps);
+		mw_wide ps = lanes_ps(bytes, h->gbps);
+		core_time(call, PIM_PS_COMPUTE, ps, ps);
 	}
 }
 

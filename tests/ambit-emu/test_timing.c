@@ -280,7 +280,7 @@ Test(ambit_timing, elapsed_is_batches_times_program)
 		cr_assert_eq(ambit_elapsed_ps(&t, p, 0), 0);
 		uint64_t before = 0; /* more rows never take less time, and one bank alone is not throttled by tFAW */
 		for (uint64_t slots = 1; slots <= 96; slots++) {
-			uint64_t ps = ambit_elapsed_ps(&t, p, slots);
+			uint64_t ps = (uint64_t)ambit_elapsed_ps(&t, p, slots);
 			cr_assert_geq(ps, before);
 			before = ps;
 		}

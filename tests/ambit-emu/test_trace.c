@@ -77,7 +77,7 @@ Test(ambit_trace, unconstrained_ends_with_the_modelled_time)
 					struct ambit_counts n;
 					ambit_program_counts(bulk(ops[k]), &n);
 					cr_assert_eq(ambit_trace_program(b.trace, bulk(ops[k]), slots, NULL), 0);
-					ps += ambit_elapsed_ps(&b.timing, bulk(ops[k]), slots);
+					ps += (uint64_t)ambit_elapsed_ps(&b.timing, bulk(ops[k]), slots);
 					act += slots * (2 * n.aap + n.ap);
 					pre += slots * (n.aap + n.ap);
 				}

@@ -174,7 +174,7 @@ Test(ambit_trace_energy, transfers_follow_from_the_commands_alone)
 		struct joules j = equations(p, 1, &r);
 		struct ambit_energy e;
 		cr_assert_eq(ambit_energy_init(&e, p->name, 1, 8, NULL, 0), 0);
-		near("ddr4-3200", "transfer", ambit_transfer_pj(&e, bytes, write).max,
+		near("ddr4-3200", "transfer", ambit_transfer_pj(&e, (double)bytes, write).max,
 		     8 * (j.act + j.pre + j.rd + j.wr), 1e-9);
 		cr_assert_eq(write ? r.wr : r.rd, (double)(bytes / 64));
 		free(b.words.text);

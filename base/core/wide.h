@@ -1,0 +1,14 @@
+/* Sums and products of counts and picoseconds: those of vectors without contents exceed 64 bits. */
+#ifndef MW_WIDE_H
+#define MW_WIDE_H
+
+#include <stdint.h>
+
+__extension__ typedef unsigned __int128 mw_wide;
+
+static inline mw_wide mw_wide_mul(uint64_t a, uint64_t b)
+{
+	return (mw_wide)a * b;
+}
+
+#endif
