@@ -2,6 +2,7 @@
 #ifndef PIM_CORE_H
 #define PIM_CORE_H
 
+#include <assert.h>
 #include <stdbool.h>
 
 #include "base/core/option.h"
@@ -16,22 +17,30 @@ struct pim_config {
 	struct mw_option table[CORE_MAX_KEYS + 1];
 };
 
+/* What handles begin with: a place in a list of their device's. */
 struct core_link {
 	struct core_link *prev, *next;
+	uint32_t magic; /* CORE_OPEN until the handle is closed */
 };
 
+#define CORE_OPEN 0x4d4d4950u
+#define CORE_CLOSED 0x64616564u
+
 struct pim_device {
+	struct core_link link; /* of no list */
 	const struct pim_device_ops *ops;
 	void *state;
 	struct pim_executor executor;
 	mw_wide counts[PIM_COUNT_N]; /* since open; scopes are differences */
 	struct core_link vectors, matrices, costs, subarrays;
+	struct core_link graves; /* closed handles, oldest first */
+	size_t n_graves;
 	char *spec;
 	char error[CORE_ERR];
 };
 
 struct pim_vector {
-	struct core_link link; /* first: a link is its vector */
+	struct core_link link;
 	struct pim_device *dev;
 	struct pim_operand o;
 	bool unbacked;
@@ -67,6 +76,18 @@ void core_link_init(struct core_link *head);
 void core_link_add(struct core_link *head, struct core_link *l);
 void core_link_del(struct core_link *l);
 
+/* Frees what a closed handle leaves. In builds that check handles it stays readable, so that its next use is found:
+ * the last CORE_GRAVES of each device, and those of a closed device for good. */
+void core_bury(struct pim_device *dev, struct core_link *l);
+enum { CORE_GRAVES = 1024 };
+
+/* Every public function checks its handles first; NULL passes. Aborts with the function's name. */
+#ifdef PIM_CHECK_HANDLES
+#define CORE_CHECK(h) assert((!(h) || (h)->link.magic == CORE_OPEN) && "handle was closed")
+#else
+#define CORE_CHECK(h) ((void)0)
+#endif
+
 /* Line for pim_error(), then code. */
 int core_fail(struct pim_device *dev, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -77,6 +98,8 @@ void core_time(struct pim_call *call, enum pim_count part, mw_wide elapsed_ps, m
 /* Comparisons and red_*: one bit per lane. */
 bool core_is_predicate(enum pim_op op);
 
+/* -EINVAL with a line: no size, no such kind, not 1..64 bits. */
+int core_check_type(struct pim_device *dev, struct pim_type type);
 /* Bytes of one element in a host container: 0 for one bit (packed). */
 unsigned core_container(struct pim_type type);
 /* false when it does not fit into size_t. */

@@ -7,6 +7,7 @@
 
 int pim_cost_begin(struct pim_device *dev, struct pim_cost **out)
 {
+	CORE_CHECK(dev);
 	if (!dev || !out)
 		return -EINVAL;
 	int saved = errno;
@@ -23,6 +24,7 @@ int pim_cost_begin(struct pim_device *dev, struct pim_cost **out)
 
 void pim_cost_stop(struct pim_cost *c)
 {
+	CORE_CHECK(c);
 	if (!c || c->stopped)
 		return;
 	memcpy(c->stop, c->dev->counts, sizeof(c->stop));
@@ -31,10 +33,13 @@ void pim_cost_stop(struct pim_cost *c)
 
 void pim_cost_end(struct pim_cost *c)
 {
+	CORE_CHECK(c);
 	if (!c)
 		return;
+	int saved = errno;
 	core_link_del(&c->link);
-	free(c);
+	core_bury(c->dev, &c->link);
+	errno = saved;
 }
 
 /* -ERANGE: it does not fit. */
@@ -49,6 +54,7 @@ static int difference(const struct pim_cost *c, enum pim_count what, uint64_t *v
 
 int pim_cost_count(const struct pim_cost *c, enum pim_count what, uint64_t *value)
 {
+	CORE_CHECK(c);
 	if (!c || !value || !pim_count_name(what))
 		return -EINVAL;
 	const struct pim_device_ops *ops = c->dev->ops;
@@ -78,6 +84,7 @@ static int total(const struct pim_device *dev, const uint64_t *counts, struct pi
 
 int pim_cost_energy(const struct pim_cost *c, enum pim_part part, struct pim_energy *energy)
 {
+	CORE_CHECK(c);
 	if (!c || !energy || !pim_part_name(part) || energy->size < sizeof(*energy))
 		return -EINVAL;
 	struct pim_device *dev = c->dev;
@@ -105,11 +112,20 @@ int pim_cost_energy(const struct pim_cost *c, enum pim_part part, struct pim_ene
 
 int pim_price_of(struct pim_device *dev, enum pim_op op, struct pim_type type, struct pim_price *price)
 {
-	if (!dev || !price || !pim_op_name(op) || price->size < sizeof(*price) ||
-	    price->energy.size < sizeof(price->energy))
+	CORE_CHECK(dev);
+	if (!dev || !price)
 		return -EINVAL;
-	*price = (struct pim_price){.size = sizeof(*price), .energy = {.size = sizeof(price->energy)}};
-	int rc = dev->ops->price ? dev->ops->price(dev->state, op, type, price) : -EOPNOTSUPP;
+	if (!pim_op_name(op))
+		return core_fail(dev, -EINVAL, "no operation has the number %d", (int)op);
+	if (price->size < sizeof(*price) || price->energy.size < sizeof(price->energy))
+		return core_fail(dev, -EINVAL, "a price needs both sizes set");
+	int rc = core_check_type(dev, type);
+	if (rc < 0)
+		return rc;
+	int saved = errno;
+	*price = (struct pim_price){.size = price->size, .energy = {.size = price->energy.size}};
+	rc = dev->ops->price ? dev->ops->price(dev->state, op, type, price) : -EOPNOTSUPP;
+	errno = saved;
 	if (rc == -EOPNOTSUPP)
 		return core_fail(dev, rc, "device %s has no model of %s on %u bits", dev->ops->name, pim_op_name(op),
 				 type.bits);

@@ -19,12 +19,32 @@ void core_link_add(struct core_link *head, struct core_link *l)
 	l->next = head;
 	head->prev->next = l;
 	head->prev = l;
+	l->magic = CORE_OPEN;
 }
 
 void core_link_del(struct core_link *l)
 {
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
+}
+
+void core_bury(struct pim_device *dev, struct core_link *l)
+{
+#ifdef PIM_CHECK_HANDLES
+	if (dev) {
+		core_link_add(&dev->graves, l);
+		/* What is closed with its device is many at once, and all of it is kept. */
+		if (++dev->n_graves > CORE_GRAVES && dev->link.magic == CORE_OPEN) {
+			struct core_link *oldest = dev->graves.next;
+			core_link_del(oldest);
+			free(oldest);
+		}
+	}
+	l->magic = CORE_CLOSED;
+#else
+	(void)dev;
+	free(l);
+#endif
 }
 
 const char *pim_version(void)
@@ -95,6 +115,8 @@ static int open_with(const struct pim_device_ops *ops, void *priv, struct pim_co
 	if (!dev)
 		return mw_fail(-ENOMEM, err, n, "out of memory");
 	dev->ops = ops;
+	dev->link.magic = CORE_OPEN;
+	core_link_init(&dev->graves);
 	core_link_init(&dev->vectors);
 	core_link_init(&dev->matrices);
 	core_link_init(&dev->costs);
@@ -174,9 +196,11 @@ int pim_open(const char *spec, struct pim_device **dev, char *err, size_t n)
 
 void pim_close(struct pim_device *dev)
 {
+	CORE_CHECK(dev);
 	if (!dev)
 		return;
 	int saved = errno;
+	dev->link.magic = CORE_CLOSED;
 	while (dev->vectors.next != &dev->vectors)
 		pim_free((struct pim_vector *)dev->vectors.next);
 	while (dev->matrices.next != &dev->matrices)
@@ -187,12 +211,13 @@ void pim_close(struct pim_device *dev)
 		pim_subarray_close((struct pim_subarray *)dev->subarrays.next);
 	dev->ops->close(dev->state);
 	free(dev->spec);
-	free(dev);
+	core_bury(NULL, &dev->link);
 	errno = saved;
 }
 
 const struct pim_device_ops *pim_ops_of(const struct pim_device *dev)
 {
+	CORE_CHECK(dev);
 	return dev ? dev->ops : NULL;
 }
 
@@ -209,11 +234,13 @@ int pim_device_info(struct pim_device *dev, struct pim_device_info *info)
 
 const char *pim_spec(const struct pim_device *dev)
 {
+	CORE_CHECK(dev);
 	return dev ? dev->spec : "";
 }
 
 const char *pim_error(const struct pim_device *dev)
 {
+	CORE_CHECK(dev);
 	return dev ? dev->error : "";
 }
 
@@ -228,6 +255,7 @@ int core_fail(struct pim_device *dev, int code, const char *fmt, ...)
 
 int pim_set_executor(struct pim_device *dev, const struct pim_executor *executor)
 {
+	CORE_CHECK(dev);
 	if (!dev)
 		return -EINVAL;
 	if (!executor) {

@@ -139,7 +139,7 @@ bool core_is_predicate(enum pim_op op)
 int pim_op_result(enum pim_op op, struct pim_type t, struct pim_type *result)
 {
 	if (!result || op == PIM_GEMV || (op >= PIM_SUM_LANES && op <= PIM_COUNT_ONES) || !pim_op_name(op) ||
-	    t.bits == 0 || t.bits > 64)
+	    t.size < sizeof(t) || (unsigned)t.kind > PIM_MXINT || t.bits == 0 || t.bits > 64)
 		return -EINVAL;
 	*result = t;
 	result->size = sizeof(*result);

@@ -28,6 +28,10 @@
  *   -ENOMEM      the host's memory
  *   -ERANGE      a count, or the energy of one, beyond 2^64 - 1: counts never wrap; what was charged stays charged, and
  *                shorter scopes can be read
+ * NULL where a handle is expected is -EINVAL, and 0, "" or NULL from functions that give no code; NULL is nothing to
+ * free. What pim_close, pim_free, pim_matrix_free, pim_cost_end, pim_subarray_close or pim_program_free has closed,
+ * itself or with its device, must not be passed again: the library built with VARIANT=debug ends such a program with
+ * abort() and one line that names the function, any other may do anything.
  * There is no global state: devices are independent of each other. One device and its vectors are used by one thread
  * at a time. The library creates no thread: see pim_set_executor. Structures begin with their size, which the caller
  * sets, so that they may grow. */

@@ -83,6 +83,7 @@ static int make(struct pim_program *p, const char *text, size_t len, char *err, 
 
 void pim_program_free(struct pim_program *p)
 {
+	CORE_CHECK(p);
 	if (!p)
 		return;
 	int saved = errno;
@@ -90,7 +91,7 @@ void pim_program_free(struct pim_program *p)
 	ambit_builder_free(&p->builder);
 	ambit_exact_free(&p->exact);
 	mig_net_free(&p->net);
-	free(p);
+	core_bury(NULL, &p->link);
 	errno = saved;
 }
 
@@ -105,6 +106,7 @@ int pim_program_compile(enum pim_language language, const char *text, size_t len
 	int rc = -ENOMEM;
 	struct pim_program *p = calloc(1, sizeof(*p));
 	if (p) {
+		p->link.magic = CORE_OPEN;
 		p->language = language;
 		rc = make(p, text, len, err, n);
 	} else {
@@ -122,6 +124,7 @@ int pim_program_compile(enum pim_language language, const char *text, size_t len
 
 int pim_program_info(const struct pim_program *p, struct pim_program_info *info)
 {
+	CORE_CHECK(p);
 	if (!p || !info || info->size < sizeof(*info))
 		return -EINVAL;
 	const struct ambit_program *m = &p->builder.p;
@@ -141,21 +144,25 @@ int pim_program_info(const struct pim_program *p, struct pim_program_info *info)
 
 const char *pim_program_input(const struct pim_program *p, size_t i)
 {
+	CORE_CHECK(p);
 	return p && i < p->circuit.inputs.n ? p->circuit.inputs.v[i] : NULL;
 }
 
 const char *pim_program_output(const struct pim_program *p, size_t i)
 {
+	CORE_CHECK(p);
 	return p && i < p->circuit.outputs.n ? p->circuit.outputs.v[i] : NULL;
 }
 
 int pim_program_print(const struct pim_program *p, char *out, size_t n)
 {
+	CORE_CHECK(p);
 	return p ? ambit_program_print(&p->builder.p, out, n) : -EINVAL;
 }
 
 int pim_program_verify(const struct pim_program *p, uint64_t seed, struct pim_equivalence *out)
 {
+	CORE_CHECK(p);
 	if (!p || !out || out->size < sizeof(*out))
 		return -EINVAL;
 	struct ambit_equivalence e;
@@ -172,6 +179,8 @@ int pim_program_verify(const struct pim_program *p, uint64_t seed, struct pim_eq
 
 int pim_program_price(struct pim_device *dev, const struct pim_program *p, struct pim_price *price)
 {
+	CORE_CHECK(dev);
+	CORE_CHECK(p);
 	if (!dev)
 		return -EINVAL;
 	if (!p || !price || price->size < sizeof(*price) || price->energy.size < sizeof(price->energy))
@@ -195,6 +204,7 @@ static int check_vectors(struct pim_device *dev, struct pim_vector *const *v, si
 	for (size_t i = 0; i < n; i++) {
 		if (!v || !v[i])
 			return core_fail(dev, -EINVAL, "%s %s is NULL", what, names->v[i]);
+		CORE_CHECK(v[i]);
 		if (v[i]->dev != dev)
 			return core_fail(dev, -EXDEV, "%s %s is of another device", what, names->v[i]);
 		if (v[i]->o.type.kind != PIM_UINT || v[i]->o.type.bits != 1)
@@ -250,8 +260,10 @@ static int run_checked(struct pim_device *dev, const struct pim_program *p, stru
 int pim_program_run(const struct pim_program *p, struct pim_vector *const *dst, size_t n_dst,
 		    struct pim_vector *const *src, size_t n_src)
 {
+	CORE_CHECK(p);
 	if (!p || !dst || n_dst == 0 || !dst[0])
 		return -EINVAL;
+	CORE_CHECK(dst[0]);
 	int saved = errno;
 	struct pim_device *dev = dst[0]->dev;
 	const struct pim_operand **o = n_dst <= CIRCUIT_MAX_PORTS && n_src <= CIRCUIT_MAX_PORTS

@@ -4,9 +4,10 @@
 
 #include "ambit-emu/compile.h"
 #include "ambit-emu/exact.h"
-#include "pim/pim.h"
+#include "pim/core.h"
 
 struct pim_program {
+	struct core_link link; /* of no list: programs belong to no device */
 	enum pim_language language;
 	struct ambit_circuit circuit; /* as it was read */
 	struct ambit_compiled info;

@@ -12,6 +12,7 @@ static int no_subarrays(struct pim_device *dev)
 
 int pim_subarray_open(struct pim_device *dev, uint32_t bank, uint32_t subarray, struct pim_subarray **out)
 {
+	CORE_CHECK(dev);
 	if (!dev || !out)
 		return -EINVAL;
 	*out = NULL;
@@ -40,21 +41,24 @@ out:
 
 void pim_subarray_close(struct pim_subarray *s)
 {
+	CORE_CHECK(s);
 	if (!s)
 		return;
 	int saved = errno;
 	core_link_del(&s->link);
-	free(s);
+	core_bury(s->dev, &s->link);
 	errno = saved;
 }
 
 size_t pim_row_bytes(const struct pim_subarray *s)
 {
+	CORE_CHECK(s);
 	return s ? s->row_bytes : 0;
 }
 
 uint32_t pim_data_rows(const struct pim_subarray *s)
 {
+	CORE_CHECK(s);
 	return s ? s->data_rows : 0;
 }
 
@@ -74,6 +78,7 @@ static int check_transfer(const struct pim_subarray *s, const char *row, const v
 
 int pim_row_write(struct pim_subarray *s, const char *row, const void *src, size_t bytes)
 {
+	CORE_CHECK(s);
 	int rc = s ? check_transfer(s, row, src, bytes) : -EINVAL;
 	if (rc < 0)
 		return rc;
@@ -87,6 +92,7 @@ int pim_row_write(struct pim_subarray *s, const char *row, const void *src, size
 
 int pim_row_read(struct pim_subarray *s, const char *row, void *dst, size_t bytes)
 {
+	CORE_CHECK(s);
 	int rc = s ? check_transfer(s, row, dst, bytes) : -EINVAL;
 	if (rc < 0)
 		return rc;
@@ -100,6 +106,8 @@ int pim_row_read(struct pim_subarray *s, const char *row, void *dst, size_t byte
 
 int pim_row_copy(struct pim_subarray *dst, const char *to, struct pim_subarray *src, const char *from)
 {
+	CORE_CHECK(dst);
+	CORE_CHECK(src);
 	if (!dst || !src)
 		return -EINVAL;
 	struct pim_device *dev = dst->dev;
@@ -117,11 +125,13 @@ int pim_row_copy(struct pim_subarray *dst, const char *to, struct pim_subarray *
 
 const char *pim_row_copy_source(const struct pim_device *dev)
 {
+	CORE_CHECK(dev);
 	return dev && dev->ops->raw ? dev->ops->raw->copy_source(dev->state) : NULL;
 }
 
 int pim_subarray_run(struct pim_subarray *s, const char *text)
 {
+	CORE_CHECK(s);
 	if (!s)
 		return -EINVAL;
 	if (!text)
@@ -135,6 +145,7 @@ int pim_subarray_run(struct pim_subarray *s, const char *text)
 
 int pim_aap(struct pim_subarray *s, const char *first, const char *second)
 {
+	CORE_CHECK(s);
 	char text[80];
 	if (!s)
 		return -EINVAL;
@@ -145,6 +156,7 @@ int pim_aap(struct pim_subarray *s, const char *first, const char *second)
 
 int pim_ap(struct pim_subarray *s, const char *first)
 {
+	CORE_CHECK(s);
 	char text[80];
 	if (!s)
 		return -EINVAL;

@@ -5,6 +5,7 @@
 
 int pim_trace_begin(struct pim_device *dev, const struct pim_trace_config *config)
 {
+	CORE_CHECK(dev);
 	if (!dev || !config || config->size < sizeof(*config) || !config->write ||
 	    (unsigned)config->format > PIM_TRACE_RAMULATOR_HOST)
 		return -EINVAL;
@@ -18,6 +19,7 @@ int pim_trace_begin(struct pim_device *dev, const struct pim_trace_config *confi
 
 int pim_trace_end(struct pim_device *dev)
 {
+	CORE_CHECK(dev);
 	if (!dev)
 		return -EINVAL;
 	if (!dev->ops->trace)

@@ -23,11 +23,11 @@ bool core_host_bytes(const struct pim_operand *o, size_t *bytes)
 	return unit == 0 || !__builtin_mul_overflow(n, unit, bytes);
 }
 
-static int check_type(struct pim_device *dev, struct pim_type t)
+int core_check_type(struct pim_device *dev, struct pim_type t)
 {
 	if (t.size < sizeof(struct pim_type))
 		return core_fail(dev, -EINVAL, "pim_type.size is not set");
-	if (t.kind > PIM_MXINT || t.bits == 0 || t.bits > 64)
+	if ((unsigned)t.kind > PIM_MXINT || t.bits == 0 || t.bits > 64)
 		return core_fail(dev, -EINVAL, "no type of %u bits and kind %u", t.bits, (unsigned)t.kind);
 	return 0;
 }
@@ -36,7 +36,7 @@ static int check_type(struct pim_device *dev, struct pim_type t)
 static int alloc_operand(struct pim_device *dev, struct pim_type type, struct pim_operand *o)
 {
 	size_t bytes;
-	int rc = check_type(dev, type);
+	int rc = core_check_type(dev, type);
 	if (rc < 0)
 		return rc;
 	o->size = sizeof(*o);
@@ -55,7 +55,7 @@ static int alloc_operand(struct pim_device *dev, struct pim_type type, struct pi
 static int unbacked_operand(struct pim_device *dev, struct pim_type type, struct pim_operand *o)
 {
 	size_t bytes;
-	int rc = check_type(dev, type);
+	int rc = core_check_type(dev, type);
 	if (rc < 0)
 		return rc;
 	o->size = sizeof(*o);
@@ -109,22 +109,26 @@ out:
 
 int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **out)
 {
+	CORE_CHECK(dev);
 	return alloc_vector(dev, type, lanes, NULL, true, out);
 }
 
 int pim_alloc_at(struct pim_device *dev, struct pim_type type, uint64_t lanes, const struct pim_placement *where,
 		 struct pim_vector **out)
 {
+	CORE_CHECK(dev);
 	return alloc_vector(dev, type, lanes, where, true, out);
 }
 
 int pim_alloc_unbacked(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **out)
 {
+	CORE_CHECK(dev);
 	return alloc_vector(dev, type, lanes, NULL, false, out);
 }
 
 struct pim_placement pim_vector_placement(const struct pim_vector *v)
 {
+	CORE_CHECK(v);
 	struct pim_placement p = {.size = sizeof(p)};
 	if (v) {
 		p.bank = v->o.bank;
@@ -135,23 +139,26 @@ struct pim_placement pim_vector_placement(const struct pim_vector *v)
 
 void pim_free(struct pim_vector *v)
 {
+	CORE_CHECK(v);
 	if (!v)
 		return;
 	int saved = errno;
 	core_link_del(&v->link);
 	if (!v->unbacked)
 		v->dev->ops->free(v->dev->state, &v->o);
-	free(v);
+	core_bury(v->dev, &v->link);
 	errno = saved;
 }
 
 uint64_t pim_lanes(const struct pim_vector *v)
 {
+	CORE_CHECK(v);
 	return v ? v->o.cols : 0;
 }
 
 struct pim_type pim_vector_type(const struct pim_vector *v)
 {
+	CORE_CHECK(v);
 	return v ? v->o.type : (struct pim_type){0};
 }
 
@@ -164,6 +171,7 @@ static size_t operand_bytes(const struct pim_operand *o)
 
 size_t pim_bytes(const struct pim_vector *v)
 {
+	CORE_CHECK(v);
 	return v ? operand_bytes(&v->o) : 0;
 }
 
@@ -182,6 +190,7 @@ static int write_operand(struct pim_device *dev, struct pim_operand *o, const vo
 
 int pim_write(struct pim_vector *v, const void *src, size_t bytes)
 {
+	CORE_CHECK(v);
 	if (!v)
 		return -EINVAL;
 	if (!src != v->unbacked)
@@ -191,6 +200,7 @@ int pim_write(struct pim_vector *v, const void *src, size_t bytes)
 
 int pim_read(struct pim_vector *v, void *dst, size_t bytes)
 {
+	CORE_CHECK(v);
 	if (!v)
 		return -EINVAL;
 	struct pim_device *dev = v->dev;
@@ -209,6 +219,7 @@ int pim_read(struct pim_vector *v, void *dst, size_t bytes)
 
 int pim_map(struct pim_vector *v, void **p)
 {
+	CORE_CHECK(v);
 	if (!v || !p)
 		return -EINVAL;
 	*p = NULL;
@@ -226,6 +237,7 @@ int pim_map(struct pim_vector *v, void **p)
 int pim_matrix_alloc(struct pim_device *dev, struct pim_type type, uint64_t rows, uint64_t cols,
 		     struct pim_matrix **out)
 {
+	CORE_CHECK(dev);
 	if (!dev || !out)
 		return -EINVAL;
 	*out = NULL;
@@ -254,22 +266,25 @@ out:
 
 void pim_matrix_free(struct pim_matrix *m)
 {
+	CORE_CHECK(m);
 	if (!m)
 		return;
 	int saved = errno;
 	core_link_del(&m->link);
 	m->dev->ops->free(m->dev->state, &m->o);
-	free(m);
+	core_bury(m->dev, &m->link);
 	errno = saved;
 }
 
 size_t pim_matrix_bytes(const struct pim_matrix *m)
 {
+	CORE_CHECK(m);
 	return m ? operand_bytes(&m->o) : 0;
 }
 
 int pim_matrix_write(struct pim_matrix *m, const void *src, size_t bytes)
 {
+	CORE_CHECK(m);
 	if (!m)
 		return -EINVAL;
 	return src ? write_operand(m->dev, &m->o, src, bytes) : core_fail(m->dev, -EINVAL, "write from NULL");
@@ -341,6 +356,7 @@ static int execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *co
 	for (size_t i = 0; i < n_src; i++) {
 		if (!src[i])
 			return core_fail(dev, -EINVAL, "%s: input %zu is NULL", name, i + 1);
+		CORE_CHECK(src[i]);
 		if (src[i]->dev != dev)
 			return core_fail(dev, -EXDEV, "%s: input %zu is of another device", name, i + 1);
 		if (src[i]->o.cols != dst->o.cols)
@@ -357,6 +373,7 @@ static int execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *co
 
 int pim_execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const *src, size_t n_src)
 {
+	CORE_CHECK(dst);
 	if (!dst || (n_src && !src))
 		return -EINVAL;
 	static const struct {
@@ -379,6 +396,8 @@ int pim_execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const
 
 int pim_shift(enum pim_op op, struct pim_vector *dst, struct pim_vector *src, uint32_t amount)
 {
+	CORE_CHECK(dst);
+	CORE_CHECK(src);
 	if (!dst || !src)
 		return -EINVAL;
 	if (op != PIM_SHL && op != PIM_SHR)
@@ -391,11 +410,14 @@ int pim_shift(enum pim_op op, struct pim_vector *dst, struct pim_vector *src, ui
 
 int pim_shift_lanes(struct pim_vector *dst, struct pim_vector *src, int64_t by)
 {
+	CORE_CHECK(dst);
+	CORE_CHECK(src);
 	return dst && src ? execute(PIM_SHIFT_LANES, dst, &src, 1, (uint64_t)by) : -EINVAL;
 }
 
 int pim_reduce(enum pim_op op, struct pim_vector *src, uint64_t *value)
 {
+	CORE_CHECK(src);
 	if (!src)
 		return -EINVAL;
 	if (!value != src->unbacked)
@@ -412,6 +434,7 @@ int pim_reduce(enum pim_op op, struct pim_vector *src, uint64_t *value)
 
 int pim_fill(struct pim_vector *dst, uint64_t value)
 {
+	CORE_CHECK(dst);
 	if (!dst)
 		return -EINVAL;
 	if (dst->o.type.bits < 64 && value >> dst->o.type.bits)
@@ -423,6 +446,9 @@ int pim_fill(struct pim_vector *dst, uint64_t value)
 
 int pim_gemv(struct pim_vector *y, struct pim_matrix *w, struct pim_vector *x)
 {
+	CORE_CHECK(y);
+	CORE_CHECK(w);
+	CORE_CHECK(x);
 	if (!y || !w || !x)
 		return -EINVAL;
 	struct pim_device *dev = y->dev;
