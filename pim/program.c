@@ -196,11 +196,9 @@ int pim_program_price(struct pim_device *dev, const struct pim_program *p, struc
 	return rc;
 }
 
-static int check_vectors(struct pim_device *dev, struct pim_vector *const *v, size_t n, size_t want, const char *what,
-			 const struct ambit_names *names, const struct pim_operand **o)
+static int check_vectors(struct pim_device *dev, struct pim_vector *const *v, size_t n, const char *what,
+			 const struct ambit_names *names, bool unbacked, const struct pim_operand **o)
 {
-	if (n != want)
-		return core_fail(dev, -EINVAL, "the program has %zu %ss, not %zu", want, what, n);
 	for (size_t i = 0; i < n; i++) {
 		if (!v || !v[i])
 			return core_fail(dev, -EINVAL, "%s %s is NULL", what, names->v[i]);
@@ -213,6 +211,9 @@ static int check_vectors(struct pim_device *dev, struct pim_vector *const *v, si
 			return core_fail(dev, -EINVAL, "%s %s has %llu lanes, %s %llu", what, names->v[i],
 					 (unsigned long long)v[i]->o.cols, names->v[0],
 					 (unsigned long long)v[0]->o.cols);
+		if (v[i]->unbacked != unbacked)
+			return core_fail(dev, -EINVAL, "%s %s: some vectors are unbacked and some are not", what,
+					 names->v[i]);
 		o[i] = &v[i]->o;
 	}
 	return 0;
@@ -241,9 +242,9 @@ static int run_checked(struct pim_device *dev, const struct pim_program *p, stru
 		       struct pim_vector *const *src, size_t n_src, const struct pim_operand **o)
 {
 	const struct pim_operand **results = o, **inputs = o + n_dst, **sorted = inputs + n_src;
-	int rc = check_vectors(dev, dst, n_dst, p->circuit.outputs.n, "result", &p->circuit.outputs, results);
+	int rc = check_vectors(dev, dst, n_dst, "result", &p->circuit.outputs, dst[0]->unbacked, results);
 	if (rc == 0)
-		rc = check_vectors(dev, src, n_src, p->circuit.inputs.n, "input", &p->circuit.inputs, inputs);
+		rc = check_vectors(dev, src, n_src, "input", &p->circuit.inputs, dst[0]->unbacked, inputs);
 	if (rc < 0)
 		return rc;
 	if (n_src && src[0]->o.cols != dst[0]->o.cols)
@@ -266,9 +267,12 @@ int pim_program_run(const struct pim_program *p, struct pim_vector *const *dst, 
 	CORE_CHECK(dst[0]);
 	int saved = errno;
 	struct pim_device *dev = dst[0]->dev;
-	const struct pim_operand **o = n_dst <= CIRCUIT_MAX_PORTS && n_src <= CIRCUIT_MAX_PORTS
-					       ? calloc(2 * n_dst + n_src, sizeof(void *))
-					       : NULL;
+	size_t outputs = p->circuit.outputs.n, inputs = p->circuit.inputs.n;
+	if (n_dst != outputs)
+		return core_fail(dev, -EINVAL, "the program has %zu results, not %zu", outputs, n_dst);
+	if (n_src != inputs)
+		return core_fail(dev, -EINVAL, "the program has %zu inputs, not %zu", inputs, n_src);
+	const struct pim_operand **o = calloc(2 * n_dst + n_src, sizeof(void *));
 	int rc = o ? run_checked(dev, p, dst, n_dst, src, n_src, o) : core_fail(dev, -ENOMEM, "out of memory");
 	free(o);
 	errno = saved;
