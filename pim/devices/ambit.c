@@ -107,6 +107,9 @@ static int set_geometry(struct ambit *a, const struct pim_config *c, const struc
 	g->subarrays = number(c, "subarrays", d->rows_per_bank / g->rows);
 	g->chips = d->channel_bits / d->chip_bits;
 	g->page_bytes = d->page_bytes;
+	if (g->subarrays == 0)
+		return mw_fail(-EINVAL, err, n, "ambit: rows=%u: a bank of %s has %u", g->rows, d->name,
+			       d->rows_per_bank);
 	if (number(c, "salp", 1) > g->subarrays)
 		return mw_fail(-EINVAL, err, n, "ambit: salp=%u of %u subarrays", number(c, "salp", 1), g->subarrays);
 	return 0;
@@ -137,11 +140,8 @@ static int set_transposer(struct ambit *a, const struct pim_config *c, char *err
 		i++;
 	double rate = a->transpose_gbps;
 	bool given = text[len] == ':', ok = i < 3 && (given ? i != AMBIT_TRANSPOSE_DONE : i != AMBIT_TRANSPOSE_HOST);
-	if (ok && given) {
-		char *end;
-		rate = strtod(text + len + 1, &end);
-		ok = end > text + len + 1 && *end == '\0' && rate >= 0.001 && rate <= 1e6;
-	}
+	if (ok && given)
+		ok = mw_parse_real(text + len + 1, &rate) == 0 && rate >= 0.001 && rate <= 1e6;
 	if (!ok)
 		return mw_fail(-EINVAL, err, n, "ambit: transpose=%.40s: expected unit[:GBPS], host:GBPS or done",
 			       text);

@@ -99,6 +99,12 @@ static int cots_open(void *priv, const struct pim_config *c, void **state, char 
 	g->banks = number(c, "banks", dram->banks);
 	g->rows = number(c, "rows", 512);
 	g->subarrays = number(c, "subarrays", dram->rows_per_bank / g->rows) / 2;
+	if (g->subarrays == 0) {
+		int rc = mw_fail(-EINVAL, err, n, "cots: rows=%u leaves no two subarrays of a bank's %u rows", g->rows,
+				 dram->rows_per_bank);
+		free(d);
+		return rc;
+	}
 	g->chips = dram->channel_bits / dram->chip_bits;
 	g->page_bytes = dram->page_bytes;
 	d->timing = (struct cots_timing){dram->tras, dram->trp};

@@ -32,6 +32,10 @@ Test(pim_api, bad_specs_name_what_is_wrong)
 		{"ambit:subarrays=2,salp=3", -EINVAL, "salp"},
 		{"ambit:width=x16", -EOPNOTSUPP, "width"},
 		{"host:gbps=0", -EINVAL, "gbps"},
+		{"cots:rows=65536", -EINVAL, "rows"},
+		{"ambit:dram=hbm2,rows=65536", -EINVAL, "rows"},
+		{"ambit:transpose=unit: 5", -EINVAL, "transpose"},
+		{"ambit:transpose=host:nan", -EINVAL, "transpose"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct pim_device *dev = (struct pim_device *)1;
