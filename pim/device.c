@@ -1,5 +1,6 @@
 /* Opening and closing devices, their specs and error lines. */
 #include <errno.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,6 +158,8 @@ int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec,
 	int saved = errno;
 	struct pim_config *config = NULL;
 	int rc;
+	/* Specs, tables and sources have decimal points, whatever the program's locale has. */
+	locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), before = c ? uselocale(c) : (locale_t)0;
 	if (!spec)
 		spec = ops ? ops->name : NULL;
 	if (!dev || !spec) {
@@ -183,6 +186,10 @@ int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec,
 	rc = open_with(ops, priv, config, dev, err, n);
 out:
 	free(config);
+	if (c) {
+		(void)uselocale(before);
+		freelocale(c);
+	}
 	errno = saved;
 	return rc;
 }
