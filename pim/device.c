@@ -230,6 +230,7 @@ const struct pim_device_ops *pim_ops_of(const struct pim_device *dev)
 
 int pim_device_info(struct pim_device *dev, struct pim_device_info *info)
 {
+	CORE_CHECK(dev);
 	if (!dev || !info || info->size < sizeof(*info))
 		return -EINVAL;
 	*info = (struct pim_device_info){.size = sizeof(*info)};

@@ -64,7 +64,7 @@ PIM_API int pim_open(const char *spec, struct pim_device **dev, char *err, size_
 /* Opens a device of the caller: ops and priv must outlive it. The name in spec must be that of ops; NULL: no keys. */
 PIM_API int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec, struct pim_device **dev,
 			 char *err, size_t n);
-/* Frees the device and all vectors, matrices and cost scopes that are left of it. NULL is allowed. */
+/* Frees the device and what is left of it: vectors, matrices, cost scopes, subarrays. NULL is allowed. */
 PIM_API void pim_close(struct pim_device *dev);
 /* The i-th built-in device (name, summary, keys), NULL past the last. */
 PIM_API const struct pim_device_ops *pim_builtin(size_t i);

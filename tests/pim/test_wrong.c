@@ -59,6 +59,7 @@ enum { NO_TYPES = sizeof(no_types) / sizeof(no_types[0]) };
 
 Test(pim_wrong, devices)
 {
+	struct pim_device_info info = {.size = sizeof(info)};
 	struct pim_device *d;
 	static const struct pim_device_ops old = {.size = 8, .abi = PIM_ABI, .name = "old"};
 	static const struct pim_device_ops other_abi = {.size = sizeof(other_abi), .abi = PIM_ABI + 1, .name = "abi"};
@@ -75,6 +76,9 @@ Test(pim_wrong, devices)
 	DONE(pim_close(NULL));
 	IS(NULL, pim_builtin(SIZE_MAX));
 	IS(NULL, pim_ops_of(NULL));
+	IS(-EINVAL, pim_device_info(NULL, &info));
+	IS(-EINVAL, pim_device_info(dev, NULL));
+	IS(-EINVAL, pim_device_info(dev, &(struct pim_device_info){.size = 0}));
 	TEXT("", pim_spec(NULL));
 	TEXT("", pim_error(NULL));
 	cr_assert(strlen(pim_version()) > 0);
