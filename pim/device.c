@@ -213,7 +213,7 @@ void pim_close(struct pim_device *dev)
 	while (dev->matrices.next != &dev->matrices)
 		pim_matrix_free((struct pim_matrix *)dev->matrices.next);
 	while (dev->costs.next != &dev->costs)
-		pim_cost_end((struct pim_cost *)dev->costs.next);
+		pim_cost_end((struct pim_cost *)(void *)dev->costs.next);
 	while (dev->subarrays.next != &dev->subarrays)
 		pim_subarray_close((struct pim_subarray *)dev->subarrays.next);
 	dev->ops->close(dev->state);
