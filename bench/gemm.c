@@ -257,6 +257,8 @@ static void product_record(const struct gemm_run *r, const struct gemm_case *c, 
 			       "come from it");
 }
 
+_Static_assert(MAX_PRODUCTS *ENGINES_MAX <= GEMM_MAX_CASES, "a group holds every product on every engine");
+
 /* Cases of one group: every engine at every number of tokens of the list with this shape. */
 static void list_cases(const struct gemm_run *r, struct gemm_group *g)
 {
@@ -267,7 +269,7 @@ static void list_cases(const struct gemm_run *r, struct gemm_group *g)
 			/* Asked for by nobody, the own kernels' missing products are not worth a line each. */
 			bool quiet =
 				r->engines.v[e].ops == &engine_own && p->m != 1 && !mw_opt_text(r->ctx->opts, "engine");
-			if (!product || quiet || g->n_cases == GEMM_MAX_CASES)
+			if (!product || quiet)
 				continue;
 			g->cases[g->n_cases++] = (struct gemm_case){.group = g, .engine = &r->engines.v[e], .m = p->m};
 		}

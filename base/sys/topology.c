@@ -74,7 +74,7 @@ static void read_allowed(int root_fd, bool live, struct mw_cpulist *allowed)
 {
 	if (live && mw_cpulist_affinity(allowed) == 0)
 		return;
-	char list[256] = "";
+	char list[4096] = "";
 	char *status = mw_tree_slurp(root_fd, "proc/self/status");
 	bool known = status && mw_text_str(status, "Cpus_allowed_list", list, sizeof(list));
 	free(status);
@@ -115,14 +115,14 @@ static int node_of(hwloc_obj_t pu, const struct mw_topology *t)
 
 /* One pass per hardware thread of a core: all first threads, then all second ones. Order within a pass is hwloc's,
  * which keeps neighbours in cache and socket together. A core whose first thread is not allowed gives its next one. */
-static void list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct mw_topology *t)
+static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct mw_topology *t, char *err, size_t en)
 {
 	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_PU);
 	for (int pass = 0, found = 1; found; pass++) {
 		found = 0;
 		for (int i = 0; i < n; i++) {
 			hwloc_obj_t pu = hwloc_get_obj_by_type(topo, HWLOC_OBJ_PU, (unsigned)i);
-			if (!mw_cpulist_has(use, (int)pu->os_index) || t->n_cpus == MW_MAX_CPUS)
+			if (!mw_cpulist_has(use, (int)pu->os_index))
 				continue;
 			/* How many allowed threads of the same core come before it? */
 			int before = 0;
@@ -133,6 +133,9 @@ static void list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struc
 			if (before != pass)
 				continue;
 			found = 1;
+			if (t->n_cpus == MW_MAX_CPUS)
+				return mw_fail(MW_EUNAVAILABLE, err, en, "more than %d CPUs: choose some with --cpus",
+					       MW_MAX_CPUS);
 			t->cpus[t->n_cpus++] = (struct mw_cpu){
 				.id = (int)pu->os_index,
 				.core = ordinal(topo, pu, HWLOC_OBJ_CORE, i),
@@ -141,6 +144,7 @@ static void list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struc
 			};
 		}
 	}
+	return 0;
 }
 
 static void count_cores(struct mw_topology *t)
@@ -275,7 +279,9 @@ int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out
 	if (rc < 0)
 		goto out;
 	read_nodes(topo, root_fd, out);
-	list_cpus(topo, &use, out);
+	rc = list_cpus(topo, &use, out, err, n);
+	if (rc < 0)
+		goto out;
 	if (out->n_cpus == 0) {
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "no CPU that this process may use was found below '%s'", root);
 		goto out;

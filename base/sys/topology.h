@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MW_MAX_CPUS 1024
+#define MW_MAX_CPUS 8192 /* as many as Linux can be built for on x86 */
 #define MW_MAX_NODES 64
 
 struct mw_cpu {

@@ -10,7 +10,11 @@
 #include "bench/offload/offload.h"
 #include "bench/place.h"
 
-enum { MAX_POINTS = 512, MAX_REPEATS = 4096 };
+enum {
+	OTHER_POINTS = 16, /* flushes and emulator rates */
+	MAX_POINTS = OFFLOAD_MAX_WORK * OFFLOAD_CACHES * OFFLOAD_FINALISTS + OTHER_POINTS,
+	MAX_REPEATS = 4096,
+};
 
 struct job {
 	const struct offload *o;
@@ -378,7 +382,7 @@ int offload_host_measure(struct offload *o, char *err, size_t n)
 		rc = fit_budget(o);
 	if (rc < 0)
 		goto out;
-	size_t count = add_points(o, points, pts, MAX_POINTS - 8), host = count;
+	size_t count = add_points(o, points, pts, MAX_POINTS - OTHER_POINTS), host = count;
 	for (int k = 0; k < OFFLOAD_CACHES && offload_flush_name(); k++)
 		add_flush(o, &flush[k], &pts[count++], k == OFFLOAD_WARM);
 	rc = offload_rates_points(o, &rates, pts, &count, MAX_POINTS, err, n);
