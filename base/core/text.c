@@ -1,0 +1,48 @@
+#include "base/core/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int32_t mw_utf8(const char *s, size_t *len)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t n = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : u[0] < 0xf5 ? 4 : 0;
+	int32_t code = n == 1 ? u[0] : n ? u[0] & (0xff >> (n + 1)) : -1;
+	for (size_t i = 1; i < n && code >= 0; i++)
+		code = (u[i] & 0xc0) == 0x80 ? code << 6 | (u[i] & 0x3f) : -1;
+	if ((n == 3 && code < 0x800) || (n == 4 && (code < 0x10000 || code > 0x10ffff)) ||
+	    (code >= 0xd800 && code < 0xe000))
+		code = -1;
+	*len = code < 0 ? 1 : n;
+	return code;
+}
+
+int mw_unprintable(int32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c || code == 0x200e || code == 0x200f ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+size_t mw_escape(const char *s, char *out, size_t n)
+{
+	size_t total = 0, kept = 0;
+	for (size_t len; *s; s += len) {
+		char text[8];
+		int32_t code = mw_utf8(s, &len);
+		size_t size = len;
+		if (code >= 0x80 && mw_unprintable(code))
+			size = (size_t)snprintf(text, sizeof(text), "\\u%04x", (unsigned)code & 0xffff);
+		else if (mw_unprintable(code))
+			size = (size_t)snprintf(text, sizeof(text), "\\x%02x", (unsigned)(unsigned char)*s);
+		else
+			memcpy(text, s, len);
+		if (kept == total && kept + size < n) {
+			memcpy(out + kept, text, size);
+			kept += size;
+		}
+		total += size;
+	}
+	if (n)
+		out[kept] = '\0';
+	return total;
+}

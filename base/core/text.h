@@ -1,0 +1,23 @@
+/* Texts from outside (arguments, file names, results files) made safe to show. */
+#ifndef MW_TEXT_H
+#define MW_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The code point at s and in *len its bytes. -1 with *len 1 where no UTF-8 sequence begins (stray or missing
+ * continuation bytes, overlong, surrogate). s is not at its NUL. */
+int32_t mw_utf8(const char *s, size_t *len);
+
+/* Must this code point (or -1 of mw_utf8) not reach a terminal as it is? Control characters of C0 and C1, DEL, line and
+ * paragraph separators, and what turns the direction of writing; bytes that are not UTF-8. */
+int mw_unprintable(int32_t code);
+
+/* One line of printable UTF-8: what mw_unprintable names becomes \xNN (a byte) or \uNNNN (a code point). Returns the
+ * length of the whole as snprintf does; what does not fit is cut between characters, never inside an escape. */
+size_t mw_escape(const char *s, char *out, size_t n);
+
+/* Room that mw_escape needs for any text of len bytes. */
+#define MW_ESCAPED(len) (4 * (len) + 1)
+
+#endif
