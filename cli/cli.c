@@ -1,6 +1,7 @@
 /* What every command shares: global options, look-up, exit status. */
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/core/err.h"
 #include "bench/bench.h"
@@ -52,6 +53,20 @@ int cli_unknown(const char *name, char *err, size_t n)
 	if (near)
 		return mw_fail(MW_ESPEC, err, n, "unknown command '%s', did you mean '%s'?", name, near);
 	return mw_fail(MW_ESPEC, err, n, "unknown command '%s', see 'memwall help'", name);
+}
+
+static void end_now(int sig)
+{
+	_exit(sig == SIGINT ? CLI_SIGINT : CLI_SIGTERM);
+}
+
+int cli_end_at_signal(const struct cli *cli)
+{
+	struct sigaction sa = {.sa_handler = end_now};
+	(void)sigemptyset(&sa.sa_mask);
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	return atomic_load(cli->stop) ? MW_ECANCELLED : 0;
 }
 
 int cli_exit_status(int rc, const atomic_int *stop)

@@ -58,6 +58,9 @@ const struct command *cli_find(const char *name, const struct bench **bench);
 /* "unknown command X, did you mean Y?" into err; returns MW_ESPEC. */
 int cli_unknown(const char *name, char *err, size_t n);
 
+/* "memwall: ..." on stderr as one line; what a terminal might obey is shown escaped. */
+void cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* Prints records in the chosen format on f. */
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n);
 
@@ -69,6 +72,9 @@ int cli_print_text(const struct cli *cli, void (*print)(FILE *f), char *err, siz
 
 /* MW_ESPEC and "--option: why" when the option was given to a command that has no use for it. */
 int cli_no_option(const struct mw_opts *opts, const char *option, const char *why, char *err, size_t n);
+
+/* From here on SIGINT and SIGTERM end the program at once, with their exit status. MW_ECANCELLED: one came before. */
+int cli_end_at_signal(const struct cli *cli);
 
 /* Exit status of a return code. */
 int cli_exit_status(int rc, const atomic_int *stop);

@@ -177,11 +177,11 @@ int main(int argc, char **argv)
 	char err[512] = "";
 	int rc = parse_and_run(&cli, err, sizeof(err));
 	if (rc < 0 && rc != MW_ECANCELLED)
-		(void)fprintf(stderr, "memwall: %s\n", err[0] ? err : mw_strerror(rc));
+		cli_complain("%s", err[0] ? err : mw_strerror(rc));
 	mw_opts_fini(&cli.opts);
 	int status = cli_exit_status(rc, &stop_signal);
 	if (fflush(stdout) != 0 && status == CLI_OK) {
-		(void)fprintf(stderr, "memwall: cannot write standard output: %s\n", mw_strerror(-errno));
+		cli_complain("cannot write standard output: %s", mw_strerror(-errno));
 		status = CLI_FAILED;
 	}
 	return status;

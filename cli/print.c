@@ -1,8 +1,22 @@
 /* Records and grids on the terminal or in a file. */
 #include "reports/print.h"
 
+#include <stdarg.h>
+
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/command.h"
+
+void cli_complain(const char *fmt, ...)
+{
+	char text[1024], line[MW_ESCAPED(sizeof(text))];
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)mw_escape(text, line, sizeof(line));
+	(void)fprintf(stderr, "memwall: %s\n", line);
+}
 
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n)
 {

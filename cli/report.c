@@ -110,7 +110,7 @@ static int write_page(struct cli *cli, const struct results *r, const char *from
 	    rc == -ELOOP)
 		return MW_ESPEC; /* a place that cannot be written is bad usage */
 	if (rc == 0 && note[0])
-		(void)fprintf(stderr, "memwall: %s\n", note);
+		cli_complain("%s", note);
 	if (rc == 0 && !page_on_stdout(path)) {
 		rc = print_summary(stdout, r);
 		(void)printf("\n%s\n", path);
@@ -188,6 +188,9 @@ static int run_report(struct cli *cli, char *err, size_t n)
 	pid_t pid;
 	int hold;
 	int rc = mw_opt(&cli->opts, "format")->given ? cli_no_option(&cli->opts, "figures", no_page, err, n) : 0;
+	/* Nothing measured can be lost here: the first signal is obeyed, whatever is going on. */
+	if (rc == 0)
+		rc = cli_end_at_signal(cli);
 	if (rc < 0)
 		return rc;
 	bool live = journal_hold(from, &hold, &pid) == -EBUSY;

@@ -260,7 +260,7 @@ static int on_skip(void *self, const char *bench, const char *reason, bool fails
 	if (run->m.show_progress)
 		(void)fputs("\r\033[K", stderr);
 	if (!fails)
-		(void)fprintf(stderr, "memwall: skipped %s: %s\n", bench, reason);
+		cli_complain("skipped %s: %s", bench, reason);
 	int rc = journal_skip(run->journal, bench, reason);
 	if (rc < 0 && run->journal_rc == 0)
 		run->journal_rc = rc;
@@ -380,7 +380,7 @@ static int write_report(struct run *run, char *err, size_t n)
 		return rc;
 	rc = print_summary(stdout, &run->results);
 	if (note[0])
-		(void)fprintf(stderr, "memwall: %s\n", note);
+		cli_complain("%s", note);
 	(void)printf("\n%s/results.json\n%s\n", run->dir, path);
 	return rc;
 }
@@ -405,7 +405,7 @@ static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 		return mw_fail(report_rc, err, n, "%s", report_err);
 	/* One cause, one line: a disk that was full for a record is full for the report. */
 	if (report_rc < 0 && report_rc != rc)
-		(void)fprintf(stderr, "memwall: %s\n", report_err);
+		cli_complain("%s", report_err);
 	return rc;
 }
 

@@ -46,11 +46,17 @@ static void split_case(const struct mw_record *r, char *level, size_t n_level, c
 		*c = (char)toupper((unsigned char)*c);
 }
 
-static bool is_point(const struct mw_record *r)
+/* Of this figure, whether its value can be shown or not. */
+static bool is_meant(const struct mw_record *r)
 {
 	/* Cases with "peak" repeat the best of the others. */
-	return query_matches(&all, r) && isfinite(r->value) && r->value > 0 && r->provenance == MW_MEASURED &&
+	return query_matches(&all, r) && isfinite(r->value) && r->provenance == MW_MEASURED &&
 	       !strstr(r->case_name, "peak");
+}
+
+static bool is_point(const struct mw_record *r)
+{
+	return is_meant(r) && plot_can_show(r->value);
 }
 
 static size_t mark_of(const struct mw_record *r)
@@ -152,9 +158,9 @@ static void put_title(const struct mw_records *l, struct figure_plot *p)
 	struct query peak = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, c2c};
 	struct query dram = {"bandwidth", "dram-read", "bandwidth", NULL, NULL, c2c};
 	struct query near = {"bandwidth", "l1-read", "bandwidth", NULL, NULL, c2c};
-	const struct mw_record *memory = query_best(l, &peak, false), *cache = query_best(l, &near, false);
+	const struct mw_record *memory = plot_best(l, &peak, false), *cache = plot_best(l, &near, false);
 	if (!memory)
-		memory = query_best(l, &dram, false);
+		memory = plot_best(l, &dram, false);
 	char a[32], b[32];
 	if (!memory || !cache) {
 		(void)snprintf(p->title, sizeof(p->title), "Bandwidth by level and number of threads");
@@ -178,7 +184,7 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 			const struct mw_record *b = best(&r->records, &rows.v[i], m);
 			if (!b)
 				continue;
-			bool ci = isfinite(b->ci_lo) && isfinite(b->ci_hi);
+			bool ci = plot_can_show_interval(b);
 			(void)fprintf(f, "%.9g %.2f %.9g %.9g\n", b->value, (double)i + marks[m].lane,
 				      ci ? b->ci_lo : b->value, ci ? b->ci_hi : b->value);
 			lo = fmin(lo, b->value);
@@ -224,6 +230,10 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 		       "Best instruction set of each operation; bars are 95 %% intervals over rounds. Hollow marks are "
 		       "non-temporal "
 		       "stores. Bytes are those the program asked for; what a store adds on the bus is in the table.");
+	size_t left = 0;
+	for (size_t i = 0; i < r->records.n; i++)
+		left += is_meant(&r->records.v[i]) && !plot_can_show(r->records.v[i].value);
+	plot_left_out(p, left);
 	return n;
 }
 

@@ -32,13 +32,19 @@ static double working_set(const struct mw_record *r)
 static bool is_point(const struct mw_record *r)
 {
 	static const struct query points = {.bench = "latency", .metric = "latency", .unit = "ns"};
-	return query_matches(&points, r) && isfinite(r->value) && r->value > 0 && working_set(r) > 0;
+	return query_matches(&points, r) && isfinite(r->value);
+}
+
+/* Part of a byte is no working set. */
+static bool can_show(const struct mw_record *r)
+{
+	return plot_can_show(r->value) && plot_can_show(working_set(r)) && working_set(r) >= 1;
 }
 
 /* The quoted point ends the staircase; walks without locality are another quantity. */
 static bool on_line(const struct mw_record *r)
 {
-	return is_point(r) && (strcmp(r->case_name, "chase") == 0 || strcmp(r->case_name, "dram") == 0);
+	return is_point(r) && can_show(r) && (strcmp(r->case_name, "chase") == 0 || strcmp(r->case_name, "dram") == 0);
 }
 
 static void key_of(const struct mw_record *r, char *out, size_t n)
@@ -106,12 +112,12 @@ static void widen(struct range *g, const struct mw_record *r)
 	g->lo = fmin(g->lo, size);
 	g->hi = fmax(g->hi, size);
 	g->y_lo = fmin(g->y_lo, r->value);
-	g->y_hi = fmax(g->y_hi, isfinite(r->ci_hi) ? r->ci_hi : r->value);
+	g->y_hi = fmax(g->y_hi, plot_can_show_interval(r) ? r->ci_hi : r->value);
 }
 
 static void put_point(FILE *f, const struct mw_record *r)
 {
-	bool ci = isfinite(r->ci_lo) && isfinite(r->ci_hi);
+	bool ci = plot_can_show_interval(r);
 	(void)fprintf(f, "%.0f %.9g %.9g %.9g\n", working_set(r), r->value, ci ? r->ci_lo : r->value,
 		      ci ? r->ci_hi : r->value);
 }
@@ -136,7 +142,7 @@ static int put_misses(FILE *f, const struct mw_records *l, struct range *g)
 	int n = 0;
 	(void)fputs("$miss << EOD\n", f);
 	for (size_t i = 0; i < l->n; i++) {
-		if (!is_point(&l->v[i]) || strcmp(l->v[i].case_name, "dram-tlb-miss") != 0)
+		if (!is_point(&l->v[i]) || !can_show(&l->v[i]) || strcmp(l->v[i].case_name, "dram-tlb-miss") != 0)
 			continue;
 		put_point(f, &l->v[i]);
 		widen(g, &l->v[i]);
@@ -221,9 +227,9 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 		return 0;
 	p->height = 430;
 	plot_frame(f, look);
-	g.y_lo = g.y_lo < 1.3 ? 0.5 : 1;
+	g.y_lo = g.y_lo < 0.55 ? g.y_lo / 1.3 : g.y_lo < 1.3 ? 0.5 : 1;
 	g.y_hi *= 1.7;
-	(void)fprintf(f, "set logscale x 2\nset logscale y 10\nset xrange [%.0f:%.0f]\nset yrange [%g:%g]\n",
+	(void)fprintf(f, "set logscale x 2\nset logscale y 10\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n",
 		      g.lo / 1.3, g.hi * 1.3, g.y_lo, g.y_hi);
 	(void)fprintf(f,
 		      "set xlabel 'Working set (bytes of the cache lines touched)' tc rgb '%s'\nset ylabel "
@@ -236,6 +242,10 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	put_cache(f, look, "L3", (double)r->host.l3_bytes, &g);
 	put_plot(&lines, misses > 0, look, p);
 	put_words(&lines, p);
+	size_t left = 0;
+	for (size_t i = 0; i < r->records.n; i++)
+		left += is_point(&r->records.v[i]) && !can_show(&r->records.v[i]);
+	plot_left_out(p, left);
 	return n + misses;
 }
 

@@ -1,4 +1,5 @@
 /* Computing in memory against this host: modelled speedup over the host's measured time, a row per kernel and size. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ struct plan {
 
 static bool is_point(const struct mw_record *r)
 {
-	return query_matches(&speedups, r) && isfinite(r->value) && r->value > 0;
+	return query_matches(&speedups, r) && plot_can_show(r->value);
 }
 
 static void row_of(const struct mw_record *r, struct row *out)
@@ -43,12 +44,12 @@ static void row_of(const struct mw_record *r, struct row *out)
 	memset(out, 0, sizeof(*out));
 	(void)snprintf(out->case_name, sizeof(out->case_name), "%s", r->case_name);
 	(void)record_text(r, "cache", out->cache, sizeof(out->cache));
-	out->size = record_number(r, "size");
+	out->size = fmax(record_number(r, "size"), 0); /* absent: 0 */
 	out->host_ns = record_number(r, "host_ns");
-	if (outputs > 0 && inputs > 0) {
+	if (plot_can_show(outputs) && plot_can_show(inputs)) {
 		(void)snprintf(out->shape, sizeof(out->shape), "%.0f x %.0f", outputs, inputs);
 		out->size = outputs * inputs;
-	} else if (out->size > 0)
+	} else if (plot_can_show(out->size))
 		(void)snprintf(out->shape, sizeof(out->shape), "%s", size_words(out->size, words, sizeof(words)));
 }
 
@@ -56,7 +57,7 @@ static int by_row(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 	int order = strcmp(x->case_name, y->case_name);
-	if (order == 0 && x->size != y->size && (x->size > 0 || y->size > 0))
+	if (order == 0 && x->size != y->size)
 		order = x->size < y->size ? -1 : 1;
 	if (order == 0)
 		order = strcmp(x->shape, y->shape);
@@ -64,12 +65,12 @@ static int by_row(const void *a, const void *b)
 }
 
 /* The rows that fit: operands cold in the caches before warm ones, since that is what offloading large data meets. */
-static void find_rows(const struct mw_records *l, struct plan *p)
+static int find_rows(const struct mw_records *l, struct plan *p)
 {
 	size_t most = 0;
 	struct row *v = calloc(l->n + 1, sizeof(*v));
 	if (!v)
-		return;
+		return -ENOMEM;
 	for (size_t i = 0; i < l->n; i++)
 		if (is_point(&l->v[i]))
 			row_of(&l->v[i], &v[most++]);
@@ -92,6 +93,7 @@ static void find_rows(const struct mw_records *l, struct plan *p)
 	p->n_rows = n < ROWS_MAX ? n : ROWS_MAX;
 	memcpy(p->row, v, p->n_rows * sizeof(*v));
 	free(v);
+	return 0;
 }
 
 static size_t device_of(const struct mw_record *r, struct plan *p)
@@ -128,10 +130,11 @@ static int put_data(FILE *f, const struct mw_records *l, struct plan *p, size_t 
 		const struct row *at = bsearch(&row, p->row, p->n_rows, sizeof(row), by_row);
 		if (!at)
 			continue;
+		bool ci = plot_can_show_interval(r);
 		double lanes = (double)p->n_devices;
 		double lane = ((double)device - (lanes - 1) / 2) * fmin(0.22, 0.6 / lanes);
 		(void)fprintf(f, "%.9g %.3f %.9g %.9g\n", r->value, (double)(at - p->row) + lane,
-			      isfinite(r->ci_lo) ? r->ci_lo : r->value, isfinite(r->ci_hi) ? r->ci_hi : r->value);
+			      ci ? r->ci_lo : r->value, ci ? r->ci_hi : r->value);
 		g->lo = fmin(g->lo, r->value);
 		g->hi = fmax(g->hi, r->value);
 		n++;
@@ -160,9 +163,11 @@ static void put_row_ticks(FILE *f, const struct plan *p)
 		const struct row *row = &p->row[i];
 		bool both = (i && strcmp(row->shape, p->row[i - 1].shape) == 0) ||
 			    (i + 1 < p->n_rows && strcmp(row->shape, p->row[i + 1].shape) == 0);
-		char label[200], ns[32];
-		(void)snprintf(label, sizeof(label), "%s, %s%s%s  (host %s)", row->case_name, row->shape,
-			       both ? ", " : "", both ? row->cache : "", time_words(row->host_ns, ns, sizeof(ns)));
+		char label[200], ns[32], host[48] = "";
+		if (plot_can_show(row->host_ns))
+			(void)snprintf(host, sizeof(host), "  (host %s)", time_words(row->host_ns, ns, sizeof(ns)));
+		(void)snprintf(label, sizeof(label), "%s, %s%s%s%s", row->case_name, row->shape, both ? ", " : "",
+			       both ? row->cache : "", host);
 		if (i)
 			(void)fputs(", ", f);
 		plot_quote(f, label);
@@ -209,7 +214,7 @@ static bool span_words(const struct mw_records *l, const char *where, char *out,
 {
 	struct query q = speedups;
 	q.where = where;
-	const struct mw_record *least = query_best(l, &q, true), *most = query_best(l, &q, false);
+	const struct mw_record *least = plot_best(l, &q, true), *most = plot_best(l, &q, false);
 	if (!least)
 		return false;
 	(void)snprintf(out, n, "%.*f to %.*f", least->value < 10 ? 2 : 0, least->value, most->value < 10 ? 2 : 0,
@@ -234,10 +239,13 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	struct plan *p = calloc(1, sizeof(*p));
 	struct range g = {.lo = 0.5, .hi = 2};
 	FILE *f = plot->script;
+	size_t left = 0;
 	int n = 0;
 	if (!p)
-		return -1;
-	find_rows(&r->records, p);
+		return -ENOMEM;
+	n = find_rows(&r->records, p);
+	if (n < 0)
+		goto out;
 	for (size_t i = 0; i < r->records.n; i++)
 		if (is_point(&r->records.v[i]))
 			(void)device_of(&r->records.v[i], p);
@@ -268,6 +276,10 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 		       "and dashed lines are modelled: executed commands priced by the source named in the table. "
 		       "Resident: operands "
 		       "lie in the device; end to end: moving, placing and reading back are paid for one use.");
+	for (size_t i = 0; i < r->records.n; i++)
+		left += query_matches(&speedups, &r->records.v[i]) && isfinite(r->records.v[i].value) &&
+			!is_point(&r->records.v[i]);
+	plot_left_out(plot, left);
 out:
 	free(p);
 	return n;

@@ -1,5 +1,6 @@
 /* The roofline (Williams, Waterman, Patterson, CACM 52(4), 2009): attainable rate against intensity, both measured
  * here, with matrix products where they fall. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,17 +34,17 @@ static void find_roof(const struct mw_records *l, struct roof *out)
 	double c2c = query_usual_c2c(l);
 	struct query peak_read = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, c2c};
 	struct query any_read = {"bandwidth", "dram-read", "bandwidth", NULL, NULL, c2c};
-	out->bandwidth = query_best(l, &peak_read, false);
+	out->bandwidth = plot_best(l, &peak_read, false);
 	if (!out->bandwidth)
-		out->bandwidth = query_best(l, &any_read, false);
+		out->bandwidth = plot_best(l, &any_read, false);
 	for (int t = 0; t < TYPES; t++) {
 		char where[32];
 		(void)snprintf(where, sizeof(where), "dtype=%s", types[t].dtype);
 		struct query peak = {"gemm", "peak", "rate", NULL, where, c2c};
 		struct query best = {"gemm", NULL, "rate", NULL, where, c2c};
-		out->peak[t] = query_best(l, &peak, false);
+		out->peak[t] = plot_best(l, &peak, false);
 		if (!out->peak[t])
-			out->peak[t] = query_best(l, &best, false);
+			out->peak[t] = plot_best(l, &best, false);
 	}
 }
 
@@ -51,8 +52,8 @@ static const struct mw_record *intensity_of(const struct mw_records *l, const st
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct mw_record *r = &l->v[i];
-		if (r->unit == MW_FLOP_PER_BYTE && strcmp(r->metric, "intensity") == 0 && isfinite(r->value) &&
-		    r->value > 0 && strcmp(r->bench, rate->bench) == 0 && strcmp(r->case_name, rate->case_name) == 0 &&
+		if (r->unit == MW_FLOP_PER_BYTE && strcmp(r->metric, "intensity") == 0 && plot_can_show(r->value) &&
+		    strcmp(r->bench, rate->bench) == 0 && strcmp(r->case_name, rate->case_name) == 0 &&
 		    mw_kv_equal(&r->params, &rate->params))
 			return r;
 	}
@@ -72,19 +73,35 @@ static size_t find_places(const struct mw_records *l, struct place *v, size_t ma
 	while (n < max && (r = query_next(l, &best, &at))) {
 		const struct mw_record *x = intensity_of(l, r);
 		char dtype[16];
+		bool ci = plot_can_show_interval(r);
 		(void)record_text(r, "dtype", dtype, sizeof(dtype));
 		/* The roofs are those of all threads: only their points may be set against them. */
-		if (!x || !isfinite(r->value) || r->value <= 0 || record_number(r, "threads") < threads)
+		if (!x || !plot_can_show(r->value) || record_number(r, "threads") < threads)
 			continue;
 		v[n++] = (struct place){
 			.intensity = x->value,
 			.rate = r->value,
-			.lo = isfinite(r->ci_lo) ? r->ci_lo : r->value,
-			.hi = isfinite(r->ci_hi) ? r->ci_hi : r->value,
+			.lo = ci ? r->ci_lo : r->value,
+			.hi = ci ? r->ci_hi : r->value,
 			.type = strcmp(dtype, "f32") == 0 ? 0 : 1,
 			.kind = record_number(r, "m") == 1 ? 0 : 1,
 		};
 	}
+	return n;
+}
+
+/* Rates and intensities of the best, and the roofs', that no axis can show. */
+static size_t left_out(const struct mw_records *l)
+{
+	const struct query sources[] = {{.bench = "gemm", .case_name = "best", .metric = "rate"},
+					{.bench = "gemm", .case_name = "best", .metric = "intensity"},
+					{.bench = "gemm", .case_name = "peak", .metric = "rate"},
+					{.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"}};
+	const struct mw_record *r;
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++)
+		for (size_t at = 0; (r = query_next(l, &sources[i], &at));)
+			n += isfinite(r->value) && !plot_can_show(r->value);
 	return n;
 }
 
@@ -207,7 +224,7 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 		return 0;
 	struct place *v = calloc(MOST, sizeof(*v));
 	if (!v)
-		return -1;
+		return -ENOMEM;
 	size_t n = find_places(&r->records, v, MOST);
 	struct range g = range_of(v, n, &roof);
 	p->height = 470;
@@ -231,6 +248,7 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 		"Slope: the best DRAM read bandwidth measured in this run; flat: the best rate of register-only loops. "
 		"Points are the fastest engine of each shape on all threads; their bytes are counted from the shape "
 		"(each operand once), their time is measured.");
+	plot_left_out(p, left_out(&r->records));
 	free(v);
 	return n ? (int)n : 1;
 }

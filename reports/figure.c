@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/core/option.h"
+#include "base/core/text.h"
+#include "reports/select.h"
 
 static const struct figure table_storage = {.id = "storage", .name = "Storage", .bench = "storage"};
 static const struct figure table_energy = {.id = "energy", .name = "Energy", .bench = "energy"};
@@ -12,6 +14,35 @@ static const struct figure table_energy = {.id = "energy", .name = "Energy", .be
 const struct figure *const figures[] = {
 	&figure_latency, &figure_bandwidth, &figure_roofline, &figure_offload, &table_energy, &table_storage, NULL,
 };
+
+bool plot_can_show(double v)
+{
+	return isfinite(v) && v >= 1e-9 && v <= 1e18;
+}
+
+bool plot_can_show_interval(const struct mw_record *r)
+{
+	return plot_can_show(r->ci_lo) && plot_can_show(r->ci_hi) && r->ci_lo <= r->value && r->value <= r->ci_hi;
+}
+
+const struct mw_record *plot_best(const struct mw_records *l, const struct query *q, bool smallest)
+{
+	const struct mw_record *best = NULL, *r;
+	size_t at = 0;
+	while ((r = query_next(l, q, &at)))
+		if (plot_can_show(r->value) && (!best || (smallest ? r->value < best->value : r->value > best->value)))
+			best = r;
+	return best;
+}
+
+void plot_left_out(struct figure_plot *p, size_t n)
+{
+	size_t len = strlen(p->caption);
+	if (n)
+		(void)snprintf(p->caption + len, sizeof(p->caption) - len,
+			       " %zu value%s that no axis can show %s in the table only.", n, n == 1 ? "" : "s",
+			       n == 1 ? "is" : "are");
+}
 
 void plot_quote(FILE *script, const char *text)
 {
@@ -44,7 +75,7 @@ const char *size_words(double bytes, char *out, size_t n)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
 	size_t u = 0;
-	while (bytes >= 1024 && u + 1 < sizeof(units) / sizeof(*units)) {
+	while (fabs(bytes) >= 1024 && u + 1 < sizeof(units) / sizeof(*units)) {
 		bytes /= 1024;
 		u++;
 	}
@@ -55,10 +86,10 @@ const char *size_words(double bytes, char *out, size_t n)
 void plot_size_ticks(FILE *script, const char *axis, double lo, double hi)
 {
 	int first = (int)ceil(log2(lo) - 1e-9), last = (int)floor(log2(hi) + 1e-9);
-	int step = last - first > 9 ? 2 : 1;
+	int step = last - first > 30 ? 6 : last - first > 9 ? 2 : 1;
 	const char *comma = "";
 	(void)fprintf(script, "set %stics (", axis);
-	for (int e = first + (step == 2 && first % 2); e <= last; e += step) {
+	for (int e = first + (step > 1 && first % 2); e <= last; e += step) {
 		char words[24];
 		(void)fprintf(script, "%s'%s' %.0f", comma, size_words(exp2(e), words, sizeof(words)), exp2(e));
 		comma = ", ";
@@ -71,7 +102,8 @@ void plot_log_ticks(FILE *script, const char *axis, double lo, double hi)
 	bool wide = log10(hi / lo) > 3;
 	const char *comma = "";
 	(void)fprintf(script, "set %stics (", axis);
-	for (int e = (int)floor(log10(lo)); e <= (int)ceil(log10(hi)); e++) {
+	int step = log10(hi / lo) > 12 ? 3 : 1;
+	for (int e = (int)floor(log10(lo)); e <= (int)ceil(log10(hi)); e += step) {
 		static const int digits[] = {1, 2, 5};
 		for (size_t d = 0; d < (wide ? 1 : 3); d++) {
 			double v = digits[d] * pow(10, e);

@@ -51,14 +51,27 @@ struct figure {
 extern const struct figure figure_latency, figure_bandwidth, figure_roofline, figure_offload;
 extern const struct figure *const figures[]; /* in the order of the page, ended by NULL */
 
+/* ---- what can be drawn ---- */
+/* On a logarithmic axis: positive, finite and of an order of magnitude that a machine can have. Anything else would
+ * make an axis without ticks, or one that gnuplot refuses; it stays in the table. */
+bool plot_can_show(double v);
+/* Both ends can be shown and the value lies between them. */
+bool plot_can_show_interval(const struct mw_record *r);
+/* query_best among the values that can be shown; NULL when none. */
+struct query;
+const struct mw_record *plot_best(const struct mw_records *l, const struct query *q, bool smallest);
+/* Adds to the caption how many values the figure leaves out, if any. */
+void plot_left_out(struct figure_plot *p, size_t n);
+
 /* ---- common parts of scripts ---- */
 /* Encoding, border, ticks, grid, key. */
 void plot_frame(FILE *script, const struct figure_look *look);
 /* A text as a gnuplot string literal: no escape of it can act. */
 void plot_quote(FILE *script, const char *text);
-/* Ticks at every power of four of bytes between lo and hi (inclusive), with sizes such as 64K. */
+/* Ticks at every power of four of bytes between lo and hi (inclusive), with sizes such as 64K. Both can be shown. */
 void plot_size_ticks(FILE *script, const char *axis, double lo, double hi);
-/* Ticks 1, 2, 5, 10, ... on a logarithmic axis; when the range spans more than 3 decades only 1, 10, ... */
+/* Ticks 1, 2, 5, 10, ... on a logarithmic axis; when the range spans more than 3 decades only 1, 10, ...; more than 12:
+ * every third of these. lo and hi can be shown. */
 void plot_log_ticks(FILE *script, const char *axis, double lo, double hi);
 struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int colour, int point, bool modelled,
 				  enum figure_mark mark);

@@ -2,22 +2,52 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/core/err.h"
 #include "base/core/output.h"
+
+/* Far above any run's results; below what would take the memory of the machine. */
+#define LARGEST ((off_t)1 << 30)
+
+/* A pipe or a device may never end, and a folder cannot be read. */
+static int open_regular(const char *path, char *err, size_t n)
+{
+	struct stat st;
+	int rc = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return mw_fail(-errno, err, n, "%s: %s", path, mw_strerror(-errno));
+	if (fstat(fd, &st) != 0)
+		rc = mw_fail(-errno, err, n, "%s: %s", path, mw_strerror(-errno));
+	else if (!S_ISREG(st.st_mode))
+		rc = mw_fail(MW_EFORMAT, err, n, "%s: not a regular file; save it as one first", path);
+	else if (st.st_size > LARGEST)
+		rc = mw_fail(-EFBIG, err, n, "%s: larger than 1 GiB, no results file is", path);
+	if (rc == 0)
+		return fd;
+	(void)close(fd);
+	return rc;
+}
 
 int file_read(const char *path, char **text, size_t *size, char *err, size_t n)
 {
 	char *buf = NULL;
 	size_t len = 0, cap = 0;
 	int rc = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open_regular(path, err, n);
 	if (fd < 0)
-		return mw_fail(-errno, err, n, "%s: %s", path, strerror(errno));
+		return fd;
 	for (;;) {
+		if (len > (size_t)LARGEST) { /* files of /proc have no size of their own */
+			rc = -EFBIG;
+			break;
+		}
 		if (cap - len < 2) {
 			char *more = realloc(buf, cap = cap ? 2 * cap : 1 << 16);
 			if (!more) {
@@ -44,6 +74,26 @@ int file_read(const char *path, char **text, size_t *size, char *err, size_t n)
 	*text = buf;
 	*size = len;
 	return 0;
+}
+
+void file_hold_signals(sigset_t *old)
+{
+	sigset_t stop;
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGINT);
+	(void)sigaddset(&stop, SIGTERM);
+	(void)pthread_sigmask(SIG_BLOCK, &stop, old);
+}
+
+void file_let_signals(const sigset_t *old)
+{
+	(void)pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
+bool file_is_special(const char *path)
+{
+	struct mw_place place;
+	return mw_place_of(path, &place) == 0 && !place.replaced;
 }
 
 int file_write_all(int fd, const char *text, size_t size)

@@ -1,15 +1,23 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/core/clock.h"
 #include "base/core/err.h"
 #include "reports/figure.h"
 #include "reports/file.h"
+
+/* A figure takes about a tenth of a second and some 100 KB. These end one that never would. */
+#define LIMIT_S 60
+#define LIMIT_BYTES ((rlim_t)256 << 20)
 
 /* Input, output and complaints go through memory files: no pipe can fill up, nothing is left on disk. */
 struct channel {
@@ -43,6 +51,25 @@ static int slurp(int fd, char **text, size_t *size)
 	return 0;
 }
 
+/* In the child: nothing here may allocate. It dies with its parent, however that ends. */
+static void become(const char *program, const struct channel *c, char *const *argv, char *const *env, pid_t parent)
+{
+	const struct rlimit seconds = {LIMIT_S, LIMIT_S}, bytes = {LIMIT_BYTES, LIMIT_BYTES}, none = {0, 0};
+	sigset_t all;
+	(void)sigemptyset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)setrlimit(RLIMIT_CPU, &seconds);
+	(void)setrlimit(RLIMIT_FSIZE, &bytes);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent && dup2(c->in, 0) == 0 &&
+	    dup2(c->out, 1) == 1 && dup2(c->err, 2) == 2 && fcntl(0, F_SETFD, 0) == 0 && fcntl(1, F_SETFD, 0) == 0 &&
+	    fcntl(2, F_SETFD, 0) == 0)
+		(void)execvpe(program, argv, env);
+}
+
 /* -d: no start-up files. The C locale: decimal points. */
 static int spawn(const char *program, const struct channel *c, pid_t *pid)
 {
@@ -52,16 +79,43 @@ static int spawn(const char *program, const struct channel *c, pid_t *pid)
 	const char *old = getenv("PATH");
 	(void)snprintf(path, sizeof(path), "PATH=%s", old ? old : "/usr/local/bin:/usr/bin:/bin");
 	char *env[] = {locale, path, home, NULL};
-	posix_spawn_file_actions_t actions;
-	int rc = posix_spawn_file_actions_init(&actions);
-	if (rc)
-		return -rc;
-	if ((rc = posix_spawn_file_actions_adddup2(&actions, c->in, 0)) == 0 &&
-	    (rc = posix_spawn_file_actions_adddup2(&actions, c->out, 1)) == 0 &&
-	    (rc = posix_spawn_file_actions_adddup2(&actions, c->err, 2)) == 0)
-		rc = posix_spawnp(pid, program, &actions, NULL, argv, env);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return -rc;
+	int pipe_fd[2], cause = 0;
+	if (pipe2(pipe_fd, O_CLOEXEC) != 0)
+		return -errno;
+	pid_t parent = getpid(), child = fork();
+	if (child == 0) {
+		become(program, c, argv, env, parent);
+		cause = errno;
+		(void)!write(pipe_fd[1], &cause, sizeof(cause));
+		(void)kill(getpid(), SIGKILL);
+	}
+	int rc = child < 0 ? -errno : 0;
+	(void)close(pipe_fd[1]);
+	/* The other end closes when the program starts, and says why when it does not. */
+	if (rc == 0 && read(pipe_fd[0], &cause, sizeof(cause)) == (ssize_t)sizeof(cause)) {
+		(void)waitpid(child, NULL, 0);
+		rc = cause ? -cause : -EIO;
+	}
+	(void)close(pipe_fd[0]);
+	*pid = child;
+	return rc;
+}
+
+/* Waits for the end, or brings it about when the time is over: true then. */
+static bool ended_late(pid_t pid, int *status)
+{
+	uint64_t start = mw_now_ns();
+	bool late = false;
+	while (waitpid(pid, status, WNOHANG) == 0) {
+		late = mw_now_ns() - start > LIMIT_S * UINT64_C(1000000000);
+		if (late) {
+			(void)kill(pid, SIGKILL);
+			(void)waitpid(pid, status, 0);
+			break;
+		}
+		(void)poll(NULL, 0, 5);
+	}
+	return late;
 }
 
 static int complain(int fd, char *err, size_t n)
@@ -94,12 +148,12 @@ int gnuplot_run(const char *program, const char *script, size_t script_size, cha
 	rc = spawn(program ? program : "gnuplot", &c, &pid);
 	if (rc) {
 		rc = mw_fail(rc == -ENOENT || rc == -EACCES ? MW_EUNAVAILABLE : rc, err, n, "gnuplot: %s",
-			     strerror(-rc));
+			     mw_strerror(rc));
 		goto out;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
+	if (ended_late(pid, &status) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
+		rc = mw_fail(MW_EFORMAT, err, n, "gnuplot did not end within %d s", LIMIT_S);
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "gnuplot cannot be run");
 	else if (WEXITSTATUS(status) != 0)
 		rc = complain(c.err, err, n);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,22 +133,29 @@ static int render(const struct page *p, const struct figure *fig, enum report_fi
 	plot->script = open_memstream(&body, &body_size);
 	if (!plot->script)
 		return mw_fail(-ENOMEM, err, n, "out of memory");
-	int points = fig->draw(p->r, kind == REPORT_SVG ? &look_page : &look_print, plot);
-	if (fclose(plot->script) != 0)
-		points = -ENOMEM;
+	int points = fig->draw(p->r, kind == REPORT_SVG ? &look_page : &look_print, plot), rc = 0;
+	/* A stream in memory that could not grow has its error flag set, and may close well all the same. */
+	bool failed = ferror(plot->script) != 0;
+	if (fclose(plot->script) != 0 || failed || points < 0)
+		rc = -ENOMEM;
 	plot->script = NULL;
-	FILE *f = points > 0 ? open_memstream(&script, &script_size) : NULL;
+	FILE *f = rc == 0 && points > 0 ? open_memstream(&script, &script_size) : NULL;
 	if (f) {
 		put_terminal(f, kind, plot);
 		(void)fwrite(body, 1, body_size, f);
-		int rc = fclose(f) ? -ENOMEM : 0;
-		if (rc == 0)
-			rc = gnuplot_run(p->opt->gnuplot, script, script_size, image, image_size, err, n);
-		points = rc ? rc : points;
+		failed = ferror(f) != 0;
+		if (fclose(f) != 0 || failed)
+			rc = -ENOMEM;
+	} else if (rc == 0 && points > 0) {
+		rc = -ENOMEM;
 	}
+	if (rc)
+		(void)mw_fail(rc, err, n, "out of memory");
+	else if (points > 0)
+		rc = gnuplot_run(p->opt->gnuplot, script, script_size, image, image_size, err, n);
 	free(script);
 	free(body);
-	return points;
+	return rc ? rc : points;
 }
 
 static void put_legend(FILE *out, const struct figure_plot *plot)
@@ -189,6 +197,18 @@ static void put_legend(FILE *out, const struct figure_plot *plot)
 	(void)fputs("</ul>\n", out);
 }
 
+/* A signal that ends the program here would leave the temporary file behind; a pipe has none, and may block. */
+static int replace(const char *path, const char *text, size_t size, char *err, size_t n)
+{
+	sigset_t old;
+	if (file_is_special(path))
+		return file_replace(path, text, size, err, n);
+	file_hold_signals(&old);
+	int rc = file_replace(path, text, size, err, n);
+	file_let_signals(&old);
+	return rc;
+}
+
 int report_figure_path(const char *page, enum report_figures kind, size_t i, char *out, size_t n)
 {
 	const struct figure *fig = NULL;
@@ -213,7 +233,7 @@ static int save_file(const struct page *p, size_t i, const struct figure *fig, c
 	if (rc > 0 && report_figure_path(p->path, kind, i, path, sizeof(path)) >= (int)sizeof(path))
 		rc = mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", p->path);
 	if (rc > 0)
-		rc = file_replace(path, image, size, err, n);
+		rc = replace(path, image, size, err, n);
 	free(image);
 	return rc < 0 ? rc : 0;
 }
@@ -236,8 +256,10 @@ static int put_figure(struct page *p, const struct figure *fig, char *err, size_
 	char *svg = NULL, prefix[32], why[200] = "";
 	size_t size = 0;
 	int rc = figure_table(&p->r->records, fig->bench, &table);
-	if (rc)
+	if (rc) {
+		grid_fini(&table);
 		return mw_fail(rc, err, n, "out of memory");
+	}
 	(void)fprintf(p->out, "<section id=\"%s\">", fig->id);
 	html_element(p->out, "h2", NULL, fig->name);
 	int points = fig->draw ? render(p, fig, REPORT_SVG, &plot, &svg, &size, why, sizeof(why)) : 0;
@@ -456,14 +478,15 @@ int report_html(const char *path, const struct results *r, const struct report_o
 	if (!p.out)
 		return mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	int rc = put_page(&p, err, n);
-	if (fclose(p.out) != 0 && rc == 0)
+	bool failed = ferror(p.out) != 0;
+	if ((fclose(p.out) != 0 || failed) && rc == 0)
 		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	if (rc == 0)
-		rc = file_replace(path, text, size, err, n);
+		rc = replace(path, text, size, err, n);
 	free(text);
 	if (rc == 0 && p.opt->figures != REPORT_SVG)
 		rc = save_files(&p, err, n);
 	if (p.trouble[0] && note)
-		(void)snprintf(note, n_note, "the report has no figures: %s", p.trouble);
+		(void)snprintf(note, n_note, "figures are missing from the report: %s", p.trouble);
 	return rc;
 }

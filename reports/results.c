@@ -140,6 +140,16 @@ void results_anonymize(struct results *r)
 
 /* ---- files ---- */
 
+/* A signal that ends the program here would leave the temporary file behind. */
+static int replace(const char *path, const char *text, char *err, size_t n)
+{
+	sigset_t old;
+	file_hold_signals(&old);
+	int rc = file_replace(path, text, strlen(text), err, n);
+	file_let_signals(&old);
+	return rc;
+}
+
 int results_write(const char *dir, const struct results *r, char *err, size_t n)
 {
 	char *text = NULL, path[4096];
@@ -151,7 +161,7 @@ int results_write(const char *dir, const struct results *r, char *err, size_t n)
 	if (!text)
 		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	else
-		rc = file_replace(path, text, strlen(text), err, n);
+		rc = replace(path, text, err, n);
 	free(text);
 	json_decref(doc);
 	return rc;
@@ -170,6 +180,8 @@ int results_read(const char *path, struct results *out, char *err, size_t n)
 	if (doc) {
 		struct json_place place = {.file = path, .err = err, .n = n};
 		rc = json_to_results(doc, &place, out);
+	} else if (json_error_code(&e) == json_error_out_of_memory) {
+		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	} else {
 		rc = mw_fail(MW_EFORMAT, err, n, "%s:%d:%d: not JSON: %s", path, e.line, e.column, e.text);
 	}

@@ -29,6 +29,9 @@ const struct figure_look look_print = {
 	.key = true,
 };
 
+/* What XML calls white space: isspace() has more. */
+#define BLANKS " \t\r\n"
+
 struct tag {
 	FILE *out;
 	const char *prefix;
@@ -143,7 +146,7 @@ static const char *left_out(const char *s)
 		const char *end = strchr(s, '>');
 		if (end) {
 			end++;
-			end += strspn(end, " \t\r\n");
+			end += strspn(end, BLANKS);
 			if (strncmp(end, "</g>", 4) == 0)
 				return end + 4;
 		}
@@ -154,7 +157,7 @@ static const char *left_out(const char *s)
 int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, const char *label)
 {
 	struct tag t = {out, prefix};
-	const char *s = strstr(svg, "<svg");
+	const char *s = svg ? strstr(svg, "<svg") : NULL;
 	const char *box = s ? strstr(s, "viewBox=\"") : NULL;
 	const char *body = s ? strchr(s, '>') : NULL;
 	if (!s || !box || !body || box > body || !strstr(body, "</svg>") || strlen(svg) != size)
@@ -173,10 +176,10 @@ int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, cons
 			if (!end || put_tag(&t, s, end))
 				return MW_EFORMAT;
 			s = end + 1;
-		} else if (isspace((unsigned char)*s)) {
+		} else if (strchr(BLANKS, *s)) {
 			/* Indentation between elements is left out, blanks inside texts are kept as one. */
 			const char *first = s;
-			s += strspn(s, " \t\r\n");
+			s += strspn(s, BLANKS);
 			if (*s != '<' || first[-1] != '>')
 				(void)fputc(' ', out);
 		} else {
