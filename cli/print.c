@@ -18,6 +18,13 @@ void cli_complain(const char *fmt, ...)
 	(void)fprintf(stderr, "memwall: %s\n", line);
 }
 
+void cli_print_path(const char *path)
+{
+	char line[MW_ESCAPED(4200)];
+	(void)mw_escape(path, line, sizeof(line));
+	(void)printf("\n%s\n", line);
+}
+
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n)
 {
 	int rc = print_records(f, records, cli->format);

@@ -113,7 +113,7 @@ static int write_page(struct cli *cli, const struct results *r, const char *from
 		cli_complain("%s", note);
 	if (rc == 0 && !page_on_stdout(path)) {
 		rc = print_summary(stdout, r);
-		(void)printf("\n%s\n", path);
+		cli_print_path(path);
 	}
 	return rc;
 }

@@ -48,11 +48,14 @@ void plot_quote(FILE *script, const char *text)
 {
 	/* In single quotes gnuplot knows one escape only: '' is a quote. */
 	(void)fputc('\'', script);
-	for (; *text; text++) {
+	for (size_t len; *text; text += len) {
+		int32_t code = mw_utf8(text, &len);
 		if (*text == '\'')
 			(void)fputs("''", script);
-		else if ((unsigned char)*text >= ' ')
-			(void)fputc(*text, script);
+		else if (mw_unprintable(code))
+			(void)fputs("\xef\xbf\xbd", script);
+		else
+			(void)fwrite(text, 1, len, script);
 	}
 	(void)fputc('\'', script);
 }

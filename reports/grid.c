@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/json.h"
 #include "reports/print.h"
 
@@ -51,6 +52,38 @@ int grid_add(struct grid *g, const char *const *cells)
 		}
 	}
 	g->n_rows++;
+	return 0;
+}
+
+/* Texts may come from outside, and all but JSON is looked at on terminals: control characters come escaped. In files
+ * for programs white space is a blank. NULL when memory is out. */
+static char *shown(const char *s, bool blanks)
+{
+	char *copy = strdup(s);
+	for (char *c = copy; c && blanks && (c = strpbrk(c, "\t\n\r"));)
+		*c = ' ';
+	size_t room = copy ? mw_escape(copy, NULL, 0) + 1 : 0;
+	char *text = copy ? malloc(room) : NULL;
+	if (text)
+		(void)mw_escape(copy, text, room);
+	free(copy);
+	return text;
+}
+
+/* -ENOMEM. *out is freed by the caller in every case. */
+static int escaped(const struct grid *g, bool blanks, struct grid *out)
+{
+	size_t n = g->n_rows * g->n_columns;
+	grid_init(out, g->columns, g->n_columns);
+	out->cells = calloc(n + 1, sizeof(*out->cells));
+	if (!out->cells)
+		return -ENOMEM;
+	out->n_rows = g->n_rows;
+	for (size_t i = 0; i < n; i++) {
+		out->cells[i] = shown(g->cells[i], blanks);
+		if (!out->cells[i])
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -131,12 +164,12 @@ static int print_text(FILE *f, const struct grid *g)
 	return 0;
 }
 
-/* ---- CSV: no field holds comma, quote or newline ---- */
+/* ---- CSV: no field holds comma, quote or control character ---- */
 
 static void put_csv(FILE *f, const char *s)
 {
 	for (; *s; s++)
-		(void)fputc(*s == ',' ? '+' : *s == '"' || *s == '\n' || *s == '\r' ? ' ' : *s, f);
+		(void)fputc(*s == ',' ? '+' : *s == '"' ? ' ' : *s, f);
 }
 
 static void print_csv(FILE *f, const struct grid *g)
@@ -189,10 +222,6 @@ static void put_latex(FILE *f, const char *s)
 		case '{':
 		case '}':
 			(void)fprintf(f, "\\%c", *s);
-			break;
-		case '\n':
-		case '\r':
-			(void)fputc(' ', f);
 			break;
 		default:
 			(void)fputc(*s, f);
@@ -256,20 +285,19 @@ static int print_json(FILE *f, const struct grid *g)
 
 int grid_print(FILE *f, const struct grid *g, enum print_format format)
 {
+	struct grid safe;
 	int rc = 0;
-	switch (format) {
-	case PRINT_TABLE:
-		rc = print_text(f, g);
-		break;
-	case PRINT_CSV:
-		print_csv(f, g);
-		break;
-	case PRINT_LATEX:
-		print_latex(f, g);
-		break;
-	case PRINT_JSON:
+	if (format == PRINT_JSON) {
 		rc = print_json(f, g);
-		break;
+	} else {
+		rc = escaped(g, format != PRINT_TABLE, &safe);
+		if (rc == 0 && format == PRINT_TABLE)
+			rc = print_text(f, &safe);
+		else if (rc == 0 && format == PRINT_CSV)
+			print_csv(f, &safe);
+		else if (rc == 0)
+			print_latex(f, &safe);
+		grid_fini(&safe);
 	}
 	return rc ? rc : ferror(f) ? -EIO : 0;
 }

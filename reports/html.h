@@ -6,7 +6,8 @@
 
 #include "reports/print.h"
 
-/* Text as element content or attribute value. Control characters are dropped. */
+/* Text as element content or attribute value. Control characters, what turns the
+ * direction of writing and bytes that are not UTF-8 become U+FFFD. */
 void html_escape(FILE *out, const char *text);
 /* printf whose %s arguments are NOT escaped is plain fprintf; this one writes one escaped text inside a tag. */
 void html_element(FILE *out, const char *tag, const char *class_name, const char *text);

@@ -1,11 +1,18 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/html.h"
 
 void html_escape(FILE *out, const char *text)
 {
-	for (const char *c = text; *c; c++) {
+	size_t len;
+	for (const char *c = text; *c; c += len) {
+		int32_t code = mw_utf8(c, &len);
+		if (mw_unprintable(code) && code != '\n' && code != '\t') {
+			(void)fputs("\xef\xbf\xbd", out); /* not allowed in HTML, or not to be obeyed */
+			continue;
+		}
 		switch (*c) {
 		case '&':
 			(void)fputs("&amp;", out);
@@ -23,9 +30,7 @@ void html_escape(FILE *out, const char *text)
 			(void)fputs("&#39;", out);
 			break;
 		default:
-			/* Control characters are not allowed in HTML at all. */
-			if ((unsigned char)*c >= ' ' || *c == '\n' || *c == '\t')
-				(void)fputc(*c, out);
+			(void)fwrite(c, 1, len, out);
 		}
 	}
 }

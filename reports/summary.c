@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/core/text.h"
 #include "reports/headline.h"
 #include "reports/print.h"
 
@@ -30,10 +31,14 @@ int print_summary(FILE *f, const struct results *r)
 	if (rc == 0 && n)
 		rc = grid_print(f, &g, PRINT_TABLE);
 	grid_fini(&g);
-	for (size_t i = 0; i < r->n_skipped; i++)
-		(void)fprintf(f, "%sleft out: %s: %s\n", i || !n ? "" : "\n", r->skipped[i].bench,
-			      r->skipped[i].reason);
+	char text[MW_ESCAPED(sizeof(r->skipped->reason))], bench[MW_ESCAPED(sizeof(r->skipped->bench))];
+	for (size_t i = 0; i < r->n_skipped; i++) {
+		(void)mw_escape(r->skipped[i].bench, bench, sizeof(bench));
+		(void)mw_escape(r->skipped[i].reason, text, sizeof(text));
+		(void)fprintf(f, "%sleft out: %s: %s\n", i || !n ? "" : "\n", bench, text);
+	}
+	(void)mw_escape(r->partial_why, text, sizeof(text));
 	if (r->partial)
-		(void)fprintf(f, "partial: %s\n", r->partial_why);
+		(void)fprintf(f, "partial: %s\n", text);
 	return rc;
 }

@@ -57,7 +57,8 @@ Test(report, escapes)
 	static const struct {
 		const char *from, *to;
 	} cases[] = {{"<a href=\"x\">&'", "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"},
-		     {"\1\2\x7f\xc3\xa9\t", "\x7f\xc3\xa9\t"},
+		     {"\1\x7f\xc3\xa9\t", "\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9\t"},
+		     {"\xff\xe2\x80\xae.", "\xef\xbf\xbd\xef\xbf\xbd."},
 		     {"", ""}};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char *text = NULL;
