@@ -61,8 +61,8 @@ int cli_unknown(const char *name, char *err, size_t n);
 /* "memwall: ..." on stderr as one line; what a terminal might obey is shown escaped. */
 void cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The path of what was written, escaped likewise, on stdout. */
-void cli_print_path(const char *path);
+/* A text from outside (a path, a name of a file's) on f, escaped likewise. */
+void cli_put(FILE *f, const char *text);
 
 /* Prints records in the chosen format on f. */
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n);

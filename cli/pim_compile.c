@@ -174,15 +174,22 @@ static char *program_text(const struct job *j, bool csv)
 	return text;
 }
 
+/* The name may come from a file. */
+static void print_place(FILE *f, const char *before, uint32_t row, const char *name)
+{
+	(void)fprintf(f, "%sD%u ", before, row);
+	cli_put(f, name);
+}
+
 static void print_rows(FILE *f, const struct job *j)
 {
 	uint32_t row = 0;
 	const char *name, *sep = "rows: ";
 	for (size_t i = 0; (name = pim_program_input(j->program, i)); i++, sep = ", ")
-		(void)fprintf(f, "%sD%u %s", sep, row++, name);
+		print_place(f, sep, row++, name);
 	sep = " -> ";
 	for (size_t i = 0; (name = pim_program_output(j->program, i)); i++, sep = ", ")
-		(void)fprintf(f, "%sD%u %s", j->info.inputs || i ? sep : "rows: ", row++, name);
+		print_place(f, j->info.inputs || i ? sep : "rows: ", row++, name);
 	if (j->info.temporaries)
 		(void)fprintf(f, "; temporaries D%u..D%u", row, row + j->info.temporaries - 1);
 	(void)fputc('\n', f);

@@ -18,11 +18,11 @@ void cli_complain(const char *fmt, ...)
 	(void)fprintf(stderr, "memwall: %s\n", line);
 }
 
-void cli_print_path(const char *path)
+void cli_put(FILE *f, const char *text)
 {
 	char line[MW_ESCAPED(4200)];
-	(void)mw_escape(path, line, sizeof(line));
-	(void)printf("\n%s\n", line);
+	(void)mw_escape(text, line, sizeof(line));
+	(void)fputs(line, f);
 }
 
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n)

@@ -113,7 +113,9 @@ static int write_page(struct cli *cli, const struct results *r, const char *from
 		cli_complain("%s", note);
 	if (rc == 0 && !page_on_stdout(path)) {
 		rc = print_summary(stdout, r);
-		cli_print_path(path);
+		(void)fputc('\n', stdout);
+		cli_put(stdout, path);
+		(void)fputc('\n', stdout);
 	}
 	return rc;
 }

@@ -381,7 +381,11 @@ static int write_report(struct run *run, char *err, size_t n)
 	rc = print_summary(stdout, &run->results);
 	if (note[0])
 		cli_complain("%s", note);
-	(void)printf("\n%s/results.json\n%s\n", run->dir, path);
+	(void)fputc('\n', stdout);
+	cli_put(stdout, run->dir);
+	(void)fputs("/results.json\n", stdout);
+	cli_put(stdout, path);
+	(void)fputc('\n', stdout);
 	return rc;
 }
 

@@ -79,18 +79,77 @@ int results_skip(struct results *r, const char *bench, const char *reason)
 
 /* ---- anonymising ---- */
 
-/* Every word of text that starts like an absolute path becomes "(path)". "GB/s" and "a/b" stay. */
-static void drop_paths(char *text, size_t size)
+enum { NAMES_MAX = 4, NAME_ROOM = 512 };
+
+/* What must not be left of a machine and its user: host name, home and current folder, each whole. */
+struct names {
+	char v[NAMES_MAX][NAME_ROOM];
+	size_t n;
+};
+
+static void add_name(struct names *l, const char *name, size_t least)
 {
-	char out[512];
+	if (name && strlen(name) >= least && strlen(name) < NAME_ROOM && l->n < NAMES_MAX)
+		(void)snprintf(l->v[l->n++], NAME_ROOM, "%s", name);
+}
+
+/* hostname: as the results say; that of this machine is added, for texts that were made here. */
+static void find_names(struct names *l, const char *hostname)
+{
+	char here[NAME_ROOM] = "", folder[NAME_ROOM];
+	l->n = 0;
+	/* Two letters are more often a word than a name. */
+	add_name(l, hostname, 3);
+	if (gethostname(here, sizeof(here) - 1) == 0 && (!hostname || strcmp(here, hostname) != 0))
+		add_name(l, here, 3);
+	add_name(l, getenv("HOME"), 2);
+	add_name(l, getcwd(folder, sizeof(folder)), 2);
+}
+
+static bool in_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+/* Length of the name that stands at c, as a word of its own. */
+static size_t name_at(const struct names *l, const char *text, const char *c)
+{
+	size_t longest = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		size_t len = strlen(l->v[i]);
+		bool whole = (c == text || !in_word(c[-1]) || c[0] == '/') && strncmp(c, l->v[i], len) == 0 &&
+			     !in_word(c[len]);
+		longest = whole && len > longest ? len : longest;
+	}
+	return longest;
+}
+
+/* Length of the path that begins at c: absolute, of the user's home or relative with dots. "GB/s" and "a/b" stay. */
+static size_t path_at(const char *text, const char *c)
+{
+	bool flag = c - text >= 2 && c[-2] == '-' && (c[-1] == 'I' || c[-1] == 'L'); /* of the compiler */
+	if (c != text && !flag && !strchr(" \t=:;'\"(<,[{|`", c[-1]))
+		return 0;
+	size_t first = strspn(c, "/.~");
+	if (!memchr(c, '/', first) || !c[first] || strchr(" \t:;'\")>,]}|`", c[first]))
+		return 0;
+	return strcspn(c, " \t:;'\")>,]}|`");
+}
+
+/* Names and paths of text become words that say what was there. */
+static void drop_names(char *text, size_t size, const struct names *l)
+{
+	char out[600];
 	size_t len = 0;
 	for (const char *c = text; *c && len + 8 < sizeof(out);) {
-		bool flag = c - text >= 2 && c[-2] == '-' && (c[-1] == 'I' || c[-1] == 'L'); /* of the compiler */
-		bool word_start = c == text || flag || strchr(" \t=:;'\"(<,", c[-1]);
-		if (word_start && c[0] == '/' && (isalnum((unsigned char)c[1]) || c[1] == '.' || c[1] == '_')) {
-			memcpy(out + len, "(path)", 6);
+		size_t name = name_at(l, text, c), path = path_at(text, c), gone = name > path ? name : path;
+		if (gone) {
+			const char *word = *c == '/' || path ? "(path)" : "(host)";
+			memcpy(out + len, word, 6);
 			len += 6;
-			c += strcspn(c, " \t:;'\")>,");
+			c += gone;
+			/* The rest of a path whose first folders were the name. */
+			c += *word == '(' && word[1] == 'p' ? strcspn(c, " \t:;'\")>,]}|`") : 0;
 		} else {
 			out[len++] = *c++;
 		}
@@ -99,43 +158,54 @@ static void drop_paths(char *text, size_t size)
 	(void)snprintf(text, size, "%s", out);
 }
 
-static void anonymize_kv(struct mw_kv_list *l)
+static void anonymize_kv(struct mw_kv_list *l, const struct names *names)
 {
-	static const char *const private_keys[] = {"hostname", "host", "serial", "path", "file", "dir", "wwn", "uuid"};
+	/* "host" is none of these: it says by which kernel the host was fastest. */
+	static const char *const private_keys[] = {"hostname", "serial", "path", "file", "dir", "wwn", "uuid", "user"};
 	for (size_t i = 0; i < l->n; i++) {
 		struct mw_kv *kv = &l->v[i];
 		if (kv->type != MW_KV_STR)
 			continue;
-		drop_paths(kv->s, sizeof(kv->s));
+		drop_names(kv->s, sizeof(kv->s), names);
 		for (size_t k = 0; k < sizeof(private_keys) / sizeof(*private_keys); k++)
 			if (strcmp(kv->key, private_keys[k]) == 0)
 				(void)snprintf(kv->s, sizeof(kv->s), "(dropped)");
 	}
 }
 
+static void anonymize_record(struct mw_record *rec, const struct names *names)
+{
+	anonymize_kv(&rec->params, names);
+	anonymize_kv(&rec->observed, names);
+	drop_names(rec->source, sizeof(rec->source), names);
+	drop_names(rec->note, sizeof(rec->note), names);
+}
+
 void record_anonymize(struct mw_record *rec)
 {
-	anonymize_kv(&rec->params);
-	anonymize_kv(&rec->observed);
-	drop_paths(rec->source, sizeof(rec->source));
-	drop_paths(rec->note, sizeof(rec->note));
+	struct names names;
+	find_names(&names, NULL);
+	anonymize_record(rec, &names);
 }
 
 void results_anonymize(struct results *r)
 {
+	struct names names;
+	find_names(&names, r->host.hostname);
 	r->info.anonymized = true;
 	free_argv(&r->info);
 	r->host.hostname[0] = '\0';
 	for (const struct field *f = info_fields; f->name; f++)
 		if (f->type == FIELD_TEXT)
-			drop_paths((char *)&r->info + f->offset, f->size);
+			drop_names((char *)&r->info + f->offset, f->size, &names);
 	for (const struct field *f = host_fields; f->name; f++)
 		if (f->type == FIELD_TEXT)
-			drop_paths((char *)&r->host + f->offset, f->size);
+			drop_names((char *)&r->host + f->offset, f->size, &names);
 	for (size_t i = 0; i < r->records.n; i++)
-		record_anonymize(&r->records.v[i]);
+		anonymize_record(&r->records.v[i], &names);
+	drop_names(r->partial_why, sizeof(r->partial_why), &names);
 	for (size_t i = 0; i < r->n_skipped; i++)
-		drop_paths(r->skipped[i].reason, sizeof(r->skipped[i].reason));
+		drop_names(r->skipped[i].reason, sizeof(r->skipped[i].reason), &names);
 }
 
 /* ---- files ---- */
