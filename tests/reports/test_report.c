@@ -230,6 +230,7 @@ Test(report, svg_becomes_inline)
 			 "<path fill=\"url(#p-a)\" stroke=\"var(--ink)\" color=\"var(--paper)\" d=\"M1,2 \n L3,4\"/>"
 			 "<text fill=\"rgb(9,9,9)\">black &lt;rgb(1,2,4)</text></g></svg>");
 	free(out);
+	cr_assert_eq(svg_inline(stderr, NULL, 0, "p-", ""), MW_EFORMAT, "no image, as where memory is out");
 	/* White space of C that is none of XML's: kept, and passed. */
 	cr_assert_eq(inlined("<svg viewBox=\"0 0 1 1\">\n<text>a\fb\v</text>\f</svg>", &out), 0);
 	cr_assert_str_eq(strchr(out, '>'), "><text>a\fb\v</text>\f</svg>");
