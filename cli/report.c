@@ -94,7 +94,7 @@ static int refresh(const struct cli *cli, const struct results *r, const char *d
 	int rc = results_write(dir, r, why, sizeof(why));
 	if (rc == 0 || !cli->out_file)
 		return rc ? mw_fail(rc, err, n, "%s", why) : 0;
-	(void)fprintf(stderr, "memwall: %s; results.json was left as it is\n", why);
+	cli_complain("%s; results.json was left as it is", why);
 	return 0;
 }
 
@@ -147,8 +147,7 @@ static void tell_live(struct results *r, pid_t pid)
 static int show_live(const struct results *r, const char *dir)
 {
 	int rc = print_summary(stdout, r);
-	(void)fprintf(stderr, "memwall: %s: nothing was written there while the run goes on, -o FILE writes a page\n",
-		      dir);
+	cli_complain("%s: nothing was written there while the run goes on, -o FILE writes a page", dir);
 	return rc;
 }
 
@@ -206,11 +205,12 @@ const struct command cmd_report = {
 	.section = "Results",
 	.usage = "DIR|results.json [-o FILE]",
 	.summary = "write report.html of a finished, interrupted or killed run; with --format, print its records",
-	.details = "A run's folder is read from its journal, so that everything finished before a kill is there;\n"
-		   "results.json is written again from it. While a run goes on, nothing is written but what -o names.\n"
-		   "The page is one file that loads nothing. Without gnuplot it holds the tables only. A value that no\n"
-		   "axis can show (not finite, not positive, of no order that a machine has) is in the tables only.\n"
-		   "Regular files up to 1 GiB are read; the first SIGINT or SIGTERM ends the command.",
+	.details =
+		"A run's folder is read from its journal, so that everything finished before a kill is there;\n"
+		"results.json is written again from it. While a run goes on, nothing is written but what -o names.\n"
+		"The page is one file that loads nothing. Without gnuplot it holds the tables only. A value that no\n"
+		"axis can show (not finite, not positive, of no order that a machine has) is in the tables only.\n"
+		"Regular files up to 1 GiB are read; the first SIGINT or SIGTERM ends the command.",
 	.options = report_options,
 	.min_words = 1,
 	.max_words = 1,

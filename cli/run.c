@@ -305,8 +305,8 @@ static int take_over(struct run *run)
 			len += (size_t)snprintf(left + len, sizeof(left) - len, "%s%s", len ? ", " : "",
 						run->list[i]->name);
 	}
-	(void)fprintf(stderr, "memwall: --resume: %zu of %zu benchmarks are finished in %s, %s%s\n", run->n_list - kept,
-		      run->n_list, run->dir, kept ? "left: " : "nothing is left to measure", left);
+	cli_complain("--resume: %zu of %zu benchmarks are finished in %s, %s%s", run->n_list - kept, run->n_list,
+		     run->dir, kept ? "left: " : "nothing is left to measure", left);
 	run->n_list = kept;
 	return rc;
 }
@@ -321,8 +321,7 @@ static int begin(struct run *run, struct cli *cli, char *err, size_t n)
 	if (rc < 0)
 		return rc;
 	if (!journal_locked(run->journal))
-		(void)fprintf(stderr, "memwall: %s: no locks on this file system: let no second run use this folder\n",
-			      run->dir);
+		cli_complain("%s: no locks on this file system: let no second run use this folder", run->dir);
 	bool again = resume && resume_has_begun(&run->old);
 	if (again)
 		adopt(run, &cli->opts);
