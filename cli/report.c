@@ -1,5 +1,6 @@
 /* `memwall report`: the page of a run, also of one that was killed; its records in every format. */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -120,7 +121,7 @@ static int write_page(struct cli *cli, const struct results *r, const char *from
 	return rc;
 }
 
-static int print_all(struct cli *cli, const struct results *r, char *err, size_t n)
+static int print_to_out(struct cli *cli, const struct results *r, char *err, size_t n)
 {
 	struct cli_out out;
 	int rc = cli_out_open(cli, &out, err, n);
@@ -132,6 +133,23 @@ static int print_all(struct cli *cli, const struct results *r, char *err, size_t
 		return rc;
 	}
 	return cli_out_commit(&out, err, n);
+}
+
+/* A signal that ends the program would leave the temporary file of -o behind; what is written through may block. */
+static int print_all(struct cli *cli, const struct results *r, char *err, size_t n)
+{
+	struct mw_place place;
+	sigset_t stop, old;
+	bool held = cli->out_file && mw_place_of(cli->out_file, &place) == 0 && place.replaced;
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGINT);
+	(void)sigaddset(&stop, SIGTERM);
+	if (held)
+		(void)pthread_sigmask(SIG_BLOCK, &stop, &old);
+	int rc = print_to_out(cli, r, err, n);
+	if (held)
+		(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
 }
 
 static void tell_live(struct results *r, pid_t pid)
