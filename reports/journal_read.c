@@ -210,9 +210,8 @@ static int read_line(struct reader *rd, const char *line, size_t len, size_t num
 {
 	json_error_t e;
 	(void)snprintf(rd->place.at, sizeof(rd->place.at), "line %zu", number);
-	errno = 0; /* jansson often takes a failed allocation for wrong syntax: the line must not count as unreadable */
 	json_t *doc = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e);
-	if (!doc && (errno == ENOMEM || json_error_code(&e) == json_error_out_of_memory))
+	if (!doc && json_error_code(&e) == json_error_out_of_memory)
 		return no_memory(rd);
 	if (!doc)
 		return mw_fail(MW_EFORMAT, rd->place.err, rd->place.n, "%s:%zu:%d: not JSON: %s", rd->place.file,

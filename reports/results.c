@@ -246,13 +246,10 @@ int results_read(const char *path, struct results *out, char *err, size_t n)
 	int rc = file_read(path, &text, &size, err, n);
 	if (rc)
 		return rc;
-	errno = 0; /* jansson often takes a failed allocation for wrong syntax */
 	json_t *doc = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
 	if (doc) {
 		struct json_place place = {.file = path, .err = err, .n = n};
 		rc = json_to_results(doc, &place, out);
-	} else if (errno == ENOMEM || json_error_code(&e) == json_error_out_of_memory) {
-		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	} else {
 		rc = mw_fail(MW_EFORMAT, err, n, "%s:%d:%d: not JSON: %s", path, e.line, e.column, e.text);
 	}
