@@ -527,11 +527,12 @@ static int emit_point(const struct run *r, const struct point *p, bool met, cons
 	return rc;
 }
 
-static void free_run(struct run *r)
+static void free_run(struct run *r, struct round_point *pts)
 {
-	for (size_t i = 0; r->points && i < r->n; i++) {
-		free(r->points[i].v);
-		mw_record_fini(&r->points[i].pt->rec);
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->points)
+			free(r->points[i].v);
+		mw_record_fini(&pts[i].rec);
 	}
 	free(r->points);
 	free(r->order);
@@ -568,7 +569,7 @@ int rounds_run_on(struct bench_ctx *ctx, struct round_point *pts, size_t n, cons
 		rc = emit_point(&r, &r.points[i], met[i], sink);
 	rc = rc < 0 ? rc : cancelled;
 out:
-	free_run(&r);
+	free_run(&r, pts);
 	free(met);
 	return rc;
 }

@@ -11,7 +11,6 @@
 #include "base/core/err.h"
 #include "bench/bench.h"
 #include "cli/command.h"
-#include "cli/json_memory.h"
 #include "cli/measure.h"
 
 static atomic_int stop_signal;
@@ -171,7 +170,6 @@ int main(int argc, char **argv)
 	/* Numbers are printed for machines too: never a decimal comma. */
 	(void)setlocale(LC_ALL, "C");
 	catch_signals();
-	cli_json_watch();
 	share_one_heap();
 	struct cli cli = {.argc = argc, .argv = argv, .stop = &stop_signal};
 	char err[512] = "";

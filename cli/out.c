@@ -126,6 +126,16 @@ static FILE *stream_on(int fd)
 	return f;
 }
 
+int cli_out_fault(int rc)
+{
+	static const int places[] = {EACCES, EBADF,   EISDIR, ELOOP, ENAMETOOLONG, ENODEV,
+				     ENOENT, ENOTDIR, ENXIO,  EPERM, EROFS,        ETXTBSY};
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (rc == -places[i])
+			return MW_ESPEC;
+	return rc;
+}
+
 int cli_out_open_path(const char *option, const char *path, struct cli_out *out, char *err, size_t n)
 {
 	memset(out, 0, sizeof(*out));
@@ -138,7 +148,7 @@ int cli_out_open_path(const char *option, const char *path, struct cli_out *out,
 	}
 	if (rc == 0)
 		return 0;
-	return mw_fail(MW_ESPEC, err, n, "%s %.300s: cannot write: %s", option, path, mw_strerror(rc));
+	return mw_fail(cli_out_fault(rc), err, n, "%s %.300s: cannot write: %s", option, path, mw_strerror(rc));
 }
 
 int cli_out_open(const struct cli *cli, struct cli_out *out, char *err, size_t n)

@@ -51,6 +51,9 @@ struct cli_out {
 int cli_out_open(const struct cli *cli, struct cli_out *out, char *err, size_t n);
 /* The path of another option. */
 int cli_out_open_path(const char *option, const char *path, struct cli_out *out, char *err, size_t n);
+/* Whose fault a failed write is: MW_ESPEC for a place that cannot be written, rc itself for what no other name would
+ * change (memory, disk, devices). */
+int cli_out_fault(int rc);
 int cli_out_commit(struct cli_out *out, char *err, size_t n);
 void cli_out_abort(struct cli_out *out);
 

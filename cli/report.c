@@ -7,7 +7,6 @@
 
 #include "base/core/err.h"
 #include "cli/command.h"
-#include "cli/json_memory.h"
 #include "reports/journal.h"
 #include "reports/print.h"
 #include "reports/report.h"
@@ -107,9 +106,8 @@ static int write_page(struct cli *cli, const struct results *r, const char *from
 	int rc = rewrites ? refresh(cli, r, from, err, n) : 0;
 	if (rc == 0)
 		rc = report_html(path, r, &opt, note, sizeof(note), err, n);
-	if (rc == -ENOENT || rc == -EACCES || rc == -EROFS || rc == -ENOTDIR || rc == -EISDIR || rc == -EBADF ||
-	    rc == -ELOOP)
-		return MW_ESPEC; /* a place that cannot be written is bad usage */
+	if (cli_out_fault(rc) == MW_ESPEC)
+		return MW_ESPEC;
 	if (rc == 0 && note[0])
 		cli_complain("%s", note);
 	if (rc == 0 && !page_on_stdout(path)) {
@@ -182,10 +180,8 @@ static int show(struct cli *cli, const char *from, bool folder, pid_t *live, cha
 		rc = page_path(cli, from, folder, page, sizeof(page), err, n);
 	if (rc == 0 && draws)
 		rc = add_page(cli, page, figures_asked(cli), err, n);
-	if (rc == 0) {
-		cli_json_begin();
-		rc = cli_json_end(results_load(from, &r, err, n), from, &r, err, n);
-	}
+	if (rc == 0)
+		rc = results_load(from, &r, err, n);
 	if (rc < 0 && rc != -ENOMEM)
 		rc = MW_ESPEC; /* what was named cannot be read */
 	if (rc == 0 && live)

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/core/err.h"
-#include "cli/json_memory.h"
 
 static bool is_empty(const char *dir)
 {
@@ -24,9 +23,7 @@ static bool is_empty(const char *dir)
 int resume_open(const char *dir, struct results *old, struct journal **out, char *err, size_t n)
 {
 	char why[480] = "";
-	cli_json_begin();
 	int rc = journal_open(dir, true, old, out, why, sizeof(why));
-	rc = cli_json_end(rc, dir, old, why, sizeof(why));
 	if (rc == -ENOENT && is_empty(dir))
 		rc = journal_open(dir, false, NULL, out, why, sizeof(why));
 	if (rc == -ENOMEM)

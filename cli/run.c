@@ -11,7 +11,6 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
-#include "cli/json_memory.h"
 #include "cli/measure.h"
 #include "cli/resume.h"
 #include "cli/version.h"
@@ -368,9 +367,7 @@ static int write_report(struct run *run, char *err, size_t n)
 	char path[4200], note[256] = "";
 	results_fini(&run->results);
 	(void)snprintf(path, sizeof(path), "%s/report.html", run->dir);
-	cli_json_begin();
 	int rc = journal_results(run->journal, &run->results, err, n);
-	rc = cli_json_end(rc, run->dir, &run->results, err, n);
 	if (rc == 0)
 		rc = results_write(run->dir, &run->results, err, n);
 	if (rc == 0)

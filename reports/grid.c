@@ -277,10 +277,7 @@ static int print_json(FILE *f, const struct grid *g)
 			json_put(row, g->columns[c].name, json_cell(&g->columns[c], cell(g, r, c)), &failed);
 		failed += json_array_append_new(rows, row) != 0;
 	}
-	int rc = failed ? -ENOMEM : json_dumpf(rows, f, JSON_FILE_FLAGS) ? -EIO : 0;
-	json_decref(rows);
-	(void)fputc('\n', f);
-	return rc;
+	return json_print(f, rows, failed != 0);
 }
 
 int grid_print(FILE *f, const struct grid *g, enum print_format format)

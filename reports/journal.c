@@ -32,7 +32,7 @@ static int append_line(struct journal *j, const char *kind, json_t *value)
 	int failed = 0;
 	json_t *line = json_object();
 	json_put(line, kind, value, &failed);
-	char *text = failed ? NULL : json_dumps(line, JSON_LINE_FLAGS);
+	char *text = failed ? NULL : json_write_text(line, JSON_LINE_FLAGS);
 	json_decref(line);
 	if (!text)
 		return -ENOMEM;

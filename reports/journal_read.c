@@ -210,13 +210,14 @@ static int read_line(struct reader *rd, const char *line, size_t len, size_t num
 {
 	json_error_t e;
 	(void)snprintf(rd->place.at, sizeof(rd->place.at), "line %zu", number);
-	json_t *doc = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e);
-	if (!doc && json_error_code(&e) == json_error_out_of_memory)
+	json_t *doc;
+	int rc = json_read_text(line, len, &doc, &e);
+	if (rc == -ENOMEM)
 		return no_memory(rd);
-	if (!doc)
+	if (rc)
 		return mw_fail(MW_EFORMAT, rd->place.err, rd->place.n, "%s:%zu:%d: not JSON: %s", rd->place.file,
 			       number, e.column, e.text);
-	int rc = keep_line(rd, doc);
+	rc = keep_line(rd, doc);
 	json_decref(doc);
 	return rc;
 }

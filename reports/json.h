@@ -3,12 +3,21 @@
 #define MW_JSON_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "reports/results.h"
 
 /* One dump format for every file: sorted keys, reals with 17 digits. */
 #define JSON_FILE_FLAGS (JSON_SORT_KEYS | JSON_REAL_PRECISION(17) | JSON_INDENT(1))
 #define JSON_LINE_FLAGS (JSON_SORT_KEYS | JSON_REAL_PRECISION(17) | JSON_COMPACT)
+
+/* 0; MW_EFORMAT with *e; -ENOMEM. *doc is NULL but for 0. */
+int json_read_text(const char *text, size_t size, json_t **doc, json_error_t *e);
+/* NULL when memory is out; freed by the caller. */
+char *json_write_text(const json_t *doc, size_t flags);
+
+/* doc and a newline to f; releases doc. failed: building it ran out of memory. 0, -ENOMEM or what writing says. */
+int json_print(FILE *f, json_t *doc, bool failed);
 
 /* A string that is UTF-8 whatever the bytes were: others become '?'. NULL when memory is out. */
 json_t *json_text(const char *s);

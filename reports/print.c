@@ -125,10 +125,7 @@ static int print_json_records(FILE *f, const struct mw_records *l)
 	json_t *list = json_array();
 	for (size_t i = 0; i < l->n; i++)
 		failed += json_array_append_new(list, json_from_record(&l->v[i])) != 0;
-	int rc = failed ? -ENOMEM : json_dumpf(list, f, JSON_FILE_FLAGS) ? -EIO : 0;
-	json_decref(list);
-	(void)fputc('\n', f);
-	return rc;
+	return json_print(f, list, failed != 0);
 }
 
 int print_records(FILE *f, const struct mw_records *l, enum print_format format)

@@ -227,7 +227,7 @@ int results_write(const char *dir, const struct results *r, char *err, size_t n)
 	if (snprintf(path, sizeof(path), "%s/results.json", dir) >= (int)sizeof(path))
 		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", dir);
 	json_t *doc = json_from_results(r);
-	text = doc ? json_dumps(doc, JSON_FILE_FLAGS) : NULL;
+	text = doc ? json_write_text(doc, JSON_FILE_FLAGS) : NULL;
 	if (!text)
 		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	else
@@ -246,12 +246,15 @@ int results_read(const char *path, struct results *out, char *err, size_t n)
 	int rc = file_read(path, &text, &size, err, n);
 	if (rc)
 		return rc;
-	json_t *doc = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
-	if (doc) {
+	json_t *doc;
+	rc = json_read_text(text, size, &doc, &e);
+	if (rc == 0) {
 		struct json_place place = {.file = path, .err = err, .n = n};
 		rc = json_to_results(doc, &place, out);
+	} else if (rc == -ENOMEM) {
+		rc = mw_fail(rc, err, n, "%s: out of memory", path);
 	} else {
-		rc = mw_fail(MW_EFORMAT, err, n, "%s:%d:%d: not JSON: %s", path, e.line, e.column, e.text);
+		rc = mw_fail(rc, err, n, "%s:%d:%d: not JSON: %s", path, e.line, e.column, e.text);
 	}
 	json_decref(doc);
 	free(text);

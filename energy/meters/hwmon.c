@@ -96,10 +96,14 @@ static void add_sensor(struct hwmon *h, int chip_fd, const char *chip, const cha
 	if (strncmp(label, "Ecore", 5) == 0) /* amd_energy: one per core, all inside the sockets' */
 		return;
 	struct sensor *grown = reallocarray(h->s, h->n + 1, sizeof(*h->s));
-	h->s = grown ? grown : h->s;
-	s.dirfd = grown ? dup(chip_fd) : -1;
+	if (!grown) {
+		reason_add(why, n, "%s %s: %s", chip, s.file, tree_errno(-ENOMEM, text, sizeof(text)));
+		return;
+	}
+	h->s = grown;
+	s.dirfd = dup(chip_fd);
 	if (s.dirfd < 0) {
-		reason_add(why, n, "%s %s: %s", chip, s.file, tree_errno(grown ? -errno : -ENOMEM, text, sizeof(text)));
+		reason_add(why, n, "%s %s: %s", chip, s.file, tree_errno(-errno, text, sizeof(text)));
 		return;
 	}
 	name_sensor(h, &s, chip, label);
