@@ -15,34 +15,35 @@
 /* Far above any run's results; below what would take the memory of the machine. */
 #define LARGEST ((off_t)1 << 30)
 
-/* A pipe or a device may never end, and a folder cannot be read. */
-static int open_regular(const char *path, char *err, size_t n)
+int file_open(const char *path, char *err, size_t n)
 {
-	struct stat st;
-	int rc = 0;
+	/* O_NONBLOCK: a pipe is refused, not waited for. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return mw_fail(-errno, err, n, "%s: %s", path, mw_strerror(-errno));
-	if (fstat(fd, &st) != 0)
-		rc = mw_fail(-errno, err, n, "%s: %s", path, mw_strerror(-errno));
-	else if (!S_ISREG(st.st_mode))
-		rc = mw_fail(MW_EFORMAT, err, n, "%s: not a regular file; save it as one first", path);
-	else if (st.st_size > LARGEST)
-		rc = mw_fail(-EFBIG, err, n, "%s: larger than 1 GiB, no results file is", path);
-	if (rc == 0)
-		return fd;
-	(void)close(fd);
-	return rc;
+	return fd < 0 ? mw_fail(-errno, err, n, "%s: %s", path, mw_strerror(-errno)) : fd;
 }
 
-int file_read(const char *path, char **text, size_t *size, char *err, size_t n)
+/* A pipe or a device may never end, and a folder cannot be read. */
+static int check_regular(int fd, const char *path, char *err, size_t n)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return mw_fail(-errno, err, n, "%s: %s", path, mw_strerror(-errno));
+	if (!S_ISREG(st.st_mode))
+		return mw_fail(MW_EFORMAT, err, n, "%s: not a regular file; save it as one first", path);
+	if (st.st_size > LARGEST)
+		return mw_fail(-EFBIG, err, n, "%s: larger than 1 GiB, no results file is", path);
+	return 0;
+}
+
+int file_read_fd(int fd, const char *path, char **text, size_t *size, char *err, size_t n)
 {
 	char *buf = NULL;
 	size_t len = 0, cap = 0;
-	int rc = 0;
-	int fd = open_regular(path, err, n);
-	if (fd < 0)
-		return fd;
+	*text = NULL;
+	*size = 0;
+	int rc = check_regular(fd, path, err, n);
+	if (rc < 0)
+		return rc;
 	for (;;) {
 		if (len > (size_t)LARGEST) { /* files of /proc have no size of their own */
 			rc = -EFBIG;
@@ -56,7 +57,7 @@ int file_read(const char *path, char **text, size_t *size, char *err, size_t n)
 			}
 			buf = more;
 		}
-		ssize_t got = read(fd, buf + len, cap - len - 1);
+		ssize_t got = pread(fd, buf + len, cap - len - 1, (off_t)len);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -65,7 +66,6 @@ int file_read(const char *path, char **text, size_t *size, char *err, size_t n)
 			break;
 		len += (size_t)got;
 	}
-	(void)close(fd);
 	if (rc) {
 		free(buf);
 		return mw_fail(rc, err, n, "%s: %s", path, mw_strerror(rc));
@@ -74,6 +74,16 @@ int file_read(const char *path, char **text, size_t *size, char *err, size_t n)
 	*text = buf;
 	*size = len;
 	return 0;
+}
+
+int file_read(const char *path, char **text, size_t *size, char *err, size_t n)
+{
+	int fd = file_open(path, err, n);
+	if (fd < 0)
+		return fd;
+	int rc = file_read_fd(fd, path, text, size, err, n);
+	(void)close(fd);
+	return rc;
 }
 
 void file_hold_signals(sigset_t *old)

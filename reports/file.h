@@ -6,8 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* *text gets size bytes and a NUL, freed by the caller. Regular files up to 1 GiB only: MW_EFORMAT for a pipe, device
- * or folder, -EFBIG, -errno, each with a line in err. */
+/* For reading, without waiting for the other end of a pipe: a descriptor, or -errno with a line in err. */
+int file_open(const char *path, char *err, size_t n);
+/* From its beginning: *text gets size bytes and a NUL, freed by the caller. Regular files up to 1 GiB only: MW_EFORMAT
+ * for a pipe, device or folder, -EFBIG, -errno, each with a line in err that names path. */
+int file_read_fd(int fd, const char *path, char **text, size_t *size, char *err, size_t n);
+/* Both. */
 int file_read(const char *path, char **text, size_t *size, char *err, size_t n);
 /* As base/core/output.h says: temporary file, fsync, rename, fsync of the folder; pipes, devices and descriptors are
  * written as they are. On failure nothing is left behind. */

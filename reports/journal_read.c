@@ -1,15 +1,14 @@
 #include "reports/journal_read.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "reports/file.h"
 #include "reports/json.h"
 
 /* More names than any program has benchmarks: a journal with more is damaged. */
@@ -299,33 +298,6 @@ static int read_lines(struct reader *rd, const char *text, size_t size, struct j
 	return rc;
 }
 
-/* All that the file holds now: a living run may append meanwhile. */
-static int read_whole(int fd, char **text, size_t *size)
-{
-	struct stat st;
-	*text = NULL;
-	*size = 0;
-	if (fstat(fd, &st) != 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	*text = malloc((size_t)st.st_size + 1);
-	if (!*text)
-		return -ENOMEM;
-	while (*size < (size_t)st.st_size) {
-		ssize_t got = pread(fd, *text + *size, (size_t)st.st_size - *size, (off_t)*size);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		*size += (size_t)got;
-	}
-	(*text)[*size] = '\0';
-	return 0;
-}
-
 int journal_read_fd(int fd, const char *path, struct results *out, struct journal_stats *stats,
 		    struct journal_tail *tail, char *err, size_t n)
 {
@@ -336,12 +308,9 @@ int journal_read_fd(int fd, const char *path, struct results *out, struct journa
 	struct journal_tail own_tail = {.has_head = false};
 	results_init(out);
 	rd.session_s = (double)NAN;
-	int rc = read_whole(fd, &text, &size);
-	if (rc) {
-		(void)mw_fail(rc, why, sizeof(why), "%s: %s", path,
-			      rc == -EINVAL ? "not a regular file" : mw_strerror(rc));
+	int rc = file_read_fd(fd, path, &text, &size, why, sizeof(why));
+	if (rc)
 		goto out;
-	}
 	rc = read_lines(&rd, text, size, &own_stats, &own_tail);
 	bool unborn = rc == MW_EFORMAT && own_tail.whole == 0 && strncmp(text, "{\"head\":", size < 8 ? size : 8) == 0;
 	if (unborn && tail)
@@ -367,10 +336,9 @@ int journal_read(const char *dir, struct results *out, struct journal_stats *sta
 	results_init(out);
 	if (snprintf(path, sizeof(path), "%s/records.jsonl", dir) >= (int)sizeof(path))
 		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", dir);
-	/* O_NONBLOCK: a FIFO of that name is refused, not waited for. */
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = file_open(path, err, n);
 	if (fd < 0)
-		return mw_fail(-errno, err, n, "%s: %s", path, mw_strerror(-errno));
+		return fd;
 	int rc = journal_read_fd(fd, path, out, stats, NULL, err, n);
 	(void)close(fd);
 	return rc;
