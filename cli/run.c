@@ -295,14 +295,14 @@ static int take_over(struct run *run)
 				rc = mw_records_add(&run->m.records, &records->v[k]);
 	for (size_t i = 0; i < run->n_list; i++) {
 		size_t at = 0;
-		while (bench_table[at] != run->list[i])
+		const struct bench *b = run->list[i];
+		while (bench_table[at] && bench_table[at] != b)
 			at++;
-		if (finished[at])
+		if (!bench_table[at] || finished[at])
 			continue;
-		run->list[kept++] = run->list[i];
+		run->list[kept++] = b;
 		if (len < sizeof(left))
-			len += (size_t)snprintf(left + len, sizeof(left) - len, "%s%s", len ? ", " : "",
-						run->list[i]->name);
+			len += (size_t)snprintf(left + len, sizeof(left) - len, "%s%s", len ? ", " : "", b->name);
 	}
 	cli_complain("--resume: %zu of %zu benchmarks are finished in %s, %s%s", run->n_list - kept, run->n_list,
 		     run->dir, kept ? "left: " : "nothing is left to measure", left);

@@ -60,10 +60,13 @@ int grid_add(struct grid *g, const char *const *cells)
 static char *shown(const char *s, bool blanks)
 {
 	char *copy = strdup(s);
-	for (char *c = copy; c && blanks && (c = strpbrk(c, "\t\n\r"));)
-		*c = ' ';
-	size_t room = copy ? mw_escape(copy, NULL, 0) + 1 : 0;
-	char *text = copy ? malloc(room) : NULL;
+	if (!copy)
+		return NULL;
+	for (char *c = copy; blanks && *c; c++)
+		if (strchr("\t\n\r", *c))
+			*c = ' ';
+	size_t room = mw_escape(copy, NULL, 0) + 1;
+	char *text = malloc(room);
 	if (text)
 		(void)mw_escape(copy, text, room);
 	free(copy);

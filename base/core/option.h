@@ -39,8 +39,8 @@ struct mw_option {
 	const char *(*word)(size_t i);
 	double min, max;    /* inclusive range of numbers and sizes when max > min */
 	unsigned max_items; /* of a list; 0: any number */
-	const char *help;
 	enum mw_option_file file;
+	const char *help;
 };
 
 #define MW_OPT_END                                                                                                     \

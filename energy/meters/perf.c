@@ -200,7 +200,7 @@ int perf_open_with(const struct perf_sys *sys, const char *root, void **state, c
 	}
 	int bad = tree_u64(pmu, "type", &type);
 	int n_cpus = bad ? bad : tree_cpus(pmu, "cpumask", &cpus);
-	if (n_cpus <= 0 || type > UINT32_MAX) {
+	if (n_cpus <= 0 || !cpus || type > UINT32_MAX) {
 		(void)mw_fail(0, why, n, "/" PMU ": %s: %s", bad ? "type" : "cpumask",
 			      tree_errno(n_cpus < 0 ? n_cpus : -ERANGE, text, sizeof(text)));
 		goto out;

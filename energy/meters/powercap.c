@@ -185,7 +185,7 @@ static int powercap_open(const char *root, void **state, char *why, size_t n)
 		rc = mw_fail(MW_EUNAVAILABLE, why, n, "/" CLASS " has no RAPL zone: %s", tree_why_absent(rootfd));
 	else if (p->n > METER_MAX_DOMAINS)
 		rc = meter_too_many(p->n, why, n);
-	if (rc)
+	if (rc || !p->z)
 		goto out;
 	qsort(p->z, p->n, sizeof(p->z[0]), compare_id);
 	size_t kept = 0, found = p->n;

@@ -84,11 +84,13 @@ int tree_cpus(int dirfd, const char *path, int **v)
 		return -EIO;
 	text[strcspn(text, "\n")] = '\0';
 	int count = tree_cpu_list(text, NULL, 0);
-	if (count > 0) {
-		*v = calloc((size_t)count, sizeof(**v));
-		count = *v ? tree_cpu_list(text, *v, (size_t)count) : -ENOMEM;
-	}
+	int *list = count > 0 ? calloc((size_t)count, sizeof(*list)) : NULL;
+	if (list)
+		(void)tree_cpu_list(text, list, (size_t)count);
+	else if (count > 0)
+		count = -ENOMEM;
 	free(text);
+	*v = list;
 	return count;
 }
 
@@ -97,7 +99,7 @@ int tree_packages(int rootfd, struct tree_package **v)
 	int *cpu, n = 0;
 	*v = NULL;
 	int count = tree_cpus(rootfd, "sys/devices/system/cpu/online", &cpu);
-	if (count <= 0)
+	if (count <= 0 || !cpu)
 		return count;
 	*v = calloc((size_t)count, sizeof(**v));
 	if (!*v)
