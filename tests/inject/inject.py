@@ -50,6 +50,7 @@ class Command:
     """One command line. prepare() makes its folder; judge() says what is wrong with what it left behind."""
 
     few = 6  # how many n of each kind without INJECT_MAX
+    sample = 0  # and with it; 0: 1..INJECT_MAX and some beyond
     kinds = tuple(CAUSES)
 
     def prepare(self, folder):
@@ -124,6 +125,15 @@ class Run(Command):
         for line in lines[:-1]:
             json.loads(line)
         return None
+
+
+class WholeRun(Run):
+    """All benchmarks: with INJECT_MAX only, and a sample, since each takes seconds."""
+
+    name = "run everything"
+    args = ("run", "--profile=tiny", "--max-time=120", "--output=r")
+    few = 0
+    sample = 30
 
 
 class Report(Command):
@@ -219,12 +229,15 @@ def calls(command, kind):
 
 def cases(command):
     for kind in command.kinds:
+        few = command.sample if MOST else command.few
+        if few == 0 and not MOST:
+            continue
         total = calls(command, kind)
-        if MOST:  # beyond the first ones, every so often
+        if MOST and not few:  # beyond the first ones, every so often
             chosen = [*range(1, min(MOST, total) + 1), *range(MOST + 1, total + 1, max(1, total // 50))]
         else:
             seeded = random.Random(f"{command.name} {kind}")
-            chosen = sorted(seeded.sample(range(1, total + 1), min(total, command.few)))
+            chosen = sorted(seeded.sample(range(1, total + 1), min(total, few)))
         for n in chosen:
             yield command, kind, n, False
             if kind in ("write", "malloc") and (MOST == 0 or n % 7 == 1):
@@ -246,6 +259,7 @@ def main():
             Eval(),
             Report(os.path.join(base, "r")),
             Run(),
+            WholeRun(),
         ]
         only = os.environ.get("INJECT_ONLY")
         tried, failures = 0, []
