@@ -291,8 +291,14 @@ static int to_nodes(const json_t *o, struct results_host *host, const struct jso
 			return json_refuse(p, "numa_nodes", "expected one distance per node");
 		host->nodes[i].id = (int)id;
 		host->nodes[i].bytes = (uint64_t)bytes;
-		for (size_t k = 0; k < n; k++)
-			host->nodes[i].distance[k] = (int)json_integer_value(json_array_get(distances, k));
+		for (size_t k = 0; k < n; k++) {
+			const json_t *v = json_array_get(distances, k);
+			json_int_t d = json_integer_value(v); /* 0 for null */
+			if (json_is_integer(v) ? d < 1 || d > INT32_MAX : !json_is_null(v))
+				return json_refuse(p, "numa_nodes",
+						   "a distance is neither a positive integer nor null");
+			host->nodes[i].distance[k] = (int)d;
+		}
 	}
 	host->n_nodes = (int)n;
 	return 0;
@@ -336,7 +342,8 @@ int json_to_results(const json_t *v, struct json_place *p, struct results *out)
 	if (!json_is_boolean(partial))
 		return json_refuse(p, "partial", "expected true or false");
 	out->partial = json_is_true(partial);
-	if (json_is_string(why) && (rc = get_text(v, "partial_why", out->partial_why, sizeof(out->partial_why), p)))
+	if (why && !json_is_null(why) &&
+	    (rc = get_text(v, "partial_why", out->partial_why, sizeof(out->partial_why), p)))
 		return rc;
 	for (size_t i = 0; i < json_array_size(records) && rc == 0; i++) {
 		struct mw_record r;
