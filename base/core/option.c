@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,7 +80,7 @@ static int parse_duration(const char *text, double *out)
 	}
 	double v;
 	int rc = mw_parse_real(buf, &v);
-	if (rc == 0 && !(v > 0))
+	if (rc == 0 && !(v > 0 && isfinite(v * scale)))
 		rc = -ERANGE;
 	if (rc == 0)
 		*out = v * scale;
