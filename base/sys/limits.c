@@ -1,5 +1,6 @@
 #include "base/sys/limits.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,7 +154,8 @@ static void walk_up(int root_fd, const struct hierarchy *h, struct mw_limits *l,
 	if (hidden && strncmp(group, h->root, hidden) == 0 && (group[hidden] == '/' || group[hidden] == '\0'))
 		group += hidden;
 	char dir[2 * PATH_BYTES];
-	(void)snprintf(dir, sizeof(dir), "%s%s", h->mount, strstr(group, "..") ? "" : group);
+	bool below = group[0] == '/' && !strstr(group, "..");
+	(void)snprintf(dir, sizeof(dir), "%s%s", h->mount, below ? group : "");
 	size_t top = strlen(h->mount);
 	for (;;) {
 		size_t len = strlen(dir);
@@ -210,7 +212,7 @@ static void memory_v1(int root_fd, const char *dir, struct mw_limits *l)
 
 static void cap_quota(struct mw_limits *l, double quota, double period)
 {
-	if (quota > 0 && period > 0 && (l->cpu_quota == 0 || quota / period < l->cpu_quota))
+	if (quota > 0 && period > 0 && isfinite(quota / period) && (l->cpu_quota == 0 || quota / period < l->cpu_quota))
 		l->cpu_quota = quota / period;
 }
 
