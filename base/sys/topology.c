@@ -4,7 +4,10 @@
  * function, x86 runs CPUID on each CPU and contradicts a captured tree. None is needed; all four are kept out. */
 #include "base/sys/topology.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <hwloc.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +21,8 @@
 #include "base/sys/limits.h"
 #include "base/sys/tree.h"
 
+#define NODES "sys/devices/system/node"
+
 /* A list of CPUs or nodes from a file; false when there is no such file. What is no list is an empty one. */
 static bool read_list(int root_fd, const char *path, struct mw_cpulist *l)
 {
@@ -30,15 +35,44 @@ static bool read_list(int root_fd, const char *path, struct mw_cpulist *l)
 	return true;
 }
 
+/* hwloc 2.9 asserts that the tree names a node: in a list, which it reads in ascending order, or else by a folder. */
+static bool nodes_named(int root_fd)
+{
+	char text[4096];
+	struct mw_cpulist l;
+	int len = mw_tree_read(root_fd, NODES "/online", text, sizeof(text));
+	if (len >= 0) {
+		long last = -1;
+		if (mw_cpulist_parse(&l, text) < 0 || len == 0)
+			return false;
+		for (const char *t = text; t; t = strchr(t, ',') ? strchr(t, ',') + 1 : NULL) {
+			char *end;
+			long first = strtol(t, &end, 10);
+			if (first <= last)
+				return false;
+			last = *end == '-' ? strtol(end + 1, NULL, 10) : first;
+		}
+		return true;
+	}
+	int fd = openat(root_fd, NODES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	bool named = !dir; /* without the folder it asks no further */
+	for (const struct dirent *e; dir && !named && (e = readdir(dir));)
+		named = strncmp(e->d_name, "node", 4) == 0 && isdigit((unsigned char)e->d_name[4]);
+	if (dir)
+		(void)closedir(dir);
+	else if (fd >= 0)
+		(void)close(fd);
+	return named;
+}
+
 /* hwloc takes these three from the environment only. The first two stay: they are what this program wants of any
  * later hwloc use; the root of a captured tree is removed again. Called before the program has threads. */
 static int load(hwloc_topology_t *topo, int root_fd, const char *root, bool live)
 {
 	static const char *const excluded[] = {"gl", "opencl", "pci", "x86", "linux"};
-	struct mw_cpulist nodes;
-	/* hwloc 2.9 asserts that this list is one. Without its reader of sysfs it still counts the CPUs, but a captured
-	 * tree is read by nothing else. */
-	bool sane = !read_list(root_fd, "sys/devices/system/node/online", &nodes) || mw_cpulist_next(&nodes, 0) >= 0;
+	/* Without its reader of sysfs hwloc still counts the CPUs, but a captured tree is read by nothing else. */
+	bool sane = nodes_named(root_fd);
 	if (!sane && !live)
 		return MW_EUNAVAILABLE;
 	size_t n_excluded = sizeof(excluded) / sizeof(excluded[0]) - sane;
@@ -91,7 +125,7 @@ static int ordinal(hwloc_topology_t topo, hwloc_obj_t pu, hwloc_obj_type_t type,
 static void read_nodes(hwloc_topology_t topo, int root_fd, struct mw_topology *t)
 {
 	struct mw_cpulist with_cpu;
-	bool known = read_list(root_fd, "sys/devices/system/node/has_cpu", &with_cpu);
+	bool known = read_list(root_fd, NODES "/has_cpu", &with_cpu);
 	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_NUMANODE);
 	for (int i = 0; i < n && t->n_nodes < MW_MAX_NODES; i++) {
 		hwloc_obj_t o = hwloc_get_obj_by_type(topo, HWLOC_OBJ_NUMANODE, (unsigned)i);
@@ -118,6 +152,7 @@ static int node_of(hwloc_obj_t pu, const struct mw_topology *t)
 static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct mw_topology *t, char *err, size_t en)
 {
 	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_PU);
+	int n_cores = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_CORE); /* a CPU that is in none of them is one more */
 	for (int pass = 0, found = 1; found; pass++) {
 		found = 0;
 		for (int i = 0; i < n; i++) {
@@ -138,7 +173,7 @@ static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct
 					       MW_MAX_CPUS);
 			t->cpus[t->n_cpus++] = (struct mw_cpu){
 				.id = (int)pu->os_index,
-				.core = ordinal(topo, pu, HWLOC_OBJ_CORE, i),
+				.core = ordinal(topo, pu, HWLOC_OBJ_CORE, n_cores + i),
 				.socket = ordinal(topo, pu, HWLOC_OBJ_PACKAGE, 0),
 				.node = node_of(pu, t),
 			};
@@ -210,11 +245,11 @@ static void read_distances(int root_fd, struct mw_topology *t)
 {
 	struct mw_cpulist online;
 	char text[4096];
-	if (!read_list(root_fd, "sys/devices/system/node/online", &online))
+	if (!read_list(root_fd, NODES "/online", &online))
 		return;
 	for (int i = 0; i < t->n_nodes; i++) {
 		char path[64];
-		(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/distance", t->nodes[i].id);
+		(void)snprintf(path, sizeof(path), NODES "/node%d/distance", t->nodes[i].id);
 		if (mw_tree_read(root_fd, path, text, sizeof(text)) <= 0)
 			continue;
 		char *column = text;
