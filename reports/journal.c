@@ -162,6 +162,9 @@ int journal_open(const char *dir, bool resume, struct results *old, struct journ
 	if (rc == 0 && (rc = take_lock(j, dir, err, n)) >= 0) {
 		j->locked = rc > 0;
 		rc = resume ? journal_read_fd(j->fd, j->path, old, NULL, &j->tail, err, n) : 0;
+		if (rc == 0 && j->tail.other_run)
+			rc = mw_fail(MW_EFORMAT, err, n, "%s: holds the head of another run, move its lines away",
+				     j->path);
 	}
 	if (rc) {
 		journal_close(j);

@@ -19,7 +19,7 @@ struct journal;
  * head was written gives an empty *old with no version. *old is freed by the caller in every case, and may be NULL
  * without resume. A line in err with:
  * -EEXIST: the file is there and resume is not asked for; -EBUSY: a living run holds it; -EINVAL: not a regular file
- * (a link is none); MW_EFORMAT: its head cannot be read; -errno. */
+ * (a link is none); MW_EFORMAT: its head cannot be read, or that of another run follows; -errno. */
 int journal_open(const char *dir, bool resume, struct results *old, struct journal **out, char *err, size_t n);
 /* What follows is appended: the head (head->info and head->host) of a new journal, the mark of a new session
  * (head->info.started and argv) in one that has a head, after a torn last line was cut off.

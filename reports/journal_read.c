@@ -294,6 +294,7 @@ static int read_lines(struct reader *rd, const char *text, size_t size, struct j
 	if (rc == 0 && (rest > 0 || !rd->head))
 		rc = read_tail(rd, line, rest, ++number, tail);
 	tail->has_head = rd->head != NULL;
+	tail->other_run = rd->other_run;
 	*stats = (struct journal_stats){.lines = number, .unread = rd->unread, .probes = rd->table.probes};
 	return rc;
 }
@@ -313,8 +314,10 @@ int journal_read_fd(int fd, const char *path, struct results *out, struct journa
 		goto out;
 	rc = read_lines(&rd, text, size, &own_stats, &own_tail);
 	bool unborn = rc == MW_EFORMAT && own_tail.whole == 0 && strncmp(text, "{\"head\":", size < 8 ? size : 8) == 0;
-	if (unborn && tail)
+	if (unborn && tail) {
+		results_fini(out); /* what was read of the head */
 		rc = 0;
+	}
 	if (rc)
 		goto out;
 	out->info.elapsed_s = rd.ended ? rd.earlier_s + rd.session_s : (double)NAN;

@@ -7,8 +7,9 @@
 /* How the file ends, and with it where the next line goes. */
 struct journal_tail {
 	bool has_head;
-	off_t whole;   /* bytes up to the end of the last whole line */
-	bool unclosed; /* only the newline of that line is missing */
+	off_t whole;    /* bytes up to the end of the last whole line */
+	bool unclosed;  /* only the newline of that line is missing */
+	bool other_run; /* below the head of another run: what comes next would be unread */
 };
 
 /* The whole of a regular file, from its beginning, into *out; path for messages only. stats and tail may be NULL.
