@@ -137,7 +137,9 @@ static struct range range_of(const struct place *v, size_t n, const struct roof 
 	for (int t = 0; t < TYPES; t++) {
 		if (!roof->peak[t])
 			continue;
-		g.hi = fmax(g.hi, 4 * roof->peak[t]->value / roof->bandwidth->value);
+		double ridge = roof->peak[t]->value / roof->bandwidth->value;
+		g.lo = fmin(g.lo, ridge / 4);
+		g.hi = fmax(g.hi, ridge * 4);
 		g.y_hi = fmax(g.y_hi, 2 * roof->peak[t]->value);
 	}
 	g.y_lo = fmin(g.y_lo, g.lo * roof->bandwidth->value / 1.5);

@@ -46,12 +46,12 @@ void plot_left_out(struct figure_plot *p, size_t n)
 
 void plot_quote(FILE *script, const char *text)
 {
-	/* In single quotes gnuplot knows one escape only: '' is a quote. */
+	/* In single quotes gnuplot knows one escape only, '', and not as the first character: an apostrophe instead. */
 	(void)fputc('\'', script);
 	for (size_t len; *text; text += len) {
 		int32_t code = mw_utf8(text, &len);
 		if (*text == '\'')
-			(void)fputs("''", script);
+			(void)fputs("\xe2\x80\x99", script);
 		else if (mw_unprintable(code))
 			(void)fputs("\xef\xbf\xbd", script);
 		else
