@@ -14,9 +14,19 @@ static uint8_t *read_file(const char *path, size_t *n)
 	return data;
 }
 
-/* Every file of a target's corpus: first inputs, and what once ended the process. */
-static void replay(const char *name, int (*target)(const uint8_t *, size_t), unsigned least)
+static const struct fuzz_target *find(const char *name)
 {
+	for (const struct fuzz_target *t = fuzz_targets; t->name; t++)
+		if (strcmp(t->name, name) == 0)
+			return t;
+	cr_assert_fail("no target %s", name);
+	return NULL;
+}
+
+/* Every file of a target's corpus: first inputs, and what once ended the process. */
+static void replay(const char *name)
+{
+	const struct fuzz_target *target = find(name);
 	char folder[64], path[400];
 	unsigned files = 0;
 	(void)snprintf(folder, sizeof(folder), "tests/fuzz/corpus/%s", name);
@@ -31,36 +41,77 @@ static void replay(const char *name, int (*target)(const uint8_t *, size_t), uns
 		/* Memory of exactly that length: what reads beyond it is seen. */
 		uint8_t *exact = malloc(n ? n : 1);
 		memcpy(exact, data, n);
-		cr_assert_eq(target(exact, n), 0, "%s", path);
+		cr_assert_eq(target->run(exact, n), 0, "%s", path);
 		free(exact);
 		free(data);
 		files++;
 	}
 	cr_assert_eq(closedir(d), 0);
-	cr_assert_geq(files, least, "%s holds %u files", folder, files);
+	cr_assert_geq(files, target->inputs, "%s holds %u files", folder, files);
+	fuzz_folder_remove();
 }
 
 Test(corpus, micro_programs)
 {
-	replay("program", fuzz_program, 8);
+	replay("program");
 }
 
 Test(corpus, device_specs)
 {
-	replay("spec", fuzz_spec, 8);
+	replay("spec");
 }
 
 Test(corpus, expressions)
 {
-	replay("expression", fuzz_expression, 8);
+	replay("expression");
 }
 
 Test(corpus, blif)
 {
-	replay("blif", fuzz_blif, 6);
+	replay("blif");
 }
 
 Test(corpus, aiger)
 {
-	replay("aiger", fuzz_aiger, 6);
+	replay("aiger");
+}
+
+Test(corpus, results)
+{
+	replay("results");
+}
+
+Test(corpus, journal)
+{
+	replay("journal");
+}
+
+Test(corpus, options)
+{
+	replay("options");
+}
+
+Test(corpus, numbers)
+{
+	replay("number");
+}
+
+Test(corpus, figures)
+{
+	replay("figure");
+}
+
+Test(corpus, svg)
+{
+	replay("svg");
+}
+
+Test(corpus, topology)
+{
+	replay("topology");
+}
+
+Test(corpus, meters)
+{
+	replay("meters");
 }
