@@ -38,10 +38,13 @@ struct fuzz_target {
 
 extern const struct fuzz_target fuzz_targets[]; /* ended by a NULL name */
 
+/* Says what is wrong and removes the folder below. */
+void fuzz_complain(const char *file, int line, const char *condition);
+
 #define FUZZ_CHECK(condition)                                                                                          \
 	do {                                                                                                           \
 		if (!(condition)) {                                                                                    \
-			(void)fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                          \
+			fuzz_complain(__FILE__, __LINE__, #condition);                                                 \
 			abort();                                                                                       \
 		}                                                                                                      \
 	} while (0)
