@@ -165,7 +165,7 @@ class Report(Command):
 
 def execute(command, inject, folder, count=None):
     env = dict(os.environ, MEMWALL_MODULES=MODULES, TMPDIR=folder, LC_ALL="C")
-    env["ASAN_OPTIONS"] = "exitcode=98:detect_leaks=1:allocator_may_return_null=1:handle_segv=0"
+    env["ASAN_OPTIONS"] = "exitcode=98:detect_leaks=1:allocator_may_return_null=1:handle_segv=0:intercept_tls_get_addr=0"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1"
     if inject:
         env["INJECT"] = inject
