@@ -28,7 +28,8 @@ static int page_path(const struct cli *cli, const char *from, bool folder, char 
 	const char *slash = strrchr(from, '/');
 	struct mw_place place;
 	int len;
-	if (!cli->out_file && !folder && mw_place_of(from, &place) == 0 && !place.replaced)
+	/* (What is no regular file is refused when it is read.) */
+	if (!cli->out_file && !folder && mw_place_of(from, &place) == 0 && !place.replaced && S_ISREG(place.mode))
 		return mw_fail(MW_ESPEC, err, n, "%s is in no folder for report.html: name the page with -o FILE",
 			       from);
 	if (cli->out_file)
