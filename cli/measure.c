@@ -150,13 +150,18 @@ int measure_start_team(struct measure *m, char *err, size_t n)
 	return 0;
 }
 
-void measure_close(struct measure *m)
+void measure_stop(struct measure *m)
 {
 	mw_team_destroy(m->team);
 	mw_arenas_destroy(m->arenas);
-	mw_records_fini(&m->records);
 	m->team = NULL;
 	m->arenas = NULL;
+}
+
+void measure_close(struct measure *m)
+{
+	measure_stop(m);
+	mw_records_fini(&m->records);
 }
 
 static void add_with_needs(const struct bench *b, const struct bench **out, size_t *count)
@@ -206,7 +211,6 @@ static void show_progress(void *self, const char *step, double fraction)
 struct run_sink {
 	struct measure *m;
 	const struct measure_hooks *hooks;
-	int failed; /* a record could not be kept: code */
 };
 
 /* A second record of one identity would make every reader choose in silence: it is kept out, and said. */
@@ -219,8 +223,9 @@ static bool is_second(const struct measure *m, const struct mw_record *r)
 	if (i == m->records.n)
 		return false;
 	(void)mw_kv_format(&r->params, params, sizeof(params));
-	(void)fprintf(stderr, "%smemwall: left out a second record of %s.%s.%s{%s}\n",
-		      m->show_progress ? "\r\033[K" : "", r->bench, r->case_name, r->metric, params);
+	if (m->show_progress)
+		(void)fputs("\r\033[K", stderr);
+	cli_complain("left out a second record of %s.%s.%s{%s}", r->bench, r->case_name, r->metric, params);
 	return true;
 }
 
@@ -238,7 +243,7 @@ static int keep_and_forward(void *self, const struct mw_record *r)
 	int rc = mw_records_add(&s->m->records, r);
 	if (rc == 0)
 		rc = mw_emit(&s->hooks->record, r);
-	s->failed = rc < 0 ? rc : s->failed;
+	s->m->lost = rc < 0 ? rc : s->m->lost;
 	return rc;
 }
 
@@ -340,8 +345,8 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 		int one = run_one(m, b, weight_left, b == named ? opts : NULL, by_name, &sink, why, sizeof(why));
 		weight_left -= b->weight;
 		m->weight_done += b->weight;
-		if (state.failed) {
-			rc = say_lost(hooks, state.failed, err, n);
+		if (m->lost) {
+			rc = say_lost(hooks, m->lost, err, n);
 			break;
 		}
 		if (one == MW_ECANCELLED || atomic_load(m->stop)) {
@@ -358,6 +363,7 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 		if (counts && rc == 0)
 			rc = mw_fail(one, err, n, "%s: %s", b->name, why);
 		if (skip_rc < 0) {
+			m->lost = skip_rc;
 			rc = say_lost(hooks, skip_rc, err, n);
 			break;
 		}

@@ -27,6 +27,7 @@ struct measure {
 	const atomic_int *stop;
 	uint64_t start_ns, deadline_ns, seed;
 	double weight_done, weight_total;
+	int lost; /* why a record could not be kept, which ended the run; 0: all were */
 	const char *running; /* benchmark in progress, for the progress line */
 	bool show_progress;
 	uint64_t shown_ns;
@@ -39,6 +40,8 @@ int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n);
  * changes nothing. */
 void measure_set_profile(struct measure *m, const char *name, const struct mw_opts *opts);
 int measure_start_team(struct measure *m, char *err, size_t n);
+/* Gives back the threads and the memory for measuring; what was read of the machine stays. */
+void measure_stop(struct measure *m);
 void measure_close(struct measure *m);
 
 #define MEASURE_MAX 64

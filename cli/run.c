@@ -42,10 +42,10 @@ struct run {
 	struct results results; /* the head of this run; what the journal holds, at the end */
 	struct results old;     /* what the journal held when this session began */
 	struct journal *journal;
-	int journal_rc; /* the first failure to write it */
 	char dir[4096];
 	const struct bench *list[MEASURE_MAX];
 	size_t n_list;
+	bool idle; /* resumed, and nothing that was asked for is left to measure: the journal stays as it is */
 };
 
 /* ---- what to run ---- */
@@ -247,10 +247,7 @@ static void describe(struct results *r, const struct cli *cli, const struct meas
 static int on_record(void *self, const struct mw_record *r)
 {
 	struct run *run = self;
-	int rc = journal_append(run->journal, r);
-	if (rc < 0 && run->journal_rc == 0)
-		run->journal_rc = rc;
-	return rc;
+	return journal_append(run->journal, r);
 }
 
 static int on_skip(void *self, const char *bench, const char *reason, bool fails)
@@ -260,10 +257,7 @@ static int on_skip(void *self, const char *bench, const char *reason, bool fails
 		(void)fputs("\r\033[K", stderr);
 	if (!fails)
 		cli_complain("skipped %s: %s", bench, reason);
-	int rc = journal_skip(run->journal, bench, reason);
-	if (rc < 0 && run->journal_rc == 0)
-		run->journal_rc = rc;
-	return rc;
+	return journal_skip(run->journal, bench, reason);
 }
 
 /* What the command line leaves open is as it was when the run began. */
@@ -310,6 +304,11 @@ static int take_over(struct run *run)
 	return rc;
 }
 
+static bool chosen(const struct mw_opts *opts)
+{
+	return mw_opt_text(opts, "only") || mw_opt_text(opts, "skip");
+}
+
 /* The journal, locked, and what it has from earlier sessions. */
 static int begin(struct run *run, struct cli *cli, char *err, size_t n)
 {
@@ -335,29 +334,45 @@ static int begin(struct run *run, struct cli *cli, char *err, size_t n)
 		results_anonymize(head);
 	if (again && ((rc = resume_same_run(run->dir, &run->old, head, err, n)) < 0 || (rc = take_over(run)) < 0))
 		return rc;
-	/* A complete run of which nothing is left to do stays as it is. */
-	if (again && run->n_list == 0 && !run->old.partial)
-		return 0;
-	return journal_begin(run->journal, head, err, n);
+	run->idle = again && run->n_list == 0 && (!run->old.partial || chosen(&cli->opts));
+	return run->idle ? 0 : journal_begin(run->journal, head, err, n);
+}
+
+/* "not finished: A, B": benchmarks that an earlier session began and that this one was not asked for. */
+static void name_open(const struct run *run, char *out, size_t n)
+{
+	const struct mw_records *old = &run->old.records;
+	size_t len = 0;
+	for (const struct bench *const *b = bench_table; *b; b++) {
+		bool begun = false, settled = false;
+		for (size_t i = 0; i < old->n; i++) {
+			begun = begun || strcmp(old->v[i].bench, (*b)->name) == 0;
+			settled = settled || measure_is_end(&old->v[i], *b);
+		}
+		for (size_t i = 0; i < run->n_list; i++)
+			settled = settled || run->list[i] == *b;
+		if (begun && !settled && len < n)
+			len += (size_t)snprintf(out + len, n - len, "%s%s", len ? ", " : "not finished: ", (*b)->name);
+	}
 }
 
 /* How this session ended, into the journal. */
 static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
 {
 	char why[160] = "";
-	if (run->journal_rc)
-		(void)snprintf(why, sizeof(why), "a record could not be kept: %s", mw_strerror(run->journal_rc));
+	if (run->m.lost)
+		(void)snprintf(why, sizeof(why), "a record could not be kept: %s", mw_strerror(run->m.lost));
 	else if (rc == MW_ECANCELLED)
 		(void)snprintf(why, sizeof(why), "interrupted by %s",
 			       atomic_load(cli->stop) == SIGTERM ? "SIGTERM" : "SIGINT");
-	else if (rc == -ENOSPC || rc == -EIO)
-		(void)snprintf(why, sizeof(why), "broken off: %s", mw_strerror(rc));
+	else
+		name_open(run, why, sizeof(why));
 	int end_rc = journal_end(run->journal, (double)(mw_now_ns() - run->m.start_ns) * 1e-9, why);
-	if (run->journal_rc == 0)
-		run->journal_rc = end_rc;
-	if (run->journal_rc)
-		return mw_fail(run->journal_rc, err, n, "%s/records.jsonl: %s; what it holds is kept, --resume goes on",
-			       run->dir, mw_strerror(run->journal_rc));
+	if (run->m.lost == 0)
+		run->m.lost = end_rc;
+	if (run->m.lost)
+		return mw_fail(run->m.lost, err, n, "%s/records.jsonl: %s; what it holds is kept, --resume goes on",
+			       run->dir, mw_strerror(run->m.lost));
 	return rc;
 }
 
@@ -395,16 +410,17 @@ static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 	(void)snprintf(journal, sizeof(journal), "%s/records.jsonl", run->dir);
 	const struct measure_hooks hooks = {
 		.record = {on_record, run}, .skip = on_skip, .self = run, .target = journal};
-	if (run->n_list || run->old.partial) {
+	if (!run->idle) {
 		rc = measure_run(&run->m, run->list, run->n_list, NULL, NULL, mw_opt_text(&cli->opts, "only"), &hooks,
 				 err, n);
 		rc = end(run, cli, rc, err, n);
 	}
+	measure_stop(&run->m);
 	int report_rc = write_report(run, report_err, sizeof(report_err));
 	if (report_rc < 0 && rc == 0)
 		return mw_fail(report_rc, err, n, "%s", report_err);
 	/* One cause, one line: a disk that was full for a record is full for the report. */
-	if (report_rc < 0 && report_rc != rc)
+	if (report_rc < 0 && !run->m.lost)
 		cli_complain("%s", report_err);
 	return rc;
 }

@@ -88,6 +88,23 @@ def nothing_yet(base, folder):
     check(rc == 2 and os.listdir(new) == ["notes"], rc, err, os.listdir(new))
 
 
+def not_finished(base, folder):
+    """A resume that was asked for less than what is open leaves the run partial, and names what."""
+    text = [line for line in lines(folder) if not line.startswith('{"end"')]
+    foreign = next(line for line in text if '"latency"' in line and '"elapsed"' not in line).replace('"bench":"latency"', '"bench":"gemm"')
+    copy = os.path.join(base, "open")
+    shutil.copytree(folder, copy)
+    write(copy, "".join(text) + foreign)
+    before = lines(copy)
+    rc, _, err = resume(copy, "--only=latency")
+    check(rc == 0 and lines(copy) == before, "nothing to do, but the journal changed:", rc, err)
+    check(results(copy)["partial"], "a run became complete of which a benchmark is open")
+    write(copy, "".join(line for line in text if '"elapsed"' not in line) + foreign)
+    rc, _, err = resume(copy, "--only=latency", TIME)
+    check(rc == 0 and "not finished: gemm" in json.dumps(results(copy)["partial_why"]), rc, err, results(copy)["partial_why"])
+    shutil.rmtree(copy)
+
+
 def anonymised(base, folder):
     """Goes on anonymised, asked for again or not."""
     new = os.path.join(base, "anonymous")
@@ -159,7 +176,7 @@ def main():
         folder = os.path.join(base, "run")
         rc, _, err = run("run", "--output=" + folder, *TINY)
         check(rc == 0, rc, err)
-        for part in (complete, another, nothing_yet, anonymised, without_locks, read_only):
+        for part in (complete, another, nothing_yet, not_finished, anonymised, without_locks, read_only):
             part(base, folder)
     for part in PARTS:
         print("not tested:", part)
