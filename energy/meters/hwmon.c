@@ -48,16 +48,18 @@ static void hwmon_close(void *state)
 }
 
 /* What a sensor is of: its label, or the ACPI meter's model line ("Module Power Socket 0"). */
-static void label_of(int dirfd, const char *prefix, const char *quantity, int number, char *out, size_t n)
+/* Negative: what tree_short knows. */
+static int label_of(int dirfd, const char *prefix, const char *quantity, int number, char *out, size_t n)
 {
 	static const char *const suffixes[] = {"label", "oem_info"};
 	char path[64];
 	for (size_t i = 0; i < 2; i++) {
 		(void)snprintf(path, sizeof(path), "%s%s%d_%s", prefix, quantity, number, suffixes[i]);
-		if (tree_text(dirfd, path, out, n) > 0)
-			return;
+		int len = tree_text(dirfd, path, out, n);
+		if (len > 0 || tree_short(len))
+			return len;
 	}
-	(void)snprintf(out, n, "%s%d", quantity, number);
+	return snprintf(out, n, "%s%d", quantity, number);
 }
 
 static void name_sensor(struct hwmon *h, struct sensor *s, const char *chip, const char *label)
@@ -78,47 +80,48 @@ static void name_sensor(struct hwmon *h, struct sensor *s, const char *chip, con
 	(void)snprintf(d->kind, sizeof(d->kind), "%s", socket ? "socket" : "system");
 }
 
-/* Adds one sensor file when it is there and readable. */
-static void add_sensor(struct hwmon *h, int chip_fd, const char *chip, const char *prefix, const char *quantity,
-		       const char *suffix, int number, char *why, size_t n)
+/* Adds one sensor file when it is there and readable. Negative: what tree_short knows. */
+static int add_sensor(struct hwmon *h, int chip_fd, const char *chip, const char *prefix, const char *quantity,
+		      const char *suffix, int number, char *why, size_t n)
 {
 	char text[64], label[48];
 	struct sensor s = {.is_power = strcmp(quantity, "power") == 0};
 	(void)snprintf(s.file, sizeof(s.file), "%s%s%d_%s", prefix, quantity, number, suffix);
 	int rc = tree_u64(chip_fd, s.file, &s.last);
-	if (rc == -ENOENT)
-		return;
+	if (rc == -ENOENT || tree_short(rc))
+		return rc == -ENOENT ? 0 : rc;
 	if (rc) {
 		reason_add(why, n, "%s %s: %s", chip, s.file, tree_errno(rc, text, sizeof(text)));
-		return;
+		return 0;
 	}
-	label_of(chip_fd, prefix, quantity, number, label, sizeof(label));
+	rc = label_of(chip_fd, prefix, quantity, number, label, sizeof(label));
+	if (rc < 0)
+		return rc;
 	if (strncmp(label, "Ecore", 5) == 0) /* amd_energy: one per core, all inside the sockets' */
-		return;
+		return 0;
 	struct sensor *grown = reallocarray(h->s, h->n + 1, sizeof(*h->s));
-	if (!grown) {
-		reason_add(why, n, "%s %s: %s", chip, s.file, tree_errno(-ENOMEM, text, sizeof(text)));
-		return;
-	}
+	if (!grown)
+		return -ENOMEM;
 	h->s = grown;
-	s.dirfd = dup(chip_fd);
-	if (s.dirfd < 0) {
-		reason_add(why, n, "%s %s: %s", chip, s.file, tree_errno(-errno, text, sizeof(text)));
-		return;
-	}
+	s.dirfd = fcntl(chip_fd, F_DUPFD_CLOEXEC, 0);
+	if (s.dirfd < 0)
+		return -errno;
 	name_sensor(h, &s, chip, label);
 	h->s[h->n++] = s;
+	return 0;
 }
 
-/* The highest number that a sensor file of the chip has: amd_energy counts all cores before the sockets. */
+/* The highest number that a sensor file of the chip has: amd_energy counts all cores before the sockets. Negative: what
+ * tree_short knows. */
 static int highest_sensor(int chip_fd, const char *prefix)
 {
 	int fd = openat(chip_fd, prefix[0] ? prefix : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
+		int rc = -errno;
 		if (fd >= 0)
 			(void)close(fd);
-		return 0;
+		return tree_short(rc) ? rc : 0;
 	}
 	const struct dirent *e;
 	int most = 0, number;
@@ -130,62 +133,88 @@ static int highest_sensor(int chip_fd, const char *prefix)
 	return most;
 }
 
-static void add_chip(struct hwmon *h, int class_fd, const char *entry, char *why, size_t n)
+/* Is it a chip whose sensors count here? Its name, or what tree_short knows. */
+static int chip_name(int fd, char *chip, size_t n)
 {
-	static const char *const prefixes[] = {"", "device/"}; /* older drivers hang their files on the device */
-	char chip[32];
-	bool wanted = false;
-	char text[64];
+	int len = tree_text(fd, "name", chip, n);
+	if (len < 0 && !tree_short(len))
+		len = tree_text(fd, "device/name", chip, n);
+	for (size_t i = 0; len > 0 && i < sizeof(chips) / sizeof(chips[0]); i++)
+		if (strcmp(chip, chips[i]) == 0)
+			return 1;
+	return tree_short(len) ? len : 0;
+}
+
+/* Negative: what tree_short knows. */
+static int add_sensors(struct hwmon *h, int fd, const char *chip, const char *prefix, char *why, size_t n)
+{
+	/* A counter is better than samples of the same thing. */
+	static const char *const files[][2] = {{"energy", "input"}, {"power", "average"}, {"power", "input"}};
+	int most = highest_sensor(fd, prefix), rc = most < 0 ? most : 0;
+	for (int number = 1; number <= most; number++) {
+		size_t before = h->n;
+		for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && h->n == before && rc == 0; i++)
+			rc = add_sensor(h, fd, chip, prefix, files[i][0], files[i][1], number, why, n);
+	}
+	return rc;
+}
+
+static int add_chip(struct hwmon *h, int class_fd, const char *entry, char *why, size_t n)
+{
+	char chip[32], text[64];
 	int fd = openat(class_fd, entry, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
-		reason_add(why, n, "%.24s: %s", entry, tree_errno(-errno, text, sizeof(text)));
-		return;
+		int rc = -errno;
+		reason_add(why, n, "%.24s: %s", entry, tree_errno(rc, text, sizeof(text)));
+		return tree_short(rc) ? rc : 0;
 	}
-	if (tree_text(fd, "name", chip, sizeof(chip)) > 0 || tree_text(fd, "device/name", chip, sizeof(chip)) > 0)
-		for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++)
-			wanted = wanted || strcmp(chip, chips[i]) == 0;
-	for (size_t p = 0; wanted && p < 2; p++)
-		for (int number = 1, most = highest_sensor(fd, prefixes[p]); number <= most; number++) {
-			size_t before = h->n;
-			add_sensor(h, fd, chip, prefixes[p], "energy", "input", number, why, n);
-			/* A counter is better than samples of the same thing. */
-			if (h->n == before)
-				add_sensor(h, fd, chip, prefixes[p], "power", "average", number, why, n);
-			if (h->n == before)
-				add_sensor(h, fd, chip, prefixes[p], "power", "input", number, why, n);
-		}
+	int rc = chip_name(fd, chip, sizeof(chip));
+	if (rc > 0) {
+		rc = add_sensors(h, fd, chip, "", why, n);
+		if (rc == 0) /* older drivers hang their files on the device */
+			rc = add_sensors(h, fd, chip, "device/", why, n);
+	}
 	(void)close(fd);
+	return rc;
+}
+
+static int add_chips(struct hwmon *h, int rootfd, char *why, size_t n)
+{
+	int fd = openat(rootfd, CLASS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int rc = dir ? 0 : -errno;
+	const struct dirent *e;
+	while (dir && rc == 0 && (e = readdir(dir)) != NULL)
+		if (strncmp(e->d_name, "hwmon", 5) == 0)
+			rc = add_chip(h, fd, e->d_name, why, n);
+	if (dir)
+		(void)closedir(dir);
+	else if (fd >= 0)
+		(void)close(fd);
+	return tree_short(rc) ? rc : 0;
 }
 
 static int hwmon_open(const char *root, void **state, char *why, size_t n)
 {
+	char text[64];
 	*state = NULL;
 	if (n)
 		why[0] = '\0';
 	int rootfd = tree_open(root, why, n);
 	if (rootfd < 0)
 		return MW_EUNAVAILABLE;
-	int fd = openat(rootfd, CLASS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct hwmon *h = calloc(1, sizeof(*h));
-	const struct dirent *e;
-	while (h && dir && (e = readdir(dir)) != NULL)
-		if (strncmp(e->d_name, "hwmon", 5) == 0)
-			add_chip(h, fd, e->d_name, why, n);
-	if (h && h->n == 0 && (!n || !why[0]))
+	int rc = h ? add_chips(h, rootfd, why, n) : -ENOMEM;
+	if (rc)
+		(void)mw_fail(rc, why, n, "/" CLASS ": %s", tree_errno(rc, text, sizeof(text)));
+	else if (h->n == 0 && (!n || !why[0]))
 		(void)mw_fail(0, why, n, "no power or energy sensor in /" CLASS ": %s", tree_why_absent(rootfd));
-	if (dir)
-		(void)closedir(dir);
-	else if (fd >= 0)
-		(void)close(fd);
-	(void)close(rootfd);
-	if (!h)
-		return -ENOMEM;
-	if (h->n > METER_MAX_DOMAINS)
+	else if (h->n > METER_MAX_DOMAINS)
 		(void)meter_too_many(h->n, why, n);
-	if (h->n == 0 || h->n > METER_MAX_DOMAINS) {
+	(void)close(rootfd);
+	if (rc || h->n == 0 || h->n > METER_MAX_DOMAINS) {
 		hwmon_close(h);
-		return MW_EUNAVAILABLE;
+		return rc == -ENOMEM ? rc : MW_EUNAVAILABLE;
 	}
 	h->t_ns = mw_now_ns();
 	*state = h;

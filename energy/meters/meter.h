@@ -31,7 +31,10 @@ struct energy_meter {
 	const char *dependency; /* optional library or NULL */
 	int preference;         /* energy_open_best tries the lowest first */
 	/* Opens every domain below root ("/" or a captured tree). MW_EUNAVAILABLE and why in words when there is none:
-	 * never an empty success. On success why holds what had to be left out, or "". *state is freed by close. */
+	 * never an empty success. On success why holds what had to be left out, or "": a domain that cannot be read
+	 * (denied, unplugged, not a number). One that a lack of memory or descriptors kept out may be read in the next
+	 * moment, and a sum without it would be wrong: no meter, MW_EUNAVAILABLE or -ENOMEM. *state is freed by close.
+	 */
 	int (*open)(const char *root, void **state, char *why, size_t n);
 	size_t (*domains)(const void *state, struct energy_domain *v, size_t max);
 	/* Must be called more often than energy_max_interval_s says. -EIO and why when a counter cannot be read, or

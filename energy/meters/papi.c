@@ -82,6 +82,15 @@ static void domain_name(char *out, size_t n, const char *kind, int package)
 		(void)snprintf(out, n, "package-%d/%s", package, kind);
 }
 
+static void explain_packages(int packages, char *why, size_t n)
+{
+	char text[64];
+	if (packages <= 0)
+		reason_add(why, n, "%s",
+			   tree_short(packages) ? tree_errno(packages, text, sizeof(text))
+						: "no CPU topology in sysfs");
+}
+
 /* libpfm4's RAPL events on one CPU of each package; the kernel's PMU behind them. */
 static void add_uncore(struct child *k, char *why, size_t n)
 {
@@ -100,8 +109,7 @@ static void add_uncore(struct child *k, char *why, size_t n)
 			if (rc < 0 && e == 0) /* the package domain is the one that must be there */
 				reason_add(why, n, "%s", refused);
 		}
-	if (packages <= 0)
-		reason_add(why, n, "no CPU topology in sysfs");
+	explain_packages(packages, why, n);
 	free(package);
 }
 
@@ -122,8 +130,7 @@ static void add_rapl(struct child *k, char *why, size_t n)
 			if (rc < 0 && e == 0)
 				reason_add(why, n, "%s", refused);
 		}
-	if (packages <= 0)
-		reason_add(why, n, "no CPU topology in sysfs");
+	explain_packages(packages, why, n);
 	free(package);
 }
 
@@ -153,13 +160,15 @@ static bool zones_ambiguous(const struct child *k)
 	return false;
 }
 
-static void add_zone(struct child *k, int zone, int sub, char *why, size_t n)
+/* Negative: what tree_short knows. */
+static int add_zone(struct child *k, int zone, int sub, char *why, size_t n)
 {
 	char parent[24], own[24], event[64], name[48], refused[200] = "";
-	if (zone_name(k, zone, -1, parent, sizeof(parent)) < 0)
-		return;
-	if (sub >= 0 && zone_name(k, zone, sub, own, sizeof(own)) < 0)
-		return;
+	int rc = zone_name(k, zone, -1, parent, sizeof(parent));
+	if (rc > 0 && sub >= 0)
+		rc = zone_name(k, zone, sub, own, sizeof(own));
+	if (rc < 0)
+		return tree_short(rc) ? rc : 0;
 	bool package = strncmp(parent, "package", 7) == 0;
 	if (sub < 0)
 		(void)snprintf(event, sizeof(event), "powercap:::ENERGY_UJ:ZONE%d", zone);
@@ -174,19 +183,25 @@ static void add_zone(struct child *k, int zone, int sub, char *why, size_t n)
 		reason_add(why, n, "%s", refused);
 	else if (k->n > before)
 		k->c[before].raw_when_unchanged = true;
+	return 0;
 }
 
 static void add_powercap(struct child *k, char *why, size_t n)
 {
-	char name[32];
+	char name[32], text[64];
+	int rc = 0;
 	if (zones_ambiguous(k)) {
 		reason_add(why, n, "psys stands between the packages, and its zone numbers cannot be told");
 		return;
 	}
-	for (int z = 0; zone_name(k, z, -1, name, sizeof(name)) > 0; z++) {
-		add_zone(k, z, -1, why, n);
-		for (int s = 0; zone_name(k, z, s, name, sizeof(name)) > 0; s++)
-			add_zone(k, z, s, why, n);
+	for (int z = 0; !tree_short(rc) && (rc = zone_name(k, z, -1, name, sizeof(name))) > 0; z++) {
+		rc = add_zone(k, z, -1, why, n);
+		for (int s = 0; !tree_short(rc) && (rc = zone_name(k, z, s, name, sizeof(name))) > 0; s++)
+			rc = add_zone(k, z, s, why, n);
+	}
+	if (tree_short(rc)) {
+		reason_add(why, n, "/" CLASS ": %s", tree_errno(rc, text, sizeof(text)));
+		k->n = 0; /* not a part of the zones */
 	}
 	if (k->n == 0 && n && !why[0])
 		reason_add(why, n, "no zone");

@@ -83,8 +83,10 @@ static int event_config(int pmu, const char *event, uint64_t *config)
 	if (*end || end == text + 6)
 		return MW_EFORMAT;
 	unsigned shift = 0;
-	if (tree_text(pmu, "format/event", text, sizeof(text)) > 0 &&
-	    (sscanf(text, "config:%u", &shift) != 1 || shift > 63))
+	rc = tree_text(pmu, "format/event", text, sizeof(text));
+	if (tree_short(rc))
+		return rc;
+	if (rc > 0 && (sscanf(text, "config:%u", &shift) != 1 || shift > 63))
 		return MW_EFORMAT;
 	*config = (uint64_t)code << shift;
 	return 0;
@@ -145,39 +147,44 @@ static void explain_open(int rootfd, int rc, const char *event, int cpu, char *w
 		   strerrorname_np(-rc), level);
 }
 
-/* Opens one event on every CPU that the PMU names. false stops: the same refusal would come for every other one. */
-static bool open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_t k, const int *cpus, int n_cpus,
-		       char *why, size_t n)
+/* Opens one event on every CPU that the PMU names. Negative stops: the same refusal would come for every other one. */
+static int open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_t k, const int *cpus, int n_cpus,
+		      char *why, size_t n)
 {
 	char text[64];
 	uint64_t config = 0;
 	double unit_j = 0.0;
 	int rc = event_config(pmu, known[k].event, &config);
 	if (rc == -ENOENT)
-		return true; /* this CPU has no such domain */
+		return 0; /* this CPU has no such domain */
 	if (!rc)
 		rc = event_unit(pmu, known[k].event, &unit_j);
 	if (rc) {
 		reason_add(why, n, "%s: %s", known[k].event, tree_errno(rc, text, sizeof(text)));
-		return true;
+		return tree_short(rc) ? rc : 0;
 	}
 	for (int i = 0; i < n_cpus; i++) {
 		if (p->found++ >= METER_MAX_DOMAINS)
 			continue; /* all of them are refused in the end */
 		struct counter *c = &p->c[p->n];
+		int package = tree_package_of(rootfd, cpus[i]);
+		if (tree_short(package)) {
+			explain_open(rootfd, package, known[k].event, cpus[i], why, n);
+			return package;
+		}
 		*c = (struct counter){.fd = p->sys.event_open(p->sys.self, type, config, cpus[i])};
 		if (c->fd < 0) {
 			explain_open(rootfd, c->fd, known[k].event, cpus[i], why, n);
-			if (c->fd == -EACCES || c->fd == -EPERM)
-				return false;
+			if (c->fd == -EACCES || c->fd == -EPERM || tree_short(c->fd))
+				return c->fd;
 			continue;
 		}
-		c->domain.socket = strcmp(known[k].kind, "psys") == 0 ? -1 : tree_package_of(rootfd, cpus[i]);
+		c->domain.socket = strcmp(known[k].kind, "psys") == 0 ? -1 : package;
 		c->domain.unit_j = unit_j;
 		name_domain(p, &c->domain, known[k].kind, cpus[i]);
 		p->n++;
 	}
-	return true;
+	return 0;
 }
 
 int perf_open_with(const struct perf_sys *sys, const char *root, void **state, char *why, size_t n)
@@ -195,7 +202,9 @@ int perf_open_with(const struct perf_sys *sys, const char *root, void **state, c
 	int rc = MW_EUNAVAILABLE;
 	int pmu = openat(rootfd, PMU, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (pmu < 0) {
-		(void)mw_fail(0, why, n, "perf PMU `power` absent: %s", tree_why_absent(rootfd));
+		int code = -errno;
+		(void)mw_fail(0, why, n, "perf PMU `power` absent: %s",
+			      tree_short(code) ? tree_errno(code, text, sizeof(text)) : tree_why_absent(rootfd));
 		goto out;
 	}
 	int bad = tree_u64(pmu, "type", &type);
@@ -211,11 +220,11 @@ int perf_open_with(const struct perf_sys *sys, const char *root, void **state, c
 		goto out;
 	}
 	p->sys = *sys;
-	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-		if (!open_event(p, rootfd, pmu, (uint32_t)type, k, cpus, n_cpus, why, n))
-			break;
-	rc = p->n ? 0 : MW_EUNAVAILABLE;
-	if (p->n && p->found > METER_MAX_DOMAINS)
+	int stop = 0;
+	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]) && stop == 0; k++)
+		stop = open_event(p, rootfd, pmu, (uint32_t)type, k, cpus, n_cpus, why, n);
+	rc = p->n && !tree_short(stop) ? 0 : MW_EUNAVAILABLE;
+	if (rc == 0 && p->found > METER_MAX_DOMAINS)
 		rc = meter_too_many(p->found, why, n);
 	if (rc && n && !why[0])
 		(void)mw_fail(0, why, n, "perf PMU `power` has no energy event");

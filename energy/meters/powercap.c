@@ -67,6 +67,17 @@ static int add_zone(struct powercap *p, int parent, const char *id, char *why, s
 	return 0;
 }
 
+static int collect(struct powercap *p, int parent, const char *path, int depth, char *why, size_t n);
+
+static int collect_below(struct powercap *p, int fd, const char *id, int depth, char *why, size_t n)
+{
+	char text[64];
+	int rc = collect(p, fd, id, depth, why, n);
+	if (rc && !tree_short(rc))
+		reason_add(why, n, "zones below %s: %s", id, tree_errno(rc, text, sizeof(text)));
+	return rc;
+}
+
 /* Collects zones of a directory and of the zones in it: the class holds flat links, captured trees may hold only the
  * nested directories behind them. */
 static int collect(struct powercap *p, int parent, const char *path, int depth, char *why, size_t n)
@@ -81,6 +92,7 @@ static int collect(struct powercap *p, int parent, const char *path, int depth, 
 		return rc;
 	}
 	const struct dirent *e;
+	int rc = 0;
 	while ((e = readdir(dir)) != NULL) {
 		bool zone = strncmp(e->d_name, ZONE_PREFIX, strlen(ZONE_PREFIX)) == 0;
 		if (!zone || strlen(e->d_name) >= sizeof(p->z[0].id))
@@ -88,16 +100,15 @@ static int collect(struct powercap *p, int parent, const char *path, int depth, 
 		bool seen = false;
 		for (size_t i = 0; i < p->n && !seen; i++)
 			seen = strcmp(p->z[i].id, e->d_name) == 0;
-		int rc = seen ? 0 : add_zone(p, fd, e->d_name, why, n);
-		if (rc == -ENOMEM) {
-			(void)closedir(dir);
-			return rc;
-		}
+		rc = seen ? 0 : add_zone(p, fd, e->d_name, why, n);
 		if (rc == 0 && depth > 0)
-			(void)collect(p, fd, e->d_name, depth - 1, why, n);
+			rc = collect_below(p, fd, e->d_name, depth - 1, why, n);
+		if (tree_short(rc))
+			break;
+		rc = 0; /* a zone that cannot be read is left out, and why says so */
 	}
 	(void)closedir(dir);
-	return 0;
+	return rc;
 }
 
 static const struct zone *parent_of(const struct powercap *p, const struct zone *z)
@@ -155,9 +166,10 @@ static int probe_zone(struct zone *z, char *why, size_t n)
 	if (rc)
 		return rc;
 	/* Without it the meter works until the counter goes backwards, and then says so. */
-	if (tree_u64(z->dirfd, "max_energy_range_uj", &z->domain.range))
+	rc = tree_u64(z->dirfd, "max_energy_range_uj", &z->domain.range);
+	if (rc)
 		z->domain.range = 0;
-	return 0;
+	return tree_short(rc) ? rc : 0;
 }
 
 static int powercap_open(const char *root, void **state, char *why, size_t n)
@@ -175,8 +187,10 @@ static int powercap_open(const char *root, void **state, char *why, size_t n)
 	if (!p)
 		goto out;
 	rc = collect(p, rootfd, CLASS, 2, why, n);
-	if (rc == 0 && p->n == 0)
-		(void)collect(p, rootfd, CLASS "/intel-rapl", 2, why, n);
+	if (rc == 0 && p->n == 0) {
+		rc = collect(p, rootfd, CLASS "/intel-rapl", 2, why, n);
+		rc = rc == -ENOENT || rc == -ENOTDIR ? 0 : rc;
+	}
 	if (rc == -ENOENT)
 		(void)mw_fail(rc, why, n, "/" CLASS " absent: %s", tree_why_absent(rootfd));
 	else if (rc)
@@ -190,8 +204,14 @@ static int powercap_open(const char *root, void **state, char *why, size_t n)
 	qsort(p->z, p->n, sizeof(p->z[0]), compare_id);
 	size_t kept = 0, found = p->n;
 	bool usable[METER_MAX_DOMAINS];
-	for (size_t i = 0; i < found; i++)
-		usable[i] = probe_zone(&p->z[i], why, n) == 0;
+	for (size_t i = 0; i < found && !tree_short(rc); i++) {
+		rc = probe_zone(&p->z[i], why, n);
+		usable[i] = rc == 0;
+	}
+	if (tree_short(rc)) {
+		(void)mw_fail(rc, why, n, "/" CLASS ": %s", tree_errno(rc, text, sizeof(text)));
+		goto out;
+	}
 	/* Names need the parents, so they come before zones are dropped. */
 	for (size_t i = 0; i < found; i++)
 		describe(p, &p->z[i]);

@@ -64,13 +64,19 @@ int tree_cpu_list(const char *text, int *v, size_t max)
 	return n ? (int)n : MW_EFORMAT;
 }
 
+bool tree_short(int rc)
+{
+	return rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
+}
+
 int tree_package_of(int rootfd, int cpu)
 {
 	char path[80];
 	uint64_t id;
 	(void)snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%d/topology/physical_package_id", cpu);
-	if (tree_u64(rootfd, path, &id) || id > 1 << 16)
-		return -1;
+	int rc = tree_u64(rootfd, path, &id);
+	if (rc || id > 1 << 16)
+		return tree_short(rc) ? rc : -1;
 	return (int)id;
 }
 
@@ -106,6 +112,10 @@ int tree_packages(int rootfd, struct tree_package **v)
 		n = -ENOMEM;
 	for (int i = 0; *v && i < count; i++) {
 		int id = tree_package_of(rootfd, cpu[i]);
+		if (tree_short(id)) {
+			n = id;
+			break;
+		}
 		bool known = id < 0;
 		for (int k = 0; k < n && !known; k++)
 			known = (*v)[k].package == id;

@@ -10,8 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/core/err.h"
+#include "energy/meters/meter.h"
 
 static inline const char *tree_make(void)
 {
@@ -67,6 +71,37 @@ static inline void tree_mode(const char *root, const char *path, mode_t mode)
 	char full[256];
 	(void)snprintf(full, sizeof(full), "%s/%s", root, path);
 	cr_assert_eq(chmod(full, mode), 0, "%s", full);
+}
+
+/* Opens a meter with ever more descriptors to spare: either all `domains` are there, or none and the reason is told. */
+typedef int (*tree_open_fn)(const char *root, void **state, char *why, size_t n);
+static inline void tree_squeeze(const struct energy_meter *m, tree_open_fn open_fn, const char *root, size_t domains)
+{
+	static struct energy_domain d[METER_MAX_DOMAINS];
+	struct rlimit old, low;
+	int refused = 0, rc = -1, lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	cr_assert(lowest >= 0 && close(lowest) == 0);
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+	for (rlim_t spare = 0; spare < 64 && rc != 0; spare++) {
+		char why[400] = "";
+		void *state;
+		low = old;
+		low.rlim_cur = (rlim_t)lowest + spare;
+		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &low), 0);
+		rc = open_fn(root, &state, why, sizeof(why));
+		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+		if (rc == 0) {
+			cr_assert_eq(m->domains(state, d, METER_MAX_DOMAINS), domains, "%d spare: %s", (int)spare, why);
+			cr_assert_str_eq(why, "");
+			m->close(state);
+			continue;
+		}
+		refused++;
+		cr_assert_eq(rc, MW_EUNAVAILABLE);
+		cr_assert_null(state);
+		cr_assert(strstr(why, "Too many open files"), "%d spare: %s", (int)spare, why);
+	}
+	cr_assert(rc == 0 && refused > (int)domains);
 }
 
 /* A user that file modes bind; root is one only after this. */

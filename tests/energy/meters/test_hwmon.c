@@ -149,3 +149,10 @@ Test(hwmon, no_sensor_is_cut)
 	cr_assert_str_eq(why, "257 energy domains, and at most 256 can be read");
 	tree_remove(root);
 }
+
+Test(hwmon, a_lack_of_descriptors_leaves_nothing_out)
+{
+	const char *root = machine();
+	tree_squeeze(&meter_hwmon, meter_hwmon.open, root, 3);
+	tree_remove(root);
+}

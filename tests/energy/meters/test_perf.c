@@ -244,3 +244,23 @@ Test(perf, no_counter_is_cut)
 	cr_assert_str_eq(why, "258 energy domains, and at most 256 can be read");
 	tree_remove(root);
 }
+
+static int squeezed_open(void *self, uint32_t type, uint64_t config, int cpu)
+{
+	(void)self, (void)type, (void)config, (void)cpu;
+	int fd = memfd_create("counter", MFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_squeezed(const char *root, void **state, char *why, size_t n)
+{
+	const struct perf_sys sys = {.event_open = squeezed_open, .event_read = fake_read};
+	return perf_open_with(&sys, root, state, why, n);
+}
+
+Test(perf, a_lack_of_descriptors_leaves_nothing_out)
+{
+	const char *root = pmu_tree();
+	tree_squeeze(&meter_perf, open_squeezed, root, 4);
+	tree_remove(root);
+}

@@ -280,3 +280,12 @@ Test(powercap, no_domain_is_cut)
 	cr_assert_str_eq(why, "259 energy domains, and at most 256 can be read");
 	tree_remove(root);
 }
+
+Test(powercap, a_lack_of_descriptors_leaves_nothing_out)
+{
+	const char *root = two_sockets();
+	/* A zone in its parent's directory only. */
+	zone(root, "intel-rapl:0/intel-rapl:0:1", "core", 1, PACKAGE_RANGE);
+	tree_squeeze(&meter_powercap, meter_powercap.open, root, 6);
+	tree_remove(root);
+}
