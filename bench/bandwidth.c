@@ -199,11 +199,6 @@ static const char *isa_word(size_t i)
 	return i < MW_ISA_COUNT ? mw_isa_name((enum mw_isa)i) : NULL;
 }
 
-static const char *pages_word(size_t i)
-{
-	return i < MW_PAGES_COUNT ? mw_pages_name((enum mw_pages)i) : NULL;
-}
-
 static int parse_threads(struct bw_run *r, char *err, size_t n)
 {
 	int all = r->ctx->team ? mw_team_wanted(r->ctx->team) : r->ctx->topo->n_cpus;
@@ -575,7 +570,7 @@ static const struct mw_option options[] = {
 	 .type = MW_OPT_CHOICE,
 	 .arg = "KIND",
 	 .def = "thp",
-	 .word = pages_word,
+	 .word = mw_pages_word,
 	 .help = "page kind of the arrays"},
 	MW_OPT_END,
 };

@@ -282,11 +282,6 @@ static int check_options(struct latency_run *r, const uint64_t *sizes, size_t n,
 	return 0;
 }
 
-static const char *pages_word(size_t i)
-{
-	return i < MW_PAGES_COUNT ? mw_pages_name((enum mw_pages)i) : NULL;
-}
-
 /* In the order given: the first one obtained is quoted. */
 static void parse_pages(const struct bench_ctx *ctx, enum mw_pages *kinds, size_t *n)
 {
@@ -294,8 +289,8 @@ static void parse_pages(const struct bench_ctx *ctx, enum mw_pages *kinds, size_
 	size_t len;
 	*n = 0;
 	while (*n < MW_PAGES_COUNT && mw_list_next(&rest, &item, &len))
-		for (size_t k = 0; pages_word(k); k++)
-			if (strlen(pages_word(k)) == len && memcmp(item, pages_word(k), len) == 0)
+		for (size_t k = 0; mw_pages_word(k); k++)
+			if (strlen(mw_pages_word(k)) == len && memcmp(item, mw_pages_word(k), len) == 0)
 				kinds[(*n)++] = (enum mw_pages)k;
 }
 
@@ -514,7 +509,7 @@ static const struct mw_option options[] = {
 	 .type = MW_OPT_CHOICES,
 	 .arg = "LIST",
 	 .def = "thp,4K",
-	 .word = pages_word,
+	 .word = mw_pages_word,
 	 .help = "page kinds; the first one obtained is quoted"},
 	MW_OPT_END,
 };

@@ -51,6 +51,11 @@ struct mw_arenas {
 	struct arena v[BLOCKS_MAX];
 };
 
+const char *mw_pages_word(size_t i)
+{
+	return i < MW_PAGES_COUNT ? mw_pages_name((enum mw_pages)i) : NULL;
+}
+
 const char *mw_pages_name(enum mw_pages p)
 {
 	return kinds[p].name;

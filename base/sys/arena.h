@@ -17,6 +17,7 @@ enum mw_pages {
 };
 
 const char *mw_pages_name(enum mw_pages p); /* "4K", "thp", "2M", "1G" */
+const char *mw_pages_word(size_t i);        /* the same by number, NULL after the last: struct mw_option.word */
 
 struct mw_arenas;
 
@@ -30,7 +31,8 @@ struct mw_block {
 
 /* max_bytes: the most that all arenas together may hold (from --max-mem and the machine's limits). */
 int mw_arenas_create(uint64_t max_bytes, struct mw_arenas **out);
-/* What max_bytes comes from, such as "half of what ulimit -v leaves", for messages; "" when nobody said. */
+/* What max_bytes comes from, such as "half of what is available: ulimit -v; see --max-mem", for messages; "" when
+ * nobody said. */
 void mw_arenas_set_source(struct mw_arenas *a, const char *words);
 const char *mw_arenas_source(const struct mw_arenas *a);
 void mw_arenas_destroy(struct mw_arenas *a);
