@@ -14,7 +14,7 @@ double bench_left_s(const struct bench_ctx *ctx);
  * memory, with a quarter left to the system. */
 uint64_t bench_block_limit(const struct bench_ctx *ctx, unsigned blocks);
 
-/* What sets that limit, for messages: "half of what ulimit -v leaves", "--max-mem", ... */
+/* What sets that limit, for messages: "half of what is available: ulimit -v; see --max-mem", ... */
 const char *bench_memory_words(const struct bench_ctx *ctx);
 
 /* MW_ESPEC and a line that names the option when a size cannot be had on this machine, else 0. */
