@@ -296,7 +296,7 @@ static void team_executor(void *ctx, size_t count, void (*fn)(void *arg, size_t 
 	(void)mw_team_run(team, count < (size_t)members ? (int)count : members, team_member, &job);
 }
 
-/* Slices on all usable CPUs; without a team (pinning refused) one thread does it. */
+/* Slices on all usable CPUs. Where the machine cannot be read or the team not be made, one thread does it. */
 static int use_team(struct eval *e)
 {
 	struct mw_topology *topo = calloc(1, sizeof(*topo));
