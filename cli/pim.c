@@ -250,18 +250,27 @@ static int print_ops(FILE *f, const struct cli *cli, const struct ops *ops)
 	return cli->format == PRINT_TABLE ? print_ops_table(f, ops) : grid_print(f, &ops->rows, cli->format);
 }
 
+/* What --ratios or --cite would leave unused. */
+static int check_ops_options(const struct mw_opts *opts, bool ratios, bool cite, char *err, size_t n)
+{
+	static const char *const not_ratios[] = {"cite", "sweep", "width", "signed", "device", NULL};
+	static const char *const not_cite[] = {"sweep", "width", "signed", NULL};
+	static const char *const none[] = {NULL};
+	const char *why = ratios ? "--ratios has no use for it" : "--cite has no use for it";
+	int rc = 0;
+	for (const char *const *o = ratios ? not_ratios : cite ? not_cite : none; *o && rc == 0; o++)
+		rc = cli_no_option(opts, *o, why, err, n);
+	return rc == 0 && cite ? cli_no_option(opts, "format", "BibTeX has no other", err, n) : rc;
+}
+
 static int run_ops(struct cli *cli, char *err, size_t n)
 {
 	static const struct grid_column energy_column[] = {{"energy", NULL, false}};
 	struct ops ops = {0};
 	struct cli_out out = {0};
 	const char *spec = mw_opt_text(&cli->opts, "device"), *values = mw_opt_text(&cli->opts, "sweep");
-	static const char *const others[] = {"sweep", "width", "signed", "cite", "device"};
 	bool ratios = mw_opt_flag(&cli->opts, "ratios"), cite = mw_opt_flag(&cli->opts, "cite");
-	int useless = cite ? cli_no_option(&cli->opts, "format", "BibTeX has no other", err, n) : 0;
-	for (size_t i = 0; i < (ratios ? 5 : cite ? 3 : 0) && useless == 0; i++)
-		useless = cli_no_option(&cli->opts, others[i],
-					ratios ? "--ratios has no use for it" : "--cite has no use for it", err, n);
+	int useless = check_ops_options(&cli->opts, ratios, cite, err, n);
 	if (useless < 0)
 		return useless;
 	if (ratios)
