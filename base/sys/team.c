@@ -18,6 +18,7 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/probe.h"
+#include "base/sys/cpulist.h"
 
 /* Each member has a mailbox of its own: a member without part in a job sleeps on, and never looks at a job that is
  * being written. (With one word for all, a late reader could take the next job twice.) */
@@ -104,11 +105,11 @@ static int pin_self(int cpu)
 /* Member 0's work on the calling thread, which is pinned meanwhile. */
 static void work_alone(struct member *m)
 {
-	enum { CPUS = 8192 };
-	size_t bytes = CPU_ALLOC_SIZE(CPUS);
-	cpu_set_t *before = CPU_ALLOC(CPUS);
+	size_t bytes = CPU_ALLOC_SIZE(MW_CPULIST_MAX);
+	cpu_set_t *before = CPU_ALLOC(MW_CPULIST_MAX);
 	bool known = before && sched_getaffinity(0, bytes, before) == 0;
-	m->pin_error = known ? pin_self(m->cpu) : EPERM;
+	/* What could not be undone is not done. */
+	m->pin_error = known ? pin_self(m->cpu) : before ? errno : ENOMEM;
 	if (m->team->fn)
 		work(m);
 	if (known)

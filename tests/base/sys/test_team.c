@@ -1,6 +1,8 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -8,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "base/core/err.h"
 #include "base/sys/cpulist.h"
@@ -260,4 +264,32 @@ Test(team, the_caller_alone_is_a_team_too)
 	mw_team_destroy(team);
 	(void)mw_cpulist_affinity(&after);
 	cr_expect_eq(memcmp(&before, &after, sizeof(before)), 0);
+}
+
+/* Where it cannot know what to go back to, the calling thread is not pinned, and why is told as it is. */
+Test(team, alone_and_not_pinned_for_the_reason_given)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	cr_skip_test("the leak checker clones a process of its own");
+#endif
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* system call number */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sched_getaffinity, 2, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	};
+	const struct sock_fprog filter = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+	struct mw_team *team = NULL;
+	char err[160] = "";
+	int cpu;
+	(void)fill_cpus(&cpu, 1);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		cr_skip_test("no seccomp filters here");
+	cr_assert_eq(mw_team_create(&cpu, 1, &team, err, sizeof(err)), 0, "%s", err);
+	cr_expect(strstr(mw_team_short(team), "cannot start thread 1 of 1"), "%s", mw_team_short(team));
+	cr_expect(strstr(mw_team_unpinned(team), strerror(ENOSYS)), "%s", mw_team_unpinned(team));
+	mw_team_destroy(team);
 }
