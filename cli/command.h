@@ -82,8 +82,7 @@ int cli_end_at_signal(const struct cli *cli);
 /* Exit status of a return code. */
 int cli_exit_status(int rc, const atomic_int *stop);
 
-/* Help on all commands, or on one. */
-void cli_help(FILE *f);
-int cli_help_command(FILE *f, const char *name, char *err, size_t n);
+/* Help on the command of that name to -o or stdout, or on all (NULL). --format is refused. */
+int cli_print_help(const struct cli *cli, const char *name, char *err, size_t n);
 
 #endif

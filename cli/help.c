@@ -18,7 +18,7 @@ static void help_section(FILE *f, const char *section)
 	}
 }
 
-void cli_help(FILE *f)
+static void help(FILE *f)
 {
 	(void)fputs("memwall: where this machine hits the memory wall, and what computing in memory would buy\n\n"
 		    "usage: memwall [--format=table|csv|json|latex] [-o FILE] COMMAND [OPTION...]\n",
@@ -38,7 +38,7 @@ void cli_help(FILE *f)
 		f);
 }
 
-int cli_help_command(FILE *f, const char *name, char *err, size_t n)
+static int help_command(FILE *f, const char *name, char *err, size_t n)
 {
 	const struct bench *bench;
 	const struct command *cmd = cli_find(name, &bench);
@@ -68,23 +68,30 @@ int cli_help_command(FILE *f, const char *name, char *err, size_t n)
 	return 0;
 }
 
-static int run_help(struct cli *cli, char *err, size_t n)
+int cli_print_help(const struct cli *cli, const char *name, char *err, size_t n)
 {
-	const char *first = cli_word(cli, 0), *second = cli_word(cli, 1);
 	struct cli_out out = {0};
-	char name[64];
-	if (!first)
-		return cli_print_text(cli, cli_help, err, n);
-	int rc = cli_no_option(&cli->opts, "format", "the help has no other", err, n);
+	if (!name)
+		return cli_print_text(cli, help, err, n);
+	int rc = cli_no_option(&cli->opts, "format", "this text has no other", err, n);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
-	(void)snprintf(name, sizeof(name), "%.30s%s%.30s", first, second ? " " : "", second ? second : "");
 	if (rc == 0)
-		rc = cli_help_command(out.f, name, err, n);
+		rc = help_command(out.f, name, err, n);
 	if (rc == 0)
 		rc = cli_out_commit(&out, err, n);
 	cli_out_abort(&out);
 	return rc;
+}
+
+static int run_help(struct cli *cli, char *err, size_t n)
+{
+	const char *first = cli_word(cli, 0), *second = cli_word(cli, 1);
+	char name[64];
+	if (!first)
+		return cli_print_help(cli, NULL, err, n);
+	(void)snprintf(name, sizeof(name), "%.30s%s%.30s", first, second ? " " : "", second ? second : "");
+	return cli_print_help(cli, name, err, n);
 }
 
 const struct command cmd_help = {

@@ -114,23 +114,9 @@ static int run_target(struct cli *cli, const struct target *t, char *err, size_t
 	return t->cmd ? t->cmd->run(cli, err, n) : measure_bench_command(cli, t->bench, err, n);
 }
 
-/* --version and --help, of the program or of a command. */
-static int print_about(const struct cli *cli, const struct target *t, char *err, size_t n)
+static void print_version(FILE *f)
 {
-	struct cli_out out = {0};
-	int rc = cli_no_option(&cli->opts, "format", "this text has no other", err, n);
-	if (rc == 0)
-		rc = cli_out_open(cli, &out, err, n);
-	if (rc == 0 && mw_opt_flag(&cli->opts, "version"))
-		(void)fprintf(out.f, "memwall %s\n", MEMWALL_VERSION);
-	else if (rc == 0 && t->index)
-		rc = cli_help_command(out.f, t->name, err, n);
-	else if (rc == 0)
-		cli_help(out.f);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
-	cli_out_abort(&out);
-	return rc;
+	(void)fprintf(f, "memwall %s\n", MEMWALL_VERSION);
 }
 
 static int parse_and_run(struct cli *cli, char *err, size_t n)
@@ -154,8 +140,10 @@ static int parse_and_run(struct cli *cli, char *err, size_t n)
 	memmove(cli->opts.positional, cli->opts.positional + t.words,
 		cli->opts.n_positional * sizeof(*cli->opts.positional));
 	cli->out_file = mw_opt_text(&cli->opts, "out-file");
-	if (mw_opt_flag(&cli->opts, "version") || mw_opt_flag(&cli->opts, "help"))
-		return print_about(cli, &t, err, n);
+	if (mw_opt_flag(&cli->opts, "version"))
+		return cli_print_text(cli, print_version, err, n);
+	if (mw_opt_flag(&cli->opts, "help"))
+		return cli_print_help(cli, t.index ? t.name : NULL, err, n);
 	if (t.index == 0)
 		return mw_fail(MW_ESPEC, err, n, "no command given, see 'memwall help'");
 	(void)print_format_parse(mw_opt_text(&cli->opts, "format"), &cli->format); /* the table checked it */
