@@ -128,8 +128,8 @@ static FILE *stream_on(int fd)
 
 int cli_out_fault(int rc)
 {
-	static const int places[] = {EACCES, EBADF,   EISDIR, ELOOP, ENAMETOOLONG, ENODEV,
-				     ENOENT, ENOTDIR, ENXIO,  EPERM, EROFS,        ETXTBSY};
+	static const int places[] = {EACCES, EBADF,   EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENODEV,
+				     ENOENT, ENOTDIR, ENXIO,  EPERM,  EROFS, ETXTBSY};
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (rc == -places[i])
 			return MW_ESPEC;

@@ -120,7 +120,7 @@ int file_write_all(int fd, const char *text, size_t size)
 	return 0;
 }
 
-int file_replace(const char *path, const char *text, size_t size, char *err, size_t n)
+static int replace(const char *path, const char *text, size_t size, char *err, size_t n)
 {
 	struct mw_output o;
 	int rc = mw_output_open(path, &o);
@@ -131,4 +131,15 @@ int file_replace(const char *path, const char *text, size_t size, char *err, siz
 		rc = mw_output_commit(&o);
 	mw_output_abort(&o);
 	return rc ? mw_fail(rc, err, n, "%s: %s", path, mw_strerror(rc)) : 0;
+}
+
+int file_replace(const char *path, const char *text, size_t size, char *err, size_t n)
+{
+	sigset_t old;
+	if (file_is_special(path))
+		return replace(path, text, size, err, n);
+	file_hold_signals(&old);
+	int rc = replace(path, text, size, err, n);
+	file_let_signals(&old);
+	return rc;
 }

@@ -1,4 +1,4 @@
-/* Whole files: read, and replace so that a reader sees the old or the new one, never half. Private to reports/. */
+/* Whole files: read, and replace so that a reader sees the old or the new one, never half. */
 #ifndef MW_FILE_H
 #define MW_FILE_H
 
@@ -14,7 +14,8 @@ int file_read_fd(int fd, const char *path, char **text, size_t *size, char *err,
 /* Both. */
 int file_read(const char *path, char **text, size_t *size, char *err, size_t n);
 /* As base/core/output.h says: temporary file, fsync, rename, fsync of the folder; pipes, devices and descriptors are
- * written as they are. On failure nothing is left behind. */
+ * written as they are. On failure nothing is left behind, and a signal that ends the process leaves nothing either:
+ * SIGINT and SIGTERM wait until a file is replaced. They end what is written through, which may wait for a reader. */
 int file_replace(const char *path, const char *text, size_t size, char *err, size_t n);
 /* SIGINT and SIGTERM of this thread wait in between: where one ends the process it leaves no temporary file behind. */
 void file_hold_signals(sigset_t *old);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,18 +196,6 @@ static void put_legend(FILE *out, const struct figure_plot *plot)
 	(void)fputs("</ul>\n", out);
 }
 
-/* A signal that ends the program here would leave the temporary file behind; a pipe has none, and may block. */
-static int replace(const char *path, const char *text, size_t size, char *err, size_t n)
-{
-	sigset_t old;
-	if (file_is_special(path))
-		return file_replace(path, text, size, err, n);
-	file_hold_signals(&old);
-	int rc = file_replace(path, text, size, err, n);
-	file_let_signals(&old);
-	return rc;
-}
-
 int report_figure_path(const char *page, enum report_figures kind, size_t i, char *out, size_t n)
 {
 	const struct figure *fig = NULL;
@@ -233,7 +220,7 @@ static int save_file(const struct page *p, size_t i, const struct figure *fig, c
 	if (rc > 0 && report_figure_path(p->path, kind, i, path, sizeof(path)) >= (int)sizeof(path))
 		rc = mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", p->path);
 	if (rc > 0)
-		rc = replace(path, image, size, err, n);
+		rc = file_replace(path, image, size, err, n);
 	free(image);
 	return rc < 0 ? rc : 0;
 }
@@ -482,7 +469,7 @@ int report_html(const char *path, const struct results *r, const struct report_o
 	if ((fclose(p.out) != 0 || failed) && rc == 0)
 		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	if (rc == 0)
-		rc = replace(path, text, size, err, n);
+		rc = file_replace(path, text, size, err, n);
 	free(text);
 	if (rc == 0 && p.opt->figures != REPORT_SVG)
 		rc = save_files(&p, err, n);

@@ -210,28 +210,20 @@ void results_anonymize(struct results *r)
 
 /* ---- files ---- */
 
-/* A signal that ends the program here would leave the temporary file behind. */
-static int replace(const char *path, const char *text, char *err, size_t n)
-{
-	sigset_t old;
-	file_hold_signals(&old);
-	int rc = file_replace(path, text, strlen(text), err, n);
-	file_let_signals(&old);
-	return rc;
-}
-
 int results_write(const char *dir, const struct results *r, char *err, size_t n)
 {
 	char *text = NULL, path[4096];
 	int rc = 0;
 	if (snprintf(path, sizeof(path), "%s/results.json", dir) >= (int)sizeof(path))
 		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", dir);
+	if (file_is_special(path))
+		return mw_fail(-EINVAL, err, n, "%s: not a regular file: move it away", path);
 	json_t *doc = json_from_results(r);
 	text = doc ? json_write_text(doc, JSON_FILE_FLAGS) : NULL;
 	if (!text)
 		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	else
-		rc = replace(path, text, err, n);
+		rc = file_replace(path, text, strlen(text), err, n);
 	free(text);
 	json_decref(doc);
 	return rc;
@@ -273,7 +265,7 @@ int results_load(const char *path, struct results *out, char *err, size_t n)
 	if (snprintf(name, sizeof(name), "%s/records.jsonl", path) >= (int)sizeof(name))
 		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", path);
 	if (access(name, F_OK) == 0)
-		return journal_read(path, out, NULL, err, n);
+		return journal_read(path, out, err, n);
 	(void)snprintf(name, sizeof(name), "%s/results.json", path);
 	if (access(name, F_OK) != 0)
 		return mw_fail(-ENOENT, err, n, "%s: holds neither records.jsonl nor results.json", path);

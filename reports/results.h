@@ -87,7 +87,8 @@ int results_skip(struct results *r, const char *bench, const char *reason);
 void results_anonymize(struct results *r);
 void record_anonymize(struct mw_record *rec);
 
-/* Writes dir/results.json: temporary file, fsync, rename, fsync of the folder. 0 or -errno with one line in err. */
+/* Writes dir/results.json: temporary file, fsync, rename, fsync of the folder. 0 or -errno with one line in err;
+ * -EINVAL: a pipe or device has that name. */
 int results_write(const char *dir, const struct results *r, char *err, size_t n);
 
 /* Reads and checks a results.json. MW_EFORMAT with one line naming the file and the place (line and column of a

@@ -116,6 +116,23 @@ def endless(folder):
         check(name in ("sparse", "/dev/tty") or "regular file" in err, name, "is blamed on", err)
 
 
+def pipe_for_results(folder, document):
+    """A pipe in the place of results.json: nobody would ever read what is written to it."""
+    run = os.path.join(folder, "run")
+    os.mkdir(run)
+    with open(os.path.join(run, "records.jsonl"), "w") as f:
+        head = {"schema": document["schema"], "memwall": document["memwall"], "host": document["host"]}
+        for line in [{"head": head}, *({"record": r} for r in document["records"])]:
+            f.write(json.dumps(line) + "\n")
+    os.mkfifo(os.path.join(run, "results.json"))
+    rc, out, err = report(run)
+    check(rc == 2 and out == "" and err.count("\n") == 1, "exit", rc, out, err)
+    check("results.json: not a regular file" in err, "is blamed on", err)
+    page_file = os.path.join(folder, "page.html")
+    rc, _, err = report(run, "-o", page_file)
+    check(rc == 0 and os.path.getsize(page_file) > 1000 and "left as it is" in err, "-o: exit", rc, err)
+
+
 def stat_of(folder):
     return {name: os.stat(os.path.join(folder, name)).st_mtime_ns for name in os.listdir(folder)}
 
@@ -174,7 +191,7 @@ def signals(folder, document):
 
 def main():
     document = fixture()
-    for step in (numbers, many, signals):
+    for step in (numbers, many, pipe_for_results, signals):
         with scratch() as folder:
             step(folder, document)
     with scratch() as folder:
