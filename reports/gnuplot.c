@@ -17,7 +17,7 @@
 
 /* A figure takes about a tenth of a second and some 100 KB. These end one that never would. */
 #define LIMIT_S 60
-#define LIMIT_BYTES ((rlim_t)256 << 20)
+#define LIMIT_MIB 256
 
 /* Input, output and complaints go through memory files: no pipe can fill up, nothing is left on disk. */
 struct channel {
@@ -54,13 +54,16 @@ static int slurp(int fd, char **text, size_t *size)
 /* In the child: nothing here may allocate. It dies with its parent, however that ends. */
 static void become(const char *program, const struct channel *c, char *const *argv, char *const *env, pid_t parent)
 {
-	const struct rlimit seconds = {LIMIT_S, LIMIT_S}, bytes = {LIMIT_BYTES, LIMIT_BYTES}, none = {0, 0};
+	const struct rlimit seconds = {LIMIT_S, LIMIT_S + 1}, none = {0, 0}; /* at the hard one it is SIGKILL */
+	const struct rlimit bytes = {(rlim_t)LIMIT_MIB << 20, (rlim_t)LIMIT_MIB << 20};
 	sigset_t all;
 	(void)sigemptyset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)signal(SIGINT, SIG_DFL);
 	(void)signal(SIGTERM, SIG_DFL);
 	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGXFSZ, SIG_DFL);
+	(void)signal(SIGXCPU, SIG_DFL);
 	(void)setrlimit(RLIMIT_CPU, &seconds);
 	(void)setrlimit(RLIMIT_FSIZE, &bytes);
 	(void)setrlimit(RLIMIT_CORE, &none);
@@ -153,6 +156,8 @@ int gnuplot_run(const char *program, const char *script, size_t script_size, cha
 	}
 	if (ended_late(pid, &status) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
 		rc = mw_fail(MW_EFORMAT, err, n, "gnuplot did not end within %d s", LIMIT_S);
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
+		rc = mw_fail(MW_EFORMAT, err, n, "gnuplot drew a figure of more than %d MiB", LIMIT_MIB);
 	else if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "gnuplot cannot be run");
 	else if (WEXITSTATUS(status) != 0)

@@ -2,6 +2,7 @@
 #include "tests/reports/fixture.h"
 
 #include <ctype.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "base/core/err.h"
@@ -162,6 +163,36 @@ Test(report, without_gnuplot)
 		cr_assert_lt(report_html(in_dir("report.html"), &r, &opt, note, sizeof(note), err, sizeof(err)), 0);
 		cr_assert(strstr(err, "gnuplot"), "%s", err);
 		cr_assert(access(in_dir("report-latency.png"), F_OK) != 0);
+		results_fini(&r);
+	}
+}
+
+static void stand_in(const char *name, const char *script)
+{
+	write_file(name, script, strlen(script));
+	cr_assert_eq(chmod(in_dir(name), 0755), 0);
+}
+
+/* What goes on for ever is ended, and the line says by which limit; the program itself ignores SIGXFSZ. */
+Test(report, limits_of_gnuplot)
+{
+	static const struct {
+		const char *script, *said;
+	} cases[] = {
+		{"#!/bin/sh\nexec dd if=/dev/zero bs=1 count=1 seek=300000000 conv=notrunc\n", "more than 256 MiB"},
+		{"#!/bin/sh\nkill -XCPU $$\n", "did not end within 60 s"},
+		{"#!/bin/sh\necho line $(ulimit -St) $(ulimit -Ht) >&2\nexit 1\n", "line 60 61"},
+	};
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)signal(SIGXCPU, SIG_IGN);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct results r;
+		char note[300] = "";
+		struct report_options opt = {.figures = REPORT_SVG, .gnuplot = in_dir("gnuplot")};
+		stand_in("gnuplot", cases[i].script);
+		drawable(&r, "thp");
+		free(page(&r, &opt, note, sizeof(note)));
+		cr_assert(strstr(note, cases[i].said), "%s", note);
 		results_fini(&r);
 	}
 }
