@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/core/option.h"
@@ -114,20 +115,73 @@ const struct mw_record *query_next(const struct mw_records *l, const struct quer
 	return NULL;
 }
 
-double query_usual_c2c(const struct mw_records *l)
+/* The core-to-core latency of the record at `at`, where it has one. */
+struct measured {
+	double c2c_ns;
+	size_t rounds, at;
+};
+
+static int by_latency(const void *a, const void *b)
+{
+	const struct measured *x = a, *y = b;
+	return (x->c2c_ns > y->c2c_ns) - (x->c2c_ns < y->c2c_ns);
+}
+
+static size_t find_measured(const struct mw_records *l, struct measured *v)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		double c2c = record_number(&l->v[i], "c2c_ns");
+		if (isfinite(c2c) && c2c > 0)
+			v[n++] = (struct measured){c2c, l->v[i].n, i};
+	}
+	return n;
+}
+
+/* v is sorted: those of one state are neighbours, and both ends of them only ever move up. */
+static double sweep(const struct measured *v, size_t n)
+{
+	struct measured best = {0, 0, 0};
+	size_t low = 0, high = 0, rounds = 0;
+	for (size_t i = 0; i < n; i++) {
+		while (high < n && (high <= i || same_state(v[high].c2c_ns, v[i].c2c_ns)))
+			rounds += v[high++].rounds;
+		while (!same_state(v[low].c2c_ns, v[i].c2c_ns))
+			rounds -= v[low++].rounds;
+		if (rounds > best.rounds || (rounds == best.rounds && v[i].at < best.at))
+			best = (struct measured){v[i].c2c_ns, rounds, v[i].at};
+	}
+	return best.c2c_ns;
+}
+
+/* Without memory for a list: slowly. */
+static double compare_all(const struct mw_records *l)
 {
 	double usual = 0;
 	size_t most = 0;
 	for (size_t i = 0; i < l->n; i++) {
 		double c2c = record_number(&l->v[i], "c2c_ns");
 		size_t rounds = 0;
-		for (size_t k = 0; k < l->n && isfinite(c2c); k++)
-			if (same_state(record_number(&l->v[k], "c2c_ns"), c2c)) /* NaN is like nothing */
-				rounds += l->v[k].n;
+		for (size_t k = 0; k < l->n && c2c > 0; k++) {
+			double other = record_number(&l->v[k], "c2c_ns");
+			rounds += other > 0 && same_state(other, c2c) ? l->v[k].n : 0;
+		}
 		if (rounds > most) {
 			most = rounds;
 			usual = c2c;
 		}
 	}
+	return usual;
+}
+
+double query_usual_c2c(const struct mw_records *l)
+{
+	struct measured *v = l->n ? malloc(l->n * sizeof(*v)) : NULL;
+	if (!v)
+		return compare_all(l);
+	size_t n = find_measured(l, v);
+	qsort(v, n, sizeof(*v), by_latency);
+	double usual = sweep(v, n);
+	free(v);
 	return usual;
 }

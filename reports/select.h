@@ -29,8 +29,8 @@ const struct mw_record *query_best(const struct mw_records *l, const struct quer
 /* Next match at or after *at, which moves past it; NULL at the end. Values may be NaN. */
 const struct mw_record *query_next(const struct mw_records *l, const struct query *q, size_t *at);
 
-/* Core-to-core latency of the topology state in which most of the run's rounds were measured; 0 without any. Rates of
- * different states are those of different machines: a comparison takes one. */
+/* Core-to-core latency of the topology state in which most of the run's rounds were measured, the first of equals; 0
+ * without any that is positive. Rates of different states are those of different machines: a comparison takes one. */
 double query_usual_c2c(const struct mw_records *l);
 
 #endif
