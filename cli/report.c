@@ -1,12 +1,12 @@
 /* `memwall report`: the page of a run, also of one that was killed; its records in every format. */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/core/err.h"
 #include "cli/command.h"
+#include "reports/file.h"
 #include "reports/journal.h"
 #include "reports/print.h"
 #include "reports/report.h"
@@ -94,19 +94,16 @@ static int refresh(const struct cli *cli, const struct results *r, const char *d
 	char why[480] = "";
 	int rc = results_write(dir, r, why, sizeof(why));
 	if (rc == 0 || !cli->out_file)
-		return rc ? mw_fail(rc, err, n, "%s", why) : 0;
+		return rc ? mw_fail(cli_out_fault(rc), err, n, "%s", why) : 0;
 	cli_complain("%s; results.json was left as it is", why);
 	return 0;
 }
 
-static int write_page(struct cli *cli, const struct results *r, const char *from, const char *path, bool rewrites,
-		      char *err, size_t n)
+static int write_page(struct cli *cli, const struct results *r, const char *path, char *err, size_t n)
 {
 	char note[300] = "";
 	struct report_options opt = {.figures = figures_asked(cli)};
-	int rc = rewrites ? refresh(cli, r, from, err, n) : 0;
-	if (rc == 0)
-		rc = report_html(path, r, &opt, note, sizeof(note), err, n);
+	int rc = report_html(path, r, &opt, note, sizeof(note), err, n);
 	if (cli_out_fault(rc) == MW_ESPEC)
 		return MW_ESPEC;
 	if (rc == 0 && note[0])
@@ -137,17 +134,13 @@ static int print_to_out(struct cli *cli, const struct results *r, char *err, siz
 /* A signal that ends the program would leave the temporary file of -o behind; what is written through may block. */
 static int print_all(struct cli *cli, const struct results *r, char *err, size_t n)
 {
-	struct mw_place place;
-	sigset_t stop, old;
-	bool held = cli->out_file && mw_place_of(cli->out_file, &place) == 0 && place.replaced;
-	(void)sigemptyset(&stop);
-	(void)sigaddset(&stop, SIGINT);
-	(void)sigaddset(&stop, SIGTERM);
+	sigset_t old;
+	bool held = cli->out_file && !file_is_special(cli->out_file);
 	if (held)
-		(void)pthread_sigmask(SIG_BLOCK, &stop, &old);
+		file_hold_signals(&old);
 	int rc = print_to_out(cli, r, err, n);
 	if (held)
-		(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+		file_let_signals(&old);
 	return rc;
 }
 
@@ -168,8 +161,9 @@ static int show_live(const struct results *r, const char *dir)
 	return rc;
 }
 
-/* Loads, then prints or draws. live: a run is writing into that folder, so nothing of ours goes there. */
-static int show(struct cli *cli, const char *from, bool folder, pid_t *live, char *err, size_t n)
+/* Loads, then prints or draws. live: a run is writing into that folder, so nothing of ours goes there. hold is let go
+ * before what may take long: drawing, and printing to who does not read. */
+static int show(struct cli *cli, const char *from, bool folder, pid_t *live, int hold, char *err, size_t n)
 {
 	struct results r;
 	char page[4200];
@@ -189,10 +183,13 @@ static int show(struct cli *cli, const char *from, bool folder, pid_t *live, cha
 		tell_live(&r, *live);
 	if (rc == 0 && anonymize)
 		results_anonymize(&r);
+	if (rc == 0 && rewrites)
+		rc = refresh(cli, &r, from, err, n);
+	journal_release(hold);
 	if (rc == 0 && prints)
 		rc = print_all(cli, &r, err, n);
 	else if (rc == 0)
-		rc = draws ? write_page(cli, &r, from, page, rewrites, err, n) : show_live(&r, from);
+		rc = draws ? write_page(cli, &r, page, err, n) : show_live(&r, from);
 	results_fini(&r);
 	return rc;
 }
@@ -210,9 +207,7 @@ static int run_report(struct cli *cli, char *err, size_t n)
 	if (rc < 0)
 		return rc;
 	bool live = journal_hold(from, &hold, &pid) == -EBUSY;
-	rc = show(cli, from, stat(from, &st) == 0 && S_ISDIR(st.st_mode), live ? &pid : NULL, err, n);
-	journal_release(hold);
-	return rc;
+	return show(cli, from, stat(from, &st) == 0 && S_ISDIR(st.st_mode), live ? &pid : NULL, hold, err, n);
 }
 
 const struct command cmd_report = {

@@ -79,9 +79,10 @@ static pid_t lock_holder(int fd, char *kind)
 }
 
 /* 1: locked; 0: this file system has no locks; -EBUSY with a line in err. The kernel drops the lock of a process that
- * dies, however. A report holds its lock for seconds only and is waited for. */
+ * dies, however. A report holds its lock while it reads the journal and writes results.json, and is waited for. */
 static int take_lock(struct journal *j, const char *dir, char *err, size_t n)
 {
+	enum { TURNS = 200, TURNS_UNKNOWN = 20 }; /* the holder may be gone by the time that it is looked for */
 	const struct timespec pause = {.tv_nsec = 50000000};
 	for (int i = 0; flock(j->fd, LOCK_EX | LOCK_NB) != 0; i++) {
 		char kind, who[48] = "";
@@ -90,13 +91,16 @@ static int take_lock(struct journal *j, const char *dir, char *err, size_t n)
 		if (errno != EWOULDBLOCK)
 			return 0;
 		pid_t pid = lock_holder(j->fd, &kind);
-		if (kind == 'R' && i < 200) {
+		if (i < (kind == 'R' ? TURNS : kind == '?' ? TURNS_UNKNOWN : 0)) {
 			(void)nanosleep(&pause, NULL);
 			continue;
 		}
 		if (pid)
 			(void)snprintf(who, sizeof(who), " (process %ld)", (long)pid);
-		return mw_fail(-EBUSY, err, n, "%s is in use by a living run%s: let it end, or stop it first", dir,
+		return mw_fail(-EBUSY, err, n, "%s is in use by %s%s: let it end, or stop it first", dir,
+			       kind == 'R'   ? "a report that reads it"
+			       : kind == 'W' ? "a living run"
+					     : "another memwall",
 			       who);
 	}
 	return 1;
@@ -179,12 +183,13 @@ bool journal_locked(const struct journal *j)
 	return j->locked;
 }
 
-/* What a kill tore is cut off; a whole line that lacks its newline gets it. */
+/* What a kill tore is cut off; a whole line that lacks its newline gets it before the next one. Without a lock another
+ * run may have written more by now, so that the torn line is closed: it costs itself, unless it is the head. */
 static int mend_tail(struct journal *j)
 {
-	if (ftruncate(j->fd, j->tail.whole) != 0)
-		return -errno;
-	return j->tail.unclosed ? file_write_all(j->fd, "\n", 1) : 0;
+	bool cut = j->tail.torn && (j->locked || !j->tail.has_head);
+	j->torn = j->tail.unclosed || (j->tail.torn && !cut);
+	return cut && ftruncate(j->fd, j->tail.whole) != 0 ? -errno : 0;
 }
 
 static int append_session(struct journal *j, const struct results *head)
@@ -272,14 +277,4 @@ void journal_close(struct journal *j)
 	if (j->fd >= 0)
 		(void)close(j->fd);
 	free(j);
-}
-
-static int sink_emit(void *self, const struct mw_record *r)
-{
-	return journal_append(self, r);
-}
-
-struct mw_sink journal_sink(struct journal *j)
-{
-	return (struct mw_sink){.emit = sink_emit, .self = j};
 }

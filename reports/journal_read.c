@@ -293,6 +293,7 @@ static int read_lines(struct reader *rd, const char *text, size_t size, struct j
 	tail->whole = line - text;
 	if (rc == 0 && (rest > 0 || !rd->head))
 		rc = read_tail(rd, line, rest, ++number, tail);
+	tail->torn = rest > 0 && !tail->unclosed;
 	tail->has_head = rd->head != NULL;
 	tail->other_run = rd->other_run;
 	*stats = (struct journal_stats){.lines = number, .unread = rd->unread, .probes = rd->table.probes};
@@ -333,7 +334,7 @@ out:
 	return rc ? mw_fail(rc, err, n, "%s", why) : 0;
 }
 
-int journal_read(const char *dir, struct results *out, struct journal_stats *stats, char *err, size_t n)
+int journal_read(const char *dir, struct results *out, char *err, size_t n)
 {
 	char path[4096];
 	results_init(out);
@@ -342,7 +343,7 @@ int journal_read(const char *dir, struct results *out, struct journal_stats *sta
 	int fd = file_open(path, err, n);
 	if (fd < 0)
 		return fd;
-	int rc = journal_read_fd(fd, path, out, stats, NULL, err, n);
+	int rc = journal_read_fd(fd, path, out, NULL, NULL, err, n);
 	(void)close(fd);
 	return rc;
 }

@@ -8,8 +8,15 @@
 struct journal_tail {
 	bool has_head;
 	off_t whole;    /* bytes up to the end of the last whole line */
+	bool torn;      /* what follows is the beginning of a line */
 	bool unclosed;  /* only the newline of that line is missing */
 	bool other_run; /* below the head of another run: what comes next would be unread */
+};
+
+/* What reading took: lines, those that could not be read, and places of the table of records looked at. */
+struct journal_stats {
+	size_t lines, unread;
+	uint64_t probes;
 };
 
 /* The whole of a regular file, from its beginning, into *out; path for messages only. stats and tail may be NULL.

@@ -2,13 +2,14 @@
 #include "tests/reports/fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/core/err.h"
-#include "reports/journal.h"
+#include "reports/journal_read.h"
 
 TestSuite(journal, .init = make_dir, .fini = remove_dir);
 
@@ -35,7 +36,7 @@ static void append(struct journal *j, int64_t i)
 static size_t read_back(struct results *r)
 {
 	char err[300] = "";
-	cr_assert_eq(journal_read(dir, r, NULL, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(journal_read(dir, r, err, sizeof(err)), 0, "%s", err);
 	return r->records.n;
 }
 
@@ -237,7 +238,7 @@ Test(journal, other_newlines_nul_bytes_and_long_lines)
 	cr_assert_geq(fprintf(f, "\n%s\n", end_line), 0);
 	cr_assert_eq(fclose(f), 0);
 	free(block);
-	cr_assert_eq(journal_read(dir, &r, NULL, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(journal_read(dir, &r, err, sizeof(err)), 0, "%s", err);
 	cr_assert_eq(r.records.n, 3);
 	cr_assert_str_eq(r.partial_why, "2 lines of records.jsonl could not be read: 5, 6");
 	results_fini(&r);
@@ -253,7 +254,7 @@ Test(journal, no_head_no_journal)
 	char *text = lines_of(3, lines);
 	char *const headless[] = {lines[1], lines[2]};
 	write_lines(headless, 2, "\n");
-	cr_assert_eq(journal_read(dir, &r, NULL, err, sizeof(err)), MW_EFORMAT);
+	cr_assert_eq(journal_read(dir, &r, err, sizeof(err)), MW_EFORMAT);
 	cr_assert(strstr(err, "line 1: not the head of a run"), "%s", err);
 	results_fini(&r);
 	cr_assert_eq(journal_open(dir, true, &old, &j, err, sizeof(err)), MW_EFORMAT);
@@ -263,7 +264,7 @@ Test(journal, no_head_no_journal)
 	size_t head = strlen(lines[0]);
 	for (size_t cut = 0; cut < head; cut += cut < 12 ? 1 : head / 9) {
 		write_file("records.jsonl", lines[0], cut);
-		cr_assert_eq(journal_read(dir, &r, NULL, err, sizeof(err)), MW_EFORMAT);
+		cr_assert_eq(journal_read(dir, &r, err, sizeof(err)), MW_EFORMAT);
 		cr_assert(strstr(err, "no complete line"), "%s", err);
 		results_fini(&r);
 		j = open_journal(true);
@@ -382,7 +383,9 @@ Test(journal, reading_is_linear)
 	struct results back;
 	struct journal_stats stats;
 	char err[300] = "";
-	cr_assert_eq(journal_read(dir, &back, &stats, err, sizeof(err)), 0, "%s", err);
+	int fd = open(in_dir("records.jsonl"), O_RDONLY);
+	cr_assert_eq(journal_read_fd(fd, "journal", &back, &stats, NULL, err, sizeof(err)), 0, "%s", err);
+	(void)close(fd);
 	cr_assert_eq(back.records.n, (size_t)n / 2);
 	cr_assert_eq(stats.lines, (size_t)n + 1);
 	cr_assert_eq(stats.unread, 0);
@@ -416,7 +419,8 @@ Test(journal, locked_while_it_lives)
 	cr_assert_eq(read(told[0], &c, 1), 1);
 	cr_assert_eq(journal_open(dir, true, &old, &second, err, sizeof(err)), -EBUSY);
 	cr_assert_null(second);
-	cr_assert(strstr(err, "living run"), "%s", err);
+	bool told_by_whom = strstr(err, "(process ");
+	cr_assert(strstr(err, told_by_whom ? "living run" : "another memwall"), "%s", err);
 	results_fini(&old);
 	cr_assert_eq(journal_hold(dir, &hold, &holder), -EBUSY);
 	char expected[40];
@@ -437,6 +441,54 @@ Test(journal, locked_while_it_lives)
 	struct results r;
 	cr_assert_eq(read_back(&r), 1);
 	results_fini(&r);
+}
+
+/* A report that does not let go is not called a run. */
+Test(journal, held_by_a_report)
+{
+	struct results old;
+	struct journal *j;
+	char err[300] = "";
+	int hold;
+	pid_t holder;
+	journal_close(open_journal(false));
+	cr_assert_eq(journal_hold(dir, &hold, &holder), 0);
+	cr_assert_eq(journal_open(dir, true, &old, &j, err, sizeof(err)), -EBUSY);
+	bool told_by_whom = strstr(err, "(process ");
+	cr_assert(strstr(err, told_by_whom ? "a report" : "another memwall"), "%s", err);
+	cr_assert(!strstr(err, "living run"), "%s", err);
+	results_fini(&old);
+	journal_release(hold);
+	journal_close(open_journal(true));
+}
+
+/* Without locks another run may go on writing after this one has read: nothing of it is cut off. */
+Test(journal, appended_by_another)
+{
+	struct results head, old, r;
+	struct journal *other = open_journal(false), *j;
+	char err[300] = "";
+	append(other, 0);
+	journal_close(other);
+	size_t size, two;
+	char *before = read_file("records.jsonl", &size);
+	other = open_journal(true);
+	append(other, 1);
+	journal_close(other);
+	char *after = read_file("records.jsonl", &two);
+	write_file("records.jsonl", before, size);
+	full_results(&head);
+	cr_assert_eq(journal_open(dir, true, &old, &j, err, sizeof(err)), 0, "%s", err);
+	write_file("records.jsonl", after, two); /* flock keeps nobody from it */
+	cr_assert_eq(journal_begin(j, &head, err, sizeof(err)), 0, "%s", err);
+	append(j, 2);
+	journal_close(j);
+	cr_assert_eq(read_back(&r), 3);
+	results_fini(&r);
+	results_fini(&old);
+	results_fini(&head);
+	free(before);
+	free(after);
 }
 
 /* A line that the disk had no room for is taken back: the next one stands alone. */
@@ -486,7 +538,7 @@ Test(journal, what_is_not_a_regular_file)
 		cr_assert(strstr(err, "not a regular file"), "%s", err);
 		results_fini(&old);
 		struct results r;
-		cr_assert_lt(journal_read(dir, &r, NULL, err, sizeof(err)), 0);
+		cr_assert_lt(journal_read(dir, &r, err, sizeof(err)), 0);
 		results_fini(&r);
 		size_t size;
 		char *text = read_file("elsewhere", &size);
