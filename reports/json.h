@@ -16,7 +16,8 @@ int json_read_text(const char *text, size_t size, json_t **doc, json_error_t *e)
 /* NULL when memory is out; freed by the caller. */
 char *json_write_text(const json_t *doc, size_t flags);
 
-/* doc and a newline to f; releases doc. failed: building it ran out of memory. 0, -ENOMEM or what writing says. */
+/* doc and a newline to f, in printable ASCII: it may be a terminal. Releases doc. failed: building it ran out of
+ * memory. 0, -ENOMEM or what writing says. */
 int json_print(FILE *f, json_t *doc, bool failed);
 
 /* A string that is UTF-8 whatever the bytes were: others become '?'. NULL when memory is out. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/core/err.h"
 #include "reports/json.h"
@@ -44,12 +45,27 @@ char *json_write_text(const json_t *doc, size_t flags)
 	return NULL;
 }
 
+/* jansson leaves DEL as it is; a dump has it in strings only. */
+static int put_without_del(FILE *f, const char *text)
+{
+	for (;;) {
+		size_t len = strcspn(text, "\x7f");
+		if (fwrite(text, 1, len, f) != len)
+			return EOF;
+		if (!text[len])
+			return fputc('\n', f);
+		if (fputs("\\u007F", f) == EOF)
+			return EOF;
+		text += len + 1;
+	}
+}
+
 int json_print(FILE *f, json_t *doc, bool failed)
 {
-	char *text = failed ? NULL : json_write_text(doc, JSON_FILE_FLAGS);
+	char *text = failed ? NULL : json_write_text(doc, JSON_FILE_FLAGS | JSON_ENSURE_ASCII);
 	int rc = text ? 0 : -ENOMEM;
 	errno = 0;
-	if (text && (fputs(text, f) == EOF || fputc('\n', f) == EOF))
+	if (text && put_without_del(f, text) == EOF)
 		rc = errno ? -errno : -EIO;
 	free(text);
 	json_decref(doc);

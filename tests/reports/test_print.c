@@ -1,6 +1,8 @@
 /* What is printed: the CSV contract to the letter, LaTeX that compiles, columns that line up. */
 #include "tests/reports/fixture.h"
 
+#include <jansson.h>
+
 #include "base/core/err.h"
 #include "reports/print.h"
 
@@ -102,7 +104,7 @@ Test(print, grid_in_every_format)
 		[PRINT_TABLE] = "name  Value & unit\n12               7\nb\xc3\xa9ta           0.5\nc                "
 				"-\n-            never\n",
 		[PRINT_CSV] = "name,value\n12,7\nb\xc3\xa9ta,0.5\nc,\n,never\n",
-		[PRINT_JSON] = "[\n {\n  \"name\": \"12\",\n  \"value\": 7\n },\n {\n  \"name\": \"b\xc3\xa9ta\",\n  "
+		[PRINT_JSON] = "[\n {\n  \"name\": \"12\",\n  \"value\": 7\n },\n {\n  \"name\": \"b\\u00E9ta\",\n  "
 			       "\"value\": 0.5\n },\n"
 			       " {\n  \"name\": \"c\",\n  \"value\": null\n },\n {\n  \"name\": null,\n  \"value\": "
 			       "\"never\"\n }\n]\n",
@@ -117,6 +119,27 @@ Test(print, grid_in_every_format)
 	cr_assert_eq(print_format_parse("latex", &format), 0);
 	cr_assert_eq(format, PRINT_LATEX);
 	cr_assert_lt(print_format_parse("xml", &format), 0);
+}
+
+/* DEL, C1 (CSI) and a bidirectional override act on a terminal; a reader gets them back. */
+Test(print, json_is_printable)
+{
+	const char *note = "\x7f"
+			   "a\x7f\x7f \xc2\x9b"
+			   "31m \xe2\x80\xae caf\xc3\xa9";
+	struct mw_records l = {0};
+	struct mw_record r = full_record(1);
+	(void)snprintf(r.note, sizeof(r.note), "%s", note);
+	cr_assert_eq(mw_records_add(&l, &r), 0);
+	char *text = printed(&l, PRINT_JSON);
+	for (const char *c = text; *c; c++)
+		cr_assert(*c == '\n' || (*c >= 0x20 && *c < 0x7f), "byte %d", *c);
+	json_t *doc = json_loads(text, 0, NULL);
+	cr_assert_str_eq(json_string_value(json_object_get(json_array_get(doc, 0), "note")), note);
+	json_decref(doc);
+	free(text);
+	mw_record_fini(&r);
+	mw_records_fini(&l);
 }
 
 Test(print, values_for_people)
