@@ -1,5 +1,6 @@
 """What `run --resume` goes on with, what it refuses, and reports of folders that cannot be written."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -129,8 +130,38 @@ def without_locks(base, folder):
         return
     rc, _, err = resume(folder, "--only=latency", prefix=(helper, "flock"))
     check(rc == 0 and "no locks on this file system" in err, rc, err)
+    # What looks torn may be a line that another run is writing now.
+    torn, piece = os.path.join(base, "unlocked"), '{"record":{"bench":'
+    shutil.copytree(folder, torn)
+    write(torn, "".join(lines(torn)[:-2]) + piece)
+    rc, _, err = resume(torn, "--only=latency", TIME, prefix=(helper, "flock"))
+    check(rc == 0 and piece + "\n" in lines(torn), "what is torn was cut:", rc, err)
+    check("1 line of records.jsonl" in results(torn)["partial_why"], results(torn)["partial_why"])
     rc, _, err = run("report", folder, prefix=(helper, "flock"))
     check(rc == 0, rc, err)
+
+
+def unread_report(base, folder):
+    """A report that nobody reads lets go of the journal before it prints."""
+    new = os.path.join(base, "unread")
+    shutil.copytree(folder, new)
+    text = lines(new)
+    record = json.loads(next(line for line in text if line.startswith('{"record"')))
+    for i in range(2000):  # far more than a pipe holds
+        record["record"]["params"]["copy"] = i
+        text.insert(-1, json.dumps(record) + "\n")
+    write(new, "".join(text))
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    with subprocess.Popen([MEMWALL, "report", new, "--format=csv"], stdin=subprocess.DEVNULL, stdout=writer) as p:
+        os.close(writer)
+        os.read(reader, 1)  # it prints
+        rc, _, err = resume(new, "--only=latency")
+        waiting = p.poll() is None
+        p.kill()
+    os.close(reader)
+    check(waiting, "the report did not wait for its reader")
+    check(rc == 0, "resumed beside a report:", rc, err)
 
 
 def read_only(base, folder):
@@ -176,7 +207,7 @@ def main():
         folder = os.path.join(base, "run")
         rc, _, err = run("run", "--output=" + folder, *TINY)
         check(rc == 0, rc, err)
-        for part in (complete, another, nothing_yet, not_finished, anonymised, without_locks, read_only):
+        for part in (complete, another, nothing_yet, not_finished, anonymised, without_locks, unread_report, read_only):
             part(base, folder)
     for part in PARTS:
         print("not tested:", part)
