@@ -55,27 +55,33 @@ int cli_unknown(const char *name, char *err, size_t n)
 	return mw_fail(MW_ESPEC, err, n, "unknown command '%s', see 'memwall help'", name);
 }
 
-static void end_now(int sig)
+void cli_catch(void (*asked)(int sig))
 {
-	_exit(sig == SIGINT ? CLI_SIGINT : CLI_SIGTERM);
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
+	struct sigaction sa = {.sa_handler = asked, .sa_flags = SA_RESTART}, old;
+	(void)sigemptyset(&sa.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (signals[i] != SIGHUP || (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN))
+			(void)sigaction(signals[i], &sa, NULL);
 }
 
-int cli_end_at_signal(const struct cli *cli)
+static void end_now(int sig)
 {
-	struct sigaction sa = {.sa_handler = end_now};
-	(void)sigemptyset(&sa.sa_mask);
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
+	_exit(128 + sig);
+}
+
+int cli_end_at_signal(struct cli *cli)
+{
+	cli_catch(end_now);
+	cli->ends_at_signal = true;
 	return atomic_load(cli->stop) ? MW_ECANCELLED : 0;
 }
 
 int cli_exit_status(int rc, const atomic_int *stop)
 {
 	int sig = atomic_load(stop);
-	if (sig == SIGINT)
-		return CLI_SIGINT;
-	if (sig == SIGTERM)
-		return CLI_SIGTERM;
+	if (sig)
+		return 128 + sig; /* 130 for SIGINT, 143 for SIGTERM */
 	switch (rc) {
 	case 0:
 		return CLI_OK;

@@ -17,8 +17,7 @@ enum cli_exit {
 	CLI_FAILED = 1,
 	CLI_USAGE = 2,
 	CLI_UNAVAILABLE = 3, /* something named on the command line cannot be had here */
-	CLI_SIGINT = 130,
-	CLI_SIGTERM = 143,
+			     /* 128 + the signal that ended it: 130 for SIGINT, 143 for SIGTERM */
 };
 
 struct cli {
@@ -30,6 +29,7 @@ struct cli {
 	int argc; /* as given to main, for the echo in results.json */
 	char **argv;
 	const atomic_int *stop; /* the signal that asked to stop, or 0 */
+	bool ends_at_signal;    /* cli_end_at_signal was called */
 };
 
 struct command {
@@ -42,6 +42,7 @@ struct command {
 	int min_words, max_words; /* positional words after the command's own name; max -1: any number */
 	bool hidden;
 	bool measures; /* takes the options of every measuring command as well (cli/measure.h) */
+	bool stops;    /* looks at cli->stop while it works; the others end at the first signal */
 	/* Returns 0 or a negative code with one line in err. MW_ESPEC becomes exit 2, MW_EUNAVAILABLE exit 3. */
 	int (*run)(struct cli *cli, char *err, size_t n);
 };
@@ -76,8 +77,11 @@ int cli_print_text(const struct cli *cli, void (*print)(FILE *f), char *err, siz
 /* MW_ESPEC and "--option: why" when the option was given to a command that has no use for it. */
 int cli_no_option(const struct mw_opts *opts, const char *option, const char *why, char *err, size_t n);
 
-/* From here on SIGINT and SIGTERM end the program at once, with their exit status. MW_ECANCELLED: one came before. */
-int cli_end_at_signal(const struct cli *cli);
+/* Signals that ask to end: asked is called with each. SIGHUP stays ignored below nohup. */
+void cli_catch(void (*asked)(int sig));
+/* From here on they end the program at once, with their exit status: nothing measured can be lost. MW_ECANCELLED: one
+ * came before. */
+int cli_end_at_signal(struct cli *cli);
 
 /* Exit status of a return code. */
 int cli_exit_status(int rc, const atomic_int *stop);

@@ -25,10 +25,7 @@ static void on_signal(int sig)
 
 static void catch_signals(void)
 {
-	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-	(void)sigemptyset(&sa.sa_mask);
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
+	cli_catch(on_signal);
 	/* A closed pipe and a file at its limit (ulimit -f) are then errors of write, reported like a full disk. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
@@ -111,6 +108,8 @@ static int run_target(struct cli *cli, const struct target *t, char *err, size_t
 	if (words > max)
 		return mw_fail(MW_ESPEC, err, n, "%s takes no word '%s', see 'memwall help %s'", t->name,
 			       cli->opts.positional[max], t->name);
+	if (t->cmd && !t->cmd->stops && cli_end_at_signal(cli) < 0)
+		return MW_ECANCELLED;
 	return t->cmd ? t->cmd->run(cli, err, n) : measure_bench_command(cli, t->bench, err, n);
 }
 
@@ -160,7 +159,7 @@ int main(int argc, char **argv)
 	catch_signals();
 	share_one_heap();
 	struct cli cli = {.argc = argc, .argv = argv, .stop = &stop_signal};
-	char err[512] = "";
+	char err[4400] = ""; /* a path and its cause */
 	int rc = parse_and_run(&cli, err, sizeof(err));
 	if (rc < 0 && rc != MW_ECANCELLED)
 		cli_complain("%s", err[0] ? err : mw_strerror(rc));

@@ -91,7 +91,8 @@ static void print_man(FILE *f)
 		".SH ENVIRONMENT\n.TP\n.B MEMWALL_ISA\nportable, neon, avx2 or avx512: the kernels' "
 		"instruction set instead of the widest one.\n.TP\n.B MEMWALL_MODULES\nfolder of the optional "
 		"engines.\n.SH EXIT STATUS\n0 done; 1 failed; 2 bad usage; 3 something named on the command line is "
-		"not available here; 130 and 143 after SIGINT and SIGTERM, with the report of what is done.\n"
+		"not available here; 128 + the signal after SIGINT (130), SIGTERM (143), SIGHUP or SIGXCPU, with the\n"
+		"report of what is done.\n"
 		".SH FILES\n.TP\n.I DIR/results.json\nall records of a run (schema 1).\n.TP\n"
 		".I DIR/records.jsonl\neach record as it was finished.\n.TP\n.I DIR/report.html\nthe report.\n",
 		f);

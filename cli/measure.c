@@ -120,7 +120,8 @@ int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 	memset(m, 0, sizeof(*m));
 	m->start_ns = mw_now_ns();
 	m->stop = cli->stop;
-	m->show_progress = isatty(STDERR_FILENO) == 1;
+	const char *term = getenv("TERM");
+	m->show_progress = isatty(STDERR_FILENO) == 1 && term && strcmp(term, "dumb") != 0;
 	measure_set_profile(m, mw_opt_text(&cli->opts, "profile"), &cli->opts);
 	m->seed = (uint64_t)mw_opt_int(&cli->opts, "seed");
 	int rc = read_machine(cli, &m->topo, err, n);

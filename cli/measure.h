@@ -27,7 +27,7 @@ struct measure {
 	const atomic_int *stop;
 	uint64_t start_ns, deadline_ns, seed;
 	double weight_done, weight_total;
-	int lost; /* why a record could not be kept, which ended the run; 0: all were */
+	int lost;            /* why a record could not be kept, which ended the run; 0: all were */
 	const char *running; /* benchmark in progress, for the progress line */
 	bool show_progress;
 	uint64_t shown_ns;

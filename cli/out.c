@@ -7,6 +7,7 @@
 
 #include "base/core/err.h"
 #include "cli/command.h"
+#include "reports/file.h"
 
 /* ---- which files ---- */
 
@@ -51,6 +52,18 @@ static int identify(enum cli_use use, const char *path, struct mw_file_id *id)
 	return rc;
 }
 
+/* A journal is all that is left of a run that was killed: no -o may land on one, whoever's it is. */
+static bool is_journal(const char *path)
+{
+	static const char head[] = "{\"head\":";
+	char begin[sizeof(head)] = "";
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	ssize_t got = fd < 0 ? -1 : read(fd, begin, sizeof(head) - 1);
+	if (fd >= 0)
+		(void)close(fd);
+	return got == (ssize_t)sizeof(head) - 1 && memcmp(begin, head, sizeof(head) - 1) == 0;
+}
+
 static int add_labelled(struct cli_files *f, enum cli_use use, const char *what, char join, const char *path, char *err,
 			size_t n)
 {
@@ -63,7 +76,10 @@ static int add_labelled(struct cli_files *f, enum cli_use use, const char *what,
 		(void)snprintf(label, sizeof(label), "%.30s%c%.200s", what, join, path);
 	else
 		(void)snprintf(label, sizeof(label), "%s", what);
-	return add(f, use, &id, label, err, n);
+	int rc = add(f, use, &id, label, err, n);
+	if (rc == 0 && path && use == CLI_WRITES && id.exists && is_journal(path))
+		rc = mw_fail(MW_ESPEC, err, n, "%s is the journal of a run: write somewhere else", label);
+	return rc;
 }
 
 int cli_files_add(struct cli_files *f, enum cli_use use, const char *what, const char *path, char *err, size_t n)
@@ -153,11 +169,23 @@ int cli_out_open_path(const char *option, const char *path, struct cli_out *out,
 
 int cli_out_open(const struct cli *cli, struct cli_out *out, char *err, size_t n)
 {
-	if (cli->out_file)
-		return cli_out_open_path("-o", cli->out_file, out, err, n);
+	if (cli->out_file) {
+		int rc = cli_out_open_path("-o", cli->out_file, out, err, n);
+		out->held = rc == 0 && cli->ends_at_signal && out->to.temp[0];
+		if (out->held)
+			file_hold_signals(&out->old);
+		return rc;
+	}
 	memset(out, 0, sizeof(*out));
 	out->f = stdout;
 	return 0;
+}
+
+static void let_signals(struct cli_out *out)
+{
+	if (out->held)
+		file_let_signals(&out->old);
+	out->held = false;
 }
 
 int cli_out_commit(struct cli_out *out, char *err, size_t n)
@@ -172,6 +200,7 @@ int cli_out_commit(struct cli_out *out, char *err, size_t n)
 	if (rc == 0)
 		rc = mw_output_commit(&out->to);
 	mw_output_abort(&out->to);
+	let_signals(out);
 	return rc < 0 ? mw_fail(rc, err, n, "%s %s: %s", out->option, out->path, mw_strerror(rc)) : 0;
 }
 
@@ -182,4 +211,5 @@ void cli_out_abort(struct cli_out *out)
 	(void)fclose(out->f);
 	out->f = NULL;
 	mw_output_abort(&out->to);
+	let_signals(out);
 }

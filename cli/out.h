@@ -2,6 +2,7 @@
 #ifndef MW_CLI_OUT_H
 #define MW_CLI_OUT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -46,6 +47,8 @@ struct cli_out {
 	const char *option; /* that named the path, for messages */
 	char path[4096];    /* as given */
 	struct mw_output to;
+	bool held; /* signals wait, lest one leave the temporary file behind */
+	sigset_t old;
 };
 /* -o, or stdout. */
 int cli_out_open(const struct cli *cli, struct cli_out *out, char *err, size_t n);

@@ -179,5 +179,6 @@ const struct command cmd_pim_eval = {
 		   "spent,\n"
 		   "--trace writes its commands: every read and write of the files' lanes, every ACT, PRE and refresh.",
 	.options = eval_options,
+	.stops = true,
 	.run = run_eval,
 };

@@ -9,7 +9,7 @@
 
 void cli_complain(const char *fmt, ...)
 {
-	char text[1024], line[MW_ESCAPED(sizeof(text))];
+	char text[4608], line[MW_ESCAPED(sizeof(text))];
 	va_list ap;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);

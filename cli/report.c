@@ -117,7 +117,7 @@ static int write_page(struct cli *cli, const struct results *r, const char *path
 	return rc;
 }
 
-static int print_to_out(struct cli *cli, const struct results *r, char *err, size_t n)
+static int print_all(struct cli *cli, const struct results *r, char *err, size_t n)
 {
 	struct cli_out out;
 	int rc = cli_out_open(cli, &out, err, n);
@@ -129,19 +129,6 @@ static int print_to_out(struct cli *cli, const struct results *r, char *err, siz
 		return rc;
 	}
 	return cli_out_commit(&out, err, n);
-}
-
-/* A signal that ends the program would leave the temporary file of -o behind; what is written through may block. */
-static int print_all(struct cli *cli, const struct results *r, char *err, size_t n)
-{
-	sigset_t old;
-	bool held = cli->out_file && !file_is_special(cli->out_file);
-	if (held)
-		file_hold_signals(&old);
-	int rc = print_to_out(cli, r, err, n);
-	if (held)
-		file_let_signals(&old);
-	return rc;
 }
 
 static void tell_live(struct results *r, pid_t pid)
@@ -201,9 +188,6 @@ static int run_report(struct cli *cli, char *err, size_t n)
 	pid_t pid;
 	int hold;
 	int rc = mw_opt(&cli->opts, "format")->given ? cli_no_option(&cli->opts, "figures", no_page, err, n) : 0;
-	/* Nothing measured can be lost here: the first signal is obeyed, whatever is going on. */
-	if (rc == 0)
-		rc = cli_end_at_signal(cli);
 	if (rc < 0)
 		return rc;
 	bool live = journal_hold(from, &hold, &pid) == -EBUSY;

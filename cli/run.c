@@ -363,8 +363,7 @@ static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
 	if (run->m.lost)
 		(void)snprintf(why, sizeof(why), "a record could not be kept: %s", mw_strerror(run->m.lost));
 	else if (rc == MW_ECANCELLED)
-		(void)snprintf(why, sizeof(why), "interrupted by %s",
-			       atomic_load(cli->stop) == SIGTERM ? "SIGTERM" : "SIGINT");
+		(void)snprintf(why, sizeof(why), "interrupted by SIG%s", sigabbrev_np(atomic_load(cli->stop)));
 	else
 		name_open(run, why, sizeof(why));
 	int end_rc = journal_end(run->journal, (double)(mw_now_ns() - run->m.start_ns) * 1e-9, why);
@@ -491,5 +490,6 @@ const struct command cmd_run = {
 		"finished, on the same machine and with the same program, profile and seed.",
 	.options = run_options,
 	.measures = true,
+	.stops = true,
 	.run = run_run,
 };

@@ -92,6 +92,7 @@ void file_hold_signals(sigset_t *old)
 	(void)sigemptyset(&stop);
 	(void)sigaddset(&stop, SIGINT);
 	(void)sigaddset(&stop, SIGTERM);
+	(void)sigaddset(&stop, SIGHUP);
 	(void)pthread_sigmask(SIG_BLOCK, &stop, old);
 }
 

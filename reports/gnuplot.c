@@ -57,6 +57,7 @@ static void become(const char *program, const struct channel *c, char *const *ar
 	const struct rlimit seconds = {LIMIT_S, LIMIT_S + 1}, none = {0, 0}; /* at the hard one it is SIGKILL */
 	const struct rlimit bytes = {(rlim_t)LIMIT_MIB << 20, (rlim_t)LIMIT_MIB << 20};
 	sigset_t all;
+	(void)setpgid(0, 0); /* what it starts ends with it */
 	(void)sigemptyset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)signal(SIGINT, SIG_DFL);
@@ -112,6 +113,7 @@ static bool ended_late(pid_t pid, int *status)
 	while (waitpid(pid, status, WNOHANG) == 0) {
 		late = mw_now_ns() - start > LIMIT_S * UINT64_C(1000000000);
 		if (late) {
+			(void)kill(-pid, SIGKILL);
 			(void)kill(pid, SIGKILL);
 			(void)waitpid(pid, status, 0);
 			break;

@@ -264,7 +264,7 @@ int results_load(const char *path, struct results *out, char *err, size_t n)
 		return results_read(path, out, err, n);
 	if (snprintf(name, sizeof(name), "%s/records.jsonl", path) >= (int)sizeof(name))
 		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", path);
-	if (access(name, F_OK) == 0)
+	if (access(name, F_OK) == 0 || errno != ENOENT)
 		return journal_read(path, out, err, n);
 	(void)snprintf(name, sizeof(name), "%s/results.json", path);
 	if (access(name, F_OK) != 0)

@@ -52,9 +52,25 @@ def partial(folder, before, why):
     check("partial" in page.lower(), why, "the report does not say that it is partial")
 
 
+def blocked(base):
+    """A command that waits for somebody to read obeys the first signal."""
+    pipe = os.path.join(base, "pipe")
+    os.mkfifo(pipe)
+    for command in ("info", "list", "help", "man", "pim ops", "pim devices", "pim compile"):
+        words = [*command.split(), *(["c = a & b"] if command == "pim compile" else [])]
+        for target in (["-o", pipe], []):
+            p = subprocess.Popen([MEMWALL, *words, *target], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            time.sleep(0.3)  # blocked by then, or on its way there: both have to end
+            p.send_signal(signal.SIGTERM)
+            p.communicate(timeout=300)
+            check(p.returncode in (0, 143, -signal.SIGTERM), command, target, "exit", p.returncode)
+            check(p.returncode != 0 or not target, command, "ended without a reader")
+
+
 def main():
     with scratch() as base:
-        for sig, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        blocked(base)
+        for sig, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             folder = os.path.join(base, sig.name)
             p = start(folder)
             before = records(folder)

@@ -141,7 +141,9 @@ def report_pairs(box):
     os.link(box / "q/results.json", box / "hard")
     for path in ("q/records.jsonl", "q/link", "./q/../q/records.jsonl"):
         for how in ((), ("--format=json",), ("--anonymize",)):
-            box.refused("report", "q", "-o", path, *how, names=("-o " + path, "q/records.jsonl"))
+            box.refused("report", "q", "-o", path, *how, names=("-o " + path, "the journal of a run"))
+            box.refused("report", "q/results.json", "-o", path, *how, names=("-o " + path, "the journal of a run"))
+    box.refused("list", "-o", "q/link", names=("-o q/link", "the journal of a run"))
     for path in ("q/results.json", "hard"):
         for how in ((), ("--format=csv",), ("--anonymize",), ("--figures=pdf",)):
             box.refused("report", "q", "-o", path, *how, names=("-o " + path, "q/results.json"))

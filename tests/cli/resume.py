@@ -197,6 +197,9 @@ def read_only(base, folder):
         if probe.returncode:
             PARTS.append("another user: " + probe.stderr.decode().strip())
             return
+    os.chmod(folder, 0o700)
+    rc, _, err = run("report", folder, prefix=prefix, binary=binary)
+    check(rc == (2 if prefix else 0) and ("Permission denied" in err or not prefix), "a closed folder:", rc, err)
     os.chmod(folder, 0o555)
     reports("another's folder", prefix=prefix, binary=binary)
     os.chmod(folder, 0o755)
