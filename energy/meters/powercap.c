@@ -203,7 +203,7 @@ static int powercap_open(const char *root, void **state, char *why, size_t n)
 		goto out;
 	qsort(p->z, p->n, sizeof(p->z[0]), compare_id);
 	size_t kept = 0, found = p->n;
-	bool usable[METER_MAX_DOMAINS];
+	bool usable[METER_MAX_DOMAINS] = {false};
 	for (size_t i = 0; i < found && !tree_short(rc); i++) {
 		rc = probe_zone(&p->z[i], why, n);
 		usable[i] = rc == 0;
