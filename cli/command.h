@@ -12,12 +12,12 @@
 #include "cli/out.h"
 #include "reports/print.h"
 
+/* Or 128 + the signal that ended it: 130 for SIGINT, 143 for SIGTERM. */
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FAILED = 1,
 	CLI_USAGE = 2,
 	CLI_UNAVAILABLE = 3, /* something named on the command line cannot be had here */
-	/* 128 + the signal that ended it: 130 for SIGINT, 143 for SIGTERM */
 };
 
 struct cli {

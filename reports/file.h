@@ -17,7 +17,8 @@ int file_read(const char *path, char **text, size_t *size, char *err, size_t n);
  * written as they are. On failure nothing is left behind, and a signal that ends the process leaves nothing either:
  * SIGINT and SIGTERM wait until a file is replaced. They end what is written through, which may wait for a reader. */
 int file_replace(const char *path, const char *text, size_t size, char *err, size_t n);
-/* SIGINT, SIGTERM and SIGHUP of this thread wait in between: where one ends the process it leaves no temporary file behind. */
+/* SIGINT, SIGTERM and SIGHUP of this thread wait in between: where one ends the process it leaves no temporary file
+ * behind. */
 void file_hold_signals(sigset_t *old);
 void file_let_signals(const sigset_t *old);
 /* A pipe, device or descriptor: it is written through, and may keep the writer waiting. */
