@@ -88,16 +88,15 @@ static void describe(const struct bw_run *r, const struct bw_point *p, struct mw
 	size_t per_member = p->job.max_elements * sizeof(double);
 	(void)snprintf(name, sizeof(name), "%s-%s", level_names[p->level], mw_stream_op_name(k->op));
 	mw_record_init(rec, "bandwidth", name, "bandwidth", MW_GBPS);
-	(void)snprintf(rec->method, sizeof(rec->method), "stream");
-	mw_kv_set_int(&rec->params, "threads", p->job.threads);
-	mw_kv_set_str(&rec->params, "kernel", k->name);
-	mw_kv_set_str(&rec->params, "stores", k->op == MW_STREAM_READ ? "none" : (k->nt ? "nt" : "ordinary"));
-	mw_kv_set_int(&rec->params, "array",
-		      (int64_t)(p->level == DRAM ? r->array_bytes : per_member * (size_t)p->job.threads));
-	mw_kv_set_str(&rec->observed, "pages", r->arrays.nodes[0].pages);
+	mw_record_method(rec, "stream", 1);
+	(void)mw_set_int(rec, MW_AS_PARAM, "threads", p->job.threads);
+	(void)mw_set_text(rec, MW_AS_PARAM, "kernel", k->name);
+	(void)mw_set_text(rec, MW_AS_PARAM, "stores", k->op == MW_STREAM_READ ? "none" : (k->nt ? "nt" : "ordinary"));
+	(void)mw_set_int(rec, MW_AS_PARAM, "array",
+			 (int64_t)(p->level == DRAM ? r->array_bytes : per_member * (size_t)p->job.threads));
+	(void)mw_set_text(rec, MW_AS_OBSERVED, "pages", r->arrays.nodes[0].pages);
 	if (p->level == DRAM && r->array_bytes < 4 * r->ctx->topo->llc_total_bytes)
-		(void)snprintf(rec->note, sizeof(rec->note),
-			       "arrays are %.1f times the last-level caches, below 4: caches may help",
+		mw_record_note(rec, "arrays are %.1f times the last-level caches, below 4: caches may help",
 			       (double)r->array_bytes / (double)r->ctx->topo->llc_total_bytes);
 }
 
@@ -278,23 +277,23 @@ static int choose_size(struct bw_run *r, char *err, size_t n)
  */
 static int emit_bus(const struct mw_sink *sink, const struct mw_record *rec, unsigned bus, unsigned payload)
 {
-	struct mw_record out = *rec;
+	struct mw_record out;
 	double factor = (double)bus / payload;
 	if (bus == payload)
 		return 0;
-	(void)snprintf(out.metric, sizeof(out.metric), "bus-bandwidth");
+	int rc = mw_record_copy_bare(&out, rec);
+	if (rc < 0)
+		return rc;
+	out.metric = "bus-bandwidth";
 	out.provenance = MW_MODELLED;
-	(void)snprintf(out.source, sizeof(out.source),
-		       "measured bandwidth x %u/%u bytes: ordinary stores read the line first (write-allocate)", bus,
-		       payload);
+	mw_record_source(&out, "measured bandwidth x %u/%u bytes: ordinary stores read the line first (write-allocate)",
+			 bus, payload);
 	out.value *= factor;
 	out.ci_lo *= factor;
 	out.ci_hi *= factor;
 	out.min *= factor;
 	out.max *= factor;
-	out.samples = NULL;
-	out.n_samples = 0;
-	return mw_emit(sink, &out);
+	return mw_finish(sink, &out);
 }
 
 struct bw_sink {
@@ -324,10 +323,7 @@ static int keep_and_pass(void *self, const struct mw_record *rec)
 		if (rc < 0)
 			return rc;
 	}
-	struct mw_record bare = *rec;
-	bare.samples = NULL;
-	bare.n_samples = 0;
-	return mw_records_add(&s->run->kept, &bare);
+	return mw_records_add_bare(&s->run->kept, rec);
 }
 
 static bool same_state(const struct mw_record *rec, const char *state)
@@ -351,25 +347,28 @@ static const struct mw_record *best_of(const struct bw_run *r, const char *name,
 static int emit_peak(const struct bw_run *r, const struct mw_sink *sink, const struct mw_record *best, const char *name,
 		     const char *level)
 {
-	struct mw_record rec = *best;
-	(void)snprintf(rec.case_name, sizeof(rec.case_name), "%s", name);
-	(void)snprintf(rec.method, sizeof(rec.method), "stream-envelope");
-	rec.params = (struct mw_kv_list){0};
+	struct mw_record rec;
+	int rc = mw_record_copy_bare(&rec, best);
+	if (rc < 0)
+		return rc;
+	rec.case_name = mw_record_keep(&rec, name);
+	mw_record_method(&rec, "stream-envelope", 1);
+	rec.params.n = 0;
 	if (level) {
-		mw_kv_set_str(&rec.params, "level", level);
-		mw_kv_set_int(&rec.params, "threads", mw_kv_int(&best->params, "threads", 0));
+		(void)mw_set_text(&rec, MW_AS_PARAM, "level", level);
+		(void)mw_set_int(&rec, MW_AS_PARAM, "threads", mw_kv_int(&best->params, "threads", 0));
 	} else {
-		mw_kv_set_int(&rec.observed, "threads", mw_kv_int(&best->params, "threads", 0));
+		(void)mw_set_int(&rec, MW_AS_OBSERVED, "threads", mw_kv_int(&best->params, "threads", 0));
 	}
 	const char *state = mw_kv_str(&best->params, "state", NULL);
 	if (state)
-		mw_kv_set_str(&rec.params, "state", state);
-	mw_kv_set_str(&rec.observed, "kernel", mw_kv_str(&best->params, "kernel", ""));
-	mw_kv_set_str(&rec.observed, "stores", mw_kv_str(&best->params, "stores", ""));
-	mw_kv_set_int(&rec.observed, "array", mw_kv_int(&best->params, "array", 0));
+		(void)mw_set_text(&rec, MW_AS_PARAM, "state", state);
+	(void)mw_set_text(&rec, MW_AS_OBSERVED, "kernel", mw_kv_str(&best->params, "kernel", ""));
+	(void)mw_set_text(&rec, MW_AS_OBSERVED, "stores", mw_kv_str(&best->params, "stores", ""));
+	(void)mw_set_int(&rec, MW_AS_OBSERVED, "array", mw_kv_int(&best->params, "array", 0));
 	if (r->density < MAX_DENSITY)
-		(void)snprintf(rec.note, sizeof(rec.note), "sweep thinned to %zu points to fit the time budget", r->n);
-	return mw_emit(sink, &rec);
+		mw_record_note(&rec, "sweep thinned to %zu points to fit the time budget", r->n);
+	return mw_finish(sink, &rec);
 }
 
 static const char *const states[] = {"", "one", "near", "far"};
@@ -458,7 +457,7 @@ static int measure_points(struct bw_run *r, const struct mw_sink *sink, char *er
 		mw_record_unavailable(&r->pts[i].rec,
 				      can ? "half of the time budget was over before its kernel was checked"
 					  : mw_team_short(r->ctx->team));
-		rc = mw_emit(sink, &r->pts[i].rec);
+		rc = mw_finish(sink, &r->pts[i].rec);
 	}
 	if (rc < 0)
 		return rc;

@@ -99,20 +99,20 @@ static void add_point(struct energy_run *r, int state, size_t domain, enum value
 	*a = (struct value_arg){.s = &r->states[state], .domain = domain, .what = what};
 	*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1};
 	mw_record_init(&pt->rec, "energy", state_names[state], metric, unit);
-	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "counter-window");
+	mw_record_method(&pt->rec, "counter-window", 1);
 	if (what != BANDWIDTH) {
-		mw_kv_set_str(&pt->rec.params, "domain", d->name);
-		mw_kv_set_str(&pt->rec.observed, "kind", d->kind);
+		(void)mw_set_text(&pt->rec, MW_AS_PARAM, "domain", d->name);
+		(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "kind", d->kind);
 	}
-	mw_kv_set_real(&pt->rec.params, "window", r->seconds);
-	mw_kv_set_str(&pt->rec.observed, "meter", r->meter.m->name);
+	(void)mw_set_real(&pt->rec, MW_AS_PARAM, "window", r->seconds);
+	(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "meter", r->meter.m->name);
 	if (state == LOAD) {
-		mw_kv_set_int(&pt->rec.params, "size", (int64_t)r->bytes);
-		mw_kv_set_int(&pt->rec.observed, "threads", mw_team_size(r->ctx->team));
+		(void)mw_set_int(&pt->rec, MW_AS_PARAM, "size", (int64_t)r->bytes);
+		(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "threads", mw_team_size(r->ctx->team));
 	}
 	if (what == UPPER_BOUND)
-		(void)snprintf(
-			pt->rec.note, sizeof(pt->rec.note),
+		mw_record_note(
+			&pt->rec,
 			"energy of the window / bytes read: holds the background power, so it is no cost per byte");
 }
 
@@ -157,7 +157,7 @@ static int emit_refusal(const struct mw_sink *sink, const char *meter, const cha
 {
 	struct mw_record rec;
 	mw_record_init(&rec, "energy", "meter", "power", MW_WATT);
-	mw_kv_set_str(&rec.params, "meter", meter);
+	(void)mw_set_text(&rec, MW_AS_PARAM, "meter", meter);
 	mw_record_unavailable(&rec, why);
 	int rc = mw_emit(sink, &rec);
 	mw_record_fini(&rec);
@@ -168,13 +168,13 @@ static int emit_meter(const struct energy_run *r, const struct mw_sink *sink, co
 {
 	struct mw_record rec;
 	mw_record_init(&rec, "energy", "meter", "domains", MW_COUNT);
-	mw_kv_set_str(&rec.params, "meter", r->meter.m->name);
+	(void)mw_set_text(&rec, MW_AS_PARAM, "meter", r->meter.m->name);
 	mw_record_set(&rec, (double)r->meter.n, MW_MEASURED, "");
 	bool dram = false;
 	for (size_t i = 0; i < r->meter.n; i++)
 		dram = dram || strcmp(r->meter.d[i].kind, "dram") == 0;
-	(void)snprintf(rec.note, sizeof(rec.note), "%s%s%.180s", dram ? "" : "no DRAM domain on this CPU",
-		       dram || !left_out[0] ? "" : "; ", left_out);
+	mw_record_note(&rec, "%s%s%.180s", dram ? "" : "no DRAM domain on this CPU", dram || !left_out[0] ? "" : "; ",
+		       left_out);
 	int rc = mw_emit(sink, &rec);
 	mw_record_fini(&rec);
 	return rc;
@@ -243,14 +243,14 @@ static int emit_model(const struct model *m, const struct mw_sink *sink, const c
 {
 	struct mw_record rec;
 	mw_record_init(&rec, "energy", "dram-model", metric, unit);
-	(void)snprintf(rec.method, sizeof(rec.method), "drampower-core");
-	mw_kv_set_str(&rec.params, "dram", m->part->name);
-	mw_kv_set_real(&rec.params, "row_hit", m->row_hit);
+	mw_record_method(&rec, "drampower-core", 1);
+	(void)mw_set_text(&rec, MW_AS_PARAM, "dram", m->part->name);
+	(void)mw_set_real(&rec, MW_AS_PARAM, "row_hit", m->row_hit);
 	if (v) {
 		mw_record_set(&rec, v->typ, MW_MODELLED, m->price.source);
 		rec.min = v->min;
 		rec.max = v->max;
-		(void)snprintf(rec.note, sizeof(rec.note), "%s", note);
+		mw_record_note(&rec, "%s", note);
 	} else {
 		mw_record_unavailable(&rec, note);
 	}

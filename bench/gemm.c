@@ -135,13 +135,12 @@ static int keep(void *self, const struct mw_record *rec)
 
 static void describe(const struct gemm_run *r, struct mw_record *rec)
 {
-	(void)snprintf(rec->method, sizeof(rec->method), "%s",
-		       strcmp(rec->case_name, "peak") == 0 ? "register-chains" : "streamed-weights");
-	rec->method_version = METHOD_VERSION;
+	mw_record_method(rec, strcmp(rec->case_name, "peak") == 0 ? "register-chains" : "streamed-weights",
+			 METHOD_VERSION);
 	if (r->n_list < r->n_asked) {
 		char text[80];
 		(void)snprintf(text, sizeof(text), "%zu of %zu products fit the budget", r->n_list, r->n_asked);
-		mw_kv_set_str(&rec->observed, "thinned", text);
+		(void)mw_set_text(rec, MW_AS_OBSERVED, "thinned", text);
 	}
 }
 
@@ -177,10 +176,10 @@ static int peak_measure(void *arg, double *value, char *err, size_t n)
 static void add_peak(const struct gemm_run *r, struct round_point *pt, struct peak_case *c, const char *isa,
 		     enum gemm_dtype type)
 {
-	mw_record_init(&pt->rec, "gemm", "peak", "rate", gemm_rate_unit(type));
-	mw_kv_set_str(&pt->rec.params, "dtype", gemm_dtype_name(type));
-	mw_kv_set_str(&pt->rec.params, "isa", isa);
-	mw_kv_set_int(&pt->rec.params, "threads", c->threads);
+	mw_record_init(&pt->rec, "gemm", "peak", gemm_rate_name(type), gemm_rate_unit(type));
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "dtype", gemm_dtype_name(type));
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "isa", isa);
+	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "threads", c->threads);
 	describe(r, &pt->rec);
 	pt->measure = peak_measure;
 	pt->arg = c;
@@ -238,21 +237,21 @@ static int run_peaks(struct gemm_run *r, double seconds)
 static void product_record(const struct gemm_run *r, const struct gemm_case *c, struct mw_record *rec)
 {
 	const struct gemm_group *g = c->group;
-	mw_record_init(rec, "gemm", c->m == 1 ? "gemv" : "gemm", "rate", gemm_rate_unit(g->type));
-	mw_kv_set_str(&rec->params, "engine", c->engine->name);
-	mw_kv_set_str(&rec->params, "dtype", gemm_dtype_name(g->type));
-	mw_kv_set_int(&rec->params, "m", (int64_t)c->m);
-	mw_kv_set_int(&rec->params, "n", (int64_t)g->n);
-	mw_kv_set_int(&rec->params, "k", (int64_t)g->k);
-	mw_kv_set_int(&rec->params, "threads", g->threads);
-	mw_kv_set_str(&rec->observed, "library", c->engine->detail);
-	mw_kv_set_str(&rec->observed, "kernel", c->kernel);
-	mw_kv_set_str(&rec->observed, "environment", c->engine->env);
-	mw_kv_set_str(&rec->observed, "pages", g->pages);
-	mw_kv_set_int(&rec->observed, "weight_bytes", (int64_t)g->weight_bytes);
+	mw_record_init(rec, "gemm", c->m == 1 ? "gemv" : "gemm", gemm_rate_name(g->type), gemm_rate_unit(g->type));
+	(void)mw_set_text(rec, MW_AS_PARAM, "engine", c->engine->name);
+	(void)mw_set_text(rec, MW_AS_PARAM, "dtype", gemm_dtype_name(g->type));
+	(void)mw_set_int(rec, MW_AS_PARAM, "m", (int64_t)c->m);
+	(void)mw_set_int(rec, MW_AS_PARAM, "n", (int64_t)g->n);
+	(void)mw_set_int(rec, MW_AS_PARAM, "k", (int64_t)g->k);
+	(void)mw_set_int(rec, MW_AS_PARAM, "threads", g->threads);
+	(void)mw_set_text(rec, MW_AS_OBSERVED, "library", c->engine->detail);
+	(void)mw_set_text(rec, MW_AS_OBSERVED, "kernel", c->kernel);
+	(void)mw_set_text(rec, MW_AS_OBSERVED, "environment", c->engine->env);
+	(void)mw_set_text(rec, MW_AS_OBSERVED, "pages", g->pages);
+	(void)mw_set_int(rec, MW_AS_OBSERVED, "weight_bytes", (int64_t)g->weight_bytes);
 	describe(r, rec);
 	if (g->cached)
-		(void)snprintf(rec->note, sizeof(rec->note),
+		mw_record_note(rec,
 			       "the weights in rotation are smaller than twice the last-level cache: part of them may "
 			       "come from it");
 }
@@ -281,16 +280,19 @@ static int emit_unable(struct gemm_run *r, const struct gemm_case *c, struct mw_
 	enum gemm_dtype type = c->group->type;
 	if (!c->kernel[0] && strcmp(c->why, gemm_too_late) != 0) {
 		bool *told = &r->told[c->engine - r->engines.v][type];
-		if (*told)
+		if (*told) {
+			mw_record_fini(rec);
 			return 0;
+		}
 		*told = true;
-		mw_record_init(rec, "gemm", "engine", "rate", gemm_rate_unit(type));
-		mw_kv_set_str(&rec->params, "engine", c->engine->name);
-		mw_kv_set_str(&rec->params, "dtype", gemm_dtype_name(type));
+		mw_record_fini(rec);
+		mw_record_init(rec, "gemm", "engine", gemm_rate_name(type), gemm_rate_unit(type));
+		(void)mw_set_text(rec, MW_AS_PARAM, "engine", c->engine->name);
+		(void)mw_set_text(rec, MW_AS_PARAM, "dtype", gemm_dtype_name(type));
 		describe(r, rec);
 	}
 	mw_record_unavailable(rec, c->why);
-	return mw_emit(r->out, rec);
+	return mw_finish(r->out, rec);
 }
 
 /* Every case of the group with the reason why the group was not prepared. */
@@ -301,7 +303,7 @@ static int emit_unprepared(struct gemm_run *r, const struct gemm_group *g, const
 		struct mw_record rec;
 		product_record(r, &g->cases[i], &rec);
 		mw_record_unavailable(&rec, why);
-		rc = mw_emit(r->out, &rec);
+		rc = mw_finish(r->out, &rec);
 	}
 	return rc;
 }
@@ -431,11 +433,11 @@ static int emit_absent(const struct gemm_run *r)
 		struct mw_record rec;
 		if (r->engines.v[i].ops)
 			continue;
-		mw_record_init(&rec, "gemm", "engine", "rate", MW_GFLOPS);
-		mw_kv_set_str(&rec.params, "engine", r->engines.v[i].name);
+		mw_record_init(&rec, "gemm", "engine", "flop_rate", MW_GFLOPS);
+		(void)mw_set_text(&rec, MW_AS_PARAM, "engine", r->engines.v[i].name);
 		describe(r, &rec);
 		mw_record_unavailable(&rec, r->engines.v[i].why);
-		rc = mw_emit(r->out, &rec);
+		rc = mw_finish(r->out, &rec);
 	}
 	return rc;
 }

@@ -9,6 +9,11 @@ const char *gemm_dtype_name(enum gemm_dtype t)
 	return t == GEMM_F32 ? "f32" : "int8";
 }
 
+const char *gemm_rate_name(enum gemm_dtype t)
+{
+	return t == GEMM_F32 ? "flop_rate" : "op_rate";
+}
+
 enum mw_unit gemm_rate_unit(enum gemm_dtype t)
 {
 	return t == GEMM_F32 ? MW_GFLOPS : MW_GOPS;
@@ -33,8 +38,8 @@ static struct gemm_shape shape_of(const struct mw_record *r)
 
 static bool is_product(const struct mw_record *r)
 {
-	return strcmp(r->metric, "rate") == 0 && strcmp(r->case_name, "peak") != 0 && r->provenance == MW_MEASURED &&
-	       isfinite(r->value);
+	return strcmp(r->metric, gemm_rate_name(dtype_of(r))) == 0 && strcmp(r->case_name, "peak") != 0 &&
+	       r->provenance == MW_MEASURED && isfinite(r->value);
 }
 
 /* ---- roofs ---- */
@@ -89,29 +94,27 @@ static const struct mw_record *find_peak(const struct mw_records *rates, const s
 /* ---- records ---- */
 
 /* The record's figures times factor, under another metric; samples stay with the measured record. */
-static void scaled(struct mw_record *out, const struct mw_record *r, const char *metric, enum mw_unit unit,
-		   double factor)
+static int scaled(struct mw_record *out, const struct mw_record *r, const char *metric, enum mw_unit unit,
+		  double factor)
 {
-	*out = *r;
-	out->samples = NULL;
-	out->n_samples = 0;
-	(void)snprintf(out->metric, sizeof(out->metric), "%s", metric);
+	int rc = mw_record_copy_bare(out, r);
+	if (rc < 0)
+		return rc;
+	out->metric = mw_record_keep(out, metric);
 	out->unit = unit;
-	out->value *= factor;
-	out->ci_lo *= factor;
-	out->ci_hi *= factor;
-	out->min *= factor;
-	out->max *= factor;
+	mw_record_scale(out, r, factor);
+	return 0;
 }
 
 static int emit_bytes_rate(const struct mw_record *r, const struct mw_sink *sink)
 {
 	struct gemm_shape s = shape_of(r);
 	struct mw_record out;
-	scaled(&out, r, "bytes_rate", MW_GBPS, 1.0 / gemm_intensity(&s));
-	(void)snprintf(out.note, sizeof(out.note),
-		       "counted bytes: weights; activations and results each once; time measured");
-	return mw_emit(sink, &out);
+	int rc = scaled(&out, r, "bytes_rate", MW_GBPS, 1.0 / gemm_intensity(&s));
+	if (rc < 0)
+		return rc;
+	mw_record_note(&out, "counted bytes: weights; activations and results each once; time measured");
+	return mw_finish(sink, &out);
 }
 
 static bool same_question(const struct mw_record *a, const struct mw_record *b)
@@ -136,75 +139,82 @@ static bool beaten(const struct mw_records *rates, size_t i)
 }
 
 /* The winner under its own case: the engine is no input any more but part of the answer. */
-static struct mw_record best_of(const struct mw_record *r)
+static int best_of(const struct mw_record *r, struct mw_record *out)
 {
-	struct mw_record out;
-	scaled(&out, r, r->metric, r->unit, 1.0);
-	(void)snprintf(out.case_name, sizeof(out.case_name), "best");
-	out.params.n = 0;
-	for (size_t i = 0; i < r->params.n; i++)
-		if (strcmp(r->params.v[i].key, "engine") != 0)
-			out.params.v[out.params.n++] = r->params.v[i];
-	mw_kv_set_str(&out.observed, "engine", mw_kv_str(&r->params, "engine", ""));
-	(void)snprintf(out.note, sizeof(out.note), "highest median of the engines measured");
-	return out;
+	int rc = scaled(out, r, r->metric, r->unit, 1.0);
+	if (rc < 0)
+		return rc;
+	out->case_name = "best";
+	size_t n = 0;
+	for (size_t i = 0; i < out->params.n; i++)
+		if (strcmp(out->params.v[i].name, "engine") != 0)
+			out->params.v[n++] = out->params.v[i];
+	out->params.n = n;
+	(void)mw_set_text(out, MW_AS_OBSERVED, "engine", mw_kv_str(&r->params, "engine", ""));
+	mw_record_note(out, "highest median of the engines measured");
+	return 0;
 }
 
 static void no_statistics(struct mw_record *r)
 {
 	r->ci_lo = r->ci_hi = r->min = r->max = (double)NAN;
 	r->n = 0;
-	r->note[0] = '\0';
+	r->note = "";
 }
 
 static int emit_intensity(const struct mw_record *best, double intensity, const struct mw_sink *sink)
 {
 	struct mw_record out;
-	scaled(&out, best, "intensity", MW_FLOP_PER_BYTE, 1.0);
+	int rc = scaled(&out, best, "intensity", MW_FLOP_PER_BYTE, 1.0);
+	if (rc < 0)
+		return rc;
 	no_statistics(&out);
 	mw_record_set(&out, intensity, MW_MODELLED, "closed form: 2mnk / bytes of A; W and C each once");
-	return mw_emit(sink, &out);
+	return mw_finish(sink, &out);
 }
 
 static int emit_fraction(const struct mw_record *best, double intensity, const struct mw_record *top,
 			 const struct mw_record *roof, const struct mw_sink *sink)
 {
 	struct mw_record out;
-	scaled(&out, best, "roofline_fraction", MW_RATIO, 1.0);
+	int rc = scaled(&out, best, "roofline_fraction", MW_RATIO, 1.0);
+	if (rc < 0)
+		return rc;
 	no_statistics(&out);
 	if (!roof || !top) {
 		mw_record_unavailable(&out, roof ? "no peak rate was measured"
 						 : "no DRAM read bandwidth at this number of threads was measured");
-		return mw_emit(sink, &out);
+		return mw_finish(sink, &out);
 	}
 	double peak = top->value;
-	char source[sizeof(out.source)];
-	(void)snprintf(source, sizeof(source), "rate / min(peak %.1f; %.1f GB/s DRAM peak-read x intensity)", peak,
-		       roof->value);
 	mw_record_set(&out, roofline_fraction(best->value, peak, roof->value, intensity),
-		      mw_weakest(MW_MODELLED, roof->provenance), source);
+		      mw_weakest(MW_MODELLED, roof->provenance), NULL);
+	mw_record_source(&out, "rate / min(peak %.1f; %.1f GB/s DRAM peak-read x intensity)", peak, roof->value);
 	double ridge = roofline_ridge(peak, roof->value);
-	(void)snprintf(out.note, sizeof(out.note), "%s roof; ridge %.1f FLOP/byte%s%s%s",
-		       intensity < ridge ? "memory" : "compute", ridge,
+	mw_record_note(&out, "%s roof; ridge %.1f FLOP/byte%s%s%s", intensity < ridge ? "memory" : "compute", ridge,
 		       same_state(best, roof) ? "" : "; bandwidth of another topology state",
 		       same_state(best, top) ? "" : "; peak of another topology state",
 		       out.value > 1 ? "; above 1: the roof was measured in a slower moment" : "");
-	return mw_emit(sink, &out);
+	return mw_finish(sink, &out);
 }
 
 static int emit_best(const struct mw_records *rates, const struct mw_record *r, const struct mw_records *earlier,
 		     const struct mw_sink *sink)
 {
-	struct mw_record best = best_of(r);
+	struct mw_record best;
 	struct gemm_shape s = shape_of(r);
 	double intensity = gemm_intensity(&s);
-	int rc = mw_emit(sink, &best);
+	int rc = best_of(r, &best);
+	if (rc < 0)
+		return rc;
+	rc = mw_emit(sink, &best);
 	if (rc == 0)
 		rc = emit_bytes_rate(&best, sink);
 	if (rc == 0)
 		rc = emit_intensity(&best, intensity, sink);
 	if (rc == 0)
 		rc = emit_fraction(&best, intensity, find_peak(rates, r), find_bandwidth(earlier, r), sink);
+	mw_record_fini(&best);
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 #include "bench/model/roofline.h"
 
 const char *gemm_dtype_name(enum gemm_dtype t); /* "f32", "int8" */
+const char *gemm_rate_name(enum gemm_dtype t);
 enum mw_unit gemm_rate_unit(enum gemm_dtype t);
 /* Elements: f32 4/4/4 byte, int8 1/1/4 (A, W, C). */
 struct gemm_shape gemm_shape_of(enum gemm_dtype t, uint64_t m, uint64_t n, uint64_t k);

@@ -175,17 +175,17 @@ static void add_point(struct latency_run *r, struct page_block *pb, const char *
 	p->warm = touched <= 2 * r->llc;
 	place_chain(r, pb, r->n);
 	mw_record_init(&pt->rec, "latency", name, "latency", MW_NS);
-	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "pointer-chase");
-	mw_kv_set_int(&pt->rec.params, "size", (int64_t)size);
-	mw_kv_set_int(&pt->rec.params, "stride", (int64_t)stride);
-	mw_kv_set_int(&pt->rec.params, "window", (int64_t)(window < size ? window : size));
-	mw_kv_set_str(&pt->rec.params, "pages", mw_pages_name(pb->kind));
-	mw_kv_set_int(&pt->rec.observed, "cpu", mw_team_cpu(r->ctx->team, 0));
-	mw_kv_set_str(&pt->rec.observed, "pages", pb->block.obtained);
-	mw_kv_set_int(&pt->rec.observed, "node", pb->block.node);
-	mw_kv_set_int(&pt->rec.observed, "touched", (int64_t)touched);
+	mw_record_method(&pt->rec, "pointer-chase", 1);
+	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "size", (int64_t)size);
+	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "stride", (int64_t)stride);
+	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "window", (int64_t)(window < size ? window : size));
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "pages", mw_pages_name(pb->kind));
+	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "cpu", mw_team_cpu(r->ctx->team, 0));
+	(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "pages", pb->block.obtained);
+	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "node", pb->block.node);
+	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "touched", (int64_t)touched);
 	if (stride < QUOTED_STRIDE) /* points at the span get their verdict from the reference stride */
-		mw_kv_set_str(&pt->rec.observed, "prefetch", "may help: stride below 256");
+		(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "prefetch", "may help: stride below 256");
 	pt->measure = measure_chase;
 	pt->arg = p;
 	pt->threads = 1;
@@ -299,10 +299,10 @@ static int report_missing(const struct mw_sink *sink, enum mw_pages kind, const 
 {
 	struct mw_record rec;
 	mw_record_init(&rec, "latency", "chase", "latency", MW_NS);
-	(void)snprintf(rec.method, sizeof(rec.method), "pointer-chase");
-	mw_kv_set_str(&rec.params, "pages", mw_pages_name(kind));
+	mw_record_method(&rec, "pointer-chase", 1);
+	(void)mw_set_text(&rec, MW_AS_PARAM, "pages", mw_pages_name(kind));
 	mw_record_unavailable(&rec, why);
-	return mw_emit(sink, &rec);
+	return mw_finish(sink, &rec);
 }
 
 static int take_pages(struct latency_run *r, const enum mw_pages *kinds, size_t n, uint64_t bytes,
@@ -361,7 +361,7 @@ static int emit_verdicts(struct verdict_sink *s)
 			(void)snprintf(text, sizeof(text), "%s: %.0f %% of stride %d",
 				       share < CLEAN_SHARE ? "helped by prefetch" : "clean", 100.0 * share,
 				       REFERENCE_STRIDE);
-		mw_kv_set_str(&rec->observed, "prefetch", text);
+		(void)mw_set_text(rec, MW_AS_OBSERVED, "prefetch", text);
 		rc = mw_emit(s->out, rec);
 	}
 	return rc;

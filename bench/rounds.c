@@ -451,10 +451,13 @@ static int emit_state(const struct run *r, const struct point *p, uint32_t state
 		      const struct split *split, const struct mw_sink *sink)
 {
 	static const char *const names[] = {"near", "far"};
-	struct mw_record rec = p->pt->rec;
+	struct mw_record rec;
 	struct mw_summary sum;
-	int rc = -ENOMEM;
 	size_t flagged;
+	int rc = mw_record_copy_bare(&rec, &p->pt->rec);
+	if (rc < 0)
+		return rc;
+	rc = -ENOMEM;
 	double *values = malloc(p->n * sizeof(*values));
 	rec.samples = malloc(p->n * sizeof(*rec.samples));
 	if (!values || !rec.samples)
@@ -470,35 +473,32 @@ static int emit_state(const struct run *r, const struct point *p, uint32_t state
 	rec.max = sum.max;
 	rec.n = sum.n;
 	rec.provenance = MW_MEASURED;
-	mw_kv_set_str(&rec.observed, "stop", met ? "target" : r->stop);
+	(void)mw_set_text(&rec, MW_AS_OBSERVED, "stop", met ? "target" : r->stop);
 	if (flagged)
-		mw_kv_set_int(&rec.observed, "flagged", (int64_t)flagged);
+		(void)mw_set_int(&rec, MW_AS_OBSERVED, "flagged", (int64_t)flagged);
 	if (p->pt->threads > 1) {
-		mw_kv_set_str(&rec.params, "state",
-			      state == UNKNOWN_STATE ? "mixed" : (split->states == 2 ? names[state] : "one"));
+		(void)mw_set_text(&rec, MW_AS_PARAM, "state",
+				  state == UNKNOWN_STATE ? "mixed" : (split->states == 2 ? names[state] : "one"));
 		if (state != UNKNOWN_STATE && split->states)
-			mw_kv_set_real(&rec.observed, "c2c_ns", round(10.0 * split->center_ns[state]) / 10.0);
+			(void)mw_set_real(&rec, MW_AS_OBSERVED, "c2c_ns", round(10.0 * split->center_ns[state]) / 10.0);
 		if (state != UNKNOWN_STATE && split->states == 2 && !rec.note[0])
-			(void)snprintf(rec.note, sizeof(rec.note), "%s CPUs: core to core %.0f ns", names[state],
-				       split->center_ns[state]);
+			mw_record_note(&rec, "%s CPUs: core to core %.0f ns", names[state], split->center_ns[state]);
 	}
 	rc = mw_emit(sink, &rec);
 out:
 	free(values);
-	free(rec.samples);
+	mw_record_fini(&rec);
 	return rc;
 }
 
 static int emit_nothing(const struct run *r, const struct point *p, const struct mw_sink *sink)
 {
-	struct mw_record rec = p->pt->rec;
-	char why[sizeof(p->why) + 16];
-	(void)snprintf(why, sizeof(why), "%s",
-		       p->dropped ? p->why
-				  : (bench_stopped(r->ctx) ? "interrupted before its first sample"
-							   : "the time budget ended before its first sample"));
-	mw_record_unavailable(&rec, why);
-	return mw_emit(sink, &rec);
+	struct mw_record *rec = &p->pt->rec;
+	mw_record_unavailable(rec, p->dropped
+					   ? p->why
+					   : (bench_stopped(r->ctx) ? "interrupted before its first sample"
+								    : "the time budget ended before its first sample"));
+	return mw_emit(sink, rec);
 }
 
 static int emit_point(const struct run *r, const struct point *p, bool met, const struct mw_sink *sink)

@@ -91,24 +91,26 @@ static void describe(const struct storage_run *r, const struct storage_load *l, 
 {
 	bool uring = storage_engine_uring(r->engine);
 	/* A page cache and a queue that is not one are other methods: compare must not mix them. */
-	(void)snprintf(rec->method, sizeof(rec->method), "%s%s", uring ? "io_uring" : "pread",
-		       r->file.direct ? "" : "-buffered");
-	mw_kv_set_str(&rec->params, "access", l->random ? "random" : "sequential");
-	mw_kv_set_int(&rec->params, "block", l->block);
-	mw_kv_set_int(&rec->params, "depth", l->depth);
-	mw_kv_set_int(&rec->params, "file", (int64_t)r->asked_bytes);
-	mw_kv_set_str(&rec->observed, "engine", uring ? "io_uring" : "pread");
-	mw_kv_set_str(&rec->observed, "direct", r->file.direct ? "yes" : r->file.direct_why);
-	mw_kv_set_str(&rec->observed, "fs", r->file.fs);
-	mw_kv_set_int(&rec->observed, "file", (int64_t)r->file.bytes);
+	if (uring)
+		mw_record_method(rec, r->file.direct ? "io_uring" : "io_uring-buffered", 1);
+	else
+		mw_record_method(rec, r->file.direct ? "pread" : "pread-buffered", 1);
+	(void)mw_set_text(rec, MW_AS_PARAM, "access", l->random ? "random" : "sequential");
+	(void)mw_set_int(rec, MW_AS_PARAM, "block", l->block);
+	(void)mw_set_int(rec, MW_AS_PARAM, "depth", l->depth);
+	(void)mw_set_int(rec, MW_AS_PARAM, "file", (int64_t)r->asked_bytes);
+	(void)mw_set_text(rec, MW_AS_OBSERVED, "engine", uring ? "io_uring" : "pread");
+	(void)mw_set_text(rec, MW_AS_OBSERVED, "direct", r->file.direct ? "yes" : r->file.direct_why);
+	(void)mw_set_text(rec, MW_AS_OBSERVED, "fs", r->file.fs);
+	(void)mw_set_int(rec, MW_AS_OBSERVED, "file", (int64_t)r->file.bytes);
 	if (r->file.device[0])
-		mw_kv_set_str(&rec->observed, "device", r->file.device);
+		(void)mw_set_text(rec, MW_AS_OBSERVED, "device", r->file.device);
 	if (r->file.rotational >= 0)
-		mw_kv_set_int(&rec->observed, "rotational", r->file.rotational);
+		(void)mw_set_int(rec, MW_AS_OBSERVED, "rotational", r->file.rotational);
 	if (!uring)
-		(void)snprintf(rec->note, sizeof(rec->note), "fallback: %s", r->engine_why);
+		mw_record_note(rec, "fallback: %s", r->engine_why);
 	else if (!r->file.direct)
-		(void)snprintf(rec->note, sizeof(rec->note), "the page cache takes part: %s", r->file.direct_why);
+		mw_record_note(rec, "the page cache takes part: %s", r->file.direct_why);
 }
 
 static void init_record(const struct storage_run *r, const struct storage_load *l, int metric, struct mw_record *rec)

@@ -217,16 +217,16 @@ struct run_sink {
 /* A second record of one identity would make every reader choose in silence: it is kept out, and said. */
 static bool is_second(const struct measure *m, const struct mw_record *r)
 {
-	char params[600];
 	size_t i = 0;
 	while (i < m->records.n && !mw_record_same_identity(&m->records.v[i], r))
 		i++;
 	if (i == m->records.n)
 		return false;
-	(void)mw_kv_format(&r->params, params, sizeof(params));
+	char *id = mw_record_id(r);
 	if (m->show_progress)
 		(void)fputs("\r\033[K", stderr);
-	cli_complain("left out a second record of %s.%s.%s{%s}", r->bench, r->case_name, r->metric, params);
+	cli_complain("left out a second record of %s", id ? id : r->bench);
+	free(id);
 	return true;
 }
 
@@ -238,7 +238,7 @@ static int keep_and_forward(void *self, const struct mw_record *r)
 		return 0;
 	if (r->provenance == MW_MEASURED && mw_team_unpinned(s->m->team)[0] &&
 	    (r->observed.n < MW_RECORD_PARAMS || mw_kv_find(&r->observed, "pinned"))) {
-		mw_kv_set_str(&unpinned.observed, "pinned", "no");
+		(void)mw_set_text(&unpinned, MW_AS_OBSERVED, "pinned", "no");
 		r = &unpinned;
 	}
 	int rc = mw_records_add(&s->m->records, r);
@@ -285,7 +285,7 @@ static int emit_elapsed(const struct mw_sink *sink, const struct bench *b, uint6
 {
 	struct mw_record r;
 	mw_record_init(&r, b->name, "run", "elapsed", MW_S);
-	(void)snprintf(r.method, sizeof(r.method), "wall");
+	mw_record_method(&r, "wall", 1);
 	mw_record_set(&r, (double)(mw_now_ns() - begin_ns) * 1e-9, MW_MEASURED, "");
 	return mw_emit(sink, &r);
 }

@@ -125,17 +125,22 @@ static int add_record(const struct eval *e, struct mw_records *l, const char *me
 {
 	struct mw_record r;
 	mw_record_init(&r, "pim", pim_op_name(e->op), metric, unit);
-	(void)snprintf(r.method, sizeof(r.method), "command-count");
-	mw_kv_set_str(&r.params, "device", pim_spec(e->dev));
-	mw_kv_set_int(&r.params, "bytes", (int64_t)eval_bytes(e->n_in ? &e->in[e->n_in - 1] : &e->out, e->lanes));
-	mw_kv_set_int(&r.params, "width", e->type.bits);
+	mw_record_method(&r, "command-count", 1);
+	(void)mw_set_text(&r, MW_AS_PARAM, "device", pim_spec(e->dev));
+	(void)mw_set_int(&r, MW_AS_PARAM, "bytes",
+			 (int64_t)eval_bytes(e->n_in ? &e->in[e->n_in - 1] : &e->out, e->lanes));
+	(void)mw_set_int(&r, MW_AS_PARAM, "width", e->type.bits);
 	if (e->type.kind == PIM_INT)
-		mw_kv_set_int(&r.params, "signed", 1);
+		(void)mw_set_int(&r, MW_AS_PARAM, "signed", 1);
 	if (source)
 		mw_record_set(&r, value, MW_MODELLED, source);
 	else
 		mw_record_unavailable(&r, "the device has no model of it");
-	return mw_records_add(l, &r);
+	int rc = mw_record_close(&r, NULL, 0);
+	if (rc == 0)
+		rc = mw_records_take(l, &r);
+	mw_record_fini(&r);
+	return rc;
 }
 
 static int add_counts(const struct eval *e, struct mw_records *l)
@@ -191,7 +196,8 @@ int eval_print(const struct eval *e, const struct cli *cli, bool stats, char *er
 				is_negative(e) ? (double)(int64_t)e->result : (double)e->result,
 				"computed from the files");
 		/* A record's value is a double: the note holds every digit. */
-		(void)format_result(e, l.v[l.n - 1].note, sizeof(l.v[0].note));
+		(void)format_result(e, number, sizeof(number));
+		mw_record_note(&l.v[l.n - 1], "%s", number);
 	}
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);

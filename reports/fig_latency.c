@@ -49,11 +49,10 @@ static bool on_line(const struct mw_record *r)
 
 static void key_of(const struct mw_record *r, char *out, size_t n)
 {
-	char stride[32], pages[32], pair[64], stride_words[64];
-	(void)record_text(r, "stride", stride, sizeof(stride));
+	char pages[32], stride[32];
 	(void)record_text(r, "pages", pages, sizeof(pages));
-	(void)snprintf(pair, sizeof(pair), "stride=%s", stride[0] ? stride : "0");
-	(void)snprintf(out, n, "%s, %s pages", pair_words(pair, stride_words, sizeof(stride_words)), pages);
+	(void)snprintf(out, n, "stride %s, %s pages", size_words(record_number(r, "stride"), stride, sizeof(stride)),
+		       pages);
 }
 
 static int by_size(const void *a, const void *b)
@@ -196,17 +195,16 @@ static void put_words(const struct lines *lines, struct figure_plot *p)
 	const struct line *line = &lines->v[0];
 	assert(lines->n > 0 && line->n > 0);
 	const struct mw_record *first = line->v[0], *last = line->v[line->n - 1];
-	char size[24], a[32], b[32], window[32], pair[48], words[64] = "";
+	char size[24], a[32], b[32], words[64] = "";
 	(void)snprintf(p->title, sizeof(p->title),
 		       "A dependent load takes %s ns in cache and %s ns at %s: %.0f times as long",
 		       print_value(first->value, a, sizeof(a)), print_value(last->value, b, sizeof(b)),
 		       size_words(working_set(last), size, sizeof(size)), last->value / first->value);
 	if (line->n < 2)
 		(void)snprintf(p->title, sizeof(p->title), "A dependent load takes %s ns at %s", a, size);
-	if (record_text(last, "window", window, sizeof(window))[0]) {
-		(void)snprintf(pair, sizeof(pair), "window=%s", window);
-		(void)snprintf(words, sizeof(words), ", locality %s", pair_words(pair, size, sizeof(size)));
-	}
+	if (isfinite(record_number(last, "window")))
+		(void)snprintf(words, sizeof(words), ", locality window %s",
+			       size_words(record_number(last, "window"), size, sizeof(size)));
 	(void)snprintf(p->caption, sizeof(p->caption),
 		       "Random single-cycle pointer chase%s. Both axes are logarithmic; bands and bars are 95 %% "
 		       "intervals over "

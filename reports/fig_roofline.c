@@ -40,8 +40,8 @@ static void find_roof(const struct mw_records *l, struct roof *out)
 	for (int t = 0; t < TYPES; t++) {
 		char where[32];
 		(void)snprintf(where, sizeof(where), "dtype=%s", types[t].dtype);
-		struct query peak = {"gemm", "peak", "rate", NULL, where, c2c};
-		struct query best = {"gemm", NULL, "rate", NULL, where, c2c};
+		struct query peak = {"gemm", "peak", "flop_rate|op_rate", NULL, where, c2c};
+		struct query best = {"gemm", NULL, "flop_rate|op_rate", NULL, where, c2c};
 		out->peak[t] = plot_best(l, &peak, false);
 		if (!out->peak[t])
 			out->peak[t] = plot_best(l, &best, false);
@@ -63,7 +63,7 @@ static const struct mw_record *intensity_of(const struct mw_records *l, const st
 /* The winner of every shape, in the topology state of the roofs. */
 static size_t find_places(const struct mw_records *l, struct place *v, size_t max)
 {
-	const struct query best = {"gemm", "best", "rate", NULL, NULL, query_usual_c2c(l)};
+	const struct query best = {"gemm", "best", "flop_rate|op_rate", NULL, NULL, query_usual_c2c(l)};
 	const struct mw_record *r;
 	size_t n = 0, at = 0;
 	double threads = 0;
@@ -93,9 +93,9 @@ static size_t find_places(const struct mw_records *l, struct place *v, size_t ma
 /* Rates and intensities of the best, and the roofs', that no axis can show. */
 static size_t left_out(const struct mw_records *l)
 {
-	const struct query sources[] = {{.bench = "gemm", .case_name = "best", .metric = "rate"},
+	const struct query sources[] = {{.bench = "gemm", .case_name = "best", .metric = "flop_rate|op_rate"},
 					{.bench = "gemm", .case_name = "best", .metric = "intensity"},
-					{.bench = "gemm", .case_name = "peak", .metric = "rate"},
+					{.bench = "gemm", .case_name = "peak", .metric = "flop_rate|op_rate"},
 					{.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"}};
 	const struct mw_record *r;
 	size_t n = 0;

@@ -1,5 +1,6 @@
 #include "reports/figure.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,41 +132,30 @@ struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int 
 	return l;
 }
 
-const char *pair_words(const char *pair, char *out, size_t n)
+void kv_words(const struct words *w, const struct mw_kv *kv, struct mw_buf *out)
 {
-	static const char *const byte_keys[] = {"size",      "window", "stride", "bytes",   "block",
-						"footprint", "array",  "file",   "largest", "smallest"};
-	const char *equals = strchr(pair, '=');
-	if (!equals) {
-		(void)snprintf(out, n, "%s", pair);
-		return out;
-	}
-	char key[32], words[24], *end;
-	(void)snprintf(key, sizeof(key), "%.*s", (int)(equals - pair), pair);
-	const char *value = equals + 1;
-	double bytes = strtod(value, &end);
-	for (size_t i = 0; i < sizeof(byte_keys) / sizeof(*byte_keys); i++)
-		if (strcmp(key, byte_keys[i]) == 0 && *value && !*end)
-			value = size_words(bytes, words, sizeof(words));
-	for (char *c = key; *c; c++)
-		*c = *c == '_' ? ' ' : *c;
-	(void)snprintf(out, n, "%s %s", key, value);
-	return out;
+	const struct mw_key *key = words_of(w, kv);
+	char number[32];
+	for (const char *c = kv->name; *c; c++)
+		mw_buf_add(out, "%c", *c == '_' ? ' ' : *c);
+	if (key && key->kind == MW_BYTES && kv->type == MW_KV_INT)
+		mw_buf_add(out, " %s", size_words((double)kv->i, number, sizeof(number)));
+	else if (kv->type == MW_KV_STR)
+		mw_buf_add(out, " %s", kv->s);
+	else if (mw_kv_text(kv, number, sizeof(number)))
+		mw_buf_add(out, " %s", number);
 }
 
-static void params_words(const struct mw_kv_list *l, char *out, size_t n)
+static void params_words(const struct words *w, const struct mw_kv_list *l, struct mw_buf *out)
 {
-	char all[1600], *save = NULL;
-	size_t len = 0;
-	out[0] = '\0';
-	(void)mw_kv_format(l, all, sizeof(all));
-	for (char *w = strtok_r(all, ";", &save); w && len < n; w = strtok_r(NULL, ";", &save)) {
-		char pair[128];
-		len += (size_t)snprintf(out + len, n - len, "%s%s", len ? ", " : "", pair_words(w, pair, sizeof(pair)));
+	mw_buf_clear(out);
+	for (size_t i = 0; i < l->n; i++) {
+		mw_buf_add(out, "%s", i ? ", " : "");
+		kv_words(w, &l->v[i], out);
 	}
 }
 
-int figure_table(const struct mw_records *l, const char *bench, struct grid *g)
+int figure_table(const struct results *results, const char *bench, struct grid *g)
 {
 	static const struct grid_column columns[] = {
 		{"case", "Case", false},     {"params", "Parameters", false},
@@ -174,32 +164,40 @@ int figure_table(const struct mw_records *l, const char *bench, struct grid *g)
 		{"rounds", "n", true},       {"provenance", "Provenance and source", false},
 		{"source", NULL, false},
 	};
+	const struct mw_records *l = &results->records;
+	struct mw_buf params = {0}, source = {0};
 	int rc = 0;
 	grid_init(g, columns, sizeof(columns) / sizeof(*columns));
 	for (size_t i = 0; i < l->n && rc == 0; i++) {
 		const struct mw_record *r = &l->v[i];
-		char params[400], value[32], lo[32], hi[32], ci[72] = "", rounds[24] = "", source[400];
+		char value[32], lo[32], hi[32], ci[72] = "", rounds[24] = "";
 		const char *unit;
 		double scale = unit_scale(r->unit, r->value, &unit);
 		/* Case "run" is the bookkeeping of the program: how long a benchmark took. */
 		if (strcmp(r->bench, bench) != 0 || strcmp(r->case_name, "run") == 0)
 			continue;
-		params_words(&r->params, params, sizeof(params));
+		params_words(&results->words, &r->params, &params);
 		if (isfinite(r->ci_lo) && isfinite(r->ci_hi))
 			(void)snprintf(ci, sizeof(ci), "%s – %s", print_value(r->ci_lo * scale, lo, sizeof(lo)),
 				       print_value(r->ci_hi * scale, hi, sizeof(hi)));
 		if (isfinite(r->value))
 			(void)snprintf(rounds, sizeof(rounds), "%zu", r->n);
-		(void)snprintf(source, sizeof(source), "%s%s%s", r->source, r->source[0] && r->note[0] ? "; " : "",
-			       r->note);
+		mw_buf_clear(&source);
+		mw_buf_add(&source, "%s%s%s", r->source, r->source[0] && r->note[0] ? "; " : "", r->note);
 		const char *cells[] = {
-			r->case_name, params,
-			r->metric,    isfinite(r->value) ? print_value(r->value * scale, value, sizeof(value)) : "",
-			unit,         ci,
-			rounds,       mw_provenance_name(r->provenance),
-			source,
+			r->case_name,
+			mw_buf_text(&params),
+			r->metric,
+			isfinite(r->value) ? print_value(r->value * scale, value, sizeof(value)) : "",
+			unit,
+			ci,
+			rounds,
+			mw_provenance_name(r->provenance),
+			mw_buf_text(&source),
 		};
-		rc = grid_add(g, cells);
+		rc = params.failed || source.failed ? -ENOMEM : grid_add(g, cells);
 	}
+	mw_buf_fini(&params);
+	mw_buf_fini(&source);
 	return rc;
 }

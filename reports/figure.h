@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/core/text.h"
 #include "reports/print.h"
 
 #define FIGURE_SERIES 8
@@ -77,10 +78,10 @@ struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int 
 				  enum figure_mark mark);
 /* "48 KiB" */
 const char *size_words(double bytes, char *out, size_t n);
-/* "size=65536" as "size 64 KiB"; keys that hold bytes are known by name. */
-const char *pair_words(const char *pair, char *out, size_t n);
+/* Appends "size 64 KiB", "row hit 0.9". */
+void kv_words(const struct words *w, const struct mw_kv *kv, struct mw_buf *out);
 /* Every record of a benchmark as a table for people, provenance included. -ENOMEM. */
-int figure_table(const struct mw_records *l, const char *bench, struct grid *g);
+int figure_table(const struct results *r, const char *bench, struct grid *g);
 
 /* ---- running gnuplot ---- */
 /* Runs script (its terminal line included) without a shell and gives its standard output. MW_EUNAVAILABLE when the

@@ -167,12 +167,28 @@ static int print_text(FILE *f, const struct grid *g)
 	return 0;
 }
 
-/* ---- CSV: no field holds comma, quote or control character ---- */
+/* ---- CSV (RFC 4180) ---- */
 
-static void put_csv(FILE *f, const char *s)
+/* What a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection). */
+static bool is_formula(const struct grid_column *c, const char *s)
 {
-	for (; *s; s++)
-		(void)fputc(*s == ',' ? '+' : *s == '"' ? ' ' : *s, f);
+	return !c->number && *s && strchr("=+-@", *s);
+}
+
+static void put_csv(FILE *f, const struct grid_column *c, const char *s)
+{
+	bool quoted = strpbrk(s, ",\"\r\n");
+	if (quoted)
+		(void)fputc('"', f);
+	if (is_formula(c, s))
+		(void)fputc('\'', f);
+	for (; *s; s++) {
+		if (*s == '"')
+			(void)fputc('"', f);
+		(void)fputc(*s, f);
+	}
+	if (quoted)
+		(void)fputc('"', f);
 }
 
 static void print_csv(FILE *f, const struct grid *g)
@@ -184,13 +200,13 @@ static void print_csv(FILE *f, const struct grid *g)
 		for (size_t c = 0; c < g->n_columns; c++) {
 			if (c)
 				(void)fputc(',', f);
-			put_csv(f, cell(g, r, c));
+			put_csv(f, &g->columns[c], cell(g, r, c));
 		}
 		(void)fputc('\n', f);
 	}
 }
 
-/* ---- LaTeX: a plain tabular, no packages ---- */
+/* ---- LaTeX: a longtable, which breaks over pages, with the rules of booktabs ---- */
 
 static void put_latex(FILE *f, const char *s)
 {
@@ -232,25 +248,31 @@ static void put_latex(FILE *f, const char *s)
 	}
 }
 
+static void put_latex_row(FILE *f, const struct grid *g, size_t row)
+{
+	for (size_t c = 0; c < g->n_columns; c++) {
+		const char *s = row == 0 ? head(&g->columns[c]) : cell(g, row - 1, c);
+		if (c)
+			(void)fputs(" & ", f);
+		if (row > 0 && !*s)
+			(void)fputs("--", f);
+		else
+			put_latex(f, s);
+	}
+	(void)fputs(" \\\\\n", f);
+}
+
 static void print_latex(FILE *f, const struct grid *g)
 {
-	(void)fputs("\\begin{tabular}{", f);
+	(void)fputs("% needs \\usepackage{booktabs,longtable}\n\\begin{longtable}{", f);
 	for (size_t c = 0; c < g->n_columns; c++)
 		(void)fputc(g->columns[c].number ? 'r' : 'l', f);
-	(void)fputs("}\n\\hline\n", f);
-	for (size_t row = 0; row <= g->n_rows; row++) {
-		for (size_t c = 0; c < g->n_columns; c++) {
-			const char *s = row == 0 ? head(&g->columns[c]) : cell(g, row - 1, c);
-			if (c)
-				(void)fputs(" & ", f);
-			if (row > 0 && !*s)
-				(void)fputs("--", f);
-			else
-				put_latex(f, s);
-		}
-		(void)fputs(row == 0 ? " \\\\\n\\hline\n" : " \\\\\n", f);
-	}
-	(void)fputs("\\hline\n\\end{tabular}\n", f);
+	(void)fputs("}\n\\toprule\n", f);
+	put_latex_row(f, g, 0);
+	(void)fputs("\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n", f);
+	for (size_t row = 1; row <= g->n_rows; row++)
+		put_latex_row(f, g, row);
+	(void)fputs("\\end{longtable}\n", f);
 }
 
 /* ---- JSON: an array of objects ---- */

@@ -11,6 +11,7 @@
 struct list {
 	struct headline *v;
 	size_t n;
+	const struct words *words;
 };
 
 static struct headline *add(struct list *l, const char *label, const struct mw_record *r)
@@ -31,22 +32,25 @@ static struct headline *add(struct list *l, const char *label, const struct mw_r
 	return h;
 }
 
-/* Parameters worth naming, in the order given; absent ones are left out. */
-static void describe(struct headline *h, const struct mw_record *r, const char *keys)
+/* Pairs worth naming, in the order given; absent ones are left out. */
+static void describe(const struct list *l, struct headline *h, const struct mw_record *r, const char *keys)
 {
-	size_t len = h ? strlen(h->detail) : 0;
-	while (h && *keys && len < sizeof(h->detail)) {
-		char key[32], value[80], pair[120], words[120];
-		size_t k = strcspn(keys, ",");
+	struct mw_buf out = {0};
+	for (size_t k; h && *keys; keys += k + (keys[k] == ',')) {
+		char key[32], state[16];
+		k = strcspn(keys, ",");
 		(void)snprintf(key, sizeof(key), "%.*s", (int)k, keys);
-		keys += k + (keys[k] == ',');
-		bool state = strcmp(key, "state") == 0;
-		if (!(state ? record_state(r, value, sizeof(value)) : record_text(r, key, value, sizeof(value)))[0])
+		const struct mw_kv *kv = mw_kv_find(&r->params, key);
+		kv = kv ? kv : mw_kv_find(&r->observed, key);
+		if (!kv || (strcmp(key, "state") == 0 && !record_state(r, state, sizeof(state))[0]))
 			continue;
-		(void)snprintf(pair, sizeof(pair), "%s=%s", key, value);
-		(void)pair_words(pair, words, sizeof(words));
-		len += (size_t)snprintf(h->detail + len, sizeof(h->detail) - len, "%s%s", len ? ", " : "", words);
+		mw_buf_add(&out, "%s", out.len || h->detail[0] ? ", " : "");
+		kv_words(l->words, kv, &out);
 	}
+	if (h && out.len)
+		(void)snprintf(h->detail + strlen(h->detail), sizeof(h->detail) - strlen(h->detail), "%s",
+			       mw_buf_text(&out));
+	mw_buf_fini(&out);
 }
 
 static void ratio(struct list *l, const char *label, const char *unit, const struct mw_record *a,
@@ -68,26 +72,26 @@ static void memory(const struct mw_records *l, double c2c, struct list *out)
 	const struct mw_record *fastest = query_best(l, &(struct query){.bench = "latency", .unit = "ns"}, true);
 	if (!dram || !isfinite(dram->value))
 		dram = query_best(l, &(struct query){.bench = "latency", .unit = "ns"}, false);
-	describe(add(out, "DRAM latency", dram), dram ? dram : fastest, "size,stride,window,pages");
+	describe(out, add(out, "DRAM latency", dram), dram ? dram : fastest, "size,stride,window,pages");
 	ratio(out, "DRAM / cache latency", "×", dram, fastest, "DRAM latency / shortest latency of the staircase");
 	struct query one = {
 		.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth", .where = "threads=1"};
 	struct query any = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth", .c2c_ns = c2c};
 	const struct mw_record *single = query_best(l, &one, false), *every = query_best(l, &any, false);
-	describe(add(out, "DRAM read, one thread", single), single, "kernel,pages");
-	describe(add(out, "DRAM read, all threads", every), every, "threads,kernel,state");
+	describe(out, add(out, "DRAM read, one thread", single), single, "kernel,pages");
+	describe(out, add(out, "DRAM read, all threads", every), every, "threads,kernel,state");
 }
 
 static void compute(const struct mw_records *l, double c2c, struct list *out)
 {
-	struct query peak = {"gemm", "peak", "rate", "GFLOP/s", NULL, c2c};
-	struct query gemm = {"gemm", "gemm", "rate", "GFLOP/s", NULL, c2c};
+	struct query peak = {"gemm", "peak", "flop_rate", "GFLOP/s", NULL, c2c};
+	struct query gemm = {"gemm", "gemm", "flop_rate", "GFLOP/s", NULL, c2c};
 	struct query gemv = {"gemm", "gemv", "bytes_rate", "GB/s", NULL, c2c};
 	struct query read = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, c2c};
 	const struct mw_record *top = query_best(l, &peak, false), *product = query_best(l, &gemm, false);
 	const struct mw_record *vector = query_best(l, &gemv, false), *roof = query_best(l, &read, false);
-	describe(add(out, "Best f32 GEMM", product), product, "engine,m,n,k,threads,state");
-	describe(add(out, "Best GEMV, weights read", vector), vector, "engine,dtype,n,k,threads,state");
+	describe(out, add(out, "Best f32 GEMM", product), product, "engine,m,n,k,threads,state");
+	describe(out, add(out, "Best GEMV, weights read", vector), vector, "engine,dtype,n,k,threads,state");
 	if (!top)
 		top = product;
 	ratio(out, "Ridge of the roofline", "FLOP/byte", top, roof,
@@ -124,7 +128,7 @@ static void offload(const struct mw_records *l, struct list *out, const char *la
 	if (!h)
 		return;
 	h->unit = "× host";
-	describe(h, r, "size,device");
+	describe(out, h, r, "size,device");
 	describe_memory(h, r);
 }
 
@@ -135,11 +139,11 @@ static void others(const struct mw_records *l, struct list *out)
 		.bench = "storage", .case_name = "random-read", .metric = "latency_p50", .where = "depth=1"};
 	struct query read_energy = {.bench = "energy", .metric = "read_energy", .unit = "pJ/byte"};
 	const struct mw_record *r = query_best(l, &first, true);
-	describe(add(out, "Storage, random read", r), r, "block,depth,engine");
+	describe(out, add(out, "Storage, random read", r), r, "block,depth,engine");
 	r = query_best(l, &random, false);
-	describe(add(out, "Storage, random reads", r), r, "block,depth,engine");
+	describe(out, add(out, "Storage, random reads", r), r, "block,depth,engine");
 	r = query_best(l, &read_energy, true);
-	describe(add(out, "DRAM energy of a read", r), r, "dram,row_hit,domain");
+	describe(out, add(out, "DRAM energy of a read", r), r, "dram,row_hit,domain");
 	offload(l, out, "AND in DRAM, resident, unconstrained", "mode=resident,price=unconstrained,cache=cold");
 	offload(l, out, "AND in DRAM, resident, power-limited", "mode=resident,price=power-limited,cache=cold");
 	offload(l, out, "AND in DRAM, end to end, unconstrained", "mode=end_to_end,price=unconstrained,cache=cold");
@@ -148,7 +152,7 @@ static void others(const struct mw_records *l, struct list *out)
 
 size_t headlines(const struct results *r, struct headline *v)
 {
-	struct list out = {v, 0};
+	struct list out = {v, 0, &r->words};
 	double c2c = query_usual_c2c(&r->records);
 	memory(&r->records, c2c, &out);
 	compute(&r->records, c2c, &out);

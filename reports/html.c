@@ -242,7 +242,7 @@ static int put_figure(struct page *p, const struct figure *fig, char *err, size_
 	struct grid table;
 	char *svg = NULL, prefix[32], why[200] = "";
 	size_t size = 0;
-	int rc = figure_table(&p->r->records, fig->bench, &table);
+	int rc = figure_table(p->r, fig->bench, &table);
 	if (rc) {
 		grid_fini(&table);
 		return mw_fail(rc, err, n, "out of memory");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "reports/file.h"
 #include "reports/journal_read.h"
 #include "reports/json.h"
@@ -22,31 +23,57 @@ struct journal {
 	bool locked;
 	bool torn; /* the file ends in the middle of a line */
 	struct journal_tail tail;
+	struct words words; /* that the file has */
 	char path[4096];
 };
 
 /* One line, one write: O_APPEND makes it whole or absent for every reader but one that dies with the kernel. A line
- * that a full disk cut short is taken back, or closed, lest the next one be glued to it. */
-static int append_line(struct journal *j, const char *kind, json_t *value)
+ * that a full disk cut short is taken back, or closed, lest the next one be glued to it. value is JSON; NULL: memory
+ * was out. */
+static int append_text(struct journal *j, const char *kind, const char *value)
 {
-	int failed = 0;
-	json_t *line = json_object();
-	json_put(line, kind, value, &failed);
-	char *text = failed ? NULL : json_write_text(line, JSON_LINE_FLAGS);
-	json_decref(line);
-	if (!text)
-		return -ENOMEM;
-	size_t len = strlen(text);
-	text[len] = '\n'; /* in place of the NUL: one buffer, one write */
-	int rc = j->torn ? file_write_all(j->fd, "\n", 1) : 0;
+	struct mw_buf line = {0};
+	int rc = value ? 0 : -ENOMEM;
+	mw_buf_add(&line, "{\"%s\":%s}\n", kind, value ? value : "");
+	if (rc == 0 && line.failed)
+		rc = -ENOMEM;
+	if (rc == 0 && j->torn)
+		rc = file_write_all(j->fd, "\n", 1);
 	if (rc == 0) {
 		j->torn = false;
 		off_t before = lseek(j->fd, 0, SEEK_END);
-		rc = file_write_all(j->fd, text, len + 1);
+		rc = file_write_all(j->fd, line.p, line.len);
 		/* Without a lock the end may be another's. */
 		if (rc && lseek(j->fd, 0, SEEK_END) != before)
 			j->torn = !j->locked || before < 0 || ftruncate(j->fd, before) != 0;
 	}
+	mw_buf_fini(&line);
+	return rc;
+}
+
+static int append_line(struct journal *j, const char *kind, json_t *value)
+{
+	char *text = value ? json_write_text(value, JSON_LINE_FLAGS) : NULL;
+	int rc = append_text(j, kind, text);
+	free(text);
+	json_decref(value);
+	return rc;
+}
+
+/* The words of a record come before it. */
+static int append_words(struct journal *j, const struct mw_record *r)
+{
+	bool added;
+	int rc = words_add_record(&j->words, r, &added);
+	return rc < 0 || !added ? rc : append_line(j, "words", json_from_words(&j->words));
+}
+
+static int append_record(struct journal *j, const struct mw_record *r)
+{
+	int rc = append_words(j, r);
+	char *text = rc == 0 ? json_record_text(r) : NULL;
+	if (rc == 0)
+		rc = append_text(j, "record", text);
 	free(text);
 	return rc;
 }
@@ -236,13 +263,13 @@ int journal_results(struct journal *j, struct results *out, char *err, size_t n)
 int journal_append(struct journal *j, const struct mw_record *r)
 {
 	if (!j->anonymize)
-		return append_line(j, "record", json_from_record(r));
+		return append_record(j, r);
 	struct mw_record copy;
 	int rc = mw_record_copy(&copy, r);
 	if (rc)
 		return rc;
 	record_anonymize(&copy);
-	rc = append_line(j, "record", json_from_record(&copy));
+	rc = append_record(j, &copy);
 	mw_record_fini(&copy);
 	return rc;
 }
@@ -276,5 +303,6 @@ void journal_close(struct journal *j)
 		return;
 	if (j->fd >= 0)
 		(void)close(j->fd);
+	words_fini(&j->words);
 	free(j);
 }

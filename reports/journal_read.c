@@ -101,6 +101,8 @@ static int keep_record(struct reader *rd, const json_t *v)
 	struct mw_record r;
 	mw_record_init(&r, "", "", "", MW_COUNT);
 	int rc = json_to_record(v, &rd->place, &r);
+	if (rc == 0 && strcmp(r.case_name, "run") == 0 && strcmp(r.metric, "elapsed") == 0)
+		forget_skip(rd->out, r.bench);
 	if (rc == 0 && 2 * (records->n + 1) > rd->table.cap && table_grow(&rd->table))
 		rc = no_memory(rd);
 	if (rc == 0) {
@@ -110,14 +112,12 @@ static int keep_record(struct reader *rd, const json_t *v)
 			struct mw_record older = records->v[p->next - 1];
 			records->v[p->next - 1] = r;
 			r = older;
-		} else if (mw_records_add(records, &r)) {
+		} else if (mw_records_take(records, &r)) {
 			rc = no_memory(rd);
 		} else {
 			*p = (struct place){.hash = hash, .next = records->n};
 		}
 	}
-	if (rc == 0 && strcmp(r.case_name, "run") == 0 && strcmp(r.metric, "elapsed") == 0)
-		forget_skip(rd->out, r.bench);
 	mw_record_fini(&r);
 	return rc;
 }
@@ -188,6 +188,8 @@ static int keep_line(struct reader *rd, const json_t *doc)
 	bool resumed = json_object_get(doc, "resumed");
 	if ((v = json_object_get(doc, "record")))
 		rc = keep_record(rd, v);
+	else if ((v = json_object_get(doc, "words")))
+		rc = json_to_words(v, &rd->place, rd->out);
 	else if ((v = json_object_get(doc, "skipped")))
 		rc = keep_skip(rd, v);
 	else if (!resumed)

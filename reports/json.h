@@ -31,12 +31,17 @@ void json_put(json_t *obj, const char *key, json_t *value, int *failed);
 json_t *json_from_record(const struct mw_record *r);
 json_t *json_from_skip(const struct results_skip *s);
 json_t *json_from_head(const struct results *r); /* {schema, memwall, host} */
-json_t *json_from_results(const struct results *r);
+json_t *json_from_words(const struct words *w);
+/* One line; samples with seven digits. Both are freed by the caller. */
+char *json_record_text(const struct mw_record *r);
+/* A whole results.json: a line per record. */
+char *json_results_text(const struct results *r);
 
 /* Where a reader stands, for messages: "FILE: records[3].unit: ...". */
 struct json_place {
 	const char *file;
 	char at[64];
+	int schema; /* of the file, once its head was read */
 	char *err;
 	size_t n;
 };
@@ -47,6 +52,8 @@ int json_refuse(const struct json_place *p, const char *key, const char *why);
 int json_to_record(const json_t *v, struct json_place *p, struct mw_record *out);
 int json_to_skip(const json_t *v, struct json_place *p, struct results *out);
 int json_to_head(const json_t *v, struct json_place *p, struct results *out);
+/* {"metrics", "keys"}; what out->words has already stays. */
+int json_to_words(const json_t *v, struct json_place *p, struct results *out);
 int json_to_results(const json_t *v, struct json_place *p, struct results *out);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/core/err.h"
 #include "reports/fields.h"
+#include "reports/upgrade.h"
 
 int json_refuse(const struct json_place *p, const char *key, const char *why)
 {
@@ -24,6 +25,16 @@ static int get_text(const json_t *o, const char *key, char *out, size_t size, co
 	if (json_string_length(v) >= size)
 		return json_refuse(p, key, "text too long");
 	memcpy(out, json_string_value(v), json_string_length(v) + 1);
+	return 0;
+}
+
+/* The same, of any length, kept by the record. */
+static int get_kept(const json_t *o, const char *key, struct mw_record *r, const char **out, const struct json_place *p)
+{
+	const json_t *v = json_object_get(o, key);
+	if (!json_is_string(v))
+		return json_refuse(p, key, v ? "expected a text" : "missing");
+	*out = mw_record_keep(r, json_string_value(v));
 	return 0;
 }
 
@@ -47,27 +58,28 @@ static int get_number(const json_t *o, const char *key, double *out, const struc
 	return 0;
 }
 
-static int to_kv(const json_t *o, const char *key, struct mw_kv_list *out, const struct json_place *p)
+static int to_kv(const json_t *o, const char *key, struct mw_record *r, enum mw_role role, const struct json_place *p)
 {
 	json_t *list = json_object_get(o, key);
 	if (!json_is_object(list))
 		return json_refuse(p, key, list ? "expected an object" : "missing");
-	if (json_object_size(list) > MW_RECORD_PARAMS)
-		return json_refuse(p, key, "too many entries");
 	const char *name;
 	json_t *v;
+	int rc = 0;
 	json_object_foreach(list, name, v)
 	{
-		if (strlen(name) >= sizeof(out->v[0].key))
-			return json_refuse(p, key, "key too long");
 		if (json_is_integer(v))
-			mw_kv_set_int(out, name, json_integer_value(v));
+			rc = mw_set_int(r, role, name, json_integer_value(v));
 		else if (json_is_real(v) || json_is_null(v))
-			mw_kv_set_real(out, name, json_is_null(v) ? (double)NAN : json_real_value(v));
-		else if (json_is_string(v) && json_string_length(v) < sizeof(out->v[0].s))
-			mw_kv_set_str(out, name, json_string_value(v));
+			rc = mw_set_real(r, role, name, json_is_null(v) ? (double)NAN : json_real_value(v));
+		else if (json_is_string(v))
+			rc = mw_set_text(r, role, name, json_string_value(v));
 		else
-			return json_refuse(p, key, "a value is neither number nor short text");
+			return json_refuse(p, key, "a value is neither number nor text");
+		if (rc == -ENOSPC)
+			return json_refuse(p, key, "too many entries");
+		if (rc < 0)
+			return mw_fail(rc, p->err, p->n, "%s: out of memory", p->file);
 	}
 	return 0;
 }
@@ -84,15 +96,17 @@ static int sample_int(const json_t *list, size_t i, uint64_t max, uint64_t *out)
 
 static int to_samples(const json_t *o, struct mw_record *r, const struct json_place *p)
 {
-	static const char *const names[] = {"value", "round", "t_ns", "state", "flags"};
-	const json_t *list[5];
+	static const char *const names[] = {"value", "round", "t_ns", "state", "flags", "visit"};
+	const json_t *list[6];
 	const json_t *samples = json_object_get(o, "samples");
 	if (!json_is_object(samples))
 		return json_refuse(p, "samples", samples ? "expected an object" : "missing");
-	for (size_t k = 0; k < 5; k++) {
+	for (size_t k = 0; k < 6; k++) {
 		list[k] = json_object_get(samples, names[k]);
+		if (k == 5 && !list[k]) /* schema 1 */
+			break;
 		if (!json_is_array(list[k]) || json_array_size(list[k]) != json_array_size(list[0]))
-			return json_refuse(p, "samples", "expected five arrays of one length");
+			return json_refuse(p, "samples", "expected arrays of one length");
 	}
 	size_t n = json_array_size(list[0]);
 	if (n == 0)
@@ -104,12 +118,15 @@ static int to_samples(const json_t *o, struct mw_record *r, const struct json_pl
 	for (size_t i = 0; i < n; i++) {
 		struct mw_sample *s = &r->samples[i];
 		const json_t *value = json_array_get(list[0], i);
-		uint64_t round, state, flags;
+		uint64_t round, state, flags, visit = 0;
 		if ((!json_is_number(value) && !json_is_null(value)) || sample_int(list[1], i, UINT32_MAX, &round) ||
 		    sample_int(list[2], i, INT64_MAX, &s->t_ns) || sample_int(list[3], i, UINT32_MAX, &state) ||
-		    sample_int(list[4], i, UINT32_MAX, &flags))
+		    sample_int(list[4], i, UINT32_MAX, &flags) ||
+		    (list[5] && sample_int(list[5], i, UINT32_MAX, &visit)))
 			return json_refuse(p, "samples", "an entry is not a number in range");
 		s->value = json_is_null(value) ? (double)NAN : json_number_value(value);
+		s->before_ns = s->after_ns = (double)NAN;
+		s->visit = (uint32_t)visit;
 		s->round = (uint32_t)round;
 		s->state = (uint32_t)state;
 		s->flags = (uint32_t)flags;
@@ -154,17 +171,15 @@ int json_to_record(const json_t *v, struct json_place *p, struct mw_record *out)
 	const json_t *method = json_object_get(v, "method");
 	if (!json_is_object(method))
 		return json_refuse(p, "method", method ? "expected an object" : "missing");
-	if ((rc = get_text(v, "bench", out->bench, sizeof(out->bench), p)) ||
-	    (rc = get_text(v, "case", out->case_name, sizeof(out->case_name), p)) ||
-	    (rc = get_text(v, "metric", out->metric, sizeof(out->metric), p)) ||
-	    (rc = get_text(method, "name", out->method, sizeof(out->method), p)) ||
+	if ((rc = get_kept(v, "bench", out, &out->bench, p)) || (rc = get_kept(v, "case", out, &out->case_name, p)) ||
+	    (rc = get_kept(v, "metric", out, &out->metric, p)) ||
+	    (rc = get_kept(method, "name", out, &out->method, p)) ||
 	    (rc = get_int(method, "version", 0, INT32_MAX, &version, p)) ||
-	    (rc = get_text(v, "source", out->source, sizeof(out->source), p)) ||
-	    (rc = get_text(v, "note", out->note, sizeof(out->note), p)) || (rc = to_kv(v, "params", &out->params, p)) ||
-	    (rc = to_kv(v, "observed", &out->observed, p)) || (rc = get_number(v, "value", &out->value, p)) ||
-	    (rc = get_number(v, "min", &out->min, p)) || (rc = get_number(v, "max", &out->max, p)) ||
-	    (rc = to_interval(v, out, p)) || (rc = get_int(v, "n", 0, INT64_MAX, &count, p)) ||
-	    (rc = get_text(v, "unit", text, sizeof(text), p)))
+	    (rc = get_kept(v, "source", out, &out->source, p)) || (rc = get_kept(v, "note", out, &out->note, p)) ||
+	    (rc = to_kv(v, "params", out, MW_AS_PARAM, p)) || (rc = to_kv(v, "observed", out, MW_AS_OBSERVED, p)) ||
+	    (rc = get_number(v, "value", &out->value, p)) || (rc = get_number(v, "min", &out->min, p)) ||
+	    (rc = get_number(v, "max", &out->max, p)) || (rc = to_interval(v, out, p)) ||
+	    (rc = get_int(v, "n", 0, INT64_MAX, &count, p)) || (rc = get_text(v, "unit", text, sizeof(text), p)))
 		return rc;
 	if (mw_unit_parse(text, &out->unit))
 		return json_refuse(p, "unit", "not a unit of this schema");
@@ -175,7 +190,13 @@ int json_to_record(const json_t *v, struct json_place *p, struct mw_record *out)
 	out->method_version = (int)version;
 	out->n = (size_t)count;
 	rc = to_samples(v, out, p);
-	return rc ? rc : check_record(out, p);
+	if (rc == 0)
+		rc = check_record(out, p);
+	if (rc == 0 && p->schema < 2)
+		upgrade_record(out);
+	if (rc == 0 && mw_record_close(out, NULL, 0))
+		rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
+	return rc;
 }
 
 int json_to_skip(const json_t *v, struct json_place *p, struct results *out)
@@ -312,12 +333,13 @@ int json_to_head(const json_t *v, struct json_place *p, struct results *out)
 		return json_refuse(p, "", "not a results file (expected an object)");
 	if ((rc = get_int(v, "schema", INT32_MIN, INT32_MAX, &schema, p)))
 		return rc;
-	if (schema != RESULTS_SCHEMA) {
+	if (schema < 1 || schema > RESULTS_SCHEMA) {
 		char why[80];
-		(void)snprintf(why, sizeof(why), "version %" JSON_INTEGER_FORMAT " is not known here, expected %d",
+		(void)snprintf(why, sizeof(why), "version %" JSON_INTEGER_FORMAT " is not known here, expected 1 to %d",
 			       schema, RESULTS_SCHEMA);
 		return json_refuse(p, "schema", why);
 	}
+	p->schema = (int)schema;
 	const json_t *info = json_object_get(v, "memwall"), *host = json_object_get(v, "host");
 	if (!json_is_object(info) || !json_is_object(host))
 		return json_refuse(p, json_is_object(info) ? "host" : "memwall", "missing");
@@ -328,6 +350,42 @@ int json_to_head(const json_t *v, struct json_place *p, struct results *out)
 	(void)snprintf(sub.at, sizeof(sub.at), "host");
 	rc = to_fields(host_fields, &out->host, host, &sub);
 	return rc ? rc : to_nodes(host, &out->host, &sub);
+}
+
+static int to_metric(const json_t *v, const char *name, struct json_place *p, struct results *out)
+{
+	const char *unit = json_string_value(json_object_get(v, "unit"));
+	const char *better = json_string_value(json_object_get(v, "better"));
+	struct mw_metric m = {.name = name, .words = json_string_value(json_object_get(v, "words"))};
+	if (!m.words || !unit || mw_unit_parse(unit, &m.unit) || !better || mw_better_parse(better, &m.better))
+		return json_refuse(p, name, "expected unit, better (lower, higher, neither) and words");
+	return words_add_metric(&out->words, &m);
+}
+
+static int to_key(const json_t *v, const char *name, struct json_place *p, struct results *out)
+{
+	const char *kind = json_string_value(json_object_get(v, "kind"));
+	const char *role = json_string_value(json_object_get(v, "role"));
+	struct mw_key k = {.name = name, .words = json_string_value(json_object_get(v, "words"))};
+	bool param = role && strcmp(role, "parameter") == 0;
+	if (!k.words || !kind || mw_kind_parse(kind, &k.kind) || (!param && (!role || strcmp(role, "observed") != 0)))
+		return json_refuse(p, name, "expected kind, role (parameter, observed) and words");
+	k.flags = param ? MW_PARAM : MW_OBSERVED;
+	return words_add_key(&out->words, &k);
+}
+
+int json_to_words(const json_t *v, struct json_place *p, struct results *out)
+{
+	json_t *metrics = json_object_get(v, "metrics"), *keys = json_object_get(v, "keys"), *one;
+	const char *name;
+	int rc = 0;
+	if (!json_is_object(metrics) || !json_is_object(keys))
+		return json_refuse(p, "words", "expected metrics and keys");
+	(void)snprintf(p->at, sizeof(p->at), "words.metrics");
+	json_object_foreach(metrics, name, one) if (rc == 0) rc = to_metric(one, name, p, out);
+	(void)snprintf(p->at, sizeof(p->at), "words.keys");
+	json_object_foreach(keys, name, one) if (rc == 0) rc = to_key(one, name, p, out);
+	return rc == -ENOMEM ? mw_fail(rc, p->err, p->n, "%s: out of memory", p->file) : rc;
 }
 
 int json_to_results(const json_t *v, struct json_place *p, struct results *out)
@@ -345,12 +403,14 @@ int json_to_results(const json_t *v, struct json_place *p, struct results *out)
 	if (why && !json_is_null(why) &&
 	    (rc = get_text(v, "partial_why", out->partial_why, sizeof(out->partial_why), p)))
 		return rc;
+	if (p->schema >= 2 && (rc = json_to_words(json_object_get(v, "words"), p, out)))
+		return rc;
 	for (size_t i = 0; i < json_array_size(records) && rc == 0; i++) {
 		struct mw_record r;
 		mw_record_init(&r, "", "", "", MW_COUNT);
 		(void)snprintf(p->at, sizeof(p->at), "records[%zu]", i);
 		rc = json_to_record(json_array_get(records, i), p, &r);
-		if (rc == 0 && mw_records_add(&out->records, &r))
+		if (rc == 0 && mw_records_take(&out->records, &r))
 			rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
 		mw_record_fini(&r);
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/fields.h"
 
 /* Length of the UTF-8 sequence at s, 0 when it is not one (overlong, surrogate, truncated). */
@@ -73,9 +74,17 @@ static json_t *from_kv(const struct mw_kv_list *l)
 		json_t *v = kv->type == MW_KV_INT    ? json_integer(kv->i)
 			    : kv->type == MW_KV_REAL ? json_number(kv->r)
 						     : json_text(kv->s);
-		json_put(o, kv->key, v, &failed);
+		json_put(o, kv->name, v, &failed);
 	}
 	return finish(o, failed);
+}
+
+/* Samples keep seven digits: more is noise, and most of a file. */
+static json_t *sample_number(double v)
+{
+	char text[32];
+	(void)snprintf(text, sizeof(text), "%.7g", v);
+	return json_number(isfinite(v) ? strtod(text, NULL) : v);
 }
 
 static json_t *from_samples(const struct mw_record *r)
@@ -83,24 +92,26 @@ static json_t *from_samples(const struct mw_record *r)
 	int failed = 0;
 	json_t *o = json_object();
 	json_t *value = json_array(), *round = json_array(), *t = json_array(), *state = json_array(),
-	       *flags = json_array();
+	       *flags = json_array(), *visit = json_array();
 	for (size_t i = 0; i < r->n_samples; i++) {
 		const struct mw_sample *s = &r->samples[i];
-		failed += json_array_append_new(value, json_number(s->value)) != 0;
+		failed += json_array_append_new(value, sample_number(s->value)) != 0;
 		failed += json_array_append_new(round, json_integer(s->round)) != 0;
 		failed += json_array_append_new(t, json_integer((json_int_t)s->t_ns)) != 0;
 		failed += json_array_append_new(state, json_integer(s->state)) != 0;
 		failed += json_array_append_new(flags, json_integer(s->flags)) != 0;
+		failed += json_array_append_new(visit, json_integer(s->visit)) != 0;
 	}
 	json_put(o, "value", value, &failed);
 	json_put(o, "round", round, &failed);
 	json_put(o, "t_ns", t, &failed);
 	json_put(o, "state", state, &failed);
 	json_put(o, "flags", flags, &failed);
+	json_put(o, "visit", visit, &failed);
 	return finish(o, failed);
 }
 
-json_t *json_from_record(const struct mw_record *r)
+static json_t *from_record(const struct mw_record *r, bool samples)
 {
 	int failed = 0;
 	json_t *o = json_object();
@@ -122,11 +133,35 @@ json_t *json_from_record(const struct mw_record *r)
 	json_put(o, "min", json_number(r->min), &failed);
 	json_put(o, "max", json_number(r->max), &failed);
 	json_put(o, "n", json_integer((json_int_t)r->n), &failed);
-	json_put(o, "samples", from_samples(r), &failed);
+	if (samples)
+		json_put(o, "samples", from_samples(r), &failed);
 	json_put(o, "provenance", json_text(mw_provenance_name(r->provenance)), &failed);
 	json_put(o, "source", json_text(r->source), &failed);
 	json_put(o, "note", json_text(r->note), &failed);
 	return finish(o, failed);
+}
+
+json_t *json_from_record(const struct mw_record *r)
+{
+	return from_record(r, true);
+}
+
+char *json_record_text(const struct mw_record *r)
+{
+	json_t *bare = from_record(r, false), *samples = from_samples(r);
+	char *a = bare ? json_write_text(bare, JSON_LINE_FLAGS) : NULL;
+	char *b = samples ? json_write_text(samples, JSON_SORT_KEYS | JSON_REAL_PRECISION(7) | JSON_COMPACT) : NULL;
+	static const char between[] = ",\"samples\":";
+	char *text = a && b ? malloc(strlen(a) + strlen(b) + sizeof(between) + 1) : NULL;
+	if (text) {
+		a[strlen(a) - 1] = '\0'; /* its closing brace */
+		(void)sprintf(text, "%s%s%s}", a, between, b);
+	}
+	free(a);
+	free(b);
+	json_decref(bare);
+	json_decref(samples);
+	return text;
 }
 
 json_t *json_from_skip(const struct results_skip *s)
@@ -220,20 +255,74 @@ json_t *json_from_head(const struct results *r)
 	return finish(o, failed);
 }
 
-json_t *json_from_results(const struct results *r)
+json_t *json_from_words(const struct words *w)
 {
 	int failed = 0;
+	json_t *o = json_object(), *metrics = json_object(), *keys = json_object();
+	for (size_t i = 0; i < w->n_metrics; i++) {
+		const struct mw_metric *m = &w->metric[i];
+		json_put(metrics, m->name,
+			 json_pack("{s:s,s:s,s:o}", "unit", mw_unit_name(m->unit), "better", mw_better_name(m->better),
+				   "words", json_text(m->words)),
+			 &failed);
+	}
+	for (size_t i = 0; i < w->n_keys; i++) {
+		const struct mw_key *k = &w->key[i];
+		json_put(keys, k->name,
+			 json_pack("{s:s,s:s,s:o}", "kind", mw_kind_name(k->kind), "role",
+				   k->flags & MW_PARAM ? "parameter" : "observed", "words", json_text(k->words)),
+			 &failed);
+	}
+	json_put(o, "metrics", metrics, &failed);
+	json_put(o, "keys", keys, &failed);
+	return finish(o, failed);
+}
+
+/* All but the records. */
+static json_t *from_rest(const struct results *r)
+{
+	int failed = 0, rc = 0;
+	struct words words = {0};
 	json_t *o = json_from_head(r);
 	if (!o)
 		return NULL;
-	json_t *records = json_array(), *skipped = json_array();
-	for (size_t i = 0; i < r->records.n; i++)
-		failed += json_array_append_new(records, json_from_record(&r->records.v[i])) != 0;
+	json_t *skipped = json_array();
 	for (size_t i = 0; i < r->n_skipped; i++)
 		failed += json_array_append_new(skipped, json_from_skip(&r->skipped[i])) != 0;
-	json_put(o, "records", records, &failed);
 	json_put(o, "skipped", skipped, &failed);
 	json_put(o, "partial", json_boolean(r->partial), &failed);
 	json_put(o, "partial_why", r->partial_why[0] ? json_text(r->partial_why) : json_null(), &failed);
+	for (size_t i = 0; i < r->words.n_metrics && rc == 0; i++)
+		rc = words_add_metric(&words, &r->words.metric[i]);
+	for (size_t i = 0; i < r->words.n_keys && rc == 0; i++)
+		rc = words_add_key(&words, &r->words.key[i]);
+	for (size_t i = 0; i < r->records.n && rc == 0; i++)
+		rc = words_add_record(&words, &r->records.v[i], NULL);
+	json_put(o, "words", rc == 0 ? json_from_words(&words) : NULL, &failed);
+	words_fini(&words);
 	return finish(o, failed);
+}
+
+char *json_results_text(const struct results *r)
+{
+	struct mw_buf out = {0};
+	json_t *rest = from_rest(r);
+	char *text = rest ? json_write_text(rest, JSON_FILE_FLAGS) : NULL;
+	bool failed = !text;
+	if (text)
+		text[strlen(text) - 2] = '\0'; /* newline and brace */
+	mw_buf_add(&out, "%s,\n \"records\": [", text ? text : "");
+	free(text);
+	json_decref(rest);
+	for (size_t i = 0; i < r->records.n && !failed; i++) {
+		text = json_record_text(&r->records.v[i]);
+		failed = !text;
+		mw_buf_add(&out, "%s\n  %s", i ? "," : "", text ? text : "");
+		free(text);
+	}
+	mw_buf_add(&out, "\n ]\n}");
+	if (!failed && !out.failed)
+		return out.p;
+	mw_buf_fini(&out);
+	return NULL;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "reports/headline.h"
@@ -43,21 +44,25 @@ static const struct grid_column contract[] = {
 	{"bench", NULL, false},  {"case", NULL, false}, {"metric", NULL, false},     {"unit", NULL, false},
 	{"value", NULL, true},   {"ci_lo", NULL, true}, {"ci_hi", NULL, true},       {"min", NULL, true},
 	{"max", NULL, true},     {"n", NULL, true},     {"provenance", NULL, false}, {"source", NULL, false},
-	{"params", NULL, false},
+	{"params", NULL, false}, {"id", NULL, false},   {"state", NULL, false},      {"observed", NULL, false},
+	{"note", NULL, false},
 };
 
+/* Counts whole, as far as a double holds them. */
 static const char *exact(double v, char *out, size_t n)
 {
 	out[0] = '\0';
-	if (isfinite(v))
+	if (isfinite(v) && v == floor(v) && fabs(v) < 0x1p53)
+		(void)snprintf(out, n, "%.0f", v);
+	else if (isfinite(v))
 		(void)snprintf(out, n, "%.9g", v);
 	return out;
 }
 
 static int add_contract_row(struct grid *g, const struct mw_record *r)
 {
-	char value[32], lo[32], hi[32], min[32], max[32], count[24], params[1600];
-	(void)mw_kv_format(&r->params, params, sizeof(params));
+	char value[32], lo[32], hi[32], min[32], max[32], count[24];
+	char *params = mw_kv_format(&r->params), *observed = mw_kv_format(&r->observed), *id = mw_record_id(r);
 	(void)snprintf(count, sizeof(count), "%zu", r->n);
 	const char *cells[] = {
 		r->bench,
@@ -73,8 +78,16 @@ static int add_contract_row(struct grid *g, const struct mw_record *r)
 		mw_provenance_name(r->provenance),
 		r->source,
 		params,
+		id,
+		mw_kv_str(&r->params, "state", ""),
+		observed,
+		r->note,
 	};
-	return grid_add(g, cells);
+	int rc = params && observed && id ? grid_add(g, cells) : -ENOMEM;
+	free(params);
+	free(observed);
+	free(id);
+	return rc;
 }
 
 /* ---- the same for people ---- */
@@ -99,9 +112,9 @@ static const char *interval(const struct mw_record *r, char *out, size_t n)
 
 static int add_readable_row(struct grid *g, const struct mw_record *r)
 {
-	char value[32], ci[72], count[24], params[1600];
-	(void)mw_kv_format(&r->params, params, sizeof(params));
-	for (char *c = params; *c; c++)
+	char value[32], ci[72], count[24];
+	char *params = mw_kv_format(&r->params);
+	for (char *c = params; c && *c; c++)
 		*c = *c == ';' ? ' ' : *c;
 	(void)snprintf(count, sizeof(count), "%zu", r->n);
 	const char *cells[] = {
@@ -116,7 +129,9 @@ static int add_readable_row(struct grid *g, const struct mw_record *r)
 		mw_provenance_name(r->provenance),
 		r->provenance == MW_UNAVAILABLE ? r->note : r->source,
 	};
-	return grid_add(g, cells);
+	int rc = params ? grid_add(g, cells) : -ENOMEM;
+	free(params);
+	return rc;
 }
 
 static int print_json_records(FILE *f, const struct mw_records *l)

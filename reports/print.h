@@ -33,8 +33,9 @@ int grid_add(struct grid *g, const char *const *cells);
 int grid_print(FILE *f, const struct grid *g, enum print_format format);
 
 /* ---- records ---- */
-/* CSV: the contract `bench,case,metric,unit,value,ci_lo,ci_hi,min,max,n,provenance,source,params`, values with 9
- * significant digits. JSON: an array of records as in results.json. 0 or -errno. */
+/* CSV: the contract
+ * `bench,case,metric,unit,value,ci_lo,ci_hi,min,max,n,provenance,source,params,id,state,observed,note` (RFC 4180),
+ * values with 9 significant digits, counts whole. JSON: an array of records as in results.json. 0 or -errno. */
 int print_records(FILE *f, const struct mw_records *l, enum print_format format);
 
 /* The summary of a run: headline numbers with interval and provenance, then what was skipped and why. */

@@ -35,6 +35,7 @@ void results_fini(struct results *r)
 {
 	free_argv(&r->info);
 	mw_records_fini(&r->records);
+	words_fini(&r->words);
 	free(r->skipped);
 	results_init(r);
 }
@@ -136,49 +137,68 @@ static size_t path_at(const char *text, const char *c)
 	return strcspn(c, " \t:;'\")>,]}|`");
 }
 
-/* Names and paths of text become words that say what was there. */
-static void drop_names(char *text, size_t size, const struct names *l)
+/* text with words in place of names and paths, freed by the caller; NULL when memory is out. */
+static char *without_names(const char *text, const struct names *l)
 {
-	char out[600];
+	enum { WORD = 6 };
+	char *out = malloc(WORD * strlen(text) + 1);
 	size_t len = 0;
-	for (const char *c = text; *c && len + 8 < sizeof(out);) {
+	for (const char *c = text; out && *c;) {
 		size_t name = name_at(l, text, c), path = path_at(text, c), gone = name > path ? name : path;
 		if (gone) {
 			const char *word = *c == '/' || path ? "(path)" : "(host)";
-			memcpy(out + len, word, 6);
-			len += 6;
+			memcpy(out + len, word, WORD);
+			len += WORD;
 			c += gone;
 			/* The rest of a path whose first folders were the name. */
-			c += *word == '(' && word[1] == 'p' ? strcspn(c, " \t:;'\")>,]}|`") : 0;
+			c += word[1] == 'p' ? strcspn(c, " \t:;'\")>,]}|`") : 0;
 		} else {
 			out[len++] = *c++;
 		}
 	}
-	out[len] = '\0';
-	(void)snprintf(text, size, "%s", out);
+	if (out)
+		out[len] = '\0';
+	return out;
 }
 
-static void anonymize_kv(struct mw_kv_list *l, const struct names *names)
+/* In place. Without memory nothing of the text is kept. */
+static void drop_names(char *text, size_t size, const struct names *l)
 {
-	/* "host" is none of these: it says by which kernel the host was fastest. */
+	char *clean = without_names(text, l);
+	(void)snprintf(text, size, "%s", clean ? clean : "(dropped)");
+	free(clean);
+}
+
+static const char *clean_text(struct mw_record *rec, const char *text, const struct names *l)
+{
+	char *clean = without_names(text, l);
+	const char *kept = !clean ? "(dropped)" : strcmp(clean, text) == 0 ? text : mw_record_keep(rec, clean);
+	free(clean);
+	return kept;
+}
+
+static void anonymize_kv(struct mw_record *rec, struct mw_kv_list *l, const struct names *names)
+{
+	/* In files that do not say which of their keys are private. "host" is none of these: it says by which kernel
+	 * the host was fastest. */
 	static const char *const private_keys[] = {"hostname", "serial", "path", "file", "dir", "wwn", "uuid", "user"};
 	for (size_t i = 0; i < l->n; i++) {
 		struct mw_kv *kv = &l->v[i];
+		bool drop = kv->key && kv->key->flags & MW_PRIVATE;
 		if (kv->type != MW_KV_STR)
 			continue;
-		drop_names(kv->s, sizeof(kv->s), names);
 		for (size_t k = 0; k < sizeof(private_keys) / sizeof(*private_keys); k++)
-			if (strcmp(kv->key, private_keys[k]) == 0)
-				(void)snprintf(kv->s, sizeof(kv->s), "(dropped)");
+			drop = drop || strcmp(kv->name, private_keys[k]) == 0;
+		kv->s = drop ? "(dropped)" : clean_text(rec, kv->s, names);
 	}
 }
 
 static void anonymize_record(struct mw_record *rec, const struct names *names)
 {
-	anonymize_kv(&rec->params, names);
-	anonymize_kv(&rec->observed, names);
-	drop_names(rec->source, sizeof(rec->source), names);
-	drop_names(rec->note, sizeof(rec->note), names);
+	anonymize_kv(rec, &rec->params, names);
+	anonymize_kv(rec, &rec->observed, names);
+	rec->source = clean_text(rec, rec->source, names);
+	rec->note = clean_text(rec, rec->note, names);
 }
 
 void record_anonymize(struct mw_record *rec)
@@ -218,14 +238,12 @@ int results_write(const char *dir, const struct results *r, char *err, size_t n)
 		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", dir);
 	if (file_is_special(path))
 		return mw_fail(-EINVAL, err, n, "%s: not a regular file: move it away", path);
-	json_t *doc = json_from_results(r);
-	text = doc ? json_write_text(doc, JSON_FILE_FLAGS) : NULL;
+	text = json_results_text(r);
 	if (!text)
 		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	else
 		rc = file_replace(path, text, strlen(text), err, n);
 	free(text);
-	json_decref(doc);
 	return rc;
 }
 

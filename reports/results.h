@@ -10,8 +10,9 @@
 #include <stdint.h>
 
 #include "base/core/record.h"
+#include "reports/words.h"
 
-#define RESULTS_SCHEMA 1
+#define RESULTS_SCHEMA 2
 #define RESULTS_MAX_NODES 64
 
 /* Which program ran, and how. Texts are empty when unknown. */
@@ -69,6 +70,7 @@ struct results {
 	struct results_info info;
 	struct results_host host;
 	struct mw_records records;
+	struct words words; /* of a file: what its records use; declared records need none */
 	struct results_skip *skipped;
 	size_t n_skipped;
 	bool partial;

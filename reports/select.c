@@ -74,6 +74,18 @@ static bool same(const char *wanted, const char *have)
 	return !wanted || strcmp(wanted, have) == 0;
 }
 
+static bool one_of(const char *wanted, const char *have)
+{
+	size_t len = strlen(have);
+	for (const char *w = wanted; w && *w;) {
+		size_t n = strcspn(w, "|");
+		if (n == len && memcmp(w, have, len) == 0)
+			return true;
+		w += n + (w[n] == '|');
+	}
+	return !wanted;
+}
+
 /* Two latencies of one state, as the rounds of a benchmark are told apart. */
 static bool same_state(double a, double b)
 {
@@ -89,7 +101,7 @@ static bool state_matches(double wanted, const struct mw_record *r)
 bool query_matches(const struct query *q, const struct mw_record *r)
 {
 	return state_matches(q->c2c_ns, r) && same(q->bench, r->bench) && same(q->case_name, r->case_name) &&
-	       same(q->metric, r->metric) && same(q->unit, mw_unit_name(r->unit)) && where_matches(q->where, r);
+	       one_of(q->metric, r->metric) && same(q->unit, mw_unit_name(r->unit)) && where_matches(q->where, r);
 }
 
 const struct mw_record *query_best(const struct mw_records *l, const struct query *q, bool smallest)

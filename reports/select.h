@@ -6,7 +6,8 @@
 
 #include "base/core/record.h"
 
-/* Every member may be NULL: matches any. where: "key=value,key=value", each found in params or observed. */
+/* Every member may be NULL: matches any. metric: one or several, as "flop_rate|op_rate". where: "key=value,key=value",
+ * each found in params or observed. */
 struct query {
 	const char *bench, *case_name, *metric, *unit;
 	const char *where;

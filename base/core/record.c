@@ -1,12 +1,14 @@
 #include "base/core/record.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/core/err.h"
 
 static const char *const provenance_names[MW_PROVENANCE_COUNT] = {
 	[MW_MEASURED] = "measured",
@@ -15,32 +17,6 @@ static const char *const provenance_names[MW_PROVENANCE_COUNT] = {
 	[MW_UNAVAILABLE] = "unavailable",
 };
 
-static const char *const unit_names[MW_UNIT_COUNT] = {
-	[MW_NS] = "ns",
-	[MW_S] = "s",
-	[MW_BYTE] = "byte",
-	[MW_GBPS] = "GB/s",
-	[MW_GFLOPS] = "GFLOP/s",
-	[MW_GOPS] = "GOP/s",
-	[MW_FLOP_PER_BYTE] = "FLOP/byte",
-	[MW_PJ_PER_BYTE] = "pJ/byte",
-	[MW_NJ_PER_KB] = "nJ/KB",
-	[MW_NJ] = "nJ",
-	[MW_JOULE] = "J",
-	[MW_WATT] = "W",
-	[MW_IOPS] = "IO/s",
-	[MW_COUNT] = "count",
-	[MW_RATIO] = "ratio",
-};
-
-static int parse_name(const char *const names[], size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], name) == 0)
-			return (int)i;
-	return -EINVAL;
-}
-
 const char *mw_provenance_name(enum mw_provenance p)
 {
 	return provenance_names[p];
@@ -48,11 +24,13 @@ const char *mw_provenance_name(enum mw_provenance p)
 
 int mw_provenance_parse(const char *name, enum mw_provenance *out)
 {
-	int i = parse_name(provenance_names, MW_PROVENANCE_COUNT, name);
-	if (i < 0)
-		return i;
-	*out = (enum mw_provenance)i;
-	return 0;
+	for (size_t i = 0; i < MW_PROVENANCE_COUNT; i++) {
+		if (strcmp(provenance_names[i], name) == 0) {
+			*out = (enum mw_provenance)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 enum mw_provenance mw_weakest(enum mw_provenance a, enum mw_provenance b)
@@ -60,145 +38,233 @@ enum mw_provenance mw_weakest(enum mw_provenance a, enum mw_provenance b)
 	return a > b ? a : b;
 }
 
-const char *mw_unit_name(enum mw_unit u)
+/* ---- texts ---- */
+
+/* One block after the other: texts never move. */
+struct mw_text {
+	struct mw_text *next; /* older blocks, behind the first */
+	size_t used, cap;
+	int error;      /* of the record, kept in its first block */
+	char fault[96]; /* in words */
+	char bytes[];
+};
+
+enum { FIRST_BLOCK = 512 };
+
+static struct mw_text *new_block(size_t cap)
 {
-	return unit_names[u];
+	struct mw_text *t = malloc(sizeof(*t) + cap);
+	if (!t)
+		return NULL;
+	t->next = NULL;
+	t->used = 0;
+	t->cap = cap;
+	t->error = 0;
+	t->fault[0] = '\0';
+	return t;
 }
 
-int mw_unit_parse(const char *name, enum mw_unit *out)
+static void fault(struct mw_record *r, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The first fault counts. Without a block memory is out, which mw_record_close sees. */
+static void fault(struct mw_record *r, int error, const char *fmt, ...)
 {
-	int i = parse_name(unit_names, MW_UNIT_COUNT, name);
-	if (i < 0)
-		return i;
-	*out = (enum mw_unit)i;
-	return 0;
+	va_list ap;
+	if (!r->text || r->text->error)
+		return;
+	r->text->error = error;
+	va_start(ap, fmt);
+	(void)vsnprintf(r->text->fault, sizeof(r->text->fault), fmt, ap);
+	va_end(ap);
 }
 
-static void set_text(char *dst, size_t n, const char *src)
+/* Room for len bytes and a NUL; NULL when memory is out. */
+static char *text_room(struct mw_record *r, size_t len)
 {
-	(void)snprintf(dst, n, "%s", src ? src : "");
-}
-
-void mw_record_init(struct mw_record *r, const char *bench, const char *case_name, const char *metric,
-		    enum mw_unit unit)
-{
-	memset(r, 0, sizeof(*r));
-	set_text(r->bench, sizeof(r->bench), bench);
-	set_text(r->case_name, sizeof(r->case_name), case_name);
-	set_text(r->metric, sizeof(r->metric), metric);
-	r->unit = unit;
-	r->method_version = 1;
-	r->value = r->ci_lo = r->ci_hi = r->min = r->max = NAN;
-}
-
-void mw_record_fini(struct mw_record *r)
-{
-	free(r->samples);
-	r->samples = NULL;
-	r->n_samples = 0;
-}
-
-int mw_record_copy(struct mw_record *dst, const struct mw_record *src)
-{
-	struct mw_sample *samples = NULL;
-	if (src->n_samples) {
-		samples = malloc(src->n_samples * sizeof(*samples));
-		if (!samples)
-			return -ENOMEM;
-		memcpy(samples, src->samples, src->n_samples * sizeof(*samples));
+	struct mw_text *first = r->text, *t = first;
+	if (!first)
+		return NULL;
+	if (first->next && first->cap - first->used <= len)
+		t = first->next;
+	if (t->cap - t->used <= len) {
+		t = new_block(len + 1 > FIRST_BLOCK ? len + 1 : FIRST_BLOCK);
+		if (!t) {
+			fault(r, -ENOMEM, "out of memory");
+			return NULL;
+		}
+		t->next = first->next;
+		first->next = t;
 	}
-	*dst = *src;
-	dst->samples = samples;
-	return 0;
+	char *at = t->bytes + t->used;
+	t->used += len + 1;
+	return at;
 }
 
-static struct mw_kv *kv_slot(struct mw_kv_list *l, const char *key, enum mw_kv_type type)
+const char *mw_record_keep(struct mw_record *r, const char *s)
 {
-	struct mw_kv *kv = NULL;
-	for (size_t i = 0; i < l->n && !kv; i++)
-		if (strcmp(l->v[i].key, key) == 0)
-			kv = &l->v[i];
-	if (!kv) {
-		assert(l->n < MW_RECORD_PARAMS);
-		kv = &l->v[l->n++];
+	size_t len = s ? strlen(s) : 0;
+	char *at = len ? text_room(r, len) : NULL;
+	if (!at)
+		return "";
+	memcpy(at, s, len + 1);
+	return at;
+}
+
+static const char *keep_format(struct mw_record *r, const char *before, const char *fmt, va_list ap)
+{
+	va_list again;
+	size_t lead = strlen(before) + (*before ? 2 : 0);
+	va_copy(again, ap);
+	int len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (len <= 0)
+		return before;
+	char *at = text_room(r, lead + (size_t)len);
+	if (!at)
+		return before;
+	if (lead)
+		(void)snprintf(at, lead + 1, "%s; ", before);
+	(void)vsnprintf(at + lead, (size_t)len + 1, fmt, ap);
+	return at;
+}
+
+void mw_record_note(struct mw_record *r, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	r->note = keep_format(r, "", fmt, ap);
+	va_end(ap);
+}
+
+void mw_record_add_note(struct mw_record *r, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	r->note = keep_format(r, r->note, fmt, ap);
+	va_end(ap);
+}
+
+void mw_record_source(struct mw_record *r, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	r->source = keep_format(r, "", fmt, ap);
+	va_end(ap);
+}
+
+void mw_record_method(struct mw_record *r, const char *name, int version)
+{
+	r->method = mw_record_keep(r, name);
+	r->method_version = version;
+}
+
+/* ---- pairs ---- */
+
+static struct mw_kv_list *list_of(struct mw_record *r, enum mw_role role)
+{
+	return role == MW_AS_PARAM ? &r->params : &r->observed;
+}
+
+static struct mw_kv *slot(struct mw_record *r, enum mw_role role, const char *name)
+{
+	struct mw_kv_list *l = list_of(r, role);
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].name, name) == 0)
+			return &l->v[i];
+	if (l->n == MW_RECORD_PARAMS) {
+		fault(r, -ENOSPC, "%s: more than %d pairs", name, MW_RECORD_PARAMS);
+		return NULL;
 	}
-	memset(kv, 0, sizeof(*kv));
-	set_text(kv->key, sizeof(kv->key), key);
-	kv->type = type;
-	return kv;
+	l->v[l->n] = (struct mw_kv){.name = name};
+	return &l->v[l->n++];
 }
 
-void mw_kv_set_int(struct mw_kv_list *l, const char *key, int64_t v)
+static int set_value(struct mw_record *r, enum mw_role role, const char *name, const struct mw_key *key,
+		     const struct mw_kv *value)
 {
-	kv_slot(l, key, MW_KV_INT)->i = v;
+	const char *text = value->type == MW_KV_STR ? mw_record_keep(r, value->s) : NULL;
+	struct mw_kv *kv = slot(r, role, name);
+	if (!kv)
+		return -ENOSPC;
+	/* Names of declared keys live for ever, others with the record. */
+	const char *own = key ? key->name : kv->name == name ? mw_record_keep(r, name) : kv->name;
+	*kv = *value;
+	kv->name = own;
+	kv->key = key;
+	if (text)
+		kv->s = text;
+	return r->text && !r->text->error ? 0 : r->text ? r->text->error : -ENOMEM;
 }
 
-void mw_kv_set_real(struct mw_kv_list *l, const char *key, double v)
+int mw_set_int(struct mw_record *r, enum mw_role role, const char *name, int64_t v)
 {
-	kv_slot(l, key, MW_KV_REAL)->r = v;
+	return set_value(r, role, name, NULL, &(struct mw_kv){.type = MW_KV_INT, .i = v});
 }
 
-void mw_kv_set_str(struct mw_kv_list *l, const char *key, const char *v)
+int mw_set_real(struct mw_record *r, enum mw_role role, const char *name, double v)
 {
-	struct mw_kv *kv = kv_slot(l, key, MW_KV_STR);
-	set_text(kv->s, sizeof(kv->s), v);
+	return set_value(r, role, name, NULL, &(struct mw_kv){.type = MW_KV_REAL, .r = v});
 }
 
-const struct mw_kv *mw_kv_find(const struct mw_kv_list *l, const char *key)
+int mw_set_text(struct mw_record *r, enum mw_role role, const char *name, const char *v)
+{
+	return set_value(r, role, name, NULL, &(struct mw_kv){.type = MW_KV_STR, .s = v});
+}
+
+static void put(struct mw_record *r, const struct mw_key *key, const struct mw_kv *value)
+{
+	(void)set_value(r, key->flags & MW_PARAM ? MW_AS_PARAM : MW_AS_OBSERVED, key->name, key, value);
+}
+
+void mw_put_int(struct mw_record *r, const struct mw_key *key, int64_t v)
+{
+	put(r, key, &(struct mw_kv){.type = MW_KV_INT, .i = v});
+}
+
+void mw_put_real(struct mw_record *r, const struct mw_key *key, double v)
+{
+	put(r, key, &(struct mw_kv){.type = MW_KV_REAL, .r = v});
+}
+
+void mw_put_text(struct mw_record *r, const struct mw_key *key, const char *v)
+{
+	put(r, key, &(struct mw_kv){.type = MW_KV_STR, .s = v});
+}
+
+void mw_put_same(struct mw_record *r, const struct mw_key *key, const struct mw_record *src)
+{
+	const struct mw_kv *kv = mw_kv_find(key->flags & MW_PARAM ? &src->params : &src->observed, key->name);
+	if (kv)
+		put(r, key, kv);
+}
+
+const struct mw_kv *mw_kv_find(const struct mw_kv_list *l, const char *name)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i].key, key) == 0)
+		if (strcmp(l->v[i].name, name) == 0)
 			return &l->v[i];
 	return NULL;
 }
 
-int64_t mw_kv_int(const struct mw_kv_list *l, const char *key, int64_t fallback)
+int64_t mw_kv_int(const struct mw_kv_list *l, const char *name, int64_t fallback)
 {
-	const struct mw_kv *kv = mw_kv_find(l, key);
+	const struct mw_kv *kv = mw_kv_find(l, name);
 	return kv && kv->type == MW_KV_INT ? kv->i : fallback;
 }
 
-const char *mw_kv_str(const struct mw_kv_list *l, const char *key, const char *fallback)
+const char *mw_kv_str(const struct mw_kv_list *l, const char *name, const char *fallback)
 {
-	const struct mw_kv *kv = mw_kv_find(l, key);
+	const struct mw_kv *kv = mw_kv_find(l, name);
 	return kv && kv->type == MW_KV_STR ? kv->s : fallback;
 }
 
-static void format_value(const struct mw_kv *kv, char *out, size_t n)
+int mw_kv_text(const struct mw_kv *kv, char *out, size_t n)
 {
-	switch (kv->type) {
-	case MW_KV_INT:
-		(void)snprintf(out, n, "%" PRId64, kv->i);
-		break;
-	case MW_KV_REAL:
-		(void)snprintf(out, n, "%.9g", kv->r);
-		break;
-	case MW_KV_STR:
-		set_text(out, n, kv->s);
-		break;
-	}
-	/* The CSV contract: no field holds a comma, a quote or a newline. */
-	for (char *c = out; *c; c++) {
-		if (*c == ',' || *c == ';')
-			*c = '+';
-		else if (*c == '"' || *c == '\n' || *c == '\r')
-			*c = ' ';
-	}
-}
-
-int mw_kv_format(const struct mw_kv_list *l, char *out, size_t n)
-{
-	size_t len = 0;
-	if (n)
-		out[0] = '\0';
-	for (size_t i = 0; i < l->n; i++) {
-		char value[sizeof(l->v[i].s)];
-		format_value(&l->v[i], value, sizeof(value));
-		size_t room = len < n ? n - len : 0;
-		int w = snprintf(room ? out + len : NULL, room, "%s%s=%s", i ? ";" : "", l->v[i].key, value);
-		len += (size_t)w;
-	}
-	return (int)len;
+	if (kv->type == MW_KV_INT)
+		return snprintf(out, n, "%" PRId64, kv->i);
+	if (kv->type == MW_KV_REAL)
+		return snprintf(out, n, "%.9g", kv->r);
+	return snprintf(out, n, "%s", kv->s);
 }
 
 static bool kv_same(const struct mw_kv *a, const struct mw_kv *b)
@@ -221,27 +287,72 @@ bool mw_kv_equal(const struct mw_kv_list *a, const struct mw_kv_list *b)
 	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++) {
-		const struct mw_kv *other = mw_kv_find(b, a->v[i].key);
+		const struct mw_kv *other = mw_kv_find(b, a->v[i].name);
 		if (!other || !kv_same(&a->v[i], other))
 			return false;
 	}
 	return true;
 }
 
-void mw_record_set(struct mw_record *r, double value, enum mw_provenance p, const char *source)
+/* ---- identity as text ---- */
+
+/* Appends at out + len and counts; writes nothing when out is NULL. */
+static size_t append(char *out, size_t len, const char *s, bool doubled)
 {
-	r->value = value;
-	r->n = 1;
-	r->provenance = p;
-	set_text(r->source, sizeof(r->source), source);
+	size_t start = len;
+	for (; *s; s++) {
+		if (doubled && *s == '"') {
+			if (out)
+				out[len] = '"';
+			len++;
+		}
+		if (out)
+			out[len] = *s;
+		len++;
+	}
+	return len - start;
 }
 
-void mw_record_unavailable(struct mw_record *r, const char *why)
+static size_t format_pairs(const struct mw_kv_list *l, char *out)
 {
-	r->value = r->ci_lo = r->ci_hi = r->min = r->max = NAN;
-	r->n = 0;
-	r->provenance = MW_UNAVAILABLE;
-	set_text(r->note, sizeof(r->note), why);
+	size_t len = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct mw_kv *kv = &l->v[i];
+		char number[32];
+		bool text = kv->type == MW_KV_STR;
+		bool quoted = text && strpbrk(kv->s, ";\"\r\n");
+		if (!text)
+			(void)mw_kv_text(kv, number, sizeof(number));
+		len += append(out, len, i ? ";" : "", false);
+		len += append(out, len, kv->name, false);
+		len += append(out, len, quoted ? "=\"" : "=", false);
+		len += append(out, len, text ? kv->s : number, quoted);
+		len += append(out, len, quoted ? "\"" : "", false);
+	}
+	if (out)
+		out[len] = '\0';
+	return len;
+}
+
+char *mw_kv_format(const struct mw_kv_list *l)
+{
+	char *out = malloc(format_pairs(l, NULL) + 1);
+	if (out)
+		(void)format_pairs(l, out);
+	return out;
+}
+
+char *mw_record_id(const struct mw_record *r)
+{
+	size_t head = strlen(r->bench) + strlen(r->case_name) + strlen(r->metric) + 3;
+	size_t pairs = format_pairs(&r->params, NULL);
+	char *out = malloc(head + pairs + 2);
+	if (!out)
+		return NULL;
+	(void)snprintf(out, head + 1, "%s.%s.%s{", r->bench, r->case_name, r->metric);
+	(void)format_pairs(&r->params, out + head);
+	memcpy(out + head + pairs, "}", 2);
+	return out;
 }
 
 bool mw_record_same_identity(const struct mw_record *a, const struct mw_record *b)
@@ -265,17 +376,13 @@ static uint64_t hash_text(uint64_t h, const char *s)
 
 static uint64_t hash_kv(const struct mw_kv *kv)
 {
-	double r = isnan(kv->r) ? (double)NAN : kv->r == 0 ? 0.0 : kv->r; /* equal values have one pattern */
-	uint64_t h = hash_text(UINT64_C(0xcbf29ce484222325) + (uint64_t)kv->type, kv->key);
-	switch (kv->type) {
-	case MW_KV_INT:
+	uint64_t h = hash_text(UINT64_C(0xcbf29ce484222325) + (uint64_t)kv->type, kv->name);
+	if (kv->type == MW_KV_INT)
 		return hash_bytes(h, &kv->i, sizeof(kv->i));
-	case MW_KV_REAL:
-		return hash_bytes(h, &r, sizeof(r));
-	case MW_KV_STR:
+	if (kv->type == MW_KV_STR)
 		return hash_text(h, kv->s);
-	}
-	return h;
+	double r = isnan(kv->r) ? (double)NAN : kv->r == 0 ? 0.0 : kv->r; /* equal values have one pattern */
+	return hash_bytes(h, &r, sizeof(r));
 }
 
 uint64_t mw_record_hash(const struct mw_record *r)
@@ -289,6 +396,238 @@ uint64_t mw_record_hash(const struct mw_record *r)
 	return h ^ h >> 32;
 }
 
+/* ---- life ---- */
+
+static void init(struct mw_record *r, size_t text)
+{
+	memset(r, 0, offsetof(struct mw_record, params));
+	r->params.n = r->observed.n = 0;
+	r->method = r->source = r->note = "";
+	r->method_version = 1;
+	r->value = r->ci_lo = r->ci_hi = r->min = r->max = NAN;
+	r->n = r->n_samples = 0;
+	r->samples = NULL;
+	r->provenance = MW_MEASURED;
+	r->row = NULL;
+	r->text = new_block(text);
+}
+
+void mw_record_init(struct mw_record *r, const char *bench, const char *case_name, const char *metric,
+		    enum mw_unit unit)
+{
+	init(r, FIRST_BLOCK);
+	r->bench = mw_record_keep(r, bench);
+	r->case_name = mw_record_keep(r, case_name);
+	r->metric = mw_record_keep(r, metric);
+	r->unit = unit;
+}
+
+void mw_record_fini(struct mw_record *r)
+{
+	free(r->samples);
+	r->samples = NULL;
+	r->n_samples = 0;
+	while (r->text) {
+		struct mw_text *t = r->text;
+		r->text = t->next;
+		free(t);
+	}
+}
+
+static size_t text_bytes(const struct mw_record *r)
+{
+	size_t n = 0;
+	for (const struct mw_text *t = r->text; t; t = t->next)
+		n += t->used;
+	return n + 1;
+}
+
+static void copy_pairs(struct mw_record *dst, struct mw_kv_list *to, const struct mw_kv_list *from)
+{
+	to->n = from->n;
+	memcpy(to->v, from->v, from->n * sizeof(*from->v));
+	for (size_t i = 0; i < to->n; i++) {
+		struct mw_kv *kv = &to->v[i];
+		kv->name = kv->key ? kv->name : mw_record_keep(dst, kv->name);
+		if (kv->type == MW_KV_STR)
+			kv->s = mw_record_keep(dst, kv->s);
+	}
+}
+
+int mw_record_copy_bare(struct mw_record *dst, const struct mw_record *src)
+{
+	/* What is copied is at most what src holds: no text of dst needs a second block. */
+	struct mw_text *text =
+		new_block(text_bytes(src) + strlen(src->bench) + strlen(src->case_name) + strlen(src->metric) + 3);
+	if (!text)
+		return -ENOMEM;
+	memcpy(dst, src, offsetof(struct mw_record, params));
+	memcpy(&dst->method, &src->method, sizeof(*dst) - offsetof(struct mw_record, method));
+	dst->text = text;
+	dst->samples = NULL;
+	dst->n_samples = 0;
+	dst->bench = mw_record_keep(dst, src->bench);
+	dst->case_name = mw_record_keep(dst, src->case_name);
+	dst->metric = mw_record_keep(dst, src->metric);
+	dst->method = mw_record_keep(dst, src->method);
+	dst->source = mw_record_keep(dst, src->source);
+	dst->note = mw_record_keep(dst, src->note);
+	copy_pairs(dst, &dst->params, &src->params);
+	copy_pairs(dst, &dst->observed, &src->observed);
+	int rc = dst->text->error;
+	if (rc < 0)
+		mw_record_fini(dst);
+	return rc;
+}
+
+int mw_record_copy(struct mw_record *dst, const struct mw_record *src)
+{
+	struct mw_sample *samples = NULL;
+	if (src->n_samples) {
+		samples = malloc(src->n_samples * sizeof(*samples));
+		if (!samples)
+			return -ENOMEM;
+		memcpy(samples, src->samples, src->n_samples * sizeof(*samples));
+	}
+	int rc = mw_record_copy_bare(dst, src);
+	if (rc < 0) {
+		free(samples);
+		return rc;
+	}
+	dst->samples = samples;
+	dst->n_samples = src->n_samples;
+	return 0;
+}
+
+/* ---- declared records ---- */
+
+static bool has_case(const struct mw_emit *row, const char *name)
+{
+	for (const char *const *c = row->cases; *c; c++)
+		if (strcmp(*c, name) == 0)
+			return true;
+	return false;
+}
+
+void mw_record_open(struct mw_record *r, const struct mw_emitter *e, const struct mw_emit *row, const char *case_name)
+{
+	mw_record_init(r, e->name, case_name, row->metric->name, row->metric->unit);
+	r->declared = row->metric;
+	r->row = row;
+	if (!has_case(row, case_name))
+		fault(r, -EINVAL, "case %s is not declared", case_name);
+}
+
+static void put_declared(struct mw_record *r, const struct mw_key *const *keys, const struct mw_record *src)
+{
+	for (; keys && *keys; keys++)
+		mw_put_same(r, *keys, src);
+}
+
+void mw_record_derive(struct mw_record *r, const struct mw_emitter *e, const struct mw_emit *row, const char *case_name,
+		      const struct mw_record *src)
+{
+	mw_record_open(r, e, row, case_name);
+	put_declared(r, row->params, src);
+	put_declared(r, row->optional, src);
+	put_declared(r, row->observed, src);
+	put_declared(r, mw_keys_of_rounds, src);
+}
+
+void mw_record_scale(struct mw_record *r, const struct mw_record *src, double factor)
+{
+	r->value = src->value * factor;
+	r->ci_lo = src->ci_lo * factor;
+	r->ci_hi = src->ci_hi * factor;
+	r->min = src->min * factor;
+	r->max = src->max * factor;
+	r->n = src->n;
+	r->provenance = src->provenance;
+}
+
+static bool kind_fits(const struct mw_kv *kv)
+{
+	switch (kv->key->kind) {
+	case MW_BYTES:
+	case MW_NUMBER:
+		return kv->type == MW_KV_INT;
+	case MW_TEXT:
+		return kv->type == MW_KV_STR;
+	case MW_REAL:
+		return kv->type == MW_KV_REAL;
+	case MW_KIND_COUNT:
+		break;
+	}
+	return false;
+}
+
+static bool holds(const struct mw_key *const *keys, const struct mw_key *key)
+{
+	for (; keys && *keys; keys++)
+		if (*keys == key)
+			return true;
+	return false;
+}
+
+static void check_pairs(struct mw_record *r, const struct mw_kv_list *l, const struct mw_key *const *a,
+			const struct mw_key *const *b)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct mw_kv *kv = &l->v[i];
+		if (!kv->key || (!holds(a, kv->key) && !holds(b, kv->key)))
+			fault(r, -EINVAL, "key %s is not declared for %s", kv->name, r->metric);
+		else if (!kind_fits(kv))
+			fault(r, -EINVAL, "key %s is declared as %s", kv->name, mw_kind_name(kv->key->kind));
+	}
+}
+
+int mw_record_close(struct mw_record *r, char *why, size_t n)
+{
+	const struct mw_emit *row = r->row;
+	if (!r->text)
+		return mw_fail(-ENOMEM, why, n, "out of memory");
+	if (row) {
+		check_pairs(r, &r->params, row->params, row->optional);
+		check_pairs(r, &r->observed, row->observed, mw_keys_of_rounds);
+		for (const struct mw_key *const *k = row->params; k && *k && r->provenance != MW_UNAVAILABLE; k++)
+			if (!mw_kv_find(&r->params, (*k)->name))
+				fault(r, -EINVAL, "parameter %s is missing", (*k)->name);
+	}
+	if (r->text->error)
+		return mw_fail(r->text->error, why, n, "%s.%s.%s: %s", r->bench, r->case_name, r->metric,
+			       r->text->fault);
+	r->row = NULL;
+	return 0;
+}
+
+int mw_finish(const struct mw_sink *sink, struct mw_record *r)
+{
+	int rc = mw_record_close(r, NULL, 0);
+	if (rc == 0)
+		rc = mw_emit(sink, r);
+	mw_record_fini(r);
+	return rc;
+}
+
+void mw_record_set(struct mw_record *r, double value, enum mw_provenance p, const char *source)
+{
+	r->value = value;
+	r->n = 1;
+	r->provenance = p;
+	r->source = mw_record_keep(r, source);
+}
+
+void mw_record_unavailable(struct mw_record *r, const char *why)
+{
+	r->value = r->ci_lo = r->ci_hi = r->min = r->max = NAN;
+	r->n = 0;
+	r->provenance = MW_UNAVAILABLE;
+	r->source = "";
+	r->note = mw_record_keep(r, why);
+}
+
+/* ---- lists ---- */
+
 void mw_records_fini(struct mw_records *l)
 {
 	for (size_t i = 0; i < l->n; i++)
@@ -297,20 +636,47 @@ void mw_records_fini(struct mw_records *l)
 	*l = (struct mw_records){0};
 }
 
+static int grow(struct mw_records *l)
+{
+	if (l->n < l->cap)
+		return 0;
+	size_t cap = l->cap ? 2 * l->cap : 64;
+	struct mw_record *v = realloc(l->v, cap * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	l->v = v;
+	l->cap = cap;
+	return 0;
+}
+
 int mw_records_add(struct mw_records *l, const struct mw_record *r)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 64;
-		struct mw_record *v = realloc(l->v, cap * sizeof(*v));
-		if (!v)
-			return -ENOMEM;
-		l->v = v;
-		l->cap = cap;
-	}
-	int rc = mw_record_copy(&l->v[l->n], r);
+	int rc = grow(l);
 	if (rc == 0)
-		l->n++;
+		rc = mw_record_copy(&l->v[l->n], r);
+	l->n += rc == 0;
 	return rc;
+}
+
+int mw_records_add_bare(struct mw_records *l, const struct mw_record *r)
+{
+	int rc = grow(l);
+	if (rc == 0)
+		rc = mw_record_copy_bare(&l->v[l->n], r);
+	l->n += rc == 0;
+	return rc;
+}
+
+int mw_records_take(struct mw_records *l, struct mw_record *r)
+{
+	int rc = grow(l);
+	if (rc < 0)
+		return rc;
+	l->v[l->n++] = *r;
+	r->samples = NULL;
+	r->n_samples = 0;
+	r->text = NULL;
+	return 0;
 }
 
 const struct mw_record *mw_records_find(const struct mw_records *l, const char *bench, const char *case_name,

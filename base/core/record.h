@@ -1,13 +1,17 @@
 /* A record is one number with its unit, parameters, statistics and provenance: the one currency of the
  * house. Everything that is printed, plotted or compared is a list of records.
  *
- * Identity = (bench, case, params, metric); results.json (schema 1) holds every field. */
+ * Identity = (bench, case, params, metric), unique in a run and printed as bench.case.metric{key=value;..}. What a
+ * record may say is declared in the table of its emitter (base/core/vocab.h). Texts are owned by the record and have
+ * no limit. */
 #ifndef MW_RECORD_H
 #define MW_RECORD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/core/vocab.h"
 
 enum mw_provenance {
 	MW_MEASURED,    /* timed or counted here */
@@ -23,40 +27,20 @@ int mw_provenance_parse(const char *name, enum mw_provenance *out);
 /* A derived value takes its weakest input, in the order of the enum. */
 enum mw_provenance mw_weakest(enum mw_provenance a, enum mw_provenance b);
 
-/* Units: the only spellings that a record may carry. */
-enum mw_unit {
-	MW_NS,
-	MW_S,
-	MW_BYTE,
-	MW_GBPS,   /* GB/s = 1e9 byte per second */
-	MW_GFLOPS, /* 1e9 FLOP per second */
-	MW_GOPS,   /* 1e9 integer operations per second */
-	MW_FLOP_PER_BYTE,
-	MW_PJ_PER_BYTE,
-	MW_NJ_PER_KB, /* nJ per 1024 byte of row */
-	MW_NJ,
-	MW_JOULE,
-	MW_WATT,
-	MW_IOPS, /* operations per second */
-	MW_COUNT,
-	MW_RATIO,
-	MW_UNIT_COUNT
-};
-
-const char *mw_unit_name(enum mw_unit u);
-int mw_unit_parse(const char *name, enum mw_unit *out);
-
 enum mw_kv_type { MW_KV_STR, MW_KV_INT, MW_KV_REAL };
 
 struct mw_kv {
-	char key[24];
+	const char *name;
+	const struct mw_key *key; /* its declaration; NULL in a record that was read from a file */
 	enum mw_kv_type type;
-	int64_t i;
-	double r;
-	char s[80];
+	union {
+		int64_t i;
+		double r;
+		const char *s;
+	};
 };
 
-#define MW_RECORD_PARAMS 12
+#define MW_RECORD_PARAMS 16
 
 struct mw_kv_list {
 	size_t n;
@@ -73,53 +57,103 @@ enum mw_sample_flag {
 
 struct mw_sample {
 	double value;
-	uint64_t t_ns; /* since the start of the run */
-	uint32_t round;
+	double before_ns, after_ns; /* core-to-core probes around it; NaN when not probed */
+	uint64_t t_ns;              /* since the start of the run */
+	uint32_t round;             /* counted through all visits */
+	uint32_t visit;
 	uint32_t state; /* topology state, 0 = the only or first one */
 	uint32_t flags; /* enum mw_sample_flag */
 };
 
+struct mw_text; /* where a record keeps its texts */
+
 struct mw_record {
-	char bench[24];
-	char case_name[48];
+	const char *bench, *case_name;
+	const char *metric;
+	const struct mw_metric *declared; /* NULL in a record that was read from a file */
+	enum mw_unit unit;
 	struct mw_kv_list params;   /* inputs only */
 	struct mw_kv_list observed; /* CPUs, pages obtained, winning kernel, ... */
-	char method[32];            /* name of the method; compare refuses where it or its version differs */
+	const char *method;         /* name of the method; compare refuses where it or its version differs */
 	int method_version;
-	char metric[32];
-	enum mw_unit unit;
-	double value;                  /* median over rounds; NaN when unavailable */
+	double value;                  /* NaN when unavailable */
 	double ci_lo, ci_hi, min, max; /* NaN when unknown */
 	size_t n;
 	struct mw_sample *samples; /* n_samples entries, may be NULL; owned by the record */
 	size_t n_samples;
 	enum mw_provenance provenance;
-	char source[120]; /* model or publication; empty for measured */
-	char note[240];
+	const char *source; /* model or publication; "" for measured */
+	const char *note;
+	/* Private. */
+	const struct mw_emit *row; /* from mw_record_open to mw_record_close */
+	struct mw_text *text;
 };
 
-/* Sets every field to empty: NaN value, no samples, measured. */
-void mw_record_init(struct mw_record *r, const char *bench, const char *case_name, const char *metric,
-		    enum mw_unit unit);
-void mw_record_fini(struct mw_record *r);
-/* Deep copy; dst is overwritten (not freed first). -ENOMEM. */
-int mw_record_copy(struct mw_record *dst, const struct mw_record *src);
+/* ---- building: open, put, set a value, close ---- */
 
-/* Adding more than MW_RECORD_PARAMS pairs is a programming error and asserts; a repeated key replaces. */
-void mw_kv_set_int(struct mw_kv_list *l, const char *key, int64_t v);
-void mw_kv_set_real(struct mw_kv_list *l, const char *key, double v);
-void mw_kv_set_str(struct mw_kv_list *l, const char *key, const char *v);
-const struct mw_kv *mw_kv_find(const struct mw_kv_list *l, const char *key);
-int64_t mw_kv_int(const struct mw_kv_list *l, const char *key, int64_t fallback);
-const char *mw_kv_str(const struct mw_kv_list *l, const char *key, const char *fallback);
-/* "key=value;key=value" as in the CSV contract; commas of values become '+'. Returns the length as snprintf. */
-int mw_kv_format(const struct mw_kv_list *l, char *out, size_t n);
-bool mw_kv_equal(const struct mw_kv_list *a, const struct mw_kv_list *b);
+/* A record of one row of the emitter's table; case_name is one of the row's. What goes wrong from here on (memory, a
+ * pair too many, an undeclared case) is kept and returned by mw_record_close, so that calls in between need no check.
+ * Every opened record goes to mw_record_fini. */
+void mw_record_open(struct mw_record *r, const struct mw_emitter *e, const struct mw_emit *row, const char *case_name);
+/* A repeated key replaces. The key's flags say whether it is a parameter. */
+void mw_put_int(struct mw_record *r, const struct mw_key *key, int64_t v);
+void mw_put_real(struct mw_record *r, const struct mw_key *key, double v);
+void mw_put_text(struct mw_record *r, const struct mw_key *key, const char *v);
+/* The pair of that key in src, if it is there. */
+void mw_put_same(struct mw_record *r, const struct mw_key *key, const struct mw_record *src);
+/* Opens r and puts all of src's pairs whose keys the row declares. Texts and statistics are not taken over. */
+void mw_record_derive(struct mw_record *r, const struct mw_emitter *e, const struct mw_emit *row, const char *case_name,
+		      const struct mw_record *src);
+/* value, interval, range and n of src times factor (> 0); no samples. */
+void mw_record_scale(struct mw_record *r, const struct mw_record *src, double factor);
 
+void mw_record_method(struct mw_record *r, const char *name, int version);
+void mw_record_note(struct mw_record *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Joins with "; " to what the note says already. */
+void mw_record_add_note(struct mw_record *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void mw_record_source(struct mw_record *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A value without statistics (a count, a model's answer). */
 void mw_record_set(struct mw_record *r, double value, enum mw_provenance p, const char *source);
 /* value NaN, provenance unavailable, note = why. */
 void mw_record_unavailable(struct mw_record *r, const char *why);
+
+/* Checks the record against the row it was opened with: case, every parameter, no pair undeclared or of another kind
+ * (an unavailable record may lack parameters). 0, -ENOMEM, or -EINVAL with the first fault in why (may be NULL).
+ * Closing again is 0. */
+int mw_record_close(struct mw_record *r, char *why, size_t n);
+
+/* ---- without a declaration: what is read from files, and tests ---- */
+
+/* Sets every field to empty: NaN value, no samples, measured. */
+void mw_record_init(struct mw_record *r, const char *bench, const char *case_name, const char *metric,
+		    enum mw_unit unit);
+/* s as a text that lives as long as the record; "" when memory is out, which mw_record_close returns. */
+const char *mw_record_keep(struct mw_record *r, const char *s);
+enum mw_role { MW_AS_PARAM, MW_AS_OBSERVED };
+/* -ENOSPC beyond MW_RECORD_PARAMS pairs, -ENOMEM. */
+int mw_set_int(struct mw_record *r, enum mw_role role, const char *name, int64_t v);
+int mw_set_real(struct mw_record *r, enum mw_role role, const char *name, double v);
+int mw_set_text(struct mw_record *r, enum mw_role role, const char *name, const char *v);
+
+void mw_record_fini(struct mw_record *r);
+/* Deep copy; dst is overwritten (not freed first). -ENOMEM. */
+int mw_record_copy(struct mw_record *dst, const struct mw_record *src);
+/* The same without samples. */
+int mw_record_copy_bare(struct mw_record *dst, const struct mw_record *src);
+
+/* ---- reading ---- */
+
+const struct mw_kv *mw_kv_find(const struct mw_kv_list *l, const char *name);
+int64_t mw_kv_int(const struct mw_kv_list *l, const char *name, int64_t fallback);
+const char *mw_kv_str(const struct mw_kv_list *l, const char *name, const char *fallback);
+bool mw_kv_equal(const struct mw_kv_list *a, const struct mw_kv_list *b);
+/* The value as text: integers whole, reals with nine digits. Returns the length as snprintf. */
+int mw_kv_text(const struct mw_kv *kv, char *out, size_t n);
+/* "key=value;key=value" as in the CSV contract. A value that holds ; " or a line break stands in double quotes, with
+ * quotes inside it doubled. Freed by the caller; NULL when memory is out. */
+char *mw_kv_format(const struct mw_kv_list *l);
+/* "bench.case.metric{key=value;..}": the identity. Freed by the caller; NULL when memory is out. */
+char *mw_record_id(const struct mw_record *r);
 bool mw_record_same_identity(const struct mw_record *a, const struct mw_record *b);
 /* Equal for records of the same identity, whatever the order of their params. Differs between builds: not for files. */
 uint64_t mw_record_hash(const struct mw_record *r);
@@ -132,6 +166,10 @@ struct mw_records {
 void mw_records_fini(struct mw_records *l);
 /* Copies r to the end of l. -ENOMEM. */
 int mw_records_add(struct mw_records *l, const struct mw_record *r);
+/* The same without r's samples. */
+int mw_records_add_bare(struct mw_records *l, const struct mw_record *r);
+/* Moves r to the end of l: r is empty afterwards. -ENOMEM leaves it as it is. */
+int mw_records_take(struct mw_records *l, struct mw_record *r);
 /* First record with that bench, case and metric; NULL case matches any. NULL when none. */
 const struct mw_record *mw_records_find(const struct mw_records *l, const char *bench, const char *case_name,
 					const char *metric);
@@ -146,6 +184,10 @@ static inline int mw_emit(const struct mw_sink *sink, const struct mw_record *r)
 {
 	return sink->emit(sink->self, r);
 }
+
+/* Closes, emits and frees. What close refuses goes to the sink as it does with mw_record_close: a record that is wrong
+ * is not emitted. */
+int mw_finish(const struct mw_sink *sink, struct mw_record *r);
 
 /* Progress callback: fraction of the named step in 0..1. */
 struct mw_progress {

@@ -1,6 +1,8 @@
 #include "base/core/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int32_t mw_utf8(const char *s, size_t *len)
@@ -45,4 +47,46 @@ size_t mw_escape(const char *s, char *out, size_t n)
 	if (n)
 		out[kept] = '\0';
 	return total;
+}
+
+void mw_buf_add(struct mw_buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	int len = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (len < 0 || b->failed)
+		return;
+	size_t need = b->len + (size_t)len + 1;
+	if (need > b->cap) {
+		size_t cap = need < 128 ? 128 : 2 * need;
+		char *p = realloc(b->p, cap);
+		if (!p) {
+			b->failed = 1;
+			return;
+		}
+		b->p = p;
+		b->cap = cap;
+	}
+	va_start(ap, fmt);
+	(void)vsnprintf(b->p + b->len, (size_t)len + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)len;
+}
+
+const char *mw_buf_text(const struct mw_buf *b)
+{
+	return b->len ? b->p : "";
+}
+
+void mw_buf_clear(struct mw_buf *b)
+{
+	b->len = 0;
+	b->failed = 0;
+}
+
+void mw_buf_fini(struct mw_buf *b)
+{
+	free(b->p);
+	*b = (struct mw_buf){0};
 }

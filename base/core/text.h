@@ -20,4 +20,17 @@ size_t mw_escape(const char *s, char *out, size_t n);
 /* Room that mw_escape needs for any text of len bytes. */
 #define MW_ESCAPED(len) (4 * (len) + 1)
 
+/* A text that grows. Starts as {0}; what does not fit into memory is left out and `failed` says so. */
+struct mw_buf {
+	char *p;
+	size_t len, cap;
+	int failed;
+};
+
+void mw_buf_add(struct mw_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Never NULL. */
+const char *mw_buf_text(const struct mw_buf *b);
+void mw_buf_clear(struct mw_buf *b);
+void mw_buf_fini(struct mw_buf *b);
+
 #endif

@@ -65,8 +65,8 @@ static bool matches(const struct offload_work *w, const struct offload_try *t, i
 static void describe(const struct offload_work *w, const struct offload_try *t, struct mw_record *r)
 {
 	(void)w;
-	mw_kv_set_str(&r->params, "isa", mw_isa_name((enum mw_isa)t->path));
-	mw_kv_set_str(&r->params, "stores", t->store == MW_STORE_NT ? "nt" : "ordinary");
+	(void)mw_set_text(r, MW_AS_PARAM, "isa", mw_isa_name((enum mw_isa)t->path));
+	(void)mw_set_text(r, MW_AS_PARAM, "stores", t->store == MW_STORE_NT ? "nt" : "ordinary");
 }
 
 static int check(int rc, struct pim_device *dev, char *err, size_t n)

@@ -23,16 +23,16 @@ static const char *price_words(const struct offload_device *d)
 
 static void set_device(struct mw_record *r, const struct offload_device *d)
 {
-	mw_kv_set_str(&r->params, "device", d->label);
+	(void)mw_set_text(r, MW_AS_PARAM, "device", d->label);
 	if (d->limit[0])
-		mw_kv_set_str(&r->params, "price", price_words(d));
+		(void)mw_set_text(r, MW_AS_PARAM, "price", price_words(d));
 }
 
 static void device_record(const struct offload_side *s, const struct offload_work *w, struct mw_record *r,
 			  const char *metric, enum mw_unit unit)
 {
 	offload_record(w, r, metric, unit);
-	(void)snprintf(r->method, sizeof(r->method), "pim-model");
+	mw_record_method(r, "pim-model", 1);
 	set_device(r, s->d);
 }
 
@@ -43,20 +43,20 @@ static void set_parts(struct mw_record *r, const struct offload_cost *c)
 		const char *key;
 	} counts[] = {{PIM_AAP, "aap"},       {PIM_AP, "ap"},         {PIM_BATCHES, "batches"},
 		      {PIM_PASSES, "passes"}, {PIM_CYCLES, "cycles"}, {PIM_BYTES_RELOAD, "reload_bytes"}};
-	mw_kv_set_real(&r->observed, "compute_ns", c->compute);
-	mw_kv_set_real(&r->observed, "in_ns", c->in);
-	mw_kv_set_real(&r->observed, "out_ns", c->out);
-	mw_kv_set_real(&r->observed, "reload_ns", c->reload);
+	(void)mw_set_real(r, MW_AS_OBSERVED, "compute_ns", c->compute);
+	(void)mw_set_real(r, MW_AS_OBSERVED, "in_ns", c->in);
+	(void)mw_set_real(r, MW_AS_OBSERVED, "out_ns", c->out);
+	(void)mw_set_real(r, MW_AS_OBSERVED, "reload_ns", c->reload);
 	if (c->transpose > 0)
-		mw_kv_set_real(&r->observed, "transpose_ns", c->transpose);
+		(void)mw_set_real(r, MW_AS_OBSERVED, "transpose_ns", c->transpose);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (c->counted >> counts[i].what & 1)
-			mw_kv_set_int(&r->observed, counts[i].key, (int64_t)c->count[counts[i].what]);
+			(void)mw_set_int(r, MW_AS_OBSERVED, counts[i].key, (int64_t)c->count[counts[i].what]);
 }
 
 static void note_scope(struct mw_record *r, const struct offload_side *s, const struct offload_cost *c)
 {
-	(void)snprintf(r->note, sizeof(r->note), "%s%s%s", c->verified ? "" : "unverified; ",
+	mw_record_note(r, "%s%s%s", c->verified ? "" : "unverified; ",
 		       c->transpose > 0 ? "end to end transposes lanes at the rate of the key transpose; " : "",
 		       s->d->is_dram ? s->o->channels_note : "");
 }
@@ -67,7 +67,7 @@ static int emit_times(const struct offload_side *s, const struct offload_work *w
 	for (int m = 0; m < MODES && rc == 0; m++) {
 		struct mw_record r;
 		device_record(s, w, &r, "time", MW_NS);
-		mw_kv_set_str(&r.params, "mode", mode_names[m]);
+		(void)mw_set_text(&r, MW_AS_PARAM, "mode", mode_names[m]);
 		mw_record_set(&r, device_ns(c, (enum mode)m), MW_MODELLED, c->source);
 		set_parts(&r, c);
 		note_scope(&r, s, c);
@@ -85,7 +85,7 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 	if (m == END_TO_END && (!c->has_energy || !moves))
 		return 0;
 	device_record(s, w, &r, "energy", MW_NJ);
-	mw_kv_set_str(&r.params, "mode", mode_names[m]);
+	(void)mw_set_text(&r, MW_AS_PARAM, "mode", mode_names[m]);
 	if (m == END_TO_END)
 		memcpy(moved, c->moved_pj, sizeof(moved));
 	if (!c->has_energy) {
@@ -94,7 +94,7 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 		mw_record_set(&r, 1e-3 * (c->energy.typ_pj + moved[1]), MW_MODELLED, c->energy.source);
 		r.min = 1e-3 * (c->energy.min_pj + moved[0]);
 		r.max = 1e-3 * (c->energy.max_pj + moved[2]);
-		(void)snprintf(r.note, sizeof(r.note), "min and max are the band of the model%s%s",
+		mw_record_note(&r, "min and max are the band of the model%s%s",
 			       moves ? "" : "; the device has no model of the energy of transfers",
 			       m == END_TO_END && c->transpose > 0 ? "; transposing has no model of its energy" : "");
 	}
@@ -106,17 +106,18 @@ static void set_memory(struct mw_record *r, const struct offload_device *d, doub
 {
 	if (!d->is_dram)
 		return;
-	mw_kv_set_int(&r->observed, "channels", d->dram.channels);
-	mw_kv_set_int(&r->observed, "ranks", d->dram.ranks);
-	mw_kv_set_int(&r->observed, "banks", d->dram.banks);
-	mw_kv_set_real(&r->observed, "host_over_peak", host_gbps / (d->dram.channels * d->dram.channel_peak_gbps));
+	(void)mw_set_int(r, MW_AS_OBSERVED, "channels", d->dram.channels);
+	(void)mw_set_int(r, MW_AS_OBSERVED, "ranks", d->dram.ranks);
+	(void)mw_set_int(r, MW_AS_OBSERVED, "banks", d->dram.banks);
+	(void)mw_set_real(r, MW_AS_OBSERVED, "host_over_peak",
+			  host_gbps / (d->dram.channels * d->dram.channel_peak_gbps));
 }
 
 /* A comparison is against a host of one topology state. */
 static void set_state(struct mw_record *r, const char *state)
 {
 	if (state[0])
-		mw_kv_set_str(&r->params, "state", state);
+		(void)mw_set_text(r, MW_AS_PARAM, "state", state);
 }
 
 /* The interval is the host's: the model has none. */
@@ -127,20 +128,19 @@ static int emit_speedup(const struct offload_side *s, const struct offload_work 
 	double ns = device_ns(c, m);
 	struct mw_record r;
 	device_record(s, w, &r, "speedup", MW_RATIO);
-	mw_kv_set_str(&r.params, "mode", mode_names[m]);
-	mw_kv_set_str(&r.params, "cache", offload_cache_names[cache]);
+	(void)mw_set_text(&r, MW_AS_PARAM, "mode", mode_names[m]);
+	(void)mw_set_text(&r, MW_AS_PARAM, "cache", offload_cache_names[cache]);
 	set_state(&r, h->state);
 	mw_record_set(&r, h->ns / ns, MW_MODELLED, c->source);
 	r.ci_lo = h->lo / ns;
 	r.ci_hi = h->hi / ns;
-	mw_kv_set_real(&r.observed, "host_ns", h->ns);
-	mw_kv_set_real(&r.observed, "device_ns", ns);
-	mw_kv_set_str(&r.observed, "host", h->how);
-	mw_kv_set_real(&r.observed, "host_gbps", (double)w->bytes / h->ns);
+	(void)mw_set_real(&r, MW_AS_OBSERVED, "host_ns", h->ns);
+	(void)mw_set_real(&r, MW_AS_OBSERVED, "device_ns", ns);
+	(void)mw_set_text(&r, MW_AS_OBSERVED, "host", h->how);
+	(void)mw_set_real(&r, MW_AS_OBSERVED, "host_gbps", (double)w->bytes / h->ns);
 	set_memory(&r, s->d, (double)w->bytes / h->ns);
 	note_scope(&r, s, c);
-	size_t len = strlen(r.note);
-	(void)snprintf(r.note + len, sizeof(r.note) - len, "%smeasured host / modelled device", len ? "; " : "");
+	mw_record_add_note(&r, "measured host / modelled device");
 	return offload_emit(s->o, &r);
 }
 
@@ -153,14 +153,14 @@ static int emit_uses(const struct offload_side *s, const struct offload_work *w,
 	struct mw_record r;
 	device_record(s, w, &r, be == BREAKEVEN_NEVER ? "break_even_never" : "break_even_uses",
 		      be == BREAKEVEN_NEVER ? MW_RATIO : MW_COUNT);
-	mw_kv_set_str(&r.params, "cache", offload_cache_names[cache]);
-	mw_kv_set_str(&r.params, "question", "uses");
+	(void)mw_set_text(&r, MW_AS_PARAM, "cache", offload_cache_names[cache]);
+	(void)mw_set_text(&r, MW_AS_PARAM, "question", "uses");
 	set_state(&r, h->state);
 	mw_record_set(&r, be == BREAKEVEN_NEVER ? h->ns / c->per_use : uses, MW_MODELLED, c->source);
-	mw_kv_set_real(&r.observed, "host_ns", h->ns);
-	mw_kv_set_real(&r.observed, "place_ns", c->place);
-	mw_kv_set_real(&r.observed, "use_ns", c->per_use);
-	(void)snprintf(r.note, sizeof(r.note), "%s",
+	(void)mw_set_real(&r, MW_AS_OBSERVED, "host_ns", h->ns);
+	(void)mw_set_real(&r, MW_AS_OBSERVED, "place_ns", c->place);
+	(void)mw_set_real(&r, MW_AS_OBSERVED, "use_ns", c->per_use);
+	mw_record_note(&r, "%s",
 		       be == BREAKEVEN_NEVER
 			       ? "never: no number of uses of resident operands pays; value = ratio for ever more uses"
 			       : "uses of resident operands from which the device is ahead");
@@ -236,15 +236,15 @@ static int emit_size(const struct offload_side *s, const struct offload_work *fi
 	struct mw_record r;
 	mw_record_init(&r, "offload", first->name, never ? "break_even_never" : "break_even_size",
 		       never ? MW_RATIO : MW_BYTE);
-	(void)snprintf(r.method, sizeof(r.method), "pim-model");
+	mw_record_method(&r, "pim-model", 1);
 	set_device(&r, s->d);
-	mw_kv_set_str(&r.params, "cache", offload_cache_names[cache]);
-	mw_kv_set_str(&r.params, "question", "size");
+	(void)mw_set_text(&r, MW_AS_PARAM, "cache", offload_cache_names[cache]);
+	(void)mw_set_text(&r, MW_AS_PARAM, "question", "size");
 	set_state(&r, c.state);
 	mw_record_set(&r, never ? c.host[c.n - 1] / c.device[c.n - 1] : size, MW_MODELLED, c.source);
-	mw_kv_set_int(&r.observed, "smallest", (int64_t)c.size[0]);
-	mw_kv_set_int(&r.observed, "largest", (int64_t)c.size[c.n - 1]);
-	(void)snprintf(r.note, sizeof(r.note), "%s",
+	(void)mw_set_int(&r, MW_AS_OBSERVED, "smallest", (int64_t)c.size[0]);
+	(void)mw_set_int(&r, MW_AS_OBSERVED, "largest", (int64_t)c.size[c.n - 1]);
+	mw_record_note(&r, "%s",
 		       never                     ? "never at one use: value = ratio at the largest size measured"
 		       : be == BREAKEVEN_AT_ONCE ? "ahead at one use from the smallest size measured"
 						 : "ahead at one use from this size on");

@@ -96,11 +96,11 @@ static int add(struct offload_rates *rates, const struct offload_device *d, cons
 	} else if (rc < 0)
 		return mw_fail(rc, err, n, "%s: %s", d->spec, pim_error(r->dev));
 	mw_record_init(&pt->rec, "offload", "emulator", "emulator_rate", bulk ? MW_GBPS : MW_GOPS);
-	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "emulator-loop");
-	mw_kv_set_str(&pt->rec.params, "device", d->name);
-	mw_kv_set_str(&pt->rec.params, "engine", engine);
-	mw_kv_set_str(&pt->rec.params, "op", bulk ? "and" : "gemv");
-	mw_kv_set_int(&pt->rec.params, "size", (int64_t)(bulk ? bytes : w->size));
+	mw_record_method(&pt->rec, "emulator-loop", 1);
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "device", d->name);
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "engine", engine);
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "op", bulk ? "and" : "gemv");
+	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "size", (int64_t)(bulk ? bytes : w->size));
 	pt->measure = measure;
 	pt->arg = r;
 	pt->threads = mw_team_size(rates->o->ctx->team);

@@ -61,7 +61,7 @@ static bool matches(const struct offload_work *w, const struct offload_try *t, i
 static void describe(const struct offload_work *w, const struct offload_try *t, struct mw_record *r)
 {
 	(void)w;
-	mw_kv_set_str(&r->params, "isa", mw_gemv_paths[t->path].name);
+	(void)mw_set_text(r, MW_AS_PARAM, "isa", mw_gemv_paths[t->path].name);
 }
 
 static int check(int rc, struct pim_device *dev, char *err, size_t n)

@@ -323,10 +323,10 @@ static void add_flush(struct offload *o, struct flush_point *f, struct round_poi
 	if (f->bytes > w->size)
 		f->bytes = w->size;
 	mw_record_init(&pt->rec, "offload", "flush", "bandwidth", MW_GBPS);
-	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "flush-loop");
-	mw_kv_set_str(&pt->rec.params, "lines", dirty ? "dirty" : "absent");
-	mw_kv_set_str(&pt->rec.params, "instruction", offload_flush_name());
-	mw_kv_set_int(&pt->rec.observed, "size", (int64_t)f->bytes);
+	mw_record_method(&pt->rec, "flush-loop", 1);
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "lines", dirty ? "dirty" : "absent");
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "instruction", offload_flush_name());
+	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "size", (int64_t)f->bytes);
 	pt->measure = measure_flush;
 	pt->arg = f;
 	pt->threads = mw_team_size(o->ctx->team);
@@ -339,17 +339,17 @@ static void add_point(struct offload *o, const struct offload_work *w, enum offl
 {
 	*p = (struct point){.job = {.o = o, .w = w, .t = *t}, .cache = cache};
 	offload_record(w, &pt->rec, "time", MW_NS);
-	(void)snprintf(pt->rec.method, sizeof(pt->rec.method), "%s-loop", w->kind == &offload_bulk ? "bulk" : "gemv");
-	mw_kv_set_str(&pt->rec.params, "device", "host");
-	mw_kv_set_str(&pt->rec.params, "cache", offload_cache_names[cache]);
-	mw_kv_set_int(&pt->rec.params, "threads", t->threads);
+	mw_record_method(&pt->rec, w->kind == &offload_bulk ? "bulk-loop" : "gemv-loop", 1);
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "device", "host");
+	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "cache", offload_cache_names[cache]);
+	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "threads", t->threads);
 	w->kind->describe(w, t, &pt->rec);
-	mw_kv_set_str(&pt->rec.observed, "pages", o->pages);
-	mw_kv_set_int(&pt->rec.observed, "ways_searched", (int64_t)w->searched_size);
+	(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "pages", o->pages);
+	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "ways_searched", (int64_t)w->searched_size);
 	if (cache == OFFLOAD_COLD)
-		mw_kv_set_str(&pt->rec.observed, "evicted",
-			      !w->cached ? "streams past the caches"
-					 : (offload_flush_name() ? offload_flush_name() : "displaced by reading"));
+		(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "evicted",
+				  !w->cached ? "streams past the caches"
+					     : (offload_flush_name() ? offload_flush_name() : "displaced by reading"));
 	pt->measure = measure;
 	pt->arg = p;
 	pt->threads = t->threads;
@@ -406,7 +406,7 @@ static bool is_row_of(const struct offload_work *w, const struct mw_record *r)
 	bool same = strcmp(r->case_name, w->name) == 0 && strcmp(r->metric, "time") == 0 && !isnan(r->value);
 	offload_record(w, &want, "time", MW_NS);
 	for (size_t i = 0; i < want.params.n && same; i++)
-		same = mw_kv_int(&r->params, want.params.v[i].key, -1) == want.params.v[i].i;
+		same = mw_kv_int(&r->params, want.params.v[i].name, -1) == want.params.v[i].i;
 	mw_record_fini(&want);
 	return same;
 }
@@ -442,7 +442,8 @@ static void pick_library(const struct offload *o, struct offload_work *w)
 	for (size_t i = 0; earlier && i < earlier->n; i++) {
 		const struct mw_record *r = &earlier->v[i];
 		bool same = strcmp(r->bench, "gemm") == 0 && strcmp(r->case_name, "gemv") == 0 && r->unit == MW_GOPS &&
-			    strcmp(r->metric, "rate") == 0 && strcmp(mw_kv_str(&r->params, "dtype", ""), "int8") == 0 &&
+			    strcmp(r->metric, "op_rate") == 0 &&
+			    strcmp(mw_kv_str(&r->params, "dtype", ""), "int8") == 0 &&
 			    mw_kv_int(&r->params, "n", -1) == (int64_t)w->rows &&
 			    mw_kv_int(&r->params, "k", -1) == (int64_t)w->cols &&
 			    (uint64_t)mw_kv_int(&r->observed, "weight_bytes", 0) >= 2 * o->llc;

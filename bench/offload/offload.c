@@ -47,10 +47,10 @@ void offload_record(const struct offload_work *w, struct mw_record *r, const cha
 {
 	mw_record_init(r, "offload", w->name, metric, unit);
 	if (w->kind == &offload_bulk) {
-		mw_kv_set_int(&r->params, "size", (int64_t)w->size);
+		(void)mw_set_int(r, MW_AS_PARAM, "size", (int64_t)w->size);
 	} else {
-		mw_kv_set_int(&r->params, "inputs", (int64_t)w->cols);
-		mw_kv_set_int(&r->params, "outputs", (int64_t)w->rows);
+		(void)mw_set_int(r, MW_AS_PARAM, "inputs", (int64_t)w->cols);
+		(void)mw_set_int(r, MW_AS_PARAM, "outputs", (int64_t)w->rows);
 	}
 }
 
@@ -353,15 +353,15 @@ static int report_left_out(struct offload *o, const struct plan *p)
 			if (!p->op[k])
 				continue;
 			mw_record_init(&r, "offload", bulk_ops[k].name, "time", MW_NS);
-			mw_kv_set_int(&r.params, "size", (int64_t)p->left_out[i]);
+			(void)mw_set_int(&r, MW_AS_PARAM, "size", (int64_t)p->left_out[i]);
 			mw_record_unavailable(&r, p->why[i]);
 			rc = offload_emit(o, &r);
 		}
 	for (size_t i = 0; i < p->n_shapes_left_out && rc == 0; i++) {
 		struct mw_record r;
 		mw_record_init(&r, "offload", "gemv", "time", MW_NS);
-		mw_kv_set_int(&r.params, "inputs", (int64_t)p->shapes_left_out[i][0]);
-		mw_kv_set_int(&r.params, "outputs", (int64_t)p->shapes_left_out[i][1]);
+		(void)mw_set_int(&r, MW_AS_PARAM, "inputs", (int64_t)p->shapes_left_out[i][0]);
+		(void)mw_set_int(&r, MW_AS_PARAM, "outputs", (int64_t)p->shapes_left_out[i][1]);
 		mw_record_unavailable(&r, p->shapes_why);
 		rc = offload_emit(o, &r);
 	}

@@ -222,12 +222,13 @@ Test(energy_bench, measured_and_modelled_stay_apart)
 	bw.value = 35;
 	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
 	cr_assert_eq(energy_read_bandwidth(&b->earlier)->value, 35);
-	(void)snprintf(bw.case_name, sizeof(bw.case_name), "l2-read"); /* faster, but not DRAM */
+	bw.case_name = "l2-read"; /* faster, but not DRAM */
 	bw.value = 900;
 	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
-	(void)snprintf(bw.case_name, sizeof(bw.case_name), "dram-read-peak");
+	bw.case_name = "dram-read-peak";
 	bw.value = 40;
 	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
+	mw_record_fini(&bw);
 	run_bed(b, &fake_meter, 0);
 	static const char *const states[] = {"idle", "read-load"};
 	for (size_t i = 0; i < 2; i++) {

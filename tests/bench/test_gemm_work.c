@@ -272,15 +272,15 @@ static void add_rate(struct mw_records *l, const char *engine, const char *dtype
 {
 	struct mw_record r;
 	bool f32 = strcmp(dtype, "f32") == 0;
-	mw_record_init(&r, "gemm", m == 1 ? "gemv" : "gemm", "rate", f32 ? MW_GFLOPS : MW_GOPS);
-	mw_kv_set_str(&r.params, "engine", engine);
-	mw_kv_set_str(&r.params, "dtype", dtype);
-	mw_kv_set_int(&r.params, "m", m);
-	mw_kv_set_int(&r.params, "n", 3072);
-	mw_kv_set_int(&r.params, "k", 768);
-	mw_kv_set_int(&r.params, "threads", state ? 2 : 1);
+	mw_record_init(&r, "gemm", m == 1 ? "gemv" : "gemm", f32 ? "flop_rate" : "op_rate", f32 ? MW_GFLOPS : MW_GOPS);
+	(void)mw_set_text(&r, MW_AS_PARAM, "engine", engine);
+	(void)mw_set_text(&r, MW_AS_PARAM, "dtype", dtype);
+	(void)mw_set_int(&r, MW_AS_PARAM, "m", m);
+	(void)mw_set_int(&r, MW_AS_PARAM, "n", 3072);
+	(void)mw_set_int(&r, MW_AS_PARAM, "k", 768);
+	(void)mw_set_int(&r, MW_AS_PARAM, "threads", state ? 2 : 1);
 	if (state)
-		mw_kv_set_str(&r.params, "state", state);
+		(void)mw_set_text(&r, MW_AS_PARAM, "state", state);
 	r.value = value;
 	r.ci_lo = 0.9 * value;
 	r.ci_hi = 1.1 * value;
@@ -292,12 +292,12 @@ static void add_roof(struct mw_records *l, const char *bench, const char *case_n
 		     double value, const char *state)
 {
 	struct mw_record r;
-	mw_record_init(&r, bench, case_name, "rate", unit);
-	mw_kv_set_str(&r.params, "dtype", unit == MW_GOPS ? "int8" : "f32");
-	mw_kv_set_int(&r.params, "threads", threads);
-	mw_kv_set_str(&r.params, "level", value > 98 ? "l1" : "dram");
+	mw_record_init(&r, bench, case_name, unit == MW_GOPS ? "op_rate" : "flop_rate", unit);
+	(void)mw_set_text(&r, MW_AS_PARAM, "dtype", unit == MW_GOPS ? "int8" : "f32");
+	(void)mw_set_int(&r, MW_AS_PARAM, "threads", threads);
+	(void)mw_set_text(&r, MW_AS_PARAM, "level", value > 98 ? "l1" : "dram");
 	if (state)
-		mw_kv_set_str(&r.params, "state", state);
+		(void)mw_set_text(&r, MW_AS_PARAM, "state", state);
 	r.value = value;
 	cr_assert(mw_records_add(l, &r) == 0);
 }
@@ -352,7 +352,7 @@ Test(gemm_work, derived_records)
 
 	/* Weights and activations in 4 byte: 2 n k / 4 (n k + n + k) op/byte at m = 1. */
 	double nk = 3072.0 * 768, gemv = 2 * nk / (4 * (nk + 3840)), gemm = 2 * 512 * nk / (4 * (nk + 512 * 3840.0));
-	const struct mw_record *r = find(&out, "best", "rate", 1, "f32", "");
+	const struct mw_record *r = find(&out, "best", "flop_rate", 1, "f32", "");
 	cr_assert_str_eq(mw_kv_str(&r->observed, "engine", ""), "own");
 	cr_assert_null(mw_kv_find(&r->params, "engine"));
 	near(r->value, 20.0);
@@ -368,12 +368,13 @@ Test(gemm_work, derived_records)
 	r = find(&out, "best", "roofline_fraction", 512, "f32", "");
 	near(r->value, 240.0 / 250.0);
 	cr_assert(gemm > 250.0 / 44.0 && strstr(r->note, "compute roof"), "%s", r->note);
-	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "rate", 512, "f32", "")->observed, "engine", ""), "onednn");
+	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "flop_rate", 512, "f32", "")->observed, "engine", ""), "onednn");
 	/* Two topology states: a winner, a bandwidth and a peak each. */
 	near(find(&out, "best", "roofline_fraction", 512, "f32", "near")->value, 390.0 / 400.0);
 	near(find(&out, "best", "roofline_fraction", 512, "f32", "far")->value, 560.0 / 600.0);
-	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "rate", 1, "f32", "near")->observed, "engine", ""), "own");
-	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "rate", 1, "f32", "far")->observed, "engine", ""), "onednn");
+	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "flop_rate", 1, "f32", "near")->observed, "engine", ""), "own");
+	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "flop_rate", 1, "f32", "far")->observed, "engine", ""),
+			 "onednn");
 	near(find(&out, "best", "roofline_fraction", 1, "f32", "near")->value, 30.0 / (50.0 * gemv));
 	near(find(&out, "best", "roofline_fraction", 1, "f32", "far")->value, 39.0 / (85.0 * gemv));
 	/* No int8 peak: no fraction, and the reason. */

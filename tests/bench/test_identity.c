@@ -56,13 +56,12 @@ static void check_unique(const struct mw_records *l, size_t from)
 {
 	for (size_t i = from; i < l->n; i++) {
 		const struct mw_record *r = &l->v[i];
-		char params[400];
-		(void)mw_kv_format(&r->params, params, sizeof(params));
+		char *id = mw_record_id(r);
 		cr_assert_leq(r->params.n, MW_RECORD_PARAMS);
 		cr_assert_leq(r->observed.n, MW_RECORD_PARAMS);
 		for (size_t k = 0; k < i; k++)
-			cr_assert(!mw_record_same_identity(r, &l->v[k]), "%s %s %s{%s} twice", r->bench, r->case_name,
-				  r->metric, params);
+			cr_assert(!mw_record_same_identity(r, &l->v[k]), "%s twice", id);
+		free(id);
 	}
 }
 

@@ -11,7 +11,7 @@ static int emit(const struct mw_sink *sink, int64_t size, double value)
 {
 	struct mw_record r;
 	mw_record_init(&r, "twice", "case", "rate", MW_GBPS);
-	mw_kv_set_int(&r.params, "size", size);
+	(void)mw_set_int(&r, MW_AS_PARAM, "size", size);
 	mw_record_set(&r, value, MW_MEASURED, "");
 	return mw_emit(sink, &r);
 }

@@ -91,7 +91,7 @@ static const char *const values[] = {
 	"a text of seventy-nine bytes, which is the longest one that a parameter can have",
 };
 
-static void params(struct input *in, struct mw_kv_list *l)
+static void params(struct input *in, struct mw_record *r, enum mw_role role)
 {
 	static const char *const keys[] = {
 		"size",    "stride", "window", "pages",  "touched",
@@ -106,15 +106,15 @@ static void params(struct input *in, struct mw_kv_list *l)
 		unsigned kind = byte(in) % 4;
 		double v = kind == 3 ? 0 : number(in);
 		if (kind == 3)
-			mw_kv_set_str(l, key, WORD(in, values));
+			(void)mw_set_text(r, role, key, WORD(in, values));
 		else if (kind == 2)
-			mw_kv_set_real(l, key, v);
+			(void)mw_set_real(r, role, key, v);
 		else
-			mw_kv_set_int(l, key,
-				      fabs(v) < 9e18 ? (int64_t)v
-				      : isnan(v)     ? 0
-				      : v > 0        ? INT64_MAX
-						     : INT64_MIN);
+			(void)mw_set_int(r, role, key,
+					 fabs(v) < 9e18 ? (int64_t)v
+					 : isnan(v)     ? 0
+					 : v > 0        ? INT64_MAX
+							: INT64_MIN);
 	}
 }
 
@@ -145,7 +145,7 @@ static void record(struct input *in, struct mw_record *r)
 		"'\\n-read",
 		"a case of forty-seven bytes is the longest one\n",
 	};
-	static const char *const metrics[] = {"latency", "bandwidth",   "rate",        "intensity", "speedup",
+	static const char *const metrics[] = {"latency", "bandwidth",   "flop_rate",   "intensity", "speedup",
 					      "iops",    "latency_p50", "read_energy", "m'x"};
 	static const enum mw_unit units[] = {MW_NS,    MW_GBPS, MW_GFLOPS,     MW_GOPS, MW_FLOP_PER_BYTE,
 					     MW_RATIO, MW_IOPS, MW_PJ_PER_BYTE};
@@ -163,9 +163,9 @@ static void record(struct input *in, struct mw_record *r)
 		r->ci_hi = number(in);
 	}
 	if (r->provenance != MW_MEASURED)
-		(void)snprintf(r->source, sizeof(r->source), "%s", WORD(in, values));
-	params(in, &r->params);
-	params(in, &r->observed);
+		mw_record_source(r, "%s", WORD(in, values));
+	params(in, r, MW_AS_PARAM);
+	params(in, r, MW_AS_OBSERVED);
 }
 
 /* ---- what a script may say ---- */
@@ -303,7 +303,7 @@ static void table(const struct results *r, const struct figure *fig)
 {
 	struct grid g;
 	struct fuzz_stream s;
-	FUZZ_CHECK(figure_table(&r->records, fig->bench, &g) == 0);
+	FUZZ_CHECK(figure_table(r, fig->bench, &g) == 0);
 	fuzz_stream_open(&s);
 	html_grid(s.f, &g, fig->name);
 	fuzz_page(fuzz_stream_close(&s));

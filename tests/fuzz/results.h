@@ -10,10 +10,8 @@
 /* The file that the run would be written as; freed by the caller. */
 static inline char *fuzz_dump(const struct results *r)
 {
-	json_t *doc = json_from_results(r);
-	char *text = json_dumps(doc, JSON_FILE_FLAGS);
+	char *text = json_results_text(r);
 	FUZZ_CHECK(text);
-	json_decref(doc);
 	return text;
 }
 
@@ -56,12 +54,13 @@ static inline void fuzz_print(const struct results *r)
 		fuzz_stream_open(&s);
 		FUZZ_CHECK(print_records(s.f, &r->records, (enum print_format)format) == 0);
 		const char *text = fuzz_stream_close(&s);
+		bool quoted = false;
 		size_t lines = format == PRINT_JSON ? 0 : fuzz_lines(text), commas = 0; /* JSON escapes its own way */
 		for (const char *c = text; *c && format == PRINT_CSV; c++) {
-			commas += *c == ',';
-			FUZZ_CHECK(*c != '"');
+			quoted = *c == '"' ? !quoted : quoted;
+			commas += *c == ',' && !quoted;
 		}
-		FUZZ_CHECK(format != PRINT_CSV || commas == 12 * lines);
+		FUZZ_CHECK(format != PRINT_CSV || (commas == 16 * lines && !quoted));
 		FUZZ_CHECK((format != PRINT_CSV && format != PRINT_TABLE) || lines == r->records.n + 1);
 		if (format == PRINT_JSON) {
 			json_t *list = json_loads(text, JSON_REJECT_DUPLICATES, NULL);

@@ -63,14 +63,14 @@ static inline struct mw_record full_record(int64_t i)
 {
 	struct mw_record r;
 	mw_record_init(&r, "latency", "chase", "latency", MW_NS);
-	mw_kv_set_int(&r.params, "size", INT64_C(1) << 40 | i);
-	mw_kv_set_real(&r.params, "share", 0.1);
-	mw_kv_set_real(&r.params, "whole", 3.0); /* must not come back as an integer */
-	mw_kv_set_str(&r.params, "pages", "thp");
-	mw_kv_set_int(&r.observed, "cpu", -1);
-	mw_kv_set_real(&r.observed, "nothing", (double)NAN);
-	mw_kv_set_str(&r.observed, "text", "tab\t \"quote\" \\ \xc3\xa9");
-	(void)snprintf(r.method, sizeof(r.method), "pointer-chase");
+	(void)mw_set_int(&r, MW_AS_PARAM, "size", INT64_C(1) << 40 | i);
+	(void)mw_set_real(&r, MW_AS_PARAM, "share", 0.1);
+	(void)mw_set_real(&r, MW_AS_PARAM, "whole", 3.0); /* must not come back as an integer */
+	(void)mw_set_text(&r, MW_AS_PARAM, "pages", "thp");
+	(void)mw_set_int(&r, MW_AS_OBSERVED, "cpu", -1);
+	(void)mw_set_real(&r, MW_AS_OBSERVED, "nothing", (double)NAN);
+	(void)mw_set_text(&r, MW_AS_OBSERVED, "text", "tab\t \"quote\" \\ \xc3\xa9");
+	mw_record_method(&r, "pointer-chase", 1);
 	r.method_version = 3;
 	r.value = 0.1 + 0.2; /* needs all 17 digits */
 	r.ci_lo = 0.29;
@@ -84,7 +84,7 @@ static inline struct mw_record full_record(int64_t i)
 		(struct mw_sample){.value = 0.3, .t_ns = INT64_MAX, .round = UINT32_MAX, .state = 1, .flags = 0xf};
 	r.samples[1] = (struct mw_sample){.value = (double)NAN, .t_ns = 5, .round = 1};
 	r.samples[2] = (struct mw_sample){.value = -1.5, .t_ns = 6, .round = 2, .state = 7};
-	(void)snprintf(r.note, sizeof(r.note), "a note");
+	mw_record_note(&r, "a note");
 	return r;
 }
 

@@ -82,7 +82,7 @@ static void each_parameter(const struct results *r, struct mw_kv_list *l, const 
 		char what[100];
 		if (kept.type == MW_KV_STR)
 			continue;
-		(void)snprintf(what, sizeof(what), "%s %s", name, kept.key);
+		(void)snprintf(what, sizeof(what), "%s %s", name, kept.name);
 		l->v[i].type = MW_KV_REAL;
 		each_number(r, &l->v[i].r, what);
 		l->v[i].type = MW_KV_INT;

@@ -147,7 +147,7 @@ Test(journal, states_stay_apart)
 	struct results r;
 	for (int i = 0; i < 3; i++) {
 		struct mw_record rec = full_record(0);
-		mw_kv_set_str(&rec.observed, "state", i == 2 ? "split" : "near");
+		(void)mw_set_text(&rec, MW_AS_OBSERVED, "state", i == 2 ? "split" : "near");
 		rec.value = i;
 		cr_assert_eq(journal_append(j, &rec), 0);
 		mw_record_fini(&rec);
@@ -374,8 +374,8 @@ Test(journal, reading_is_linear)
 	struct mw_record r;
 	mw_record_init(&r, "latency", "chase", "latency", MW_NS);
 	for (int64_t i = 0; i < n; i++) {
-		mw_kv_set_int(&r.params, "size", i % (n / 2)); /* each identity twice */
-		mw_kv_set_str(&r.params, "pages", "thp");
+		(void)mw_set_int(&r, MW_AS_PARAM, "size", i % (n / 2)); /* each identity twice */
+		(void)mw_set_text(&r, MW_AS_PARAM, "pages", "thp");
 		mw_record_set(&r, (double)i, MW_MEASURED, "");
 		cr_assert_eq(journal_append(j, &r), 0);
 	}
@@ -559,8 +559,8 @@ Test(journal, anonymised)
 	cr_assert_eq(journal_open(dir, false, NULL, &j, err, sizeof(err)), 0);
 	cr_assert_eq(journal_begin(j, &head, err, sizeof(err)), 0);
 	struct mw_record r = full_record(0);
-	mw_kv_set_str(&r.params, "path", "secret-mount");
-	(void)snprintf(r.note, sizeof(r.note), "on /home/user/disk");
+	(void)mw_set_text(&r, MW_AS_PARAM, "path", "secret-mount");
+	mw_record_note(&r, "on /home/user/disk");
 	cr_assert_eq(journal_append(j, &r), 0);
 	cr_assert_eq(journal_skip(j, "storage", "/home/user/disk is full"), 0);
 	mw_record_fini(&r);

@@ -24,11 +24,11 @@ static void drawable(struct results *r, const char *text)
 	for (int i = 0; i < 8; i++) {
 		struct mw_record rec;
 		mw_record_init(&rec, "latency", "chase", "latency", MW_NS);
-		mw_kv_set_int(&rec.params, "size", INT64_C(16384) << (2 * i));
-		mw_kv_set_int(&rec.params, "stride", 64);
-		mw_kv_set_str(&rec.params, "pages", text);
+		(void)mw_set_int(&rec, MW_AS_PARAM, "size", INT64_C(16384) << (2 * i));
+		(void)mw_set_int(&rec, MW_AS_PARAM, "stride", 64);
+		(void)mw_set_text(&rec, MW_AS_PARAM, "pages", text);
 		mw_record_set(&rec, 1 + 3 * i, MW_MEASURED, "");
-		(void)snprintf(rec.note, sizeof(rec.note), "%s", text);
+		mw_record_note(&rec, "%s", text);
 		add_record(r, rec);
 	}
 	(void)snprintf(r->host.cpu_model, sizeof(r->host.cpu_model), "%s", text);

@@ -88,10 +88,15 @@ Test(results, what_the_file_says)
 	r.records.v[0].ci_lo = (double)INFINITY;
 	cr_assert_eq(results_write(dir, &r, err, sizeof(err)), 0);
 	char *text = read_file("results.json", &size);
-	static const char *const wanted[] = {
-		"\"l3_bytes\": null",       "\"governor\": null",  "\"elapsed_s\": null",
-		"\"ci95\": null",           "\"nothing\": null",   "\"whole\": 3.0",
-		"\"hugepages_2m_free\": 0", "0.30000000000000004", "\"seed\": \"18446744073709551615\""};
+	static const char *const wanted[] = {"\"l3_bytes\": null",
+					     "\"governor\": null",
+					     "\"elapsed_s\": null",
+					     "\"ci95\":null",
+					     "\"nothing\":null",
+					     "\"whole\":3.0",
+					     "\"hugepages_2m_free\": 0",
+					     "0.30000000000000004",
+					     "\"seed\": \"18446744073709551615\""};
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
 		cr_assert(strstr(text, wanted[i]), "%s is not in the file", wanted[i]);
 	cr_assert(!strcasestr(text, ": nan") && !strcasestr(text, ": inf"));
@@ -154,17 +159,16 @@ Test(results, damaged_files_are_refused_with_their_place)
 	static const struct {
 		const char *from, *to, *place;
 	} cases[] = {
-		{"\"schema\": 1", "\"schema\": 2", "schema: version 2 is not known here"},
-		{"\"schema\": 1", "\"schema\": \"1\"", "schema: expected an integer"},
-		{"\"unit\": \"ns\"", "\"unit\": \"parsec\"", "records[0].unit"},
-		{"\"provenance\": \"measured\"", "\"provenance\": \"guessed\"", "records[0].provenance"},
-		{"\"bench\": \"latency\"", "\"bench\": 7", "records[0].bench: expected a text"},
-		{"\"bench\": \"latency\"", "\"bench\": \"a name that is longer than any benchmark's\"", "too long"},
-		{"\"n\": 9", "\"n\": -9", "records[0].n: integer out of range"},
-		{"\"n\": 9", "\"m\": 9", "records[0].n: missing"},
-		{"\"whole\": 3.0", "\"whole\": [3.0]", "records[0].params"},
-		{"\"round\": [", "\"round\": [1,", "records[0].samples"},
-		{"\"source\": \"Ambit, MICRO 2017\"", "\"source\": \"\"", "records[1].source"},
+		{"\"schema\": 2", "\"schema\": 3", "schema: version 3 is not known here"},
+		{"\"schema\": 2", "\"schema\": \"2\"", "schema: expected an integer"},
+		{"\"unit\":\"ns\"", "\"unit\":\"parsec\"", "records[0].unit"},
+		{"\"provenance\":\"measured\"", "\"provenance\":\"guessed\"", "records[0].provenance"},
+		{"\"bench\":\"latency\"", "\"bench\":7", "records[0].bench: expected a text"},
+		{"\"n\":9", "\"n\":-9", "records[0].n: integer out of range"},
+		{"\"n\":9", "\"m\":9", "records[0].n: missing"},
+		{"\"whole\":3.0", "\"whole\":[3.0]", "records[0].params"},
+		{"\"round\":[", "\"round\":[1,", "records[0].samples"},
+		{"\"source\":\"Ambit, MICRO 2017\"", "\"source\":\"\"", "records[1].source"},
 		{"\"hostname\": \"node-17\"", "\"hostname\": 17", "host.hostname"},
 		{"\"seed\": \"1", "\"seed\": \"x1", "memwall.seed"},
 		{"\"seed\": \"1", "\"seed\": \"91", "memwall.seed"},
@@ -175,7 +179,7 @@ Test(results, damaged_files_are_refused_with_their_place)
 		patch(good, cases[i].from, cases[i].to);
 		refused(cases[i].place);
 	}
-	patch(good, "\"note\": \"perf PMU `power` absent: virtual machine\"", "\"note\": \"\"");
+	patch(good, "\"note\":\"perf PMU `power` absent: virtual machine\"", "\"note\":\"\"");
 	refused("records[3].note");
 	static const char *const garbage[] = {"", "{", "[]", "null", "not json", "{\"a\":1,\"a\":2}", "\xff"};
 	for (size_t i = 0; i < sizeof(garbage) / sizeof(*garbage); i++) {
@@ -231,9 +235,9 @@ Test(results, anonymised_texts)
 	full_results(&r);
 	for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++)
 		cr_assert_eq(results_skip(&r, "x", notes[i].from), 0);
-	mw_kv_set_str(&r.records.v[0].observed, "host", "and_avx512, 2 threads");
-	mw_kv_set_str(&r.records.v[0].observed, "serial", "S4X0");
-	mw_kv_set_str(&r.records.v[0].observed, "where", "/mnt/a");
+	(void)mw_set_text(&r.records.v[0], MW_AS_OBSERVED, "host", "and_avx512, 2 threads");
+	(void)mw_set_text(&r.records.v[0], MW_AS_OBSERVED, "serial", "S4X0");
+	(void)mw_set_text(&r.records.v[0], MW_AS_OBSERVED, "where", "/mnt/a");
 	results_anonymize(&r);
 	cr_assert(r.info.anonymized);
 	cr_assert_null(r.info.argv);
@@ -245,12 +249,14 @@ Test(results, anonymised_texts)
 	cr_assert_str_eq(mw_kv_str(&r.records.v[0].observed, "host", ""), "and_avx512, 2 threads");
 	for (size_t i = 0; i < sizeof(notes) / sizeof(*notes); i++) {
 		cr_assert_str_eq(r.skipped[i + 1].reason, notes[i].to);
-		struct mw_record rec = {.note = ""};
-		(void)snprintf(rec.note, sizeof(rec.note), "%s", notes[i].from);
+		struct mw_record rec;
+		mw_record_init(&rec, "b", "c", "m", MW_NS);
+		mw_record_note(&rec, "%s", notes[i].from);
 		record_anonymize(&rec);
 		/* A record alone does not know the name of the host that the results name. */
 		if (!strstr(notes[i].from, "node-17"))
 			cr_assert_str_eq(rec.note, notes[i].to);
+		mw_record_fini(&rec);
 	}
 	results_fini(&r);
 }

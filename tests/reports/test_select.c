@@ -52,7 +52,7 @@ Test(select, usual_state_of_random_runs)
 			mw_record_init(&r, "bandwidth", "read", "bandwidth", MW_GBPS);
 			c2c[i] = some_latency(&x);
 			if (!isnan(c2c[i]))
-				mw_kv_set_real(&r.observed, "c2c_ns", c2c[i]);
+				(void)mw_set_real(&r, MW_AS_OBSERVED, "c2c_ns", c2c[i]);
 			rounds[i] = r.n = (size_t)(next(&x) % 4);
 			cr_assert_eq(mw_records_add(&l, &r), 0);
 			mw_record_fini(&r);

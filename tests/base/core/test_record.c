@@ -49,86 +49,223 @@ Test(record, starts_empty_and_never_zero)
 	mw_record_fini(&r);
 }
 
-Test(record, long_texts_are_cut_and_terminated)
+Test(record, long_texts_are_kept_whole)
 {
-	char text[1000];
-	memset(text, 'x', sizeof(text) - 1);
-	text[sizeof(text) - 1] = '\0';
-	struct mw_record r;
+	enum { LONG = 100000 };
+	char *text = malloc(LONG + 1);
+	memset(text, 'x', LONG);
+	text[LONG] = '\0';
+	struct mw_record r, copy;
 	mw_record_init(&r, text, text, text, MW_NS);
-	mw_kv_set_str(&r.params, text, text);
-	mw_record_unavailable(&r, text);
-	cr_expect_eq(strlen(r.bench), sizeof(r.bench) - 1);
-	cr_expect_eq(strlen(r.case_name), sizeof(r.case_name) - 1);
-	cr_expect_eq(strlen(r.metric), sizeof(r.metric) - 1);
-	cr_expect_eq(strlen(r.note), sizeof(r.note) - 1);
-	cr_expect_eq(strlen(r.params.v[0].key), sizeof(r.params.v[0].key) - 1);
-	cr_expect_eq(strlen(r.params.v[0].s), sizeof(r.params.v[0].s) - 1);
+	cr_expect_eq(mw_set_text(&r, MW_AS_PARAM, text, text), 0);
+	mw_record_note(&r, "%s.", text);
+	mw_record_add_note(&r, "%s", text);
+	mw_record_source(&r, "%s", text);
+	cr_assert_eq(mw_record_copy(&copy, &r), 0);
+	mw_record_fini(&r);
+	cr_expect_eq(strlen(copy.bench), LONG);
+	cr_expect_eq(strlen(copy.case_name), LONG);
+	cr_expect_eq(strlen(copy.metric), LONG);
+	cr_expect_eq(strlen(copy.note), 2 * LONG + 3);
+	cr_expect_eq(strlen(copy.source), LONG);
+	cr_expect_eq(strlen(copy.params.v[0].name), LONG);
+	cr_expect_eq(strlen(copy.params.v[0].s), LONG);
+	mw_record_fini(&copy);
 	mw_record_init(&r, NULL, NULL, NULL, MW_NS);
 	cr_expect_str_eq(r.bench, "");
+	mw_record_fini(&r);
+	free(text);
 }
 
 Test(record, pairs_replace_and_convert)
 {
-	struct mw_kv_list l = {0};
-	mw_kv_set_int(&l, "threads", 2);
-	mw_kv_set_real(&l, "share", 0.5);
-	mw_kv_set_str(&l, "isa", "avx2");
-	cr_expect_eq(mw_kv_int(&l, "threads", -1), 2);
-	cr_expect_eq(mw_kv_int(&l, "isa", -1), -1);
-	cr_expect_eq(mw_kv_int(&l, "thread", -1), -1);
-	cr_expect_str_eq(mw_kv_str(&l, "isa", "?"), "avx2");
-	cr_expect_str_eq(mw_kv_str(&l, "threads", "?"), "?");
-	mw_kv_set_str(&l, "threads", "all");
-	cr_expect_eq(l.n, 3);
-	cr_expect_str_eq(mw_kv_str(&l, "threads", "?"), "all");
-	cr_expect_eq(mw_kv_find(&l, "threads")->i, 0, "the old value is still there");
-	cr_expect_null(mw_kv_find(&l, "nothing"));
+	struct mw_record r;
+	const struct mw_kv_list *l = &r.params;
+	mw_record_init(&r, "b", "c", "m", MW_NS);
+	(void)mw_set_int(&r, MW_AS_PARAM, "threads", 2);
+	(void)mw_set_real(&r, MW_AS_PARAM, "share", 0.5);
+	(void)mw_set_text(&r, MW_AS_PARAM, "isa", "avx2");
+	cr_expect_eq(mw_kv_int(l, "threads", -1), 2);
+	cr_expect_eq(mw_kv_int(l, "isa", -1), -1);
+	cr_expect_eq(mw_kv_int(l, "thread", -1), -1);
+	cr_expect_str_eq(mw_kv_str(l, "isa", "?"), "avx2");
+	cr_expect_str_eq(mw_kv_str(l, "threads", "?"), "?");
+	(void)mw_set_text(&r, MW_AS_PARAM, "threads", "all");
+	cr_expect_eq(l->n, 3);
+	cr_expect_str_eq(mw_kv_str(l, "threads", "?"), "all");
+	cr_expect_null(mw_kv_find(l, "nothing"));
 	for (int i = 3; i < MW_RECORD_PARAMS; i++) {
 		char key[16];
 		(void)snprintf(key, sizeof(key), "k%d", i);
-		mw_kv_set_int(&l, key, i);
+		cr_expect_eq(mw_set_int(&r, MW_AS_PARAM, key, i), 0);
 	}
-	cr_expect_eq(l.n, MW_RECORD_PARAMS);
-	cr_expect_eq(mw_kv_int(&l, "k11", -1), 11);
+	cr_expect_eq(l->n, MW_RECORD_PARAMS);
+	cr_expect_eq(mw_kv_int(l, "k11", -1), 11);
+	cr_expect_eq(mw_record_close(&r, NULL, 0), 0);
+	char why[200];
+	cr_expect_eq(mw_set_int(&r, MW_AS_PARAM, "one more", 1), -ENOSPC);
+	cr_expect_eq(mw_record_close(&r, why, sizeof(why)), -ENOSPC);
+	cr_expect(strstr(why, "one more"), "%s", why);
+	mw_record_fini(&r);
+}
+
+static void expect_pairs(const struct mw_record *r, const char *want)
+{
+	char *text = mw_kv_format(&r->params);
+	cr_expect_str_eq(text, want);
+	free(text);
 }
 
 Test(record, pairs_format_for_csv)
 {
-	struct mw_kv_list l = {0};
-	char out[200], tiny[6];
-	cr_expect_eq(mw_kv_format(&l, out, sizeof(out)), 0);
-	cr_expect_str_eq(out, "");
-	mw_kv_set_int(&l, "bytes", -5);
-	mw_kv_set_real(&l, "share", 0.1);
-	mw_kv_set_str(&l, "device", "ambit:dram=ddr4-3200,channels=2");
-	mw_kv_set_str(&l, "odd", "a;b\"c\nd\re");
-	int len = mw_kv_format(&l, out, sizeof(out));
-	cr_expect_str_eq(out, "bytes=-5;share=0.1;device=ambit:dram=ddr4-3200+channels=2;odd=a+b c d e");
-	cr_expect_eq((size_t)len, strlen(out));
-	cr_expect_eq(mw_kv_format(&l, tiny, sizeof(tiny)), len);
-	cr_expect_str_eq(tiny, "bytes");
-	cr_expect_eq(mw_kv_format(&l, NULL, 0), len);
+	struct mw_record r;
+	mw_record_init(&r, "b", "c", "m", MW_NS);
+	expect_pairs(&r, "");
+	(void)mw_set_int(&r, MW_AS_PARAM, "bytes", -5);
+	(void)mw_set_real(&r, MW_AS_PARAM, "share", 0.1);
+	(void)mw_set_text(&r, MW_AS_PARAM, "device", "ambit:dram=ddr4-3200,channels=2");
+	expect_pairs(&r, "bytes=-5;share=0.1;device=ambit:dram=ddr4-3200,channels=2");
+	(void)mw_set_text(&r, MW_AS_PARAM, "odd", "a;b\"c");
+	expect_pairs(&r, "bytes=-5;share=0.1;device=ambit:dram=ddr4-3200,channels=2;odd=\"a;b\"\"c\"");
+	char *id = mw_record_id(&r);
+	cr_expect_str_eq(id, "b.c.m{bytes=-5;share=0.1;device=ambit:dram=ddr4-3200,channels=2;odd=\"a;b\"\"c\"}");
+	free(id);
+	mw_record_fini(&r);
+}
+
+/* ---- what an emitter declares ---- */
+
+static const struct mw_metric speed = {"speed", MW_GBPS, MW_HIGHER, "bytes per second"};
+static const struct mw_key way = {"way", MW_TEXT, MW_PARAM, "how"};
+static const struct mw_key extra = {"extra", MW_REAL, MW_PARAM, "sometimes"};
+static const struct mw_key seen = {"seen", MW_BYTES, MW_OBSERVED, "bytes seen"};
+static const struct mw_key stranger = {"stranger", MW_NUMBER, MW_PARAM, "declared nowhere"};
+static const struct mw_emit rows[] = {
+	{MW_CASES("read", "write"), &speed, MW_LIST(&way, &mw_key_threads), MW_LIST(&extra), MW_LIST(&seen)},
+	{MW_CASES("peak"), &speed, MW_LIST(&way), NULL, NULL},
+	{.metric = NULL},
+};
+static const struct mw_emitter emitter = {"toy", rows};
+
+static void open_read(struct mw_record *r)
+{
+	mw_record_open(r, &emitter, &rows[0], "read");
+	mw_put_text(r, &way, "fast");
+	mw_put_int(r, &mw_key_threads, 2);
+}
+
+static void expect_refused(struct mw_record *r, int code, const char *word)
+{
+	char why[300] = "";
+	cr_expect_eq(mw_record_close(r, why, sizeof(why)), code, "%s", word);
+	cr_expect(strstr(why, word), "'%s' lacks '%s'", why, word);
+	mw_record_fini(r);
+}
+
+Test(record, a_declared_record_closes)
+{
+	struct mw_record r;
+	open_read(&r);
+	mw_put_real(&r, &extra, 0.5);
+	mw_put_int(&r, &seen, 64);
+	mw_put_text(&r, &mw_key_stop, "target");
+	mw_record_set(&r, 3, MW_MEASURED, NULL);
+	cr_expect_eq(mw_record_close(&r, NULL, 0), 0);
+	cr_expect_eq(mw_record_close(&r, NULL, 0), 0, "closing again");
+	cr_expect_str_eq(r.bench, "toy");
+	cr_expect_eq(r.unit, MW_GBPS);
+	cr_expect_eq(r.params.n, 3);
+	cr_expect_eq(r.observed.n, 2);
+	cr_expect_eq(r.params.v[0].key, &way);
+	mw_record_fini(&r);
+}
+
+Test(record, what_is_undeclared_or_incomplete_is_refused)
+{
+	struct mw_record r;
+	open_read(&r);
+	mw_put_int(&r, &stranger, 1);
+	expect_refused(&r, -EINVAL, "stranger");
+	mw_record_open(&r, &emitter, &rows[0], "read");
+	mw_put_text(&r, &way, "fast");
+	expect_refused(&r, -EINVAL, "threads");
+	mw_record_open(&r, &emitter, &rows[0], "reed");
+	expect_refused(&r, -EINVAL, "reed");
+	open_read(&r);
+	mw_put_text(&r, &seen, "64K");
+	expect_refused(&r, -EINVAL, "bytes");
+	open_read(&r);
+	(void)mw_set_int(&r, MW_AS_OBSERVED, "seen", 3); /* by name: no declaration */
+	expect_refused(&r, -EINVAL, "seen");
+	mw_record_open(&r, &emitter, &rows[1], "peak");
+	mw_put_text(&r, &way, "fast");
+	mw_put_int(&r, &seen, 1);
+	expect_refused(&r, -EINVAL, "seen");
+}
+
+Test(record, what_is_unavailable_may_lack_parameters)
+{
+	struct mw_record r;
+	mw_record_open(&r, &emitter, &rows[0], "write");
+	mw_record_unavailable(&r, "no such thing here");
+	cr_expect_eq(mw_record_close(&r, NULL, 0), 0);
+	mw_record_fini(&r);
+}
+
+Test(record, derived_from_another)
+{
+	struct mw_record r, peak;
+	open_read(&r);
+	mw_put_int(&r, &seen, 64);
+	mw_record_set(&r, 3, MW_MEASURED, NULL);
+	mw_record_derive(&peak, &emitter, &rows[1], "peak", &r);
+	mw_record_scale(&peak, &r, 2);
+	cr_expect_eq(mw_record_close(&peak, NULL, 0), 0);
+	cr_expect_eq(peak.params.n, 1, "threads are not declared for it");
+	cr_expect_eq(peak.observed.n, 0);
+	cr_expect_eq(peak.value, 6);
+	mw_record_fini(&peak);
+	mw_record_fini(&r);
+}
+
+static int count_emitted(void *self, const struct mw_record *r)
+{
+	(void)r;
+	(*(int *)self)++;
+	return 0;
+}
+
+Test(record, a_wrong_record_is_not_emitted)
+{
+	int n = 0;
+	const struct mw_sink sink = {count_emitted, &n};
+	struct mw_record r;
+	open_read(&r);
+	cr_expect_eq(mw_finish(&sink, &r), 0);
+	open_read(&r);
+	mw_put_int(&r, &stranger, 1);
+	cr_expect_eq(mw_finish(&sink, &r), -EINVAL);
+	cr_expect_eq(n, 1);
 }
 
 Test(record, identity_ignores_order_and_what_was_observed)
 {
 	struct mw_record a, b;
 	mw_record_init(&a, "latency", "random", "latency", MW_NS);
-	mw_kv_set_int(&a.params, "bytes", 4096);
-	mw_kv_set_str(&a.params, "pages", "4K");
+	(void)mw_set_int(&a, MW_AS_PARAM, "bytes", 4096);
+	(void)mw_set_text(&a, MW_AS_PARAM, "pages", "4K");
 	mw_record_init(&b, "latency", "random", "latency", MW_NS);
-	mw_kv_set_str(&b.params, "pages", "4K");
-	mw_kv_set_int(&b.params, "bytes", 4096);
-	mw_kv_set_str(&b.observed, "pages", "thp 73%");
+	(void)mw_set_text(&b, MW_AS_PARAM, "pages", "4K");
+	(void)mw_set_int(&b, MW_AS_PARAM, "bytes", 4096);
+	(void)mw_set_text(&b, MW_AS_OBSERVED, "pages", "thp 73%");
 	b.value = 7;
 	cr_expect(mw_record_same_identity(&a, &b));
-	mw_kv_set_int(&b.params, "bytes", 8192);
+	(void)mw_set_int(&b, MW_AS_PARAM, "bytes", 8192);
 	cr_expect_not(mw_record_same_identity(&a, &b), "another parameter");
-	mw_kv_set_str(&b.params, "bytes", "4096");
+	(void)mw_set_text(&b, MW_AS_PARAM, "bytes", "4096");
 	cr_expect_not(mw_record_same_identity(&a, &b), "another type");
-	mw_kv_set_int(&b.params, "bytes", 4096);
-	mw_kv_set_int(&b.params, "stride", 64);
+	(void)mw_set_int(&b, MW_AS_PARAM, "bytes", 4096);
+	(void)mw_set_int(&b, MW_AS_PARAM, "stride", 64);
 	cr_expect_not(mw_record_same_identity(&a, &b), "one more parameter");
 	cr_expect_not(mw_record_same_identity(&b, &a), "one less parameter");
 	struct mw_record c;
@@ -138,7 +275,7 @@ Test(record, identity_ignores_order_and_what_was_observed)
 	mw_record_init(&c, "latency", "random", "cycles", MW_NS);
 	c.params = a.params;
 	cr_expect_not(mw_record_same_identity(&a, &c), "another metric");
-	mw_kv_set_real(&a.params, "x", NAN);
+	(void)mw_set_real(&a, MW_AS_PARAM, "x", NAN);
 	b = a;
 	cr_expect(mw_record_same_identity(&a, &b), "NaN is itself here");
 }
@@ -178,28 +315,28 @@ Test(record, hash_of_identity)
 	struct mw_record a, b;
 	mw_record_init(&a, "b", "c", "m", MW_NS);
 	mw_record_init(&b, "b", "c", "m", MW_NS);
-	mw_kv_set_int(&a.params, "size", 64);
-	mw_kv_set_real(&a.params, "share", 0.0);
-	mw_kv_set_str(&a.params, "pages", "thp");
-	mw_kv_set_str(&b.params, "pages", "thp");
-	mw_kv_set_real(&b.params, "share", -0.0);
-	mw_kv_set_int(&b.params, "size", 64);
+	(void)mw_set_int(&a, MW_AS_PARAM, "size", 64);
+	(void)mw_set_real(&a, MW_AS_PARAM, "share", 0.0);
+	(void)mw_set_text(&a, MW_AS_PARAM, "pages", "thp");
+	(void)mw_set_text(&b, MW_AS_PARAM, "pages", "thp");
+	(void)mw_set_real(&b, MW_AS_PARAM, "share", -0.0);
+	(void)mw_set_int(&b, MW_AS_PARAM, "size", 64);
 	b.value = 3;
 	cr_assert(mw_record_same_identity(&a, &b));
 	cr_expect_eq(mw_record_hash(&a), mw_record_hash(&b));
-	mw_kv_set_real(&a.params, "share", (double)NAN);
-	mw_kv_set_real(&b.params, "share", -(double)NAN);
+	(void)mw_set_real(&a, MW_AS_PARAM, "share", (double)NAN);
+	(void)mw_set_real(&b, MW_AS_PARAM, "share", -(double)NAN);
 	cr_assert(mw_record_same_identity(&a, &b));
 	cr_expect_eq(mw_record_hash(&a), mw_record_hash(&b));
-	mw_kv_set_int(&b.params, "size", 65);
+	(void)mw_set_int(&b, MW_AS_PARAM, "size", 65);
 	cr_expect_neq(mw_record_hash(&a), mw_record_hash(&b));
-	mw_kv_set_real(&b.params, "size", 64);
+	(void)mw_set_real(&b, MW_AS_PARAM, "size", 64);
 	cr_expect_neq(mw_record_hash(&a), mw_record_hash(&b), "a real is no integer");
-	mw_kv_set_int(&b.params, "size", 64);
-	mw_kv_set_str(&b.params, "pages", "4K");
+	(void)mw_set_int(&b, MW_AS_PARAM, "size", 64);
+	(void)mw_set_text(&b, MW_AS_PARAM, "pages", "4K");
 	cr_expect_neq(mw_record_hash(&a), mw_record_hash(&b));
-	mw_kv_set_str(&b.params, "pages", "thp");
+	(void)mw_set_text(&b, MW_AS_PARAM, "pages", "thp");
 	cr_expect_eq(mw_record_hash(&a), mw_record_hash(&b));
-	(void)snprintf(b.metric, sizeof(b.metric), "n");
+	b.metric = "n";
 	cr_expect_neq(mw_record_hash(&a), mw_record_hash(&b));
 }

@@ -114,10 +114,10 @@ static const struct mw_record *find(const struct fixture *f, const char *name, c
 	for (size_t i = 0; i < f->seen.n; i++) {
 		const struct mw_record *r = &f->seen.v[i];
 		char text[400], words[200];
+		char *params = mw_kv_format(&r->params);
 		bool all = strcmp(r->case_name, name) == 0 && strcmp(r->metric, metric) == 0;
-		text[0] = ';';
-		mw_kv_format(&r->params, text + 1, sizeof(text) - 2);
-		strcat(text, ";");
+		(void)snprintf(text, sizeof(text), ";%s;", params);
+		free(params);
 		(void)snprintf(words, sizeof(words), "%s", where);
 		char *save = NULL;
 		for (char *w = strtok_r(words, " ", &save); w && all; w = strtok_r(NULL, " ", &save)) {
@@ -268,10 +268,10 @@ static void add(struct mw_records *l, const struct offload_work *w, const char *
 {
 	struct mw_record r;
 	offload_record(w, &r, "time", MW_NS);
-	mw_kv_set_str(&r.params, "device", "host");
-	mw_kv_set_str(&r.params, "cache", cache);
-	mw_kv_set_str(&r.params, "isa", isa);
-	mw_kv_set_int(&r.params, "threads", threads);
+	(void)mw_set_text(&r, MW_AS_PARAM, "device", "host");
+	(void)mw_set_text(&r, MW_AS_PARAM, "cache", cache);
+	(void)mw_set_text(&r, MW_AS_PARAM, "isa", isa);
+	(void)mw_set_int(&r, MW_AS_PARAM, "threads", threads);
 	mw_record_set(&r, value, MW_MEASURED, "");
 	cr_assert_eq(mw_records_add(l, &r), 0);
 	mw_record_fini(&r);
@@ -285,7 +285,7 @@ Test(bench_offload, host_is_its_best)
 	struct offload o = {.ctx = &ctx, .work = w, .n_work = 2};
 	add(&o.seen, &w[0], "cold", "avx2", 1, 900);
 	add(&o.seen, &w[0], "cold", "avx512", 2, 700);
-	mw_kv_set_str(&o.seen.v[1].params, "state", "far");
+	(void)mw_set_text(&o.seen.v[1], MW_AS_PARAM, "state", "far");
 	add(&o.seen, &w[0], "cold", "portable", 2, NAN);
 	add(&o.seen, &w[0], "warm", "avx2", 2, 300);
 	add(&o.seen, &w[1], "cold", "avx2", 1, 100);
@@ -350,13 +350,13 @@ Test(bench_offload, library_product_counts)
 				     k[] = {768, 768, 768, 3072};
 		static const double gops[] = {50, 94.37184, 900, 900};
 		struct mw_record r;
-		mw_record_init(&r, "gemm", "gemv", "rate", MW_GOPS);
-		mw_kv_set_str(&r.params, "engine", "onednn");
-		mw_kv_set_str(&r.params, "dtype", "int8");
-		mw_kv_set_int(&r.params, "n", 3072);
-		mw_kv_set_int(&r.params, "k", k[i]);
-		mw_kv_set_int(&r.params, "threads", 2);
-		mw_kv_set_int(&r.observed, "weight_bytes", weights[i]);
+		mw_record_init(&r, "gemm", "gemv", "op_rate", MW_GOPS);
+		(void)mw_set_text(&r, MW_AS_PARAM, "engine", "onednn");
+		(void)mw_set_text(&r, MW_AS_PARAM, "dtype", "int8");
+		(void)mw_set_int(&r, MW_AS_PARAM, "n", 3072);
+		(void)mw_set_int(&r, MW_AS_PARAM, "k", k[i]);
+		(void)mw_set_int(&r, MW_AS_PARAM, "threads", 2);
+		(void)mw_set_int(&r, MW_AS_OBSERVED, "weight_bytes", weights[i]);
 		mw_record_set(&r, gops[i], MW_MEASURED, "");
 		cr_assert_eq(mw_records_add(&earlier, &r), 0);
 	}

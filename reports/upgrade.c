@@ -1,0 +1,39 @@
+#include "reports/upgrade.h"
+
+#include <string.h>
+
+/* A metric held several units under one name, or was spelled otherwise. */
+static const struct {
+	const char *from, *to;
+	enum mw_unit unit;
+} metrics[] = {
+	{"rate", "flop_rate", MW_GFLOPS},
+	{"rate", "op_rate", MW_GOPS},
+	{"bus-bandwidth", "bus_bandwidth", MW_GBPS},
+};
+
+/* Keys that were parameters in one place and observed in another. */
+static const struct {
+	const char *bench; /* NULL: any */
+	enum mw_role role;
+	const char *from, *to;
+} keys[] = {
+	{NULL, MW_AS_OBSERVED, "pages", "obtained"},
+};
+
+void upgrade_record(struct mw_record *r)
+{
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		if (r->unit == metrics[i].unit && strcmp(r->metric, metrics[i].from) == 0) {
+			r->metric = metrics[i].to;
+			break;
+		}
+	}
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct mw_kv_list *l = keys[i].role == MW_AS_PARAM ? &r->params : &r->observed;
+		for (size_t k = 0; k < l->n; k++)
+			if (strcmp(l->v[k].name, keys[i].from) == 0 &&
+			    (!keys[i].bench || strcmp(r->bench, keys[i].bench) == 0))
+				l->v[k].name = keys[i].to;
+	}
+}
