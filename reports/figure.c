@@ -9,13 +9,6 @@
 #include "base/core/text.h"
 #include "reports/select.h"
 
-static const struct figure table_storage = {.id = "storage", .name = "Storage", .bench = "storage"};
-static const struct figure table_energy = {.id = "energy", .name = "Energy", .bench = "energy"};
-
-const struct figure *const figures[] = {
-	&figure_latency, &figure_bandwidth, &figure_roofline, &figure_offload, &table_energy, &table_storage, NULL,
-};
-
 bool plot_can_show(double v)
 {
 	return isfinite(v) && v >= 1e-9 && v <= 1e18;

@@ -1,4 +1,4 @@
-/* Figures: what each file fig_*.c offers, and the common look. Private to reports/. */
+/* Figures: the common look, and what sections draw with. Private to reports/. */
 #ifndef MW_FIGURE_H
 #define MW_FIGURE_H
 
@@ -39,18 +39,6 @@ struct figure_plot {
 };
 
 #define FIGURE_WIDTH 800
-
-struct figure {
-	const char *id;
-	const char *name;  /* of the quantity: "Latency" */
-	const char *bench; /* `memwall <bench>` produces its records, which are its table */
-	/* Fills plot and returns how many points there are (0: nothing to draw); -ENOMEM. plot->script is open.
-	 * NULL: a table alone. */
-	int (*draw)(const struct results *r, const struct figure_look *look, struct figure_plot *plot);
-};
-
-extern const struct figure figure_latency, figure_bandwidth, figure_roofline, figure_offload;
-extern const struct figure *const figures[]; /* in the order of the page, ended by NULL */
 
 /* ---- what can be drawn ---- */
 /* On a logarithmic axis: positive, finite and of an order of magnitude that a machine can have. Anything else would

@@ -1,42 +1,107 @@
 #include "reports/headline.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/figure.h"
 #include "reports/print.h"
+#include "reports/section.h"
 #include "reports/select.h"
 
-struct list {
-	struct headline *v;
-	size_t n;
-	const struct words *words;
-};
-
-static struct headline *add(struct list *l, const char *label, const struct mw_record *r)
+static struct headline *grow(struct headlines *h)
 {
-	if (!r || l->n == HEADLINES_MAX)
+	if (h->n == h->cap) {
+		size_t cap = h->cap ? 2 * h->cap : 16;
+		struct headline *v = realloc(h->v, cap * sizeof(*v));
+		if (!v) {
+			h->failed = true;
+			return NULL;
+		}
+		h->v = v;
+		h->cap = cap;
+	}
+	char *detail = calloc(1, 1);
+	if (!detail) {
+		h->failed = true;
 		return NULL;
-	struct headline *h = &l->v[l->n++];
-	*h = (struct headline){.label = label, .provenance = r->provenance};
-	double scale = unit_scale(r->unit, r->value, &h->unit);
-	h->value = r->value * scale;
-	h->ci_lo = r->ci_lo * scale;
-	h->ci_hi = r->ci_hi * scale;
-	if (r->unit == MW_RATIO)
-		h->unit = "×";
-	if (r->provenance == MW_MEASURED && !isfinite(r->ci_lo))
-		(void)snprintf(h->detail, sizeof(h->detail), "%zu round%s, too few for an interval", r->n,
-			       r->n == 1 ? "" : "s");
-	return h;
+	}
+	h->v[h->n] = (struct headline){.detail = detail};
+	return &h->v[h->n++];
 }
 
-/* Pairs worth naming, in the order given; absent ones are left out. */
-static void describe(const struct list *l, struct headline *h, const struct mw_record *r, const char *keys)
+void headline_say(struct headlines *h, struct headline *line, const char *fmt, ...)
+{
+	struct mw_buf all = {0};
+	va_list ap;
+	if (!line)
+		return;
+	mw_buf_add(&all, "%s%s", line->detail, line->detail[0] ? ", " : "");
+	va_start(ap, fmt);
+	mw_buf_vadd(&all, fmt, ap);
+	va_end(ap);
+	if (all.failed) {
+		h->failed = true;
+		mw_buf_fini(&all);
+		return;
+	}
+	free(line->detail);
+	line->detail = all.p;
+}
+
+struct headline *headline_add(struct headlines *h, const char *label, const struct mw_record *r)
+{
+	struct headline *line = r ? grow(h) : NULL;
+	if (!line)
+		return NULL;
+	double scale = unit_scale(r->unit, r->value, &line->unit);
+	line->label = label;
+	line->provenance = r->provenance;
+	line->value = r->value * scale;
+	line->ci_lo = r->ci_lo * scale;
+	line->ci_hi = r->ci_hi * scale;
+	if (r->unit == MW_RATIO)
+		line->unit = "×";
+	if (r->provenance == MW_MEASURED && !isfinite(r->ci_lo))
+		headline_say(h, line, "%zu round%s, too few for an interval", r->n, r->n == 1 ? "" : "s");
+	return line;
+}
+
+struct headline *headline_ratio(struct headlines *h, const char *label, const char *unit, const struct mw_record *a,
+				const struct mw_record *b, const char *detail)
+{
+	struct headline *line = a && b ? grow(h) : NULL;
+	if (!line)
+		return NULL;
+	line->label = label;
+	line->value = a->value / b->value;
+	line->ci_lo = line->ci_hi = (double)NAN;
+	line->unit = unit;
+	line->provenance = mw_weakest(a->provenance, b->provenance);
+	headline_say(h, line, "%s", detail);
+	return line;
+}
+
+void headline_missing(struct headlines *h, const char *label, const char *why)
+{
+	struct headline *line = grow(h);
+	if (!line)
+		return;
+	line->label = label;
+	line->unit = "";
+	line->value = line->ci_lo = line->ci_hi = (double)NAN;
+	line->provenance = MW_UNAVAILABLE;
+	headline_say(h, line, "%s", why);
+}
+
+void headline_pairs(struct headlines *h, struct headline *line, const struct mw_record *r, const char *keys)
 {
 	struct mw_buf out = {0};
-	for (size_t k; h && *keys; keys += k + (keys[k] == ',')) {
+	for (size_t k; line && *keys; keys += k + (keys[k] == ',')) {
 		char key[32], state[16];
 		k = strcspn(keys, ",");
 		(void)snprintf(key, sizeof(key), "%.*s", (int)k, keys);
@@ -44,118 +109,71 @@ static void describe(const struct list *l, struct headline *h, const struct mw_r
 		kv = kv ? kv : mw_kv_find(&r->observed, key);
 		if (!kv || (strcmp(key, "state") == 0 && !record_state(r, state, sizeof(state))[0]))
 			continue;
-		mw_buf_add(&out, "%s", out.len || h->detail[0] ? ", " : "");
-		kv_words(l->words, kv, &out);
+		mw_buf_clear(&out);
+		kv_words(&h->results->words, kv, &out);
+		headline_say(h, line, "%s", mw_buf_text(&out));
 	}
-	if (h && out.len)
-		(void)snprintf(h->detail + strlen(h->detail), sizeof(h->detail) - strlen(h->detail), "%s",
-			       mw_buf_text(&out));
 	mw_buf_fini(&out);
 }
 
-static void ratio(struct list *l, const char *label, const char *unit, const struct mw_record *a,
-		  const struct mw_record *b, const char *detail)
+void headline_band(struct headlines *h, struct headline *line, const struct mw_record *r)
 {
-	struct headline *h = a && b ? add(l, label, a) : NULL;
-	if (!h)
-		return;
-	h->value = a->value / b->value;
-	h->ci_lo = h->ci_hi = (double)NAN;
-	h->unit = unit;
-	h->provenance = mw_weakest(a->provenance, b->provenance);
-	(void)snprintf(h->detail, sizeof(h->detail), "%s", detail);
+	char lo[32], hi[32];
+	const char *unit;
+	double scale = unit_scale(r->unit, r->value, &unit);
+	if (line && isfinite(r->min) && isfinite(r->max) && r->min < r->max)
+		headline_say(h, line, "band of the model %s .. %s", print_value(r->min * scale, lo, sizeof(lo)),
+			     print_value(r->max * scale, hi, sizeof(hi)));
 }
 
-static void memory(const struct mw_records *l, double c2c, struct list *out)
+/* ---- all of them ---- */
+
+static bool first_of_bench(const struct mw_records *l, size_t i)
 {
-	const struct mw_record *dram = mw_records_find(l, "latency", "dram", "latency");
-	const struct mw_record *fastest = query_best(l, &(struct query){.bench = "latency", .unit = "ns"}, true);
-	if (!dram || !isfinite(dram->value))
-		dram = query_best(l, &(struct query){.bench = "latency", .unit = "ns"}, false);
-	describe(out, add(out, "DRAM latency", dram), dram ? dram : fastest, "size,stride,window,pages");
-	ratio(out, "DRAM / cache latency", "×", dram, fastest, "DRAM latency / shortest latency of the staircase");
-	struct query one = {
-		.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth", .where = "threads=1"};
-	struct query any = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth", .c2c_ns = c2c};
-	const struct mw_record *single = query_best(l, &one, false), *every = query_best(l, &any, false);
-	describe(out, add(out, "DRAM read, one thread", single), single, "kernel,pages");
-	describe(out, add(out, "DRAM read, all threads", every), every, "threads,kernel,state");
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(l->v[k].bench, l->v[i].bench) == 0)
+			return false;
+	return true;
 }
 
-static void compute(const struct mw_records *l, double c2c, struct list *out)
+/* A benchmark without a section is not passed over: how much of it there is. */
+static void others(struct headlines *h)
 {
-	struct query peak = {"gemm", "peak", "flop_rate", "GFLOP/s", NULL, c2c};
-	struct query gemm = {"gemm", "gemm", "flop_rate", "GFLOP/s", NULL, c2c};
-	struct query gemv = {"gemm", "gemv", "bytes_rate", "GB/s", NULL, c2c};
-	struct query read = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, c2c};
-	const struct mw_record *top = query_best(l, &peak, false), *product = query_best(l, &gemm, false);
-	const struct mw_record *vector = query_best(l, &gemv, false), *roof = query_best(l, &read, false);
-	describe(out, add(out, "Best f32 GEMM", product), product, "engine,m,n,k,threads,state");
-	describe(out, add(out, "Best GEMV, weights read", vector), vector, "engine,dtype,n,k,threads,state");
-	if (!top)
-		top = product;
-	ratio(out, "Ridge of the roofline", "FLOP/byte", top, roof,
-	      "f32 rate / DRAM read bandwidth: below it, memory limits");
-}
-
-/* "1 channel x 1 rank x 16 banks", and when the host drew more from its memory than these channels could give. */
-static void describe_memory(struct headline *h, const struct mw_record *r)
-{
-	static const char *const keys[] = {"channels", "ranks", "banks"};
-	double over = record_number(r, "host_over_peak");
-	size_t len = strlen(h->detail);
-	for (size_t i = 0; i < 3 && len < sizeof(h->detail); i++) {
-		double n = record_number(r, keys[i]);
-		if (!isfinite(n))
+	const struct mw_records *l = &h->results->records;
+	for (size_t i = 0; i < l->n; i++) {
+		size_t n = 0;
+		if (section_of(l->v[i].bench) || !first_of_bench(l, i))
+			continue;
+		for (size_t k = i; k < l->n; k++)
+			n += strcmp(l->v[k].bench, l->v[i].bench) == 0 && isfinite(l->v[k].value) &&
+			     strcmp(l->v[k].case_name, "run") != 0;
+		struct headline *line = grow(h);
+		if (!line)
 			return;
-		len += (size_t)snprintf(h->detail + len, sizeof(h->detail) - len, "%s%.0f %.*s", i ? " × " : ", ", n,
-					(int)strlen(keys[i]) - (n == 1), keys[i]);
+		line->label = l->v[i].bench;
+		line->value = (double)n;
+		line->ci_lo = line->ci_hi = (double)NAN;
+		line->unit = "values";
+		line->provenance = l->v[i].provenance;
+		headline_say(h, line, "in a table of the report");
 	}
-	if (over > 1 && len < sizeof(h->detail))
-		(void)snprintf(h->detail + len, sizeof(h->detail) - len,
-			       ", unequal memories: the host drew %.2g × their peak", over);
 }
 
-/* The speedup at the largest size that a query finds. */
-static void offload(const struct mw_records *l, struct list *out, const char *label, const char *where)
+int headlines_of(const struct results *r, struct headlines *out)
 {
-	struct query q = {.bench = "offload", .case_name = "and", .metric = "speedup", .where = where};
-	const struct mw_record *r = NULL, *next;
-	for (size_t at = 0; (next = query_next(l, &q, &at));)
-		if (isfinite(next->value) && (!r || record_number(next, "size") > record_number(r, "size")))
-			r = next;
-	struct headline *h = add(out, label, r);
-	if (!h)
-		return;
-	h->unit = "× host";
-	describe(out, h, r, "size,device");
-	describe_memory(h, r);
+	*out = (struct headlines){.results = r, .c2c_ns = query_usual_c2c(&r->records)};
+	for (int place = 0; place < SECTION_PLACES; place++)
+		for (const struct section *const *s = section_table; *s; s++)
+			if ((*s)->place == place && (*s)->headlines)
+				(*s)->headlines(r, out);
+	others(out);
+	return out->failed ? -ENOMEM : 0;
 }
 
-static void others(const struct mw_records *l, struct list *out)
+void headlines_fini(struct headlines *h)
 {
-	struct query random = {.bench = "storage", .case_name = "random-read", .metric = "iops"};
-	struct query first = {
-		.bench = "storage", .case_name = "random-read", .metric = "latency_p50", .where = "depth=1"};
-	struct query read_energy = {.bench = "energy", .metric = "read_energy", .unit = "pJ/byte"};
-	const struct mw_record *r = query_best(l, &first, true);
-	describe(out, add(out, "Storage, random read", r), r, "block,depth,engine");
-	r = query_best(l, &random, false);
-	describe(out, add(out, "Storage, random reads", r), r, "block,depth,engine");
-	r = query_best(l, &read_energy, true);
-	describe(out, add(out, "DRAM energy of a read", r), r, "dram,row_hit,domain");
-	offload(l, out, "AND in DRAM, resident, unconstrained", "mode=resident,price=unconstrained,cache=cold");
-	offload(l, out, "AND in DRAM, resident, power-limited", "mode=resident,price=power-limited,cache=cold");
-	offload(l, out, "AND in DRAM, end to end, unconstrained", "mode=end_to_end,price=unconstrained,cache=cold");
-	offload(l, out, "AND in DRAM, end to end, power-limited", "mode=end_to_end,price=power-limited,cache=cold");
-}
-
-size_t headlines(const struct results *r, struct headline *v)
-{
-	struct list out = {v, 0, &r->words};
-	double c2c = query_usual_c2c(&r->records);
-	memory(&r->records, c2c, &out);
-	compute(&r->records, c2c, &out);
-	others(&r->records, &out);
-	return out.n;
+	for (size_t i = 0; i < h->n; i++)
+		free(h->v[i].detail);
+	free(h->v);
+	*h = (struct headlines){0};
 }

@@ -1,20 +1,47 @@
-/* The few numbers that a reader wants first; the terminal and the page show the same list. Private to reports/. */
+/* The few numbers that a reader wants first; the terminal and the page show the same list. Private to reports/.
+ *
+ * Sections add them (reports/section.h). */
 #ifndef MW_HEADLINE_H
 #define MW_HEADLINE_H
 
 #include "reports/results.h"
 
-#define HEADLINES_MAX 16
-
 struct headline {
 	const char *label;
-	double value, ci_lo, ci_hi; /* NaN when unknown */
+	double value, ci_lo, ci_hi; /* NaN when unknown; value NaN: left out, detail says why */
 	const char *unit;           /* as shown: times are scaled */
 	enum mw_provenance provenance;
-	char detail[200]; /* the case in words, and the inputs of a derived value */
+	char *detail; /* the case in words, and the inputs of a derived value */
 };
 
-/* Fills v[0..HEADLINES_MAX-1]; a number that this run does not hold is left out. Returns how many. */
-size_t headlines(const struct results *r, struct headline *v);
+struct headlines {
+	struct headline *v;
+	size_t n, cap;
+	const struct results *results;
+	double c2c_ns; /* of the topology state that most of the run was measured in; 0: any */
+	bool failed;   /* memory was out: v lacks some */
+};
+
+/* Those of all sections, in the order of the page, then a line for each benchmark that has no section. -ENOMEM. */
+int headlines_of(const struct results *r, struct headlines *out);
+void headlines_fini(struct headlines *h);
+
+/* ---- for sections ---- */
+
+/* Adds r under a label, with a word on an interval that is missing and on disturbance; NULL where r is NULL or memory
+ * is out. The label lives as long as the program. */
+struct headline *headline_add(struct headlines *h, const char *label, const struct mw_record *r);
+/* a / b, of the weaker provenance; nothing when one is NULL. */
+struct headline *headline_ratio(struct headlines *h, const char *label, const char *unit, const struct mw_record *a,
+				const struct mw_record *b, const char *detail);
+/* A headline that cannot be shown, and why. */
+void headline_missing(struct headlines *h, const char *label, const char *why);
+/* Appends to the detail, after a comma. line may be NULL. */
+void headline_say(struct headlines *h, struct headline *line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Appends the pairs of r that are there, in the order of keys ("size,stride"); a state only where it tells apart. */
+void headline_pairs(struct headlines *h, struct headline *line, const struct mw_record *r, const char *keys);
+/* "band 9.5 .. 27": the range that the model of r gives. */
+void headline_band(struct headlines *h, struct headline *line, const struct mw_record *r);
 
 #endif

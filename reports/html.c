@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/core/err.h"
-#include "reports/figure.h"
 #include "reports/file.h"
 #include "reports/headline.h"
 #include "reports/report.h"
+#include "reports/section.h"
 
 extern const char mw_data_report_css[];
 
@@ -21,6 +21,7 @@ struct page {
 	const struct report_options *opt;
 	const char *path;
 	char trouble[240]; /* first reason why figures are missing */
+	bool failed;       /* memory was out */
 };
 
 static void put_head(const struct page *p)
@@ -65,10 +66,12 @@ static void put_head(const struct page *p)
 	}
 }
 
-static void put_summary(const struct page *p)
+static void put_summary(struct page *p)
 {
-	struct headline v[HEADLINES_MAX];
-	size_t n = headlines(p->r, v);
+	struct headlines all;
+	p->failed = headlines_of(p->r, &all) < 0 || p->failed;
+	const struct headline *v = all.v;
+	size_t n = all.n;
 	(void)fputs("<section id=\"summary\"><h2>Summary</h2>\n", p->out);
 	if (n == 0)
 		(void)fputs("<p>This run holds none of the headline numbers.</p>\n", p->out);
@@ -89,6 +92,7 @@ static void put_summary(const struct page *p)
 		(void)fputs("</div>\n", p->out);
 	}
 	(void)fputs("</div></section>\n", p->out);
+	headlines_fini(&all);
 }
 
 /* ---- figures ---- */
@@ -121,7 +125,7 @@ static void put_terminal(FILE *script, enum report_figures kind, const struct fi
 }
 
 /* Draws a figure in one format. *svg is NULL when there is nothing to draw. Returns points or an error. */
-static int render(const struct page *p, const struct figure *fig, enum report_figures kind, struct figure_plot *plot,
+static int render(const struct page *p, const struct section *fig, enum report_figures kind, struct figure_plot *plot,
 		  char **image, size_t *image_size, char *err, size_t n)
 {
 	char *body = NULL, *script = NULL;
@@ -198,10 +202,10 @@ static void put_legend(FILE *out, const struct figure_plot *plot)
 
 int report_figure_path(const char *page, enum report_figures kind, size_t i, char *out, size_t n)
 {
-	const struct figure *fig = NULL;
-	for (const struct figure *const *f = figures; *f && !fig; f++)
-		if ((*f)->draw && i-- == 0)
-			fig = *f;
+	const struct section *fig = NULL, *s;
+	for (size_t k = 0; (s = section_at(k)) && !fig; k++)
+		if (s->draw && i-- == 0)
+			fig = s;
 	if (!fig)
 		return -ENOENT;
 	size_t stem = strlen(page);
@@ -210,7 +214,7 @@ int report_figure_path(const char *page, enum report_figures kind, size_t i, cha
 	return snprintf(out, n, "%.*s-%s.%s", (int)stem, page, fig->id, kind == REPORT_PNG ? "png" : "pdf");
 }
 
-static int save_file(const struct page *p, size_t i, const struct figure *fig, char *err, size_t n)
+static int save_file(const struct page *p, size_t i, const struct section *fig, char *err, size_t n)
 {
 	struct figure_plot plot;
 	char path[4096], *image = NULL;
@@ -230,13 +234,14 @@ static int save_files(const struct page *p, char *err, size_t n)
 {
 	size_t drawn = 0;
 	int rc = 0;
-	for (size_t i = 0; figures[i] && rc == 0; i++)
-		if (figures[i]->draw)
-			rc = save_file(p, drawn++, figures[i], err, n);
+	const struct section *s;
+	for (size_t i = 0; (s = section_at(i)) && rc == 0; i++)
+		if (s->draw)
+			rc = save_file(p, drawn++, s, err, n);
 	return rc;
 }
 
-static int put_figure(struct page *p, const struct figure *fig, char *err, size_t n)
+static int put_section(struct page *p, const struct section *fig, char *err, size_t n)
 {
 	struct figure_plot plot;
 	struct grid table;
@@ -281,6 +286,23 @@ static int put_figure(struct page *p, const struct figure *fig, char *err, size_
 	free(svg);
 	grid_fini(&table);
 	return 0;
+}
+
+/* A benchmark that no section is about has a table all the same. */
+static int put_others(struct page *p, char *err, size_t n)
+{
+	const struct mw_records *l = &p->r->records;
+	int rc = 0;
+	for (size_t i = 0; i < l->n && rc == 0; i++) {
+		bool first = !section_of(l->v[i].bench);
+		for (size_t k = 0; k < i && first; k++)
+			first = strcmp(l->v[k].bench, l->v[i].bench) != 0;
+		if (!first)
+			continue;
+		const struct section plain = {.id = l->v[i].bench, .name = l->v[i].bench, .bench = l->v[i].bench};
+		rc = put_section(p, &plain, err, n);
+	}
+	return rc;
 }
 
 /* ---- what was left out, host, method ---- */
@@ -438,8 +460,11 @@ static int put_page(struct page *p, char *err, size_t n)
 	int rc = 0;
 	put_head(p);
 	put_summary(p);
-	for (size_t i = 0; figures[i] && rc == 0; i++)
-		rc = put_figure(p, figures[i], err, n);
+	const struct section *s;
+	for (size_t i = 0; (s = section_at(i)) && rc == 0; i++)
+		rc = put_section(p, s, err, n);
+	if (rc == 0)
+		rc = put_others(p, err, n);
 	put_skipped(p);
 	put_host(p);
 	put_method(p);
@@ -465,7 +490,7 @@ int report_html(const char *path, const struct results *r, const struct report_o
 	if (!p.out)
 		return mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	int rc = put_page(&p, err, n);
-	bool failed = ferror(p.out) != 0;
+	bool failed = ferror(p.out) != 0 || p.failed;
 	if ((fclose(p.out) != 0 || failed) && rc == 0)
 		rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
 	if (rc == 0)

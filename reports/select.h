@@ -14,7 +14,15 @@ struct query {
 	/* Topology state, as the core-to-core latency measured in it: records of another one do not match, those
 	 * without one do. 0: any. */
 	double c2c_ns;
+	const char *keys; /* that are read of the records found, "stride,window"; does not select */
 };
+
+/* q in the topology state with that core-to-core latency. */
+static inline struct query query_in(struct query q, double c2c_ns)
+{
+	q.c2c_ns = c2c_ns;
+	return q;
+}
 
 /* Text of a parameter as in CSV ("" when absent): params first, then observed. Returns out. */
 const char *record_text(const struct mw_record *r, const char *key, char *out, size_t n);

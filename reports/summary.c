@@ -12,10 +12,11 @@ int print_summary(FILE *f, const struct results *r)
 		{"unit", "", false},         {"ci95", "95 % interval", true},
 		{"provenance", NULL, false}, {"detail", "", false},
 	};
-	struct headline v[HEADLINES_MAX];
-	size_t n = headlines(r, v);
+	struct headlines all;
 	struct grid g;
-	int rc = 0;
+	int rc = headlines_of(r, &all);
+	const struct headline *v = all.v;
+	size_t n = all.n;
 	grid_init(&g, columns, sizeof(columns) / sizeof(*columns));
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		char value[32], lo[32], hi[32], ci[72] = "";
@@ -31,6 +32,7 @@ int print_summary(FILE *f, const struct results *r)
 	if (rc == 0 && n)
 		rc = grid_print(f, &g, PRINT_TABLE);
 	grid_fini(&g);
+	headlines_fini(&all);
 	char text[MW_ESCAPED(sizeof(r->skipped->reason))], bench[MW_ESCAPED(sizeof(r->skipped->bench))];
 	for (size_t i = 0; i < r->n_skipped; i++) {
 		(void)mw_escape(r->skipped[i].bench, bench, sizeof(bench));

@@ -49,12 +49,12 @@ size_t mw_escape(const char *s, char *out, size_t n)
 	return total;
 }
 
-void mw_buf_add(struct mw_buf *b, const char *fmt, ...)
+void mw_buf_vadd(struct mw_buf *b, const char *fmt, va_list ap)
 {
-	va_list ap;
-	va_start(ap, fmt);
-	int len = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
+	va_list again;
+	va_copy(again, ap);
+	int len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
 	if (len < 0 || b->failed)
 		return;
 	size_t need = b->len + (size_t)len + 1;
@@ -68,10 +68,16 @@ void mw_buf_add(struct mw_buf *b, const char *fmt, ...)
 		b->p = p;
 		b->cap = cap;
 	}
-	va_start(ap, fmt);
 	(void)vsnprintf(b->p + b->len, (size_t)len + 1, fmt, ap);
-	va_end(ap);
 	b->len += (size_t)len;
+}
+
+void mw_buf_add(struct mw_buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	mw_buf_vadd(b, fmt, ap);
+	va_end(ap);
 }
 
 const char *mw_buf_text(const struct mw_buf *b)

@@ -3,8 +3,8 @@
 #include <ctype.h>
 #include <math.h>
 
-#include "reports/figure.h"
 #include "reports/html.h"
+#include "reports/section.h"
 #include "tests/fuzz/results.h"
 
 enum { RECORDS = 48, TICKS = 8192 };
@@ -277,7 +277,7 @@ static void check_script(char *text, int points)
 	FUZZ_CHECK(!data && (points == 0 || plot));
 }
 
-static void draw(const struct results *r, const struct figure *fig, const struct figure_look *look)
+static void draw(const struct results *r, const struct section *fig, const struct figure_look *look)
 {
 	static struct figure_plot plot;
 	struct fuzz_stream s;
@@ -299,7 +299,7 @@ static void draw(const struct results *r, const struct figure *fig, const struct
 	fuzz_stream_free(&s);
 }
 
-static void table(const struct results *r, const struct figure *fig)
+static void table(const struct results *r, const struct section *fig)
 {
 	struct grid g;
 	struct fuzz_stream s;
@@ -315,7 +315,8 @@ int fuzz_figure(const uint8_t *data, size_t n)
 {
 	struct input in = {data, data + n};
 	static struct results r;
-	struct headline h[HEADLINES_MAX];
+	struct headlines h;
+	const struct section *s;
 	results_init(&r);
 	unsigned how = byte(&in);
 	r.host.l1d_bytes = (uint64_t)1 << (how % 64);
@@ -327,14 +328,15 @@ int fuzz_figure(const uint8_t *data, size_t n)
 		FUZZ_CHECK(mw_records_add(&r.records, &one) == 0);
 	}
 	/* One of the two looks, and words only now and then: drawings are what most can go wrong with. */
-	for (size_t i = 0; figures[i]; i++) {
-		if (figures[i]->draw)
-			draw(&r, figures[i], how & 64 ? &look_print : &look_page);
+	for (size_t i = 0; (s = section_at(i)); i++) {
+		if (s->draw)
+			draw(&r, s, how & 64 ? &look_print : &look_page);
 		if (how & 128)
-			table(&r, figures[i]);
+			table(&r, s);
 	}
 	if (how & 128) {
-		FUZZ_CHECK(headlines(&r, h) <= HEADLINES_MAX);
+		FUZZ_CHECK(headlines_of(&r, &h) == 0);
+		headlines_fini(&h);
 		fuzz_print(&r);
 	}
 	results_fini(&r);

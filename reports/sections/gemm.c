@@ -5,10 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/figure.h"
-#include "reports/select.h"
+#include "reports/print.h"
+#include "reports/section.h"
 
 enum { TYPES = 2, KINDS = 2 };
+
+enum { PEAK, ANY_RATE, BEST, INTENSITY, READ_PEAK, READ, GEMM, GEMV };
+
+static const struct query queries[] = {
+	[PEAK] = {.bench = "gemm", .case_name = "peak", .metric = "flop_rate|op_rate", .keys = "dtype,threads"},
+	[ANY_RATE] = {.bench = "gemm", .metric = "flop_rate|op_rate", .keys = "dtype"},
+	[BEST] = {.bench = "gemm", .case_name = "best", .metric = "flop_rate|op_rate", .keys = "threads,dtype,m"},
+	[INTENSITY] = {.bench = "gemm", .case_name = "best", .metric = "intensity"},
+	[READ_PEAK] = {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"},
+	[READ] = {.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth"},
+	[GEMM] = {.bench = "gemm", .case_name = "gemm", .metric = "flop_rate", .keys = "engine,m,n,k,threads,state"},
+	[GEMV] = {.bench = "gemm",
+		  .case_name = "gemv",
+		  .metric = "bytes_rate",
+		  .keys = "engine,dtype,n,k,threads,state"},
+	{.bench = NULL},
+};
 
 static const struct {
 	const char *dtype, *unit, *roof;
@@ -32,16 +49,15 @@ struct place {
 static void find_roof(const struct mw_records *l, struct roof *out)
 {
 	double c2c = query_usual_c2c(l);
-	struct query peak_read = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, c2c};
-	struct query any_read = {"bandwidth", "dram-read", "bandwidth", NULL, NULL, c2c};
+	struct query peak_read = query_in(queries[READ_PEAK], c2c), any_read = query_in(queries[READ], c2c);
 	out->bandwidth = plot_best(l, &peak_read, false);
 	if (!out->bandwidth)
 		out->bandwidth = plot_best(l, &any_read, false);
 	for (int t = 0; t < TYPES; t++) {
 		char where[32];
 		(void)snprintf(where, sizeof(where), "dtype=%s", types[t].dtype);
-		struct query peak = {"gemm", "peak", "flop_rate|op_rate", NULL, where, c2c};
-		struct query best = {"gemm", NULL, "flop_rate|op_rate", NULL, where, c2c};
+		struct query peak = query_in(queries[PEAK], c2c), best = query_in(queries[ANY_RATE], c2c);
+		peak.where = best.where = where;
 		out->peak[t] = plot_best(l, &peak, false);
 		if (!out->peak[t])
 			out->peak[t] = plot_best(l, &best, false);
@@ -63,7 +79,7 @@ static const struct mw_record *intensity_of(const struct mw_records *l, const st
 /* The winner of every shape, in the topology state of the roofs. */
 static size_t find_places(const struct mw_records *l, struct place *v, size_t max)
 {
-	const struct query best = {"gemm", "best", "flop_rate|op_rate", NULL, NULL, query_usual_c2c(l)};
+	const struct query best = query_in(queries[BEST], query_usual_c2c(l));
 	const struct mw_record *r;
 	size_t n = 0, at = 0;
 	double threads = 0;
@@ -93,14 +109,11 @@ static size_t find_places(const struct mw_records *l, struct place *v, size_t ma
 /* Rates and intensities of the best, and the roofs', that no axis can show. */
 static size_t left_out(const struct mw_records *l)
 {
-	const struct query sources[] = {{.bench = "gemm", .case_name = "best", .metric = "flop_rate|op_rate"},
-					{.bench = "gemm", .case_name = "best", .metric = "intensity"},
-					{.bench = "gemm", .case_name = "peak", .metric = "flop_rate|op_rate"},
-					{.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"}};
+	static const int sources[] = {BEST, INTENSITY, PEAK, READ_PEAK};
 	const struct mw_record *r;
 	size_t n = 0;
 	for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++)
-		for (size_t at = 0; (r = query_next(l, &sources[i], &at));)
+		for (size_t at = 0; (r = query_next(l, &queries[sources[i]], &at));)
 			n += isfinite(r->value) && !plot_can_show(r->value);
 	return n;
 }
@@ -255,9 +268,28 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	return n ? (int)n : 1;
 }
 
-const struct figure figure_roofline = {
+static void headlines(const struct results *r, struct headlines *out)
+{
+	const struct mw_records *l = &r->records;
+	struct query peak = query_in(queries[PEAK], out->c2c_ns), gemm = query_in(queries[GEMM], out->c2c_ns);
+	struct query gemv = query_in(queries[GEMV], out->c2c_ns), read = query_in(queries[READ_PEAK], out->c2c_ns);
+	peak.metric = "flop_rate";
+	const struct mw_record *top = query_best(l, &peak, false), *product = query_best(l, &gemm, false);
+	const struct mw_record *vector = query_best(l, &gemv, false), *roof = query_best(l, &read, false);
+	if (product)
+		headline_pairs(out, headline_add(out, "Best f32 GEMM", product), product, queries[GEMM].keys);
+	if (vector)
+		headline_pairs(out, headline_add(out, "Best GEMV, weights read", vector), vector, queries[GEMV].keys);
+	(void)headline_ratio(out, "Ridge of the roofline", "FLOP/byte", top ? top : product, roof,
+			     "f32 rate / DRAM read bandwidth: below it, memory limits");
+}
+
+const struct section section_gemm = {
+	.place = 30,
 	.id = "roofline",
 	.name = "Roofline",
 	.bench = "gemm",
+	.queries = queries,
 	.draw = draw,
+	.headlines = headlines,
 };

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/figure.h"
-#include "reports/select.h"
+#include "reports/print.h"
+#include "reports/section.h"
 
 /* One line: the walks of one stride and page kind. The locality window is cut to the size where the size is smaller,
  * so it does not tell lines apart. */
@@ -22,17 +22,23 @@ struct lines {
 	size_t n;
 };
 
-/* With a stride beyond a line a walk touches fewer bytes than it spans; caches hold what is touched. */
+enum { POINTS, DRAM, CACHE };
+
+static const struct query queries[] = {
+	[POINTS] = {.bench = "latency", .metric = "latency", .unit = "ns", .keys = "size,stride,window,pages"},
+	[DRAM] = {.bench = "latency", .case_name = "dram", .metric = "latency", .keys = "size,stride,window,pages"},
+	[CACHE] = {.bench = "latency", .case_name = "chase", .metric = "latency"},
+	{.bench = NULL},
+};
+
 static double working_set(const struct mw_record *r)
 {
-	double touched = record_number(r, "touched");
-	return touched > 0 ? touched : record_number(r, "size");
+	return record_number(r, "size");
 }
 
 static bool is_point(const struct mw_record *r)
 {
-	static const struct query points = {.bench = "latency", .metric = "latency", .unit = "ns"};
-	return query_matches(&points, r) && isfinite(r->value);
+	return query_matches(&queries[POINTS], r) && isfinite(r->value);
 }
 
 /* Part of a byte is no working set. */
@@ -41,10 +47,15 @@ static bool can_show(const struct mw_record *r)
 	return plot_can_show(r->value) && plot_can_show(working_set(r)) && working_set(r) >= 1;
 }
 
+static bool is_miss(const struct mw_record *r)
+{
+	return strstr(r->case_name, "-tlb-miss") != NULL;
+}
+
 /* The quoted point ends the staircase; walks without locality are another quantity. */
 static bool on_line(const struct mw_record *r)
 {
-	return is_point(r) && can_show(r) && (strcmp(r->case_name, "chase") == 0 || strcmp(r->case_name, "dram") == 0);
+	return is_point(r) && can_show(r) && !is_miss(r);
 }
 
 static void key_of(const struct mw_record *r, char *out, size_t n)
@@ -141,7 +152,7 @@ static int put_misses(FILE *f, const struct mw_records *l, struct range *g)
 	int n = 0;
 	(void)fputs("$miss << EOD\n", f);
 	for (size_t i = 0; i < l->n; i++) {
-		if (!is_point(&l->v[i]) || !can_show(&l->v[i]) || strcmp(l->v[i].case_name, "dram-tlb-miss") != 0)
+		if (!is_point(&l->v[i]) || !can_show(&l->v[i]) || !is_miss(&l->v[i]))
 			continue;
 		put_point(f, &l->v[i]);
 		widen(g, &l->v[i]);
@@ -247,9 +258,26 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	return n + misses;
 }
 
-const struct figure figure_latency = {
+static void headlines(const struct results *r, struct headlines *out)
+{
+	const struct mw_records *l = &r->records;
+	const struct mw_record *dram = query_best(l, &queries[DRAM], true);
+	const struct mw_record *cache = query_best(l, &queries[CACHE], true);
+	if (dram)
+		headline_pairs(out, headline_add(out, "DRAM latency", dram), dram, "size,stride,window,pages");
+	else if (cache)
+		headline_missing(out, "DRAM latency",
+				 "no walk touched four times the last-level cache; the largest one is in the report");
+	(void)headline_ratio(out, "DRAM / cache latency", "×", dram, cache,
+			     "DRAM latency / shortest latency of the staircase");
+}
+
+const struct section section_latency = {
+	.place = 10,
 	.id = "latency",
 	.name = "Latency",
 	.bench = "latency",
+	.queries = queries,
 	.draw = draw,
+	.headlines = headlines,
 };

@@ -4,12 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/figure.h"
-#include "reports/select.h"
+#include "reports/print.h"
+#include "reports/section.h"
 
 enum { ROWS_MAX = 28, MODES = 2 };
 
-static const struct query speedups = {.bench = "offload", .metric = "speedup", .unit = "ratio"};
+enum { SPEEDUPS, HEADLINE };
+
+static const struct query queries[] = {
+	[SPEEDUPS] = {.bench = "offload",
+		      .metric = "speedup",
+		      .unit = "ratio",
+		      .keys = "inputs,outputs,size,cache,host_ns,device,price,mode"},
+	[HEADLINE] = {.bench = "offload",
+		      .case_name = "and",
+		      .metric = "speedup",
+		      .keys = "size,device,channels,ranks,banks,host_over_peak,mode,price,cache"},
+	{.bench = NULL},
+};
 
 static const struct {
 	const char *mode, *words;
@@ -34,7 +46,7 @@ struct plan {
 
 static bool is_point(const struct mw_record *r)
 {
-	return query_matches(&speedups, r) && plot_can_show(r->value);
+	return query_matches(&queries[SPEEDUPS], r) && plot_can_show(r->value);
 }
 
 static void row_of(const struct mw_record *r, struct row *out)
@@ -212,7 +224,7 @@ static void put_plot(const struct plan *p, const struct figure_look *look, struc
 /* "0.3 to 12" of one mode; false when it has no record. */
 static bool span_words(const struct mw_records *l, const char *where, char *out, size_t n)
 {
-	struct query q = speedups;
+	struct query q = queries[SPEEDUPS];
 	q.where = where;
 	const struct mw_record *least = plot_best(l, &q, true), *most = plot_best(l, &q, false);
 	if (!least)
@@ -277,7 +289,7 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 		       "Resident: operands "
 		       "lie in the device; end to end: moving, placing and reading back are paid for one use.");
 	for (size_t i = 0; i < r->records.n; i++)
-		left += query_matches(&speedups, &r->records.v[i]) && isfinite(r->records.v[i].value) &&
+		left += query_matches(&queries[SPEEDUPS], &r->records.v[i]) && isfinite(r->records.v[i].value) &&
 			!is_point(&r->records.v[i]);
 	plot_left_out(plot, left);
 out:
@@ -285,9 +297,51 @@ out:
 	return n;
 }
 
-const struct figure figure_offload = {
+/* "1 channel x 1 rank x 16 banks", and when the host drew more from its memory than these channels could give. */
+static void describe_memory(struct headlines *h, struct headline *line, const struct mw_record *r)
+{
+	double over = record_number(r, "host_over_peak"), channels = record_number(r, "channels");
+	double ranks = record_number(r, "ranks"), banks = record_number(r, "banks");
+	if (!isfinite(channels) || !isfinite(ranks) || !isfinite(banks))
+		return;
+	headline_say(h, line, "%.0f channel%s × %.0f rank%s × %.0f bank%s", channels, channels == 1 ? "" : "s", ranks,
+		     ranks == 1 ? "" : "s", banks, banks == 1 ? "" : "s");
+	if (over > 1)
+		headline_say(h, line, "unequal memories: the host drew %.2g × their peak", over);
+}
+
+/* The speedup at the largest size that was compared. */
+static void headline(const struct results *r, struct headlines *out, const char *label, const char *where)
+{
+	struct query q = query_in(queries[HEADLINE], out->c2c_ns);
+	const struct mw_record *found = NULL, *next;
+	q.where = where;
+	for (size_t at = 0; (next = query_next(&r->records, &q, &at));)
+		if (isfinite(next->value) && (!found || record_number(next, "size") > record_number(found, "size")))
+			found = next;
+	struct headline *line = headline_add(out, label, found);
+	if (!line)
+		return;
+	line->unit = "× host";
+	headline_pairs(out, line, found, "size,device");
+	describe_memory(out, line, found);
+	headline_band(out, line, found);
+}
+
+static void headlines(const struct results *r, struct headlines *out)
+{
+	headline(r, out, "AND in DRAM, resident, unconstrained", "mode=resident,price=unconstrained,cache=cold");
+	headline(r, out, "AND in DRAM, resident, power-limited", "mode=resident,price=power-limited,cache=cold");
+	headline(r, out, "AND in DRAM, end to end, unconstrained", "mode=end_to_end,price=unconstrained,cache=cold");
+	headline(r, out, "AND in DRAM, end to end, power-limited", "mode=end_to_end,price=power-limited,cache=cold");
+}
+
+const struct section section_offload = {
+	.place = 90,
 	.id = "offload",
 	.name = "Offload to memory that computes",
 	.bench = "offload",
+	.queries = queries,
 	.draw = draw,
+	.headlines = headlines,
 };

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/figure.h"
-#include "reports/select.h"
+#include "reports/print.h"
+#include "reports/section.h"
 
 #define ROWS_MAX 64
 
@@ -34,7 +34,23 @@ static const struct {
 };
 #define MARKS (sizeof(marks) / sizeof(*marks))
 
-static const struct query all = {.bench = "bandwidth", .metric = "bandwidth", .unit = "GB/s"};
+enum { ALL, PEAK, DRAM, CACHE, SINGLE };
+
+static const struct query queries[] = {
+	[ALL] = {.bench = "bandwidth", .metric = "bandwidth", .unit = "GB/s", .keys = "stores,threads,state"},
+	[PEAK] = {.bench = "bandwidth",
+		  .case_name = "dram-read-peak",
+		  .metric = "bandwidth",
+		  .keys = "by_threads,winner,state"},
+	[DRAM] = {.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth"},
+	[CACHE] = {.bench = "bandwidth", .case_name = "l1-read", .metric = "bandwidth"},
+	[SINGLE] = {.bench = "bandwidth",
+		    .case_name = "dram-read",
+		    .metric = "bandwidth",
+		    .where = "threads=1",
+		    .keys = "kernel,pages"},
+	{.bench = NULL},
+};
 
 /* Cases are named LEVEL-OPERATION: "l1-read", "dram-triad". */
 static void split_case(const struct mw_record *r, char *level, size_t n_level, char *op, size_t n_op)
@@ -50,7 +66,7 @@ static void split_case(const struct mw_record *r, char *level, size_t n_level, c
 static bool is_meant(const struct mw_record *r)
 {
 	/* Cases with "peak" repeat the best of the others. */
-	return query_matches(&all, r) && isfinite(r->value) && r->provenance == MW_MEASURED &&
+	return query_matches(&queries[ALL], r) && isfinite(r->value) && r->provenance == MW_MEASURED &&
 	       !strstr(r->case_name, "peak");
 }
 
@@ -155,9 +171,8 @@ static void put_row_ticks(FILE *f, const struct rows *rows)
 static void put_title(const struct mw_records *l, struct figure_plot *p)
 {
 	double c2c = query_usual_c2c(l);
-	struct query peak = {"bandwidth", "dram-read-peak", "bandwidth", NULL, NULL, c2c};
-	struct query dram = {"bandwidth", "dram-read", "bandwidth", NULL, NULL, c2c};
-	struct query near = {"bandwidth", "l1-read", "bandwidth", NULL, NULL, c2c};
+	struct query peak = query_in(queries[PEAK], c2c), dram = query_in(queries[DRAM], c2c);
+	struct query near = query_in(queries[CACHE], c2c);
 	const struct mw_record *memory = plot_best(l, &peak, false), *cache = plot_best(l, &near, false);
 	if (!memory)
 		memory = plot_best(l, &dram, false);
@@ -237,9 +252,27 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	return n;
 }
 
-const struct figure figure_bandwidth = {
+static void headlines(const struct results *r, struct headlines *out)
+{
+	struct query peak = query_in(queries[PEAK], out->c2c_ns);
+	const struct mw_record *one = query_best(&r->records, &queries[SINGLE], false);
+	const struct mw_record *all = query_best(&r->records, &peak, false);
+	size_t at = 0;
+	if (one)
+		headline_pairs(out, headline_add(out, "DRAM read, one thread", one), one, "kernel,pages");
+	if (all)
+		headline_pairs(out, headline_add(out, "DRAM read, all threads", all), all, "by_threads,winner,state");
+	else if (!one && query_next(&r->records, &queries[ALL], &at))
+		headline_missing(out, "DRAM read",
+				 "no array was four times the caches; the largest ones are in the report");
+}
+
+const struct section section_bandwidth = {
+	.place = 20,
 	.id = "bandwidth",
 	.name = "Bandwidth",
 	.bench = "bandwidth",
+	.queries = queries,
 	.draw = draw,
+	.headlines = headlines,
 };

@@ -1,0 +1,30 @@
+/* Energy: a table, and what a byte read from DRAM costs. */
+#include "reports/section.h"
+
+enum { READ };
+
+static const struct query queries[] = {
+	[READ] = {.bench = "energy", .metric = "read_energy", .unit = "pJ/byte", .keys = "dram,row_hit"},
+	{.bench = NULL},
+};
+
+static void headlines(const struct results *r, struct headlines *out)
+{
+	const struct mw_record *read = query_best(&r->records, &queries[READ], true);
+	if (!read)
+		return;
+	struct headline *line = headline_add(out, "DRAM energy of a read", read);
+	headline_pairs(out, line, read, queries[READ].keys);
+	if (read->provenance == MW_MODELLED)
+		headline_say(out, line, "part and row hits assumed");
+	headline_band(out, line, read);
+}
+
+const struct section section_energy = {
+	.place = 40,
+	.id = "energy",
+	.name = "Energy",
+	.bench = "energy",
+	.queries = queries,
+	.headlines = headlines,
+};

@@ -1,0 +1,33 @@
+/* Storage: a table, and what one read and many cost. */
+#include "reports/section.h"
+
+enum { ONE, MANY };
+
+static const struct query queries[] = {
+	[ONE] = {.bench = "storage",
+		 .case_name = "random-read",
+		 .metric = "latency_p50",
+		 .where = "depth=1",
+		 .keys = "block,depth,engine"},
+	[MANY] = {.bench = "storage", .case_name = "random-read", .metric = "iops", .keys = "block,depth,engine"},
+	{.bench = NULL},
+};
+
+static void headlines(const struct results *r, struct headlines *out)
+{
+	const struct mw_record *one = query_best(&r->records, &queries[ONE], true);
+	const struct mw_record *many = query_best(&r->records, &queries[MANY], false);
+	if (one)
+		headline_pairs(out, headline_add(out, "Storage, random read", one), one, queries[ONE].keys);
+	if (many)
+		headline_pairs(out, headline_add(out, "Storage, random reads", many), many, queries[MANY].keys);
+}
+
+const struct section section_storage = {
+	.place = 50,
+	.id = "storage",
+	.name = "Storage",
+	.bench = "storage",
+	.queries = queries,
+	.headlines = headlines,
+};
