@@ -63,6 +63,72 @@ double mw_summary_rel_width(const struct mw_summary *s)
 	return 0.5 * (s->ci_hi - s->ci_lo) / fabs(s->median);
 }
 
+/* Continued fraction of the incomplete beta function by Lentz's method; converges fast for x < (a + 1) / (a + b + 2).
+ */
+static double beta_fraction(double a, double b, double x)
+{
+	const double tiny = 1e-300;
+	double c = 1.0, d = 1.0 - (a + b) * x / (a + 1.0);
+	d = 1.0 / (fabs(d) < tiny ? tiny : d);
+	double h = d;
+	for (int m = 1; m < 500; m++) {
+		for (int odd = 0; odd < 2; odd++) {
+			double k = odd ? -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+				       : m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+			d = 1.0 + k * d;
+			d = 1.0 / (fabs(d) < tiny ? tiny : d);
+			c = 1.0 + k / c;
+			c = fabs(c) < tiny ? tiny : c;
+			h *= c * d;
+		}
+		if (fabs(c * d - 1.0) < 1e-15)
+			break;
+	}
+	return h;
+}
+
+double mw_beta_inc(double a, double b, double x)
+{
+	if (!(a > 0.0 && b > 0.0 && x >= 0.0 && x <= 1.0))
+		return NAN;
+	if (x == 0.0 || x == 1.0)
+		return x;
+	double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
+	if (x < (a + 1.0) / (a + b + 2.0))
+		return front * beta_fraction(a, b, x) / a;
+	return 1.0 - front * beta_fraction(b, a, 1.0 - x) / b;
+}
+
+/* P(T > t), t >= 0. */
+static double t_tail(double t, double dof)
+{
+	return 0.5 * mw_beta_inc(0.5 * dof, 0.5, dof / (dof + t * t));
+}
+
+double mw_t_quantile(double p, double dof)
+{
+	if (!(p > 0.0 && p < 1.0 && dof > 0.0))
+		return NAN;
+	double tail = p < 0.5 ? p : 1.0 - p, lo = 0.0, hi = 1.0;
+	while (t_tail(hi, dof) > tail && hi < 1e100)
+		hi *= 2.0;
+	for (int i = 0; i < 200 && hi - lo > 1e-14 * hi; i++) {
+		double middle = 0.5 * (lo + hi);
+		if (t_tail(middle, dof) > tail)
+			lo = middle;
+		else
+			hi = middle;
+	}
+	return p < 0.5 ? -hi : hi;
+}
+
+double mw_f_tail(double f, double dof_above, double dof_below)
+{
+	if (!(f >= 0.0))
+		return NAN;
+	return isinf(f) ? 0.0 : mw_beta_inc(0.5 * dof_below, 0.5 * dof_above, dof_below / (dof_below + dof_above * f));
+}
+
 int mw_least_squares(const double *x, const double *y, size_t n, struct mw_fit *out)
 {
 	*out = (struct mw_fit){NAN, NAN, NAN, NAN, n};

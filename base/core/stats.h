@@ -26,6 +26,15 @@ bool mw_median_ci_ranks(size_t n, size_t *lo, size_t *hi);
 /* Half width of the interval over the median; +inf while there is none. */
 double mw_summary_rel_width(const struct mw_summary *s);
 
+/* Regularised incomplete beta function I_x(a, b), a and b > 0; NaN outside of 0 <= x <= 1. */
+double mw_beta_inc(double a, double b, double x);
+
+/* t with P(T <= t) = p for Student's t with dof > 0 degrees of freedom; NaN unless 0 < p < 1. */
+double mw_t_quantile(double p, double dof);
+
+/* P(F > f) for the F distribution: small where the variance above stands out. NaN unless f >= 0. */
+double mw_f_tail(double f, double dof_above, double dof_below);
+
 struct mw_fit {
 	double slope, intercept;
 	double slope_se; /* standard error; NaN when n < 3 */

@@ -293,3 +293,63 @@ Test(stats, random_below_and_shuffle_are_uniform)
 	for (int i = 0; i < 1000; i++)
 		cr_assert_lt(mw_random_below(&state, bound), bound);
 }
+
+/* ---- Student's t and F, against published tables ---- */
+
+Test(stats, t_quantiles_are_those_of_the_tables)
+{
+	static const struct {
+		double dof, p, t;
+	} rows[] = {
+		{1, 0.975, 12.706}, {2, 0.975, 4.303}, {3, 0.975, 3.182},  {4, 0.975, 2.776},    {5, 0.975, 2.571},
+		{6, 0.975, 2.447},  {8, 0.975, 2.306}, {11, 0.975, 2.201}, {30, 0.975, 2.042},   {120, 0.975, 1.980},
+		{4, 0.95, 2.132},   {4, 0.995, 4.604}, {8, 0.90, 1.397},   {1, 0.9995, 636.619},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		double t = mw_t_quantile(rows[i].p, rows[i].dof);
+		cr_expect(fabs(t - rows[i].t) <= 0.00051, "dof %g p %g: %g, not %g", rows[i].dof, rows[i].p, t,
+			  rows[i].t);
+		cr_expect(fabs(mw_t_quantile(1 - rows[i].p, rows[i].dof) + t) < 1e-9 * t);
+	}
+	cr_expect(fabs(mw_t_quantile(0.5, 7)) < 1e-9);
+	cr_expect(isnan(mw_t_quantile(0, 4)));
+	cr_expect(isnan(mw_t_quantile(1, 4)));
+	cr_expect(isnan(mw_t_quantile(0.9, 0)));
+	cr_expect(isnan(mw_t_quantile(NAN, 4)));
+}
+
+Test(stats, f_tails_are_those_of_the_tables)
+{
+	static const struct {
+		double above, below, tail, f;
+	} rows[] = {
+		{1, 1, 0.05, 161.448}, {1, 10, 0.05, 4.9646}, {4, 20, 0.05, 2.8661},
+		{4, 25, 0.05, 2.7587}, {8, 45, 0.05, 2.1521}, {5, 2, 0.05, 19.2964},
+		{4, 20, 0.01, 4.4307}, {8, 40, 0.01, 2.9930}, {2, 120, 0.1, 2.3473},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		double p = mw_f_tail(rows[i].f, rows[i].above, rows[i].below);
+		cr_expect(fabs(p / rows[i].tail - 1.0) < 1e-3, "F(%g, %g) > %g: %g, not %g", rows[i].above,
+			  rows[i].below, rows[i].f, p, rows[i].tail);
+	}
+	cr_expect_eq(mw_f_tail(0, 4, 20), 1);
+	cr_expect_eq(mw_f_tail(INFINITY, 4, 20), 0);
+	cr_expect(isnan(mw_f_tail(NAN, 4, 20)));
+	cr_expect(isnan(mw_f_tail(-1, 4, 20)));
+}
+
+Test(stats, incomplete_beta)
+{
+	/* I_x(1, b) = 1 - (1 - x)^b, I_x(a, b) = 1 - I_1-x(b, a), and the binomial sum. */
+	for (double x = 0.05; x < 1.0; x += 0.05) {
+		cr_expect(fabs(mw_beta_inc(1, 3.5, x) - (1 - pow(1 - x, 3.5))) < 1e-13);
+		cr_expect(fabs(mw_beta_inc(0.5, 80, x) + mw_beta_inc(80, 0.5, 1 - x) - 1) < 1e-13);
+		double sum = 0, q = 1 - x;
+		sum += 10 * x * x * x * q * q + 5 * x * x * x * x * q + x * x * x * x * x;
+		cr_expect(fabs(mw_beta_inc(3, 3, x) - sum) < 1e-13, "%g", x);
+	}
+	cr_expect_eq(mw_beta_inc(2, 3, 0), 0);
+	cr_expect_eq(mw_beta_inc(2, 3, 1), 1);
+	cr_expect(isnan(mw_beta_inc(2, 3, 1.5)));
+	cr_expect(isnan(mw_beta_inc(0, 3, 0.5)));
+}
