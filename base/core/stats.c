@@ -93,7 +93,9 @@ double mw_beta_inc(double a, double b, double x)
 		return NAN;
 	if (x == 0.0 || x == 1.0)
 		return x;
-	double front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
+	int sign; /* lgamma() writes a global */
+	double front =
+		exp(lgamma_r(a + b, &sign) - lgamma_r(a, &sign) - lgamma_r(b, &sign) + a * log(x) + b * log1p(-x));
 	if (x < (a + 1.0) / (a + b + 2.0))
 		return front * beta_fraction(a, b, x) / a;
 	return 1.0 - front * beta_fraction(b, a, 1.0 - x) / b;

@@ -1,0 +1,83 @@
+/* Statistics of a benchmark whose rounds are spread over the run in visits, and the records made of them.
+ *
+ * Repeats of a run differ by drift over minutes, so the visit is what the interval stands on. For one point and one
+ * topology state, on logarithms (linear where a value is not above 0):
+ * - the value of a round is its first clean sample, or else its first one;
+ * - the value of a visit is the median of its clean rounds, or of all its rounds where none is clean;
+ * - the value is the mean over visits, its 95 % interval that of Student's t over visits, never narrower than the sign
+ *   test's interval over all rounds, and none with fewer than three visits;
+ * - where visits differ by more than chance (F test at 5 %), the interval reaches to where one more visit would land,
+ *   as far as that is within the target; where the visits lie further apart than the target, they are unsteady.
+ *
+ * The interval is for the mean over the time of the measurement. It holds for other times as far as the machine drifts
+ * faster than that: no run can tell what it was too short to see. */
+#ifndef MW_VISITS_H
+#define MW_VISITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/core/record.h"
+
+enum { MW_STATES = 2, MW_STATE_UNKNOWN = UINT32_MAX };
+
+/* Topology states of one thread count: the pair of CPUs that is probed depends on it. */
+struct mw_split {
+	int states;          /* 0: no probes, 1, or 2: near and far */
+	double threshold_ns; /* between near and far */
+	double center_ns[MW_STATES];
+};
+
+/* A point with all its samples, in the order they were taken. */
+struct mw_visit_point {
+	const struct mw_record *rec; /* template: identity, method, observed */
+	struct mw_sample *samples;
+	size_t n;
+	int threads;      /* > 1: samples carry probes and have a topology state */
+	const char *stop; /* what ended the rounds */
+	const char *why;  /* not NULL: there is no value, and why */
+};
+
+/* Do two probes around one sample see two placements? */
+bool mw_probes_disagree(double before_ns, double after_ns);
+
+/* Two states where the probes of all points with that many threads form two heaps. -ENOMEM. */
+int mw_split_find(const struct mw_visit_point *pts, size_t n, int threads, struct mw_split *out);
+/* Sets state and the topology flag of every sample: MW_STATE_UNKNOWN where the probes disagree or there are none. */
+void mw_split_tag(const struct mw_split *s, struct mw_visit_point *p);
+
+struct mw_visits {
+	size_t rounds, visits;
+	double value;
+	double ci_lo, ci_hi; /* NaN when there is no interval */
+	double min, max;     /* over rounds */
+	double spread;       /* of visit values: largest over smallest - 1 */
+	bool unsteady;
+};
+
+/* Statistics of the samples of one state. target: relative half width asked for. 0, -ENOMEM, or -EINVAL when a value
+ * is not finite. Without samples of that state everything is NaN and 0. */
+int mw_visits_summarize(const struct mw_sample *v, size_t n, uint32_t state, double target, struct mw_visits *out);
+/* Half width of the interval over the value; +inf while there is none. */
+double mw_visits_rel_width(const struct mw_visits *v);
+
+/* 1 when every state that holds at least a quarter of the point's rounds has an interval within the target, 0 when
+ * not, or an error. The samples are tagged. */
+int mw_visits_met(const struct mw_visit_point *p, double target);
+
+/* Share of rounds without a clean sample, and which flags their samples carry together (enum mw_sample_flag). */
+double mw_disturbed_share(const struct mw_sample *v, size_t n, size_t *rounds, uint32_t *causes);
+/* The share that observed.disturbed says, 0..1; 0 where the record says nothing. */
+double mw_record_disturbed(const struct mw_record *r);
+
+/* Tags the samples and emits one record per point and state, in the order of the points.
+ * Parameter added where threads > 1: state = near or far where the probes fell into two heaps, one where they did not,
+ * mixed where no sample of the point had probes that agree. A sample of no state goes with the point's first record,
+ * so that none is lost, and counts for nothing there.
+ * Observed: stop, visits, over_s, flagged (samples with a flag), disturbed
+ * (from a tenth of the rounds on), unsteady, c2c_ns of the state. A point without samples, or with a why, becomes
+ * unavailable. */
+int mw_visits_finish(struct mw_visit_point *pts, size_t n, double target, const struct mw_sink *sink);
+
+#endif
