@@ -21,6 +21,7 @@ struct bench_profile {
 	unsigned max_rounds;
 	double sample_s;    /* aim of one sample */
 	uint64_t max_bytes; /* largest working set */
+	unsigned visits;    /* that a benchmark's rounds are spread over; below 3 there is no interval. 0: 5 */
 };
 
 struct rounds_machine;
@@ -35,9 +36,11 @@ struct bench_ctx {
 	/* Records of the benchmarks named in needs (and others before). Emitting a record may move them. */
 	const struct mw_records *earlier;
 	const struct mw_progress *progress;
-	const atomic_int *stop; /* non-zero after SIGINT or SIGTERM: finish the sample, then return */
-	uint64_t start_ns;      /* mw_now_ns() at the start of the run */
-	uint64_t deadline_ns;   /* this benchmark's share of the budget ends here */
+	const atomic_int *stop;               /* non-zero after SIGINT or SIGTERM: finish the sample, then return */
+	uint64_t start_ns;                    /* mw_now_ns() at the start of the run */
+	uint64_t deadline_ns;                 /* this benchmark's share of the budget ends here */
+	unsigned visit;                       /* number of this visit, from 0 */
+	const struct mw_sample_sink *samples; /* journal of samples; NULL: none */
 	uint64_t seed;
 	const char *scratch_dir;              /* for temporary files of its own; may be NULL */
 	const struct rounds_machine *machine; /* what the round scheduler asks; NULL: this one. For tests. */

@@ -9,57 +9,53 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/stats.h"
+#include "base/core/visits.h"
 #include "base/sys/disturb.h"
 
-/* Two probes that differ by more than this saw two placements: on one core complex 45-70 ns, across two 200 ns. */
-#define PROBE_RATIO 1.6
 /* Repeats of flagged samples may take this share of the time so far. */
 #define REPEAT_SHARE (1.0 / 6.0)
 
-enum { STATES = 2, UNKNOWN_STATE = UINT32_MAX };
-
-struct trial {
-	struct mw_sample s;
-	double before, after; /* core-to-core probes in ns; NaN when not probed */
-};
+enum { LEAST_VISITS = 5 };
+static const uint64_t journal_ns = 4000000000u; /* samples wait no longer, and one more sample fits into 5 s */
 
 struct point {
 	struct round_point *pt;
-	struct trial *v;
+	struct mw_sample *v;
 	size_t n, cap;
+	size_t journalled;   /* samples that were handed over */
+	size_t rounds;       /* in which it was measured */
 	double cost_ns;      /* of the next sample, estimated */
 	double last_cost_ns; /* 0 before the first one */
+	bool narrow;         /* interval within the target */
+	bool met;            /* the same over enough visits and rounds */
 	bool dropped;
 	char why[160];
 };
-
-/* Topology states of one thread count: the pair of CPUs that is probed depends on it. */
-struct split {
-	int states;
-	double threshold_ns; /* between near and far */
-	double center_ns[STATES];
-};
-
-struct run {
-	struct bench_ctx *ctx;
-	const struct rounds_machine *machine;
-	struct point *points;
-	size_t *order;
-	size_t n;
-	uint64_t begin_ns;
-	uint64_t repeat_ns;
-	uint64_t rng;
-	unsigned round;
-	const char *stop;
-};
-
-/* ---- the machine ---- */
 
 struct real_machine {
 	struct mw_team *team;
 	struct mw_disturb before;
 	double add_before_ns;
 };
+
+struct rounds {
+	struct bench_ctx ctx; /* of the visit in progress, or the last one */
+	struct real_machine real;
+	struct rounds_machine machine;
+	struct point *points;
+	struct mw_visit_point *view; /* points as the statistics see them */
+	size_t *order;
+	size_t n;
+	uint64_t begin_ns, end_ns; /* of the visit in progress */
+	uint64_t busy_ns;          /* that earlier visits took */
+	uint64_t repeat_ns;
+	uint64_t journal_at_ns;
+	uint64_t rng;
+	unsigned round, visit; /* the next ones */
+	bool narrow, met;      /* all points are */
+};
+
+/* ---- the machine ---- */
 
 static void add_member(void *arg, int rank, int n)
 {
@@ -106,175 +102,54 @@ static uint32_t real_after(void *self)
 	return flags;
 }
 
-/* ---- states ---- */
-
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-/* Best cut of sorted logarithms into two classes: largest variance between them (Otsu 1979). */
-static size_t best_cut(const double *x, size_t n)
-{
-	double total = 0.0, left = 0.0, best = -1.0;
-	size_t cut = 0;
-	for (size_t i = 0; i < n; i++)
-		total += x[i];
-	for (size_t i = 1; i < n; i++) {
-		left += x[i - 1];
-		double gap = left / (double)i - (total - left) / (double)(n - i);
-		double between = (double)i * (double)(n - i) * gap * gap;
-		if (between > best) {
-			best = between;
-			cut = i;
-		}
-	}
-	return cut;
-}
-
-/* One state unless the probes form two heaps: far apart, neither a few stray values, hardly any in between. */
-static void split_probes(double *x, size_t n, struct split *out)
-{
-	*out = (struct split){.states = n ? 1 : 0, .threshold_ns = INFINITY};
-	if (n == 0)
-		return;
-	qsort(x, n, sizeof(*x), compare_double);
-	out->center_ns[0] = exp(x[n / 2]);
-	size_t cut = n > 1 ? best_cut(x, n) : 0;
-	size_t least = n / 20 > 3 ? n / 20 : 3;
-	if (cut < least || n - cut < least)
-		return;
-	double near = x[cut / 2], far = x[cut + (n - cut) / 2];
-	if (far - near < log(PROBE_RATIO))
-		return;
-	double middle = 0.5 * (near + far), band = 0.15 * (far - near);
-	size_t between = 0;
-	for (size_t i = 0; i < n; i++)
-		between += fabs(x[i] - middle) < band;
-	if (between * 10 > (cut < n - cut ? cut : n - cut))
-		return;
-	*out = (struct split){2, exp(middle), {exp(near), exp(far)}};
-}
-
-static int find_split(const struct run *r, int threads, struct split *out)
-{
-	size_t n = 0;
-	*out = (struct split){.states = 0, .threshold_ns = INFINITY};
-	for (size_t i = 0; i < r->n; i++)
-		n += r->points[i].pt->threads == threads ? 2 * r->points[i].n : 0;
-	if (n == 0 || threads < 2)
-		return 0;
-	double *x = malloc(n * sizeof(*x));
-	if (!x)
-		return -ENOMEM;
-	size_t k = 0;
-	for (size_t i = 0; i < r->n; i++) {
-		const struct point *p = &r->points[i];
-		for (size_t j = 0; j < p->n && p->pt->threads == threads; j++) {
-			if (p->v[j].before > 0)
-				x[k++] = log(p->v[j].before);
-			if (p->v[j].after > 0)
-				x[k++] = log(p->v[j].after);
-		}
-	}
-	split_probes(x, k, out);
-	free(x);
-	return 0;
-}
-
-static bool probes_disagree(double before, double after)
-{
-	return before > 0 && after > 0 && fabs(log(after / before)) > log(PROBE_RATIO);
-}
-
-static uint32_t state_of(const struct trial *t, const struct split *s)
-{
-	if (s->states < 2)
-		return probes_disagree(t->before, t->after) ? UNKNOWN_STATE : 0;
-	bool has_before = t->before > 0, has_after = t->after > 0;
-	uint32_t before = t->before > s->threshold_ns, after = t->after > s->threshold_ns;
-	if ((!has_before && !has_after) || (has_before && has_after && before != after))
-		return UNKNOWN_STATE;
-	return has_before ? before : after;
-}
-
-static void tag_states(struct point *p, const struct split *s)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		struct mw_sample *v = &p->v[i].s;
-		v->flags &= ~(uint32_t)MW_SAMPLE_TOPOLOGY;
-		v->state = p->pt->threads > 1 ? state_of(&p->v[i], s) : 0;
-		if (v->state == UNKNOWN_STATE)
-			v->flags |= MW_SAMPLE_TOPOLOGY;
-	}
-}
-
-/* Values of the rounds in one state: the first clean sample of each, or else the first. Returns how many. */
-static size_t round_values(const struct point *p, uint32_t state, double *out)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < p->n;) {
-		const struct mw_sample *pick = NULL;
-		uint32_t round = p->v[i].s.round;
-		for (; i < p->n && p->v[i].s.round == round; i++) {
-			const struct mw_sample *s = &p->v[i].s;
-			if (s->state == state && (!pick || (pick->flags && !s->flags)))
-				pick = s;
-		}
-		if (pick)
-			out[n++] = pick->value;
-	}
-	return n;
-}
-
 /* ---- one sample ---- */
 
-static uint64_t now(const struct run *r)
+static uint64_t now(const struct rounds *r)
 {
-	return r->machine->now_ns(r->machine->self);
+	return r->machine.now_ns(r->machine.self);
 }
 
-static bool fits(const struct run *r, double cost_ns)
+static bool fits(const struct rounds *r, uint64_t limit_ns, double cost_ns)
 {
 	uint64_t t = now(r);
-	return t < r->ctx->deadline_ns && cost_ns <= (double)(r->ctx->deadline_ns - t);
+	return t < limit_ns && cost_ns <= (double)(limit_ns - t);
 }
 
-static int add_trial(struct point *p, const struct trial *t)
+static int add_sample(struct point *p, const struct mw_sample *s)
 {
 	if (p->n == p->cap) {
 		size_t cap = p->cap ? 2 * p->cap : 16;
-		struct trial *v = realloc(p->v, cap * sizeof(*v));
+		struct mw_sample *v = realloc(p->v, cap * sizeof(*v));
 		if (!v)
 			return -ENOMEM;
 		p->v = v;
 		p->cap = cap;
 	}
-	p->v[p->n++] = *t;
+	p->v[p->n++] = *s;
 	return 0;
 }
 
-static int measure_once(struct run *r, struct point *p, struct trial *t)
+static int measure_once(struct rounds *r, struct point *p, struct mw_sample *s)
 {
-	const struct rounds_machine *m = r->machine;
+	const struct rounds_machine *m = &r->machine;
 	char err[sizeof(p->why)] = "";
 	bool probe = p->pt->threads > 1;
 	uint64_t start = now(r);
-	t->before = probe ? m->c2c_ns(m->self, p->pt->threads) : (double)NAN;
+	s->before_ns = probe ? m->c2c_ns(m->self, p->pt->threads) : (double)NAN;
 	m->before(m->self);
 	uint64_t at = now(r);
-	int rc = p->pt->measure(p->pt->arg, &t->s.value, err, sizeof(err));
-	t->s.flags = m->after(m->self);
-	t->after = probe ? m->c2c_ns(m->self, p->pt->threads) : (double)NAN;
-	if (probes_disagree(t->before, t->after))
-		t->s.flags |= MW_SAMPLE_TOPOLOGY;
-	t->s.round = r->round;
-	t->s.t_ns = at > r->ctx->start_ns ? at - r->ctx->start_ns : 0;
+	int rc = p->pt->measure(p->pt->arg, &s->value, err, sizeof(err));
+	s->flags = m->after(m->self);
+	s->after_ns = probe ? m->c2c_ns(m->self, p->pt->threads) : (double)NAN;
+	if (mw_probes_disagree(s->before_ns, s->after_ns))
+		s->flags |= MW_SAMPLE_TOPOLOGY;
+	s->round = r->round;
+	s->visit = r->visit;
+	s->t_ns = at > r->ctx.start_ns ? at - r->ctx.start_ns : 0;
 	double cost = (double)(now(r) - start);
 	p->cost_ns = fmax(cost, p->last_cost_ns); /* one quick sample proves nothing */
 	p->last_cost_ns = cost;
-	if (rc == 0 && !isfinite(t->s.value))
+	if (rc == 0 && !isfinite(s->value))
 		rc = mw_fail(MW_EVERIFY, err, sizeof(err), "the sample is not a number");
 	/* An interrupted sample says nothing against those before it. */
 	if (rc < 0 && rc != MW_ECANCELLED) {
@@ -285,76 +160,120 @@ static int measure_once(struct run *r, struct point *p, struct trial *t)
 }
 
 /* One round's sample of a point, repeated once when it was disturbed and time allows. */
-static int take(struct run *r, struct point *p)
+static int take(struct rounds *r, struct point *p)
 {
+	p->rounds++;
 	for (int attempt = 0; attempt < 2; attempt++) {
-		struct trial t = {0};
+		struct mw_sample s = {0};
 		uint64_t start = now(r);
-		if (measure_once(r, p, &t) < 0)
+		if (measure_once(r, p, &s) < 0)
 			return 0;
-		int rc = add_trial(p, &t);
+		int rc = add_sample(p, &s);
 		if (rc < 0)
 			return rc;
 		uint64_t end = now(r);
 		if (attempt)
 			r->repeat_ns += end - start;
-		double room = REPEAT_SHARE * (double)(end - r->begin_ns) - (double)r->repeat_ns;
-		if (t.s.flags == 0 || p->cost_ns > room || !fits(r, p->cost_ns) || bench_stopped(r->ctx))
+		double room = REPEAT_SHARE * (double)(r->busy_ns + end - r->begin_ns) - (double)r->repeat_ns;
+		if (s.flags == 0 || p->cost_ns > room || !fits(r, r->ctx.deadline_ns, p->cost_ns) ||
+		    bench_stopped(&r->ctx))
 			return 0;
 	}
 	return 0;
 }
 
+/* ---- journal ---- */
+
+/* Hands over the samples that the journal has not seen yet. */
+static int journal(struct rounds *r)
+{
+	const struct mw_sample_sink *sink = r->ctx.samples;
+	r->journal_at_ns = now(r);
+	for (size_t i = 0; i < r->n && sink && sink->put; i++) {
+		struct point *p = &r->points[i];
+		if (p->journalled == p->n)
+			continue;
+		int rc = sink->put(sink->self, &p->pt->rec, p->pt->threads, p->v + p->journalled, p->n - p->journalled);
+		if (rc < 0)
+			return rc;
+		p->journalled = p->n;
+	}
+	return 0;
+}
+
+/* Samples of an earlier session; rounds and visits count on. */
+static int take_over(struct rounds *r, struct point *p)
+{
+	const struct mw_sample_sink *sink = r->ctx.samples;
+	size_t n = 0;
+	if (!sink || !sink->earlier)
+		return 0;
+	const struct mw_sample *v = sink->earlier(sink->self, &p->pt->rec, &n);
+	for (size_t i = 0; i < n; i++) {
+		int rc = add_sample(p, &v[i]);
+		if (rc < 0)
+			return rc;
+		p->rounds += i == 0 || v[i].round != v[i - 1].round;
+		r->round = v[i].round >= r->round ? v[i].round + 1 : r->round;
+		r->visit = v[i].visit >= r->visit ? v[i].visit + 1 : r->visit;
+	}
+	p->journalled = p->n;
+	return 0;
+}
+
 /* ---- rounds ---- */
 
-/* Does every state that holds at least a quarter of the point's values have a narrow enough interval? */
-static bool point_met(const struct point *p, const struct split *s, double target, double *scratch)
+static unsigned profile_visits(const struct bench_profile *p)
 {
-	size_t n[STATES] = {0}, all = 0;
-	bool met = true;
-	for (uint32_t k = 0; k < STATES && (k == 0 || (int)k < s->states); k++) {
-		n[k] = round_values(p, k, scratch);
-		all += n[k];
-	}
-	for (uint32_t k = 0; k < STATES; k++) {
-		struct mw_summary sum;
-		if (n[k] == 0 || n[k] * 4 < all)
-			continue;
-		if (mw_summarize(scratch, round_values(p, k, scratch), &sum) < 0)
-			return false;
-		met = met && mw_summary_rel_width(&sum) <= target;
-	}
-	return met && all > 0;
+	return p->visits ? p->visits : LEAST_VISITS;
 }
 
-/* Tags every sample with its state; met[i] says which points reached the target. Returns 1 when all did. */
-static int review(struct run *r, bool *met)
+static size_t visits_of(const struct point *p)
 {
-	int rc = 0;
-	size_t longest = 1;
-	for (size_t i = 0; i < r->n; i++)
-		longest = r->points[i].n > longest ? r->points[i].n : longest;
-	double *scratch = malloc(longest * sizeof(*scratch));
-	if (!scratch)
-		return -ENOMEM;
-	bool all = true;
-	struct split split = {.threshold_ns = INFINITY};
-	int split_threads = 0;
-	for (size_t i = 0; i < r->n && rc == 0; i++) {
+	size_t visits = 0;
+	for (size_t i = 0; i < p->n; i++)
+		visits += i == 0 || p->v[i].visit != p->v[i - 1].visit;
+	return visits;
+}
+
+static void show_points(struct rounds *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct point *p = &r->points[i];
+		r->view[i] = (struct mw_visit_point){&p->pt->rec, p->v, p->n, p->pt->threads, NULL, NULL};
+	}
+}
+
+/* Which points reached the target, over the visits so far. Once per visit and not before the fifth: stopping at the
+ * first lucky look makes intervals that cover less than they say. */
+static int review(struct rounds *r)
+{
+	const struct bench_profile *prof = r->ctx.profile;
+	unsigned visits = profile_visits(prof), least = visits < LEAST_VISITS ? visits : LEAST_VISITS;
+	struct mw_split split = {.threshold_ns = INFINITY};
+	int threads = 0;
+	show_points(r);
+	r->narrow = r->met = true;
+	for (size_t i = 0; i < r->n; i++) {
 		struct point *p = &r->points[i];
-		if (p->pt->threads != split_threads)
-			rc = find_split(r, split_threads = p->pt->threads, &split);
+		int rc = 0;
+		if (p->pt->threads != threads)
+			rc = mw_split_find(r->view, r->n, threads = p->pt->threads, &split);
 		if (rc < 0)
-			break;
-		tag_states(p, &split);
-		met[i] = !p->dropped && point_met(p, &split, r->ctx->profile->target, scratch);
-		all = all && (met[i] || p->dropped);
+			return rc;
+		mw_split_tag(&split, &r->view[i]);
+		rc = p->dropped ? 0 : mw_visits_met(&r->view[i], prof->target);
+		if (rc < 0)
+			return rc;
+		p->narrow = rc;
+		p->met = rc && visits_of(p) >= least && p->rounds >= prof->min_rounds;
+		r->narrow = r->narrow && (p->narrow || p->dropped);
+		r->met = r->met && (p->met || p->dropped);
 	}
-	free(scratch);
-	return rc < 0 ? rc : all;
+	return 0;
 }
 
-static double round_cost(const struct run *r)
+static double round_cost(const struct rounds *r)
 {
 	double sum = 0.0;
 	for (size_t i = 0; i < r->n; i++)
@@ -362,231 +281,226 @@ static double round_cost(const struct run *r)
 	return sum;
 }
 
-static void show_progress(const struct run *r)
+static void show_progress(const struct rounds *r)
 {
-	const struct mw_progress *pr = r->ctx->progress;
+	const struct mw_progress *pr = r->ctx.progress;
 	if (!pr || !pr->update || r->n == 0)
 		return;
-	uint64_t t = now(r), end = r->ctx->deadline_ns;
-	double by_time = t >= end ? 1.0 : (double)(t - r->begin_ns) / (double)(end - r->begin_ns);
-	double by_round = (double)(r->round + 1) / r->ctx->profile->max_rounds;
+	const struct bench_profile *prof = r->ctx.profile;
+	uint64_t t = now(r);
+	double share = t >= r->end_ns ? 1.0 : (double)(t - r->begin_ns) / (double)(r->end_ns - r->begin_ns);
+	double by_time = (r->visit + share) / profile_visits(prof);
+	double by_round = (double)r->round / prof->max_rounds;
 	pr->update(pr->self, r->points[0].pt->rec.bench, fmin(1.0, fmax(by_time, by_round)));
 }
 
-/* One round over all points, or over those that met[] leaves open. Returns 1 when something did not fit. */
-static int one_round(struct run *r, const bool *met)
+/* Random order; points that a lack of time left behind come first. */
+static void draw_order(struct rounds *r)
 {
-	int left_out = 0;
 	mw_shuffle(r->order, r->n, &r->rng);
+	for (size_t i = 1; i < r->n; i++) {
+		size_t at = i, moved = r->order[i];
+		for (; at > 0 && r->points[r->order[at - 1]].rounds > r->points[moved].rounds; at--)
+			r->order[at] = r->order[at - 1];
+		r->order[at] = moved;
+	}
+}
+
+/* What a round did. */
+struct outcome {
+	size_t taken;
+	bool left_out; /* something did not fit */
+};
+
+/* One round over all points, or over those whose interval is too wide. */
+static int one_round(struct rounds *r, uint64_t limit_ns, bool all, struct outcome *did)
+{
+	*did = (struct outcome){0};
+	draw_order(r);
 	for (size_t i = 0; i < r->n; i++) {
 		struct point *p = &r->points[r->order[i]];
-		if (bench_stopped(r->ctx))
+		if (bench_stopped(&r->ctx))
 			return MW_ECANCELLED;
-		if (p->dropped || (met && met[r->order[i]]))
+		if (p->dropped || (p->narrow && !all))
 			continue;
-		if (!fits(r, p->cost_ns)) {
-			left_out = 1;
+		if (!fits(r, limit_ns, p->cost_ns)) {
+			did->left_out = true;
 			continue;
 		}
 		int rc = take(r, p);
+		did->taken++;
+		if (rc == 0 && now(r) - r->journal_at_ns > journal_ns)
+			rc = journal(r);
 		if (rc < 0)
 			return rc;
-	}
-	return left_out;
-}
-
-static int run_rounds(struct run *r, bool *met)
-{
-	const struct bench_profile *prof = r->ctx->profile;
-	unsigned look = prof->min_rounds;
-	r->stop = "rounds";
-	for (r->round = 0; r->round < prof->max_rounds; r->round++) {
-		/* What is left of the budget below a whole round goes to the points that still need it. */
-		bool whole = fits(r, round_cost(r));
-		int rc = one_round(r, whole || r->round < prof->min_rounds ? NULL : met);
-		show_progress(r);
-		if (rc < 0)
-			return rc;
-		bool cut = rc == 1;
-		rc = review(r, met);
-		if (rc < 0)
-			return rc;
-		/* Few looks, a quarter more rounds from one to the next: stopping at the first lucky one makes
-		 * intervals that cover less than they say (one skewed point alone: 90 % when looked at in every round).
-		 */
-		if (r->round + 1 >= look) {
-			if (rc == 1) {
-				r->stop = "target";
-				return 0;
-			}
-			look += look / 4 + 1;
-		}
-		if (cut) {
-			r->stop = "budget";
-			return 0;
-		}
 	}
 	return 0;
 }
 
-/* ---- records ---- */
-
-static size_t copy_samples(const struct point *p, uint32_t state, bool first, struct mw_sample *out, size_t *flagged)
+/* Rounds after this visit: an even share of the profile's most, or of its least where only visits are missing; but one
+ * more at the least. */
+static unsigned quota(const struct rounds *r)
 {
-	size_t n = 0;
-	*flagged = 0;
-	for (size_t i = 0; i < p->n; i++) {
-		const struct mw_sample *s = &p->v[i].s;
-		/* A sample of no state goes with the first record, so that none is lost. */
-		if (s->state != state && !(first && s->state == UNKNOWN_STATE))
-			continue;
-		out[n] = *s;
-		out[n++].state = state == UNKNOWN_STATE ? 0 : state;
-		*flagged += s->flags != 0;
+	const struct bench_profile *prof = r->ctx.profile;
+	unsigned visits = profile_visits(prof), nth = r->visit + 1 < visits ? r->visit + 1 : visits;
+	unsigned even = (prof->max_rounds * nth + visits - 1) / visits;
+	unsigned least = r->round + (prof->min_rounds + visits - 1) / visits;
+	unsigned most = r->narrow && least < even ? least : even;
+	if (r->met || r->round >= prof->max_rounds)
+		return r->round;
+	return most > r->round ? most : r->round + 1;
+}
+
+/* Rounds until end_ns; the first one may take until the deadline. */
+static int rounds_until(struct rounds *r, uint64_t end_ns)
+{
+	unsigned most = quota(r);
+	for (unsigned k = 0; r->round < most; k++) {
+		/* What is left of the time below a whole round goes to the points that still need it. */
+		uint64_t limit = k == 0 ? r->ctx.deadline_ns : end_ns;
+		bool whole = fits(r, limit, round_cost(r));
+		struct outcome did;
+		int rc = one_round(r, limit, whole || k == 0, &did);
+		r->round += did.taken > 0;
+		show_progress(r);
+		if (rc < 0 || did.left_out || did.taken == 0)
+			return rc;
 	}
-	return n;
+	return 0;
 }
 
-static int emit_state(const struct run *r, const struct point *p, uint32_t state, bool first, bool met,
-		      const struct split *split, const struct mw_sink *sink)
+static int visit_until(struct rounds *r, const struct bench_ctx *ctx, uint64_t end_ns)
 {
-	static const char *const names[] = {"near", "far"};
-	struct mw_record rec;
-	struct mw_summary sum;
-	size_t flagged;
-	int rc = mw_record_copy_bare(&rec, &p->pt->rec);
-	if (rc < 0)
+	r->ctx = *ctx;
+	if (r->n == 0)
+		return 0;
+	r->visit = ctx->visit > r->visit ? ctx->visit : r->visit;
+	r->begin_ns = r->journal_at_ns = now(r);
+	r->end_ns = end_ns;
+	unsigned rounds = r->round;
+	int rc = rounds_until(r, end_ns);
+	if (rc < 0 && rc != MW_ECANCELLED)
 		return rc;
-	rc = -ENOMEM;
-	double *values = malloc(p->n * sizeof(*values));
-	rec.samples = malloc(p->n * sizeof(*rec.samples));
-	if (!values || !rec.samples)
-		goto out;
-	rec.n_samples = copy_samples(p, state, first, rec.samples, &flagged);
-	rc = mw_summarize(values, round_values(p, state, values), &sum);
-	if (rc < 0)
-		goto out;
-	rec.value = sum.median;
-	rec.ci_lo = sum.ci_lo;
-	rec.ci_hi = sum.ci_hi;
-	rec.min = sum.min;
-	rec.max = sum.max;
-	rec.n = sum.n;
-	rec.provenance = MW_MEASURED;
-	(void)mw_set_text(&rec, MW_AS_OBSERVED, "stop", met ? "target" : r->stop);
-	if (flagged)
-		(void)mw_set_int(&rec, MW_AS_OBSERVED, "flagged", (int64_t)flagged);
-	if (p->pt->threads > 1) {
-		(void)mw_set_text(&rec, MW_AS_PARAM, "state",
-				  state == UNKNOWN_STATE ? "mixed" : (split->states == 2 ? names[state] : "one"));
-		if (state != UNKNOWN_STATE && split->states)
-			(void)mw_set_real(&rec, MW_AS_OBSERVED, "c2c_ns", round(10.0 * split->center_ns[state]) / 10.0);
-		if (state != UNKNOWN_STATE && split->states == 2 && !rec.note[0])
-			mw_record_note(&rec, "%s CPUs: core to core %.0f ns", names[state], split->center_ns[state]);
-	}
-	rc = mw_emit(sink, &rec);
-out:
-	free(values);
-	mw_record_fini(&rec);
-	return rc;
+	r->busy_ns += now(r) - r->begin_ns;
+	r->visit += r->round > rounds;
+	int handed = journal(r);
+	int reviewed = handed < 0 ? handed : review(r);
+	return reviewed < 0 ? reviewed : rc;
 }
 
-static int emit_nothing(const struct run *r, const struct point *p, const struct mw_sink *sink)
-{
-	struct mw_record *rec = &p->pt->rec;
-	mw_record_unavailable(rec, p->dropped
-					   ? p->why
-					   : (bench_stopped(r->ctx) ? "interrupted before its first sample"
-								    : "the time budget ended before its first sample"));
-	return mw_emit(sink, rec);
-}
+/* ---- the object ---- */
 
-static int emit_point(const struct run *r, const struct point *p, bool met, const struct mw_sink *sink)
+int rounds_open(const struct bench_ctx *ctx, struct round_point *pts, size_t n, struct rounds **out)
 {
-	struct split split;
-	size_t count[STATES] = {0}, any = 0;
-	int rc = find_split(r, p->pt->threads, &split);
-	if (rc < 0)
-		return rc;
-	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i].s.state < STATES) {
-			count[p->v[i].s.state]++;
-			any++;
+	*out = NULL;
+	struct rounds *r = calloc(1, sizeof(*r));
+	int rc = -ENOMEM;
+	if (!r)
+		goto out;
+	r->ctx = *ctx;
+	r->real.team = ctx->team;
+	r->machine = ctx->machine ? *ctx->machine
+				  : (struct rounds_machine){&r->real, real_now, real_c2c, real_before, real_after};
+	r->rng = ctx->seed;
+	r->points = calloc(n ? n : 1, sizeof(*r->points));
+	r->view = calloc(n ? n : 1, sizeof(*r->view));
+	r->order = calloc(n ? n : 1, sizeof(*r->order));
+	if (!r->points || !r->view || !r->order)
+		goto out;
+	rc = 0;
+	for (; r->n < n; r->n++) {
+		struct point *p = &r->points[r->n];
+		p->pt = &pts[r->n];
+		p->cost_ns = 1e9 * ctx->profile->sample_s;
+		r->order[r->n] = r->n;
+		if (ctx->team && p->pt->threads > mw_team_size(ctx->team)) {
+			p->dropped = true;
+			(void)snprintf(p->why, sizeof(p->why), "%s", mw_team_short(ctx->team));
 		}
-	if (p->n == 0 || p->dropped)
-		return emit_nothing(r, p, sink);
-	if (any == 0)
-		return emit_state(r, p, UNKNOWN_STATE, false, false, &split, sink);
-	bool first = true;
-	for (uint32_t k = 0; k < STATES && rc == 0; k++) {
-		if (count[k] == 0)
-			continue;
-		rc = emit_state(r, p, k, first, met, &split, sink);
-		first = false;
 	}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = take_over(r, &r->points[i]);
+	if (rc == 0)
+		rc = review(r);
+out:
+	if (rc == 0) {
+		*out = r;
+		return 0;
+	}
+	for (size_t i = r ? r->n : 0; i < n; i++)
+		mw_record_fini(&pts[i].rec);
+	rounds_close(r);
 	return rc;
 }
 
-static void free_run(struct run *r, struct round_point *pts)
+int rounds_visit(struct rounds *r, const struct bench_ctx *ctx)
 {
+	return visit_until(r, ctx, ctx->deadline_ns);
+}
+
+bool rounds_met(const struct rounds *r)
+{
+	return r->met;
+}
+
+int rounds_finish(struct rounds *r, const struct mw_sink *sink)
+{
+	const char *stop = r->round >= r->ctx.profile->max_rounds ? "rounds" : "budget";
+	show_points(r);
 	for (size_t i = 0; i < r->n; i++) {
-		if (r->points)
-			free(r->points[i].v);
-		mw_record_fini(&pts[i].rec);
+		const struct point *p = &r->points[i];
+		struct mw_visit_point *v = &r->view[i];
+		v->stop = p->met ? "target" : stop;
+		if (p->dropped)
+			v->why = p->why;
+		else if (p->n == 0)
+			v->why = bench_stopped(&r->ctx) ? "interrupted before its first sample"
+							: "the time budget ended before its first sample";
+	}
+	return mw_visits_finish(r->view, r->n, r->ctx.profile->target, sink);
+}
+
+void rounds_close(struct rounds *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->n; i++) {
+		free(r->points[i].v);
+		mw_record_fini(&r->points[i].pt->rec);
 	}
 	free(r->points);
+	free(r->view);
 	free(r->order);
+	free(r);
 }
 
-int rounds_run_on(struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink,
-		  const struct rounds_machine *machine)
+int rounds_run(const struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink)
 {
-	struct run r = {.ctx = ctx, .machine = machine, .n = n, .rng = ctx->seed, .stop = "rounds"};
-	if (n == 0)
-		return 0;
-	r.points = calloc(n, sizeof(*r.points));
-	r.order = calloc(n, sizeof(*r.order));
-	bool *met = calloc(n, sizeof(*met));
-	int rc = r.points && r.order && met ? 0 : -ENOMEM;
+	struct rounds *r;
+	int rc = rounds_open(ctx, pts, n, &r);
 	if (rc < 0)
-		goto out;
-	for (size_t i = 0; i < n; i++) {
-		r.points[i].pt = &pts[i];
-		r.points[i].cost_ns = 1e9 * ctx->profile->sample_s;
-		r.order[i] = i;
-		if (ctx->team && pts[i].threads > mw_team_size(ctx->team)) {
-			r.points[i].dropped = true;
-			(void)snprintf(r.points[i].why, sizeof(r.points[i].why), "%s", mw_team_short(ctx->team));
-		}
+		return rc;
+	struct bench_ctx all = *ctx;
+	unsigned visits = profile_visits(ctx->profile);
+	all.visit = 0; /* these visits are its own */
+	for (unsigned i = 0; i < visits && rc == 0 && !rounds_met(r); i++) {
+		uint64_t t = now(r), left = ctx->deadline_ns > t ? ctx->deadline_ns - t : 0;
+		rc = visit_until(r, &all, t + left / (visits - i));
 	}
-	r.begin_ns = now(&r);
-	rc = run_rounds(&r, met);
-	if (rc < 0 && rc != MW_ECANCELLED)
-		goto out;
-	int cancelled = rc;
-	rc = cancelled ? review(&r, met) : 0;
-	for (size_t i = 0; i < n && rc >= 0; i++)
-		rc = emit_point(&r, &r.points[i], met[i], sink);
-	rc = rc < 0 ? rc : cancelled;
-out:
-	free_run(&r, pts);
-	free(met);
-	return rc;
-}
-
-int rounds_run(struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink)
-{
-	struct real_machine real = {.team = ctx->team};
-	const struct rounds_machine machine = {&real, real_now, real_c2c, real_before, real_after};
-	return rounds_run_on(ctx, pts, n, sink, ctx->machine ? ctx->machine : &machine);
+	int cancelled = rc == MW_ECANCELLED ? rc : 0;
+	if (rc == 0 || cancelled)
+		rc = rounds_finish(r, sink);
+	rounds_close(r);
+	return rc < 0 ? rc : cancelled;
 }
 
 double rounds_sample_s(const struct bench_ctx *ctx, size_t n)
 {
 	const struct bench_profile *prof = ctx->profile;
+	unsigned visits = profile_visits(prof), least = prof->min_rounds > visits ? prof->min_rounds : visits;
 	uint64_t t = mw_now_ns();
 	double left = t < ctx->deadline_ns ? 1e-9 * (double)(ctx->deadline_ns - t) : 0.0;
 	/* A third goes to probes, warm-up passes and repeats. */
-	double fair = 0.67 * left / ((double)(n ? n : 1) * (prof->min_rounds ? prof->min_rounds : 1));
+	double fair = 0.67 * left / ((double)(n ? n : 1) * least);
 	return fmin(prof->sample_s, fmax(fair, 1e-4));
 }

@@ -1,5 +1,6 @@
 /* The round scheduler: every benchmark hands its points over, and each point gets one value per round, points in
- * random order within a round, until the intervals meet the profile's target or the budget ends. */
+ * random order within a round. Rounds are taken in visits that are spread over the run, until the intervals meet the
+ * profile's target or the budget ends. */
 #ifndef MW_ROUNDS_H
 #define MW_ROUNDS_H
 
@@ -15,27 +16,40 @@ struct round_point {
 	int threads; /* > 1: bracketed by core-to-core probes, tagged with the topology state */
 };
 
-/* Runs rounds over pts[0..n-1] and emits one record per point (per topology state where several were seen: values
- * of different states are never pooled; the parameter state names it). observed.stop says which ended it: "target",
- * "rounds" or "budget". A point without any value becomes unavailable. Returns 0, MW_ECANCELLED after a stop
- * (records emitted), or an error. pts[].rec is consumed.
+struct rounds;
+
+/* pts are borrowed until rounds_close; their records are templates and are consumed, whatever is returned. Samples that
+ * ctx->samples has of an earlier session are taken over: rounds and visits count on. */
+int rounds_open(const struct bench_ctx *ctx, struct round_point *pts, size_t n, struct rounds **out);
+
+/* One visit: rounds until ctx->deadline_ns, the target, or the visit's share of the profile's most rounds; one round at
+ * least where time allows. Where it does not, the next visit begins with the points that were left out. Each call is
+ * a visit of its own; its number is ctx->visit, or the next one where that was taken already.
  *
  * A flagged sample (enum mw_sample_flag) is repeated once in its round while repeats take less than a sixth of the
- * time. All samples stay in the record; the value of a round is its first clean sample, or else its first one.
- * Samples whose probes disagree (MW_SAMPLE_TOPOLOGY) belong to no state whatever their state field says: they count
- * only for a point that has no other.
- * Parameter added to a value when threads > 1: state = "near" or "far" where the probes of this call fell into two
- * heaps, "one" where they did not, "mixed" where no sample of the point had probes that agree. What is derived from
- * such a record keeps its state: without it two states share one identity.
- * Observed keys added: stop; flagged (samples with a flag) when > 0; c2c_ns of the state, but for "mixed". */
-int rounds_run(struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink);
+ * time. Samples go to ctx->samples at the end of the visit, and within it before they are 5 s old. Returns 0,
+ * MW_ECANCELLED after a stop (what was measured stays), or an error. */
+int rounds_visit(struct rounds *r, const struct bench_ctx *ctx);
+
+/* Did every point reach the profile's target, over at least five visits (or all of the profile's, where fewer) and the
+ * profile's least number of rounds? */
+bool rounds_met(const struct rounds *r);
+
+/* One record per point and topology state, as base/core/visits.h says. observed.stop is what ended the rounds:
+ * "target", "rounds" or "budget". A point without any value becomes unavailable. */
+int rounds_finish(struct rounds *r, const struct mw_sink *sink);
+void rounds_close(struct rounds *r); /* NULL is allowed */
+
+/* All at once: the profile's visits one after the other, spread over the time until ctx->deadline_ns, until the target
+ * is met. Returns 0, MW_ECANCELLED after a stop (records emitted), or an error. What is derived from a record with a
+ * state keeps its state: without it two states share one identity. */
+int rounds_run(const struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink);
 
 /* Seconds that one sample of n points may take so that the profile's least number of rounds fits into what is left
  * of the budget; at most the profile's sample_s. */
 double rounds_sample_s(const struct bench_ctx *ctx, size_t n);
 
-/* What the scheduler asks of the machine: rounds_run uses clock, team and counters, or what a test put into
- * ctx->machine. */
+/* What the scheduler asks of the machine: clock, team and counters, or what a test put into ctx->machine. */
 struct rounds_machine {
 	void *self;
 	uint64_t (*now_ns)(void *self);
@@ -43,8 +57,5 @@ struct rounds_machine {
 	void (*before)(void *self);                /* a sample begins */
 	uint32_t (*after)(void *self);             /* it ended: its flags */
 };
-
-int rounds_run_on(struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink,
-		  const struct rounds_machine *machine);
 
 #endif

@@ -189,6 +189,16 @@ static inline int mw_emit(const struct mw_sink *sink, const struct mw_record *r)
  * is not emitted. */
 int mw_finish(const struct mw_sink *sink, struct mw_record *r);
 
+/* Journal of samples. */
+struct mw_sample_sink {
+	/* New samples of a point, which its record identifies. */
+	int (*put)(void *self, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n);
+	/* Samples of an earlier session for that point, in their order, valid until the next call. May be NULL: there
+	 * was no earlier session. */
+	const struct mw_sample *(*earlier)(void *self, const struct mw_record *point, size_t *n);
+	void *self;
+};
+
 /* Progress callback: fraction of the named step in 0..1. */
 struct mw_progress {
 	void (*update)(void *self, const char *step, double fraction);

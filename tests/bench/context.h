@@ -35,7 +35,7 @@ static inline void test_open(struct test_context *t, const struct bench *b, cons
 	for (; options && options[argc - 1]; argc++)
 		argv[argc] = strdup(options[argc - 1]);
 	/* Few rounds end the run, never the clock: on a machine as busy as may be. */
-	t->profile = (struct bench_profile){"test", 600, 0.5, 2, 3, 0.0005, 24u << 20};
+	t->profile = (struct bench_profile){"test", 600, 0.5, 2, 3, 0.0005, 24u << 20, 2};
 	t->topo = calloc(1, sizeof(*t->topo));
 	cr_assert_eq(mw_topology_read("/", NULL, t->topo, t->err, sizeof(t->err)), 0, "%s", t->err);
 	cr_assert_eq(mw_opts_parse(&t->opts, &b->options, 1, argc, argv, t->err, sizeof(t->err)), 0, "%s", t->err);
@@ -74,7 +74,7 @@ static inline void test_refused(const struct bench *b, const char *const *option
 	struct mw_opts opts;
 	struct mw_topology *topo = calloc(1, sizeof(*topo));
 	atomic_int stop = 0;
-	const struct bench_profile profile = {"test", 20, 0.5, 2, 3, 0.0005, 24u << 20};
+	const struct bench_profile profile = {"test", 20, 0.5, 2, 3, 0.0005, 24u << 20, 2};
 	struct bench_ctx ctx = {.topo = topo, .profile = &profile, .opts = &opts, .stop = &stop, .named = true};
 	for (; options[argc - 1]; argc++)
 		argv[argc] = strdup(options[argc - 1]);

@@ -8,7 +8,7 @@ Test(check, every_benchmark_takes_its_defaults)
 	struct mw_topology *topo = calloc(1, sizeof(*topo));
 	char err[300] = "";
 	cr_assert_eq(mw_topology_read("/", NULL, topo, err, sizeof(err)), 0, "%s", err);
-	const struct bench_profile profile = {"tiny", 20, 0.5, 2, 3, 0.0005, 24u << 20};
+	const struct bench_profile profile = {"tiny", 20, 0.5, 2, 3, 0.0005, 24u << 20, 2};
 	atomic_int stop = 0;
 	for (const struct bench *const *b = bench_table; *b; b++) {
 		struct mw_opts opts;

@@ -29,7 +29,7 @@ static struct rig *open_rig(uint64_t max_bytes)
 	int cpus[2];
 	cr_assert(mw_topology_read("/", NULL, &rig.topo, err, sizeof(err)) == 0, "%s", err);
 	rig.topo.llc_total_bytes = 1 << 20; /* small rotations: the test is not about the cache */
-	rig.profile = (struct bench_profile){"tiny", 10, 0.1, 1, 2, 0.001, max_bytes};
+	rig.profile = (struct bench_profile){"tiny", 10, 0.1, 1, 2, 0.001, max_bytes, 2};
 	rig.ctx = (struct bench_ctx){.topo = &rig.topo, .profile = &rig.profile, .stop = &rig.stop, .seed = 1};
 	rig.ctx.start_ns = mw_now_ns();
 	rig.ctx.deadline_ns = rig.ctx.start_ns + 600000000000ull;

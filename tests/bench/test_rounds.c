@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +105,7 @@ static void init(struct setup *s, size_t n)
 {
 	memset(s, 0, sizeof(*s));
 	s->n = n;
-	s->profile = (struct bench_profile){"test", 1, 0.05, 6, 30, 0.01, 1 << 20};
+	s->profile = (struct bench_profile){"test", 1, 0.05, 6, 30, 0.01, 1 << 20, 5};
 	s->ctx = (struct bench_ctx){.profile = &s->profile, .stop = &s->stop, .deadline_ns = 1000000000, .seed = 3};
 	for (size_t i = 0; i < n; i++) {
 		s->fp[i] = (struct fake_point){&s->fake, (char)('a' + i), 1000000, constant, 0, 0, NULL, 0, 0};
@@ -120,7 +121,8 @@ static void run(struct setup *s)
 {
 	const struct rounds_machine m = {&s->fake, fake_now, fake_c2c, fake_before, fake_after};
 	const struct mw_sink sink = {collect, &s->out};
-	s->rc = rounds_run_on(&s->ctx, s->pts, s->n, &sink, &m);
+	s->ctx.machine = &m;
+	s->rc = rounds_run(&s->ctx, s->pts, s->n, &sink);
 }
 
 static const struct mw_record *find(const struct setup *s, const char *name, const char *state)
@@ -145,9 +147,10 @@ Test(rounds, one_value_per_point_and_round)
 	run(&s);
 	cr_assert_eq(s.rc, 0);
 	cr_assert_eq(s.out.n, 4);
-	cr_assert_eq(s.fake.samples, 24, "steady values stop at the least number of rounds");
+	/* Three visits have 6 rounds each; with an interval the other two are short: 2 of the least 6. */
+	cr_assert_eq(s.fake.samples, 88, "steady values stop after five visits: %u samples", s.fake.samples);
 	bool orders_differ = false;
-	for (unsigned round = 0; round < 6; round++) {
+	for (unsigned round = 0; round < 22; round++) {
 		const char *o = s.fake.order + 4 * round;
 		for (char c = 'a'; c <= 'd'; c++)
 			cr_assert(memchr(o, c, 4), "round %u misses %c: %.4s", round, c, o);
@@ -156,15 +159,18 @@ Test(rounds, one_value_per_point_and_round)
 	cr_assert(orders_differ);
 	for (size_t i = 0; i < 4; i++) {
 		const struct mw_record *r = &s.out.v[i];
-		cr_assert_eq(r->n, 6);
-		cr_assert_eq(r->n_samples, 6);
+		cr_assert_eq(r->n, 22);
+		cr_assert_eq(r->n_samples, 22);
+		cr_assert_eq(mw_kv_int(&r->observed, "visits", 0), 5);
 		cr_assert_eq(r->value, 'a' + (double)i);
 		cr_assert_eq(r->ci_lo, r->value);
 		cr_assert_eq(r->provenance, MW_MEASURED);
 		cr_assert_str_eq(stop_of(r), "target");
 		cr_assert_null(mw_kv_find(&r->params, "state"));
-		for (uint32_t k = 0; k < 6; k++)
+		for (uint32_t k = 0; k < 22; k++) {
 			cr_assert_eq(r->samples[k].round, k);
+			cr_assert_eq(r->samples[k].visit, k < 18 ? k / 6 : 3 + (k - 18) / 2);
+		}
 	}
 	cr_assert_eq(s.fake.probes, 0);
 	mw_records_fini(&s.out);
@@ -197,6 +203,21 @@ Test(rounds, stops_at_the_most_rounds)
 	mw_records_fini(&s.out);
 }
 
+Test(rounds, fewer_rounds_than_visits)
+{
+	struct setup s;
+	init(&s, 2);
+	s.profile.min_rounds = 2;
+	s.profile.max_rounds = 3;
+	run(&s);
+	for (size_t i = 0; i < 2; i++) {
+		cr_assert_eq(s.out.v[i].n, 3);
+		cr_assert_eq(mw_kv_int(&s.out.v[i].observed, "visits", 0), 3);
+		cr_assert_str_eq(stop_of(&s.out.v[i]), "rounds");
+	}
+	mw_records_fini(&s.out);
+}
+
 Test(rounds, deadline_is_absolute)
 {
 	/* From no room at all to room for 12 rounds of 4 samples of 10 ms. */
@@ -220,8 +241,10 @@ Test(rounds, deadline_is_absolute)
 				cr_assert(isnan(r->value));
 				cr_assert_lt(deadline, 40000000);
 			} else {
-				cr_assert_str_eq(stop_of(r), "budget");
-				cr_assert_eq(isnan(r->ci_lo), r->n < 6);
+				/* A few values may happen to agree. */
+				bool lucky = r->ci_hi - r->ci_lo <= 2 * 0.05 * r->value;
+				cr_assert_str_eq(stop_of(r), lucky ? "target" : "budget");
+				cr_assert_eq(isnan(r->ci_lo), mw_kv_int(&r->observed, "visits", 0) < 3);
 			}
 		}
 		mw_records_fini(&s.out);
@@ -237,8 +260,9 @@ Test(rounds, the_rest_of_the_budget_goes_to_open_points)
 	s.fp[1].cost_ns = s.fp[2].cost_ns = 50000000;
 	run(&s);
 	const struct mw_record *open = find(&s, "a", NULL), *met = find(&s, "b", NULL);
-	cr_assert_eq(met->n, 9, "%zu rounds of 101 ms fit into 1 s", met->n);
-	cr_assert_gt(open->n, 80, "%zu", open->n);
+	cr_assert_leq(met->n, 9, "%zu rounds of 101 ms fit into 1 s", met->n);
+	cr_assert_geq(met->n, 5, "a round per visit: %zu", met->n);
+	cr_assert_gt(open->n, 40, "%zu", open->n);
 	cr_assert_leq(s.fake.clock_ns, 1000000000);
 	mw_records_fini(&s.out);
 }
@@ -254,8 +278,8 @@ Test(rounds, failing_point_is_dropped)
 	cr_assert_eq(r->provenance, MW_UNAVAILABLE);
 	cr_assert_str_eq(r->note, "the sum is wrong");
 	cr_assert_eq(s.fp[1].calls, 3);
-	cr_assert_eq(find(&s, "a", NULL)->n, 6);
-	cr_assert_eq(find(&s, "c", NULL)->n, 6);
+	cr_assert_eq(find(&s, "a", NULL)->n, 22);
+	cr_assert_eq(find(&s, "c", NULL)->n, 22);
 	mw_records_fini(&s.out);
 }
 
@@ -484,14 +508,15 @@ static double skewed(struct fake_point *p)
 Test(rounds, intervals_cover_although_the_run_stops_early)
 {
 	static const size_t points[] = {1, 4, 8};
-	static const size_t percent[] = {91, 94, 94}; /* alone, a point picks its own moment to stop */
+	static const size_t percent[] = {94, 94, 94};
 	for (size_t c = 0; c < 3; c++) {
 		size_t covered = 0, all = 0, rounds = 0;
 		for (uint64_t seed = 1; seed <= 600; seed++) {
 			struct setup s;
 			init(&s, points[c]);
 			s.fake.rng = seed * 1000003;
-			s.profile.target = 0.015;
+			s.profile.target = 0.02;
+			s.profile.visits = 10;
 			s.profile.max_rounds = 100;
 			for (size_t i = 0; i < points[c]; i++) {
 				s.fp[i].value = skewed;
@@ -516,4 +541,207 @@ Test(rounds, nothing_to_do)
 	run(&s);
 	cr_assert_eq(s.rc, 0);
 	cr_assert_eq(s.out.n, 0);
+}
+
+/* ---- visits ---- */
+
+struct visiting {
+	struct setup s;
+	struct rounds_machine m;
+	struct rounds *r;
+	struct mw_sample kept[512]; /* the journal, of all points */
+	char of[512];
+	uint64_t at_ns[512]; /* when it was handed over */
+	size_t n;
+	size_t earlier; /* samples of each point in kept that an earlier session left */
+	size_t told;
+	int put_fails;
+	struct mw_sample_sink samples;
+};
+
+static int put_sample(void *self, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n)
+{
+	struct visiting *t = self;
+	cr_assert_eq(threads, 1);
+	if (t->put_fails)
+		return t->put_fails;
+	for (size_t i = 0; i < n; i++, t->n++) {
+		cr_assert_lt(t->n, 512);
+		t->kept[t->n] = v[i];
+		t->of[t->n] = point->case_name[0];
+		t->at_ns[t->n] = t->s.fake.clock_ns;
+	}
+	return 0;
+}
+
+/* What is asked for point a only. */
+static const struct mw_sample *earlier_samples(void *self, const struct mw_record *point, size_t *n)
+{
+	struct visiting *t = self;
+	t->told++;
+	*n = point->case_name[0] == 'a' ? t->earlier : 0;
+	return t->kept;
+}
+
+static void begin(struct visiting *t, size_t n)
+{
+	memset(t, 0, sizeof(*t));
+	init(&t->s, n);
+	t->m = (struct rounds_machine){&t->s.fake, fake_now, fake_c2c, fake_before, fake_after};
+	t->samples = (struct mw_sample_sink){put_sample, NULL, t};
+	t->s.ctx.machine = &t->m;
+	t->s.ctx.samples = &t->samples;
+}
+
+static int visit(struct visiting *t, uint64_t ns)
+{
+	t->s.ctx.deadline_ns = t->s.fake.clock_ns + ns;
+	int rc = rounds_visit(t->r, &t->s.ctx);
+	cr_assert_leq(t->s.fake.clock_ns, t->s.ctx.deadline_ns);
+	return rc;
+}
+
+static void end(struct visiting *t)
+{
+	const struct mw_sink sink = {collect, &t->s.out};
+	cr_assert_eq(rounds_finish(t->r, &sink), 0);
+	rounds_close(t->r);
+}
+
+Test(rounds, visits_make_one_record)
+{
+	struct visiting t;
+	begin(&t, 2);
+	t.s.fp[0].value = noisy;
+	t.s.profile.sample_s = 0.001;
+	cr_assert_eq(rounds_open(&t.s.ctx, t.s.pts, 2, &t.r), 0);
+	for (unsigned i = 0; i < 5; i++) {
+		t.s.ctx.visit = i == 1 ? 3 : 0; /* 0, 3, 4, 5, 6 */
+		cr_assert_not(rounds_met(t.r));
+		cr_assert_eq(visit(&t, 6500000), 0);
+		t.s.fake.clock_ns += 2000000000;
+	}
+	end(&t);
+	const struct mw_record *r = find(&t.s, "a", NULL);
+	static const uint32_t numbers[] = {0, 3, 4, 5, 6};
+	size_t per_visit[5] = {0};
+	for (size_t i = 0; i < r->n_samples; i++)
+		for (size_t k = 0; k < 5; k++)
+			per_visit[k] += r->samples[i].visit == numbers[k];
+	for (size_t k = 0; k < 5; k++)
+		cr_expect_geq(per_visit[k], 3, "visit %u: %zu samples of a", numbers[k], per_visit[k]);
+	cr_expect_eq(mw_kv_int(&r->observed, "visits", 0), 5);
+	cr_expect_eq(mw_kv_find(&r->observed, "over_s")->r, 8.03);
+	cr_expect_str_eq(stop_of(r), "budget");
+	cr_expect_str_eq(stop_of(find(&t.s, "b", NULL)), "target");
+	cr_expect_eq(t.n, r->n_samples + find(&t.s, "b", NULL)->n_samples, "every sample was journalled once");
+	mw_records_fini(&t.s.out);
+}
+
+Test(rounds, who_was_left_out_comes_first)
+{
+	struct visiting t;
+	begin(&t, 4);
+	for (size_t i = 0; i < 4; i++)
+		t.s.fp[i].cost_ns = 10000000;
+	cr_assert_eq(rounds_open(&t.s.ctx, t.s.pts, 4, &t.r), 0);
+	for (unsigned i = 0; i < 10; i++) {
+		cr_assert_eq(visit(&t, 25000000), 0);
+		for (size_t k = 0; k < 4; k++)
+			cr_expect_eq(t.s.fp[k].calls, (i + 1) / 2 + (i % 2 == 0 && t.s.fp[k].calls > (i + 1) / 2),
+				     "visit %u, %c: %u", i, t.s.fp[k].name, t.s.fp[k].calls);
+	}
+	end(&t);
+	for (size_t k = 0; k < 4; k++)
+		cr_expect_eq(mw_kv_int(&t.s.out.v[k].observed, "visits", 0), 5);
+	mw_records_fini(&t.s.out);
+}
+
+Test(rounds, visits_after_the_target_take_nothing)
+{
+	struct visiting t;
+	begin(&t, 2);
+	cr_assert_eq(rounds_open(&t.s.ctx, t.s.pts, 2, &t.r), 0);
+	for (unsigned i = 0; i < 9; i++) {
+		cr_expect_eq(rounds_met(t.r), i >= 5, "visit %u", i);
+		cr_assert_eq(visit(&t, 100000000), 0);
+	}
+	cr_expect_eq(t.s.fake.samples, 44);
+	end(&t);
+	cr_expect_str_eq(stop_of(&t.s.out.v[0]), "target");
+	mw_records_fini(&t.s.out);
+}
+
+Test(rounds, no_sample_waits_five_seconds_for_the_journal)
+{
+	struct visiting t;
+	begin(&t, 3);
+	for (size_t i = 0; i < 3; i++)
+		t.s.fp[i].cost_ns = 700000000;
+	cr_assert_eq(rounds_open(&t.s.ctx, t.s.pts, 3, &t.r), 0);
+	cr_assert_eq(visit(&t, 12700000000), 0);
+	cr_expect_eq(t.n, 18);
+	for (size_t i = 0; i < t.n; i++)
+		cr_expect_leq(t.at_ns[i] - t.kept[i].t_ns, 5000000000u + 700000000u, "%c: %g s", t.of[i],
+			      1e-9 * (double)(t.at_ns[i] - t.kept[i].t_ns));
+	t.put_fails = -EIO;
+	cr_expect_eq(visit(&t, 1000000000), -EIO);
+	end(&t);
+	mw_records_fini(&t.s.out);
+}
+
+Test(rounds, a_resumed_session_counts_on)
+{
+	struct visiting t;
+	begin(&t, 2);
+	t.s.fp[0].value = t.s.fp[1].value = noisy;
+	/* Two visits of two rounds, the last with a repeat. */
+	for (uint32_t i = 0; i < 5; i++)
+		t.kept[i] = (struct mw_sample){.value = 100,
+					       .before_ns = NAN,
+					       .after_ns = NAN,
+					       .t_ns = i,
+					       .round = i < 4 ? i : 3,
+					       .visit = i / 2 < 2 ? i / 2 : 1,
+					       .flags = i == 3 ? MW_SAMPLE_STEAL : 0};
+	t.earlier = t.n = 5;
+	t.samples.earlier = earlier_samples;
+	cr_assert_eq(rounds_open(&t.s.ctx, t.s.pts, 2, &t.r), 0);
+	cr_expect_eq(t.told, 2);
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(visit(&t, 1000000000), 0);
+	end(&t);
+	const struct mw_record *a = find(&t.s, "a", NULL), *b = find(&t.s, "b", NULL);
+	cr_expect_eq(a->n, 30, "%zu", a->n);
+	cr_expect_eq(b->n, 26, "%zu", b->n);
+	cr_expect_eq(mw_kv_int(&a->observed, "visits", 0), 5);
+	cr_expect_eq(mw_kv_int(&b->observed, "visits", 0), 3);
+	cr_expect_eq(a->samples[5].round, 4);
+	cr_expect_eq(a->samples[5].visit, 2);
+	cr_expect_eq(t.n, 5 + 26 + 26, "earlier samples are not journalled again");
+	mw_records_fini(&t.s.out);
+}
+
+static void note_progress(void *self, const char *step, double fraction)
+{
+	double *last = self;
+	cr_expect_str_eq(step, "test");
+	cr_expect(fraction >= *last && fraction <= 1, "%g after %g", fraction, *last);
+	*last = fraction;
+}
+
+Test(rounds, progress_goes_forward)
+{
+	for (uint64_t deadline = 10000000; deadline <= 1000000000; deadline *= 3) {
+		struct setup s;
+		double last = 0;
+		const struct mw_progress progress = {note_progress, &last};
+		init(&s, 3);
+		s.fp[0].value = noisy;
+		s.ctx.progress = &progress;
+		s.ctx.deadline_ns = deadline;
+		run(&s);
+		cr_expect_geq(last, 0.7, "%g", last);
+		mw_records_fini(&s.out);
+	}
 }

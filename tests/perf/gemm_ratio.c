@@ -458,7 +458,7 @@ int main(void)
 	atomic_int stop = 0;
 	int *cpus = calloc(MW_MAX_CPUS, sizeof(*cpus));
 	char err[200] = "";
-	const struct bench_profile profile = {"full", 600, 0.01, 6, 100, sample_s, 0};
+	const struct bench_profile profile = {"full", 600, 0.01, 6, 100, sample_s, 0, 0};
 	struct bench_ctx ctx = {.topo = &topo, .profile = &profile, .stop = &stop, .seed = 1};
 	ctx.start_ns = mw_now_ns();
 	ctx.deadline_ns = ctx.start_ns + 600000000000ull;

@@ -12,7 +12,7 @@
 #include "bench/offload/offload.h"
 #include "bench/rounds.h"
 
-static const struct bench_profile profile = {"tiny", 20, 0.5, 2, 2, 0.0005, 64 << 20};
+static const struct bench_profile profile = {"tiny", 20, 0.5, 2, 2, 0.0005, 64 << 20, 2};
 
 struct fixture {
 	struct mw_topology topo;
