@@ -51,15 +51,16 @@ static size_t level_elements(const struct mw_topology *t, enum level level, enum
 	int sharing;
 	switch (level) {
 	case L1:
-		share = t->l1d_bytes;
+		share = t->host.l1d_bytes;
 		break;
 	case L2:
-		share = t->l2_bytes;
+		share = t->host.l2_bytes;
 		break;
 	case L3:
-		sharing = t->l3_instances > 0 ? (threads + t->l3_instances - 1) / t->l3_instances : threads;
-		share = t->l3_bytes / (uint64_t)(sharing ? sharing : 1);
-		if (share < 4 * t->l2_bytes)
+		sharing = t->host.l3_instances > 0 ? (threads + t->host.l3_instances - 1) / t->host.l3_instances
+						   : threads;
+		share = t->host.l3_bytes / (uint64_t)(sharing ? sharing : 1);
+		if (share < 4 * t->host.l2_bytes)
 			share = 0;
 		break;
 	default:
@@ -95,9 +96,9 @@ static void describe(const struct bw_run *r, const struct bw_point *p, struct mw
 	(void)mw_set_int(rec, MW_AS_PARAM, "array",
 			 (int64_t)(p->level == DRAM ? r->array_bytes : per_member * (size_t)p->job.threads));
 	(void)mw_set_text(rec, MW_AS_OBSERVED, "pages", r->arrays.nodes[0].pages);
-	if (p->level == DRAM && r->array_bytes < 4 * r->ctx->topo->llc_total_bytes)
+	if (p->level == DRAM && r->array_bytes < 4 * r->ctx->topo->host.llc_total_bytes)
 		mw_record_note(rec, "arrays are %.1f times the last-level caches, below 4: caches may help",
-			       (double)r->array_bytes / (double)r->ctx->topo->llc_total_bytes);
+			       (double)r->array_bytes / (double)r->ctx->topo->host.llc_total_bytes);
 }
 
 static int measure_point(void *arg, double *value, char *err, size_t n)
@@ -145,8 +146,8 @@ static void list_points(struct bw_run *r)
 /* 1, 2, 4, ... and all; the number of physical cores as well. */
 static void default_threads(struct bw_run *r)
 {
-	int all = r->ctx->team ? mw_team_wanted(r->ctx->team) : r->ctx->topo->n_cpus;
-	int cores = r->ctx->topo->n_cores;
+	int all = r->ctx->team ? mw_team_wanted(r->ctx->team) : r->ctx->topo->host.n_cpus;
+	int cores = r->ctx->topo->host.n_cores;
 	for (int t = 1; t < all && r->n_threads < MAX_THREAD_COUNTS - 2; t *= 2) {
 		if (cores > t / 2 && cores < t && r->n_threads)
 			r->threads[r->n_threads++] = cores;
@@ -200,7 +201,7 @@ static const char *isa_word(size_t i)
 
 static int parse_threads(struct bw_run *r, char *err, size_t n)
 {
-	int all = r->ctx->team ? mw_team_wanted(r->ctx->team) : r->ctx->topo->n_cpus;
+	int all = r->ctx->team ? mw_team_wanted(r->ctx->team) : r->ctx->topo->host.n_cpus;
 	int64_t asked[MAX_THREAD_COUNTS];
 	if (!mw_opt(r->ctx->opts, "threads")->set) {
 		default_threads(r);
@@ -244,7 +245,7 @@ static int parse_options(struct bw_run *r, char *err, size_t n)
 /* Each array is 4x all last-level caches (the rule of STREAM) where profile and memory allow. */
 static int choose_size(struct bw_run *r, char *err, size_t n)
 {
-	const uint64_t least = 3 * 4096 * (uint64_t)r->ctx->topo->n_cpus;
+	const uint64_t least = 3 * 4096 * (uint64_t)r->ctx->topo->host.n_cpus;
 	uint64_t asked = (uint64_t)mw_opt_int(r->ctx->opts, "size");
 	if (asked) {
 		int rc = asked > UINT64_MAX / 4 ? -ERANGE : 0;
@@ -255,7 +256,7 @@ static int choose_size(struct bw_run *r, char *err, size_t n)
 		r->array_bytes = (size_t)asked;
 		return rc;
 	}
-	uint64_t want = 4 * r->ctx->topo->llc_total_bytes;
+	uint64_t want = 4 * r->ctx->topo->host.llc_total_bytes;
 	uint64_t limit = bench_block_limit(r->ctx, 1) / 3;
 	/* First touch of memory that a guest gave back costs 2 s per GiB: a third of the budget at most. */
 	uint64_t touch = (uint64_t)(bench_left_s(r->ctx) / 3.0 / 2.0 / 3.0 * 1073741824.0);
@@ -505,6 +506,7 @@ out:
 	free(r->points);
 	free(r->pts);
 	mw_records_fini(&r->kept);
+	stream_arrays_close(&r->arrays);
 	free(r);
 	return rc;
 }

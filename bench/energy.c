@@ -119,7 +119,7 @@ static void add_point(struct energy_run *r, int state, size_t domain, enum value
 /* Memory of the read load: four times the last-level caches where that can be had. */
 static uint64_t load_bytes(const struct bench_ctx *ctx)
 {
-	uint64_t want = 4 * (ctx->topo->llc_total_bytes ? ctx->topo->llc_total_bytes : 64u << 20);
+	uint64_t want = 4 * (ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 64u << 20);
 	uint64_t limit = bench_block_limit(ctx, 1);
 	return (want < limit ? want : limit) / (2u << 20) * (2u << 20);
 }

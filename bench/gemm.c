@@ -509,9 +509,10 @@ static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 		return;
 	r->ctx = &copy;
 	if (read_products(r, NULL, 0) == 0) {
-		unsigned threads = ctx->topo->n_cpus > 1 ? 2 : 1;
+		unsigned threads = ctx->topo->host.n_cpus > 1 ? 2 : 1;
 		out->points = (unsigned)(r->n_list * GEMM_DTYPES * ENGINES_MAX) * threads;
-		out->memory_bytes = 4 * (ctx->topo->llc_total_bytes ? ctx->topo->llc_total_bytes : 32ull << 20);
+		out->memory_bytes =
+			4 * (ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 32ull << 20);
 	}
 	free(r);
 }

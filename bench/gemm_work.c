@@ -111,7 +111,7 @@ struct place {
 };
 
 struct layout {
-	struct place places[MW_MAX_NODES];
+	struct place *places; /* at most one per member */
 	size_t n_places;
 	int *place_of; /* member -> place */
 };
@@ -150,7 +150,7 @@ static size_t most_tokens(const struct gemm_group *g)
  * times a cache with random replacement 2 % of the lines are found again; over twice the cache it is 20 %. */
 static int choose_matrices(struct bench_ctx *ctx, struct gemm_group *g, struct layout *l, char *err, size_t n)
 {
-	uint64_t llc = ctx->topo->llc_total_bytes ? ctx->topo->llc_total_bytes : 32ull << 20;
+	uint64_t llc = ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 32ull << 20;
 	uint64_t one = (uint64_t)g->n * g->k * element(g);
 	uint64_t count = (4 * llc + one - 1) / one, limit = bench_block_limit(ctx, (unsigned)l->n_places);
 	count = count < 2 ? 2 : count > MAX_MATRICES ? MAX_MATRICES : count;
@@ -211,14 +211,16 @@ static int carve_slices(struct gemm_group *g, struct layout *l)
 static int take_memory(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n)
 {
 	struct layout l = {.n_places = 0};
+	int rc = -ENOMEM;
 	l.place_of = calloc((size_t)g->threads, sizeof(*l.place_of));
-	if (!l.place_of)
-		return -ENOMEM;
+	l.places = calloc((size_t)g->threads, sizeof(*l.places));
+	if (!l.place_of || !l.places)
+		goto out;
 	size_t a_bytes = round_up(most_tokens(g) * g->k * element(g));
 	size_t c_bytes = round_up(most_tokens(g) * g->n * sizeof(int32_t));
 	find_places(ctx, g, &l);
 	l.places[l.place_of[0]].fixed_bytes = a_bytes + c_bytes;
-	int rc = choose_matrices(ctx, g, &l, err, n);
+	rc = choose_matrices(ctx, g, &l, err, n);
 	if (rc == 0)
 		rc = take_blocks(ctx, g, &l, err, n);
 	if (rc == 0) {
@@ -226,6 +228,8 @@ static int take_memory(struct bench_ctx *ctx, struct gemm_group *g, char *err, s
 		g->c = carve(&l.places[l.place_of[0]], c_bytes);
 		rc = carve_slices(g, &l);
 	}
+out:
+	free(l.places);
 	free(l.place_of);
 	return rc;
 }

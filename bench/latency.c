@@ -400,7 +400,7 @@ static void init(struct latency_run *r, struct bench_ctx *ctx)
 	*r = (struct latency_run){.ctx = ctx};
 	r->stride = (size_t)mw_opt_int(ctx->opts, "stride");
 	r->window = (size_t)mw_opt_int(ctx->opts, "window");
-	r->llc = ctx->topo->l3_bytes ? ctx->topo->l3_bytes : 32u << 20;
+	r->llc = ctx->topo->host.l3_bytes ? ctx->topo->host.l3_bytes : 32u << 20;
 }
 
 /* Reads and checks the options; touches no memory. */

@@ -7,8 +7,8 @@ int bench_node_of(const struct bench_ctx *ctx, int rank)
 {
 	const struct mw_topology *t = ctx->topo;
 	int cpu = mw_team_cpu(ctx->team, rank);
-	if (t->n_nodes > 1)
-		for (int i = 0; i < t->n_cpus; i++)
+	if (t->host.n_nodes > 1)
+		for (int i = 0; i < t->host.n_cpus; i++)
 			if (t->cpus[i].id == cpu)
 				return t->cpus[i].node;
 	return -1;
@@ -25,9 +25,9 @@ double bench_left_s(const struct bench_ctx *ctx)
 static uint64_t memory_limit(const struct bench_ctx *ctx, const char **words)
 {
 	uint64_t arenas = mw_arenas_max(ctx->arenas);
-	uint64_t free_now = ctx->topo->mem_available;
-	bool by_arenas = !ctx->topo->mem_known || (arenas && arenas < free_now);
-	*words = by_arenas ? mw_arenas_source(ctx->arenas) : ctx->topo->mem_limit_source;
+	uint64_t free_now = ctx->topo->host.mem_available;
+	bool by_arenas = !mw_host_memory_known(&ctx->topo->host) || (arenas && arenas < free_now);
+	*words = by_arenas ? mw_arenas_source(ctx->arenas) : mw_text_or(ctx->topo->host.mem_limit_source, "");
 	return by_arenas ? arenas : free_now;
 }
 

@@ -69,15 +69,12 @@ static void fill_member(void *arg, int rank, int n)
 	}
 }
 
-static int add_node(struct stream_arrays *s, int id)
+static void add_node(struct stream_arrays *s, int id)
 {
 	for (int i = 0; i < s->n_nodes; i++)
 		if (s->nodes[i].id == id)
-			return 0;
-	if (s->n_nodes == MW_MAX_NODES)
-		return -ERANGE;
+			return;
 	s->nodes[s->n_nodes++] = (struct stream_node){.id = id};
-	return 0;
 }
 
 int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enum mw_pages kind, size_t bytes_per_array,
@@ -87,8 +84,11 @@ int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enu
 	memset(s, 0, sizeof(*s));
 	s->team = ctx->team;
 	s->ctx = ctx;
-	for (int r = 0; r < mw_team_size(ctx->team) && rc == 0; r++)
-		rc = add_node(s, bench_node_of(ctx, r));
+	s->nodes = calloc((size_t)mw_team_size(ctx->team), sizeof(*s->nodes));
+	if (!s->nodes)
+		return -ENOMEM;
+	for (int r = 0; r < mw_team_size(ctx->team); r++)
+		add_node(s, bench_node_of(ctx, r));
 	for (int i = 0; i < s->n_nodes && rc == 0; i++) {
 		struct stream_node *node = &s->nodes[i];
 		struct mw_block block;
@@ -106,6 +106,13 @@ int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enu
 		memcpy(node->pages, block.obtained, sizeof(node->pages));
 	}
 	return rc < 0 ? rc : mw_team_run(s->team, mw_team_size(s->team), fill_member, s);
+}
+
+void stream_arrays_close(struct stream_arrays *s)
+{
+	free(s->nodes);
+	s->nodes = NULL;
+	s->n_nodes = 0;
 }
 
 /* ---- one kernel ---- */

@@ -19,13 +19,15 @@ struct stream_arrays {
 	struct mw_team *team;
 	const struct bench_ctx *ctx;
 	int n_nodes;
-	struct stream_node nodes[MW_MAX_NODES];
+	struct stream_node *nodes; /* at most one per member; owned */
 };
 
 /* Takes arrays of bytes_per_array in all, divided over the nodes of the team's members, and fills b and c. Errors of
- * mw_arena_take. */
+ * mw_arena_take. *s must be closed in every case. */
 int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enum mw_pages kind, size_t bytes_per_array,
 		       char *err, size_t n);
+/* Also right for one of zeros only. */
+void stream_arrays_close(struct stream_arrays *s);
 
 /* A member's share: index `first` of its node's arrays on. */
 struct stream_slice {

@@ -1,5 +1,8 @@
 /* `memwall info`: the machine as the benchmarks see it. */
+#include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
@@ -15,14 +18,23 @@ static int row(struct grid *g, const char *property, const char *value)
 	return grid_add(g, cells);
 }
 
+static int row_text(struct grid *g, const char *property, const char *value)
+{
+	return row(g, property, mw_text_or(value, "unknown"));
+}
+
 __attribute__((format(printf, 3, 4))) static int rowf(struct grid *g, const char *property, const char *fmt, ...)
 {
-	char text[256];
+	char *text;
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	int rc = vasprintf(&text, fmt, ap) < 0 ? -ENOMEM : 0;
 	va_end(ap);
-	return row(g, property, text);
+	if (rc < 0)
+		return rc;
+	rc = row(g, property, text);
+	free(text);
+	return rc;
 }
 
 static int row_size(struct grid *g, const char *property, uint64_t bytes)
@@ -32,51 +44,66 @@ static int row_size(struct grid *g, const char *property, uint64_t bytes)
 	return row(g, property, bytes ? text : NULL);
 }
 
-static int fill_cpu(struct grid *g, const struct mw_topology *t)
+static int fill_cpu(struct grid *g, const struct mw_host *h)
 {
-	int rc = row(g, "CPU", t->cpu_model);
-	rc = rc ? rc : row(g, "microcode", t->microcode);
-	rc = rc ? rc : row(g, "instruction sets", t->isa);
+	int rc = row_text(g, "CPU", h->cpu_model);
+	rc = rc ? rc : row_text(g, "microcode", h->microcode);
+	rc = rc ? rc : row_text(g, "instruction sets", h->isa);
 	rc = rc ? rc
-		: rowf(g, "CPUs usable", "%d (%d cores, %d sockets, %d threads per core)", t->n_cpus, t->n_cores,
-		       t->n_sockets, t->smt);
-	if (t->cpu_quota > 0)
-		rc = rc ? rc : rowf(g, "CPU quota (cgroup)", "%.2f", t->cpu_quota);
-	rc = rc ? rc : row_size(g, "L1d", t->l1d_bytes);
-	rc = rc ? rc : row_size(g, "L2", t->l2_bytes);
-	rc = rc ? rc : row_size(g, "L3, one instance", t->l3_bytes);
-	rc = rc ? rc : row_size(g, "last-level cache, all", t->llc_total_bytes);
-	rc = rc ? rc : row(g, "governor", t->governor);
-	return rc ? rc : row(g, "turbo", t->turbo);
+		: rowf(g, "CPUs usable", "%d (%d cores, %d sockets, %d threads per core)", h->n_cpus, h->n_cores,
+		       h->n_sockets, h->smt);
+	if (h->cpu_quota > 0)
+		rc = rc ? rc : rowf(g, "CPU quota (cgroup)", "%.2f", h->cpu_quota);
+	rc = rc ? rc : row_size(g, "L1d", h->l1d_bytes);
+	rc = rc ? rc : row_size(g, "L2", h->l2_bytes);
+	rc = rc ? rc : row_size(g, "L3, one instance", h->l3_bytes);
+	rc = rc ? rc : row_size(g, "last-level cache, all", h->llc_total_bytes);
+	rc = rc ? rc : row_text(g, "governor", h->governor);
+	return rc ? rc : row_text(g, "turbo", h->turbo);
+}
+
+/* "16.0 GiB, distances 10 21" */
+static int row_node(struct grid *g, const struct mw_topology *t, int i)
+{
+	const struct mw_host *h = &t->host;
+	char name[32], *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	if (!f)
+		return -ENOMEM;
+	if (h->nodes[i].bytes == MW_COUNT_UNKNOWN)
+		(void)fputs("unknown size", f);
+	else
+		(void)fprintf(f, "%.1f GiB", (double)h->nodes[i].bytes / 1073741824.0);
+	(void)fprintf(f, "%s, distances", t->node_has_cpu[i] ? "" : ", no CPU");
+	for (int j = 0; j < h->n_nodes; j++) {
+		int d = *mw_host_distance(h, i, j);
+		(void)(d ? fprintf(f, " %d", d) : fputs(" unknown", f));
+	}
+	(void)snprintf(name, sizeof(name), "NUMA node %d", h->nodes[i].id);
+	int rc = fclose(f) == 0 ? row(g, name, text) : -ENOMEM;
+	free(text);
+	return rc;
 }
 
 static int fill_memory(struct grid *g, const struct mw_topology *t)
 {
-	int rc = t->mem_total ? rowf(g, "memory", "%.1f GiB", (double)t->mem_total / 1073741824.0)
+	const struct mw_host *h = &t->host;
+	int rc = h->mem_total ? rowf(g, "memory", "%.1f GiB", (double)h->mem_total / 1073741824.0)
 			      : row(g, "memory", "unknown");
 	if (rc == 0)
-		rc = t->mem_known ? rowf(g, "memory usable now", "%.2f GiB (limit: %s)",
-					 (double)t->mem_available / 1073741824.0, t->mem_limit_source)
-				  : row(g, "memory usable now", "unknown");
-	rc = rc ? rc : row(g, "transparent huge pages", t->thp);
+		rc = mw_host_memory_known(h)
+			     ? rowf(g, "memory usable now", "%.2f GiB (limit: %s)",
+				    (double)h->mem_available / 1073741824.0, mw_text_or(h->mem_limit_source, "unknown"))
+			     : row(g, "memory usable now", "unknown");
+	rc = rc ? rc : row_text(g, "transparent huge pages", h->thp);
 	if (rc == 0)
-		rc = t->hugepages_known
-			     ? rowf(g, "free 2 MiB hugetlb pages", "%llu", (unsigned long long)t->hugepages_2m_free)
+		rc = h->hugepages_2m_free != MW_COUNT_UNKNOWN
+			     ? rowf(g, "free 2 MiB hugetlb pages", "%llu", (unsigned long long)h->hugepages_2m_free)
 			     : row(g, "free 2 MiB hugetlb pages", "unknown");
-	for (int i = 0; i < t->n_nodes && rc == 0; i++) {
-		char name[32], text[512], size[32] = "unknown size";
-		if (t->nodes[i].bytes)
-			(void)snprintf(size, sizeof(size), "%.1f GiB", (double)t->nodes[i].bytes / 1073741824.0);
-		size_t len = (size_t)snprintf(text, sizeof(text), "%s%s, distances", size,
-					      t->nodes[i].has_cpu ? "" : ", no CPU");
-		for (int j = 0; j < t->n_nodes && len < sizeof(text); j++)
-			len += (size_t)(t->distance[i][j]
-						? snprintf(text + len, sizeof(text) - len, " %d", t->distance[i][j])
-						: snprintf(text + len, sizeof(text) - len, " unknown"));
-		(void)snprintf(name, sizeof(name), "NUMA node %d", t->nodes[i].id);
-		rc = row(g, name, text);
-	}
-	return rc ? rc : row(g, "NUMA balancing", t->numa_balancing);
+	for (int i = 0; i < h->n_nodes && rc == 0; i++)
+		rc = row_node(g, t, i);
+	return rc ? rc : row_text(g, "NUMA balancing", h->numa_balancing);
 }
 
 static int run_info(struct cli *cli, char *err, size_t n)
@@ -88,13 +115,13 @@ static int run_info(struct cli *cli, char *err, size_t n)
 	if (rc == 0)
 		rc = rowf(&g, "memwall", "%s (%s), %s", MEMWALL_VERSION, memwall_commit, memwall_compiler);
 	if (rc == 0)
-		rc = row(&g, "host", m.topo.hostname);
+		rc = row_text(&g, "host", m.topo.host.hostname);
 	if (rc == 0)
-		rc = row(&g, "kernel", m.topo.kernel);
+		rc = row_text(&g, "kernel", m.topo.host.kernel);
 	if (rc == 0)
-		rc = row(&g, "virtualisation", m.topo.virtualization);
+		rc = row_text(&g, "virtualisation", m.topo.host.virtualization);
 	if (rc == 0)
-		rc = fill_cpu(&g, &m.topo);
+		rc = fill_cpu(&g, &m.topo.host);
 	if (rc == 0)
 		rc = fill_memory(&g, &m.topo);
 	if (rc == 0)

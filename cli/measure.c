@@ -55,8 +55,10 @@ static int read_machine(const struct cli *cli, struct mw_topology *t, char *err,
 	int rc = mw_topology_read("/", cpus, t, why, sizeof(why));
 	if (rc < 0)
 		return mw_fail(rc, err, n, "%s%s", rc == MW_ESPEC ? "--cpus: " : "", why);
-	if (nodes)
+	if (nodes) {
+		mw_topology_fini(t);
 		rc = mw_topology_read_nodes("/", cpus, nodes, t, why, sizeof(why));
+	}
 	return rc < 0 ? mw_fail(rc, err, n, "--nodes=%.80s: %s", nodes, why) : 0;
 }
 
@@ -69,7 +71,7 @@ static void restrict_process(const struct mw_topology *t)
 	if (!set)
 		return;
 	CPU_ZERO_S(bytes, set);
-	for (int i = 0; i < t->n_cpus; i++)
+	for (int i = 0; i < t->host.n_cpus; i++)
 		if (t->cpus[i].id < MW_MAX_CPUS)
 			CPU_SET_S((size_t)t->cpus[i].id, bytes, set);
 	(void)sched_setaffinity(0, bytes, set);
@@ -78,19 +80,20 @@ static void restrict_process(const struct mw_topology *t)
 
 static int make_arenas(const struct cli *cli, struct measure *m, char *err, size_t n)
 {
-	const struct mw_topology *t = &m->topo;
+	const struct mw_host *h = &m->topo.host;
+	bool known = mw_host_memory_known(h);
 	/* Half of what is available: the other half belongs to the page cache, the figures and the user. */
-	uint64_t max_bytes = t->mem_known ? t->mem_available / 2 : UNKNOWN_BYTES;
+	uint64_t max_bytes = known ? h->mem_available / 2 : UNKNOWN_BYTES;
 	char words[96] = "--max-mem";
 	if (mw_opt(&cli->opts, "max-mem")->set) {
 		max_bytes = (uint64_t)mw_opt_int(&cli->opts, "max-mem");
-		if (t->mem_known && max_bytes > t->mem_available)
+		if (known && max_bytes > h->mem_available)
 			return mw_fail(MW_ESPEC, err, n, "--max-mem=%s: only %llu MiB are available (%s)",
-				       mw_opt_text(&cli->opts, "max-mem"), (unsigned long long)(t->mem_available / MIB),
-				       t->mem_limit_source);
-	} else if (t->mem_known) {
+				       mw_opt_text(&cli->opts, "max-mem"), (unsigned long long)(h->mem_available / MIB),
+				       h->mem_limit_source);
+	} else if (known) {
 		(void)snprintf(words, sizeof(words), "half of what is available: %s; see --max-mem",
-			       t->mem_limit_source);
+			       h->mem_limit_source);
 	} else {
 		(void)snprintf(words, sizeof(words), "available memory is unknown; see --max-mem");
 		(void)fprintf(stderr,
@@ -134,10 +137,10 @@ int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 
 int measure_start_team(struct measure *m, char *err, size_t n)
 {
-	int *cpus = calloc(MW_MAX_CPUS, sizeof(*cpus));
+	int *cpus = calloc((size_t)m->topo.host.n_cpus, sizeof(*cpus));
 	if (!cpus)
 		return mw_fail(-ENOMEM, err, n, "no memory for the CPU list");
-	int count = mw_topology_cpu_ids(&m->topo, cpus, MW_MAX_CPUS);
+	int count = mw_topology_cpu_ids(&m->topo, cpus, m->topo.host.n_cpus);
 	int rc = mw_team_create(cpus, count, &m->team, err, n);
 	free(cpus);
 	if (rc < 0)
@@ -162,6 +165,7 @@ void measure_stop(struct measure *m)
 void measure_close(struct measure *m)
 {
 	measure_stop(m);
+	mw_topology_fini(&m->topo);
 	mw_records_fini(&m->records);
 }
 

@@ -299,12 +299,15 @@ static void team_executor(void *ctx, size_t count, void (*fn)(void *arg, size_t 
 /* Slices on all usable CPUs. Where the machine cannot be read or the team not be made, one thread does it. */
 static int use_team(struct eval *e)
 {
-	struct mw_topology *topo = calloc(1, sizeof(*topo));
-	int *cpus = calloc(MW_MAX_CPUS, sizeof(*cpus));
-	if (topo && cpus && mw_topology_read("/", NULL, topo, NULL, 0) == 0)
-		(void)mw_team_create(cpus, mw_topology_cpu_ids(topo, cpus, MW_MAX_CPUS), &e->team, NULL, 0);
-	free(topo);
-	free(cpus);
+	struct mw_topology topo;
+	if (mw_topology_read("/", NULL, &topo, NULL, 0) == 0) {
+		int *cpus = calloc((size_t)topo.host.n_cpus, sizeof(*cpus));
+		if (cpus)
+			(void)mw_team_create(cpus, mw_topology_cpu_ids(&topo, cpus, topo.host.n_cpus), &e->team, NULL,
+					     0);
+		free(cpus);
+		mw_topology_fini(&topo);
+	}
 	if (!e->team)
 		return 0;
 	struct pim_executor x = {

@@ -33,11 +33,13 @@ int resume_open(const char *dir, struct results *old, struct journal **out, char
 
 bool resume_has_begun(const struct results *old)
 {
-	return old->info.version[0] != '\0';
+	return old->info.version != NULL;
 }
 
 static int same_text(const char *dir, const char *what, const char *then, const char *now, char *err, size_t n)
 {
+	then = mw_text_or(then, "unknown");
+	now = mw_text_or(now, "unknown");
 	if (strcmp(then, now) == 0)
 		return 0;
 	return mw_fail(MW_ESPEC, err, n,
@@ -57,7 +59,7 @@ static int same_number(const char *dir, const char *what, uint64_t then, uint64_
 int resume_same_run(const char *dir, const struct results *old, const struct results *now, char *err, size_t n)
 {
 	const struct results_info *a = &old->info, *b = &now->info;
-	const struct results_host *h = &old->host, *k = &now->host;
+	const struct mw_host *h = &old->host, *k = &now->host;
 	const struct {
 		const char *what, *then, *now;
 	} texts[] = {

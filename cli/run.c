@@ -135,8 +135,9 @@ static int default_dir(struct run *run, bool anonymize, char *err, size_t n)
 {
 	const char *parent = access("GNUmakefile", W_OK) == 0 ? "results" : "memwall-results";
 	char host[64] = "host", stamp[32];
-	if (!anonymize && run->m.topo.hostname[0])
-		(void)snprintf(host, sizeof(host), "%s", run->m.topo.hostname);
+	const char *name = run->m.topo.host.hostname;
+	if (!anonymize && name)
+		(void)snprintf(host, sizeof(host), "%.63s", name);
 	for (char *c = host; *c; c++)
 		if (*c == '/')
 			*c = '-';
@@ -188,58 +189,25 @@ static int add_files(struct cli *cli, const char *dir, char *err, size_t n)
 
 /* ---- provenance ---- */
 
-static void copy_text(char *dst, size_t n, const char *src)
+static int describe(struct results *r, const struct cli *cli, const struct measure *m)
 {
-	(void)snprintf(dst, n, "%s", src);
-}
-
-static void fill_host(struct results_host *h, const struct mw_topology *t)
-{
-	copy_text(h->hostname, sizeof(h->hostname), t->hostname);
-	copy_text(h->cpu_model, sizeof(h->cpu_model), t->cpu_model);
-	copy_text(h->microcode, sizeof(h->microcode), t->microcode);
-	copy_text(h->isa, sizeof(h->isa), t->isa);
-	copy_text(h->kernel, sizeof(h->kernel), t->kernel);
-	copy_text(h->virtualization, sizeof(h->virtualization), t->virtualization);
-	copy_text(h->governor, sizeof(h->governor), t->governor);
-	copy_text(h->turbo, sizeof(h->turbo), t->turbo);
-	copy_text(h->thp, sizeof(h->thp), t->thp);
-	copy_text(h->numa_balancing, sizeof(h->numa_balancing), t->numa_balancing);
-	copy_text(h->mem_limit_source, sizeof(h->mem_limit_source), t->mem_limit_source);
-	h->n_cpus = t->n_cpus;
-	h->n_cores = t->n_cores;
-	h->n_sockets = t->n_sockets;
-	h->smt = t->smt;
-	h->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-	h->hugepages_2m_free = t->hugepages_known ? t->hugepages_2m_free : UINT64_MAX;
-	h->l1d_bytes = t->l1d_bytes;
-	h->l2_bytes = t->l2_bytes;
-	h->l3_bytes = t->l3_bytes;
-	h->l3_instances = t->l3_instances;
-	h->llc_total_bytes = t->llc_total_bytes;
-	h->mem_total = t->mem_total;
-	h->mem_available = t->mem_available;
-	h->cpu_quota = t->cpu_quota;
-	h->n_nodes = t->n_nodes < RESULTS_MAX_NODES ? t->n_nodes : RESULTS_MAX_NODES;
-	for (int i = 0; i < h->n_nodes; i++) {
-		h->nodes[i].id = t->nodes[i].id;
-		h->nodes[i].bytes = t->nodes[i].bytes;
-		for (int j = 0; j < h->n_nodes; j++)
-			h->nodes[i].distance[j] = t->distance[i][j];
-	}
-}
-
-static void describe(struct results *r, const struct cli *cli, const struct measure *m)
-{
-	copy_text(r->info.version, sizeof(r->info.version), MEMWALL_VERSION);
-	copy_text(r->info.commit, sizeof(r->info.commit), memwall_commit);
-	copy_text(r->info.compiler, sizeof(r->info.compiler), memwall_compiler);
-	copy_text(r->info.flags, sizeof(r->info.flags), memwall_flags);
-	copy_text(r->info.profile, sizeof(r->info.profile), m->profile.name);
+	const struct {
+		char **to;
+		const char *text;
+	} texts[] = {
+		{&r->info.version, MEMWALL_VERSION},   {&r->info.commit, memwall_commit},
+		{&r->info.compiler, memwall_compiler}, {&r->info.flags, memwall_flags},
+		{&r->info.profile, m->profile.name},
+	};
+	int rc = 0;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts) && rc == 0; i++)
+		rc = mw_text_set(texts[i].to, texts[i].text);
 	r->info.seed = m->seed;
-	results_set_started(r);
-	(void)results_set_argv(r, cli->argc, cli->argv);
-	fill_host(&r->host, &m->topo);
+	if (rc == 0)
+		rc = results_set_started(r);
+	if (rc == 0)
+		rc = results_set_argv(r, cli->argc, cli->argv);
+	return rc < 0 ? rc : mw_host_copy(&r->host, &m->topo.host);
 }
 
 /* ---- running ---- */
@@ -265,7 +233,7 @@ static void adopt(struct run *run, const struct mw_opts *opts)
 {
 	struct measure *m = &run->m;
 	if (!mw_opt(opts, "profile")->given)
-		measure_set_profile(m, run->old.info.profile, opts);
+		measure_set_profile(m, mw_text_or(run->old.info.profile, ""), opts);
 	if (!mw_opt(opts, "seed")->given)
 		m->seed = run->old.info.seed;
 }
@@ -324,7 +292,9 @@ static int begin(struct run *run, struct cli *cli, char *err, size_t n)
 	if (again)
 		adopt(run, &cli->opts);
 	head->info.anonymized = mw_opt_flag(&cli->opts, "anonymize");
-	describe(head, cli, &run->m);
+	rc = describe(head, cli, &run->m);
+	if (rc < 0)
+		return rc;
 	if (again && head->info.anonymized && !run->old.info.anonymized)
 		return mw_fail(
 			MW_ESPEC, err, n,

@@ -27,7 +27,6 @@ struct page {
 static void put_head(const struct page *p)
 {
 	const struct results *r = p->r;
-	const char *host = r->host.hostname[0] ? r->host.hostname : r->host.cpu_model;
 	(void)fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		    "<meta name=\"color-scheme\" content=\"light dark\">\n"
@@ -36,22 +35,24 @@ static void put_head(const struct page *p)
 		    "'unsafe-inline'; img-src data:\">\n"
 		    "<link rel=\"icon\" href=\"data:,\">\n<title>memwall: ",
 		    p->out);
-	html_escape(p->out, host[0] ? host : "report");
+	html_escape(p->out, mw_text_or(r->host.hostname, mw_text_or(r->host.cpu_model, "report")));
 	(void)fprintf(p->out,
 		      "</title>\n<style>\n%s</style>\n</head>\n<body>\n<header><p class=\"brand\">memwall</p>\n",
 		      mw_data_report_css);
-	html_element(p->out, "h1", NULL, r->host.cpu_model[0] ? r->host.cpu_model : "Unknown processor");
+	html_element(p->out, "h1", NULL, mw_text_or(r->host.cpu_model, "Unknown processor"));
 	(void)fputs("<p class=\"meta\">", p->out);
-	char started[40];
-	(void)snprintf(started, sizeof(started), "%s", r->info.started);
-	if (strlen(started) == 20) /* 2026-01-31T12:00:00Z, for people */
-		(void)snprintf(started, sizeof(started), "%.10s %.5s UTC", r->info.started, r->info.started + 11);
+	char day[40];
+	const char *started = r->info.started;
+	if (started && strlen(started) == 20) { /* 2026-01-31T12:00:00Z, for people */
+		(void)snprintf(day, sizeof(day), "%.10s %.5s UTC", started, started + 11);
+		started = day;
+	}
 	const struct {
 		const char *label, *text;
 	} facts[] = {
 		{"", r->host.hostname}, {"", started}, {"profile ", r->info.profile}, {"memwall ", r->info.version}};
 	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
-		if (!facts[i].text[0])
+		if (!facts[i].text)
 			continue;
 		(void)fputs("<span>", p->out);
 		html_escape(p->out, facts[i].label);
@@ -361,23 +362,35 @@ static void put_skipped(const struct page *p)
 static void fact(const struct page *p, const char *name, const char *text)
 {
 	html_element(p->out, "dt", NULL, name);
-	if (*text)
+	if (text && *text)
 		html_element(p->out, "dd", NULL, text);
 	else
 		(void)fputs("<dd class=\"absent\">not reported</dd>", p->out);
 }
 
-static void fact_size(const struct page *p, const char *name, uint64_t bytes, const char *more)
+/* more follows the size; limit, in brackets, may be NULL. */
+static void fact_size(const struct page *p, const char *name, uint64_t bytes, const char *more, const char *limit)
 {
-	char words[24], text[120] = "";
-	if (bytes)
-		(void)snprintf(text, sizeof(text), "%s%s", size_words((double)bytes, words, sizeof(words)), more);
-	fact(p, name, text);
+	char words[24];
+	if (bytes == 0 || bytes == MW_COUNT_UNKNOWN) {
+		fact(p, name, NULL);
+		return;
+	}
+	html_element(p->out, "dt", NULL, name);
+	(void)fputs("<dd>", p->out);
+	html_escape(p->out, size_words((double)bytes, words, sizeof(words)));
+	html_escape(p->out, more);
+	if (limit) {
+		(void)fputs(" (limit: ", p->out);
+		html_escape(p->out, limit);
+		(void)fputc(')', p->out);
+	}
+	(void)fputs("</dd>", p->out);
 }
 
 static void put_host(const struct page *p)
 {
-	const struct results_host *h = &p->r->host;
+	const struct mw_host *h = &p->r->host;
 	char text[200];
 	(void)fputs("<section id=\"host\"><h2>Host</h2>\n<dl class=\"facts\">", p->out);
 	fact(p, "Processor", h->cpu_model);
@@ -391,23 +404,20 @@ static void put_host(const struct page *p)
 	}
 	fact(p, "Instruction sets", h->isa);
 	fact(p, "Microcode", h->microcode);
-	fact_size(p, "L1 data cache", h->l1d_bytes, "");
-	fact_size(p, "L2 cache", h->l2_bytes, "");
+	fact_size(p, "L1 data cache", h->l1d_bytes, "", NULL);
+	fact_size(p, "L2 cache", h->l2_bytes, "", NULL);
 	text[0] = '\0';
 	if (h->l3_instances > 1)
 		(void)snprintf(text, sizeof(text), ", %d of them", h->l3_instances);
-	fact_size(p, "L3 cache", h->l3_bytes, text);
-	fact_size(p, "Memory", h->mem_total, "");
-	text[0] = '\0';
-	if (h->mem_limit_source[0])
-		(void)snprintf(text, sizeof(text), " (limit: %s)", h->mem_limit_source);
-	fact_size(p, "Memory available", h->mem_available, text);
+	fact_size(p, "L3 cache", h->l3_bytes, text, NULL);
+	fact_size(p, "Memory", h->mem_total, "", NULL);
+	fact_size(p, "Memory available", h->mem_available, "", h->mem_limit_source);
 	(void)snprintf(text, sizeof(text), "%d", h->n_nodes);
 	fact(p, "NUMA nodes", h->n_nodes ? text : "");
 	fact(p, "NUMA balancing", h->numa_balancing);
 	fact(p, "Transparent huge pages", h->thp);
 	(void)snprintf(text, sizeof(text), "%" PRIu64, h->hugepages_2m_free);
-	fact(p, "Free 2 MiB huge pages", h->hugepages_2m_free != UINT64_MAX ? text : "");
+	fact(p, "Free 2 MiB huge pages", h->hugepages_2m_free != MW_COUNT_UNKNOWN ? text : "");
 	fact(p, "Frequency governor", h->governor);
 	fact(p, "Turbo", h->turbo);
 	fact(p, "Virtualisation", h->virtualization);

@@ -228,7 +228,7 @@ static int append_session(struct journal *j, const struct results *head)
 		for (char **a = head->info.argv; *a; a++)
 			failed += json_array_append_new(argv, json_text(*a)) != 0;
 	}
-	json_put(session, "started", json_text(head->info.started), &failed);
+	json_put(session, "started", json_text(mw_text_or(head->info.started, "")), &failed);
 	json_put(session, "argv", argv, &failed);
 	if (failed) {
 		json_decref(session);
@@ -240,18 +240,18 @@ static int append_session(struct journal *j, const struct results *head)
 int journal_begin(struct journal *j, const struct results *head, char *err, size_t n)
 {
 	struct results scrubbed;
+	results_init(&scrubbed);
 	j->anonymize = head->info.anonymized;
-	if (j->anonymize) {
-		results_init(&scrubbed);
-		scrubbed.info = head->info;
-		scrubbed.info.argv = NULL; /* head's own */
-		scrubbed.host = head->host;
+	int rc = j->anonymize ? results_copy_head(&scrubbed, head) : 0;
+	if (rc == 0 && j->anonymize) {
 		results_anonymize(&scrubbed);
 		head = &scrubbed;
 	}
-	int rc = mend_tail(j);
+	if (rc == 0)
+		rc = mend_tail(j);
 	if (rc == 0)
 		rc = j->tail.has_head ? append_session(j, head) : append_line(j, "head", json_from_head(head));
+	results_fini(&scrubbed);
 	return rc ? mw_fail(rc, err, n, "%s: %s", j->path, mw_strerror(rc)) : 0;
 }
 

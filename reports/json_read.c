@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/core/err.h"
-#include "reports/fields.h"
 #include "reports/upgrade.h"
 
 int json_refuse(const struct json_place *p, const char *key, const char *why)
@@ -209,32 +208,38 @@ int json_to_skip(const json_t *v, struct json_place *p, struct results *out)
 	return results_skip(out, s.bench, s.reason);
 }
 
-static int to_field(const struct field *f, void *base, const json_t *o, const struct json_place *p)
+/* "" is read as not known. */
+static int to_text(const json_t *v, const char *key, char **out, const struct json_place *p)
+{
+	if (!json_is_string(v))
+		return json_refuse(p, key, "expected a text");
+	int rc = mw_text_set(out, json_string_value(v));
+	return rc ? mw_fail(rc, p->err, p->n, "%s: out of memory", p->file) : 0;
+}
+
+static int to_field(const struct mw_field *f, void *base, const json_t *o, const struct json_place *p)
 {
 	void *at = (char *)base + f->offset;
 	const json_t *v = json_object_get(o, f->name);
 	if (!v)
 		return json_refuse(p, f->name, "missing");
-	if (json_is_null(v)) {
-		if (f->type == FIELD_COUNT)
-			memcpy(at, &(uint64_t){UINT64_MAX}, sizeof(uint64_t));
+	if (json_is_null(v)) /* not known, as *base says before it is read */
 		return 0;
-	}
 	json_int_t i = 0;
 	int rc = 0;
 	switch (f->type) {
-	case FIELD_TEXT:
-		return get_text(o, f->name, at, f->size, p);
-	case FIELD_INT:
+	case MW_FIELD_TEXT:
+		return to_text(v, f->name, mw_field_text(f, base), p);
+	case MW_FIELD_INT:
 		if ((rc = get_int(o, f->name, 0, INT32_MAX, &i, p)) == 0)
 			memcpy(at, &(int){(int)i}, sizeof(int));
 		return rc;
-	case FIELD_U64:
-	case FIELD_COUNT:
+	case MW_FIELD_U64:
+	case MW_FIELD_COUNT:
 		if ((rc = get_int(o, f->name, 0, INT64_MAX, &i, p)) == 0)
 			memcpy(at, &(uint64_t){(uint64_t)i}, sizeof(uint64_t));
 		return rc;
-	case FIELD_REAL:
+	case MW_FIELD_REAL:
 		if (!json_is_number(v))
 			return json_refuse(p, f->name, "expected a number or null");
 		memcpy(at, &(double){json_number_value(v)}, sizeof(double));
@@ -243,10 +248,10 @@ static int to_field(const struct field *f, void *base, const json_t *o, const st
 	return 0;
 }
 
-static int to_fields(const struct field *fields, void *base, const json_t *o, const struct json_place *p)
+static int to_fields(const struct mw_field *fields, void *base, const json_t *o, const struct json_place *p)
 {
 	int rc = 0;
-	for (const struct field *f = fields; f->name && rc == 0; f++)
+	for (const struct mw_field *f = fields; f->name && rc == 0; f++)
 		rc = to_field(f, base, o, p);
 	return rc;
 }
@@ -279,7 +284,7 @@ static int to_info(const json_t *o, struct results *out, const struct json_place
 {
 	char seed[24] = "", *end;
 	int rc;
-	if ((rc = to_fields(info_fields, &out->info, o, p)) || (rc = to_argv(o, out, p)) ||
+	if ((rc = to_fields(results_info_fields, &out->info, o, p)) || (rc = to_argv(o, out, p)) ||
 	    (rc = get_text(o, "seed", seed, sizeof(seed), p)))
 		return rc;
 	errno = 0;
@@ -293,36 +298,43 @@ static int to_info(const json_t *o, struct results *out, const struct json_place
 	return 0;
 }
 
-static int to_nodes(const json_t *o, struct results_host *host, const struct json_place *p)
+static int to_node(const json_t *node, struct mw_host *host, int i, const struct json_place *p)
 {
+	json_int_t id = 0, bytes = 0;
+	const json_t *distances = json_object_get(node, "distances");
+	bool known = !json_is_null(json_object_get(node, "bytes"));
+	int rc = get_int(node, "id", 0, INT32_MAX, &id, p);
+	if (rc == 0 && known)
+		rc = get_int(node, "bytes", 0, INT64_MAX, &bytes, p);
+	if (rc)
+		return rc;
+	if (!json_is_array(distances) || json_array_size(distances) != (size_t)host->n_nodes)
+		return json_refuse(p, "numa_nodes", "expected one distance per node");
+	host->nodes[i] = (struct mw_host_node){.id = (int)id, .bytes = known ? (uint64_t)bytes : MW_COUNT_UNKNOWN};
+	for (int k = 0; k < host->n_nodes; k++) {
+		const json_t *v = json_array_get(distances, (size_t)k);
+		json_int_t d = json_integer_value(v); /* 0 for null */
+		if (json_is_integer(v) ? d < 1 || d > INT32_MAX : !json_is_null(v))
+			return json_refuse(p, "numa_nodes", "a distance is neither a positive integer nor null");
+		*mw_host_distance(host, i, k) = (int)d;
+	}
+	return 0;
+}
+
+static int to_nodes(const json_t *o, struct mw_host *host, const struct json_place *p)
+{
+	/* Linux knows at most 1024; their distances take n * n places before any of them is read. */
+	enum { NODES_MAX = 1024 };
 	const json_t *nodes = json_object_get(o, "numa_nodes");
 	size_t n = json_array_size(nodes);
-	if (!json_is_array(nodes) || n > RESULTS_MAX_NODES)
-		return json_refuse(p, "numa_nodes", "expected an array of at most 64 nodes");
-	for (size_t i = 0; i < n; i++) {
-		json_int_t id = 0, bytes = 0;
-		const json_t *node = json_array_get(nodes, i);
-		const json_t *distances = json_object_get(node, "distances");
-		int rc;
-		if ((rc = get_int(node, "id", 0, INT32_MAX, &id, p)) ||
-		    (!json_is_null(json_object_get(node, "bytes")) &&
-		     (rc = get_int(node, "bytes", 0, INT64_MAX, &bytes, p))))
-			return rc;
-		if (!json_is_array(distances) || json_array_size(distances) != n)
-			return json_refuse(p, "numa_nodes", "expected one distance per node");
-		host->nodes[i].id = (int)id;
-		host->nodes[i].bytes = (uint64_t)bytes;
-		for (size_t k = 0; k < n; k++) {
-			const json_t *v = json_array_get(distances, k);
-			json_int_t d = json_integer_value(v); /* 0 for null */
-			if (json_is_integer(v) ? d < 1 || d > INT32_MAX : !json_is_null(v))
-				return json_refuse(p, "numa_nodes",
-						   "a distance is neither a positive integer nor null");
-			host->nodes[i].distance[k] = (int)d;
-		}
-	}
-	host->n_nodes = (int)n;
-	return 0;
+	if (!json_is_array(nodes) || n > NODES_MAX)
+		return json_refuse(p, "numa_nodes", "expected an array of at most 1024 nodes");
+	int rc = mw_host_set_nodes(host, (int)n);
+	if (rc)
+		return mw_fail(rc, p->err, p->n, "%s: out of memory", p->file);
+	for (int i = 0; i < host->n_nodes && rc == 0; i++)
+		rc = to_node(json_array_get(nodes, (size_t)i), host, i, p);
+	return rc;
 }
 
 int json_to_head(const json_t *v, struct json_place *p, struct results *out)
@@ -348,7 +360,7 @@ int json_to_head(const json_t *v, struct json_place *p, struct results *out)
 	if ((rc = to_info(info, out, &sub)))
 		return rc;
 	(void)snprintf(sub.at, sizeof(sub.at), "host");
-	rc = to_fields(host_fields, &out->host, host, &sub);
+	rc = to_fields(mw_host_fields, &out->host, host, &sub);
 	return rc ? rc : to_nodes(host, &out->host, &sub);
 }
 

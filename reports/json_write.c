@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/core/text.h"
-#include "reports/fields.h"
 
 /* Length of the UTF-8 sequence at s, 0 when it is not one (overlong, surrogate, truncated). */
 static size_t utf8_length(const char *s)
@@ -173,33 +172,36 @@ json_t *json_from_skip(const struct results_skip *s)
 	return finish(o, failed);
 }
 
-static json_t *from_field(const struct field *f, const void *base)
+static json_t *from_field(const struct mw_field *f, const void *base)
 {
 	const void *at = (const char *)base + f->offset;
+	const char *text;
 	uint64_t u;
 	int i;
 	double d;
 	switch (f->type) {
-	case FIELD_TEXT:
-		return *(const char *)at ? json_text(at) : json_null();
-	case FIELD_INT:
+	case MW_FIELD_TEXT:
+		text = *(char *const *)at;
+		return text ? json_text(text) : json_null();
+	case MW_FIELD_INT:
 		memcpy(&i, at, sizeof(i));
 		return i ? json_integer(i) : json_null();
-	case FIELD_U64:
-	case FIELD_COUNT:
+	case MW_FIELD_U64:
+	case MW_FIELD_COUNT:
 		memcpy(&u, at, sizeof(u));
-		return u != (f->type == FIELD_COUNT ? UINT64_MAX : 0) ? json_integer((json_int_t)u) : json_null();
-	case FIELD_REAL:
+		return u != (f->type == MW_FIELD_COUNT ? MW_COUNT_UNKNOWN : 0) ? json_integer((json_int_t)u)
+									       : json_null();
+	case MW_FIELD_REAL:
 		memcpy(&d, at, sizeof(d));
 		return d != 0 ? json_number(d) : json_null();
 	}
 	return json_null();
 }
 
-static json_t *from_fields(const struct field *fields, const void *base, int *failed)
+static json_t *from_fields(const struct mw_field *fields, const void *base, int *failed)
 {
 	json_t *o = json_object();
-	for (const struct field *f = fields; f->name; f++)
+	for (const struct mw_field *f = fields; f->name; f++)
 		json_put(o, f->name, from_field(f, base), failed);
 	return o;
 }
@@ -207,7 +209,7 @@ static json_t *from_fields(const struct field *fields, const void *base, int *fa
 static json_t *from_info(const struct results_info *info)
 {
 	int failed = 0;
-	json_t *o = from_fields(info_fields, info, &failed);
+	json_t *o = from_fields(results_info_fields, info, &failed);
 	json_t *argv = json_null();
 	if (info->argv) {
 		argv = json_array();
@@ -223,21 +225,22 @@ static json_t *from_info(const struct results_info *info)
 	return finish(o, failed);
 }
 
-static json_t *from_host(const struct results_host *host)
+static json_t *from_host(const struct mw_host *host)
 {
 	int failed = 0;
-	json_t *o = from_fields(host_fields, host, &failed);
+	json_t *o = from_fields(mw_host_fields, host, &failed);
 	json_t *nodes = json_array();
 	for (int i = 0; i < host->n_nodes; i++) {
 		json_t *node = json_object();
 		json_t *distances = json_array();
 		for (int k = 0; k < host->n_nodes; k++) {
-			int d = host->nodes[i].distance[k];
+			int d = *mw_host_distance(host, i, k);
 			failed += json_array_append_new(distances, d ? json_integer(d) : json_null()) != 0;
 		}
 		json_put(node, "id", json_integer(host->nodes[i].id), &failed);
-		json_put(node, "bytes",
-			 host->nodes[i].bytes ? json_integer((json_int_t)host->nodes[i].bytes) : json_null(), &failed);
+		uint64_t bytes = host->nodes[i].bytes;
+		json_put(node, "bytes", bytes != MW_COUNT_UNKNOWN ? json_integer((json_int_t)bytes) : json_null(),
+			 &failed);
 		json_put(node, "distances", distances, &failed);
 		failed += json_array_append_new(nodes, node) != 0;
 	}

@@ -12,14 +12,29 @@
 #include <unistd.h>
 
 #include "base/core/err.h"
-#include "reports/fields.h"
 #include "reports/file.h"
 #include "reports/journal.h"
 #include "reports/json.h"
 
+#define INFO(member, kind) MW_FIELD(struct results_info, member, MW_FIELD_##kind)
+
+/* clang-format off */
+const struct mw_field results_info_fields[] = {
+	INFO(version, TEXT),
+	INFO(commit, TEXT),
+	INFO(compiler, TEXT),
+	INFO(flags, TEXT),
+	INFO(profile, TEXT),
+	INFO(started, TEXT),
+	INFO(elapsed_s, REAL),
+	{NULL, MW_FIELD_TEXT, 0},
+};
+/* clang-format on */
+
 void results_init(struct results *r)
 {
 	memset(r, 0, sizeof(*r));
+	mw_host_init(&r->host);
 	r->info.elapsed_s = (double)NAN;
 }
 
@@ -34,6 +49,8 @@ static void free_argv(struct results_info *info)
 void results_fini(struct results *r)
 {
 	free_argv(&r->info);
+	mw_fields_fini(results_info_fields, &r->info);
+	mw_host_fini(&r->host);
 	mw_records_fini(&r->records);
 	words_fini(&r->words);
 	free(r->skipped);
@@ -57,13 +74,28 @@ int results_set_argv(struct results *r, int argc, char *const *argv)
 	return 0;
 }
 
-void results_set_started(struct results *r)
+int results_copy_head(struct results *to, const struct results *from)
+{
+	int argc = 0;
+	int rc = mw_fields_copy(results_info_fields, &to->info, &from->info);
+	if (rc == 0)
+		rc = mw_host_copy(&to->host, &from->host);
+	to->info.seed = from->info.seed;
+	to->info.anonymized = from->info.anonymized;
+	while (from->info.argv && from->info.argv[argc])
+		argc++;
+	return rc == 0 && from->info.argv ? results_set_argv(to, argc, from->info.argv) : rc;
+}
+
+int results_set_started(struct results *r)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
 	time_t t = epoch && *epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
 	struct tm tm;
-	if (!gmtime_r(&t, &tm) || !strftime(r->info.started, sizeof(r->info.started), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		r->info.started[0] = '\0';
+	char text[40];
+	if (!gmtime_r(&t, &tm) || !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		text[0] = '\0';
+	return mw_text_set(&r->info.started, text);
 }
 
 int results_skip(struct results *r, const char *bench, const char *reason)
@@ -80,31 +112,32 @@ int results_skip(struct results *r, const char *bench, const char *reason)
 
 /* ---- anonymising ---- */
 
-enum { NAMES_MAX = 4, NAME_ROOM = 512 };
+enum { NAMES_MAX = 4 };
 
 /* What must not be left of a machine and its user: host name, home and current folder, each whole. */
 struct names {
-	char v[NAMES_MAX][NAME_ROOM];
+	const char *v[NAMES_MAX];
 	size_t n;
+	char here[256], folder[4096];
 };
 
 static void add_name(struct names *l, const char *name, size_t least)
 {
-	if (name && strlen(name) >= least && strlen(name) < NAME_ROOM && l->n < NAMES_MAX)
-		(void)snprintf(l->v[l->n++], NAME_ROOM, "%s", name);
+	if (name && strlen(name) >= least && l->n < NAMES_MAX)
+		l->v[l->n++] = name;
 }
 
-/* hostname: as the results say; that of this machine is added, for texts that were made here. */
+/* hostname: as the results say, kept by the caller; that of this machine is added, for texts that were made here. */
 static void find_names(struct names *l, const char *hostname)
 {
-	char here[NAME_ROOM] = "", folder[NAME_ROOM];
 	l->n = 0;
+	l->here[sizeof(l->here) - 1] = '\0';
 	/* Two letters are more often a word than a name. */
 	add_name(l, hostname, 3);
-	if (gethostname(here, sizeof(here) - 1) == 0 && (!hostname || strcmp(here, hostname) != 0))
-		add_name(l, here, 3);
+	if (gethostname(l->here, sizeof(l->here) - 1) == 0 && (!hostname || strcmp(l->here, hostname) != 0))
+		add_name(l, l->here, 3);
 	add_name(l, getenv("HOME"), 2);
-	add_name(l, getcwd(folder, sizeof(folder)), 2);
+	add_name(l, getcwd(l->folder, sizeof(l->folder)), 2);
 }
 
 static bool in_word(char c)
@@ -169,6 +202,14 @@ static void drop_names(char *text, size_t size, const struct names *l)
 	free(clean);
 }
 
+/* Where memory is out the text goes: nothing private stays. */
+static void drop_names_owned(char **text, const struct names *l)
+{
+	char *clean = *text ? without_names(*text, l) : NULL;
+	free(*text);
+	*text = clean;
+}
+
 static const char *clean_text(struct mw_record *rec, const char *text, const struct names *l)
 {
 	char *clean = without_names(text, l);
@@ -208,24 +249,29 @@ void record_anonymize(struct mw_record *rec)
 	anonymize_record(rec, &names);
 }
 
+static void drop_field_names(const struct mw_field *fields, void *base, const struct names *names)
+{
+	for (const struct mw_field *f = fields; f->name; f++)
+		if (f->type == MW_FIELD_TEXT)
+			drop_names_owned(mw_field_text(f, base), names);
+}
+
 void results_anonymize(struct results *r)
 {
 	struct names names;
-	find_names(&names, r->host.hostname);
+	char *hostname = r->host.hostname;
+	r->host.hostname = NULL;
+	find_names(&names, hostname);
 	r->info.anonymized = true;
 	free_argv(&r->info);
-	r->host.hostname[0] = '\0';
-	for (const struct field *f = info_fields; f->name; f++)
-		if (f->type == FIELD_TEXT)
-			drop_names((char *)&r->info + f->offset, f->size, &names);
-	for (const struct field *f = host_fields; f->name; f++)
-		if (f->type == FIELD_TEXT)
-			drop_names((char *)&r->host + f->offset, f->size, &names);
+	drop_field_names(results_info_fields, &r->info, &names);
+	drop_field_names(mw_host_fields, &r->host, &names);
 	for (size_t i = 0; i < r->records.n; i++)
 		anonymize_record(&r->records.v[i], &names);
 	drop_names(r->partial_why, sizeof(r->partial_why), &names);
 	for (size_t i = 0; i < r->n_skipped; i++)
 		drop_names(r->skipped[i].reason, sizeof(r->skipped[i].reason), &names);
+	free(hostname);
 }
 
 /* ---- files ---- */

@@ -1,7 +1,4 @@
-/* Everything that a run leaves behind: results.json, schema 1 (reports/schema/results.schema.json).
- *
- * The host is described by a struct of this floor because reports may not see base/sys; the program copies the
- * topology into it. */
+/* Everything that a run leaves behind: results.json, schema 1 (reports/schema/results.schema.json). */
 #ifndef MW_RESULTS_H
 #define MW_RESULTS_H
 
@@ -9,57 +6,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/core/host.h"
 #include "base/core/record.h"
 #include "reports/words.h"
 
 #define RESULTS_SCHEMA 2
-#define RESULTS_MAX_NODES 64
 
-/* Which program ran, and how. Texts are empty when unknown. */
+/* Which program ran, and how. Texts are owned, NULL when unknown. */
 struct results_info {
-	char version[32];
-	char commit[48];
-	char compiler[96];
-	char flags[512];
-	char profile[16];
-	char started[32]; /* UTC, ISO 8601; from SOURCE_DATE_EPOCH when that is set */
+	char *version;
+	char *commit;
+	char *compiler;
+	char *flags;
+	char *profile;
+	char *started; /* UTC, ISO 8601; from SOURCE_DATE_EPOCH when that is set */
 	uint64_t seed;
 	double elapsed_s; /* NaN until the run has ended */
 	char **argv;      /* owned, NULL-terminated; NULL when dropped or unknown */
 	bool anonymized;
 };
 
-struct results_node {
-	int id;
-	uint64_t bytes;
-	int distance[RESULTS_MAX_NODES]; /* by index into nodes; 0 = unknown */
-};
-
-/* Zero and "" mean "not reported": they become null in results.json. */
-struct results_host {
-	char hostname[64];
-	char cpu_model[96];
-	char microcode[32];
-	char isa[160];
-	char kernel[96];
-	char virtualization[48];
-	char governor[32];
-	char turbo[16];
-	char thp[16];
-	char numa_balancing[16];
-	int n_cpus; /* that the process may use */
-	int n_cores, n_sockets, smt;
-	uint64_t page_bytes;
-	uint64_t hugepages_2m_free;             /* UINT64_MAX: not reported */
-	uint64_t l1d_bytes, l2_bytes, l3_bytes; /* one instance */
-	int l3_instances;
-	uint64_t llc_total_bytes;
-	uint64_t mem_total, mem_available;
-	char mem_limit_source[48];
-	double cpu_quota; /* CPUs' worth of cgroup time; 0 = no limit */
-	int n_nodes;
-	struct results_node nodes[RESULTS_MAX_NODES];
-};
+extern const struct mw_field results_info_fields[]; /* all but seed, argv and anonymized */
 
 struct results_skip {
 	char bench[24];
@@ -68,7 +35,7 @@ struct results_skip {
 
 struct results {
 	struct results_info info;
-	struct results_host host;
+	struct mw_host host;
 	struct mw_records records;
 	struct words words; /* of a file: what its records use; declared records need none */
 	struct results_skip *skipped;
@@ -79,10 +46,12 @@ struct results {
 
 void results_init(struct results *r);
 void results_fini(struct results *r);
+/* info and host of from become those of *to, which had none. -ENOMEM. */
+int results_copy_head(struct results *to, const struct results *from);
 /* Copies argc words. -ENOMEM. */
 int results_set_argv(struct results *r, int argc, char *const *argv);
-/* started = now (or SOURCE_DATE_EPOCH), as 2026-01-31T12:00:00Z. */
-void results_set_started(struct results *r);
+/* started = now (or SOURCE_DATE_EPOCH), as 2026-01-31T12:00:00Z. -ENOMEM. */
+int results_set_started(struct results *r);
 int results_skip(struct results *r, const char *bench, const char *reason);
 
 /* Drops host name, argv, serial numbers and paths, also those inside records' texts; the numbers stay. */

@@ -147,15 +147,22 @@ bool mw_cpu_has(enum mw_cpu_feature f)
 	return (features() & (unsigned)f) != 0;
 }
 
-void mw_cpu_describe(char *out, size_t n)
+static size_t add_word(char *out, size_t n, size_t len, const char *word)
+{
+	size_t room = len < n ? n - len : 0;
+	return len + (size_t)snprintf(room ? out + len : NULL, room, "%s%s", len ? " " : "", word);
+}
+
+size_t mw_cpu_describe(char *out, size_t n)
 {
 	size_t len = 0;
 	if (n)
 		out[0] = '\0';
 	for (int i = 1; i < MW_ISA_COUNT; i++)
-		if (mw_isa_supported((enum mw_isa)i) && len < n)
-			len += (size_t)snprintf(out + len, n - len, "%s%s", len ? " " : "", isa_names[i]);
+		if (mw_isa_supported((enum mw_isa)i))
+			len = add_word(out, n, len, isa_names[i]);
 	for (size_t i = 0; i < sizeof(feature_names) / sizeof(feature_names[0]); i++)
-		if (mw_cpu_has(feature_names[i].f) && len < n)
-			len += (size_t)snprintf(out + len, n - len, "%s%s", len ? " " : "", feature_names[i].name);
+		if (mw_cpu_has(feature_names[i].f))
+			len = add_word(out, n, len, feature_names[i].name);
+	return len;
 }

@@ -31,7 +31,7 @@ enum mw_isa mw_isa_best(void);
 /* Is MEMWALL_ISA unset or usable? Otherwise MW_ESPEC and a line in err. */
 int mw_isa_check_override(char *err, size_t n);
 bool mw_cpu_has(enum mw_cpu_feature f);
-/* Space-separated names of what was found, for reports. */
-void mw_cpu_describe(char *out, size_t n);
+/* Space-separated names of what was found, for reports. Length of the whole as snprintf. */
+size_t mw_cpu_describe(char *out, size_t n);
 
 #endif

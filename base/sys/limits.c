@@ -18,7 +18,7 @@ static void cap(struct mw_limits *l, uint64_t available, const char *source)
 		return;
 	l->mem_known = true;
 	l->mem_available = available;
-	(void)snprintf(l->source, sizeof(l->source), "%s", source);
+	l->source = source;
 }
 
 static void read_machine(int root, bool live, struct mw_limits *l)
@@ -187,15 +187,16 @@ static uint64_t room(int root_fd, const char *dir, const char *used_file, const 
 
 static void memory_v2(int root_fd, const char *dir, struct mw_limits *l)
 {
-	static const char *const files[] = {"memory.max", "memory.high"};
-	char path[3 * PATH_BYTES], source[48];
+	static const struct {
+		const char *file, *source;
+	} rows[] = {{"memory.max", "cgroup v2 memory.max"}, {"memory.high", "cgroup v2 memory.high"}};
+	char path[3 * PATH_BYTES];
 	uint64_t max;
 	for (size_t i = 0; i < 2; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, rows[i].file);
 		if (mw_tree_u64(root_fd, path, &max) < 0) /* "max" is no number */
 			continue;
-		(void)snprintf(source, sizeof(source), "cgroup v2 %s", files[i]);
-		cap(l, room(root_fd, dir, "memory.current", "inactive_file", max), source);
+		cap(l, room(root_fd, dir, "memory.current", "inactive_file", max), rows[i].source);
 	}
 }
 
@@ -267,6 +268,6 @@ void mw_limits_read(int root_fd, bool live, struct mw_limits *out)
 	read_machine(root_fd, live, out);
 	read_cgroups(root_fd, out);
 	read_rlimits(root_fd, live, out);
-	if (!out->source[0])
-		(void)snprintf(out->source, sizeof(out->source), "unknown");
+	if (!out->source)
+		out->source = "unknown";
 }

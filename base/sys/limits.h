@@ -9,7 +9,7 @@ struct mw_limits {
 	uint64_t mem_total;     /* of the machine; 0 unknown */
 	bool mem_known;         /* mem_available is known */
 	uint64_t mem_available; /* now, the smallest of all limits; 0 may also mean that nothing is left */
-	char source[48];        /* what mem_available comes from: "machine", "cgroup v2 memory.max", "ulimit -v", ...,
+	const char *source;     /* what mem_available comes from: "machine", "cgroup v2 memory.max", "ulimit -v", ...,
 				   or "unknown" */
 	double cpu_quota;       /* CPUs' worth of cgroup time; 0 = no limit */
 };

@@ -17,7 +17,7 @@
 
 #include "base/core/err.h"
 #include "base/sys/cpulist.h"
-#include "base/sys/host.h"
+#include "base/sys/host_read.h"
 #include "base/sys/limits.h"
 #include "base/sys/tree.h"
 
@@ -122,36 +122,56 @@ static int ordinal(hwloc_topology_t topo, hwloc_obj_t pu, hwloc_obj_type_t type,
 	return o ? (int)o->logical_index : fallback;
 }
 
-static void read_nodes(hwloc_topology_t topo, int root_fd, struct mw_topology *t)
+/* hwloc says 0 also where nothing tells the size. */
+static uint64_t node_bytes(int root_fd, hwloc_obj_t node)
+{
+	char path[64], key[64];
+	uint64_t kb;
+	if (node->attr->numanode.local_memory)
+		return node->attr->numanode.local_memory;
+	(void)snprintf(path, sizeof(path), NODES "/node%u/meminfo", node->os_index);
+	(void)snprintf(key, sizeof(key), "Node %u MemTotal", node->os_index);
+	char *text = mw_tree_slurp(root_fd, path);
+	bool known = text && mw_text_u64(text, key, &kb) && kb == 0;
+	free(text);
+	return known ? 0 : MW_COUNT_UNKNOWN;
+}
+
+static int read_nodes(hwloc_topology_t topo, int root_fd, struct mw_topology *t)
 {
 	struct mw_cpulist with_cpu;
 	bool known = read_list(root_fd, NODES "/has_cpu", &with_cpu);
 	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_NUMANODE);
-	for (int i = 0; i < n && t->n_nodes < MW_MAX_NODES; i++) {
+	n = n > 0 ? n : 0;
+	t->node_has_cpu = calloc((size_t)n + 1, sizeof(*t->node_has_cpu));
+	if (!t->node_has_cpu || mw_host_set_nodes(&t->host, n) < 0)
+		return -ENOMEM;
+	for (int i = 0; i < n; i++) {
 		hwloc_obj_t o = hwloc_get_obj_by_type(topo, HWLOC_OBJ_NUMANODE, (unsigned)i);
 		int id = (int)o->os_index;
-		t->nodes[t->n_nodes++] = (struct mw_node){
-			.id = id,
-			.bytes = o->attr->numanode.local_memory,
-			.has_cpu = known ? mw_cpulist_has(&with_cpu, id) : !hwloc_bitmap_iszero(o->cpuset),
-		};
+		t->host.nodes[i] = (struct mw_host_node){.id = id, .bytes = node_bytes(root_fd, o)};
+		t->node_has_cpu[i] = known ? mw_cpulist_has(&with_cpu, id) : !hwloc_bitmap_iszero(o->cpuset);
 	}
+	return 0;
 }
 
 /* The node that the CPU belongs to. hwloc also counts nodes without CPUs as near to some. */
 static int node_of(hwloc_obj_t pu, const struct mw_topology *t)
 {
-	for (int i = 0; i < t->n_nodes; i++)
-		if (t->nodes[i].has_cpu && pu->nodeset && hwloc_bitmap_isset(pu->nodeset, (unsigned)t->nodes[i].id))
-			return t->nodes[i].id;
+	for (int i = 0; i < t->host.n_nodes; i++)
+		if (t->node_has_cpu[i] && pu->nodeset && hwloc_bitmap_isset(pu->nodeset, (unsigned)t->host.nodes[i].id))
+			return t->host.nodes[i].id;
 	return 0;
 }
 
 /* One pass per hardware thread of a core: all first threads, then all second ones. Order within a pass is hwloc's,
  * which keeps neighbours in cache and socket together. A core whose first thread is not allowed gives its next one. */
-static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct mw_topology *t, char *err, size_t en)
+static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct mw_topology *t)
 {
 	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_PU);
+	t->cpus = calloc(n > 0 ? (size_t)n : 1, sizeof(*t->cpus));
+	if (!t->cpus)
+		return -ENOMEM;
 	int n_cores = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_CORE); /* a CPU that is in none of them is one more */
 	for (int pass = 0, found = 1; found; pass++) {
 		found = 0;
@@ -168,10 +188,7 @@ static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct
 			if (before != pass)
 				continue;
 			found = 1;
-			if (t->n_cpus == MW_MAX_CPUS)
-				return mw_fail(MW_EUNAVAILABLE, err, en, "more than %d CPUs: choose some with --cpus",
-					       MW_MAX_CPUS);
-			t->cpus[t->n_cpus++] = (struct mw_cpu){
+			t->cpus[t->host.n_cpus++] = (struct mw_cpu){
 				.id = (int)pu->os_index,
 				.core = ordinal(topo, pu, HWLOC_OBJ_CORE, n_cores + i),
 				.socket = ordinal(topo, pu, HWLOC_OBJ_PACKAGE, 0),
@@ -185,8 +202,8 @@ static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct
 static void count_cores(struct mw_topology *t)
 {
 	int threads = 0;
-	t->n_cores = t->n_sockets = t->smt = 0;
-	for (int i = 0; i < t->n_cpus; i++) {
+	t->host.n_cores = t->host.n_sockets = t->host.smt = 0;
+	for (int i = 0; i < t->host.n_cpus; i++) {
 		bool new_core = true, new_socket = true;
 		threads = 1;
 		for (int k = 0; k < i; k++) {
@@ -194,9 +211,9 @@ static void count_cores(struct mw_topology *t)
 			new_socket = new_socket && t->cpus[k].socket != t->cpus[i].socket;
 			threads += t->cpus[k].core == t->cpus[i].core;
 		}
-		t->n_cores += new_core;
-		t->n_sockets += new_socket;
-		t->smt = threads > t->smt ? threads : t->smt;
+		t->host.n_cores += new_core;
+		t->host.n_sockets += new_socket;
+		t->host.smt = threads > t->host.smt ? threads : t->host.smt;
 	}
 }
 
@@ -209,7 +226,7 @@ static int read_cache(hwloc_topology_t topo, hwloc_obj_type_t type, const struct
 	for (int i = 0, n = hwloc_get_nbobjs_by_type(topo, type); i < n; i++) {
 		hwloc_obj_t o = hwloc_get_obj_by_type(topo, type, (unsigned)i);
 		bool reached = false;
-		for (int k = 0; k < t->n_cpus && !reached; k++)
+		for (int k = 0; k < t->host.n_cpus && !reached; k++)
 			reached = hwloc_bitmap_isset(o->cpuset, (unsigned)t->cpus[k].id);
 		if (!reached || o->attr->cache.size == 0)
 			continue;
@@ -224,20 +241,21 @@ static int read_cache(hwloc_topology_t topo, hwloc_obj_type_t type, const struct
 static void read_caches(hwloc_topology_t topo, bool live, struct mw_topology *t)
 {
 	uint64_t total[3];
-	(void)read_cache(topo, HWLOC_OBJ_L1CACHE, t, &t->l1d_bytes, &total[0]);
-	(void)read_cache(topo, HWLOC_OBJ_L2CACHE, t, &t->l2_bytes, &total[1]);
-	t->l3_instances = read_cache(topo, HWLOC_OBJ_L3CACHE, t, &t->l3_bytes, &total[2]);
-	t->llc_total_bytes = total[2] ? total[2] : total[1] ? total[1] : total[0];
-	if (t->llc_total_bytes || !live)
+	(void)read_cache(topo, HWLOC_OBJ_L1CACHE, t, &t->host.l1d_bytes, &total[0]);
+	(void)read_cache(topo, HWLOC_OBJ_L2CACHE, t, &t->host.l2_bytes, &total[1]);
+	t->host.l3_instances = read_cache(topo, HWLOC_OBJ_L3CACHE, t, &t->host.l3_bytes, &total[2]);
+	t->host.llc_total_bytes = total[2] ? total[2] : total[1] ? total[1] : total[0];
+	if (t->host.llc_total_bytes || !live)
 		return;
 	/* No cache directories in sysfs (some sandboxes): the C library asks the CPU itself. */
 	long l1 = sysconf(_SC_LEVEL1_DCACHE_SIZE), l2 = sysconf(_SC_LEVEL2_CACHE_SIZE),
 	     l3 = sysconf(_SC_LEVEL3_CACHE_SIZE);
-	t->l1d_bytes = l1 > 0 ? (uint64_t)l1 : 0;
-	t->l2_bytes = l2 > 0 ? (uint64_t)l2 : 0;
-	t->l3_bytes = l3 > 0 ? (uint64_t)l3 : 0;
-	t->l3_instances = t->l3_bytes ? t->n_sockets : 0;
-	t->llc_total_bytes = t->l3_bytes ? t->l3_bytes * (uint64_t)t->n_sockets : t->l2_bytes * (uint64_t)t->n_cores;
+	t->host.l1d_bytes = l1 > 0 ? (uint64_t)l1 : 0;
+	t->host.l2_bytes = l2 > 0 ? (uint64_t)l2 : 0;
+	t->host.l3_bytes = l3 > 0 ? (uint64_t)l3 : 0;
+	t->host.l3_instances = t->host.l3_bytes ? t->host.n_sockets : 0;
+	t->host.llc_total_bytes = t->host.l3_bytes ? t->host.l3_bytes * (uint64_t)t->host.n_sockets
+						   : t->host.l2_bytes * (uint64_t)t->host.n_cores;
 }
 
 /* sys/devices/system/node/nodeN/distance has one column per online node, in ascending order. */
@@ -247,9 +265,9 @@ static void read_distances(int root_fd, struct mw_topology *t)
 	char text[4096];
 	if (!read_list(root_fd, NODES "/online", &online))
 		return;
-	for (int i = 0; i < t->n_nodes; i++) {
+	for (int i = 0; i < t->host.n_nodes; i++) {
 		char path[64];
-		(void)snprintf(path, sizeof(path), NODES "/node%d/distance", t->nodes[i].id);
+		(void)snprintf(path, sizeof(path), NODES "/node%d/distance", t->host.nodes[i].id);
 		if (mw_tree_read(root_fd, path, text, sizeof(text)) <= 0)
 			continue;
 		char *column = text;
@@ -259,9 +277,9 @@ static void read_distances(int root_fd, struct mw_topology *t)
 			if (end == column || d < 0 || d > 65535)
 				break;
 			column = end;
-			for (int k = 0; k < t->n_nodes; k++)
-				if (t->nodes[k].id == id)
-					t->distance[i][k] = (int)d;
+			for (int k = 0; k < t->host.n_nodes; k++)
+				if (t->host.nodes[k].id == id)
+					*mw_host_distance(&t->host, i, k) = (int)d;
 		}
 	}
 }
@@ -284,20 +302,35 @@ static int choose_cpus(const char *cpus, const struct mw_cpulist *allowed, hwloc
 	return 0;
 }
 
-static void read_limits(int root_fd, bool live, struct mw_topology *t)
+static int read_limits(int root_fd, bool live, struct mw_host *h)
 {
 	struct mw_limits l;
 	mw_limits_read(root_fd, live, &l);
-	t->mem_total = l.mem_total;
-	t->mem_available = l.mem_available;
-	t->mem_known = l.mem_known;
-	(void)snprintf(t->mem_limit_source, sizeof(t->mem_limit_source), "%s", l.source);
-	t->cpu_quota = l.cpu_quota;
+	h->mem_total = l.mem_total;
+	h->mem_available = l.mem_known ? l.mem_available : MW_COUNT_UNKNOWN;
+	h->cpu_quota = l.cpu_quota;
+	return mw_text_set(&h->mem_limit_source, l.mem_known ? l.source : NULL);
+}
+
+/* All but the choice of CPUs, which is made. */
+static int describe(hwloc_topology_t topo, int root_fd, bool live, const struct mw_cpulist *use, struct mw_topology *t)
+{
+	int rc = read_nodes(topo, root_fd, t);
+	if (rc == 0)
+		rc = list_cpus(topo, use, t);
+	if (rc < 0 || t->host.n_cpus == 0)
+		return rc;
+	count_cores(t);
+	read_caches(topo, live, t);
+	read_distances(root_fd, t);
+	rc = read_limits(root_fd, live, &t->host);
+	return rc < 0 ? rc : mw_host_read(root_fd, live, t);
 }
 
 int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out, char *err, size_t n)
 {
-	memset(out, 0, sizeof(*out));
+	*out = (struct mw_topology){.cpus = NULL};
+	mw_host_init(&out->host);
 	bool live = strcmp(root, "/") == 0;
 	int root_fd = mw_tree_open(root);
 	if (root_fd < 0)
@@ -313,24 +346,27 @@ int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out
 	rc = choose_cpus(cpus, &allowed, topo, &use, err, n);
 	if (rc < 0)
 		goto out;
-	read_nodes(topo, root_fd, out);
-	rc = list_cpus(topo, &use, out, err, n);
+	rc = describe(topo, root_fd, live, &use, out);
 	if (rc < 0)
-		goto out;
-	if (out->n_cpus == 0) {
+		rc = mw_fail(rc, err, n, "no memory for the topology of '%s'", root);
+	else if (out->host.n_cpus == 0)
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "no CPU that this process may use was found below '%s'", root);
-		goto out;
-	}
-	count_cores(out);
-	read_caches(topo, live, out);
-	read_distances(root_fd, out);
-	read_limits(root_fd, live, out);
-	mw_host_read(root_fd, live, out);
 out:
 	if (topo)
 		hwloc_topology_destroy(topo);
 	(void)close(root_fd);
+	if (rc < 0)
+		mw_topology_fini(out);
 	return rc;
+}
+
+void mw_topology_fini(struct mw_topology *t)
+{
+	mw_host_fini(&t->host);
+	free(t->cpus);
+	free(t->node_has_cpu);
+	t->cpus = NULL;
+	t->node_has_cpu = NULL;
 }
 
 /* ---- nodes ---- */
@@ -349,14 +385,14 @@ static void append(char *line, size_t n, const char *fmt, ...)
 /* Why no CPU of the node can be used, or NULL when one can. */
 static const char *no_cpu_of(const struct mw_topology *t, int id, bool cpus_chosen)
 {
-	for (int i = 0; i < t->n_cpus; i++)
+	for (int i = 0; i < t->host.n_cpus; i++)
 		if (t->cpus[i].node == id)
 			return NULL;
-	for (int i = 0; i < t->n_nodes; i++)
-		if (t->nodes[i].id == id)
-			return !t->nodes[i].has_cpu ? "has no CPU (memory only)"
-			       : cpus_chosen        ? "has none of the CPUs of --cpus"
-						    : "has no CPU that this process may use";
+	for (int i = 0; i < t->host.n_nodes; i++)
+		if (t->host.nodes[i].id == id)
+			return !t->node_has_cpu[i] ? "has no CPU (memory only)"
+			       : cpus_chosen       ? "has none of the CPUs of --cpus"
+						   : "has no CPU that this process may use";
 	return "does not exist";
 }
 
@@ -375,7 +411,7 @@ static int cpus_of_nodes(const struct mw_topology *t, const char *list, bool cpu
 		if (why && n_bad++ < 4)
 			append(bad, sizeof(bad), "%snode %d %s", bad[0] ? ", " : "", id, why);
 	}
-	for (int i = 0; i < t->n_cpus; i++) {
+	for (int i = 0; i < t->host.n_cpus; i++) {
 		mw_cpulist_add(&usable, t->cpus[i].node);
 		if (mw_cpulist_has(&nodes, t->cpus[i].node))
 			mw_cpulist_add(use, t->cpus[i].id);
@@ -393,8 +429,10 @@ int mw_topology_read_nodes(const char *root, const char *cpus, const char *nodes
 {
 	int rc = mw_topology_read(root, cpus, out, err, n);
 	struct mw_cpulist use;
-	if (rc == 0)
-		rc = cpus_of_nodes(out, nodes, cpus != NULL, &use, err, n);
+	if (rc < 0)
+		return rc;
+	rc = cpus_of_nodes(out, nodes, cpus != NULL, &use, err, n);
+	mw_topology_fini(out);
 	if (rc < 0)
 		return rc;
 	/* Read again, so that caches, cores and sockets are those of the CPUs left. */
@@ -410,7 +448,7 @@ int mw_topology_read_nodes(const char *root, const char *cpus, const char *nodes
 
 int mw_topology_cpu_ids(const struct mw_topology *t, int *v, int max)
 {
-	int n = t->n_cpus < max ? t->n_cpus : max;
+	int n = t->host.n_cpus < max ? t->host.n_cpus : max;
 	for (int i = 0; i < n; i++)
 		v[i] = t->cpus[i].id;
 	return n;

@@ -57,14 +57,17 @@ int mw_tree_read(int root_fd, const char *path, char *out, size_t n)
 	return (int)len;
 }
 
-char *mw_tree_slurp(int root_fd, const char *path)
+/* At most 16 MiB of the file, ended by NUL. */
+static int read_whole(int root_fd, const char *path, char **out, size_t *length)
 {
 	enum { FIRST = 4096, MOST = 16 << 20 };
-	int fd = open_below(root_fd, path);
-	if (fd < 0)
-		return NULL;
 	char *text = NULL;
 	size_t len = 0;
+	int rc = 0;
+	*out = NULL;
+	int fd = open_below(root_fd, path);
+	if (fd < 0)
+		return fd;
 	for (size_t cap = FIRST; cap <= MOST; cap *= 2) {
 		char *grown = realloc(text, cap + 1);
 		ssize_t got = grown ? read_full(fd, grown + len, cap - len) : -ENOMEM;
@@ -72,6 +75,7 @@ char *mw_tree_slurp(int root_fd, const char *path)
 		if (got < 0) {
 			free(text);
 			text = NULL;
+			rc = (int)got;
 			break;
 		}
 		len += (size_t)got;
@@ -80,7 +84,29 @@ char *mw_tree_slurp(int root_fd, const char *path)
 			break;
 	}
 	(void)close(fd);
-	return text;
+	*out = text;
+	*length = len;
+	return rc;
+}
+
+char *mw_tree_slurp(int root_fd, const char *path)
+{
+	char *text;
+	size_t len;
+	return read_whole(root_fd, path, &text, &len) < 0 ? NULL : text;
+}
+
+int mw_tree_text(int root_fd, const char *path, char **out)
+{
+	size_t len = 0;
+	int rc = read_whole(root_fd, path, out, &len);
+	while (len > 0 && isspace((unsigned char)(*out)[len - 1]))
+		(*out)[--len] = '\0';
+	if (rc == 0 && (len == 0 || !**out)) {
+		free(*out);
+		*out = NULL;
+	}
+	return rc;
 }
 
 static bool parse_u64(const char *text, uint64_t *out)
@@ -124,6 +150,22 @@ bool mw_text_u64(const char *text, const char *key, uint64_t *out)
 {
 	const char *rest = after_key(text, key);
 	return rest && parse_u64(rest, out);
+}
+
+int mw_text_value(const char *text, const char *key, char **out)
+{
+	const char *rest = after_key(text, key);
+	*out = NULL;
+	if (!rest)
+		return 0;
+	rest += strspn(rest, " \t:");
+	size_t len = strcspn(rest, "\n");
+	while (len > 0 && isspace((unsigned char)rest[len - 1])) /* some vendors pad */
+		len--;
+	if (len == 0)
+		return 0;
+	*out = strndup(rest, len);
+	return *out ? 0 : -ENOMEM;
 }
 
 bool mw_text_str(const char *text, const char *key, char *out, size_t n)

@@ -16,6 +16,9 @@ int mw_tree_read(int root_fd, const char *path, char *out, size_t n);
 /* The whole file, ended by NUL, freed by the caller; NULL when it cannot be read. At most 16 MiB. */
 char *mw_tree_slurp(int root_fd, const char *path);
 
+/* The whole file without trailing white space, freed by the caller; NULL where it is empty. -errno with NULL. */
+int mw_tree_text(int root_fd, const char *path, char **out);
+
 /* First number of the file. -errno, or -EINVAL when it does not begin with a decimal number. */
 int mw_tree_u64(int root_fd, const char *path, uint64_t *out);
 
@@ -24,5 +27,7 @@ int mw_tree_u64(int root_fd, const char *path, uint64_t *out);
 bool mw_text_u64(const char *text, const char *key, uint64_t *out);
 /* The same for words, up to the end of the line, without leading white space and colon. */
 bool mw_text_str(const char *text, const char *key, char *out, size_t n);
+/* The same at any length, freed by the caller; NULL where the value is absent or empty. -ENOMEM with NULL. */
+int mw_text_value(const char *text, const char *key, char **out);
 
 #endif

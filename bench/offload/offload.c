@@ -472,7 +472,7 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	const struct mw_sink memory = {remember, &o};
 	struct plan p = {0};
 	o.sink = &memory;
-	o.llc = ctx->topo->llc_total_bytes ? ctx->topo->llc_total_bytes : 32 * MIB;
+	o.llc = ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 32 * MIB;
 	o.finalists = finalists_of(ctx->profile);
 	o.flush_gbps[OFFLOAD_COLD] = o.flush_gbps[OFFLOAD_WARM] = NAN;
 	o.channels = offload_channels("/");

@@ -63,6 +63,7 @@ static inline void test_close(struct test_context *t)
 	mw_arenas_destroy(t->ctx.arenas);
 	mw_opts_fini(&t->opts);
 	mw_records_fini(&t->out);
+	mw_topology_fini(t->topo);
 	free(t->topo);
 }
 
@@ -91,6 +92,7 @@ static inline void test_refused(const struct bench *b, const char *const *option
 	cr_assert_null(strchr(err, '\n'));
 	mw_arenas_destroy(ctx.arenas);
 	mw_opts_fini(&opts);
+	mw_topology_fini(topo);
 	free(topo);
 	for (int i = 1; i < argc; i++)
 		free(argv[i]);

@@ -234,6 +234,7 @@ Test(bandwidth, audit_catches_kernels_that_cheat)
 		cr_assert(!cheat || strstr(err, j.kernel->name), "%s", err);
 		stream_job_fini(&j);
 	}
+	stream_arrays_close(arrays);
 	free(arrays);
 	test_close(&t);
 }
@@ -262,6 +263,7 @@ Test(bandwidth, bytes_of_a_pass)
 				     1000u * (unsigned)threads * mw_stream_payload_bytes(k[i].op));
 			stream_job_fini(&j);
 		}
+	stream_arrays_close(arrays);
 	free(arrays);
 	test_close(&t);
 }

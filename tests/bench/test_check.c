@@ -23,6 +23,7 @@ Test(check, every_benchmark_takes_its_defaults)
 		mw_opts_fini(&opts);
 		mw_arenas_destroy(ctx.arenas);
 	}
+	mw_topology_fini(topo);
 	free(topo);
 }
 

@@ -167,8 +167,8 @@ static struct bed *make_bed(const char *option)
 					    .max_rounds = 2,
 					    .sample_s = 0.05,
 					    .max_bytes = 16u << 20};
-	b->topo.mem_available = 64u << 20;
-	b->topo.llc_total_bytes = 2u << 20;
+	b->topo.host.mem_available = 64u << 20;
+	b->topo.host.llc_total_bytes = 2u << 20;
 	b->ctx = (struct bench_ctx){.topo = &b->topo,
 				    .profile = &b->profile,
 				    .opts = &b->opts,

@@ -28,7 +28,7 @@ static struct rig *open_rig(uint64_t max_bytes)
 	char err[200] = "";
 	int cpus[2];
 	cr_assert(mw_topology_read("/", NULL, &rig.topo, err, sizeof(err)) == 0, "%s", err);
-	rig.topo.llc_total_bytes = 1 << 20; /* small rotations: the test is not about the cache */
+	rig.topo.host.llc_total_bytes = 1 << 20; /* small rotations: the test is not about the cache */
 	rig.profile = (struct bench_profile){"tiny", 10, 0.1, 1, 2, 0.001, max_bytes, 2};
 	rig.ctx = (struct bench_ctx){.topo = &rig.topo, .profile = &rig.profile, .stop = &rig.stop, .seed = 1};
 	rig.ctx.start_ns = mw_now_ns();
@@ -44,6 +44,7 @@ static void close_rig(struct rig *rig)
 {
 	mw_team_destroy(rig->ctx.team);
 	mw_arenas_destroy(rig->ctx.arenas);
+	mw_topology_fini(&rig->topo);
 }
 
 /* ---- an engine of plain loops that packs, counts and, on demand, errs ---- */
@@ -250,7 +251,7 @@ Test(gemm_work, short_memory)
 	struct rig *rig = open_rig(1 << 20);
 	char err[200];
 	struct gemm_group *g = make_group(GEMM_F32, 64, 256, 1);
-	rig->topo.llc_total_bytes = 8 << 20;
+	rig->topo.host.llc_total_bytes = 8 << 20;
 	cr_assert(gemm_group_prepare(&rig->ctx, g, err, sizeof(err)) == 0, "%s", err);
 	cr_assert(g->cached && g->weight_bytes < 1 << 20, "%llu", (unsigned long long)g->weight_bytes);
 	gemm_group_release(g);

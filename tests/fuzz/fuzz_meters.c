@@ -127,7 +127,7 @@ int fuzz_meters(const uint8_t *data, size_t n)
 	FUZZ_CHECK(fd >= 0);
 	mw_limits_read(fd, false, &l);
 	FUZZ_CHECK(close(fd) == 0);
-	FUZZ_CHECK(memchr(l.source, '\0', sizeof(l.source)) && isfinite(l.cpu_quota) && l.cpu_quota >= 0);
+	FUZZ_CHECK(l.source && *l.source && isfinite(l.cpu_quota) && l.cpu_quota >= 0);
 	for (size_t i = 0; i < RUNS; i++)
 		begin(&runs[i]);
 	(void)fuzz_folder_tree(data + rest, n - rest, keep);

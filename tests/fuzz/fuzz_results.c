@@ -70,7 +70,7 @@ static void use(const uint8_t *data, size_t n, struct results *r)
 
 	size_t before = r->records.n;
 	results_anonymize(r);
-	FUZZ_CHECK(r->records.n == before && !r->info.argv && r->info.anonymized && !r->host.hostname[0]);
+	FUZZ_CHECK(r->records.n == before && !r->info.argv && r->info.anonymized && !r->host.hostname);
 	text = fuzz_dump(r);
 	fuzz_reread(text);
 	results_anonymize(r);

@@ -21,46 +21,39 @@ static bool keep(const char *path)
 	return false;
 }
 
-static void check_text(const char *text, size_t n)
-{
-	FUZZ_CHECK(memchr(text, '\0', n));
-}
-
-static void check(const struct mw_topology *t, const char *cpus)
+static void check(struct mw_topology *t, const char *cpus)
 {
 	static struct mw_cpulist wanted, seen;
 	memset(&seen, 0, sizeof(seen));
-	FUZZ_CHECK(t->n_cpus >= 1 && t->n_cpus <= MW_MAX_CPUS);
-	FUZZ_CHECK(t->n_cores >= 1 && t->n_cores <= t->n_cpus && t->smt >= 1 && t->smt <= t->n_cpus);
+	FUZZ_CHECK(t->host.n_cpus >= 1 && t->host.n_cpus <= MW_MAX_CPUS);
+	FUZZ_CHECK(t->host.n_cores >= 1 && t->host.n_cores <= t->host.n_cpus && t->host.smt >= 1 &&
+		   t->host.smt <= t->host.n_cpus);
 	/* Of trees that contradict themselves hwloc makes packages inside a core. */
-	FUZZ_CHECK(t->n_sockets >= 1 && t->n_sockets <= t->n_cpus);
-	FUZZ_CHECK(t->n_nodes >= 0 && t->n_nodes <= MW_MAX_NODES);
+	FUZZ_CHECK(t->host.n_sockets >= 1 && t->host.n_sockets <= t->host.n_cpus);
+	FUZZ_CHECK(t->host.n_nodes >= 0);
 	FUZZ_CHECK(!cpus || mw_cpulist_parse(&wanted, cpus) == 0);
-	for (int i = 0; i < t->n_cpus; i++) {
+	for (int i = 0; i < t->host.n_cpus; i++) {
 		FUZZ_CHECK(!mw_cpulist_has(&seen, t->cpus[i].id));
 		mw_cpulist_add(&seen, t->cpus[i].id);
 		FUZZ_CHECK(!cpus || mw_cpulist_has(&wanted, t->cpus[i].id));
 		FUZZ_CHECK(t->cpus[i].core >= 0 && t->cpus[i].socket >= 0 && t->cpus[i].node >= 0);
 	}
 	FUZZ_CHECK(!cpus || memcmp(&seen, &wanted, sizeof(seen)) == 0);
-	for (int i = 0; i < t->n_nodes; i++)
-		for (int k = 0; k < t->n_nodes; k++)
-			FUZZ_CHECK(t->distance[i][k] >= 0);
-	FUZZ_CHECK(t->l3_instances >= 0 && (t->l3_instances > 0) == (t->l3_bytes > 0));
-	FUZZ_CHECK(isfinite(t->cpu_quota) && t->cpu_quota >= 0);
-	check_text(t->cpu_model, sizeof(t->cpu_model));
-	check_text(t->microcode, sizeof(t->microcode));
-	check_text(t->kernel, sizeof(t->kernel));
-	check_text(t->hostname, sizeof(t->hostname));
-	check_text(t->virtualization, sizeof(t->virtualization));
-	check_text(t->governor, sizeof(t->governor));
-	check_text(t->thp, sizeof(t->thp));
-	check_text(t->mem_limit_source, sizeof(t->mem_limit_source));
+	for (int i = 0; i < t->host.n_nodes; i++)
+		for (int k = 0; k < t->host.n_nodes; k++)
+			FUZZ_CHECK(*mw_host_distance(&t->host, i, k) >= 0);
+	FUZZ_CHECK(t->host.l3_instances >= 0 && (t->host.l3_instances > 0) == (t->host.l3_bytes > 0));
+	FUZZ_CHECK(isfinite(t->host.cpu_quota) && t->host.cpu_quota >= 0);
+	for (const struct mw_field *f = mw_host_fields; f->name; f++)
+		if (f->type == MW_FIELD_TEXT) {
+			const char *text = *mw_field_text(f, &t->host);
+			FUZZ_CHECK(!text || *text);
+		}
 }
 
 int fuzz_topology(const uint8_t *data, size_t n)
 {
-	static struct mw_topology t;
+	struct mw_topology t;
 	char err[300] = "";
 	size_t rest = fuzz_folder_tree(data, n, keep);
 	char *cpus = rest < n ? fuzz_text(data + rest, n - rest) : NULL;
@@ -68,6 +61,7 @@ int fuzz_topology(const uint8_t *data, size_t n)
 	FUZZ_CHECK(rc == 0 || ((rc == MW_EUNAVAILABLE || rc == MW_ESPEC) && *err));
 	if (rc == 0)
 		check(&t, cpus);
+	mw_topology_fini(&t);
 	/* One that stays, so that hwloc does not look for its plug-ins every time. */
 	static hwloc_topology_t stays;
 	if (!stays)

@@ -195,12 +195,12 @@ int main(int argc, char **argv)
 	if (rc == 0)
 		rc = mw_team_create(cpus, mw_topology_cpu_ids(&topo, cpus, MW_MAX_CPUS), &h.team, err, sizeof(err));
 	/* Three vectors here, three for each engine. */
-	while (rc == 0 && 9 * bytes > topo.mem_available / 4 * 3 && bytes > 1u << 20)
+	while (rc == 0 && 9 * bytes > topo.host.mem_available / 4 * 3 && bytes > 1u << 20)
 		bytes /= 2;
 	h.bytes = bytes / 4096 * 4096;
 	size_t step = h.bytes + 4096 + 1344;
 	if (rc == 0)
-		rc = mw_arenas_create(topo.mem_available, &arenas);
+		rc = mw_arenas_create(topo.host.mem_available, &arenas);
 	if (rc == 0)
 		rc = mw_arena_take(arenas, MW_PAGES_THP, -1, 3 * step, &block, err, sizeof(err));
 	if (rc < 0)

@@ -322,7 +322,7 @@ int main(int argc, char **argv)
 	if (rc < 0)
 		return fail(err, rc), 1;
 	/* Three vectors here, three for each engine. */
-	while (9 * bytes > topo.mem_available / 4 * 3 && bytes > 1u << 20)
+	while (9 * bytes > topo.host.mem_available / 4 * 3 && bytes > 1u << 20)
 		bytes /= 2;
 	rc = bench_tra(team, (int)rounds);
 	if (rc == 0)

@@ -463,7 +463,7 @@ int main(void)
 	ctx.start_ns = mw_now_ns();
 	ctx.deadline_ns = ctx.start_ns + 600000000000ull;
 	if (!cpus || mw_topology_read("/", NULL, &topo, err, sizeof(err)) < 0 ||
-	    mw_arenas_create(topo.mem_available / 4, &ctx.arenas) < 0) {
+	    mw_arenas_create(topo.host.mem_available / 4, &ctx.arenas) < 0) {
 		(void)fprintf(stderr, "gemm_ratio: %s\n", err);
 		return 1;
 	}

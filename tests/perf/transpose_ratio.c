@@ -205,12 +205,12 @@ int main(int argc, char **argv)
 	int rc = mw_topology_read("/", NULL, &topo, err, sizeof(err));
 	if (rc == 0)
 		rc = mw_team_create(cpus, mw_topology_cpu_ids(&topo, cpus, MW_MAX_CPUS), &w.team, err, sizeof(err));
-	while (rc == 0 && 2 * bytes > topo.mem_available / 4 * 3 && bytes > 1u << 20)
+	while (rc == 0 && 2 * bytes > topo.host.mem_available / 4 * 3 && bytes > 1u << 20)
 		bytes /= 2;
 	w.bytes = bytes / 4096 * 4096;
 	size_t room = w.bytes + 64 * STAGGER;
 	if (rc == 0)
-		rc = mw_arenas_create(topo.mem_available, &arenas);
+		rc = mw_arenas_create(topo.host.mem_available, &arenas);
 	if (rc == 0)
 		rc = mw_arena_take(arenas, MW_PAGES_THP, -1, 2 * room, &block, err, sizeof(err));
 	if (rc < 0)

@@ -94,48 +94,67 @@ static inline void add_record(struct results *r, struct mw_record rec)
 	mw_record_fini(&rec);
 }
 
+static inline void set_text(char **dst, const char *text)
+{
+	cr_assert_eq(mw_text_set(dst, text), 0);
+}
+
 static inline void full_results(struct results *r)
 {
 	static char a0[] = "memwall", a1[] = "run", a2[] = "--output=/home/user/x";
 	char *argv[] = {a0, a1, a2};
 	results_init(r);
-	r->info = (struct results_info){.version = "0.1.0",
-					.commit = "abcdef",
-					.compiler = "gcc 12.2.0",
-					.flags = "-O2 -I/usr/include/x",
-					.profile = "quick",
-					.started = "2026-01-31T12:00:00Z",
-					.seed = UINT64_MAX,
-					.elapsed_s = 87.25};
+	static const struct {
+		size_t offset;
+		const char *text;
+	} texts[] = {
+		{offsetof(struct results, info.version), "0.1.0"},
+		{offsetof(struct results, info.commit), "abcdef"},
+		{offsetof(struct results, info.compiler), "gcc 12.2.0"},
+		{offsetof(struct results, info.flags), "-O2 -I/usr/include/x"},
+		{offsetof(struct results, info.profile), "quick"},
+		{offsetof(struct results, info.started), "2026-01-31T12:00:00Z"},
+		{offsetof(struct results, host.hostname), "node-17"},
+		{offsetof(struct results, host.cpu_model), "CPU <model> & co"},
+		{offsetof(struct results, host.microcode), "0x1"},
+		{offsetof(struct results, host.isa), "portable avx2"},
+		{offsetof(struct results, host.kernel), "6.1"},
+		{offsetof(struct results, host.virtualization), "kvm"},
+		{offsetof(struct results, host.governor), "performance"},
+		{offsetof(struct results, host.turbo), "on"},
+		{offsetof(struct results, host.thp), "madvise"},
+		{offsetof(struct results, host.numa_balancing), "off"},
+		{offsetof(struct results, host.mem_limit_source), "cgroup v2 memory.max"},
+	};
+	struct mw_host *h = &r->host;
+	cr_assert_eq(mw_host_set_nodes(h, 2), 0);
+	struct mw_host_node *nodes = h->nodes;
+	int *distances = h->distances;
+	*h = (struct mw_host){.n_cpus = 4,
+			      .n_cores = 3,
+			      .n_sockets = 2,
+			      .smt = 1,
+			      .page_bytes = 4096,
+			      .hugepages_2m_free = 0,
+			      .l1d_bytes = 49152,
+			      .l2_bytes = 1 << 20,
+			      .l3_bytes = 32 << 20,
+			      .l3_instances = 2,
+			      .llc_total_bytes = 64 << 20,
+			      .mem_total = UINT64_C(1) << 45,
+			      .mem_available = UINT64_C(1) << 44,
+			      .cpu_quota = 1.5,
+			      .n_nodes = 2,
+			      .nodes = nodes,
+			      .distances = distances};
+	nodes[0] = (struct mw_host_node){0, 1 << 30};
+	nodes[1] = (struct mw_host_node){3, MW_COUNT_UNKNOWN};
+	memcpy(distances, (const int[]){10, 21, 21, 0}, 4 * sizeof(int));
+	r->info.seed = UINT64_MAX;
+	r->info.elapsed_s = 87.25;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		set_text((char **)(void *)((char *)r + texts[i].offset), texts[i].text);
 	cr_assert_eq(results_set_argv(r, 3, argv), 0);
-	r->host = (struct results_host){.hostname = "node-17",
-					.cpu_model = "CPU <model> & co",
-					.microcode = "0x1",
-					.isa = "portable avx2",
-					.kernel = "6.1",
-					.virtualization = "kvm",
-					.governor = "performance",
-					.turbo = "on",
-					.thp = "madvise",
-					.numa_balancing = "off",
-					.n_cpus = 4,
-					.n_cores = 3,
-					.n_sockets = 2,
-					.smt = 1,
-					.page_bytes = 4096,
-					.hugepages_2m_free = 0,
-					.l1d_bytes = 49152,
-					.l2_bytes = 1 << 20,
-					.l3_bytes = 32 << 20,
-					.l3_instances = 2,
-					.llc_total_bytes = 64 << 20,
-					.mem_total = UINT64_C(1) << 45,
-					.mem_available = UINT64_C(1) << 44,
-					.mem_limit_source = "cgroup v2 memory.max",
-					.cpu_quota = 1.5,
-					.n_nodes = 2,
-					.nodes = {{.id = 0, .bytes = 1 << 30, .distance = {10, 21}},
-						  {.id = 3, .bytes = 0, .distance = {21, 0}}}};
 	add_record(r, full_record(1));
 	struct mw_record rec;
 	mw_record_init(&rec, "pim", "and", "time", MW_NS);

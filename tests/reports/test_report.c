@@ -31,8 +31,8 @@ static void drawable(struct results *r, const char *text)
 		mw_record_note(&rec, "%s", text);
 		add_record(r, rec);
 	}
-	(void)snprintf(r->host.cpu_model, sizeof(r->host.cpu_model), "%s", text);
-	(void)snprintf(r->host.hostname, sizeof(r->host.hostname), "%.60s", text);
+	set_text(&r->host.cpu_model, text);
+	set_text(&r->host.hostname, text);
 	(void)snprintf(r->partial_why, sizeof(r->partial_why), "%s", text);
 	cr_assert_eq(results_skip(r, text, text), 0);
 }

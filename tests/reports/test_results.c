@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "base/core/err.h"
-#include "reports/fields.h"
 
 TestSuite(results, .init = make_dir, .fini = remove_dir);
 
@@ -39,12 +38,15 @@ static void same_record(const struct mw_record *a, const struct mw_record *b)
 	}
 }
 
-static void same_fields(const struct field *fields, const void *a, const void *b)
+static void same_fields(const struct mw_field *fields, void *a, void *b)
 {
-	for (const struct field *f = fields; f->name; f++) {
-		const char *x = (const char *)a + f->offset, *y = (const char *)b + f->offset;
-		cr_assert(f->type == FIELD_TEXT ? strcmp(x, y) == 0 : memcmp(x, y, f->size) == 0, "%s differs",
-			  f->name);
+	for (const struct mw_field *f = fields; f->name; f++) {
+		if (f->type == MW_FIELD_TEXT)
+			cr_assert_str_eq(mw_text_or(*mw_field_text(f, a), "(none)"),
+					 mw_text_or(*mw_field_text(f, b), "(none)"), "%s differs", f->name);
+		else
+			cr_assert_eq(memcmp((char *)a + f->offset, (char *)b + f->offset, mw_field_size(f)), 0,
+				     "%s differs", f->name);
 	}
 }
 
@@ -55,14 +57,19 @@ Test(results, every_field_comes_back)
 	full_results(&a);
 	cr_assert_eq(results_write(dir, &a, err, sizeof(err)), 0, "%s", err);
 	cr_assert_eq(results_read(in_dir("results.json"), &b, err, sizeof(err)), 0, "%s", err);
-	same_fields(info_fields, &a.info, &b.info);
-	same_fields(host_fields, &a.host, &b.host);
+	same_fields(results_info_fields, &a.info, &b.info);
+	same_fields(mw_host_fields, &a.host, &b.host);
 	cr_assert_eq(a.info.seed, b.info.seed);
 	cr_assert_eq(a.info.anonymized, b.info.anonymized);
 	for (int i = 0; i < 4; i++)
 		cr_assert(a.info.argv[i] == b.info.argv[i] || strcmp(a.info.argv[i], b.info.argv[i]) == 0);
 	cr_assert_eq(a.host.n_nodes, b.host.n_nodes);
-	cr_assert_eq(memcmp(a.host.nodes, b.host.nodes, sizeof(a.host.nodes)), 0);
+	for (int i = 0; i < a.host.n_nodes; i++) {
+		cr_assert_eq(a.host.nodes[i].id, b.host.nodes[i].id);
+		cr_assert_eq(a.host.nodes[i].bytes, b.host.nodes[i].bytes);
+		for (int k = 0; k < a.host.n_nodes; k++)
+			cr_assert_eq(*mw_host_distance(&a.host, i, k), *mw_host_distance(&b.host, i, k));
+	}
 	cr_assert_eq(a.records.n, b.records.n);
 	for (size_t i = 0; i < a.records.n; i++)
 		same_record(&a.records.v[i], &b.records.v[i]);
@@ -83,25 +90,48 @@ Test(results, what_the_file_says)
 	size_t size;
 	full_results(&r);
 	r.host.l3_bytes = 0;
-	r.host.governor[0] = '\0';
+	set_text(&r.host.governor, NULL);
+	r.host.mem_available = 0;
 	r.info.elapsed_s = (double)NAN;
 	r.records.v[0].ci_lo = (double)INFINITY;
 	cr_assert_eq(results_write(dir, &r, err, sizeof(err)), 0);
 	char *text = read_file("results.json", &size);
-	static const char *const wanted[] = {"\"l3_bytes\": null",
-					     "\"governor\": null",
-					     "\"elapsed_s\": null",
-					     "\"ci95\":null",
-					     "\"nothing\":null",
-					     "\"whole\":3.0",
-					     "\"hugepages_2m_free\": 0",
-					     "0.30000000000000004",
-					     "\"seed\": \"18446744073709551615\""};
+	static const char *const wanted[] = {"\"l3_bytes\": null",   "\"governor\": null",
+					     "\"elapsed_s\": null",  "\"ci95\":null",
+					     "\"nothing\":null",     "\"whole\":3.0",
+					     "\"mem_available\": 0", "\"hugepages_2m_free\": 0",
+					     "0.30000000000000004",  "\"seed\": \"18446744073709551615\""};
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
 		cr_assert(strstr(text, wanted[i]), "%s is not in the file", wanted[i]);
 	cr_assert(!strcasestr(text, ": nan") && !strcasestr(text, ": inf"));
 	free(text);
 	results_fini(&r);
+}
+
+/* Texts of program and host are as long as they are, also without names and paths. */
+Test(results, long_texts)
+{
+	struct results a, b;
+	char err[300] = "", text[4000] = "";
+	for (size_t len = 0; len + 20 < sizeof(text); len = strlen(text))
+		(void)snprintf(text + len, sizeof(text) - len, "-I/usr/x%zu ", len);
+	full_results(&a);
+	set_text(&a.host.cpu_model, text);
+	set_text(&a.info.flags, text);
+	cr_assert_eq(results_write(dir, &a, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(results_read(in_dir("results.json"), &b, err, sizeof(err)), 0, "%s", err);
+	cr_assert_str_eq(b.host.cpu_model, text);
+	cr_assert_str_eq(b.info.flags, text);
+	results_anonymize(&b);
+	cr_assert_null(strstr(b.info.flags, "usr"));
+	size_t words = 0;
+	for (const char *c = b.info.flags; (c = strstr(c, "-I(path) ")); c++)
+		words++;
+	for (const char *c = text; (c = strstr(c, "-I/usr/x")); c++)
+		words--;
+	cr_assert_eq(words, 0, "each path has its word");
+	results_fini(&a);
+	results_fini(&b);
 }
 
 /* Bytes that are not UTF-8 must not lose the record. */
@@ -113,7 +143,7 @@ Test(results, foreign_bytes)
 		struct results a, b;
 		char err[300] = "";
 		full_results(&a);
-		(void)snprintf(a.host.hostname, sizeof(a.host.hostname), "%s", texts[i]);
+		set_text(&a.host.hostname, texts[i]);
 		cr_assert_eq(results_write(dir, &a, err, sizeof(err)), 0, "%zu: %s", i, err);
 		cr_assert_eq(results_read(in_dir("results.json"), &b, err, sizeof(err)), 0, "%zu: %s", i, err);
 		cr_assert(strchr(b.host.hostname, '?'));
@@ -241,7 +271,7 @@ Test(results, anonymised_texts)
 	results_anonymize(&r);
 	cr_assert(r.info.anonymized);
 	cr_assert_null(r.info.argv);
-	cr_assert_str_eq(r.host.hostname, "");
+	cr_assert_null(r.host.hostname);
 	cr_assert_str_eq(r.host.cpu_model, "CPU <model> & co");
 	cr_assert_str_eq(r.info.flags, "-O2 -I(path)");
 	cr_assert_str_eq(mw_kv_str(&r.records.v[0].observed, "serial", ""), "(dropped)");

@@ -46,13 +46,13 @@ Test(arena, both_kinds_of_ordinary_pages)
 			cr_assert_eq(((char *)b.p)[i], 0);
 		if (kind == MW_PAGES_4K)
 			cr_expect_str_eq(b.obtained, "4K");
-		else if (strcmp(topo.thp, "never") == 0)
+		else if (topo.host.thp && strcmp(topo.host.thp, "never") == 0)
 			cr_expect_str_eq(b.obtained, "4K");
 		else
 			cr_expect(strncmp(b.obtained, "thp", 3) == 0 || strcmp(b.obtained, "4K") == 0, "%s",
 				  b.obtained);
-		if (topo.n_nodes == 1)
-			cr_expect(b.node == topo.nodes[0].id || b.node == -1, "node %d", b.node);
+		if (topo.host.n_nodes == 1)
+			cr_expect(b.node == topo.host.nodes[0].id || b.node == -1, "node %d", b.node);
 	}
 	cr_expect_eq(mw_arenas_bytes(a), 20 * MIB);
 	mw_arenas_destroy(a);
@@ -108,7 +108,8 @@ Test(arena, budget)
 	/* More than the machine has: refused before the kernel would kill. */
 	cr_assert_eq(mw_topology_read("/", NULL, &topo, err, sizeof(err)), 0);
 	cr_assert_eq(mw_arenas_create(UINT64_MAX, &a), 0);
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, topo.mem_total + 64 * MIB, &b, err, sizeof(err)), MW_EBUDGET);
+	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, topo.host.mem_total + 64 * MIB, &b, err, sizeof(err)),
+		     MW_EBUDGET);
 	cr_expect(strstr(err, " MiB available ("), "%s", err);
 	mw_arenas_destroy(a);
 }
@@ -133,8 +134,8 @@ Test(arena, pages_and_nodes_that_are_not_there)
 	cr_expect_eq(mw_arena_take(a, MW_PAGES_COUNT, -1, MIB, &b, err, sizeof(err)), -EINVAL);
 	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -2, MIB, &b, err, sizeof(err)), -EINVAL);
 	cr_assert_eq(mw_topology_read("/", NULL, &topo, err, sizeof(err)), 0);
-	for (int i = 0; i < topo.n_nodes; i++) {
-		int node = topo.nodes[i].id;
+	for (int i = 0; i < topo.host.n_nodes; i++) {
+		int node = topo.host.nodes[i].id;
 		cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, node, 4 * MIB, &b, err, sizeof(err)), 0, "%s", err);
 		cr_expect(b.node == node || b.node == -1, "node %d, got %d", node, b.node);
 	}

@@ -105,6 +105,7 @@ static void finish(struct fixture *f)
 	mw_opts_fini(&f->opts);
 	mw_team_destroy(f->team);
 	mw_arenas_destroy(f->arenas);
+	mw_topology_fini(&f->topo);
 }
 
 /* The record of that case and metric whose params hold every "key=value" of where; at most one. */

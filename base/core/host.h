@@ -1,0 +1,64 @@
+/* What is known of a machine: read by base/sys/topology from this one, by reports/ from results.json.
+ *
+ * Texts are owned and of any length. What is not known is NULL or the "not known" of its kind (fields.h), never a
+ * value: 0 byte of available memory means that nothing is left. */
+#ifndef MW_HOST_H
+#define MW_HOST_H
+
+#include <stdbool.h>
+
+#include "base/core/fields.h"
+
+struct mw_host_node {
+	int id;         /* the kernel's number */
+	uint64_t bytes; /* of memory; MW_COUNT_UNKNOWN */
+};
+
+struct mw_host {
+	char *hostname;
+	char *cpu_model;
+	char *microcode;
+	char *isa; /* paths and extensions found */
+	char *kernel;
+	char *virtualization; /* "none", "kvm", ... */
+	char *governor;       /* "mixed" where CPUs differ; most guests tell none */
+	char *turbo;          /* "on", "off" */
+	char *thp;            /* "always", "madvise", "never" */
+	char *numa_balancing;
+	int n_cpus;                  /* that the process may use */
+	int n_cores, n_sockets, smt; /* of those CPUs; smt = threads per core */
+	uint64_t page_bytes;
+	uint64_t hugepages_2m_free;             /* MW_COUNT_UNKNOWN */
+	uint64_t l1d_bytes, l2_bytes, l3_bytes; /* one instance */
+	int l3_instances;
+	uint64_t llc_total_bytes; /* all last-level caches that those CPUs reach */
+	uint64_t mem_total;       /* of the machine */
+	uint64_t mem_available;   /* now, after cgroup (v1 and v2) and RLIMIT_AS limits; MW_COUNT_UNKNOWN */
+	char *mem_limit_source;   /* "machine", "cgroup v2 memory.max", "ulimit -v", ... */
+	double cpu_quota;         /* CPUs' worth of cgroup time; 0 = no limit */
+	int n_nodes;
+	struct mw_host_node *nodes; /* n_nodes; owned */
+	int *distances;             /* n_nodes rows of n_nodes, by index into nodes; 0 = not known; owned */
+};
+
+extern const struct mw_field mw_host_fields[]; /* all but the nodes */
+
+/* Nothing known. What was there is forgotten. */
+void mw_host_init(struct mw_host *h);
+void mw_host_fini(struct mw_host *h);
+/* to is overwritten. -ENOMEM with nothing known. */
+int mw_host_copy(struct mw_host *to, const struct mw_host *from);
+/* Replaces the nodes by n of unknown size, number 0 and unknown distances. -ENOMEM with none. */
+int mw_host_set_nodes(struct mw_host *h, int n);
+
+static inline int *mw_host_distance(const struct mw_host *h, int from, int to)
+{
+	return &h->distances[(size_t)from * (size_t)h->n_nodes + (size_t)to];
+}
+
+static inline bool mw_host_memory_known(const struct mw_host *h)
+{
+	return h->mem_available != MW_COUNT_UNKNOWN;
+}
+
+#endif
