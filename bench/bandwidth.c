@@ -95,7 +95,7 @@ static void describe(const struct bw_run *r, const struct bw_point *p, struct mw
 	(void)mw_set_text(rec, MW_AS_PARAM, "stores", k->op == MW_STREAM_READ ? "none" : (k->nt ? "nt" : "ordinary"));
 	(void)mw_set_int(rec, MW_AS_PARAM, "array",
 			 (int64_t)(p->level == DRAM ? r->array_bytes : per_member * (size_t)p->job.threads));
-	(void)mw_set_text(rec, MW_AS_OBSERVED, "pages", r->arrays.nodes[0].pages);
+	(void)mw_set_text(rec, MW_AS_OBSERVED, "pages", r->arrays.nodes[0].block.obtained);
 	if (p->level == DRAM && r->array_bytes < 4 * r->ctx->topo->host.llc_total_bytes)
 		mw_record_note(rec, "arrays are %.1f times the last-level caches, below 4: caches may help",
 			       (double)r->array_bytes / (double)r->ctx->topo->host.llc_total_bytes);

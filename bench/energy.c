@@ -133,7 +133,7 @@ static int measure_counters(struct energy_run *r, const struct mw_sink *sink, ch
 		return -ENOMEM;
 	uint64_t bytes = load_bytes(r->ctx);
 	struct mw_block block = {0};
-	int rc = mw_arena_take(r->ctx->arenas, MW_PAGES_THP, bench_node_of(r->ctx, 0), bytes, &block, err, n);
+	int rc = mw_arena_take(r->ctx->arenas, r->ctx, MW_PAGES_THP, bench_node_of(r->ctx, 0), bytes, &block, err, n);
 	if (rc < 0)
 		return rc;
 	r->buf = block.p;
@@ -148,7 +148,9 @@ static int measure_counters(struct energy_run *r, const struct mw_sink *sink, ch
 		}
 	}
 	add_point(r, LOAD, 0, BANDWIDTH, "bandwidth", MW_GBPS);
-	return rounds_run(r->ctx, r->pts, r->n, sink);
+	rc = rounds_run(r->ctx, r->pts, r->n, sink);
+	mw_arena_release(r->ctx->arenas, &block);
+	return rc;
 }
 
 /* ---- which meter, or why none ---- */

@@ -106,7 +106,7 @@ struct place {
 	int node;
 	size_t matrix_bytes; /* of one matrix in all pools, slices of this node's members */
 	size_t fixed_bytes;  /* activations and results: node of member 0 */
-	struct mw_block block;
+	struct mw_block *block;
 	size_t used;
 };
 
@@ -172,22 +172,31 @@ static int choose_matrices(struct bench_ctx *ctx, struct gemm_group *g, struct l
 	return 0;
 }
 
+/* One group at a time is prepared and released. */
+static const char memory_owner;
+
 static int take_blocks(struct bench_ctx *ctx, struct gemm_group *g, struct layout *l, char *err, size_t n)
 {
+	g->arenas = ctx->arenas;
+	g->blocks = calloc(l->n_places, sizeof(*g->blocks));
+	if (!g->blocks)
+		return -ENOMEM;
+	g->n_blocks = l->n_places;
 	for (size_t i = 0; i < l->n_places; i++) {
 		struct place *p = &l->places[i];
+		p->block = &g->blocks[i];
 		size_t bytes = p->fixed_bytes + g->matrices * p->matrix_bytes;
-		int rc = mw_arena_take(ctx->arenas, MW_PAGES_THP, p->node, bytes, &p->block, err, n);
+		int rc = mw_arena_take(ctx->arenas, &memory_owner, MW_PAGES_THP, p->node, bytes, p->block, err, n);
 		if (rc < 0)
 			return rc;
-		(void)snprintf(g->pages, sizeof(g->pages), "%s", p->block.obtained);
+		(void)snprintf(g->pages, sizeof(g->pages), "%s", p->block->obtained);
 	}
 	return 0;
 }
 
 static void *carve(struct place *p, size_t bytes)
 {
-	void *at = (unsigned char *)p->block.p + p->used;
+	void *at = (unsigned char *)p->block->p + p->used;
 	p->used += bytes;
 	return at;
 }
@@ -516,9 +525,14 @@ void gemm_group_release(struct gemm_group *g)
 	}
 	for (size_t i = 0; i < g->n_pools; i++)
 		free(g->pools[i].slices);
+	for (size_t i = 0; i < g->n_blocks; i++)
+		mw_arena_release(g->arenas, &g->blocks[i]);
+	free(g->blocks);
 	free(g->pools);
 	free(g->source);
 	g->pools = NULL;
 	g->source = NULL;
 	g->n_pools = 0;
+	g->blocks = NULL;
+	g->n_blocks = 0;
 }

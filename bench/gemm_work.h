@@ -42,6 +42,9 @@ struct gemm_group {
 	char pages[24];        /* obtained for the weights */
 	/* Below: of gemm_work.c. */
 	struct mw_team *team;
+	struct mw_arenas *arenas;
+	struct mw_block *blocks; /* one per NUMA node */
+	size_t n_blocks;
 	struct gemm_pool *pools;
 	size_t n_pools;
 	unsigned char *source; /* matrix j = rows j..j+n-1 of it */

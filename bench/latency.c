@@ -313,8 +313,8 @@ static int take_pages(struct latency_run *r, const enum mw_pages *kinds, size_t 
 	for (size_t i = 0; i < n; i++) {
 		struct page_block *pb = &r->pages[r->n_pages];
 		*pb = (struct page_block){.kind = kinds[i]};
-		int rc = mw_arena_take(r->ctx->arenas, kinds[i], bench_node_of(r->ctx, 0), bytes, &pb->block, why,
-				       sizeof(why));
+		int rc = mw_arena_take(r->ctx->arenas, r->ctx, kinds[i], bench_node_of(r->ctx, 0), bytes, &pb->block,
+				       why, sizeof(why));
 		if (rc == 0)
 			r->n_pages++;
 		else if ((rc = report_missing(sink, kinds[i], why)) < 0)
@@ -478,6 +478,8 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 		rc = emitted < 0 ? emitted : rc;
 	}
 	mw_records_fini(&verdicts.kept);
+	for (size_t i = 0; i < r.n_pages; i++)
+		mw_arena_release(ctx->arenas, &r.pages[i].block);
 	free(r.chases);
 	free(r.pts);
 	return rc;

@@ -38,9 +38,9 @@ struct storage_run {
 	uint64_t asked_bytes;
 	uint64_t rng;
 	char engine_why[120];
-	unsigned depth;      /* most reads in flight */
-	char depth_why[160]; /* why that is less than asked for */
-	void *buf;
+	unsigned depth;        /* most reads in flight */
+	char depth_why[160];   /* why that is less than asked for */
+	struct mw_block block; /* where reads go */
 	struct load_point *points;
 	struct metric_arg *args;
 	struct round_point *pts;
@@ -56,7 +56,8 @@ static void sample_member(void *arg, int rank, int n)
 	struct storage_result res;
 	(void)rank;
 	(void)n;
-	p->rc = storage_sample(r->engine, &r->file, &p->load, r->buf, &r->rng, &r->limit, &res, p->err, sizeof(p->err));
+	p->rc = storage_sample(r->engine, &r->file, &p->load, r->block.p, &r->rng, &r->limit, &res, p->err,
+			       sizeof(p->err));
 	if (p->rc < 0)
 		return;
 	double per_s = (double)res.ops / ((double)res.ns * 1e-9);
@@ -182,13 +183,12 @@ static int alloc_points(struct storage_run *r, unsigned max_depth, char *err, si
 	else
 		while (2 * r->depth <= max_depth)
 			r->depth *= 2;
-	struct mw_block block;
 	int rc;
 	do
-		rc = mw_arena_take(r->ctx->arenas, MW_PAGES_4K, -1, (size_t)r->depth * SEQUENTIAL_BLOCK, &block,
-				   r->depth > 1 ? r->depth_why : err, r->depth > 1 ? sizeof(r->depth_why) : n);
+		rc = mw_arena_take(r->ctx->arenas, r->ctx, MW_PAGES_4K, -1, (size_t)r->depth * SEQUENTIAL_BLOCK,
+				   &r->block, r->depth > 1 ? r->depth_why : err,
+				   r->depth > 1 ? sizeof(r->depth_why) : n);
 	while ((rc == MW_EBUDGET || rc == -ENOMEM) && r->depth > 1 && (r->depth /= 2));
-	r->buf = block.p;
 	return rc;
 }
 
@@ -303,6 +303,7 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 		r.points[i].load.seconds = seconds;
 	if (rc == 0)
 		rc = rounds_run(ctx, r.pts, r.n_pts, sink);
+	mw_arena_release(ctx->arenas, &r.block);
 	free(r.pts);
 	free(r.args);
 	free(r.points);

@@ -91,25 +91,25 @@ int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enu
 		add_node(s, bench_node_of(ctx, r));
 	for (int i = 0; i < s->n_nodes && rc == 0; i++) {
 		struct stream_node *node = &s->nodes[i];
-		struct mw_block block;
 		size_t elements = bytes_per_array / (size_t)s->n_nodes / sizeof(double) / PAGE_ELEMENTS * PAGE_ELEMENTS;
 		/* A page before and after each array holds the skew and the guard words of the audit. */
 		size_t stride = elements + 2 * PAGE_ELEMENTS;
-		rc = mw_arena_take(ctx->arenas, kind, node->id, 3 * stride * sizeof(double), &block, err, n);
+		rc = mw_arena_take(ctx->arenas, ctx, kind, node->id, 3 * stride * sizeof(double), &node->block, err, n);
 		if (rc < 0)
 			break;
-		double *p = (double *)block.p + PAGE_ELEMENTS;
+		double *p = (double *)node->block.p + PAGE_ELEMENTS;
 		node->elements = elements;
 		node->a = p;
 		node->b = p + stride + SKEW_ELEMENTS;
 		node->c = p + 2 * stride + 2 * SKEW_ELEMENTS;
-		memcpy(node->pages, block.obtained, sizeof(node->pages));
 	}
 	return rc < 0 ? rc : mw_team_run(s->team, mw_team_size(s->team), fill_member, s);
 }
 
 void stream_arrays_close(struct stream_arrays *s)
 {
+	for (int i = 0; i < s->n_nodes; i++)
+		mw_arena_release(s->ctx->arenas, &s->nodes[i].block);
 	free(s->nodes);
 	s->nodes = NULL;
 	s->n_nodes = 0;

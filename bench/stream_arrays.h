@@ -12,7 +12,7 @@ struct stream_node {
 	int id; /* -1 on a machine with one node */
 	double *a, *b, *c;
 	size_t elements; /* of each array */
-	char pages[24];
+	struct mw_block block;
 };
 
 struct stream_arrays {

@@ -23,7 +23,7 @@
 #include "base/sys/team.h"
 #include "base/sys/tree.h"
 
-enum { BLOCKS_MAX = MW_PAGES_COUNT * 65, TOUCH_THREADS_MAX = 16, SLACK_BYTES = 8 << 20 };
+enum { TOUCH_THREADS_MAX = 16, SLACK_BYTES = 8 << 20 };
 
 static const struct {
 	const char *name;
@@ -38,17 +38,22 @@ static const struct {
 };
 
 struct arena {
-	struct mw_block block;
+	struct mw_block block; /* p NULL: no memory, the place is free */
 	int asked_node;
-	char *base;   /* of the reservation, guards included */
-	size_t total; /* bytes reserved */
+	char *base;        /* of the reservation, guards included */
+	size_t total;      /* bytes reserved */
+	const void *owner; /* who took it last; NULL: nobody needs the contents */
+	size_t wanted;     /* bytes that the owner asked for */
+	bool held;
+	uint64_t released; /* when, counted in releases */
 };
 
 struct mw_arenas {
 	uint64_t max_bytes, bytes;
+	uint64_t releases;
 	char source[96]; /* of max_bytes */
 	size_t n;
-	struct arena v[BLOCKS_MAX];
+	struct arena *v;
 };
 
 const char *mw_pages_word(size_t i)
@@ -70,15 +75,12 @@ int mw_arenas_create(uint64_t max_bytes, struct mw_arenas **out)
 	return 0;
 }
 
-static void release(struct mw_arenas *a, struct arena *ar)
+static void unmap(struct mw_arenas *a, struct arena *ar)
 {
 	if (ar->base)
 		(void)munmap(ar->base, ar->total);
 	a->bytes -= ar->block.bytes;
-	ar->base = NULL;
-	ar->total = 0;
-	ar->block.p = NULL;
-	ar->block.bytes = 0;
+	*ar = (struct arena){.base = NULL};
 }
 
 void mw_arenas_destroy(struct mw_arenas *a)
@@ -86,7 +88,8 @@ void mw_arenas_destroy(struct mw_arenas *a)
 	if (!a)
 		return;
 	for (size_t i = 0; i < a->n; i++)
-		release(a, &a->v[i]);
+		unmap(a, &a->v[i]);
+	free(a->v);
 	free(a);
 }
 
@@ -108,18 +111,6 @@ uint64_t mw_arenas_bytes(const struct mw_arenas *a)
 uint64_t mw_arenas_max(const struct mw_arenas *a)
 {
 	return a->max_bytes;
-}
-
-static struct arena *find(struct mw_arenas *a, enum mw_pages kind, int node)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (a->v[i].block.asked == kind && a->v[i].asked_node == node)
-			return &a->v[i];
-	if (a->n == BLOCKS_MAX)
-		return NULL;
-	struct arena *ar = &a->v[a->n++];
-	*ar = (struct arena){.asked_node = node, .block = {.asked = kind, .node = -1}};
-	return ar;
 }
 
 static int map_failed(enum mw_pages kind, size_t bytes, int cause, char *err, size_t n)
@@ -317,64 +308,73 @@ static bool node_available(int root_fd, int node, uint64_t *bytes)
 	return known;
 }
 
-static int check_budget(const struct mw_arenas *a, const struct arena *ar, int root_fd, size_t bytes, char *err,
-			size_t n)
+static uint64_t held_bytes(const struct mw_arenas *a)
 {
-	uint64_t others = a->bytes - ar->block.bytes;
-	if (bytes > a->max_bytes || others > a->max_bytes - bytes)
-		return mw_fail(MW_EBUDGET, err, n, "%zu MiB beside %llu MiB in use exceed the limit of %llu MiB%s%s%s",
-			       bytes >> 20, (unsigned long long)(others >> 20),
-			       (unsigned long long)(a->max_bytes >> 20), a->source[0] ? " (" : "", a->source,
-			       a->source[0] ? ")" : "");
-	if (kinds[ar->block.asked].pool)
-		return 0; /* taken from the pool, not from free memory */
-	/* Beyond these the kernel kills instead of refusing. The old block is given back first; page tables, thread
-	 * stacks and the rest of the program need their share too. */
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < a->n; i++)
+		bytes += a->v[i].held ? a->v[i].block.bytes : 0;
+	return bytes;
+}
+
+static int over_limit(const struct mw_arenas *a, size_t bytes, uint64_t others, char *err, size_t n)
+{
+	if (bytes <= a->max_bytes && others <= a->max_bytes - bytes)
+		return 0;
+	return mw_fail(MW_EBUDGET, err, n, "%zu MiB beside %llu MiB in use exceed the limit of %llu MiB%s%s%s",
+		       bytes >> 20, (unsigned long long)(others >> 20), (unsigned long long)(a->max_bytes >> 20),
+		       a->source[0] ? " (" : "", a->source, a->source[0] ? ")" : "");
+}
+
+/* Is there room for bytes on the node asked for, beside all that is mapped? */
+static int check_room(const struct mw_arenas *a, int root_fd, enum mw_pages kind, int node, size_t bytes, char *err,
+		      size_t n)
+{
+	int rc = over_limit(a, bytes, a->bytes, err, n);
+	if (rc < 0 || kinds[kind].pool)
+		return rc < 0 ? rc : check_pool(root_fd, kind, node, bytes, err, n);
+	/* Beyond these the kernel kills instead of refusing. Page tables, thread stacks and the rest of the program
+	 * need their share too. */
 	struct mw_limits l;
 	mw_limits_read(root_fd, true, &l);
-	uint64_t need = (uint64_t)bytes + bytes / 256 + SLACK_BYTES, freed = ar->block.bytes, on_node;
-	if (l.mem_known && need > l.mem_available + freed)
+	uint64_t need = (uint64_t)bytes + bytes / 256 + SLACK_BYTES, on_node;
+	if (l.mem_known && need > l.mem_available)
 		return mw_fail(MW_EBUDGET, err, n, "%zu MiB and %llu MiB of slack wanted, %llu MiB available (%s)",
 			       bytes >> 20, (unsigned long long)((need - bytes) >> 20),
 			       (unsigned long long)(l.mem_available >> 20), l.source);
-	if (node_available(root_fd, ar->asked_node, &on_node) && need > on_node + freed)
+	if (node_available(root_fd, node, &on_node) && need > on_node)
 		return mw_fail(MW_EBUDGET, err, n,
 			       "%zu MiB and %llu MiB of slack wanted, %llu MiB available on node %d", bytes >> 20,
-			       (unsigned long long)((need - bytes) >> 20), (unsigned long long)(on_node >> 20),
-			       ar->asked_node);
+			       (unsigned long long)((need - bytes) >> 20), (unsigned long long)(on_node >> 20), node);
 	return 0;
 }
 
-/* Replaces the arena's block by one of `bytes`. On failure the arena is empty or unchanged. */
-static int renew(struct mw_arenas *a, struct arena *ar, int root_fd, size_t bytes, char *err, size_t n)
+/* Puts the pages where they were asked for, or says why they are not there. */
+static int place_pages(int root_fd, struct arena *ar, size_t bytes, char *err, size_t n)
 {
-	int asked = ar->asked_node;
-	if (asked >= 0 && !node_exists(root_fd, asked))
-		return mw_fail(MW_EUNAVAILABLE, err, n, "this machine has no NUMA node %d with memory", asked);
-	int rc = check_budget(a, ar, root_fd, bytes, err, n);
-	if (rc < 0)
-		return rc;
-	release(a, ar);
-	rc = check_pool(root_fd, ar->block.asked, asked, bytes, err, n);
-	if (rc == 0)
-		rc = map_block(ar, bytes, err, n);
-	if (rc < 0)
-		return rc;
-	int node = target_node(asked);
-	int cpu;
+	int asked = ar->asked_node, node = target_node(asked), cpu;
 	if (!bind_node(ar, bytes, node, asked >= 0) && asked > 0 && touch_cpus(root_fd, asked, &cpu, 1) == 0)
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "memory of node %d: mbind is refused and no CPU of it is ours",
-			     asked);
+		return mw_fail(MW_EUNAVAILABLE, err, n, "memory of node %d: mbind is refused and no CPU of it is ours",
+			       asked);
+	int rc = touch(root_fd, ar, bytes, node, err, n);
+	if (rc < 0)
+		return rc;
+	ar->block.node = mw_pages_node(ar->block.p, bytes);
+	if (asked >= 0 && ar->block.node >= 0 && ar->block.node != asked)
+		return mw_fail(MW_EUNAVAILABLE, err, n, "memory of node %d was asked for, the kernel gave node %d",
+			       asked, ar->block.node);
+	return 0;
+}
+
+/* Maps and touches a block in a free place. The place stays free after a failure. */
+static int fill_place(struct mw_arenas *a, struct arena *ar, int root_fd, enum mw_pages kind, int node, size_t bytes,
+		      char *err, size_t n)
+{
+	*ar = (struct arena){.asked_node = node, .block = {.asked = kind, .node = -1}};
+	int rc = map_block(ar, bytes, err, n);
 	if (rc == 0)
-		rc = touch(root_fd, ar, bytes, node, err, n);
-	if (rc == 0) {
-		ar->block.node = mw_pages_node(ar->block.p, bytes);
-		if (asked >= 0 && ar->block.node >= 0 && ar->block.node != asked)
-			rc = mw_fail(MW_EUNAVAILABLE, err, n,
-				     "memory of node %d was asked for, the kernel gave node %d", asked, ar->block.node);
-	}
+		rc = place_pages(root_fd, ar, bytes, err, n);
 	if (rc < 0) {
-		release(a, ar);
+		unmap(a, ar);
 		return rc;
 	}
 	char *obtained = ar->block.obtained;
@@ -388,28 +388,147 @@ static int renew(struct mw_arenas *a, struct arena *ar, int root_fd, size_t byte
 	return 0;
 }
 
-int mw_arena_take(struct mw_arenas *a, enum mw_pages kind, int node, size_t bytes, struct mw_block *out, char *err,
-		  size_t n)
+/* ---- who gets which ---- */
+
+static bool is_of(const struct arena *ar, enum mw_pages kind, int node)
+{
+	return ar->block.p && ar->block.asked == kind && ar->asked_node == node;
+}
+
+/* The owner's block, or NULL. */
+static struct arena *find_own(struct mw_arenas *a, const void *owner, enum mw_pages kind, int node)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (is_of(&a->v[i], kind, node) && a->v[i].owner == owner)
+			return &a->v[i];
+	return NULL;
+}
+
+/* The smallest released block that is large enough, of those alike the one released first; NULL: none. */
+static struct arena *find_released(struct mw_arenas *a, enum mw_pages kind, int node, size_t bytes, bool nobodys)
+{
+	struct arena *best = NULL;
+	for (size_t i = 0; i < a->n; i++) {
+		struct arena *ar = &a->v[i];
+		if (!is_of(ar, kind, node) || ar->held || ar->block.bytes < bytes || (nobodys && ar->owner))
+			continue;
+		if (!best || ar->block.bytes < best->block.bytes ||
+		    (ar->block.bytes == best->block.bytes && ar->released < best->released))
+			best = ar;
+	}
+	return best;
+}
+
+/* Gives the block that was released first back to the system, nobody's before those with an owner. kind: only of this
+ * kind, MW_PAGES_COUNT: of any. false: there is none. */
+static bool give_back(struct mw_arenas *a, enum mw_pages kind)
+{
+	struct arena *first = NULL;
+	for (size_t i = 0; i < a->n; i++) {
+		struct arena *ar = &a->v[i];
+		if (!ar->block.p || ar->held || (kind != MW_PAGES_COUNT && ar->block.asked != kind))
+			continue;
+		if (!first || (first->owner && !ar->owner) ||
+		    (!first->owner == !ar->owner && ar->released < first->released))
+			first = ar;
+	}
+	if (first)
+		unmap(a, first);
+	return first != NULL;
+}
+
+/* A place without memory. */
+static struct arena *free_place(struct mw_arenas *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (!a->v[i].block.p)
+			return &a->v[i];
+	struct arena *v = realloc(a->v, (a->n + 1) * sizeof(*v));
+	if (!v)
+		return NULL;
+	a->v = v;
+	v[a->n] = (struct arena){.base = NULL};
+	return &v[a->n++];
+}
+
+/* New memory where there is room, else that of a released block; at last released blocks are given back. */
+static int find_memory(struct mw_arenas *a, int root_fd, enum mw_pages kind, int node, size_t bytes, struct arena **out,
+		       char *err, size_t n)
+{
+	if (node >= 0 && !node_exists(root_fd, node))
+		return mw_fail(MW_EUNAVAILABLE, err, n, "this machine has no NUMA node %d with memory", node);
+	int rc;
+	*out = find_released(a, kind, node, bytes, true);
+	if (*out)
+		return 0;
+	for (;;) {
+		struct arena *place = free_place(a);
+		if (!place)
+			return mw_fail(-ENOMEM, err, n, "no memory for one more block");
+		rc = check_room(a, root_fd, kind, node, bytes, err, n);
+		if (rc == 0)
+			rc = fill_place(a, place, root_fd, kind, node, bytes, err, n);
+		*out = rc == 0 ? place : find_released(a, kind, node, bytes, false);
+		if (*out)
+			return 0;
+		/* Pools of huge pages get pages back from blocks of their own kind only. */
+		bool pool = rc == MW_EUNAVAILABLE && kinds[kind].pool;
+		if (rc != MW_EBUDGET && rc != -ENOMEM && !pool)
+			return rc;
+		if (!give_back(a, pool ? kind : MW_PAGES_COUNT))
+			return rc;
+	}
+}
+
+int mw_arena_take(struct mw_arenas *a, const void *owner, enum mw_pages kind, int node, size_t bytes,
+		  struct mw_block *out, char *err, size_t n)
 {
 	*out = (struct mw_block){.asked = kind, .node = -1};
-	if (bytes == 0 || (unsigned)kind >= MW_PAGES_COUNT || node < -1)
-		return mw_fail(-EINVAL, err, n, "a block needs a size, a page kind and a node");
+	if (!owner || bytes == 0 || (unsigned)kind >= MW_PAGES_COUNT || node < -1)
+		return mw_fail(-EINVAL, err, n, "a block needs an owner, a size, a page kind and a node");
 	size_t align = kinds[kind].align;
 	if (bytes > SIZE_MAX / 4)
 		return mw_fail(MW_EBUDGET, err, n, "%zu MiB exceed every limit", bytes >> 20);
 	bytes = (bytes + align - 1) / align * align;
-	struct arena *ar = find(a, kind, node);
-	if (!ar)
-		return mw_fail(-ENOMEM, err, n, "more than %d arenas", (int)BLOCKS_MAX);
-	if (ar->block.bytes < bytes) {
+	struct arena *ar = find_own(a, owner, kind, node);
+	if (ar && ar->held)
+		return mw_fail(-EBUSY, err, n, "the block of %zu MiB in pages of %s is in use already",
+			       ar->block.bytes >> 20, kinds[kind].name);
+	if (!ar || ar->block.bytes < bytes) {
+		int rc = over_limit(a, bytes, held_bytes(a), err, n);
+		if (rc < 0)
+			return rc;
+		if (ar)
+			unmap(a, ar); /* its contents are lost in any case, and its room may be needed */
 		int root_fd = mw_tree_open("/");
-		int rc = root_fd < 0 ? mw_fail(root_fd, err, n, "cannot open /: %s", mw_strerror(root_fd))
-				     : renew(a, ar, root_fd, bytes, err, n);
+		rc = root_fd < 0 ? mw_fail(root_fd, err, n, "cannot open /: %s", mw_strerror(root_fd))
+				 : find_memory(a, root_fd, kind, node, bytes, &ar, err, n);
 		if (root_fd >= 0)
 			(void)close(root_fd);
 		if (rc < 0)
 			return rc;
 	}
+	ar->block.intact = ar->owner == owner && ar->wanted == bytes;
+	ar->owner = owner;
+	ar->wanted = bytes;
+	ar->held = true;
 	*out = ar->block;
 	return 0;
+}
+
+void mw_arena_release(struct mw_arenas *a, struct mw_block *block)
+{
+	for (size_t i = 0; block->p && i < a->n; i++)
+		if (a->v[i].block.p == block->p) {
+			a->v[i].held = false;
+			a->v[i].released = ++a->releases;
+		}
+	*block = (struct mw_block){.node = -1};
+}
+
+void mw_arena_forget(struct mw_arenas *a, const void *owner)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->v[i].owner == owner && !a->v[i].held)
+			a->v[i].owner = NULL;
 }

@@ -1,10 +1,14 @@
-/* Memory for measurements: one arena per page kind and NUMA node, touched once per run.
+/* Memory for measurements: blocks of one page kind on one NUMA node, touched once per run.
  *
- * First touch of memory that a guest gave back costs seconds per GiB, so a benchmark takes the whole arena's block
- * and lays its buffers out inside instead of allocating its own. */
+ * First touch of memory that a guest gave back costs seconds per GiB, so a benchmark takes one block, lays its buffers
+ * out inside, and releases it when others may measure. A released block stays touched and remembers its owner: taken
+ * again by the same owner it still holds what was written, unless another owner needed the memory in between. While
+ * there is room below the limit each owner has memory of its own; when there is not, released blocks are taken over,
+ * or given back to the system where none is large enough. */
 #ifndef MW_ARENA_H
 #define MW_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +31,7 @@ struct mw_block {
 	enum mw_pages asked;
 	char obtained[24]; /* what the kernel gave, from smaps: "4K", "thp", "thp 73%", "2M"; "unknown" without smaps */
 	int node;          /* where the pages are, checked with move_pages; -1 unknown */
+	bool intact;       /* it holds what it held when this owner released it; false: build the contents again */
 };
 
 /* max_bytes: the most that all arenas together may hold (from --max-mem and the machine's limits). */
@@ -37,13 +42,20 @@ void mw_arenas_set_source(struct mw_arenas *a, const char *words);
 const char *mw_arenas_source(const struct mw_arenas *a);
 void mw_arenas_destroy(struct mw_arenas *a);
 
-/* A block of at least `bytes` bytes on `node` (-1: local), zeroed on its first use only. A later call with the same
- * kind and node returns the same memory, grown when needed: the caller before must be done with it. Growing moves it.
- * MW_EUNAVAILABLE (no such hugetlb pages or node), MW_EBUDGET (above max_bytes or what is available
- * now), -ENOMEM, each with a line in err. Transparent huge pages are a wish: where the kernel gives none, the call
- * succeeds and `obtained` says so. The first touch uses the CPUs of the calling thread's affinity mask. */
-int mw_arena_take(struct mw_arenas *a, enum mw_pages kind, int node, size_t bytes, struct mw_block *out, char *err,
-		  size_t n);
+/* A block of at least `bytes` bytes on `node` (-1: local) for owner, a pointer that is the same in every call and not
+ * NULL, such as the benchmark's own structure. An owner has one block of each kind and node: taking it again before it
+ * was released is -EBUSY. Contents are kept (`intact`) only for the same number of bytes; growing moves the block.
+ * Memory is zeroed on its very first use only. MW_EUNAVAILABLE (no such hugetlb pages or node), MW_EBUDGET (above
+ * max_bytes or what is available now, with all that is released given back), -ENOMEM, each with a line in err.
+ * Transparent huge pages are a wish: where the kernel gives none, the call succeeds and `obtained` says so. The first
+ * touch uses the CPUs of the calling thread's affinity mask. */
+int mw_arena_take(struct mw_arenas *a, const void *owner, enum mw_pages kind, int node, size_t bytes,
+		  struct mw_block *out, char *err, size_t n);
+/* The block may be taken by others from now on; *block is emptied. Nothing happens to an empty one. */
+void mw_arena_release(struct mw_arenas *a, struct mw_block *block);
+/* The owner needs the contents of its released blocks no more: their memory goes first to others. */
+void mw_arena_forget(struct mw_arenas *a, const void *owner);
+/* All memory that is mapped, held or released. */
 uint64_t mw_arenas_bytes(const struct mw_arenas *a);
 uint64_t mw_arenas_max(const struct mw_arenas *a);
 

@@ -344,7 +344,7 @@ static void add_point(struct offload *o, const struct offload_work *w, enum offl
 	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "cache", offload_cache_names[cache]);
 	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "threads", t->threads);
 	w->kind->describe(w, t, &pt->rec);
-	(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "pages", o->pages);
+	(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "pages", o->block.obtained);
 	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "ways_searched", (int64_t)w->searched_size);
 	if (cache == OFFLOAD_COLD)
 		(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "evicted",

@@ -252,18 +252,16 @@ static int take_memory(struct offload *o, size_t largest, char *err, size_t n)
 {
 	/* Vectors do not start at equal offsets within 4 KiB: loads would wait for stores of another address. */
 	enum { STAGGER = 1344 };
-	struct mw_block block;
 	uint64_t begin = mw_now_ns();
 	size_t step = vector_step(largest);
 	o->spare_bytes = offload_flush_name() ? 0 : 2 * o->llc;
-	int rc = mw_arena_take(o->ctx->arenas, MW_PAGES_THP, bench_node_of(o->ctx, 0), VECTORS * step + o->spare_bytes,
-			       &block, err, n);
+	int rc = mw_arena_take(o->ctx->arenas, o->ctx, MW_PAGES_THP, bench_node_of(o->ctx, 0),
+			       VECTORS * step + o->spare_bytes, &o->block, err, n);
 	if (rc < 0)
 		return rc;
-	uint8_t *base = block.p;
+	uint8_t *base = o->block.p;
 	struct fill f = {base, 2 * step, o->ctx->seed};
 	rc = mw_team_run(o->ctx->team, mw_team_size(o->ctx->team), fill_member, &f);
-	(void)snprintf(o->pages, sizeof(o->pages), "%s", block.obtained);
 	/* Touching and filling tells how fast a device's operands can be laid out on this machine, now. */
 	o->row_s_per_byte = fmax(0.25e-9, 1e-9 * (double)(mw_now_ns() - begin) / (double)(VECTORS * step));
 	o->spare = base + VECTORS * step;
@@ -500,6 +498,7 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	}
 	if (rc == 0)
 		rc = check_worked(&o, err, n);
+	mw_arena_release(ctx->arenas, &o.block);
 	mw_records_fini(&o.seen);
 	free(o.work);
 	return rc;

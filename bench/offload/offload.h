@@ -93,7 +93,7 @@ struct offload {
 	size_t n_devices;
 	uint8_t *spare; /* as large as twice the last-level cache: streamed through where lines cannot be flushed */
 	size_t spare_bytes;
-	char pages[24];
+	struct mw_block block;             /* of all vectors and the spare */
 	double flush_gbps[OFFLOAD_CACHES]; /* lines absent from, dirty in the caches; NaN unknown */
 	int channels;                      /* of this machine's memory; 0 = unknown */
 	char channels_note[80];            /* how many channels a device of DRAM was given, and why */

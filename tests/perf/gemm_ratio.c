@@ -399,21 +399,18 @@ static void gemv_ratio(struct bench_ctx *ctx, const struct engines *e, struct ge
 {
 	struct contestant ours[GEMM_MAX_CASES], peers[MAX_PEERS];
 	struct reading readings[MAX_PEERS];
-	struct mw_block block;
-	char err[200];
 	if (open_group(ctx, e, g, 1) < 0)
 		return;
-	/* The weights themselves, read in place: the arena hands out the same block. */
-	if (g->weight_bytes == 0 ||
-	    mw_arena_take(ctx->arenas, MW_PAGES_THP, -1, g->weight_bytes, &block, err, sizeof(err)) < 0)
-		return;
+	/* The weights themselves, read in place. */
+	if (g->n_blocks != 1 || g->blocks[0].bytes < g->weight_bytes)
+		goto out;
 	const struct contestant *best = fastest(ours, list_ours(g, ours)), *peer = NULL;
 	if (best) {
 		/* The same bytes per sample on both sides, to whole sweeps. */
 		const struct gemm_case *c = best->arg;
 		size_t sweeps = (c->calls + g->matrices / 2) / g->matrices;
-		peer = fastest(peers, list_readings(ctx->team, g->threads, &block, g->weight_bytes, sweeps ? sweeps : 1,
-						    readings, peers));
+		peer = fastest(peers, list_readings(ctx->team, g->threads, &g->blocks[0], g->weight_bytes,
+						    sweeps ? sweeps : 1, readings, peers));
 	}
 	if (peer && best) {
 		struct gemm_shape s = gemm_shape_of(g->type, 1, g->n, g->k);
@@ -422,6 +419,7 @@ static void gemv_ratio(struct bench_ctx *ctx, const struct engines *e, struct ge
 		memcpy(mine.name, best->name, sizeof(mine.name));
 		compare(ctx->team, g, 1, &mine, peer, 0.9, "GB/s");
 	}
+out:
 	gemm_group_release(g);
 }
 

@@ -212,7 +212,7 @@ int main(int argc, char **argv)
 	if (rc == 0)
 		rc = mw_arenas_create(topo.host.mem_available, &arenas);
 	if (rc == 0)
-		rc = mw_arena_take(arenas, MW_PAGES_THP, -1, 2 * room, &block, err, sizeof(err));
+		rc = mw_arena_take(arenas, &block, MW_PAGES_THP, -1, 2 * room, &block, err, sizeof(err));
 	if (rc < 0)
 		return fail(err, rc), 1;
 	w.lanes = block.p;

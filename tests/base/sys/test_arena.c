@@ -15,6 +15,7 @@
 #define MIB ((size_t)1 << 20)
 
 static struct mw_topology topo;
+static const char ann, bob, eve; /* owners */
 
 /* Pages of [p, p + bytes) that are in memory, by mincore. */
 static size_t resident(void *p, size_t bytes)
@@ -38,7 +39,8 @@ Test(arena, both_kinds_of_ordinary_pages)
 	for (int kind = MW_PAGES_4K; kind <= MW_PAGES_THP; kind++) {
 		struct mw_block b;
 		const size_t asked = 9 * MIB + 1;
-		cr_assert_eq(mw_arena_take(a, (enum mw_pages)kind, -1, asked, &b, err, sizeof(err)), 0, "%s", err);
+		cr_assert_eq(mw_arena_take(a, &ann, (enum mw_pages)kind, -1, asked, &b, err, sizeof(err)), 0, "%s",
+			     err);
 		cr_expect((int)b.asked == kind && b.bytes == 10 * MIB);
 		cr_expect_eq((uintptr_t)b.p % (2 * MIB), 0);
 		cr_expect_eq(resident(b.p, b.bytes), b.bytes / (size_t)sysconf(_SC_PAGESIZE), "not touched in full");
@@ -61,29 +63,121 @@ Test(arena, both_kinds_of_ordinary_pages)
 	cr_expect_str_eq(mw_pages_name(MW_PAGES_1G), "1G");
 }
 
-Test(arena, reuse_gives_the_same_memory_and_growth_moves_it)
+Test(arena, an_owner_finds_its_memory_again)
 {
 	struct mw_arenas *a;
-	struct mw_block b, again, other;
+	struct mw_block b, again, more;
 	char err[200] = "";
 	cr_assert_eq(mw_arenas_create(200 * MIB, &a), 0);
-	cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, -1, 8 * MIB, &b, err, sizeof(err)), 0, "%s", err);
-	memset(b.p, 0x5a, b.bytes);
-	for (size_t bytes = 1; bytes <= 8 * MIB; bytes *= 8) {
-		cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, -1, bytes, &again, err, sizeof(err)), 0);
-		cr_expect(again.p == b.p && again.bytes == b.bytes);
-		cr_expect_str_eq(again.obtained, b.obtained);
-	}
-	cr_expect_eq(((char *)b.p)[8 * MIB - 1], 0x5a, "zeroed again");
-	cr_assert_eq(mw_arena_take(a, MW_PAGES_THP, -1, 8 * MIB, &other, err, sizeof(err)), 0);
-	cr_expect_neq(other.p, b.p);
-	/* Large enough for the threads of the first touch. */
-	cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, -1, 96 * MIB, &again, err, sizeof(err)), 0, "%s", err);
-	cr_expect_eq(again.bytes, 96 * MIB);
-	cr_expect_eq(resident(again.p, again.bytes), again.bytes / (size_t)sysconf(_SC_PAGESIZE));
-	cr_expect_eq(mw_arenas_bytes(a), 104 * MIB);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 8 * MIB, &b, err, sizeof(err)), 0, "%s", err);
+	cr_expect_not(b.intact, "nothing was written yet");
+	/* Twice: two users would write over each other. */
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, MIB, &again, err, sizeof(err)), -EBUSY);
+	cr_expect_str_eq(err, "the block of 8 MiB in pages of 4K is in use already");
+	cr_expect_null(again.p);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_THP, -1, 2 * MIB, &more, err, sizeof(err)), 0, "%s", err);
+	char *p = b.p;
+	memset(p, 7, b.bytes);
+	mw_arena_release(a, &b);
+	cr_expect(!b.p && b.bytes == 0);
+	mw_arena_release(a, &b);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 8 * MIB, &again, err, sizeof(err)), 0, "%s", err);
+	cr_expect(again.p == p && again.intact && p[0] == 7 && p[8 * MIB - 1] == 7);
+	/* Other sizes are laid out in another way; a smaller one needs no other memory. */
+	mw_arena_release(a, &again);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 4 * MIB, &again, err, sizeof(err)), 0);
+	cr_expect(again.p == p && !again.intact);
+	mw_arena_release(a, &again);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 96 * MIB, &again, err, sizeof(err)), 0, "%s", err);
+	cr_expect(!again.intact && again.bytes == 96 * MIB);
+	cr_expect_eq(resident(again.p, again.bytes), again.bytes / (size_t)sysconf(_SC_PAGESIZE)); /* by threads */
+	cr_expect_eq(mw_arenas_bytes(a), 98 * MIB, "what was too small is given back");
 	memset(again.p, 1, again.bytes);
+	mw_arena_release(a, &again);
+	mw_arena_forget(a, &ann);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 96 * MIB, &again, err, sizeof(err)), 0);
+	cr_expect_not(again.intact, "it said that it needs the contents no more");
 	mw_arenas_destroy(a);
+}
+
+Test(arena, room_for_two_owners)
+{
+	struct mw_arenas *a;
+	struct mw_block b, c;
+	char err[200] = "";
+	cr_assert_eq(mw_arenas_create(32 * MIB, &a), 0);
+	for (int visit = 0; visit < 3; visit++) {
+		cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 16 * MIB, &b, err, sizeof(err)), 0, "%s", err);
+		cr_expect_eq(b.intact, visit > 0);
+		cr_expect(visit == 0 || *(char *)b.p == 'a');
+		memset(b.p, 'a', b.bytes);
+		if (visit == 1) /* both at once */
+			cr_assert_eq(mw_arena_take(a, &bob, MW_PAGES_4K, -1, 16 * MIB, &c, err, sizeof(err)), 0);
+		mw_arena_release(a, &b);
+		if (visit != 1)
+			cr_assert_eq(mw_arena_take(a, &bob, MW_PAGES_4K, -1, 16 * MIB, &c, err, sizeof(err)), 0);
+		cr_expect_eq(c.intact, visit > 0);
+		cr_expect(visit == 0 || *(char *)c.p == 'b');
+		memset(c.p, 'b', c.bytes);
+		mw_arena_release(a, &c);
+	}
+	cr_expect_eq(mw_arenas_bytes(a), 32 * MIB);
+	mw_arenas_destroy(a);
+}
+
+Test(arena, room_for_one_of_two_owners)
+{
+	struct mw_arenas *a;
+	struct mw_block b, c;
+	char err[200] = "";
+	void *p = NULL;
+	cr_assert_eq(mw_arenas_create(16 * MIB, &a), 0);
+	for (int visit = 0; visit < 3; visit++) {
+		cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 10 * MIB, &b, err, sizeof(err)), 0, "%s", err);
+		cr_expect_not(b.intact, "visit %d", visit);
+		cr_expect(!p || b.p == p);
+		p = b.p;
+		memset(p, 'a', b.bytes);
+		cr_expect_eq(mw_arena_take(a, &bob, MW_PAGES_4K, -1, 8 * MIB, &c, err, sizeof(err)), MW_EBUDGET);
+		cr_expect_str_eq(err, "8 MiB beside 10 MiB in use exceed the limit of 16 MiB");
+		mw_arena_release(a, &b);
+		/* Taken over as it is: touching memory for the first time is what costs. */
+		cr_assert_eq(mw_arena_take(a, &bob, MW_PAGES_4K, -1, 8 * MIB, &c, err, sizeof(err)), 0, "%s", err);
+		cr_expect(c.p == p && !c.intact && c.bytes == 10 * MIB && *(char *)c.p == 'a');
+		memset(c.p, 'b', c.bytes);
+		mw_arena_release(a, &c);
+	}
+	/* None is large enough, or of this kind: what is released makes room. */
+	cr_assert_eq(mw_arena_take(a, &eve, MW_PAGES_4K, -1, 12 * MIB, &b, err, sizeof(err)), 0, "%s", err);
+	cr_expect(!b.intact && mw_arenas_bytes(a) == 12 * MIB);
+	mw_arena_release(a, &b);
+	cr_assert_eq(mw_arena_take(a, &bob, MW_PAGES_THP, -1, 8 * MIB, &b, err, sizeof(err)), 0, "%s", err);
+	cr_expect(!b.intact && mw_arenas_bytes(a) == 8 * MIB);
+	mw_arenas_destroy(a);
+}
+
+/* With room for two of three, the block that nobody needs goes first, then the one released first. */
+Test(arena, whose_memory_is_taken_over)
+{
+	struct mw_arenas *a;
+	struct mw_block b[2], c;
+	char err[200] = "";
+	for (int forget = 0; forget < 2; forget++) {
+		cr_assert_eq(mw_arenas_create(16 * MIB, &a), 0);
+		cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 8 * MIB, &b[0], err, sizeof(err)), 0);
+		cr_assert_eq(mw_arena_take(a, &bob, MW_PAGES_4K, -1, 8 * MIB, &b[1], err, sizeof(err)), 0);
+		void *of_ann = b[0].p, *of_bob = b[1].p;
+		mw_arena_release(a, &b[0]);
+		mw_arena_release(a, &b[1]);
+		if (forget)
+			mw_arena_forget(a, &bob);
+		cr_assert_eq(mw_arena_take(a, &eve, MW_PAGES_4K, -1, 8 * MIB, &c, err, sizeof(err)), 0, "%s", err);
+		cr_expect_eq(c.p, forget ? of_bob : of_ann);
+		mw_arena_release(a, &c);
+		cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 8 * MIB, &c, err, sizeof(err)), 0);
+		cr_expect_eq(c.intact, forget == 1);
+		mw_arenas_destroy(a);
+	}
 }
 
 Test(arena, budget)
@@ -92,23 +186,26 @@ Test(arena, budget)
 	struct mw_block b, c;
 	char err[200] = "";
 	cr_assert_eq(mw_arenas_create(16 * MIB, &a), 0);
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, 17 * MIB, &b, err, sizeof(err)), MW_EBUDGET);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 17 * MIB, &b, err, sizeof(err)), MW_EBUDGET);
 	cr_expect_str_eq(err, "18 MiB beside 0 MiB in use exceed the limit of 16 MiB");
 	cr_expect(!b.p && b.bytes == 0);
-	cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, -1, 12 * MIB, &b, err, sizeof(err)), 0);
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_THP, -1, 6 * MIB, &c, err, sizeof(err)), MW_EBUDGET);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 12 * MIB, &b, err, sizeof(err)), 0);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_THP, -1, 6 * MIB, &c, err, sizeof(err)), MW_EBUDGET);
 	cr_expect_str_eq(err, "6 MiB beside 12 MiB in use exceed the limit of 16 MiB");
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_THP, -1, SIZE_MAX, &c, err, sizeof(err)), MW_EBUDGET);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_THP, -1, SIZE_MAX, &c, err, sizeof(err)), MW_EBUDGET);
 	/* Growing counts only the difference; a refusal leaves the old block. */
-	cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, -1, 16 * MIB, &b, err, sizeof(err)), 0, "%s", err);
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, 18 * MIB, &c, err, sizeof(err)), MW_EBUDGET);
-	cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, -1, MIB, &c, err, sizeof(err)), 0);
-	cr_expect_eq(c.p, b.p);
+	mw_arena_release(a, &b);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 16 * MIB, &b, err, sizeof(err)), 0, "%s", err);
+	void *p = b.p;
+	mw_arena_release(a, &b);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 18 * MIB, &c, err, sizeof(err)), MW_EBUDGET);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 16 * MIB, &c, err, sizeof(err)), 0);
+	cr_expect(c.p == p && c.intact);
 	mw_arenas_destroy(a);
 	/* More than the machine has: refused before the kernel would kill. */
 	cr_assert_eq(mw_topology_read("/", NULL, &topo, err, sizeof(err)), 0);
 	cr_assert_eq(mw_arenas_create(UINT64_MAX, &a), 0);
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, topo.host.mem_total + 64 * MIB, &b, err, sizeof(err)),
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, topo.host.mem_total + 64 * MIB, &b, err, sizeof(err)),
 		     MW_EBUDGET);
 	cr_expect(strstr(err, " MiB available ("), "%s", err);
 	mw_arenas_destroy(a);
@@ -121,22 +218,23 @@ Test(arena, pages_and_nodes_that_are_not_there)
 	char err[200] = "";
 	cr_assert_eq(mw_arenas_create((uint64_t)64 << 30, &a), 0);
 	for (int kind = MW_PAGES_2M; kind <= MW_PAGES_1G; kind++) {
-		int rc = mw_arena_take(a, (enum mw_pages)kind, -1, MIB, &b, err, sizeof(err));
+		int rc = mw_arena_take(a, &ann, (enum mw_pages)kind, -1, MIB, &b, err, sizeof(err));
 		cr_expect(rc == 0 || rc == MW_EUNAVAILABLE, "%d", rc);
 		if (rc == 0)
 			cr_expect_str_eq(b.obtained, mw_pages_name((enum mw_pages)kind));
 		else
 			cr_expect(!b.p && strstr(err, "huge pages of"), "%s", err);
 	}
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, 900, MIB, &b, err, sizeof(err)), MW_EUNAVAILABLE);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, 900, MIB, &b, err, sizeof(err)), MW_EUNAVAILABLE);
 	cr_expect_str_eq(err, "this machine has no NUMA node 900 with memory");
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, 0, &b, err, sizeof(err)), -EINVAL);
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_COUNT, -1, MIB, &b, err, sizeof(err)), -EINVAL);
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -2, MIB, &b, err, sizeof(err)), -EINVAL);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 0, &b, err, sizeof(err)), -EINVAL);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_COUNT, -1, MIB, &b, err, sizeof(err)), -EINVAL);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -2, MIB, &b, err, sizeof(err)), -EINVAL);
+	cr_expect_eq(mw_arena_take(a, NULL, MW_PAGES_4K, -1, MIB, &b, err, sizeof(err)), -EINVAL);
 	cr_assert_eq(mw_topology_read("/", NULL, &topo, err, sizeof(err)), 0);
 	for (int i = 0; i < topo.host.n_nodes; i++) {
 		int node = topo.host.nodes[i].id;
-		cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, node, 4 * MIB, &b, err, sizeof(err)), 0, "%s", err);
+		cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, node, 4 * MIB, &b, err, sizeof(err)), 0, "%s", err);
 		cr_expect(b.node == node || b.node == -1, "node %d, got %d", node, b.node);
 	}
 	mw_arenas_destroy(a);
@@ -159,10 +257,10 @@ Test(arena, small_address_space)
 	cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
 	limit.rlim_cur = pages * (unsigned long)sysconf(_SC_PAGESIZE) + 64 * MIB;
 	cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, 128 * MIB, &b, err, sizeof(err)), MW_EBUDGET);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 128 * MIB, &b, err, sizeof(err)), MW_EBUDGET);
 	cr_expect(strstr(err, "128 MiB and 8 MiB of slack wanted, ") && strstr(err, "(ulimit -v)"), "%s", err);
 	cr_expect_eq(mw_arenas_bytes(a), 0);
-	cr_expect_eq(mw_arena_take(a, MW_PAGES_4K, -1, 16 * MIB, &b, err, sizeof(err)), 0, "%s", err);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 16 * MIB, &b, err, sizeof(err)), 0, "%s", err);
 	mw_arenas_destroy(a);
 }
 
@@ -172,7 +270,7 @@ Test(arena, an_overrun_faults, .signal = SIGSEGV)
 	struct mw_block b;
 	char err[200];
 	cr_assert_eq(mw_arenas_create(64 * MIB, &a), 0);
-	cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, -1, 4 * MIB, &b, err, sizeof(err)), 0);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 4 * MIB, &b, err, sizeof(err)), 0);
 	((volatile char *)b.p)[b.bytes - 1] = 1;
 	((volatile char *)b.p)[b.bytes] = 1;
 }
@@ -183,7 +281,7 @@ Test(arena, an_underrun_faults, .signal = SIGSEGV)
 	struct mw_block b;
 	char err[200];
 	cr_assert_eq(mw_arenas_create(64 * MIB, &a), 0);
-	cr_assert_eq(mw_arena_take(a, MW_PAGES_4K, -1, 4 * MIB, &b, err, sizeof(err)), 0);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 4 * MIB, &b, err, sizeof(err)), 0);
 	((volatile char *)b.p)[-1] = 1;
 }
 
