@@ -23,11 +23,14 @@ static int number(const char **text)
 	return v;
 }
 
-/* *twice: the first member that stands there more than once, or -1. */
-static int parse(struct mw_cpulist *l, const char *text, int *twice)
+/* *twice: the first member that stands there more than once, or -1. *ascending: each range lies above the one before.
+ */
+static int parse(struct mw_cpulist *l, const char *text, int *twice, bool *ascending)
 {
+	int end = -1;
 	memset(l, 0, sizeof(*l));
 	*twice = -1;
+	*ascending = true;
 	if (!*text)
 		return 0;
 	for (;;) {
@@ -42,6 +45,8 @@ static int parse(struct mw_cpulist *l, const char *text, int *twice)
 		}
 		if (first < 0 || last < first || stride < 1)
 			return -EINVAL;
+		*ascending = *ascending && first > end;
+		end = last;
 		for (int i = first; i <= last; i += stride) {
 			if (*twice < 0 && mw_cpulist_has(l, i))
 				*twice = i;
@@ -57,13 +62,23 @@ static int parse(struct mw_cpulist *l, const char *text, int *twice)
 int mw_cpulist_parse(struct mw_cpulist *l, const char *text)
 {
 	int twice;
-	return parse(l, text, &twice);
+	bool ascending;
+	return parse(l, text, &twice, &ascending);
+}
+
+bool mw_cpulist_ascends(const char *text)
+{
+	struct mw_cpulist l;
+	int twice;
+	bool ascending;
+	return parse(&l, text, &twice, &ascending) == 0 && ascending && mw_cpulist_next(&l, 0) >= 0;
 }
 
 int mw_cpulist_read(struct mw_cpulist *l, const char *text, const char *what, char *err, size_t n)
 {
 	int twice;
-	if (parse(l, text, &twice) < 0 || mw_cpulist_next(l, 0) < 0)
+	bool ascending;
+	if (parse(l, text, &twice, &ascending) < 0 || mw_cpulist_next(l, 0) < 0)
 		return mw_fail(MW_ESPEC, err, n,
 			       "'%s' is not a list of %ss, expected for example 0-3,8 (numbers up to %d)", text, what,
 			       MW_CPULIST_MAX - 1);

@@ -16,8 +16,11 @@ struct mw_cpulist {
  * a stride "0-63:2". An empty text is an empty list. */
 int mw_cpulist_parse(struct mw_cpulist *l, const char *text);
 
-/* The same for what a user typed: also refuses an empty list and a member that is named twice. what is "CPU" or
- * "node". MW_ESPEC with a line in err. */
+/* Is it a list that is not empty and whose numbers ascend? Some readers take no other. */
+bool mw_cpulist_ascends(const char *text);
+
+/* As mw_cpulist_parse for what a user typed: also refuses an empty list and a member that is named twice. what is "CPU"
+ * or "node". MW_ESPEC with a line in err. */
 int mw_cpulist_read(struct mw_cpulist *l, const char *text, const char *what, char *err, size_t n);
 /* "0-3,8". Length as snprintf. */
 int mw_cpulist_format(const struct mw_cpulist *l, char *out, size_t n);

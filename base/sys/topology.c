@@ -39,21 +39,8 @@ static bool read_list(int root_fd, const char *path, struct mw_cpulist *l)
 static bool nodes_named(int root_fd)
 {
 	char text[4096];
-	struct mw_cpulist l;
-	int len = mw_tree_read(root_fd, NODES "/online", text, sizeof(text));
-	if (len >= 0) {
-		long last = -1;
-		if (mw_cpulist_parse(&l, text) < 0 || len == 0)
-			return false;
-		for (const char *t = text; t; t = strchr(t, ',') ? strchr(t, ',') + 1 : NULL) {
-			char *end;
-			long first = strtol(t, &end, 10);
-			if (first <= last)
-				return false;
-			last = *end == '-' ? strtol(end + 1, NULL, 10) : first;
-		}
-		return true;
-	}
+	if (mw_tree_read(root_fd, NODES "/online", text, sizeof(text)) >= 0)
+		return mw_cpulist_ascends(text);
 	int fd = openat(root_fd, NODES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	bool named = !dir; /* without the folder it asks no further */

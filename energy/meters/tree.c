@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/sys/cpulist.h"
 #include "base/sys/tree.h"
 
 int tree_open(const char *root, char *why, size_t n)
@@ -39,31 +40,6 @@ int tree_u64(int dirfd, const char *path, uint64_t *out)
 	return 0;
 }
 
-int tree_cpu_list(const char *text, int *v, size_t max)
-{
-	size_t n = 0;
-	for (const char *p = text; *p;) {
-		char *end;
-		long first = strtol(p, &end, 10);
-		long last = first;
-		if (end == p || first < 0)
-			return MW_EFORMAT;
-		if (*end == '-') {
-			p = end + 1;
-			last = strtol(p, &end, 10);
-			if (end == p)
-				return MW_EFORMAT;
-		}
-		if (last < first || last > 1 << 20 || (*end && *end != ','))
-			return MW_EFORMAT;
-		for (long c = first; c <= last; c++, n++)
-			if (n < max)
-				v[n] = (int)c;
-		p = *end ? end + 1 : end;
-	}
-	return n ? (int)n : MW_EFORMAT;
-}
-
 bool tree_short(int rc)
 {
 	return rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
@@ -82,22 +58,23 @@ int tree_package_of(int rootfd, int cpu)
 
 int tree_cpus(int dirfd, const char *path, int **v)
 {
+	struct mw_cpulist l;
+	char *text;
+	int rc = mw_tree_text(dirfd, path, &text), n = 0, count = 0;
 	*v = NULL;
-	if (faccessat(dirfd, path, R_OK, 0) < 0)
-		return -errno;
-	char *text = mw_tree_slurp(dirfd, path);
-	if (!text)
-		return -EIO;
-	text[strcspn(text, "\n")] = '\0';
-	int count = tree_cpu_list(text, NULL, 0);
-	int *list = count > 0 ? calloc((size_t)count, sizeof(*list)) : NULL;
-	if (list)
-		(void)tree_cpu_list(text, list, (size_t)count);
-	else if (count > 0)
-		count = -ENOMEM;
+	if (rc == 0)
+		rc = !text || mw_cpulist_parse(&l, text) < 0 ? MW_EFORMAT : 0;
 	free(text);
-	*v = list;
-	return count;
+	if (rc < 0)
+		return rc;
+	for (int id = mw_cpulist_next(&l, 0); id >= 0; id = mw_cpulist_next(&l, id + 1))
+		count++;
+	*v = calloc((size_t)count, sizeof(**v));
+	if (!*v)
+		return -ENOMEM;
+	for (int id = mw_cpulist_next(&l, 0); id >= 0; id = mw_cpulist_next(&l, id + 1))
+		(*v)[n++] = id;
+	return n;
 }
 
 int tree_packages(int rootfd, struct tree_package **v)

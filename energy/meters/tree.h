@@ -14,14 +14,13 @@ int tree_open(const char *root, char *why, size_t n);
 int tree_text(int dirfd, const char *path, char *out, size_t n);
 /* One unsigned number and nothing else; MW_EFORMAT otherwise. */
 int tree_u64(int dirfd, const char *path, uint64_t *out);
-/* Text of a list such as "0,28-30" into v; how many there are (may exceed max), or MW_EFORMAT. */
-int tree_cpu_list(const char *text, int *v, size_t max);
 /* Is it a lack of memory or descriptors? Says nothing about the machine, so nothing may be left out for it. */
 bool tree_short(int rc);
 /* Physical package of a CPU, -1 when the tree does not say (offline CPUs have no topology), or what tree_short knows.
  */
 int tree_package_of(int rootfd, int cpu);
-/* The CPUs of a list file, in memory of the caller's; how many, -errno or MW_EFORMAT. */
+/* The CPUs of a list file in ascending order, in memory of the caller's; how many, at least one, -errno or MW_EFORMAT.
+ */
 int tree_cpus(int dirfd, const char *path, int **v);
 struct tree_package {
 	int package, cpu; /* one CPU of it */

@@ -435,6 +435,12 @@ Test(cpulist, ranges_and_strides)
 		cr_expect(n == rows[i].members && last == rows[i].last, "%s: %d members, last %d", rows[i].text, n,
 			  last);
 	}
+	static const char *const ascending[] = {"0", "0-3,8", "0-63:16,64"};
+	static const char *const others[] = {"", "8,0", "0-3,3", "0-3,2", "1,1", "0-", "x", "0 1"};
+	for (size_t i = 0; i < sizeof(ascending) / sizeof(ascending[0]); i++)
+		cr_expect(mw_cpulist_ascends(ascending[i]), "%s", ascending[i]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		cr_expect_not(mw_cpulist_ascends(others[i]), "%s", others[i]);
 	cr_expect_eq(mw_cpulist_parse(&l, "8192"), -EINVAL);
 	cr_expect_eq(mw_cpulist_parse(&l, "99999999999999999999"), -EINVAL);
 	cr_expect(mw_cpulist_parse(&l, "") == 0 && mw_cpulist_next(&l, 0) == -1);

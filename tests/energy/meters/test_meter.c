@@ -72,16 +72,21 @@ Test(meter, small_files)
 	cr_assert(p[0].cpu == 0 && p[0].package == 1 && p[1].cpu == 1 && p[1].package == 0);
 	free(p);
 	cr_assert_eq(tree_package_of(fd, 2), -1);
+	/* Lists of CPUs as sysfs has them; one named twice is one. */
+	int *v;
+	tree_put(root, "list", "0,28-31,29\n");
+	cr_assert_eq(tree_cpus(fd, "list", &v), 5);
+	cr_assert(v[0] == 0 && v[1] == 28 && v[4] == 31);
+	free(v);
+	static const char *const bad[] = {"", "\n", "x", "2-", "3-1", "-1", "1 2", "0,9999999"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		tree_put(root, "list", "%s", bad[i]);
+		cr_assert_eq(tree_cpus(fd, "list", &v), MW_EFORMAT, "'%s'", bad[i]);
+		cr_assert_null(v);
+	}
+	cr_assert_eq(tree_cpus(fd, "none", &v), -ENOENT);
 	(void)close(fd);
 	tree_remove(root);
-
-	int v[4];
-	cr_assert_eq(tree_cpu_list("3", v, 4), 1);
-	cr_assert_eq(tree_cpu_list("0,28-31", v, 4), 5);
-	cr_assert(v[0] == 0 && v[1] == 28 && v[3] == 30);
-	static const char *const bad[] = {"", "x", "2-", "3-1", "-1", "1 2"};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		cr_assert(tree_cpu_list(bad[i], v, 4) < 0, "'%s'", bad[i]);
 }
 
 Test(meter, best_names_every_refusal)
