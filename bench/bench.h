@@ -36,10 +36,11 @@ struct bench_ctx {
 	/* Records of the benchmarks named in needs (and others before). Emitting a record may move them. */
 	const struct mw_records *earlier;
 	const struct mw_progress *progress;
-	const atomic_int *stop;               /* non-zero after SIGINT or SIGTERM: finish the sample, then return */
-	uint64_t start_ns;                    /* mw_now_ns() at the start of the run */
-	uint64_t deadline_ns;                 /* this benchmark's share of the budget ends here */
-	unsigned visit;                       /* number of this visit, from 0 */
+	const atomic_int *stop; /* non-zero after SIGINT or SIGTERM: finish the sample, then return */
+	uint64_t start_ns;      /* mw_now_ns() at the start of the run */
+	double share_s;         /* this benchmark's share of the whole run: what it chooses its points for */
+	uint64_t deadline_ns;   /* this call's share of the budget ends here */
+	unsigned visit;         /* number of this visit, from 0 */
 	const struct mw_sample_sink *samples; /* journal of samples; NULL: none */
 	uint64_t seed;
 	const char *scratch_dir;              /* for temporary files of its own; may be NULL */
@@ -53,6 +54,8 @@ struct bench_plan {
 	uint64_t memory_bytes; /* largest block */
 	uint64_t disk_bytes;
 };
+
+enum { BENCH_DONE = 1 }; /* of visit() */
 
 struct bench {
 	const char *name;
@@ -70,7 +73,20 @@ struct bench {
 	int (*available)(const struct bench_ctx *ctx, char *why, size_t n);
 	/* Points, memory and disk of run() with this context; NULL: not told. ctx->team may be NULL here. */
 	void (*plan)(const struct bench_ctx *ctx, struct bench_plan *plan);
-	/* Emits records; on failure one line in err. MW_ECANCELLED and MW_EBUDGET keep what was emitted. */
+	/* The records that it emits. */
+	const struct mw_emitter *emitter;
+	/* Chooses the points, once, and prepares what measuring them needs; *state goes to the calls below. Emits what
+	 * it leaves out as unavailable records. On failure one line in err; end() is called where *state was set. */
+	int (*begin)(struct bench_ctx *ctx, const struct mw_sink *sink, void **state, char *err, size_t n);
+	/* Rounds over the points, until ctx->deadline_ns. Other benchmarks ran since the visit before: memory of the
+	 * arenas is taken again, and may have lost its contents. 0; BENCH_DONE: no further visit is needed. */
+	int (*visit)(struct bench_ctx *ctx, void *state, char *err, size_t n);
+	/* Emits the records of what was measured, and what follows from them; after a signal as well. Those of needs
+	 * are in ctx->earlier. */
+	int (*finish)(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n);
+	void (*end)(void *state);
+	double finish_share; /* of its time that finish needs; 0: next to nothing */
+	/* Transitional: all at once, in place of the four above. */
 	int (*run)(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n);
 };
 

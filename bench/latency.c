@@ -2,7 +2,7 @@
  *
  * The quoted DRAM latency (case "dram") is read at stride >= 256 inside a locality window that the TLB covers: denser
  * strides let region prefetchers help, and a fully random walk adds translation, which is its own case. The bytes that
- * occupy cache are elements x 64 (observed.touched), below the span (params.size) when stride > 64. */
+ * occupy cache are elements x 64 (params.size), fewer than the span (observed.span) when stride > 64. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,9 +27,27 @@ enum {
 /* Below this share of the reference stride's latency a chain was helped by prefetchers; the plateau spreads 5 %. */
 #define CLEAN_SHARE 0.93
 
+/* ---- what it emits ---- */
+
+static const struct mw_key key_window = {"window", MW_BYTES, MW_PARAM,
+					 "locality window: walked through before the next"};
+static const struct mw_key key_prefetch = {"prefetch", MW_TEXT, MW_OBSERVED, "did prefetchers help?"};
+
+static const struct mw_emit emits[] = {
+	{MW_CASES("dram", "largest", "dram-tlb-miss", "largest-tlb-miss", "chase"), &mw_metric_latency,
+	 MW_LIST(&mw_key_size, &mw_key_stride, &key_window, &mw_key_pages), NULL,
+	 MW_LIST(&mw_key_cpu, &mw_key_obtained, &mw_key_node, &mw_key_span, &key_prefetch)},
+	{.metric = NULL},
+};
+static const struct mw_emitter emitter = {"latency", emits};
+
+/* ---- state ---- */
+
 struct chase_point {
 	struct mw_team *team;
 	struct mw_chain chain;
+	struct page_block *pb;
+	size_t offset;     /* of the chain in its block */
 	bool shares_place; /* another chain may overwrite it: built anew for each sample */
 	bool warm;         /* fits into cache: read through before each sample */
 	void *at;          /* the next sample goes on where the last one stood: what it reads is not cached */
@@ -41,12 +59,13 @@ struct chase_point {
 
 struct page_block {
 	enum mw_pages kind;
-	struct mw_block block;
+	struct mw_block block; /* held during a visit */
+	uint64_t bytes;
 	size_t cursor;
 };
 
 struct latency_run {
-	struct bench_ctx *ctx;
+	const struct bench_ctx *ctx; /* of the call */
 	size_t stride, window;
 	uint64_t llc;  /* one last-level cache */
 	uint64_t span; /* of the DRAM points */
@@ -55,6 +74,7 @@ struct latency_run {
 	struct round_point *pts;
 	struct chase_point *chases;
 	size_t n;
+	struct rounds *rounds;
 };
 
 /* ---- one sample ---- */
@@ -123,12 +143,12 @@ static int measure_chase(void *arg, double *value, char *err, size_t n)
 
 /* ---- where the chains lie ---- */
 
-static bool lanes_clash(const struct mw_chain *a, const struct mw_chain *b)
+static bool lanes_clash(const struct chase_point *x, const struct chase_point *y)
 {
-	const char *pa = a->base, *pb = b->base;
-	if (pa + a->bytes <= pb || pb + b->bytes <= pa)
+	const struct mw_chain *a = &x->chain, *b = &y->chain;
+	if (x->pb != y->pb || x->offset + a->bytes <= y->offset || y->offset + b->bytes <= x->offset)
 		return false;
-	if (a->stride == b->stride && a->base == b->base)
+	if (a->stride == b->stride && x->offset == y->offset)
 		return a->lane == b->lane;
 	return a->lane / mw_chain_lines(a->stride) == b->lane / mw_chain_lines(b->stride);
 }
@@ -141,51 +161,61 @@ static void place_chain(struct latency_run *r, struct page_block *pb, size_t ind
 	while (align < p->chain.bytes && align < (2u << 20))
 		align *= 2;
 	size_t at = (pb->cursor + align - 1) / align * align;
-	if (p->chain.bytes > pb->block.bytes / 4 || at + p->chain.bytes > pb->block.bytes)
+	if (p->chain.bytes > pb->bytes / 4 || at + p->chain.bytes > pb->bytes)
 		at = 0;
 	else
 		pb->cursor = at + p->chain.bytes;
-	p->chain.base = (char *)pb->block.p + at;
+	p->offset = at;
 	unsigned lanes = mw_chain_lanes(p->chain.stride);
 	bool clash = true;
 	for (p->chain.lane = 0; clash && p->chain.lane < lanes; p->chain.lane += clash) {
 		clash = false;
 		for (size_t i = 0; i < index && !clash; i++)
-			clash = lanes_clash(&p->chain, &r->chases[i].chain);
+			clash = lanes_clash(p, &r->chases[i]);
 	}
 	if (!clash)
 		return;
 	p->chain.lane = 0;
 	p->shares_place = true;
 	for (size_t i = 0; i < index; i++)
-		if (lanes_clash(&p->chain, &r->chases[i].chain))
+		if (lanes_clash(p, &r->chases[i]))
 			r->chases[i].shares_place = true;
 }
 
-static void add_point(struct latency_run *r, struct page_block *pb, const char *name, size_t size, size_t stride,
+static size_t span_of(size_t touched, size_t stride)
+{
+	return stride > LINE ? touched / LINE * stride : touched;
+}
+
+static size_t touched_of(size_t span, size_t stride)
+{
+	return stride > LINE ? span / stride * LINE : span;
+}
+
+static void add_point(struct latency_run *r, struct page_block *pb, const char *name, size_t span, size_t stride,
 		      size_t window)
 {
 	if (r->n == MAX_POINTS)
 		return;
 	struct chase_point *p = &r->chases[r->n];
 	struct round_point *pt = &r->pts[r->n];
-	size_t touched = stride > LINE ? size / stride * LINE : size;
-	*p = (struct chase_point){.team = r->ctx->team};
-	p->chain = (struct mw_chain){.bytes = size, .stride = stride, .window = window, .seed = r->ctx->seed + r->n};
-	p->warm = touched <= 2 * r->llc;
+	size_t size = touched_of(span, stride);
+	*p = (struct chase_point){.team = r->ctx->team, .pb = pb};
+	p->chain = (struct mw_chain){.bytes = span, .stride = stride, .window = window, .seed = r->ctx->seed + r->n};
+	p->warm = size <= 2 * r->llc;
 	place_chain(r, pb, r->n);
-	mw_record_init(&pt->rec, "latency", name, "latency", MW_NS);
+	mw_record_open(&pt->rec, &emitter, &emits[0], name);
 	mw_record_method(&pt->rec, "pointer-chase", 1);
-	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "size", (int64_t)size);
-	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "stride", (int64_t)stride);
-	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "window", (int64_t)(window < size ? window : size));
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "pages", mw_pages_name(pb->kind));
-	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "cpu", mw_team_cpu(r->ctx->team, 0));
-	(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "pages", pb->block.obtained);
-	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "node", pb->block.node);
-	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "touched", (int64_t)touched);
+	mw_put_int(&pt->rec, &mw_key_size, (int64_t)size);
+	mw_put_int(&pt->rec, &mw_key_stride, (int64_t)stride);
+	mw_put_int(&pt->rec, &key_window, (int64_t)(window < span ? window : span));
+	mw_put_text(&pt->rec, &mw_key_pages, mw_pages_name(pb->kind));
+	mw_put_int(&pt->rec, &mw_key_cpu, mw_team_cpu(r->ctx->team, 0));
+	mw_put_text(&pt->rec, &mw_key_obtained, pb->block.obtained);
+	mw_put_int(&pt->rec, &mw_key_node, pb->block.node);
+	mw_put_int(&pt->rec, &mw_key_span, (int64_t)span);
 	if (stride < QUOTED_STRIDE) /* points at the span get their verdict from the reference stride */
-		(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "prefetch", "may help: stride below 256");
+		mw_put_text(&pt->rec, &key_prefetch, "may help: stride below 256");
 	pt->measure = measure_chase;
 	pt->arg = p;
 	pt->threads = 1;
@@ -194,6 +224,11 @@ static void add_point(struct latency_run *r, struct page_block *pb, const char *
 
 /* ---- which points ---- */
 
+static size_t quoted_stride(const struct latency_run *r)
+{
+	return r->stride >= QUOTED_STRIDE ? r->stride : QUOTED_STRIDE;
+}
+
 static uint64_t floor_power_of_two(uint64_t v)
 {
 	while (v & (v - 1))
@@ -201,33 +236,40 @@ static uint64_t floor_power_of_two(uint64_t v)
 	return v;
 }
 
-/* The quoted span touches 4x the last-level cache where budget and memory allow. */
+/* The quoted chain touches 4x the last-level cache where budget and memory allow. */
 static uint64_t dram_span(const struct latency_run *r)
 {
-	uint64_t want = 4 * r->llc * (r->stride > LINE ? r->stride / LINE : 1);
+	uint64_t want = span_of(4 * r->llc, quoted_stride(r));
 	uint64_t span = 1u << 20;
 	while (span < want)
 		span *= 2;
 	uint64_t limit = floor_power_of_two(bench_block_limit(r->ctx, (unsigned)r->n_pages));
 	/* First touch of memory that a guest gave back costs 2 s per GiB: half the budget at most. */
-	double touch = 0.5 * bench_left_s(r->ctx) / 2.0 / (double)r->n_pages * 1073741824.0;
+	double touch = 0.5 * r->ctx->share_s / 2.0 / (double)r->n_pages * 1073741824.0;
 	while (span > limit || ((double)span > touch && span > (64u << 20)))
 		span /= 2;
 	return span;
 }
 
-/* Sizes from inside the first-level cache up to the span: 1, 2 or 4 steps per two octaves, as time allows. */
+/* What is not four times the cache that the measuring thread allocates in is not called DRAM. */
+static bool reaches_dram(const struct latency_run *r)
+{
+	return touched_of(r->span, quoted_stride(r)) >= 4 * r->llc;
+}
+
+/* Bytes touched from inside the first-level cache up to the span: 1, 2 or 4 steps per two octaves, as time allows. */
 static size_t ladder(const struct latency_run *r, uint64_t *v, size_t max)
 {
 	const struct bench_profile *prof = r->ctx->profile;
-	double octaves = log2((double)r->span / 16384.0);
-	double fits = bench_left_s(r->ctx) / (1.5 * prof->sample_s * prof->min_rounds) - 8.0;
+	uint64_t end = touched_of(r->span, r->stride);
+	double octaves = log2((double)end / 16384.0);
+	double fits = r->ctx->share_s / (1.5 * prof->sample_s * prof->min_rounds) - 8.0;
 	int per_octave = fits > 2.0 * octaves ? 2 : 1;
 	int octave = fits < octaves ? 2 : 1;
 	size_t n = 0;
-	for (uint64_t s = 16384; s < r->span && n + 2 < max; s <<= octave) {
+	for (uint64_t s = 16384; s < end && n + 2 < max; s <<= octave) {
 		v[n++] = s;
-		if (per_octave == 2 && s + s / 2 < r->span)
+		if (per_octave == 2 && s + s / 2 < end)
 			v[n++] = s + s / 2;
 	}
 	return n;
@@ -237,21 +279,25 @@ static void add_default_points(struct latency_run *r)
 {
 	struct page_block *best = &r->pages[0]; /* the first kind asked for that could be had */
 	uint64_t sizes[MAX_SIZES];
+	size_t quoted = quoted_stride(r);
+	bool dram = reaches_dram(r);
 	for (size_t i = 0; i < r->n_pages; i++) {
 		struct page_block *pb = &r->pages[i];
-		size_t quoted = r->stride >= QUOTED_STRIDE ? r->stride : QUOTED_STRIDE;
-		if (pb == best)
-			add_point(r, pb, "dram", r->span, quoted, r->window);
-		else
-			add_point(r, pb, "chase", r->span, quoted, r->window);
-		add_point(r, pb, "dram-tlb-miss", r->span, quoted, r->span);
+		add_point(r, pb, pb != best ? "chase" : dram ? "dram" : "largest", r->span, quoted, r->window);
+		if (pb == best && !dram)
+			mw_record_note(
+				&r->pts[r->n - 1].rec,
+				"not called DRAM: fewer bytes than 4x the last-level cache of %.0f MiB, as budget "
+				"and memory allow",
+				(double)r->llc / 1048576.0);
+		add_point(r, pb, dram ? "dram-tlb-miss" : "largest-tlb-miss", r->span, quoted, r->span);
 	}
 	for (size_t stride = LINE; stride <= REFERENCE_STRIDE; stride *= 2)
-		if (stride != r->stride)
+		if (stride != quoted)
 			add_point(r, best, "chase", r->span, stride, r->window);
 	size_t n = ladder(r, sizes, MAX_SIZES);
 	for (size_t i = 0; i < n; i++)
-		add_point(r, best, "chase", sizes[i], r->stride, r->window);
+		add_point(r, best, "chase", span_of(sizes[i], r->stride), r->stride, r->window);
 }
 
 static int add_asked_points(struct latency_run *r, const uint64_t *sizes, size_t n, char *err, size_t en)
@@ -260,7 +306,7 @@ static int add_asked_points(struct latency_run *r, const uint64_t *sizes, size_t
 		for (size_t k = 0; k < r->n_pages; k++) {
 			if (r->n == MAX_POINTS)
 				return mw_fail(MW_ESPEC, err, en, "--sizes: more than %d points", MAX_POINTS);
-			add_point(r, &r->pages[k], "chase", sizes[i], r->stride, r->window);
+			add_point(r, &r->pages[k], "chase", span_of(sizes[i], r->stride), r->stride, r->window);
 		}
 	return 0;
 }
@@ -272,12 +318,10 @@ static int check_options(struct latency_run *r, const uint64_t *sizes, size_t n,
 	if (r->window < r->stride)
 		return mw_fail(MW_ESPEC, err, en, "--window: %zu is below the stride %zu", r->window, r->stride);
 	for (size_t i = 0; i < n; i++) {
-		int rc = bench_check_size(r->ctx, "sizes", sizes[i], err, en);
+		uint64_t span = sizes[i] > UINT64_MAX / (1 << 20) ? UINT64_MAX : span_of(sizes[i], r->stride);
+		int rc = bench_check_size(r->ctx, "sizes", span, err, en);
 		if (rc < 0)
 			return rc;
-		if (sizes[i] < 2 * r->stride)
-			return mw_fail(MW_ESPEC, err, en, "--sizes: %llu holds fewer than two elements of stride %zu",
-				       (unsigned long long)sizes[i], r->stride);
 	}
 	return 0;
 }
@@ -298,23 +342,34 @@ static void parse_pages(const struct bench_ctx *ctx, enum mw_pages *kinds, size_
 static int report_missing(const struct mw_sink *sink, enum mw_pages kind, const char *why)
 {
 	struct mw_record rec;
-	mw_record_init(&rec, "latency", "chase", "latency", MW_NS);
+	mw_record_open(&rec, &emitter, &emits[0], "chase");
 	mw_record_method(&rec, "pointer-chase", 1);
-	(void)mw_set_text(&rec, MW_AS_PARAM, "pages", mw_pages_name(kind));
+	mw_put_text(&rec, &mw_key_pages, mw_pages_name(kind));
 	mw_record_unavailable(&rec, why);
 	return mw_finish(sink, &rec);
 }
 
-static int take_pages(struct latency_run *r, const enum mw_pages *kinds, size_t n, uint64_t bytes,
+/* The owner of each page kind's block is the page_block that keeps it. */
+static int take_block(const struct latency_run *r, struct page_block *pb, char *err, size_t n)
+{
+	return mw_arena_take(r->ctx->arenas, pb, pb->kind, bench_node_of(r->ctx, 0), pb->bytes, &pb->block, err, n);
+}
+
+static void release_blocks(struct latency_run *r)
+{
+	for (size_t i = 0; i < r->n_pages; i++)
+		mw_arena_release(r->ctx->arenas, &r->pages[i].block);
+}
+
+static int find_pages(struct latency_run *r, const enum mw_pages *kinds, size_t n, uint64_t bytes,
 		      const struct mw_sink *sink, char *err, size_t en)
 {
 	char why[200] = "";
 	r->n_pages = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct page_block *pb = &r->pages[r->n_pages];
-		*pb = (struct page_block){.kind = kinds[i]};
-		int rc = mw_arena_take(r->ctx->arenas, r->ctx, kinds[i], bench_node_of(r->ctx, 0), bytes, &pb->block,
-				       why, sizeof(why));
+		*pb = (struct page_block){.kind = kinds[i], .bytes = bytes};
+		int rc = take_block(r, pb, why, sizeof(why));
 		if (rc == 0)
 			r->n_pages++;
 		else if ((rc = report_missing(sink, kinds[i], why)) < 0)
@@ -333,7 +388,7 @@ struct verdict_sink {
 
 static bool at_span(const struct latency_run *r, const struct mw_record *rec)
 {
-	return (uint64_t)mw_kv_int(&rec->params, "size", 0) == r->span &&
+	return (uint64_t)mw_kv_int(&rec->observed, "span", 0) == r->span &&
 	       mw_kv_int(&rec->params, "window", 0) == (int64_t)r->window;
 }
 
@@ -361,20 +416,23 @@ static int emit_verdicts(struct verdict_sink *s)
 			(void)snprintf(text, sizeof(text), "%s: %.0f %% of stride %d",
 				       share < CLEAN_SHARE ? "helped by prefetch" : "clean", 100.0 * share,
 				       REFERENCE_STRIDE);
-		(void)mw_set_text(rec, MW_AS_OBSERVED, "prefetch", text);
-		rc = mw_emit(s->out, rec);
+		mw_put_text(rec, &key_prefetch, text);
+		rc = mw_record_close(rec, NULL, 0);
+		rc = rc < 0 ? rc : mw_emit(s->out, rec);
 	}
 	return rc;
 }
 
 /* ---- the benchmark ---- */
 
-static int build_chains(struct latency_run *r, char *err, size_t n)
+/* Chains of a block that moved, or that another benchmark has written to. */
+static int build_chains(struct latency_run *r, const struct page_block *pb, char *err, size_t n)
 {
-	double sample_ns = 1e9 * rounds_sample_s(r->ctx, r->n);
 	for (size_t i = 0; i < r->n; i++) {
 		struct chase_point *p = &r->chases[i];
-		p->sample_ns = sample_ns;
+		if (p->pb != pb)
+			continue;
+		p->chain.base = (char *)pb->block.p + p->offset;
 		if (bench_stopped(r->ctx))
 			return MW_ECANCELLED;
 		int rc = p->shares_place ? 0 : mw_team_run(r->ctx->team, 1, build_member, p);
@@ -395,7 +453,7 @@ struct asked {
 	uint64_t bytes; /* of the largest chain */
 };
 
-static void init(struct latency_run *r, struct bench_ctx *ctx)
+static void init(struct latency_run *r, const struct bench_ctx *ctx)
 {
 	*r = (struct latency_run){.ctx = ctx};
 	r->stride = (size_t)mw_opt_int(ctx->opts, "stride");
@@ -415,17 +473,15 @@ static int read_options(struct latency_run *r, struct asked *a, char *err, size_
 	parse_pages(r->ctx, a->kinds, &a->n_kinds);
 	r->n_pages = a->n_kinds;
 	for (size_t i = 0; i < a->n_sizes; i++)
-		a->bytes = a->sizes[i] > a->bytes ? a->sizes[i] : a->bytes;
+		if (span_of(a->sizes[i], r->stride) > a->bytes)
+			a->bytes = span_of(a->sizes[i], r->stride);
 	if (a->n_sizes == 0)
 		a->bytes = r->span = dram_span(r);
 	return 0;
 }
 
-static int add_points(struct latency_run *r, const struct asked *a, const struct mw_sink *sink, char *err, size_t n)
+static int add_points(struct latency_run *r, const struct asked *a, char *err, size_t n)
 {
-	int rc = take_pages(r, a->kinds, a->n_kinds, a->bytes, sink, err, n);
-	if (rc < 0)
-		return rc;
 	if (a->n_sizes)
 		return add_asked_points(r, a->sizes, a->n_sizes, err, n);
 	add_default_points(r);
@@ -434,20 +490,18 @@ static int add_points(struct latency_run *r, const struct asked *a, const struct
 
 static int check(const struct bench_ctx *ctx, char *err, size_t n)
 {
-	struct bench_ctx copy = *ctx;
 	struct latency_run r;
 	struct asked a;
-	init(&r, &copy);
+	init(&r, ctx);
 	return read_options(&r, &a, err, n);
 }
 
 static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 {
-	struct bench_ctx copy = *ctx;
 	struct latency_run r;
 	struct asked a;
 	uint64_t sizes[MAX_SIZES];
-	init(&r, &copy);
+	init(&r, ctx);
 	if (read_options(&r, &a, NULL, 0) < 0)
 		return;
 	/* Quoted, TLB-missing and neighbouring strides, then the ladder: as add_default_points. */
@@ -456,33 +510,70 @@ static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 	out->memory_bytes = a.bytes * a.n_kinds;
 }
 
-static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state, char *err, size_t n)
 {
-	struct latency_run r;
 	struct asked asked;
-	struct verdict_sink verdicts = {.out = sink, .run = &r};
-	const struct mw_sink middle = {keep_or_pass, &verdicts};
-	init(&r, ctx);
-	int rc = read_options(&r, &asked, err, n);
-	if (rc < 0)
-		return rc;
-	r.pts = calloc(MAX_POINTS, sizeof(*r.pts));
-	r.chases = calloc(MAX_POINTS, sizeof(*r.chases));
-	rc = r.pts && r.chases ? add_points(&r, &asked, sink, err, n) : -ENOMEM;
+	struct latency_run *r = malloc(sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	*state = r;
+	init(r, ctx);
+	r->pts = calloc(MAX_POINTS, sizeof(*r->pts));
+	r->chases = calloc(MAX_POINTS, sizeof(*r->chases));
+	if (!r->pts || !r->chases)
+		return -ENOMEM;
+	int rc = read_options(r, &asked, err, n);
 	if (rc == 0)
-		rc = build_chains(&r, err, n);
+		rc = find_pages(r, asked.kinds, asked.n_kinds, asked.bytes, sink, err, n);
 	if (rc == 0)
-		rc = rounds_run(ctx, r.pts, r.n, &middle);
-	if (rc == 0 || rc == MW_ECANCELLED) {
-		int emitted = emit_verdicts(&verdicts);
-		rc = emitted < 0 ? emitted : rc;
-	}
-	mw_records_fini(&verdicts.kept);
-	for (size_t i = 0; i < r.n_pages; i++)
-		mw_arena_release(ctx->arenas, &r.pages[i].block);
-	free(r.chases);
-	free(r.pts);
+		rc = add_points(r, &asked, err, n);
+	for (size_t i = 0; i < r->n_pages && rc == 0; i++)
+		rc = build_chains(r, &r->pages[i], err, n);
+	for (size_t i = 0; i < r->n && rc == 0; i++)
+		r->chases[i].sample_ns = 1e9 * rounds_sample_s(ctx, r->n);
+	if (rc == 0)
+		rc = rounds_open(ctx, r->pts, r->n, &r->rounds);
+	release_blocks(r);
 	return rc;
+}
+
+static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
+{
+	struct latency_run *r = state;
+	int rc = 0;
+	r->ctx = ctx;
+	for (size_t i = 0; i < r->n_pages && rc == 0; i++) {
+		rc = take_block(r, &r->pages[i], err, n);
+		if (rc == 0 && !r->pages[i].block.intact)
+			rc = build_chains(r, &r->pages[i], err, n);
+	}
+	if (rc == 0)
+		rc = rounds_visit(r->rounds, ctx);
+	release_blocks(r);
+	return rc == 0 && rounds_met(r->rounds) ? BENCH_DONE : rc;
+}
+
+static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct latency_run *r = state;
+	struct verdict_sink verdicts = {.out = sink, .run = r};
+	const struct mw_sink middle = {keep_or_pass, &verdicts};
+	(void)err, (void)n;
+	r->ctx = ctx;
+	int rc = r->rounds ? rounds_finish(r->rounds, &middle) : 0;
+	if (rc == 0)
+		rc = emit_verdicts(&verdicts);
+	mw_records_fini(&verdicts.kept);
+	return rc;
+}
+
+static void end(void *state)
+{
+	struct latency_run *r = state;
+	rounds_close(r->rounds);
+	free(r->chases);
+	free(r->pts);
+	free(r);
 }
 
 static const struct mw_option options[] = {
@@ -492,7 +583,7 @@ static const struct mw_option options[] = {
 	 .min = 128,
 	 .max = 1125899906842624.0,
 	 .max_items = MAX_SIZES,
-	 .help = "spans to walk, for example 16K,1M,1G (default: a ladder beyond the last-level cache)"},
+	 .help = "bytes to touch, for example 16K,1M,1G (default: a ladder beyond the last-level cache)"},
 	{.name = "stride",
 	 .type = MW_OPT_SIZE,
 	 .arg = "SIZE",
@@ -523,5 +614,9 @@ const struct bench bench_latency = {
 	.weight = 12,
 	.check = check,
 	.plan = plan,
-	.run = run,
+	.emitter = &emitter,
+	.begin = begin,
+	.visit = visit,
+	.finish = finish,
+	.end = end,
 };

@@ -48,6 +48,11 @@ const struct mw_option measure_options[] = {
 	MW_OPT_END,
 };
 
+struct run_hooks {
+	struct measure *m;
+	const struct measure_hooks *own;
+};
+
 static int read_machine(const struct cli *cli, struct mw_topology *t, char *err, size_t n)
 {
 	const char *cpus = mw_opt_text(&cli->opts, "cpus"), *nodes = mw_opt_text(&cli->opts, "nodes");
@@ -169,93 +174,34 @@ void measure_close(struct measure *m)
 	mw_records_fini(&m->records);
 }
 
-static void add_with_needs(const struct bench *b, const struct bench **out, size_t *count)
-{
-	for (size_t i = 0; i < *count; i++)
-		if (out[i] == b)
-			return;
-	for (const char *const *need = b->needs; need && *need; need++) {
-		const struct bench *other = bench_find(*need);
-		if (other && other != b)
-			add_with_needs(other, out, count);
-	}
-	if (*count < MEASURE_MAX)
-		out[(*count)++] = b;
-}
-
-size_t measure_order(const struct bench *const *wanted, size_t n, const struct bench **out)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < n; i++)
-		add_with_needs(wanted[i], out, &count);
-	return count;
-}
-
 /* One line on the terminal: what runs, how far, how long still. */
-static void show_progress(void *self, const char *step, double fraction)
+static void show_progress(void *self, const char *bench, const char *step, double done)
 {
-	struct measure *m = self;
+	const struct run_hooks *h = self;
+	struct measure *m = h->m;
 	uint64_t now = mw_now_ns();
 	if (!m->show_progress || now - m->shown_ns < 100000000u)
 		return;
 	m->shown_ns = now;
-	double weight = 0;
-	const struct bench *b = m->running ? bench_find(m->running) : NULL;
-	if (b)
-		weight = b->weight * (fraction < 0 ? 0 : fraction > 1 ? 1 : fraction);
-	double done = (m->weight_done + weight) / m->weight_total;
-	double elapsed = (double)(now - m->start_ns) * 1e-9;
-	double left = m->profile.limit_s - elapsed;
-	if (done > 0.02 && elapsed / done - elapsed < left)
-		left = elapsed / done - elapsed;
-	(void)fprintf(stderr, "\r\033[K%3.0f%%  %s: %s  (%.0f s left)", 100 * done, m->running ? m->running : "",
-		      step ? step : "", left > 0 ? left : 0);
+	double left = m->profile.limit_s - (double)(now - m->start_ns) * 1e-9;
+	(void)fprintf(stderr, "\r\033[K%3.0f%%  %s%s%s  (%.0f s left)", 100 * done, bench,
+		      step && strcmp(step, bench) != 0 ? ": " : "", step && strcmp(step, bench) != 0 ? step : "",
+		      left > 0 ? left : 0);
 	(void)fflush(stderr);
 }
 
-struct run_sink {
-	struct measure *m;
-	const struct measure_hooks *hooks;
-};
-
-/* A second record of one identity would make every reader choose in silence: it is kept out, and said. */
-static bool is_second(const struct measure *m, const struct mw_record *r)
+static void complain(void *self, const char *line)
 {
-	size_t i = 0;
-	while (i < m->records.n && !mw_record_same_identity(&m->records.v[i], r))
-		i++;
-	if (i == m->records.n)
-		return false;
-	char *id = mw_record_id(r);
-	if (m->show_progress)
+	const struct run_hooks *h = self;
+	if (h->m->show_progress)
 		(void)fputs("\r\033[K", stderr);
-	cli_complain("left out a second record of %s", id ? id : r->bench);
-	free(id);
-	return true;
+	cli_complain("%s", line);
 }
 
-static int keep_and_forward(void *self, const struct mw_record *r)
+static int skip(void *self, const char *bench, const char *reason, bool fails)
 {
-	struct run_sink *s = self;
-	struct mw_record unpinned = *r; /* shares the samples */
-	if (is_second(s->m, r))
-		return 0;
-	if (r->provenance == MW_MEASURED && mw_team_unpinned(s->m->team)[0] &&
-	    (r->observed.n < MW_RECORD_PARAMS || mw_kv_find(&r->observed, "pinned"))) {
-		(void)mw_set_text(&unpinned, MW_AS_OBSERVED, "pinned", "no");
-		r = &unpinned;
-	}
-	int rc = mw_records_add(&s->m->records, r);
-	if (rc == 0)
-		rc = mw_emit(&s->hooks->record, r);
-	s->m->lost = rc < 0 ? rc : s->m->lost;
-	return rc;
-}
-
-/* The benchmark whose record is lost did not fail, and knows no words for it. */
-static int say_lost(const struct measure_hooks *hooks, int rc, char *err, size_t n)
-{
-	return mw_fail(rc, err, n, "cannot write %s: %s", hooks->target ? hooks->target : "a record", mw_strerror(rc));
+	const struct run_hooks *h = self;
+	return h->own->skip ? h->own->skip(h->own->self, bench, reason, fails) : 0;
 }
 
 struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts)
@@ -263,12 +209,14 @@ struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts)
 	return (struct bench_ctx){
 		.topo = &m->topo,
 		.arenas = m->arenas,
+		.team = m->team,
 		.profile = &m->profile,
 		.opts = opts,
 		.earlier = &m->records,
 		.stop = m->stop,
 		.start_ns = m->start_ns,
 		.deadline_ns = m->deadline_ns,
+		.share_s = m->profile.limit_s,
 		.seed = m->seed,
 	};
 }
@@ -284,95 +232,31 @@ int measure_check(struct measure *m, const struct bench *b, const struct mw_opts
 	return rc < 0 ? mw_fail(rc, err, n, "%s: %s", b->name, why[0] ? why : mw_strerror(rc)) : 0;
 }
 
-/* A benchmark's finish is a record as well: --resume looks for it. */
-static int emit_elapsed(const struct mw_sink *sink, const struct bench *b, uint64_t begin_ns)
-{
-	struct mw_record r;
-	mw_record_init(&r, b->name, "run", "elapsed", MW_S);
-	mw_record_method(&r, "wall", 1);
-	mw_record_set(&r, (double)(mw_now_ns() - begin_ns) * 1e-9, MW_MEASURED, "");
-	return mw_emit(sink, &r);
-}
-
-bool measure_is_end(const struct mw_record *r, const struct bench *b)
-{
-	return strcmp(r->bench, b->name) == 0 && strcmp(r->case_name, "run") == 0 && strcmp(r->metric, "elapsed") == 0;
-}
-
-/* Runs one benchmark within its share of what is left. */
-static int run_one(struct measure *m, const struct bench *b, double weight_left, const struct mw_opts *opts, bool named,
-		   const struct mw_sink *sink, char *err, size_t n)
-{
-	struct mw_opts defaults = {0};
-	int rc = 0;
-	if (!opts) {
-		char *argv[] = {NULL, NULL};
-		rc = mw_opts_parse(&defaults, &b->options, b->options ? 1 : 0, 1, argv, err, n);
-		opts = &defaults;
-	}
-	struct bench_ctx ctx = measure_ctx(m, opts);
-	const struct mw_progress progress = {.update = show_progress, .self = m};
-	ctx.team = m->team;
-	ctx.progress = &progress;
-	ctx.named = named;
-	uint64_t begin = mw_now_ns();
-	double left_ns = m->deadline_ns > begin ? (double)(m->deadline_ns - begin) : 0.0;
-	ctx.deadline_ns = begin + (uint64_t)(left_ns * b->weight / weight_left);
-	m->running = b->name;
-	if (rc == 0 && b->available)
-		rc = b->available(&ctx, err, n);
-	if (rc == 0 && left_ns <= 0)
-		rc = mw_fail(MW_EBUDGET, err, n, "no time left");
-	if (rc == 0) {
-		err[0] = '\0'; /* what was looked at before is no cause of what fails now */
-		rc = b->run(&ctx, sink, err, n);
-	}
-	if (rc == 0)
-		rc = emit_elapsed(sink, b, begin);
-	mw_opts_fini(&defaults);
-	return rc;
-}
-
 int measure_run(struct measure *m, const struct bench *const *list, size_t n_list, const struct bench *named,
 		const struct mw_opts *opts, const char *only, const struct measure_hooks *hooks, char *err, size_t n)
 {
-	double weight_left = 0;
-	for (size_t i = 0; i < n_list; i++)
-		weight_left += list[i]->weight;
-	m->weight_total = weight_left;
-	struct run_sink state = {.m = m, .hooks = hooks};
-	const struct mw_sink sink = {keep_and_forward, &state};
-	int rc = 0;
+	struct schedule_item items[SCHEDULE_MAX];
+	struct run_hooks own = {m, hooks};
+	const struct schedule_hooks all = {
+		.record = hooks->record,
+		.samples = hooks->samples,
+		.skip = skip,
+		.complain = complain,
+		.progress = show_progress,
+		.self = &own,
+		.target = hooks->target,
+	};
+	struct schedule s = {.ctx = measure_ctx(m, NULL), .records = &m->records, .visits_done = m->visits_done};
 	for (size_t i = 0; i < n_list; i++) {
 		const struct bench *b = list[i];
-		char why[400] = "";
-		bool by_name = b == named || (only && mw_list_has(only, b->name));
-		int one = run_one(m, b, weight_left, b == named ? opts : NULL, by_name, &sink, why, sizeof(why));
-		weight_left -= b->weight;
-		m->weight_done += b->weight;
-		if (m->lost) {
-			rc = say_lost(hooks, m->lost, err, n);
-			break;
-		}
-		if (one == MW_ECANCELLED || atomic_load(m->stop)) {
-			rc = MW_ECANCELLED;
-			break;
-		}
-		if (one == 0)
-			continue;
-		if (!why[0])
-			(void)snprintf(why, sizeof(why), "%s", mw_strerror(one));
-		/* What was not asked for by name may be absent; a failure never passes in silence. */
-		bool counts = one == MW_EUNAVAILABLE || one == MW_EBUDGET ? by_name : true;
-		int skip_rc = hooks->skip ? hooks->skip(hooks->self, b->name, why, counts && rc == 0) : 0;
-		if (counts && rc == 0)
-			rc = mw_fail(one, err, n, "%s: %s", b->name, why);
-		if (skip_rc < 0) {
-			m->lost = skip_rc;
-			rc = say_lost(hooks, skip_rc, err, n);
-			break;
-		}
+		items[i] = (struct schedule_item){
+			.bench = b,
+			.opts = b == named ? opts : NULL,
+			.named = b == named || (only && mw_list_has(only, b->name)),
+		};
 	}
+	int rc = schedule_run(&s, items, n_list, &all, err, n);
+	m->lost = s.lost;
 	if (m->show_progress)
 		(void)fputs("\r\033[K", stderr);
 	return rc;
@@ -380,26 +264,30 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 
 /* ---- one benchmark as a command ---- */
 
-struct one_command {
-	const char *name;
-	struct mw_records *kept;
-};
-
-static int keep_own(void *self, const struct mw_record *r)
+static int keep_nothing(void *self, const struct mw_record *r)
 {
-	struct one_command *c = self;
-	/* The records of what it needs, and its own clock, are not what was asked for. */
-	if (strcmp(r->bench, c->name) != 0 || strcmp(r->metric, "elapsed") == 0)
-		return 0;
-	return mw_records_add(c->kept, r);
+	(void)self, (void)r;
+	return 0; /* the run keeps it */
+}
+
+/* The records of what it needs, and its own clock, are not what was asked for. *out shares what it lists. */
+static int own_records(const struct mw_records *l, const char *name, struct mw_records *out)
+{
+	*out = (struct mw_records){.v = calloc(l->n + 1, sizeof(*out->v))};
+	if (!out->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].bench, name) == 0 && strcmp(l->v[i].case_name, "run") != 0)
+			out->v[out->n++] = l->v[i];
+	return 0;
 }
 
 int measure_bench_command(struct cli *cli, const struct bench *b, char *err, size_t n)
 {
 	struct measure m;
-	struct mw_records kept = {0};
+	struct mw_records own = {0};
 	struct cli_out out = {0};
-	const struct bench *list[MEASURE_MAX];
+	const struct bench *list[SCHEDULE_MAX];
 	int rc = measure_open(cli, &m, err, n);
 	if (rc == 0)
 		rc = measure_check(&m, b, &cli->opts, err, n);
@@ -408,20 +296,21 @@ int measure_bench_command(struct cli *cli, const struct bench *b, char *err, siz
 	if (rc == 0)
 		rc = measure_start_team(&m, err, n);
 	if (rc == 0) {
-		struct one_command one = {b->name, &kept};
-		const struct measure_hooks hooks = {.record = {keep_own, &one}};
-		size_t count = measure_order(&b, 1, list);
+		const struct measure_hooks hooks = {.record = {keep_nothing, NULL}};
+		size_t count = schedule_order(&b, 1, list);
 		rc = measure_run(&m, list, count, b, &cli->opts, NULL, &hooks, err, n);
 	}
-	if ((rc == 0 || rc == MW_ECANCELLED || kept.n) && out.f) {
-		int print = cli_print_records(cli, out.f, &kept, err, n);
+	if (own_records(&m.records, b->name, &own) < 0)
+		rc = mw_fail(-ENOMEM, err, n, "out of memory");
+	if ((rc == 0 || rc == MW_ECANCELLED || own.n) && out.f) {
+		int print = cli_print_records(cli, out.f, &own, err, n);
 		if (print == 0)
 			print = cli_out_commit(&out, err, n);
 		if (rc == 0)
 			rc = print;
 	}
 	cli_out_abort(&out);
-	mw_records_fini(&kept);
+	free(own.v);
 	measure_close(&m);
 	return rc;
 }

@@ -2,7 +2,7 @@
 #ifndef MW_MEASURE_H
 #define MW_MEASURE_H
 
-#include "bench/bench.h"
+#include "bench/schedule.h"
 #include "cli/command.h"
 
 extern const struct mw_option measure_options[];
@@ -11,6 +11,7 @@ extern const struct bench_profile measure_profiles[]; /* ended by a NULL name */
 /* What happens to results as they come. */
 struct measure_hooks {
 	struct mw_sink record;
+	const struct mw_sample_sink *samples; /* NULL: none */
 	/* A benchmark was left out; fails: that is what the run fails with, said at its end. Negative return ends the
 	 * run. */
 	int (*skip)(void *self, const char *bench, const char *reason, bool fails);
@@ -26,9 +27,8 @@ struct measure {
 	struct mw_records records; /* all so far, of every benchmark */
 	const atomic_int *stop;
 	uint64_t start_ns, deadline_ns, seed;
-	double weight_done, weight_total;
-	int lost;            /* why a record could not be kept, which ended the run; 0: all were */
-	const char *running; /* benchmark in progress, for the progress line */
+	unsigned visits_done; /* in earlier sessions of the run */
+	int lost;             /* why a record could not be kept, which ended the run; 0: all were */
 	bool show_progress;
 	uint64_t shown_ns;
 };
@@ -44,19 +44,12 @@ int measure_start_team(struct measure *m, char *err, size_t n);
 void measure_stop(struct measure *m);
 void measure_close(struct measure *m);
 
-#define MEASURE_MAX 64
-/* The benchmarks to run, each after the ones it needs. Returns how many. */
-size_t measure_order(const struct bench *const *wanted, size_t n, const struct bench **out);
-
 /* Runs them, one record of each identity: a second one is left out with a line on stderr. opts holds the options of
  * `named` (NULL: none is named, all run with their defaults). 0; MW_ECANCELLED after a signal; MW_EUNAVAILABLE when
  * `named` or one of only (a comma-separated list, may be NULL) could not run; the first other failure otherwise, after
  * the rest has run. */
 int measure_run(struct measure *m, const struct bench *const *list, size_t n_list, const struct bench *named,
 		const struct mw_opts *opts, const char *only, const struct measure_hooks *hooks, char *err, size_t n);
-
-/* Is r the record that measure_run emits when b came to its end? */
-bool measure_is_end(const struct mw_record *r, const struct bench *b);
 
 /* Context for available() and plan(): no team. opts may be NULL. */
 struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts);

@@ -43,7 +43,7 @@ struct run {
 	struct results old;     /* what the journal held when this session began */
 	struct journal *journal;
 	char dir[4096];
-	const struct bench *list[MEASURE_MAX];
+	const struct bench *list[SCHEDULE_MAX];
 	size_t n_list;
 	bool idle; /* resumed, and nothing that was asked for is left to measure: the journal stays as it is */
 };
@@ -53,14 +53,14 @@ struct run {
 static int choose(struct run *run, const struct mw_opts *opts, char *err, size_t n)
 {
 	const char *only = mw_opt_text(opts, "only"), *skip = mw_opt_text(opts, "skip");
-	const struct bench *wanted[MEASURE_MAX], *ordered[MEASURE_MAX];
+	const struct bench *wanted[SCHEDULE_MAX], *ordered[SCHEDULE_MAX];
 	size_t count = 0;
-	for (const struct bench *const *b = bench_table; *b && count < MEASURE_MAX; b++)
+	for (const struct bench *const *b = bench_table; *b && count < SCHEDULE_MAX; b++)
 		if ((!only || mw_list_has(only, (*b)->name)) && !(skip && mw_list_has(skip, (*b)->name)))
 			wanted[count++] = *b;
 	if (count == 0)
 		return mw_fail(MW_ESPEC, err, n, "--skip=%s leaves nothing to run", skip ? skip : "");
-	count = measure_order(wanted, count, ordered);
+	count = schedule_order(wanted, count, ordered);
 	for (size_t i = 0; i < count; i++)
 		if (!(skip && mw_list_has(skip, ordered[i]->name)))
 			run->list[run->n_list++] = ordered[i];
@@ -243,16 +243,16 @@ static void adopt(struct run *run, const struct mw_opts *opts)
 static int take_over(struct run *run)
 {
 	const struct mw_records *records = &run->old.records;
-	bool finished[MEASURE_MAX] = {false};
+	bool finished[SCHEDULE_MAX] = {false};
 	char left[512] = "";
 	size_t kept = 0, len = 0;
 	int rc = 0;
 	for (size_t k = 0; k < records->n; k++)
-		for (size_t i = 0; i < MEASURE_MAX && bench_table[i]; i++)
-			if (measure_is_end(&records->v[k], bench_table[i]))
+		for (size_t i = 0; i < SCHEDULE_MAX && bench_table[i]; i++)
+			if (schedule_is_end(&records->v[k], bench_table[i]))
 				finished[i] = true;
 	for (size_t k = 0; k < records->n && rc == 0; k++)
-		for (size_t i = 0; i < MEASURE_MAX && bench_table[i] && rc == 0; i++)
+		for (size_t i = 0; i < SCHEDULE_MAX && bench_table[i] && rc == 0; i++)
 			if (finished[i] && strcmp(records->v[k].bench, bench_table[i]->name) == 0)
 				rc = mw_records_add(&run->m.records, &records->v[k]);
 	for (size_t i = 0; i < run->n_list; i++) {
@@ -317,7 +317,7 @@ static void name_open(const struct run *run, char *out, size_t n)
 		bool begun = false, settled = false;
 		for (size_t i = 0; i < old->n; i++) {
 			begun = begun || strcmp(old->v[i].bench, (*b)->name) == 0;
-			settled = settled || measure_is_end(&old->v[i], *b);
+			settled = settled || schedule_is_end(&old->v[i], *b);
 		}
 		for (size_t i = 0; i < run->n_list; i++)
 			settled = settled || run->list[i] == *b;

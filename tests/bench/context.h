@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/core/clock.h"
+#include "base/core/err.h"
 #include "bench/bench.h"
 
 struct test_context {
@@ -43,6 +44,7 @@ static inline void test_open(struct test_context *t, const struct bench *b, cons
 	t->ctx.start_ns = mw_now_ns();
 	t->ctx.deadline_ns = t->ctx.start_ns + 600000000000u;
 	t->ctx.seed = 1;
+	t->ctx.share_s = t->profile.limit_s;
 	int cpus[2], n = mw_topology_cpu_ids(t->topo, cpus, 2);
 	cr_assert_eq(mw_team_create(cpus, n, &t->ctx.team, t->err, sizeof(t->err)), 0, "%s", t->err);
 	cr_assert_eq(mw_arenas_create(256u << 20, &t->ctx.arenas), 0);
@@ -50,11 +52,26 @@ static inline void test_open(struct test_context *t, const struct bench *b, cons
 		free(argv[i]);
 }
 
+/* As the scheduler does: begin, all visits, finish. */
+static inline int test_run_into(struct test_context *t, const struct bench *b, struct mw_records *out)
+{
+	const struct mw_sink sink = {test_collect, out};
+	void *state = NULL;
+	t->err[0] = '\0';
+	if (b->run)
+		return b->run(&t->ctx, &sink, t->err, sizeof(t->err));
+	int rc = b->begin(&t->ctx, &sink, &state, t->err, sizeof(t->err));
+	for (t->ctx.visit = 0; t->ctx.visit < t->profile.visits && rc == 0; t->ctx.visit++)
+		rc = b->visit(&t->ctx, state, t->err, sizeof(t->err));
+	int finished = rc >= 0 || rc == MW_ECANCELLED ? b->finish(&t->ctx, state, &sink, t->err, sizeof(t->err)) : 0;
+	if (state)
+		b->end(state);
+	return rc < 0 ? rc : finished;
+}
+
 static inline int test_run(struct test_context *t, const struct bench *b)
 {
-	const struct mw_sink sink = {test_collect, &t->out};
-	t->err[0] = '\0';
-	return b->run(&t->ctx, &sink, t->err, sizeof(t->err));
+	return test_run_into(t, b, &t->out);
 }
 
 static inline void test_close(struct test_context *t)

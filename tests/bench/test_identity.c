@@ -80,13 +80,12 @@ Test(identity, one_record_each_in_two_states, .timeout = 300)
 		struct test_context t;
 		unsigned probes = 0;
 		const struct rounds_machine machine = {&probes, standing, changing_sides, nothing, no_flags};
-		const struct mw_sink sink = {test_collect, &all};
 		size_t from = all.n;
 		test_open(&t, *b, options_of(*b));
 		t.profile.min_rounds = t.profile.max_rounds = 8;
 		t.ctx.earlier = &all;
 		t.ctx.machine = &machine;
-		int rc = (*b)->run(&t.ctx, &sink, t.err, sizeof(t.err));
+		int rc = test_run_into(&t, *b, &all);
 		cr_assert(rc == 0 || rc == MW_EUNAVAILABLE, "%s: %d %s", (*b)->name, rc, t.err);
 		check_unique(&all, from);
 		if (probes) {

@@ -1,0 +1,358 @@
+#include "bench/schedule.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/clock.h"
+#include "base/core/err.h"
+
+/* Beginnings may take this share of the time, each by its weight. */
+#define BEGIN_SHARE 0.2
+
+struct entry {
+	const struct schedule_item *item;
+	struct mw_opts defaults;
+	const struct mw_opts *opts;
+	void *state;
+	bool begun, done; /* done: visited enough */
+	int rc;           /* the first failure */
+	char why[400];
+	uint64_t spent_ns;
+	double share_s;
+};
+
+struct run {
+	struct schedule *s;
+	const struct schedule_hooks *hooks;
+	struct entry *e;
+	size_t n;
+	uint64_t begin_ns;
+	struct mw_sink sink;
+	struct mw_progress progress;
+	const struct entry *running;
+};
+
+/* ---- order ---- */
+
+static void add_with_needs(const struct bench *b, const struct bench **out, size_t *count)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (out[i] == b)
+			return;
+	for (const char *const *need = b->needs; need && *need; need++) {
+		const struct bench *other = bench_find(*need);
+		if (other && other != b)
+			add_with_needs(other, out, count);
+	}
+	if (*count < SCHEDULE_MAX)
+		out[(*count)++] = b;
+}
+
+size_t schedule_order(const struct bench *const *wanted, size_t n, const struct bench **out)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < n; i++)
+		add_with_needs(wanted[i], out, &count);
+	return count;
+}
+
+/* ---- records ---- */
+
+static const struct mw_emit elapsed_emit = {MW_CASES("run"), &mw_metric_elapsed, NULL, NULL, NULL};
+
+bool schedule_is_end(const struct mw_record *r, const struct bench *b)
+{
+	return strcmp(r->bench, b->name) == 0 && strcmp(r->case_name, "run") == 0 && strcmp(r->metric, "elapsed") == 0;
+}
+
+static void leave_out(const struct run *run, const struct mw_record *r, const char *why)
+{
+	char *id = mw_record_id(r), line[600];
+	(void)snprintf(line, sizeof(line), "left out %s %.500s", why, id ? id : r->bench);
+	if (run->hooks->complain)
+		run->hooks->complain(run->hooks->self, line);
+	free(id);
+}
+
+static bool is_second(const struct mw_records *l, const struct mw_record *r)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (mw_record_same_identity(&l->v[i], r))
+			return true;
+	return false;
+}
+
+static int keep(struct run *run, const struct mw_record *r)
+{
+	int rc = mw_records_add(run->s->records, r);
+	if (rc == 0)
+		rc = mw_emit(&run->hooks->record, r);
+	if (rc < 0)
+		run->s->lost = rc;
+	return rc;
+}
+
+/* A second record of one identity would make every reader choose in silence. */
+static int take(void *self, const struct mw_record *r)
+{
+	struct run *run = self;
+	const char *unpinned = run->s->ctx.team ? mw_team_unpinned(run->s->ctx.team) : "";
+	struct mw_record copy;
+	if (r->row) {
+		leave_out(run, r, "what was not declared and closed:");
+		return 0;
+	}
+	if (is_second(run->s->records, r)) {
+		leave_out(run, r, "a second record of");
+		return 0;
+	}
+	if (r->provenance != MW_MEASURED || !unpinned[0])
+		return keep(run, r);
+	int rc = mw_record_copy(&copy, r);
+	if (rc < 0)
+		return run->s->lost = rc;
+	mw_put_text(&copy, &mw_key_pinned, "no");
+	rc = keep(run, &copy);
+	mw_record_fini(&copy);
+	return rc;
+}
+
+/* That a benchmark came to its end is a record as well: --resume looks for it. */
+static int emit_elapsed(const struct run *run, const struct entry *e)
+{
+	const struct mw_emitter emitter = {e->item->bench->name, &elapsed_emit};
+	struct mw_record r;
+	mw_record_open(&r, &emitter, &elapsed_emit, "run");
+	mw_record_method(&r, "wall", 1);
+	mw_record_set(&r, (double)e->spent_ns * 1e-9, MW_MEASURED, NULL);
+	return mw_finish(&run->sink, &r);
+}
+
+/* ---- steps ---- */
+
+static bool over(const struct run *run)
+{
+	return run->s->lost || atomic_load(run->s->ctx.stop) != 0;
+}
+
+/* The context of a benchmark for a step that may take until deadline_ns. */
+static struct bench_ctx context(const struct run *run, const struct entry *e, uint64_t deadline_ns)
+{
+	struct bench_ctx ctx = run->s->ctx;
+	ctx.opts = e->opts;
+	ctx.earlier = run->s->records;
+	ctx.named = e->item->named;
+	ctx.progress = &run->progress;
+	ctx.samples = run->hooks->samples;
+	ctx.share_s = e->share_s;
+	if (deadline_ns < ctx.deadline_ns)
+		ctx.deadline_ns = deadline_ns;
+	return ctx;
+}
+
+static void failed(struct entry *e, int rc, const char *why)
+{
+	if (e->rc == 0 && rc < 0 && rc != MW_ECANCELLED) {
+		e->rc = rc;
+		(void)snprintf(e->why, sizeof(e->why), "%s", why[0] ? why : mw_strerror(rc));
+	}
+}
+
+static double weight_of(const struct run *run)
+{
+	double sum = 0;
+	for (size_t i = 0; i < run->n; i++)
+		sum += run->e[i].rc < 0 || run->e[i].done ? 0 : run->e[i].item->bench->weight;
+	return sum;
+}
+
+static uint64_t after_s(double seconds)
+{
+	return mw_now_ns() + (uint64_t)(seconds > 0 ? 1e9 * seconds : 0);
+}
+
+static double left_s(const struct run *run)
+{
+	uint64_t now = mw_now_ns(), end = run->s->ctx.deadline_ns;
+	return now < end ? 1e-9 * (double)(end - now) : 0;
+}
+
+static int read_defaults(struct entry *e, char *err, size_t n)
+{
+	char *argv[] = {NULL, NULL};
+	const struct bench *b = e->item->bench;
+	e->opts = e->item->opts ? e->item->opts : &e->defaults;
+	return e->item->opts ? 0 : mw_opts_parse(&e->defaults, &b->options, b->options ? 1 : 0, 1, argv, err, n);
+}
+
+static void begin(struct run *run, struct entry *e, double seconds)
+{
+	const struct bench *b = e->item->bench;
+	char why[400] = "";
+	uint64_t start = mw_now_ns();
+	int rc = read_defaults(e, why, sizeof(why));
+	struct bench_ctx ctx = context(run, e, after_s(seconds));
+	run->running = e;
+	if (rc == 0 && b->available)
+		rc = b->available(&ctx, why, sizeof(why));
+	if (rc == 0 && left_s(run) <= 0)
+		rc = mw_fail(MW_EBUDGET, why, sizeof(why), "no time left");
+	if (rc == 0) {
+		why[0] = '\0'; /* what was looked at before is no cause of what fails now */
+		e->begun = true;
+		rc = b->begin ? b->begin(&ctx, &run->sink, &e->state, why, sizeof(why)) : 0;
+	}
+	failed(e, rc, why);
+	e->spent_ns += mw_now_ns() - start;
+}
+
+/* Time that the ends ask for, out of what is left when the visits start. */
+static double finish_share(const struct run *run)
+{
+	double sum = 0, weights = 0;
+	for (size_t i = 0; i < run->n; i++) {
+		const struct bench *b = run->e[i].item->bench;
+		weights += b->weight;
+		sum += b->weight * (b->finish_share > 0 ? b->finish_share : 0.02);
+	}
+	return weights > 0 ? sum / weights : 0;
+}
+
+static void visit(struct run *run, struct entry *e, unsigned number, double seconds)
+{
+	char why[400] = "";
+	uint64_t start = mw_now_ns();
+	struct bench_ctx ctx = context(run, e, after_s(seconds));
+	ctx.visit = number;
+	run->running = e;
+	int rc = e->item->bench->visit ? e->item->bench->visit(&ctx, e->state, why, sizeof(why)) : 0;
+	failed(e, rc, why);
+	e->done = rc == BENCH_DONE;
+	e->spent_ns += mw_now_ns() - start;
+}
+
+static void visit_all(struct run *run)
+{
+	unsigned all = run->s->ctx.profile->visits, first = run->s->visits_done;
+	double end_s = left_s(run) * finish_share(run);
+	/* A resumed run that had all its visits gets one more: what it lacks are the ends. */
+	if (first >= all)
+		first = all ? all - 1 : 0;
+	for (unsigned v = first; v < all; v++) {
+		double rest = weight_of(run); /* of this visit */
+		for (size_t i = 0; i < run->n; i++) {
+			struct entry *e = &run->e[i];
+			double weight = e->item->bench->weight;
+			if (!e->begun || e->rc < 0 || e->done)
+				continue;
+			if (over(run))
+				return;
+			double later = (double)(all - v - 1) * weight_of(run);
+			double share = (left_s(run) - end_s) * weight / (rest + later);
+			visit(run, e, v, share);
+			rest -= weight;
+		}
+	}
+}
+
+static void finish(struct run *run, struct entry *e, double seconds)
+{
+	char why[400] = "";
+	uint64_t start = mw_now_ns();
+	struct bench_ctx ctx = context(run, e, after_s(seconds));
+	ctx.visit = run->s->ctx.profile->visits;
+	run->running = e;
+	const struct bench *b = e->item->bench;
+	int rc = b->run ? b->run(&ctx, &run->sink, why, sizeof(why))
+			: b->finish(&ctx, e->state, &run->sink, why, sizeof(why));
+	failed(e, rc, why);
+	e->spent_ns += mw_now_ns() - start;
+	if (e->rc == 0 && rc == 0 && !over(run))
+		(void)emit_elapsed(run, e);
+}
+
+static void end(struct entry *e)
+{
+	if (e->state)
+		e->item->bench->end(e->state);
+	e->state = NULL;
+	mw_opts_fini(&e->defaults);
+}
+
+/* ---- progress ---- */
+
+static void show(void *self, const char *step, double fraction)
+{
+	const struct run *run = self;
+	uint64_t now = mw_now_ns(), end_ns = run->s->ctx.deadline_ns;
+	double done = end_ns > run->begin_ns ? (double)(now - run->begin_ns) / (double)(end_ns - run->begin_ns) : 1;
+	(void)fraction;
+	if (run->hooks->progress && run->running)
+		run->hooks->progress(run->hooks->self, run->running->item->bench->name, step, fmin(done, 1));
+}
+
+/* ---- all of it ---- */
+
+/* The benchmark whose record is lost did not fail, and knows no words for it. */
+static int say_lost(const struct run *run, char *err, size_t n)
+{
+	return mw_fail(run->s->lost, err, n, "cannot write %s: %s",
+		       run->hooks->target ? run->hooks->target : "a record", mw_strerror(run->s->lost));
+}
+
+/* What was not asked for by name may be absent; a failure never passes in silence. */
+static int report(struct run *run, const struct entry *e, int rc, char *err, size_t n)
+{
+	bool absent = e->rc == MW_EUNAVAILABLE || e->rc == MW_EBUDGET;
+	bool counts = absent ? e->item->named : true;
+	const char *name = e->item->bench->name;
+	int skip = run->hooks->skip ? run->hooks->skip(run->hooks->self, name, e->why, counts && rc == 0) : 0;
+	if (counts && rc == 0)
+		rc = mw_fail(e->rc, err, n, "%s: %s", name, e->why);
+	if (skip < 0)
+		run->s->lost = skip;
+	return rc;
+}
+
+int schedule_run(struct schedule *s, const struct schedule_item *items, size_t n, const struct schedule_hooks *hooks,
+		 char *err, size_t en)
+{
+	struct run run = {.s = s, .hooks = hooks, .n = n, .begin_ns = mw_now_ns()};
+	int rc = 0;
+	run.sink = (struct mw_sink){take, &run};
+	run.progress = (struct mw_progress){show, &run};
+	run.e = calloc(n + 1, sizeof(*run.e));
+	if (!run.e)
+		return mw_fail(-ENOMEM, err, en, "no memory for the schedule");
+	for (size_t i = 0; i < n; i++)
+		run.e[i].item = &items[i];
+	double begin_s = BEGIN_SHARE * left_s(&run), weights = weight_of(&run);
+	/* Of the profile's time, not of what is left: a resumed run chooses the points that it had. */
+	for (size_t i = 0; i < n; i++)
+		run.e[i].share_s = s->ctx.profile->limit_s * items[i].bench->weight / weights;
+	for (size_t i = 0; i < n && !over(&run); i++)
+		begin(&run, &run.e[i], begin_s * items[i].bench->weight / weights);
+	visit_all(&run);
+	double asked = finish_share(&run) * weights;
+	for (size_t i = 0; i < n && !s->lost; i++) {
+		const struct bench *b = items[i].bench;
+		double own = b->weight * (b->finish_share > 0 ? b->finish_share : 0.02);
+		if (run.e[i].state || (b->run && run.e[i].begun && run.e[i].rc == 0 && !over(&run)))
+			finish(&run, &run.e[i], left_s(&run) * own / asked);
+		asked -= own;
+	}
+	for (size_t i = 0; i < n && !s->lost; i++)
+		if (run.e[i].rc < 0)
+			rc = report(&run, &run.e[i], rc, err, en);
+	if (s->lost)
+		rc = say_lost(&run, err, en);
+	else if (atomic_load(s->ctx.stop))
+		rc = MW_ECANCELLED;
+	for (size_t i = 0; i < n; i++)
+		end(&run.e[i]);
+	free(run.e);
+	return rc;
+}
