@@ -218,6 +218,20 @@ static int on_record(void *self, const struct mw_record *r)
 	return journal_append(run->journal, r);
 }
 
+static int on_samples(void *self, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n)
+{
+	struct run *run = self;
+	return journal_samples(run->journal, point, threads, v, n);
+}
+
+static const struct mw_sample *earlier_samples(void *self, const struct mw_record *point, size_t *n)
+{
+	const struct run *run = self;
+	const struct point *p = points_find(&run->old.points, point);
+	*n = p ? p->rec.n_samples : 0;
+	return p ? p->rec.samples : NULL;
+}
+
 static int on_skip(void *self, const char *bench, const char *reason, bool fails)
 {
 	struct run *run = self;
@@ -269,6 +283,7 @@ static int take_over(struct run *run)
 	cli_complain("--resume: %zu of %zu benchmarks are finished in %s, %s%s", run->n_list - kept, run->n_list,
 		     run->dir, kept ? "left: " : "nothing is left to measure", left);
 	run->n_list = kept;
+	run->m.visits_done = points_visits(&run->old.points);
 	return rc;
 }
 
@@ -377,8 +392,9 @@ static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 		return rc;
 	char journal[sizeof(run->dir) + 16];
 	(void)snprintf(journal, sizeof(journal), "%s/records.jsonl", run->dir);
+	const struct mw_sample_sink samples = {.put = on_samples, .earlier = earlier_samples, .self = run};
 	const struct measure_hooks hooks = {
-		.record = {on_record, run}, .skip = on_skip, .self = run, .target = journal};
+		.record = {on_record, run}, .samples = &samples, .skip = on_skip, .self = run, .target = journal};
 	if (!run->idle) {
 		rc = measure_run(&run->m, run->list, run->n_list, NULL, NULL, mw_opt_text(&cli->opts, "only"), &hooks,
 				 err, n);

@@ -23,7 +23,8 @@ struct journal {
 	bool locked;
 	bool torn; /* the file ends in the middle of a line */
 	struct journal_tail tail;
-	struct words words; /* that the file has */
+	struct words words;   /* that the file has */
+	struct points points; /* that the file has, without their samples */
 	char path[4096];
 };
 
@@ -51,13 +52,18 @@ static int append_text(struct journal *j, const char *kind, const char *value)
 	return rc;
 }
 
-static int append_line(struct journal *j, const char *kind, json_t *value)
+static int append_dump(struct journal *j, const char *kind, json_t *value, size_t flags)
 {
-	char *text = value ? json_write_text(value, JSON_LINE_FLAGS) : NULL;
+	char *text = value ? json_write_text(value, flags) : NULL;
 	int rc = append_text(j, kind, text);
 	free(text);
 	json_decref(value);
 	return rc;
+}
+
+static int append_line(struct journal *j, const char *kind, json_t *value)
+{
+	return append_dump(j, kind, value, JSON_LINE_FLAGS);
 }
 
 /* The words of a record come before it. */
@@ -196,6 +202,9 @@ int journal_open(const char *dir, bool resume, struct results *old, struct journ
 		if (rc == 0 && j->tail.other_run)
 			rc = mw_fail(MW_EFORMAT, err, n, "%s: holds the head of another run, move its lines away",
 				     j->path);
+		for (size_t i = 0; rc == 0 && resume && i < old->points.n; i++)
+			if (points_add(&j->points, &old->points.v[i].rec, old->points.v[i].threads))
+				rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", j->path);
 	}
 	if (rc) {
 		journal_close(j);
@@ -274,6 +283,33 @@ int journal_append(struct journal *j, const struct mw_record *r)
 	return rc;
 }
 
+/* A point that the file lacks gets the next number. */
+static int append_point(struct journal *j, const struct mw_record *point, int threads)
+{
+	struct mw_record copy;
+	int rc = mw_record_copy_bare(&copy, point);
+	if (rc < 0)
+		return rc;
+	if (j->anonymize)
+		record_anonymize(&copy);
+	rc = append_words(j, &copy);
+	if (rc == 0)
+		rc = append_line(j, "point", json_from_point(&copy, threads));
+	mw_record_fini(&copy);
+	return rc < 0 ? rc : points_add(&j->points, point, threads);
+}
+
+int journal_samples(struct journal *j, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n)
+{
+	const struct point *p = points_find(&j->points, point);
+	int rc = p ? 0 : append_point(j, point, threads);
+	if (rc < 0)
+		return rc;
+	p = p ? p : &j->points.v[j->points.n - 1];
+	json_t *line = json_from_point_samples((size_t)(p - j->points.v), v, n);
+	return append_dump(j, "samples", line, JSON_SAMPLE_FLAGS);
+}
+
 int journal_skip(struct journal *j, const char *bench, const char *reason)
 {
 	struct results one;
@@ -304,5 +340,6 @@ void journal_close(struct journal *j)
 	if (j->fd >= 0)
 		(void)close(j->fd);
 	words_fini(&j->words);
+	points_fini(&j->points);
 	free(j);
 }

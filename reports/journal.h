@@ -1,6 +1,7 @@
 /* records.jsonl: a line per finished record, one write(2) each, so that SIGKILL loses nothing finished.
  *
- * First line: {"head"}, program and host. Then {"record"} and {"skipped"} as they come; {"resumed"} begins each later
+ * First line: {"head"}, program and host. Then as they come: {"words"} before the first record that uses them,
+ * {"point"} and {"samples"} of what is being measured, {"record"} and {"skipped"}; {"resumed"} begins each later
  * session and {"end"} says how one ended. A run whose last session has no end is partial.
  *
  * results.json is what journal_read gives for its folder, and nothing else: the run itself, a resumed one and
@@ -30,6 +31,8 @@ int journal_begin(struct journal *j, const struct results *head, char *err, size
 bool journal_locked(const struct journal *j);
 /* 0 or -errno. A line that could not be written whole is taken back. */
 int journal_append(struct journal *j, const struct mw_record *r);
+/* Samples of a point that its benchmark still measures: what it says so far is not lost with the run. */
+int journal_samples(struct journal *j, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n);
 int journal_skip(struct journal *j, const char *bench, const char *reason);
 /* This session ended: partial_why NULL or "" = complete, else why it is partial ("interrupted by SIGINT"). */
 int journal_end(struct journal *j, double elapsed_s, const char *partial_why);

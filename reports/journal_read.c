@@ -79,6 +79,9 @@ struct reader {
 	bool other_run; /* below the head of another run */
 	bool ended;     /* the last line read was an end */
 	double session_s, earlier_s;
+	unsigned session;  /* counted from 0 */
+	unsigned *written; /* session of each record */
+	size_t written_cap;
 	size_t unread, unread_at[SHOWN_LINES];
 };
 
@@ -93,6 +96,55 @@ static void forget_skip(struct results *out, const char *bench)
 	for (size_t i = 0; i < out->n_skipped; i++)
 		if (strcmp(out->skipped[i].bench, bench) == 0)
 			out->skipped[i--] = out->skipped[--out->n_skipped];
+}
+
+static int note_session(struct reader *rd, size_t record)
+{
+	if (record >= rd->written_cap) {
+		size_t cap = rd->written_cap ? 2 * rd->written_cap : 256;
+		unsigned *more = realloc(rd->written, cap * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		rd->written = more;
+		rd->written_cap = cap;
+	}
+	rd->written[record] = rd->session;
+	return 0;
+}
+
+/* The session in which that benchmark came to its end; 0 where it did not, or in the first one. */
+static unsigned end_of(const struct reader *rd, const char *bench)
+{
+	const struct mw_records *l = &rd->out->records;
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].case_name, "run") == 0 && strcmp(l->v[i].metric, "elapsed") == 0 &&
+		    strcmp(l->v[i].bench, bench) == 0)
+			return rd->written[i];
+	return 0;
+}
+
+/* A benchmark that ended in a later session said all anew: what it had said of topology states that later samples tell
+ * apart otherwise goes. */
+static void drop_superseded(struct reader *rd)
+{
+	struct mw_records *l = &rd->out->records;
+	const char *bench = "";
+	unsigned end = 0;
+	size_t kept = 0;
+	for (size_t i = 0; i < l->n && rd->session; i++) {
+		if (strcmp(bench, l->v[i].bench) != 0)
+			end = end_of(rd, bench = l->v[i].bench);
+		if (rd->written[i] >= end)
+			continue;
+		l->v[i].unit = MW_UNIT_COUNT; /* marked: names of others are looked up until the end */
+	}
+	for (size_t i = 0; i < l->n && rd->session; i++) {
+		if (l->v[i].unit == MW_UNIT_COUNT)
+			mw_record_fini(&l->v[i]);
+		else
+			l->v[kept++] = l->v[i];
+	}
+	l->n = rd->session ? kept : l->n;
 }
 
 static int keep_record(struct reader *rd, const json_t *v)
@@ -111,8 +163,9 @@ static int keep_record(struct reader *rd, const json_t *v)
 		if (p->next) {
 			struct mw_record older = records->v[p->next - 1];
 			records->v[p->next - 1] = r;
+			rd->written[p->next - 1] = rd->session;
 			r = older;
-		} else if (mw_records_take(records, &r)) {
+		} else if (note_session(rd, records->n) || mw_records_take(records, &r)) {
 			rc = no_memory(rd);
 		} else {
 			*p = (struct place){.hash = hash, .next = records->n};
@@ -150,6 +203,7 @@ static int keep_end(struct reader *rd, const json_t *v)
  * how long it took, and so of the whole run. */
 static void goes_on(struct reader *rd, bool resumed)
 {
+	rd->session += resumed;
 	if (rd->ended || resumed)
 		rd->earlier_s += rd->ended ? rd->session_s : (double)NAN;
 	rd->ended = false;
@@ -188,12 +242,16 @@ static int keep_line(struct reader *rd, const json_t *doc)
 	bool resumed = json_object_get(doc, "resumed");
 	if ((v = json_object_get(doc, "record")))
 		rc = keep_record(rd, v);
+	else if ((v = json_object_get(doc, "point")))
+		rc = json_to_point(v, &rd->place, &rd->out->points);
+	else if ((v = json_object_get(doc, "samples")))
+		rc = json_to_point_samples(v, &rd->place, &rd->out->points);
 	else if ((v = json_object_get(doc, "words")))
 		rc = json_to_words(v, &rd->place, rd->out);
 	else if ((v = json_object_get(doc, "skipped")))
 		rc = keep_skip(rd, v);
 	else if (!resumed)
-		rc = json_refuse(&rd->place, "", "neither head, record, skipped, resumed nor end");
+		rc = json_refuse(&rd->place, "", "not a line that a journal has");
 	if (rc == 0)
 		goes_on(rd, resumed);
 	return rc;
@@ -323,6 +381,12 @@ int journal_read_fd(int fd, const char *path, struct results *out, struct journa
 	}
 	if (rc)
 		goto out;
+	drop_superseded(&rd);
+	rc = points_finish(&out->points, &out->records);
+	if (rc) {
+		rc = no_memory(&rd);
+		goto out;
+	}
 	out->info.elapsed_s = rd.ended ? rd.earlier_s + rd.session_s : (double)NAN;
 	tell_unread(&rd);
 	if (stats)
@@ -332,6 +396,7 @@ int journal_read_fd(int fd, const char *path, struct results *out, struct journa
 out:
 	free(text);
 	free(rd.table.v);
+	free(rd.written);
 	json_decref(rd.head);
 	return rc ? mw_fail(rc, err, n, "%s", why) : 0;
 }

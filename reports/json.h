@@ -11,6 +11,9 @@
 #define JSON_FILE_FLAGS (JSON_SORT_KEYS | JSON_REAL_PRECISION(17) | JSON_INDENT(1))
 #define JSON_LINE_FLAGS (JSON_SORT_KEYS | JSON_REAL_PRECISION(17) | JSON_COMPACT)
 
+/* Samples have seven digits. */
+#define JSON_SAMPLE_FLAGS (JSON_SORT_KEYS | JSON_REAL_PRECISION(7) | JSON_COMPACT)
+
 /* 0; MW_EFORMAT with *e; -ENOMEM. *doc is NULL but for 0. */
 int json_read_text(const char *text, size_t size, json_t **doc, json_error_t *e);
 /* NULL when memory is out; freed by the caller. */
@@ -50,6 +53,11 @@ struct json_place {
 int json_refuse(const struct json_place *p, const char *key, const char *why);
 /* Each needs an object; fills what it read and leaves the rest of *out as it was. */
 int json_to_record(const json_t *v, struct json_place *p, struct mw_record *out);
+/* Of a journal: a point ("threads" beside its record), and samples of the point with a number. */
+json_t *json_from_point(const struct mw_record *point, int threads);
+json_t *json_from_point_samples(size_t number, const struct mw_sample *v, size_t n);
+int json_to_point(const json_t *v, struct json_place *p, struct points *out);
+int json_to_point_samples(const json_t *v, struct json_place *p, struct points *out);
 int json_to_skip(const json_t *v, struct json_place *p, struct results *out);
 int json_to_head(const json_t *v, struct json_place *p, struct results *out);
 /* {"metrics", "keys"}; what out->words has already stays. */

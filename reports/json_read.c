@@ -93,43 +93,76 @@ static int sample_int(const json_t *list, size_t i, uint64_t max, uint64_t *out)
 	return 0;
 }
 
-static int to_samples(const json_t *o, struct mw_record *r, const struct json_place *p)
+enum {
+	SAMPLE_VALUE,
+	SAMPLE_ROUND,
+	SAMPLE_T,
+	SAMPLE_STATE,
+	SAMPLE_FLAGS,
+	SAMPLE_VISIT,
+	SAMPLE_BEFORE,
+	SAMPLE_AFTER,
+	SAMPLE_LISTS
+};
+
+/* The arrays of samples; those that the file need not have are NULL. */
+static int sample_lists(const json_t *samples, const json_t *list[SAMPLE_LISTS], const struct json_place *p)
 {
-	static const char *const names[] = {"value", "round", "t_ns", "state", "flags", "visit"};
-	const json_t *list[6];
-	const json_t *samples = json_object_get(o, "samples");
+	static const char *const names[] = {"value", "round", "t_ns",      "state",
+					    "flags", "visit", "before_ns", "after_ns"};
 	if (!json_is_object(samples))
 		return json_refuse(p, "samples", samples ? "expected an object" : "missing");
-	for (size_t k = 0; k < 6; k++) {
+	for (size_t k = 0; k < SAMPLE_LISTS; k++) {
 		list[k] = json_object_get(samples, names[k]);
-		if (k == 5 && !list[k]) /* schema 1 */
-			break;
+		if (!list[k] && (k > SAMPLE_VISIT || (k == SAMPLE_VISIT && p->schema < 2)))
+			continue;
 		if (!json_is_array(list[k]) || json_array_size(list[k]) != json_array_size(list[0]))
 			return json_refuse(p, "samples", "expected arrays of one length");
 	}
-	size_t n = json_array_size(list[0]);
+	return 0;
+}
+
+/* NaN for what is absent or null. */
+static double sample_real(const json_t *list, size_t i)
+{
+	const json_t *v = json_array_get(list, i);
+	return json_is_number(v) ? json_number_value(v) : (double)NAN;
+}
+
+static int to_sample(const json_t *const list[SAMPLE_LISTS], size_t i, struct mw_sample *s)
+{
+	const json_t *value = json_array_get(list[SAMPLE_VALUE], i);
+	uint64_t round, state, flags, visit = 0;
+	if ((!json_is_number(value) && !json_is_null(value)) || sample_int(list[SAMPLE_ROUND], i, UINT32_MAX, &round) ||
+	    sample_int(list[SAMPLE_T], i, INT64_MAX, &s->t_ns) ||
+	    sample_int(list[SAMPLE_STATE], i, UINT32_MAX, &state) ||
+	    sample_int(list[SAMPLE_FLAGS], i, UINT32_MAX, &flags) ||
+	    (list[SAMPLE_VISIT] && sample_int(list[SAMPLE_VISIT], i, UINT32_MAX, &visit)))
+		return -EINVAL;
+	s->value = sample_real(list[SAMPLE_VALUE], i);
+	s->before_ns = sample_real(list[SAMPLE_BEFORE], i);
+	s->after_ns = sample_real(list[SAMPLE_AFTER], i);
+	s->visit = (uint32_t)visit;
+	s->round = (uint32_t)round;
+	s->state = (uint32_t)state;
+	s->flags = (uint32_t)flags;
+	return 0;
+}
+
+static int to_samples(const json_t *o, struct mw_record *r, const struct json_place *p)
+{
+	const json_t *list[SAMPLE_LISTS];
+	int rc = sample_lists(json_object_get(o, "samples"), list, p);
+	size_t n = rc == 0 ? json_array_size(list[0]) : 0;
 	if (n == 0)
-		return 0;
+		return rc;
 	r->samples = calloc(n, sizeof(*r->samples));
 	if (!r->samples)
 		return mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
 	r->n_samples = n;
-	for (size_t i = 0; i < n; i++) {
-		struct mw_sample *s = &r->samples[i];
-		const json_t *value = json_array_get(list[0], i);
-		uint64_t round, state, flags, visit = 0;
-		if ((!json_is_number(value) && !json_is_null(value)) || sample_int(list[1], i, UINT32_MAX, &round) ||
-		    sample_int(list[2], i, INT64_MAX, &s->t_ns) || sample_int(list[3], i, UINT32_MAX, &state) ||
-		    sample_int(list[4], i, UINT32_MAX, &flags) ||
-		    (list[5] && sample_int(list[5], i, UINT32_MAX, &visit)))
+	for (size_t i = 0; i < n; i++)
+		if (to_sample(list, i, &r->samples[i]) < 0)
 			return json_refuse(p, "samples", "an entry is not a number in range");
-		s->value = json_is_null(value) ? (double)NAN : json_number_value(value);
-		s->before_ns = s->after_ns = (double)NAN;
-		s->visit = (uint32_t)visit;
-		s->round = (uint32_t)round;
-		s->state = (uint32_t)state;
-		s->flags = (uint32_t)flags;
-	}
 	return 0;
 }
 
@@ -195,6 +228,37 @@ int json_to_record(const json_t *v, struct json_place *p, struct mw_record *out)
 		upgrade_record(out);
 	if (rc == 0 && mw_record_close(out, NULL, 0))
 		rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
+	return rc;
+}
+
+int json_to_point(const json_t *v, struct json_place *p, struct points *out)
+{
+	struct mw_record r;
+	json_int_t threads;
+	mw_record_init(&r, "", "", "", MW_COUNT);
+	int rc = json_to_record(v, p, &r);
+	if (rc == 0)
+		rc = get_int(v, "threads", 1, INT32_MAX, &threads, p);
+	if (rc == 0 && points_add(out, &r, (int)threads))
+		rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
+	mw_record_fini(&r);
+	return rc;
+}
+
+int json_to_point_samples(const json_t *v, struct json_place *p, struct points *out)
+{
+	struct mw_record r = {.samples = NULL};
+	json_int_t number;
+	if (!json_is_object(v))
+		return json_refuse(p, "", "expected an object");
+	int rc = get_int(v, "point", 0, INT32_MAX, &number, p);
+	if (rc == 0 && (size_t)number >= out->n)
+		rc = json_refuse(p, "point", "no point of that number came before");
+	if (rc == 0)
+		rc = to_samples(v, &r, p);
+	if (rc == 0 && points_add_samples(&out->v[number], r.samples, r.n_samples))
+		rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
+	free(r.samples);
 	return rc;
 }
 

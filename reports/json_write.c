@@ -86,20 +86,23 @@ static json_t *sample_number(double v)
 	return json_number(isfinite(v) ? strtod(text, NULL) : v);
 }
 
-static json_t *from_samples(const struct mw_record *r)
+/* Arrays of one length; with probes where they are there. */
+static json_t *samples_of(const struct mw_sample *v, size_t n, bool probes)
 {
 	int failed = 0;
 	json_t *o = json_object();
-	json_t *value = json_array(), *round = json_array(), *t = json_array(), *state = json_array(),
-	       *flags = json_array(), *visit = json_array();
-	for (size_t i = 0; i < r->n_samples; i++) {
-		const struct mw_sample *s = &r->samples[i];
+	json_t *value = json_array(), *round = json_array(), *t = json_array(), *state = json_array();
+	json_t *flags = json_array(), *visit = json_array(), *before = json_array(), *after = json_array();
+	for (size_t i = 0; i < n; i++) {
+		const struct mw_sample *s = &v[i];
 		failed += json_array_append_new(value, sample_number(s->value)) != 0;
 		failed += json_array_append_new(round, json_integer(s->round)) != 0;
 		failed += json_array_append_new(t, json_integer((json_int_t)s->t_ns)) != 0;
 		failed += json_array_append_new(state, json_integer(s->state)) != 0;
 		failed += json_array_append_new(flags, json_integer(s->flags)) != 0;
 		failed += json_array_append_new(visit, json_integer(s->visit)) != 0;
+		failed += probes && json_array_append_new(before, sample_number(s->before_ns)) != 0;
+		failed += probes && json_array_append_new(after, sample_number(s->after_ns)) != 0;
 	}
 	json_put(o, "value", value, &failed);
 	json_put(o, "round", round, &failed);
@@ -107,7 +110,19 @@ static json_t *from_samples(const struct mw_record *r)
 	json_put(o, "state", state, &failed);
 	json_put(o, "flags", flags, &failed);
 	json_put(o, "visit", visit, &failed);
+	if (probes) {
+		json_put(o, "before_ns", before, &failed);
+		json_put(o, "after_ns", after, &failed);
+	} else {
+		json_decref(before);
+		json_decref(after);
+	}
 	return finish(o, failed);
+}
+
+static json_t *from_samples(const struct mw_record *r)
+{
+	return samples_of(r->samples, r->n_samples, false);
 }
 
 static json_t *from_record(const struct mw_record *r, bool samples)
@@ -149,7 +164,7 @@ char *json_record_text(const struct mw_record *r)
 {
 	json_t *bare = from_record(r, false), *samples = from_samples(r);
 	char *a = bare ? json_write_text(bare, JSON_LINE_FLAGS) : NULL;
-	char *b = samples ? json_write_text(samples, JSON_SORT_KEYS | JSON_REAL_PRECISION(7) | JSON_COMPACT) : NULL;
+	char *b = samples ? json_write_text(samples, JSON_SAMPLE_FLAGS) : NULL;
 	static const char between[] = ",\"samples\":";
 	char *text = a && b ? malloc(strlen(a) + strlen(b) + sizeof(between) + 1) : NULL;
 	if (text) {
@@ -255,6 +270,26 @@ json_t *json_from_head(const struct results *r)
 	json_put(o, "schema", json_integer(RESULTS_SCHEMA), &failed);
 	json_put(o, "memwall", from_info(&r->info), &failed);
 	json_put(o, "host", from_host(&r->host), &failed);
+	return finish(o, failed);
+}
+
+json_t *json_from_point(const struct mw_record *point, int threads)
+{
+	int failed = 0;
+	json_t *o = from_record(point, true);
+	json_put(o, "threads", json_integer(threads), &failed);
+	return finish(o, failed);
+}
+
+json_t *json_from_point_samples(size_t number, const struct mw_sample *v, size_t n)
+{
+	int failed = 0;
+	bool probes = false;
+	for (size_t i = 0; i < n; i++)
+		probes = probes || isfinite(v[i].before_ns) || isfinite(v[i].after_ns);
+	json_t *o = json_object();
+	json_put(o, "point", json_integer((json_int_t)number), &failed);
+	json_put(o, "samples", samples_of(v, n, probes), &failed);
 	return finish(o, failed);
 }
 

@@ -52,6 +52,7 @@ void results_fini(struct results *r)
 	mw_fields_fini(results_info_fields, &r->info);
 	mw_host_fini(&r->host);
 	mw_records_fini(&r->records);
+	points_fini(&r->points);
 	words_fini(&r->words);
 	free(r->skipped);
 	results_init(r);

@@ -1,4 +1,4 @@
-/* Everything that a run leaves behind: results.json, schema 1 (reports/schema/results.schema.json). */
+/* Everything that a run leaves behind: results.json, schema 2 (reports/schema/results.schema.json). */
 #ifndef MW_RESULTS_H
 #define MW_RESULTS_H
 
@@ -8,6 +8,7 @@
 
 #include "base/core/host.h"
 #include "base/core/record.h"
+#include "reports/points.h"
 #include "reports/words.h"
 
 #define RESULTS_SCHEMA 2
@@ -37,7 +38,8 @@ struct results {
 	struct results_info info;
 	struct mw_host host;
 	struct mw_records records;
-	struct words words; /* of a file: what its records use; declared records need none */
+	struct points points; /* of a journal: what its benchmarks were measuring */
+	struct words words;   /* of a file: what its records use; declared records need none */
 	struct results_skip *skipped;
 	size_t n_skipped;
 	bool partial;
