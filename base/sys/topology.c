@@ -26,12 +26,13 @@
 /* A list of CPUs or nodes from a file; false when there is no such file. What is no list is an empty one. */
 static bool read_list(int root_fd, const char *path, struct mw_cpulist *l)
 {
-	char text[4096];
+	char *text;
 	memset(l, 0, sizeof(*l));
-	if (mw_tree_read(root_fd, path, text, sizeof(text)) < 0)
+	if (mw_tree_text(root_fd, path, &text) < 0)
 		return false;
-	if (mw_cpulist_parse(l, text) < 0)
+	if (text && mw_cpulist_parse(l, text) < 0)
 		memset(l, 0, sizeof(*l));
+	free(text);
 	return true;
 }
 
@@ -95,12 +96,13 @@ static void read_allowed(int root_fd, bool live, struct mw_cpulist *allowed)
 {
 	if (live && mw_cpulist_affinity(allowed) == 0)
 		return;
-	char list[4096] = "";
-	char *status = mw_tree_slurp(root_fd, "proc/self/status");
-	bool known = status && mw_text_str(status, "Cpus_allowed_list", list, sizeof(list));
-	free(status);
-	if (!known || mw_cpulist_parse(allowed, list) < 0)
+	char *list = NULL, *status = mw_tree_slurp(root_fd, "proc/self/status");
+	if (status)
+		(void)mw_text_value(status, "Cpus_allowed_list", &list);
+	if (!list || mw_cpulist_parse(allowed, list) < 0)
 		memset(allowed, 0xff, sizeof(*allowed));
+	free(status);
+	free(list);
 }
 
 static int ordinal(hwloc_topology_t topo, hwloc_obj_t pu, hwloc_obj_type_t type, int fallback)

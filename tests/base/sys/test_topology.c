@@ -133,6 +133,13 @@ Test(topology, restricted_to_a_list)
 	tree_put(root, "proc/self/status", "Cpus_allowed:\t0f\nCpus_allowed_list:\t2-3\n");
 	cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0);
 	cr_expect(topo.host.n_cpus == 2 && topo.cpus[0].id == 2 && topo.cpus[1].id == 3);
+	/* A list longer than a page, as after many changes of a cpuset. */
+	char list[6000] = "Cpus_allowed_list:\t2-3";
+	for (int cpu = 8; strlen(list) < 5000; cpu += 2)
+		(void)snprintf(list + strlen(list), 16, ",%d", cpu);
+	tree_put(root, "proc/self/status", "%s,7\n", list);
+	cr_assert_eq(read_topology(root, NULL, err, sizeof(err)), 0);
+	cr_expect(topo.host.n_cpus == 3 && topo.cpus[2].id == 7, "%d", topo.host.n_cpus);
 	cr_expect_eq(read_topology(root, "0", err, sizeof(err)), MW_ESPEC);
 	cr_expect_str_eq(err, "CPU 0 of '0' does not exist or may not be used by this process");
 	tree_remove(root);
