@@ -79,7 +79,7 @@ int mw_host_copy(struct mw_host *to, const struct mw_host *from)
 	int rc = mw_fields_copy(mw_host_fields, to, from);
 	if (rc == 0)
 		rc = mw_host_set_nodes(to, from->n_nodes);
-	if (rc == 0 && n) {
+	if (rc == 0 && to->nodes && to->distances) {
 		memcpy(to->nodes, from->nodes, n * sizeof(*to->nodes));
 		memcpy(to->distances, from->distances, n * n * sizeof(*to->distances));
 	}
