@@ -100,6 +100,8 @@ int mw_tree_text(int root_fd, const char *path, char **out)
 {
 	size_t len = 0;
 	int rc = read_whole(root_fd, path, out, &len);
+	if (!*out)
+		return rc;
 	while (len > 0 && isspace((unsigned char)(*out)[len - 1]))
 		(*out)[--len] = '\0';
 	if (rc == 0 && (len == 0 || !**out)) {

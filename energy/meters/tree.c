@@ -69,6 +69,8 @@ int tree_cpus(int dirfd, const char *path, int **v)
 		return rc;
 	for (int id = mw_cpulist_next(&l, 0); id >= 0; id = mw_cpulist_next(&l, id + 1))
 		count++;
+	if (count == 0)
+		return MW_EFORMAT;
 	*v = calloc((size_t)count, sizeof(**v));
 	if (!*v)
 		return -ENOMEM;
@@ -82,8 +84,10 @@ int tree_packages(int rootfd, struct tree_package **v)
 	int *cpu, n = 0;
 	*v = NULL;
 	int count = tree_cpus(rootfd, "sys/devices/system/cpu/online", &cpu);
-	if (count <= 0 || !cpu)
+	if (count <= 0 || !cpu) {
+		free(cpu);
 		return count;
+	}
 	*v = calloc((size_t)count, sizeof(**v));
 	if (!*v)
 		n = -ENOMEM;
