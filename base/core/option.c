@@ -30,6 +30,14 @@ size_t mw_option_choices(const struct mw_option *o, char *out, size_t n)
 	return at;
 }
 
+void mw_option_default(const struct mw_option *o, char *out, size_t n)
+{
+	(void)snprintf(out, n, "%s", o->def ? o->def : "");
+	for (char *c = out; *c; c++)
+		if (*c == '\n')
+			*c = ' ';
+}
+
 enum { WORDS_MAX = 64, WORD_BYTES = 32 };
 
 /* Is text one of the legal words? MW_ESPEC and a line with all of them and the nearest one. */
@@ -440,8 +448,11 @@ void mw_opts_help(FILE *f, const struct mw_option *table)
 		char choices[400];
 		if (mw_option_choices(o, choices, sizeof(choices)))
 			(void)fprintf(f, " (%s%s)", o->type == MW_OPT_CHOICES ? "list of " : "", choices);
-		if (o->def)
-			(void)fprintf(f, " [%s]", o->def);
+		if (o->def) {
+			char def[400];
+			mw_option_default(o, def, sizeof(def));
+			(void)fprintf(f, " [%s]", def);
+		}
 		(void)fputc('\n', f);
 	}
 }

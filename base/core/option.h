@@ -89,6 +89,8 @@ size_t mw_opt_ints(const struct mw_opts *o, const char *name, int64_t *v, size_t
 bool mw_option_word(const struct mw_option *o, size_t i, const char **word, size_t *len);
 /* All of them as "a|b|c"; "" where there are none. Returns the length. */
 size_t mw_option_choices(const struct mw_option *o, char *out, size_t n);
+/* The default on one line: several of a PATHS have a blank between them. "" where there is none. */
+void mw_option_default(const struct mw_option *o, char *out, size_t n);
 
 /* Next item of a comma-separated list, empty ones included; *rest begins at the text (NULL: no list) and is NULL after
  * the last item. */
