@@ -34,7 +34,8 @@ static void help(FILE *f)
 	mw_opts_help(f, cli_global_options);
 	(void)fputs(
 		"\n'memwall help COMMAND' shows a command's options.\n"
-		"Exit status: 0 done, 1 failed, 2 bad usage, 3 something named is unavailable here, 130 interrupted.\n",
+		"Exit status: 0 done, 1 failed, 2 bad usage, 3 something named is unavailable here, 130 interrupted,\n"
+		"141 the reader of the output (as in '| head') went away.\n",
 		f);
 }
 

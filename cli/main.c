@@ -4,8 +4,10 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/core/cpu.h"
 #include "base/core/err.h"
@@ -26,7 +28,7 @@ static void on_signal(int sig)
 static void catch_signals(void)
 {
 	cli_catch(on_signal);
-	/* A closed pipe and a file at its limit (ulimit -f) are then errors of write, reported like a full disk. */
+	/* A closed pipe and a file at its limit (ulimit -f) are then errors of write: a run keeps its results. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 }
@@ -152,6 +154,31 @@ static int parse_and_run(struct cli *cli, char *err, size_t n)
 	return rc < 0 ? rc : run_target(cli, &t, err, n);
 }
 
+/* Has the reader of our output gone, as head does when it has seen enough? */
+static bool reader_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+/* Writes what is left for stdout and tells what went wrong. Nobody is there to read more: the status that the signal
+ * would have given, and no word, as from other programs. */
+static int finish(int rc, int status, const char *err)
+{
+	errno = 0;
+	bool lost = fflush(stdout) != 0 || ferror(stdout);
+	int cause = errno ? -errno : -EIO;
+	if (lost && (rc == 0 || rc == -EIO || rc == -EPIPE) && reader_gone())
+		return 128 + SIGPIPE;
+	if (lost && (rc == 0 || (rc == -EIO && !err[0]))) {
+		cli_complain("cannot write standard output: %s", mw_strerror(cause));
+		return status == CLI_OK ? CLI_FAILED : status;
+	}
+	if (rc < 0 && rc != MW_ECANCELLED)
+		cli_complain("%s", err[0] ? err : mw_strerror(rc));
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	/* Numbers are printed for machines too: never a decimal comma. */
@@ -161,13 +188,6 @@ int main(int argc, char **argv)
 	struct cli cli = {.argc = argc, .argv = argv, .stop = &stop_signal};
 	char err[4400] = ""; /* a path and its cause */
 	int rc = parse_and_run(&cli, err, sizeof(err));
-	if (rc < 0 && rc != MW_ECANCELLED)
-		cli_complain("%s", err[0] ? err : mw_strerror(rc));
 	mw_opts_fini(&cli.opts);
-	int status = cli_exit_status(rc, &stop_signal);
-	if (fflush(stdout) != 0 && status == CLI_OK) {
-		cli_complain("cannot write standard output: %s", mw_strerror(-errno));
-		status = CLI_FAILED;
-	}
-	return status;
+	return finish(rc, cli_exit_status(rc, &stop_signal), err);
 }
