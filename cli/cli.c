@@ -40,6 +40,15 @@ const struct command *cli_find(const char *name, const struct bench **bench)
 	return NULL;
 }
 
+bool cli_is_group(const char *word)
+{
+	size_t len = strlen(word);
+	for (const struct command *const *c = command_table; *c; c++)
+		if (strncmp((*c)->name, word, len) == 0 && (*c)->name[len] == ' ')
+			return true;
+	return false;
+}
+
 int cli_unknown(const char *name, char *err, size_t n)
 {
 	const char *names[128] = {NULL};

@@ -56,6 +56,8 @@ const char *cli_word(const struct cli *cli, size_t i);
 /* The command of that name; a benchmark's command comes back in *bench with NULL returned. */
 struct bench;
 const struct command *cli_find(const char *name, const struct bench **bench);
+/* Is there a command of two words that begins with this one? */
+bool cli_is_group(const char *word);
 /* "unknown command X, did you mean Y?" into err; returns MW_ESPEC. */
 int cli_unknown(const char *name, char *err, size_t n);
 
@@ -86,7 +88,8 @@ int cli_end_at_signal(struct cli *cli);
 /* Exit status of a return code. */
 int cli_exit_status(int rc, const atomic_int *stop);
 
-/* Help on the command of that name to -o or stdout, or on all (NULL). --format is refused. */
+/* Help on the command of that name to -o or stdout, on those that begin with this word, or on all (NULL). --format is
+ * refused. */
 int cli_print_help(const struct cli *cli, const char *name, char *err, size_t n);
 
 #endif

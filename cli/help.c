@@ -39,10 +39,24 @@ static void help(FILE *f)
 		f);
 }
 
+/* The commands that begin with this word. */
+static int help_group(FILE *f, const char *word)
+{
+	size_t len = strlen(word);
+	(void)fprintf(f, "usage: memwall %s COMMAND [OPTION...]\n\n", word);
+	for (const struct command *const *c = command_table; *c; c++)
+		if (!(*c)->hidden && strncmp((*c)->name, word, len) == 0 && (*c)->name[len] == ' ')
+			(void)fprintf(f, "  %-14s %s\n", (*c)->name, (*c)->summary);
+	(void)fprintf(f, "\n'memwall help %s COMMAND' shows a command's options.\n", word);
+	return 0;
+}
+
 static int help_command(FILE *f, const char *name, char *err, size_t n)
 {
 	const struct bench *bench;
 	const struct command *cmd = cli_find(name, &bench);
+	if (!cmd && !bench && cli_is_group(name))
+		return help_group(f, name);
 	if (!cmd && !bench)
 		return cli_unknown(name, err, n);
 	const struct command as_command = {.usage = "",

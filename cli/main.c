@@ -72,19 +72,10 @@ struct target {
 	const struct command *cmd;
 	const struct bench *bench;
 	char name[64];
+	bool group;   /* the first word of several commands, alone */
 	size_t words; /* of argv that the name takes */
 	int index;    /* of the first of them; 0: no command given */
 };
-
-/* Is there a two-word command that begins with this word? */
-static bool is_group(const char *word)
-{
-	size_t len = strlen(word);
-	for (const struct command *const *c = command_table; *c; c++)
-		if (strncmp((*c)->name, word, len) == 0 && (*c)->name[len] == ' ')
-			return true;
-	return false;
-}
 
 static int find_target(int argc, char **argv, struct target *t, char *err, size_t n)
 {
@@ -93,11 +84,12 @@ static int find_target(int argc, char **argv, struct target *t, char *err, size_
 		return 0;
 	const char *word = argv[t->index];
 	const char *next = t->index + 1 < argc && argv[t->index + 1][0] != '-' ? argv[t->index + 1] : NULL;
-	t->words = next && is_group(word) ? 2 : 1;
+	t->words = next && cli_is_group(word) ? 2 : 1;
 	(void)snprintf(t->name, sizeof(t->name), "%.30s%s%.30s", word, t->words == 2 ? " " : "",
 		       t->words == 2 ? next : "");
 	t->cmd = cli_find(t->name, &t->bench);
-	return t->cmd || t->bench ? 0 : cli_unknown(t->name, err, n);
+	t->group = t->words == 1 && cli_is_group(word);
+	return t->cmd || t->bench || t->group ? 0 : cli_unknown(t->name, err, n);
 }
 
 static int run_target(struct cli *cli, const struct target *t, char *err, size_t n)
@@ -143,7 +135,7 @@ static int parse_and_run(struct cli *cli, char *err, size_t n)
 	cli->out_file = mw_opt_text(&cli->opts, "out-file");
 	if (mw_opt_flag(&cli->opts, "version"))
 		return cli_print_text(cli, print_version, err, n);
-	if (mw_opt_flag(&cli->opts, "help"))
+	if (mw_opt_flag(&cli->opts, "help") || t.group)
 		return cli_print_help(cli, t.index ? t.name : NULL, err, n);
 	if (t.index == 0)
 		return mw_fail(MW_ESPEC, err, n, "no command given, see 'memwall help'");

@@ -83,6 +83,15 @@ for module in build/modules/*.so; do
 done
 (cd "$tmp" && "$at/bin/memwall" list >/dev/null) || fail 'the installed program does not start'
 
+# make passes both spellings of the prefix on.
+for word in prefix PREFIX; do
+	(
+		unset PREFIX DESTDIR
+		make --no-print-directory -n install DEPS=no "$word=/elsewhere" DESTDIR=/stage
+	) >"$tmp/make" 2>&1 || fail "make $word= fails: $(cat "$tmp/make")"
+	grep -q "PREFIX='/elsewhere' DESTDIR='/stage'" "$tmp/make" || fail "make install ignores $word="
+done
+
 scripts/install uninstall build || fail 'uninstall fails'
 left=$(find "$tmp/stage" ! -type d)
 [ -z "$left" ] || fail "left behind: $left"
