@@ -321,7 +321,7 @@ int energy_run_with(struct bench_ctx *ctx, const struct mw_sink *sink, const str
 	if (!r)
 		return -ENOMEM;
 	r->ctx = ctx;
-	r->seconds = mw_opt_real(ctx->opts, "window");
+	r->seconds = mw_opt_real(ctx->opts, "sample-time");
 	const char *named = mw_opt_text(ctx->opts, "meter");
 	bool by_name = named && strcmp(named, "auto") != 0;
 	/* The model first: it costs nothing and stands even when the time is up. */
@@ -390,7 +390,8 @@ static const struct mw_option options[] = {
 	 .def = "auto",
 	 .word = meter_word,
 	 .help = "energy counters to use"},
-	{.name = "window",
+	{.name = "sample-time",
+	 .was = "window",
 	 .type = MW_OPT_DURATION,
 	 .arg = "TIME",
 	 .def = "1",

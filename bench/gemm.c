@@ -70,7 +70,7 @@ static int read_shape(const char *text, size_t len, struct product *p, char *err
 	uint64_t v[2];
 	if (mw_parse_pair(text, len, v) < 0 || !v[0] || !v[1] || v[0] > 131071 || v[1] > (1u << 24))
 		return mw_fail(MW_ESPEC, err, n,
-			       "--shape: '%.*s' is not INPUTSxOUTPUTS, for example 768x3072 (inputs up to 131071, "
+			       "--shapes: '%.*s' is not INPUTSxOUTPUTS, for example 768x3072 (inputs up to 131071, "
 			       "outputs up to 16M)",
 			       (int)len, text);
 	*p = (struct product){v[0], v[1], 0};
@@ -81,16 +81,16 @@ static int add_product(struct gemm_run *r, struct product p, char *err, size_t n
 {
 	for (size_t i = 0; i < r->n_list; i++)
 		if (r->list[i].k == p.k && r->list[i].n == p.n && r->list[i].m == p.m)
-			return mw_fail(MW_ESPEC, err, n, "--shape: '%zux%zu' is named twice", p.k, p.n);
+			return mw_fail(MW_ESPEC, err, n, "--shapes: '%zux%zu' is named twice", p.k, p.n);
 	if (r->n_list == MAX_PRODUCTS)
-		return mw_fail(MW_ESPEC, err, n, "--shape and --tokens: more than %d products", (int)MAX_PRODUCTS);
+		return mw_fail(MW_ESPEC, err, n, "--shapes and --tokens: more than %d products", (int)MAX_PRODUCTS);
 	r->list[r->n_list++] = p;
 	return 0;
 }
 
 static int read_products(struct gemm_run *r, char *err, size_t n)
 {
-	const char *shapes = mw_opt_text(r->ctx->opts, "shape"), *tokens = mw_opt_text(r->ctx->opts, "tokens");
+	const char *shapes = mw_opt_text(r->ctx->opts, "shapes"), *tokens = mw_opt_text(r->ctx->opts, "tokens");
 	uint64_t m[MAX_PRODUCTS] = {1, 8, 64, 512};
 	size_t n_m = tokens ? mw_opt_sizes(r->ctx->opts, "tokens", m, MAX_PRODUCTS) : 4;
 	if (!shapes && !tokens) {
@@ -458,7 +458,7 @@ static int run_all(struct gemm_run *r, char *err, size_t n)
 		rc = run_peaks(r, 0.1 * bench_left_s(r->ctx));
 	if (rc < 0)
 		return rc;
-	if (r->ctx->named && (mw_opt_text(r->ctx->opts, "shape") || mw_opt_text(r->ctx->opts, "tokens")))
+	if (r->ctx->named && (mw_opt_text(r->ctx->opts, "shapes") || mw_opt_text(r->ctx->opts, "tokens")))
 		r->n_asked = r->n_list; /* asked for one by one: all of them, with what rounds there is time for */
 	else
 		thin(r);
@@ -492,8 +492,8 @@ static int check(const struct bench_ctx *ctx, char *err, size_t n)
 	r->ctx = &copy;
 	int rc = read_products(r, err, n);
 	size_t element = strcmp(mw_opt_text(ctx->opts, "dtype"), "int8") == 0 ? 1 : 4;
-	for (size_t i = 0; i < r->n_list && rc == 0 && mw_opt(ctx->opts, "shape")->given; i++)
-		rc = bench_check_size(ctx, "shape", element * r->list[i].k * r->list[i].n, err, n);
+	for (size_t i = 0; i < r->n_list && rc == 0 && mw_opt(ctx->opts, "shapes")->given; i++)
+		rc = bench_check_size(ctx, "shapes", element * r->list[i].k * r->list[i].n, err, n);
 	if (rc == 0 && mw_opt(ctx->opts, "engine")->given)
 		rc = read_engines(r, err, n);
 	free(r);
@@ -523,7 +523,8 @@ static const struct mw_option options[] = {
 	 .arg = "LIST",
 	 .word = engines_word,
 	 .help = "engines (default: all that are there)"},
-	{.name = "shape",
+	{.name = "shapes",
+	 .was = "shape",
 	 .type = MW_OPT_NAMES,
 	 .arg = "LIST",
 	 .help = "layers as INPUTSxOUTPUTS, for example 768x3072,3072x768"},

@@ -46,12 +46,13 @@ const struct mw_option eval_options[] = {
 	 .min = 0,
 	 .max = 63,
 	 .help = "a trace covers one channel"},
-	{.name = "aap",
+	{.name = "trace-aap",
+	 .was = "aap",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "HOW",
 	 .def = "lowered",
 	 .choices = "lowered|raw",
-	 .help = "in the trace: ACT PRE ACT PRE, or ACT ACT PRE, which is not JEDEC"},
+	 .help = "AAP in the trace: ACT PRE ACT PRE, or ACT ACT PRE, which is not JEDEC"},
 	MW_OPT_END,
 };
 

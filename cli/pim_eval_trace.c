@@ -28,7 +28,7 @@ static enum pim_trace_format format_of(const char *name)
 
 int eval_trace_begin(struct eval *e, const struct mw_opts *opts, char *err, size_t n)
 {
-	static const char *const with[] = {"trace-format", "trace-channel", "aap"};
+	static const char *const with[] = {"trace-format", "trace-channel", "trace-aap"};
 	const char *path = mw_opt_text(opts, "trace");
 	for (size_t i = 0; !path && i < sizeof(with) / sizeof(with[0]); i++)
 		if (mw_opt(opts, with[i])->given)
@@ -42,7 +42,7 @@ int eval_trace_begin(struct eval *e, const struct mw_opts *opts, char *err, size
 	const struct pim_trace_config c = {
 		.size = sizeof(c),
 		.format = format_of(mw_opt_text(opts, "trace-format")),
-		.raw_aap = strcmp(mw_opt_text(opts, "aap"), "raw") == 0,
+		.raw_aap = strcmp(mw_opt_text(opts, "trace-aap"), "raw") == 0,
 		.channel = (uint32_t)mw_opt_int(opts, "trace-channel"),
 		.write = write_text,
 		.ctx = e,

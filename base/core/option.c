@@ -261,6 +261,11 @@ static struct mw_optval *find(const struct mw_opts *o, const char *name, size_t 
 
 static int unknown_option(const struct mw_opts *o, const char *name, size_t len, char *err, size_t n)
 {
+	for (size_t i = 0; i < o->n; i++) {
+		const char *was = o->v[i].opt->was;
+		if (was && strlen(was) == len && memcmp(was, name, len) == 0)
+			return mw_fail(MW_ESPEC, err, n, "--%s is called --%s now", was, o->v[i].opt->name);
+	}
 	const char **names = calloc(o->n + 1, sizeof(*names));
 	char word[64];
 	(void)snprintf(word, sizeof(word), "%.*s", (int)(len < 63 ? len : 63), name);

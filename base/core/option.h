@@ -29,6 +29,7 @@ enum mw_option_file { MW_OPT_NO_FILE, MW_OPT_READS, MW_OPT_WRITES };
 
 struct mw_option {
 	const char *name; /* long name without dashes; NULL ends a table */
+	const char *was;  /* a former name, refused with a word about the new one; or NULL */
 	char letter;      /* short form or 0 */
 	enum mw_option_type type;
 	const char *arg; /* stands for the value in help, NULL for flags */

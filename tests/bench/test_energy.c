@@ -214,7 +214,7 @@ static void run_bed(struct bed *b, const struct energy_meter *m, int want)
 
 Test(energy_bench, measured_and_modelled_stay_apart)
 {
-	struct bed *b = make_bed("--window=0.06");
+	struct bed *b = make_bed("--sample-time=0.06");
 	struct mw_record bw;
 	mw_record_init(&bw, "bandwidth", "dram-read", "bandwidth", MW_GBPS);
 	mw_record_set(&bw, 30.0, MW_MEASURED, "");

@@ -37,9 +37,9 @@ static const struct {
 } benches[] = {
 	{"latency", {"--sizes=16K,1M", NULL}},
 	{"bandwidth", {"--size=1M", "--ops=read,write", NULL}},
-	{"gemm", {"--shape=96x64", "--tokens=1,4", NULL}},
+	{"gemm", {"--shapes=96x64", "--tokens=1,4", NULL}},
 	{"storage", {"--file-size=1M", "--max-depth=2", NULL}},
-	{"energy", {"--window=0.05", NULL}},
+	{"energy", {"--sample-time=0.05", NULL}},
 	{"offload", {"--sizes=64K,1M", "--shapes=96x200", "--kernels=and,add32,gemv", NULL}},
 };
 
@@ -119,9 +119,9 @@ Test(identity, no_time_is_said_once, .timeout = 300)
 Test(identity, a_product_named_twice_is_refused)
 {
 	static const char *const options[][3] = {
-		{"--shape=96x64,32x32,96x64", NULL},
+		{"--shapes=96x64,32x32,96x64", NULL},
 		{"--tokens=1,4,1", NULL},
-		{"--shape=96x64", "--tokens=8,8", NULL},
+		{"--shapes=96x64", "--tokens=8,8", NULL},
 	};
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		test_refused(bench_find("gemm"), options[i], MW_ESPEC, "twice");

@@ -22,7 +22,7 @@ CASES = {
     "run": [],  # makes q, below
     "bandwidth": [SHORT],
     "energy": [SHORT],
-    "gemm": [(*LONGER, "--shape=64x64")],
+    "gemm": [(*LONGER, "--shapes=64x64")],
     "latency": [SHORT],
     "storage": [(*SHORT, "--file-size=1M")],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],

@@ -46,7 +46,7 @@ def main():
         check(stats["aap"] == 4 * rows, stats)
         end = lines[-1].split(",")
         check(end[1] == "END" and abs(int(end[0]) * 0.625 - stats["time_end_to_end"]) < 200, end, stats)
-        raw, _ = trace(folder, "drampower", "--aap=raw")
+        raw, _ = trace(folder, "drampower", "--trace-aap=raw")
         check(count(raw, "PRE") == 4 * rows + 3 * rows and "not JEDEC" in raw[0], count(raw, "PRE"))
         lines, _ = trace(folder, "ramulator")
         check(lines[0].startswith("# ") and lines[1] == "clock,command,Channel,Rank,BankGroup,Bank,Row,Column,type,source", lines[:2])
