@@ -38,13 +38,7 @@ const struct mw_option measure_options[] = {
 	 .help = "most memory to use (half of what is available)"},
 	{.name = "cpus", .type = MW_OPT_TEXT, .arg = "LIST", .help = "CPUs to use, such as 0-3,8"},
 	{.name = "nodes", .type = MW_OPT_TEXT, .arg = "LIST", .help = "use the CPUs of these NUMA nodes, such as 0-1"},
-	{.name = "seed",
-	 .type = MW_OPT_INT,
-	 .arg = "N",
-	 .def = "1",
-	 .min = 0,
-	 .max = 9e15,
-	 .help = "of all random choices"},
+	{.name = "seed", .type = MW_OPT_U64, .arg = "N", .def = "1", .help = "of all random choices"},
 	MW_OPT_END,
 };
 
@@ -131,7 +125,7 @@ int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 	const char *term = getenv("TERM");
 	m->show_progress = isatty(STDERR_FILENO) == 1 && term && strcmp(term, "dumb") != 0;
 	measure_set_profile(m, mw_opt_text(&cli->opts, "profile"), &cli->opts);
-	m->seed = (uint64_t)mw_opt_int(&cli->opts, "seed");
+	m->seed = mw_opt_u64(&cli->opts, "seed");
 	int rc = read_machine(cli, &m->topo, err, n);
 	if (rc < 0)
 		return rc;

@@ -19,7 +19,7 @@ const struct mw_option eval_options[] = {
 	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
 	{.name = "in", .type = MW_OPT_PATHS, .arg = "FILE", .help = "an input; repeat for more", .file = MW_OPT_READS},
 	{.name = "out", .type = MW_OPT_TEXT, .arg = "FILE", .help = "the result", .file = MW_OPT_WRITES},
-	{.name = "value", .type = MW_OPT_INT, .arg = "N", .def = "0", .min = 0, .max = 9e15, .help = "value of fill"},
+	{.name = "value", .type = MW_OPT_U64, .arg = "N", .def = "0", .help = "value of fill"},
 	{.name = "amount", .type = MW_OPT_INT, .arg = "K", .def = "1", .min = 0, .max = 64, .help = "bits of a shift"},
 	{.name = "size", .type = MW_OPT_SIZE, .arg = "BYTES", .min = 1, .max = 9e15, .help = "size of fill's result"},
 	{.name = "engine",
@@ -75,9 +75,13 @@ uint64_t eval_bytes(const struct eval_operand *o, uint64_t lanes)
 int eval_failed(const struct eval *e, int rc, const char *what, char *err, size_t n)
 {
 	const char *why = pim_error(e->dev);
+	size_t len = strlen(what);
 	/* What the device refuses was asked for on the command line. */
 	int code = rc == -EOPNOTSUPP ? MW_EUNAVAILABLE : rc == -EINVAL || rc == -ENOSPC ? MW_ESPEC : rc;
-	return mw_fail(code, err, n, "%s: %s", what, why && *why ? why : mw_strerror(rc));
+	if (!why || !*why)
+		why = mw_strerror(rc);
+	bool says = strncmp(why, what, len) == 0 && why[len] == ':';
+	return says ? mw_fail(code, err, n, "%s", why) : mw_fail(code, err, n, "%s: %s", what, why);
 }
 
 /* ---- options ---- */
@@ -128,7 +132,7 @@ static int check_options(struct eval *e, const struct mw_opts *opts, char *err, 
 	e->type = mw_opt_flag(opts, "signed") ? pim_int(width) : pim_uint(width);
 	e->reduces = e->op == PIM_SUM_LANES || e->op == PIM_MIN_LANES || e->op == PIM_COUNT_ONES;
 	e->n_in = pim_op_inputs(e->op);
-	e->value = (uint64_t)mw_opt_int(opts, e->op == PIM_FILL ? "value" : "amount");
+	e->value = e->op == PIM_FILL ? mw_opt_u64(opts, "value") : (uint64_t)mw_opt_int(opts, "amount");
 	rc = check_own(e, opts, err, n);
 	if (rc < 0)
 		return rc;

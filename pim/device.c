@@ -66,7 +66,7 @@ static int make_table(struct pim_config *c, const struct pim_key *keys, char *er
 {
 	static const enum mw_option_type types[] = {
 		[PIM_KEY_INT] = MW_OPT_INT,   [PIM_KEY_SIZE] = MW_OPT_SIZE,     [PIM_KEY_REAL] = MW_OPT_REAL,
-		[PIM_KEY_TEXT] = MW_OPT_TEXT, [PIM_KEY_CHOICE] = MW_OPT_CHOICE,
+		[PIM_KEY_TEXT] = MW_OPT_TEXT, [PIM_KEY_CHOICE] = MW_OPT_CHOICE, [PIM_KEY_U64] = MW_OPT_U64,
 	};
 	size_t i = 0;
 	for (; keys && keys[i].name; i++) {

@@ -518,7 +518,14 @@ PIM_API int pim_program_price(struct pim_device *dev, const struct pim_program *
 
 /* ---- writing a device ---- */
 
-enum pim_key_type { PIM_KEY_INT, PIM_KEY_SIZE, PIM_KEY_REAL, PIM_KEY_TEXT, PIM_KEY_CHOICE };
+enum pim_key_type {
+	PIM_KEY_INT,
+	PIM_KEY_SIZE,
+	PIM_KEY_REAL,
+	PIM_KEY_TEXT,
+	PIM_KEY_CHOICE,
+	PIM_KEY_U64 /* every whole number of 64 bits, such as a seed; min and max do not count */
+};
 
 /* One key of a device's SPEC; a table ends with name NULL. Its layout is fixed by PIM_ABI. */
 struct pim_key {
@@ -531,6 +538,7 @@ struct pim_key {
 };
 
 struct pim_config; /* the checked keys of one spec; valid during open */
+/* Of a PIM_KEY_U64 the bits: cast to uint64_t. */
 PIM_API int64_t pim_config_int(const struct pim_config *c, const char *key);
 PIM_API double pim_config_real(const struct pim_config *c, const char *key);
 PIM_API const char *pim_config_text(const struct pim_config *c, const char *key); /* NULL: unset */

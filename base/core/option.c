@@ -110,17 +110,39 @@ static int check_range(const struct mw_option *o, const char *dash, double v, co
 		       o->min, o->max);
 }
 
-static int not_a_size(const struct mw_option *o, const char *dash, const char *text, char *err, size_t n)
+/* Why text is no number of the option: rc tells what the parser found. */
+static int not_a_number(const struct mw_option *o, const char *dash, const char *text, int rc, char *err, size_t n)
 {
-	return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a size, expected for example 64K or 1G", dash, o->name,
-		       text);
+	bool size = o->type == MW_OPT_SIZE || o->type == MW_OPT_SIZES;
+	if (o->type == MW_OPT_U64)
+		return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a whole number from 0 to %llu", dash, o->name, text,
+			       (unsigned long long)UINT64_MAX);
+	if (rc == -ERANGE && o->max > o->min)
+		return check_range(o, dash, *text == '-' ? -INFINITY : INFINITY, text, err, n);
+	if (rc == -ERANGE)
+		return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is out of range: more than 64 bits", dash, o->name, text);
+	if (size)
+		return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a size, expected for example 64K or 1G", dash,
+			       o->name, text);
+	return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a whole number", dash, o->name, text);
+}
+
+/* A size that fits into int64_t. */
+static int read_size(const char *text, int64_t *out)
+{
+	uint64_t size;
+	int rc = mw_parse_size(text, &size);
+	if (rc == 0 && size > INT64_MAX)
+		rc = -ERANGE;
+	if (rc == 0)
+		*out = (int64_t)size;
+	return rc;
 }
 
 /* One item of a list; *value is what tells it from the others where they are numbers. */
 static int check_item(const struct mw_option *o, const char *dash, const char *item, size_t len, int64_t *value,
 		      char *err, size_t n)
 {
-	uint64_t size = 0;
 	char text[40];
 	*value = 0;
 	if (o->type == MW_OPT_CHOICES)
@@ -128,15 +150,10 @@ static int check_item(const struct mw_option *o, const char *dash, const char *i
 	if (o->type == MW_OPT_NAMES)
 		return 0;
 	(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
-	if (o->type == MW_OPT_INTS) {
-		if (len >= sizeof(text) || mw_parse_int(text, value) < 0)
-			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a whole number", dash, o->name, text);
-		return check_range(o, dash, (double)*value, text, err, n);
-	}
-	if (len >= sizeof(text) || mw_parse_size(text, &size) < 0 || size > INT64_MAX)
-		return not_a_size(o, dash, text, err, n);
-	*value = (int64_t)size;
-	return check_range(o, dash, (double)size, text, err, n);
+	int rc = len >= sizeof(text)      ? -EINVAL
+		 : o->type == MW_OPT_INTS ? mw_parse_int(text, value)
+					  : read_size(text, value);
+	return rc < 0 ? not_a_number(o, dash, text, rc, err, n) : check_range(o, dash, (double)*value, text, err, n);
 }
 
 /* Do the items before `item` hold it already? Numbers are equal by value: 1024 is 1K. */
@@ -189,20 +206,22 @@ static int check_path(const struct mw_option *o, const char *dash, const char *t
 static int convert(struct mw_optval *v, const char *dash, const char *text, char *err, size_t n)
 {
 	const struct mw_option *o = v->opt;
-	uint64_t size;
+	uint64_t u;
+	int rc = -EINVAL;
 	switch (o->type) {
 	case MW_OPT_FLAG:
 		v->i = 1;
 		return 0;
 	case MW_OPT_INT:
-		if (mw_parse_int(text, &v->i) < 0)
-			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a whole number", dash, o->name, text);
-		return check_range(o, dash, (double)v->i, text, err, n);
+		rc = mw_parse_int(text, &v->i);
+		break;
+	case MW_OPT_U64:
+		rc = mw_parse_u64(text, &u);
+		v->i = rc < 0 ? 0 : (int64_t)u;
+		return rc < 0 ? not_a_number(o, dash, text, rc, err, n) : 0;
 	case MW_OPT_SIZE:
-		if (mw_parse_size(text, &size) < 0 || size > INT64_MAX)
-			return not_a_size(o, dash, text, err, n);
-		v->i = (int64_t)size;
-		return check_range(o, dash, (double)size, text, err, n);
+		rc = read_size(text, &v->i);
+		break;
 	case MW_OPT_REAL:
 		if (mw_parse_real(text, &v->r) < 0)
 			return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a number", dash, o->name, text);
@@ -224,7 +243,7 @@ static int convert(struct mw_optval *v, const char *dash, const char *text, char
 	case MW_OPT_TEXT:
 		return *text ? 0 : mw_fail(MW_ESPEC, err, n, "%s%s: empty value", dash, o->name);
 	}
-	return -EINVAL;
+	return rc < 0 ? not_a_number(o, dash, text, rc, err, n) : check_range(o, dash, (double)v->i, text, err, n);
 }
 
 static int assign(struct mw_optval *v, const char *text, bool by_default, char *err, size_t n)
@@ -410,6 +429,11 @@ int64_t mw_opt_int(const struct mw_opts *o, const char *name)
 	return mw_opt(o, name)->i;
 }
 
+uint64_t mw_opt_u64(const struct mw_opts *o, const char *name)
+{
+	return (uint64_t)mw_opt(o, name)->i;
+}
+
 double mw_opt_real(const struct mw_opts *o, const char *name)
 {
 	return mw_opt(o, name)->r;
@@ -578,6 +602,8 @@ static void spec_spelling(const struct mw_option *o, const char *text, char *out
 	bool ok = convert(&v, "", text, NULL, 0) == 0;
 	if (ok && o->type == MW_OPT_SIZE)
 		mw_format_size((uint64_t)v.i, out, n);
+	else if (ok && o->type == MW_OPT_U64)
+		(void)snprintf(out, n, "%llu", (unsigned long long)v.i);
 	else if (ok && o->type == MW_OPT_INT)
 		(void)snprintf(out, n, "%lld", (long long)v.i);
 	else if (ok && (o->type == MW_OPT_REAL || o->type == MW_OPT_DURATION))

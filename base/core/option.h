@@ -12,6 +12,7 @@
 enum mw_option_type {
 	MW_OPT_FLAG, /* present or not */
 	MW_OPT_INT,
+	MW_OPT_U64, /* every whole number of 64 bits: seeds, values; min and max do not count */
 	MW_OPT_SIZE, /* 64K, 1G: powers of two */
 	MW_OPT_REAL,
 	MW_OPT_TEXT,
@@ -53,7 +54,7 @@ struct mw_optval {
 	const struct mw_option *opt;
 	bool given; /* on the command line, not by default */
 	bool set;   /* given or defaulted */
-	int64_t i;  /* INT, SIZE, FLAG */
+	int64_t i;  /* INT, SIZE, FLAG; the bits of U64 */
 	double r;   /* REAL, DURATION */
 	char *text; /* as typed; owned */
 };
@@ -79,6 +80,7 @@ const struct mw_optval *mw_opt(const struct mw_opts *o, const char *name);
 bool mw_opt_exists(const struct mw_opts *o, const char *name);
 bool mw_opt_flag(const struct mw_opts *o, const char *name);
 int64_t mw_opt_int(const struct mw_opts *o, const char *name);      /* INT or SIZE; 0 when unset */
+uint64_t mw_opt_u64(const struct mw_opts *o, const char *name);     /* U64; 0 when unset */
 double mw_opt_real(const struct mw_opts *o, const char *name);      /* REAL or DURATION; 0 when unset */
 const char *mw_opt_text(const struct mw_opts *o, const char *name); /* NULL when unset */
 /* Sizes of a MW_OPT_SIZES option into v[0..max-1]; returns how many. */
@@ -103,6 +105,8 @@ bool mw_list_has(const char *list, const char *word);
 int mw_parse_size(const char *text, uint64_t *out);
 /* Decimal, or hexadecimal after 0x. -EINVAL, -ERANGE. */
 int mw_parse_int(const char *text, int64_t *out);
+/* The same without a sign, up to 2^64 - 1. */
+int mw_parse_u64(const char *text, uint64_t *out);
 /* "768x3072" or "1Kx4K": two sizes in text[0..len-1]. -EINVAL, -ERANGE. */
 int mw_parse_pair(const char *text, size_t len, uint64_t pair[2]);
 /* Finite numbers only. -EINVAL. */

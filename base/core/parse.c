@@ -25,6 +25,22 @@ int mw_parse_int(const char *text, int64_t *out)
 	return 0;
 }
 
+int mw_parse_u64(const char *text, uint64_t *out)
+{
+	char *end;
+	if (!isdigit((unsigned char)text[0]))
+		return -EINVAL;
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	errno = 0;
+	unsigned long long v = strtoull(text, &end, hex ? 16 : 10);
+	if (*end != '\0')
+		return -EINVAL;
+	if (errno == ERANGE)
+		return -ERANGE;
+	*out = v;
+	return 0;
+}
+
 int mw_parse_real(const char *text, double *out)
 {
 	char *end;

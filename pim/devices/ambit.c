@@ -60,7 +60,7 @@ static const struct pim_key keys[] = {
 	 "of idle rows and neighbour columns, 1: the published maxima; needs engine=exact"},
 	{"protect", PIM_KEY_TEXT, "none", NULL, 0, 0,
 	 "none; tmr: programs in triplicate; replicate:K: K copies, a vote at read-out; ecc: check bits"},
-	{"seed", PIM_KEY_INT, "1", NULL, 0, 0, "of the noise in compute rows and of the columns that fail"},
+	{"seed", PIM_KEY_U64, "1", NULL, 0, 0, "of the noise in compute rows and of the columns that fail"},
 	{0},
 };
 

@@ -61,7 +61,7 @@ static const struct pim_key keys[] = {
 	 "map: columns fail as often as published, the same ones every time"},
 	{"efficiency", PIM_KEY_REAL, "0.8", NULL, 0.01, 1,
 	 "share of the channels' peak that a transfer reaches (assumed)"},
-	{"seed", PIM_KEY_INT, "1", NULL, 0, 0, "of the columns that fail"},
+	{"seed", PIM_KEY_U64, "1", NULL, 0, 0, "of the columns that fail"},
 	{0},
 };
 

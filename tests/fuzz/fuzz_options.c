@@ -99,6 +99,9 @@ static void check_value(const struct mw_opts *o, const struct mw_optval *v)
 	case MW_OPT_FLAG:
 		FUZZ_CHECK(mw_opt_flag(o, name));
 		break;
+	case MW_OPT_U64:
+		FUZZ_CHECK(mw_opt_u64(o, name) == (uint64_t)v->i);
+		break;
 	case MW_OPT_INT:
 	case MW_OPT_SIZE:
 		check_range(v->opt, (double)v->i);

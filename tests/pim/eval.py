@@ -206,6 +206,16 @@ def ops_table():
     check(wide["mul_wide"]["product_bits"] == "128", "a price needs no vector")
 
 
+def numbers_of_64_bits_are_exact(folder):
+    """Beyond 2^53, where a double would round: the value of fill, and the seed of a device."""
+    for value in (2**53 + 1, 2**63, 2**64 - 1):
+        evaluate(folder, "--op=fill", "--width=64", f"--value={value}", "--size=64", "--out=out")
+        with open(os.path.join(folder, "out"), "rb") as f:
+            check(f.read() == value.to_bytes(8, "little") * 8, "fill with", value)
+        rc, out, err = run("pim", "ops", f"--device=ambit:seed={value}", "--format=csv", cwd=folder)
+        check(rc == 0 and f"seed={value}" in out, "seed", value, rc, err)
+
+
 def main():
     with scratch() as folder:
         for device, widths in DEVICES:
@@ -213,6 +223,7 @@ def main():
                 every_operation(folder, device, bits, signed)
         excess_bits_are_refused(folder)
         stats_hold_the_parts(folder)
+        numbers_of_64_bits_are_exact(folder)
     ops_table()
 
 

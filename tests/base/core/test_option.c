@@ -28,6 +28,7 @@ static const struct mw_option table[] = {
 	 .min = 1,
 	 .max = 1024,
 	 .help = "n"},
+	{.name = "seed", .type = MW_OPT_U64, .arg = "N", .help = "any 64 bits"},
 	{.name = "offset", .type = MW_OPT_INT, .arg = "N", .help = "any"},
 	{.name = "size", .type = MW_OPT_SIZE, .arg = "SIZE", .def = "64K", .min = 4096, .max = 1073741824, .help = "s"},
 	{.name = "sizes", .type = MW_OPT_SIZES, .arg = "LIST", .min = 1, .max = 1073741824, .help = "ladder"},
@@ -96,12 +97,17 @@ Test(option, every_error_is_one_line_that_names_the_option)
 		{"--threads=0", "--threads: '0' is out of range, expected 1 to 1024"},
 		{"--threads 1025", "--threads: '1025' is out of range, expected 1 to 1024"},
 		{"--threads=-1", "--threads: '-1' is out of range, expected 1 to 1024"},
-		{"--threads=99999999999999999999", "--threads: '99999999999999999999' is not a whole number"},
+		{"--threads=99999999999999999999",
+		 "--threads: '99999999999999999999' is out of range, expected 1 to 1024"},
+		{"--offset=-9223372036854775809",
+		 "--offset: '-9223372036854775809' is out of range: more than 64 bits"},
+		{"--seed=18446744073709551616",
+		 "--seed: '18446744073709551616' is not a whole number from 0 to 18446744073709551615"},
+		{"--seed=-1", "--seed: '-1' is not a whole number from 0 to 18446744073709551615"},
 		{"--size=big", "--size: 'big' is not a size, expected for example 64K or 1G"},
 		{"--size=0", "--size: '0' is out of range, expected 4K to 1G"},
 		{"--size=2G", "--size: '2G' is out of range, expected 4K to 1G"},
-		{"--size=9223372036854775808",
-		 "--size: '9223372036854775808' is not a size, expected for example 64K or 1G"},
+		{"--size=9223372036854775808", "--size: '9223372036854775808' is out of range, expected 4K to 1G"},
 		{"--sizes=4K,x", "--sizes: 'x' is not a size, expected for example 64K or 1G"},
 		{"--sizes=4K,,8K", "--sizes: empty item in '4K,,8K'"},
 		{"--sizes=4K,", "--sizes: empty item in '4K,'"},
@@ -129,7 +135,7 @@ Test(option, every_error_is_one_line_that_names_the_option)
 		{"--counts=1,65", "--counts: '65' is out of range, expected 1 to 64"},
 		{"--counts=1,two", "--counts: 'two' is not a whole number"},
 		{"--counts=1,2,3,4", "--counts: more than 3 items"},
-		{"--counts=99999999999999999999", "--counts: '99999999999999999999' is not a whole number"},
+		{"--counts=99999999999999999999", "--counts: '99999999999999999999' is out of range, expected 1 to 64"},
 		{"--only=a,,b", "--only: empty item in 'a,,b'"},
 		{"--only=a,b,a", "--only: 'a' is named twice"},
 		{"--in=a\nb", "--in: a line break in the value"},
@@ -399,4 +405,26 @@ Test(spec, too_many_keys)
 	cr_expect_eq(s.n, MW_SPEC_KEYS);
 	(void)strcat(text, ",more=1");
 	cr_expect_eq(mw_spec_parse(&s, text, err, sizeof(err)), MW_ESPEC);
+}
+
+Test(option, numbers_of_64_bits_are_exact)
+{
+	static const struct {
+		const char *text;
+		uint64_t value;
+	} rows[] = {
+		{"0", 0},
+		{"9007199254740993", UINT64_C(9007199254740993)}, /* no double */
+		{"9223372036854775808", UINT64_C(1) << 63},
+		{"18446744073709551615", UINT64_MAX},
+		{"0xffffffffffffffff", UINT64_MAX},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char line[64], text[200], err[200] = "";
+		struct mw_opts o;
+		(void)snprintf(line, sizeof(line), "--seed=%s", rows[i].text);
+		cr_assert_eq(parse(&o, line, text, err, sizeof(err)), 0, "%s", err);
+		cr_expect_eq(mw_opt_u64(&o, "seed"), rows[i].value, "%s", rows[i].text);
+		mw_opts_fini(&o);
+	}
 }
