@@ -320,6 +320,18 @@ static int use_team(struct eval *e)
 	return pim_set_executor(e->dev, &x);
 }
 
+/* engine: of --engine, NULL where it is not given. */
+static int open_device(struct eval *e, const char *spec, const char *engine, char *err, size_t n)
+{
+	struct mw_spec parsed;
+	const char *key = NULL;
+	if (engine && mw_spec_parse(&parsed, spec, NULL, 0) == 0)
+		key = mw_spec_get(&parsed, "engine");
+	if (key && strcmp(key, engine) != 0)
+		return mw_fail(MW_ESPEC, err, n, "--engine=%s contradicts engine=%s of --device", engine, key);
+	return cli_pim_open(spec, engine ? "engine" : NULL, engine, &e->dev, err, n);
+}
+
 int eval_set_up(struct eval *e, struct cli *cli, bool stats, char *err, size_t n)
 {
 	const struct mw_opts *opts = &cli->opts;
@@ -328,8 +340,7 @@ int eval_set_up(struct eval *e, struct cli *cli, bool stats, char *err, size_t n
 		rc = cli_files_add(&cli->files, CLI_WRITES, "standard output", NULL, err, n);
 	if (rc < 0)
 		return rc;
-	const char *engine = mw_opt_text(opts, "engine");
-	rc = cli_pim_open(mw_opt_text(opts, "device"), engine ? "engine" : NULL, engine, &e->dev, err, n);
+	rc = open_device(e, mw_opt_text(opts, "device"), mw_opt_text(opts, "engine"), err, n);
 	if (rc == 0)
 		rc = choose_step(e, err, n);
 	if (rc == 0)

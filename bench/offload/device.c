@@ -25,6 +25,73 @@ static void append(char *spec, size_t n, const char *pair)
 		(void)snprintf(spec + len, n - len, "%c%s", strchr(spec, ':') ? ',' : ':', pair);
 }
 
+/* Has the device columns that fail? Then its results are wrong by design. */
+static bool columns_fail(struct pim_device *dev)
+{
+	struct pim_cost *cost;
+	uint64_t count;
+	if (pim_cost_begin(dev, &cost) < 0)
+		return false;
+	bool fail = pim_cost_count(cost, PIM_FAULTS_INJECTED, &count) == 0;
+	pim_cost_end(cost);
+	return fail;
+}
+
+/* The same for a spec; false also where it cannot be opened. */
+static bool sound(const char *spec)
+{
+	struct pim_device *dev;
+	if (pim_open(spec, &dev, NULL, 0) < 0)
+		return false;
+	bool is = !columns_fail(dev);
+	pim_close(dev);
+	return is;
+}
+
+/* What to write so that no column fails, as the device's own key table has it: a key left out, or a choice made.
+ * "" where there is nothing of the kind. */
+static void soundly(const struct offload_device *d, const struct mw_spec *asked, char *out, size_t n)
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < asked->n; i++) {
+		char spec[sizeof(d->spec)];
+		(void)snprintf(spec, sizeof(spec), "%s", asked->name);
+		for (size_t k = 0; k < asked->n; k++) {
+			char pair[96];
+			(void)snprintf(pair, sizeof(pair), "%s=%s", asked->kv[k].key, asked->kv[k].value);
+			if (k != i)
+				append(spec, sizeof(spec), pair);
+		}
+		if (sound(spec)) {
+			(void)snprintf(out, n, "leave out %s=%s", asked->kv[i].key, asked->kv[i].value);
+			return;
+		}
+	}
+	for (const struct pim_key *k = d->ops->keys; k && k->name; k++) {
+		if (k->type != PIM_KEY_CHOICE || mw_spec_get(asked, k->name))
+			continue;
+		for (const char *c = k->choices; *c; c += strcspn(c, "|") + (c[strcspn(c, "|")] == '|')) {
+			char spec[sizeof(d->spec) + 96], pair[96];
+			(void)snprintf(spec, sizeof(spec), "%s", d->spec);
+			(void)snprintf(pair, sizeof(pair), "%s=%.*s", k->name, (int)strcspn(c, "|"), c);
+			append(spec, sizeof(spec), pair);
+			if (sound(spec)) {
+				(void)snprintf(out, n, "add %s", pair);
+				return;
+			}
+		}
+	}
+}
+
+static int refuse_unsound(const struct offload_device *d, const struct mw_spec *asked, char *err, size_t n)
+{
+	char what[200];
+	soundly(d, asked, what, sizeof(what));
+	return mw_fail(MW_EUNAVAILABLE, err, n,
+		       "--device=%s: columns of this device may fail, and offload compares results bit by bit%s%s",
+		       d->spec, what[0] ? ": " : "", what);
+}
+
 static int open_checked(struct offload_device *d, char *err, size_t n)
 {
 	char why[200] = "";
@@ -43,8 +110,9 @@ static int open_checked(struct offload_device *d, char *err, size_t n)
 	const char *limit = mw_spec_get(&spec, "limit");
 	(void)snprintf(d->limit, sizeof(d->limit), "%s", limit ? limit : "");
 	(void)snprintf(d->label, sizeof(d->label), "%s", pim_spec(dev));
+	bool fail = columns_fail(dev);
 	pim_close(dev);
-	return 0;
+	return fail ? refuse_unsound(d, &spec, err, n) : 0;
 }
 
 /* A device that can be throttled is priced both ways, unless the spec chooses. */

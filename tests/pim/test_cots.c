@@ -209,3 +209,21 @@ Test(pim_cots, prices_say_unverified_and_agree_with_what_is_charged)
 	}
 	pim_close(dev);
 }
+
+Test(pim_cots, without_failing_columns_there_is_no_count_of_failures)
+{
+	static const struct {
+		const char *spec;
+		int rc;
+	} rows[] = {{"cots:errors=none", -EOPNOTSUPP}, {"cots", 0}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pim_device *dev = device(rows[i].spec);
+		struct pim_cost *cost;
+		uint64_t n;
+		cr_assert_eq(pim_cost_begin(dev, &cost), 0);
+		cr_expect_eq(pim_cost_count(cost, PIM_FAULTS_INJECTED, &n), rows[i].rc, "%s", rows[i].spec);
+		cr_expect_eq(pim_cost_count(cost, PIM_BITS_WRONG, &n), rows[i].rc, "%s", rows[i].spec);
+		pim_cost_end(cost);
+		pim_close(dev);
+	}
+}
