@@ -1,13 +1,22 @@
-/* `memwall list`: every benchmark, device, meter and kernel path, with what is unavailable here and why. */
+/* `memwall list`: every benchmark, device, meter, kernel path and optional part, with what is unavailable here and why.
+ */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/cpu.h"
 #include "base/core/err.h"
+#include "base/sys/child.h"
+#include "bench/engine.h"
+#include "bench/storage_io.h"
 #include "cli/measure.h"
 #include "energy/meters/meter.h"
 #include "pim/pim.h"
+#include "reports/figure.h"
 #include "reports/print.h"
+
+/* A library that is loaded reads its settings and starts: seconds at most. */
+enum { ENGINES_PATIENCE_MS = 20000 };
 
 static const struct grid_column columns[] = {
 	{"kind", NULL, false},  {"name", NULL, false},        {"status", NULL, false},
@@ -75,6 +84,67 @@ static int list_isas(struct grid *g)
 	return rc;
 }
 
+/* ---- optional parts ---- */
+
+/* In a child process: a library may hang, print or crash when it is loaded, and what is set for it is set there only.
+ */
+static void serve_engines(void *arg, int fd)
+{
+	struct engines *e = arg;
+	engines_open(e, NULL);
+	(void)mw_child_send(fd, e, sizeof(*e));
+}
+
+/* The libraries behind the engines of matrix products; ours is no optional part. */
+static int list_engines(struct grid *g)
+{
+	struct engines *e = calloc(1, sizeof(*e));
+	struct mw_child child;
+	char why[200] = "";
+	int rc = e ? 0 : -ENOMEM;
+	if (rc == 0 && mw_child_start(serve_engines, e, &child, why, sizeof(why)) == 0) {
+		if (!mw_child_receive(child.fd, e, sizeof(*e), ENGINES_PATIENCE_MS))
+			e->n = 0;
+		mw_child_end(&child, why, sizeof(why));
+	}
+	const char *name;
+	for (size_t i = 0; rc == 0 && (name = engines_word(i)); i++) {
+		const struct engine *one = engines_find(e, name);
+		if (strcmp(name, engine_own.name) == 0)
+			continue;
+		rc = add(g, "optional", name,
+			 one && one->ops ? "available"
+			 : one           ? one->why
+					 : why,
+			 NULL, one && one->ops && one->detail[0] ? one->detail : "engine of gemm");
+	}
+	free(e);
+	return rc;
+}
+
+static int list_gnuplot(struct grid *g)
+{
+	static const char script[] = "set print '-'\nprint 'gnuplot', GPVAL_VERSION\n";
+	char *out = NULL, why[200] = "", version[60] = "";
+	size_t size = 0;
+	int rc = gnuplot_run(NULL, script, sizeof(script) - 1, &out, &size, why, sizeof(why));
+	if (rc == 0)
+		(void)snprintf(version, sizeof(version), "%.*s", (int)(out ? strcspn(out, "\n") : 0), out ? out : "");
+	free(out);
+	return add(g, "optional", "gnuplot", rc == 0 ? "available" : why, NULL,
+		   version[0] ? version : "the figures of report.html");
+}
+
+static int list_io_uring(struct grid *g)
+{
+	struct storage_engine *engine = NULL;
+	char why[200] = "";
+	bool uring = storage_engine_open(1, true, &engine, why, sizeof(why)) == 0 && storage_engine_uring(engine);
+	storage_engine_close(engine);
+	return add(g, "optional", "io_uring", uring ? "available" : why, "liburing",
+		   "reads in flight of storage and pim eval; pread and pwrite without it");
+}
+
 static int run_list(struct cli *cli, char *err, size_t n)
 {
 	struct measure m;
@@ -90,6 +160,12 @@ static int run_list(struct cli *cli, char *err, size_t n)
 	if (rc == 0)
 		rc = list_isas(&g);
 	if (rc == 0)
+		rc = list_engines(&g);
+	if (rc == 0)
+		rc = list_gnuplot(&g);
+	if (rc == 0)
+		rc = list_io_uring(&g);
+	if (rc == 0)
 		rc = cli_print_grid(cli, &g, err, n);
 	grid_fini(&g);
 	measure_close(&m);
@@ -100,7 +176,7 @@ const struct command cmd_list = {
 	.name = "list",
 	.section = "About",
 	.usage = "",
-	.summary = "benchmarks, devices, meters and kernels, with what is unavailable here and why",
+	.summary = "benchmarks, devices, meters, kernels and optional parts, and what is unavailable here, and why",
 	.measures = true,
 	.run = run_list,
 };
