@@ -38,9 +38,8 @@ static void man_options(FILE *f, const struct mw_option *table)
 			man_text(f, choices);
 			(void)fputc(')', f);
 		}
-		if (o->def) {
-			char def[400];
-			mw_option_default(o, def, sizeof(def));
+		char def[400];
+		if (mw_option_default(o, ' ', def, sizeof(def))) {
 			(void)fputs(" [", f);
 			man_text(f, def);
 			(void)fputc(']', f);

@@ -13,7 +13,11 @@
 /* ---- pim ops ---- */
 
 static const struct mw_option ops_options[] = {
-	{.name = "device", .type = MW_OPT_TEXT, .arg = "SPEC", .def = "ambit", .help = "see 'memwall pim devices'"},
+	{.name = "device",
+	 .type = MW_OPT_TEXT,
+	 .arg = "SPEC",
+	 .defs = cli_pim_default,
+	 .help = "see 'memwall pim devices'"},
 	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
 	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
 	{.name = "sweep",

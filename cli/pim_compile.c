@@ -12,7 +12,11 @@
 enum { MAX_TEXT = 64 << 20, SEED = 1, PER_LINE = 8 };
 
 static const struct mw_option compile_options[] = {
-	{.name = "device", .type = MW_OPT_TEXT, .arg = "SPEC", .def = "ambit", .help = "see 'memwall pim devices'"},
+	{.name = "device",
+	 .type = MW_OPT_TEXT,
+	 .arg = "SPEC",
+	 .defs = cli_pim_default,
+	 .help = "see 'memwall pim devices'"},
 	{.name = "table", .type = MW_OPT_TEXT, .arg = "TEXT", .help = "a truth table: '3: 0xe8', or rows '011 1;...'"},
 	{.name = "blif",
 	 .type = MW_OPT_TEXT,

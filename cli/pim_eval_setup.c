@@ -13,7 +13,11 @@
 #define STEP_BYTES ((uint64_t)8 << 20)
 
 const struct mw_option eval_options[] = {
-	{.name = "device", .type = MW_OPT_TEXT, .arg = "SPEC", .def = "ambit", .help = "see 'memwall pim devices'"},
+	{.name = "device",
+	 .type = MW_OPT_TEXT,
+	 .arg = "SPEC",
+	 .defs = cli_pim_default,
+	 .help = "see 'memwall pim devices'"},
 	{.name = "op", .type = MW_OPT_TEXT, .arg = "OP", .help = "operation, see 'memwall pim ops'"},
 	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
 	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},

@@ -7,6 +7,15 @@
 #include "base/core/err.h"
 #include "base/core/option.h"
 
+const char *cli_pim_default(size_t i)
+{
+	const struct pim_device_ops *ops;
+	for (size_t k = 0; i == 0 && (ops = pim_builtin(k)); k++)
+		if (ops->compared)
+			return ops->name;
+	return NULL;
+}
+
 bool cli_pim_has_key(const struct pim_device *dev, const char *key)
 {
 	for (const struct pim_key *k = pim_ops_of(dev)->keys; k && k->name; k++)

@@ -602,6 +602,13 @@ struct pim_raw_ops {
 
 /* The table of a device. The core checks handles, lengths, types and devices before it calls. Operations
  * may be NULL where the device has none: -EOPNOTSUPP. The same state is never entered twice at once. */
+/* A published speed-up whose baseline was not published with it. */
+struct pim_ratio {
+	const char *source, *against;
+	double ratio;
+	const char *spec; /* of the device that was compared */
+};
+
 struct pim_device_ops {
 	size_t size;  /* sizeof(struct pim_device_ops) */
 	uint32_t abi; /* PIM_ABI */
@@ -633,6 +640,13 @@ struct pim_device_ops {
 			   const struct pim_operand *const *dst, const struct pim_operand *const *src);
 	int (*price_program)(void *state, const struct pim_program *program, struct pim_price *out);
 	int (*info)(void *state, struct pim_device_info *out);
+
+	const char *cite;               /* BibTeX entries of the publications behind the model; NULL: none */
+	const struct pim_ratio *ratios; /* ended by source NULL; NULL: none */
+	/* SPECs that comparisons take when nobody names a device, ended by NULL; NULL: it takes part when named. Keys
+	 * of these names mean the same in every device that has them: channels, limit (none, jedec: the two ends of
+	 * what throttles it), flush (GB/s at which the host writes its caches back), engine (how it is emulated). */
+	const char *const *compared;
 };
 
 #ifdef __cplusplus

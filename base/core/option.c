@@ -8,36 +8,6 @@
 
 #include "base/core/err.h"
 
-bool mw_option_word(const struct mw_option *o, size_t i, const char **word, size_t *len)
-{
-	const char *c = o->word ? o->word(i) : o->choices;
-	for (size_t k = 0; !o->word && c && k < i; k++) {
-		c = strchr(c, '|');
-		c = c ? c + 1 : NULL;
-	}
-	*word = c;
-	*len = c ? strcspn(c, "|") : 0;
-	return c != NULL;
-}
-
-size_t mw_option_choices(const struct mw_option *o, char *out, size_t n)
-{
-	const char *word;
-	size_t len, at = 0;
-	out[0] = '\0';
-	for (size_t i = 0; at < n && mw_option_word(o, i, &word, &len); i++)
-		at += (size_t)snprintf(out + at, n - at, "%s%.*s", i ? "|" : "", (int)len, word);
-	return at;
-}
-
-void mw_option_default(const struct mw_option *o, char *out, size_t n)
-{
-	(void)snprintf(out, n, "%s", o->def ? o->def : "");
-	for (char *c = out; *c; c++)
-		if (*c == '\n')
-			*c = ' ';
-}
-
 enum { WORDS_MAX = 64, WORD_BYTES = 32 };
 
 /* Is text one of the legal words? MW_ESPEC and a line with all of them and the nearest one. */
@@ -246,11 +216,14 @@ static int convert(struct mw_optval *v, const char *dash, const char *text, char
 	return rc < 0 ? not_a_number(o, dash, text, rc, err, n) : check_range(o, dash, (double)v->i, text, err, n);
 }
 
-static int assign(struct mw_optval *v, const char *text, bool by_default, char *err, size_t n)
+static int no_memory(const struct mw_option *o, char *err, size_t n)
 {
-	/* Defaults are the table's own: several of a PATHS stand in one text. */
-	bool several = by_default && v->opt->type == MW_OPT_PATHS;
-	int rc = several ? 0 : convert(v, "--", text, err, n);
+	return mw_fail(-ENOMEM, err, n, "no memory for option --%s", o->name);
+}
+
+static int assign(struct mw_optval *v, const char *text, char *err, size_t n)
+{
+	int rc = convert(v, "--", text, err, n);
 	if (rc < 0)
 		return rc;
 	char *copy;
@@ -263,11 +236,25 @@ static int assign(struct mw_optval *v, const char *text, bool by_default, char *
 		copy = strdup(text);
 	}
 	if (!copy)
-		return mw_fail(-ENOMEM, err, n, "no memory for option --%s", v->opt->name);
+		return no_memory(v->opt, err, n);
 	free(v->text);
 	v->text = copy;
 	v->set = true;
 	return 0;
+}
+
+/* The table's own text is right; only its number has to be read. */
+static int assign_default(struct mw_optval *v, char *err, size_t n)
+{
+	size_t len = mw_option_default(v->opt, '\n', NULL, 0);
+	if (len == 0)
+		return 0;
+	v->text = malloc(len + 1);
+	if (!v->text)
+		return no_memory(v->opt, err, n);
+	(void)mw_option_default(v->opt, '\n', v->text, len + 1);
+	v->set = true;
+	return v->opt->type == MW_OPT_PATHS ? 0 : convert(v, "--", v->text, err, n);
 }
 
 static struct mw_optval *find(const struct mw_opts *o, const char *name, size_t len)
@@ -314,7 +301,7 @@ static int fill_defaults(struct mw_opts *out, const struct mw_option *const *tab
 		for (const struct mw_option *o = tables[t]; o && o->name; o++) {
 			struct mw_optval *v = &out->v[out->n++];
 			v->opt = o;
-			int rc = o->def ? assign(v, o->def, true, err, n) : 0;
+			int rc = assign_default(v, err, n);
 			if (rc < 0)
 				return rc;
 		}
@@ -342,7 +329,7 @@ static int parse_long(struct mw_opts *out, int argc, char **argv, int *i, char *
 	}
 	if (v->given && v->opt->type != MW_OPT_PATHS)
 		return mw_fail(MW_ESPEC, err, n, "--%s is given twice", v->opt->name);
-	int rc = assign(v, text ? text : "1", false, err, n);
+	int rc = assign(v, text ? text : "1", err, n);
 	v->given = rc == 0;
 	return rc;
 }
@@ -366,7 +353,7 @@ static int parse_short(struct mw_opts *out, int argc, char **argv, int *i, char 
 		}
 		if (v->given && v->opt->type != MW_OPT_PATHS)
 			return mw_fail(MW_ESPEC, err, n, "-%c is given twice", word[1]);
-		int rc = assign(v, text ? text : "1", false, err, n);
+		int rc = assign(v, text ? text : "1", err, n);
 		v->given = rc == 0;
 		return rc;
 	}
@@ -466,24 +453,6 @@ size_t mw_opt_ints(const struct mw_opts *o, const char *name, int64_t *v, size_t
 		count += mw_parse_int(text, &v[count]) == 0;
 	}
 	return count;
-}
-
-void mw_opts_help(FILE *f, const struct mw_option *table)
-{
-	for (const struct mw_option *o = table; o && o->name; o++) {
-		char left[48];
-		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? "=" : "", o->arg ? o->arg : "");
-		(void)fprintf(f, "  %c%c %-26s %s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', left, o->help);
-		char choices[400];
-		if (mw_option_choices(o, choices, sizeof(choices)))
-			(void)fprintf(f, " (%s%s)", o->type == MW_OPT_CHOICES ? "list of " : "", choices);
-		if (o->def) {
-			char def[400];
-			mw_option_default(o, def, sizeof(def));
-			(void)fprintf(f, " [%s]", def);
-		}
-		(void)fputc('\n', f);
-	}
 }
 
 /* ---- SPEC ---- */

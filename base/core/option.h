@@ -12,7 +12,7 @@
 enum mw_option_type {
 	MW_OPT_FLAG, /* present or not */
 	MW_OPT_INT,
-	MW_OPT_U64, /* every whole number of 64 bits: seeds, values; min and max do not count */
+	MW_OPT_U64,  /* every whole number of 64 bits: seeds, values; min and max do not count */
 	MW_OPT_SIZE, /* 64K, 1G: powers of two */
 	MW_OPT_REAL,
 	MW_OPT_TEXT,
@@ -35,6 +35,8 @@ struct mw_option {
 	enum mw_option_type type;
 	const char *arg; /* stands for the value in help, NULL for flags */
 	const char *def; /* default as text; NULL: unset */
+	/* Or, where it is known elsewhere: item i of a PATHS up to NULL, item 0 of any other type. */
+	const char *(*defs)(size_t i);
 	/* Legal words of CHOICE and CHOICES: "a|b|c", or, where they are known elsewhere, word(0), word(1), ... up to
 	 * NULL. At most 64 of 31 characters. */
 	const char *choices;
@@ -92,8 +94,8 @@ size_t mw_opt_ints(const struct mw_opts *o, const char *name, int64_t *v, size_t
 bool mw_option_word(const struct mw_option *o, size_t i, const char **word, size_t *len);
 /* All of them as "a|b|c"; "" where there are none. Returns the length. */
 size_t mw_option_choices(const struct mw_option *o, char *out, size_t n);
-/* The default on one line: several of a PATHS have a blank between them. "" where there is none. */
-void mw_option_default(const struct mw_option *o, char *out, size_t n);
+/* The default; several of a PATHS have `join` between them. Returns the length, 0 where there is none. */
+size_t mw_option_default(const struct mw_option *o, char join, char *out, size_t n);
 
 /* Next item of a comma-separated list, empty ones included; *rest begins at the text (NULL: no list) and is NULL after
  * the last item. */

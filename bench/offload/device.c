@@ -146,6 +146,16 @@ static int add(struct offload *o, const char *text, bool named, char *err, size_
 	return rc;
 }
 
+const char *offload_default_device(size_t i)
+{
+	const struct pim_device_ops *ops;
+	for (size_t k = 0; (ops = pim_builtin(k)); k++)
+		for (const char *const *spec = ops->compared; spec && *spec; spec++)
+			if (i-- == 0)
+				return *spec;
+	return NULL;
+}
+
 int offload_devices(struct offload *o, const char *specs, char *err, size_t n)
 {
 	bool named = mw_opt(o->ctx->opts, "device")->given;

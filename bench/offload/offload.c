@@ -415,7 +415,8 @@ static void plan_bench(const struct bench_ctx *ctx, struct bench_plan *out)
 		return;
 	o->ctx = &copy;
 	o->finalists = finalists_of(ctx->profile);
-	o->n_devices = 3;
+	while (offload_default_device(o->n_devices))
+		o->n_devices++;
 	o->work = calloc(OFFLOAD_MAX_WORK, sizeof(*o->work));
 	if (o->work && make_plan(o, &p, NULL, 0) == 0) {
 		size_t largest = add_rows(o, &p);
@@ -528,7 +529,7 @@ static const struct mw_option options[] = {
 	{.name = "device",
 	 .type = MW_OPT_PATHS,
 	 .arg = "SPEC",
-	 .def = "ambit:dram=ddr4-3200\ndimc\ndimc:macros=192",
+	 .defs = offload_default_device,
 	 .help = "device to compare with, may be repeated (see 'memwall pim devices')"},
 	MW_OPT_END,
 };

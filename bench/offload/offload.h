@@ -173,6 +173,8 @@ void offload_rates_free(struct offload_rates *r);
 int offload_channels(const char *root);
 
 /* ---- device.c ---- */
+/* SPEC i of those that devices want to be compared with; NULL after the last one. */
+const char *offload_default_device(size_t i);
 /* Checks the specs (newline-separated; NULL: the default ones) by opening them. MW_ESPEC with a line. */
 int offload_devices(struct offload *o, const char *specs, char *err, size_t n);
 /* Opens device d with extra keys ("" or "engine=exact"); flush rate for the row. */

@@ -250,6 +250,17 @@ static int ambit_info(void *state, struct pim_device_info *out)
 	return 0;
 }
 
+extern const char mw_data_ambit_bib[];
+
+static const struct pim_ratio ratios[] = {
+	{"Ambit MICRO 2017 Fig. 9 (8 banks; mean of 7 operations)", "Skylake", 44.9, "ambit:dram=ddr3-1600"},
+	{"Ambit MICRO 2017 Fig. 9 (8 banks; mean of 7 operations)", "GTX 745", 32.0, "ambit:dram=ddr3-1600"},
+	{"Ambit MICRO 2017 Fig. 9 (8 banks; mean of 7 operations)", "HMC 2.0", 2.4, "ambit:dram=ddr3-1600"},
+	{0},
+};
+
+static const char *const compared[] = {"ambit:dram=ddr4-3200", NULL};
+
 const struct pim_device_ops device_ambit = {
 	.size = sizeof(struct pim_device_ops),
 	.abi = PIM_ABI,
@@ -273,4 +284,7 @@ const struct pim_device_ops device_ambit = {
 	.run_program = ambit_run_program,
 	.price_program = ambit_price_program,
 	.info = ambit_info,
+	.cite = mw_data_ambit_bib,
+	.ratios = ratios,
+	.compared = compared,
 };

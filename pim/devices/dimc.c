@@ -293,6 +293,8 @@ static int dimc_price(void *state, enum pim_op op, struct pim_type type, struct 
 	return 0;
 }
 
+static const char *const compared[] = {"dimc", "dimc:macros=192", NULL};
+
 const struct pim_device_ops device_dimc = {
 	.size = sizeof(struct pim_device_ops),
 	.abi = PIM_ABI,
@@ -311,4 +313,5 @@ const struct pim_device_ops device_dimc = {
 	.counts = dimc_counts,
 	.energy = dimc_energy,
 	.price = dimc_price,
+	.compared = compared,
 };

@@ -378,3 +378,26 @@ Test(pim_api, device_info_tells_the_memory)
 		pim_close(dev);
 	}
 }
+
+/* What a device says about itself beside its keys: specs that open it, and no half row. */
+Test(pim_api, what_devices_want_to_be_compared_as_opens)
+{
+	const struct pim_device_ops *ops;
+	size_t compared = 0, ratios = 0;
+	for (size_t i = 0; (ops = pim_builtin(i)); i++) {
+		for (const char *const *spec = ops->compared; spec && *spec; spec++, compared++) {
+			struct pim_device *dev = NULL;
+			cr_assert_eq(pim_open(*spec, &dev, NULL, 0), 0, "%s", *spec);
+			cr_expect_eq(pim_ops_of(dev), ops, "%s", *spec);
+			pim_close(dev);
+		}
+		for (const struct pim_ratio *r = ops->ratios; r && r->source; r++, ratios++) {
+			struct pim_device *dev = NULL;
+			cr_assert_eq(pim_open(r->spec, &dev, NULL, 0), 0, "%s", r->spec);
+			cr_expect(pim_ops_of(dev) == ops && r->against && r->ratio > 0, "%s", r->spec);
+			pim_close(dev);
+		}
+		cr_expect(!ops->cite || strncmp(ops->cite, "@", 1) == 0, "%s", ops->name);
+	}
+	cr_expect(compared >= 3 && ratios >= 3);
+}

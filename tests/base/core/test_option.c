@@ -19,6 +19,12 @@ static const char *meter_word(size_t i)
 	return words[i];
 }
 
+static const char *default_item(size_t i)
+{
+	static const char *const items[] = {"one", "two:a=1,b=2", NULL};
+	return items[i];
+}
+
 static const struct mw_option table[] = {
 	{.name = "threads",
 	 .letter = 't',
@@ -44,6 +50,7 @@ static const struct mw_option table[] = {
 	 .max_items = 3,
 	 .help = "thread counts"},
 	{.name = "only", .type = MW_OPT_NAMES, .arg = "NAMES", .help = "names"},
+	{.name = "device", .type = MW_OPT_PATHS, .arg = "SPEC", .defs = default_item, .help = "devices"},
 	{.name = "in", .type = MW_OPT_PATHS, .arg = "FILE", .help = "input"},
 	MW_OPT_END,
 };
@@ -427,4 +434,21 @@ Test(option, numbers_of_64_bits_are_exact)
 		cr_expect_eq(mw_opt_u64(&o, "seed"), rows[i].value, "%s", rows[i].text);
 		mw_opts_fini(&o);
 	}
+}
+
+Test(option, a_default_of_several_is_parted_as_if_it_was_given)
+{
+	char text[200], err[200] = "", words[40];
+	struct mw_opts o;
+	cr_assert_eq(parse(&o, "", text, err, sizeof(err)), 0, "%s", err);
+	cr_expect_str_eq(mw_opt_text(&o, "device"), "one\ntwo:a=1,b=2");
+	cr_expect(!mw_opt(&o, "device")->given);
+	cr_expect_eq(mw_option_default(mw_opt(&o, "device")->opt, ' ', words, sizeof(words)), 15u);
+	cr_expect_str_eq(words, "one two:a=1,b=2");
+	cr_expect_eq(mw_option_default(mw_opt(&o, "device")->opt, ' ', words, 6), 15u);
+	cr_expect_str_eq(words, "one t");
+	mw_opts_fini(&o);
+	cr_assert_eq(parse(&o, "--device=x --device=y", text, err, sizeof(err)), 0, "%s", err);
+	cr_expect_str_eq(mw_opt_text(&o, "device"), "x\ny", "a given one replaces the default");
+	mw_opts_fini(&o);
 }
