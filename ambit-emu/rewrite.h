@@ -29,6 +29,12 @@ int mig_rewrite_cuts(struct mig_net *to, const struct mig_net *from, enum mig_cu
 /* Passes until none helps, a bounded number of them. */
 int mig_optimise(struct mig_net *net);
 
+/* A literal in another graph; map: literals of its nodes there. */
+static inline mig_literal mig_mapped(const mig_literal *map, mig_literal l)
+{
+	return map[l >> 1] ^ (l & 1);
+}
+
 /* For the passes: references to each node from used majorities and outputs, g.n entries. NULL: no memory. */
 uint32_t *mig_references(const struct mig_net *net);
 /* An empty net with the same inputs and room for the outputs. */

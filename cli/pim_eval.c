@@ -34,17 +34,6 @@ static int allocate(struct eval *e, uint64_t first, uint64_t lanes)
 	return rc;
 }
 
-int eval_compute(const struct eval *e, struct pim_vector *dst, struct pim_vector *const *src, uint64_t *value)
-{
-	if (e->reduces)
-		return pim_reduce(e->op, src[0], value);
-	if (e->op == PIM_FILL)
-		return pim_fill(dst, e->value);
-	if (e->op == PIM_SHL || e->op == PIM_SHR)
-		return pim_shift(e->op, dst, src[0], (uint32_t)e->value);
-	return pim_execute(e->op, dst, src, e->n_in);
-}
-
 struct block {
 	uint64_t at, lanes; /* of the files */
 	const char *in[EVAL_INPUTS];

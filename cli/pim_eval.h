@@ -52,6 +52,7 @@ struct eval {
 	uint64_t start_ns, shown_ns;
 };
 
+/* ---- pim_eval_operation.c ---- */
 /* Bytes of that many lanes in a file. */
 uint64_t eval_bytes(const struct eval_operand *o, uint64_t lanes);
 /* The device's reason as one line. */

@@ -71,23 +71,6 @@ static void set_type(struct eval_operand *o, struct pim_type type)
 	o->container = container_of(type);
 }
 
-uint64_t eval_bytes(const struct eval_operand *o, uint64_t lanes)
-{
-	return o->container ? lanes * o->container : lanes / 8 + (lanes % 8 != 0);
-}
-
-int eval_failed(const struct eval *e, int rc, const char *what, char *err, size_t n)
-{
-	const char *why = pim_error(e->dev);
-	size_t len = strlen(what);
-	/* What the device refuses was asked for on the command line. */
-	int code = rc == -EOPNOTSUPP ? MW_EUNAVAILABLE : rc == -EINVAL || rc == -ENOSPC ? MW_ESPEC : rc;
-	if (!why || !*why)
-		why = mw_strerror(rc);
-	bool says = strncmp(why, what, len) == 0 && why[len] == ':';
-	return says ? mw_fail(code, err, n, "%s", why) : mw_fail(code, err, n, "%s: %s", what, why);
-}
-
 /* ---- options ---- */
 
 static int find_op(struct eval *e, const char *op, char *err, size_t n)

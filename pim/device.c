@@ -9,45 +9,6 @@
 #include "base/core/err.h"
 #include "pim/core.h"
 
-void core_link_init(struct core_link *head)
-{
-	head->prev = head->next = head;
-}
-
-void core_link_add(struct core_link *head, struct core_link *l)
-{
-	l->prev = head->prev;
-	l->next = head;
-	head->prev->next = l;
-	head->prev = l;
-	l->magic = CORE_OPEN;
-}
-
-void core_link_del(struct core_link *l)
-{
-	l->prev->next = l->next;
-	l->next->prev = l->prev;
-}
-
-void core_bury(struct pim_device *dev, struct core_link *l)
-{
-#ifdef PIM_CHECK_HANDLES
-	if (dev) {
-		core_link_add(&dev->graves, l);
-		/* What is closed with its device is many at once, and all of it is kept. */
-		if (++dev->n_graves > CORE_GRAVES && dev->link.magic == CORE_OPEN) {
-			struct core_link *oldest = dev->graves.next;
-			core_link_del(oldest);
-			free(oldest);
-		}
-	}
-	l->magic = CORE_CLOSED;
-#else
-	(void)dev;
-	free(l);
-#endif
-}
-
 const char *pim_version(void)
 {
 	return MEMWALL_VERSION;
@@ -250,15 +211,6 @@ const char *pim_error(const struct pim_device *dev)
 {
 	CORE_CHECK(dev);
 	return dev ? dev->error : "";
-}
-
-int core_fail(struct pim_device *dev, int code, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	(void)vsnprintf(dev->error, sizeof(dev->error), fmt, ap);
-	va_end(ap);
-	return code;
 }
 
 int pim_set_executor(struct pim_device *dev, const struct pim_executor *executor)

@@ -16,8 +16,6 @@
 
 enum { VECTORS = 3 };
 
-const char *const offload_cache_names[OFFLOAD_CACHES] = {"cold", "warm"};
-
 static const struct {
 	const char *name;
 	enum mw_bulk_op op;
@@ -42,24 +40,6 @@ struct plan {
 	char shapes_why[160];
 	bool op[BULK_OPS], gemv;
 };
-
-void offload_record(const struct offload_work *w, struct mw_record *r, const char *metric, enum mw_unit unit)
-{
-	mw_record_init(r, "offload", w->name, metric, unit);
-	if (w->kind == &offload_bulk) {
-		(void)mw_set_int(r, MW_AS_PARAM, "size", (int64_t)w->size);
-	} else {
-		(void)mw_set_int(r, MW_AS_PARAM, "inputs", (int64_t)w->cols);
-		(void)mw_set_int(r, MW_AS_PARAM, "outputs", (int64_t)w->rows);
-	}
-}
-
-int offload_emit(struct offload *o, struct mw_record *r)
-{
-	int rc = mw_emit(o->sink, r);
-	mw_record_fini(r);
-	return rc;
-}
 
 /* ---- options ---- */
 

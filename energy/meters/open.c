@@ -1,5 +1,3 @@
-#include <errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,27 +46,4 @@ int energy_open_best(const char *root, const struct energy_meter **m, void **sta
 		reason_add(why, n, "%s: %s", t->name, reason[0] ? reason : "cannot be opened");
 	}
 	return MW_EUNAVAILABLE;
-}
-
-double energy_max_interval_s(const struct energy_domain *v, size_t n)
-{
-	double limit = (double)INFINITY;
-	for (size_t i = 0; i < n; i++)
-		if (v[i].range)
-			limit = fmin(limit, (double)v[i].range * v[i].unit_j / METER_MAX_WATT);
-	return limit;
-}
-
-int energy_joules(const struct energy_domain *d, size_t index, const struct energy_reading *a,
-		  const struct energy_reading *b, double *joules, char *why, size_t n)
-{
-	double seconds = (double)(b->t_ns - a->t_ns) * 1e-9;
-	if (b->t_ns < a->t_ns || seconds < 0.05)
-		return mw_fail(-EINVAL, why, n, "%s: a window of %.3f s is too short (0.05 s at least)", d->name,
-			       seconds);
-	uint64_t ticks = b->ticks[index] - a->ticks[index];
-	if (ticks == 0)
-		return mw_fail(-EIO, why, n, "%s: the counter did not move in %.2f s", d->name, seconds);
-	*joules = (double)ticks * d->unit_j;
-	return 0;
 }
