@@ -1,6 +1,7 @@
 /* `memwall pim ops` and `memwall pim devices`. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,38 +32,77 @@ static const struct mw_option ops_options[] = {
 	MW_OPT_END,
 };
 
-static const struct grid_column ops_columns[] = {
-	{"op", NULL, false},
-	{"width", NULL, true},
-	{"aap", "AAP", true},
-	{"ap", "AP", true},
-	{"ns", NULL, true},
-	{"nj_per_kb", "nJ/KB", true},
-	{"provenance", NULL, false},
-	{"source", NULL, false},
-	{"ns_strict", "ns strict", true},
-	{"product_bits", "product bits", true},
-	{"lanes", NULL, true},
-	{"gops_none", "GOP/s", true},
-	{"gops_jedec", "GOP/s jedec", true},
-	{"pj_per_lane", "pJ/lane", true},
-	{"rows_used", "rows", true},
-	{"ns_provenance", NULL, false},
-	{"energy_provenance", NULL, false},
-	{"verified", NULL, false},
-	{"published", NULL, true},
-	{"live_rows", "live rows", true},
-	{"row_acts_per_refresh", "row ACTs/refresh", true},
-	{"device", NULL, false},
+/* The order of the CSV columns is a contract: new ones go to the end. */
+enum ops_column {
+	OPS_OP,
+	OPS_WIDTH,
+	OPS_AAP,
+	OPS_AP,
+	OPS_NS,
+	OPS_NJ_PER_KB,
+	OPS_PROVENANCE,
+	OPS_SOURCE,
+	OPS_NS_STRICT,
+	OPS_PRODUCT_BITS,
+	OPS_LANES,
+	OPS_GOPS_NONE,
+	OPS_GOPS_JEDEC,
+	OPS_PJ_PER_LANE,
+	OPS_ROWS_USED,
+	OPS_NS_PROVENANCE,
+	OPS_ENERGY_PROVENANCE,
+	OPS_VERIFIED,
+	OPS_PUBLISHED,
+	OPS_LIVE_ROWS,
+	OPS_ROW_ACTS,
+	OPS_DEVICE,
+	OPS_COLUMNS
 };
-enum { OPS_COLUMNS = sizeof(ops_columns) / sizeof(ops_columns[0]), PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
+
+static const struct grid_column ops_columns[OPS_COLUMNS] = {
+	[OPS_OP] = {"op", NULL, false},
+	[OPS_WIDTH] = {"width", NULL, true},
+	[OPS_AAP] = {"aap", "AAP", true},
+	[OPS_AP] = {"ap", "AP", true},
+	[OPS_NS] = {"ns", NULL, true},
+	[OPS_NJ_PER_KB] = {"nj_per_kb", "nJ/KB", true},
+	[OPS_PROVENANCE] = {"provenance", NULL, false},
+	[OPS_SOURCE] = {"source", NULL, false},
+	[OPS_NS_STRICT] = {"ns_strict", "ns strict", true},
+	[OPS_PRODUCT_BITS] = {"product_bits", "product bits", true},
+	[OPS_LANES] = {"lanes", NULL, true},
+	[OPS_GOPS_NONE] = {"gops_none", "GOP/s", true},
+	[OPS_GOPS_JEDEC] = {"gops_jedec", "GOP/s jedec", true},
+	[OPS_PJ_PER_LANE] = {"pj_per_lane", "pJ/lane", true},
+	[OPS_ROWS_USED] = {"rows_used", "rows", true},
+	[OPS_NS_PROVENANCE] = {"ns_provenance", NULL, false},
+	[OPS_ENERGY_PROVENANCE] = {"energy_provenance", NULL, false},
+	[OPS_VERIFIED] = {"verified", NULL, false},
+	[OPS_PUBLISHED] = {"published", NULL, true},
+	[OPS_LIVE_ROWS] = {"live_rows", "live rows", true},
+	[OPS_ROW_ACTS] = {"row_acts_per_refresh", "row ACTs/refresh", true},
+	[OPS_DEVICE] = {"device", NULL, false},
+};
+enum { PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
 
 /* On a terminal the sources go below the table: they are one long text, the same in every row. The device is there
  * where a sweep has several. */
 static bool wide_column(const struct grid *g, int i)
 {
-	bool several = g->n_rows > 0 && strcmp(g->cells[OPS_COLUMNS - 1], g->cells[g->n_rows * OPS_COLUMNS - 1]) != 0;
-	return i == 6 || i == 7 || i == 10 || i == 15 || i == 16 || i == 19 || (i == OPS_COLUMNS - 1 && !several);
+	switch ((enum ops_column)i) {
+	case OPS_PROVENANCE:
+	case OPS_SOURCE:
+	case OPS_LANES:
+	case OPS_NS_PROVENANCE:
+	case OPS_ENERGY_PROVENANCE:
+	case OPS_LIVE_ROWS:
+		return true;
+	case OPS_DEVICE:
+		return g->n_rows == 0 ||
+		       strcmp(g->cells[OPS_DEVICE], g->cells[(g->n_rows - 1) * OPS_COLUMNS + OPS_DEVICE]) == 0;
+	default:
+		return false;
+	}
 }
 
 /* Texts of one column of the rows, each once. */
@@ -113,7 +153,7 @@ static int print_ops_table(FILE *f, const struct ops *ops)
 			      "\n%" PRIu64 " lanes a micro-program. All of it is modelled. published: AAP + AP of the "
 			      "published program, where its count was cross-checked; verified: no more than that.\n",
 			      ops->lanes);
-		print_sources(f, "counts and time", all, 7);
+		print_sources(f, "counts and time", all, OPS_SOURCE);
 		print_sources(f, "energy", &ops->energy, 0);
 	}
 	grid_fini(&narrow);
@@ -134,6 +174,16 @@ static uint32_t result_bits(enum pim_op op, struct pim_type type)
 	return result.bits;
 }
 
+typedef char ops_text[400];
+
+static void __attribute__((format(printf, 3, 4))) put(ops_text *text, enum ops_column c, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(text[c], sizeof(text[c]), fmt, ap);
+	va_end(ap);
+}
+
 static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type)
 {
 	struct pim_price price[VARIANTS];
@@ -145,44 +195,43 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 	}
 	const struct pim_price *p = &price[PLAIN];
 	ops->lanes = p->lanes;
-	char text[OPS_COLUMNS][400] = {""};
-	(void)snprintf(text[0], sizeof(text[0]), "%s", pim_op_name(op));
-	(void)snprintf(text[1], sizeof(text[1]), "%" PRIu32, type.bits);
+	ops_text text[OPS_COLUMNS] = {""};
+	put(text, OPS_OP, "%s", pim_op_name(op));
+	put(text, OPS_WIDTH, "%" PRIu32, type.bits);
 	if (p->aap || p->ap) { /* a device of other commands has none of these */
-		(void)snprintf(text[2], sizeof(text[2]), "%" PRIu64, p->aap);
-		(void)snprintf(text[3], sizeof(text[3]), "%" PRIu64, p->ap);
+		put(text, OPS_AAP, "%" PRIu64, p->aap);
+		put(text, OPS_AP, "%" PRIu64, p->ap);
 	}
-	(void)snprintf(text[4], sizeof(text[4]), "%.10g", (double)p->ps / 1000.0);
+	put(text, OPS_NS, "%.10g", (double)p->ps / 1000.0);
 	if (p->energy.parts)
-		(void)snprintf(text[5], sizeof(text[5]), "%.4g",
-			       p->energy.typ_pj / 1000.0 / ((double)p->row_bytes / 1024.0));
-	(void)snprintf(text[6], sizeof(text[6]), "modelled");
-	(void)snprintf(text[7], sizeof(text[7]), "%s", p->source);
-	for (char *c = text[7]; *c; c++)
+		put(text, OPS_NJ_PER_KB, "%.4g", p->energy.typ_pj / 1000.0 / ((double)p->row_bytes / 1024.0));
+	put(text, OPS_PROVENANCE, "modelled");
+	put(text, OPS_SOURCE, "%s", p->source);
+	for (char *c = text[OPS_SOURCE]; *c; c++)
 		if (*c == ',' || *c == '"')
 			*c = *c == ',' ? '+' : ' ';
 	if (dev[STRICT])
-		(void)snprintf(text[8], sizeof(text[8]), "%.10g", (double)price[STRICT].ps / 1000.0);
-	(void)snprintf(text[9], sizeof(text[9]), "%" PRIu32, result_bits(op, type));
-	(void)snprintf(text[10], sizeof(text[10]), "%" PRIu64, p->lanes);
+		put(text, OPS_NS_STRICT, "%.10g", (double)price[STRICT].ps / 1000.0);
+	put(text, OPS_PRODUCT_BITS, "%" PRIu32, result_bits(op, type));
+	put(text, OPS_LANES, "%" PRIu64, p->lanes);
 	if (dev[NONE])
-		(void)snprintf(text[11], sizeof(text[11]), "%.5g", gops(&price[NONE]));
+		put(text, OPS_GOPS_NONE, "%.5g", gops(&price[NONE]));
 	if (dev[JEDEC])
-		(void)snprintf(text[12], sizeof(text[12]), "%.5g", gops(&price[JEDEC]));
+		put(text, OPS_GOPS_JEDEC, "%.5g", gops(&price[JEDEC]));
 	if (p->energy.parts)
-		(void)snprintf(text[13], sizeof(text[13]), "%.4g", p->energy.typ_pj / (double)p->lanes);
-	(void)snprintf(text[14], sizeof(text[14]), "%" PRIu32, p->rows);
-	(void)snprintf(text[15], sizeof(text[15]), "modelled");
-	(void)snprintf(text[16], sizeof(text[16]), "%s", p->energy.parts ? "modelled" : "unavailable");
-	(void)snprintf(text[17], sizeof(text[17]), "%s", p->verified ? "yes" : "unverified");
+		put(text, OPS_PJ_PER_LANE, "%.4g", p->energy.typ_pj / (double)p->lanes);
+	put(text, OPS_ROWS_USED, "%" PRIu32, p->rows);
+	put(text, OPS_NS_PROVENANCE, "modelled");
+	put(text, OPS_ENERGY_PROVENANCE, "%s", p->energy.parts ? "modelled" : "unavailable");
+	put(text, OPS_VERIFIED, "%s", p->verified ? "yes" : "unverified");
 	if (p->published)
-		(void)snprintf(text[18], sizeof(text[18]), "%" PRIu64, p->published);
+		put(text, OPS_PUBLISHED, "%" PRIu64, p->published);
 	if (p->live_rows)
-		(void)snprintf(text[19], sizeof(text[19]), "%" PRIu32, p->live_rows);
+		put(text, OPS_LIVE_ROWS, "%" PRIu32, p->live_rows);
 	if (p->window_activations)
-		(void)snprintf(text[20], sizeof(text[20]), "%" PRIu64, p->window_activations);
-	(void)snprintf(text[21], sizeof(text[21]), "%s", pim_spec(dev[PLAIN]));
-	for (char *c = text[21]; *c; c++)
+		put(text, OPS_ROW_ACTS, "%" PRIu64, p->window_activations);
+	put(text, OPS_DEVICE, "%s", pim_spec(dev[PLAIN]));
+	for (char *c = text[OPS_DEVICE]; *c; c++)
 		if (*c == ',')
 			*c = '+';
 	const char *cells[OPS_COLUMNS];
