@@ -76,12 +76,3 @@ uint64_t ambit_window_activations(const struct ambit_timing *t, const struct amb
 	uint64_t ps = ambit_program_ps(t, p), window = (uint64_t)REFRESH_COMMANDS * t->dram->trefi;
 	return ps ? window / ps * u->most : 0;
 }
-
-void ambit_row_name(unsigned row, char *out, size_t n)
-{
-	static const char *const names[] = {"T0", "T1", "T2", "T3", "DCC0", "DCC1", "C0", "C1"};
-	if (row < AMBIT_FIRST_D)
-		(void)snprintf(out, n, "%s", names[row]);
-	else
-		(void)snprintf(out, n, "D%u", row - AMBIT_FIRST_D);
-}

@@ -18,7 +18,5 @@ int ambit_row_use(const struct ambit_program *p, struct ambit_row_use *out);
  * it. */
 uint64_t ambit_window_activations(const struct ambit_timing *t, const struct ambit_program *p,
 				  const struct ambit_row_use *u);
-/* "T0".."T3", "DCC0", "DCC1", "C0", "C1", "D17". */
-void ambit_row_name(unsigned row, char *out, size_t n);
 
 #endif

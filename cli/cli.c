@@ -18,7 +18,7 @@ const struct mw_option cli_global_options[] = {
 	 .letter = 'o',
 	 .type = MW_OPT_TEXT,
 	 .arg = "FILE",
-	 .help = "write there, not to stdout",
+	 .help = "write to this file, not to stdout",
 	 .file = MW_OPT_WRITES},
 	{.name = "help", .letter = 'h', .type = MW_OPT_FLAG, .help = "this text"},
 	{.name = "version", .type = MW_OPT_FLAG, .help = "print the version"},

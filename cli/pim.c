@@ -18,7 +18,7 @@ static const struct mw_option ops_options[] = {
 	 .type = MW_OPT_TEXT,
 	 .arg = "SPEC",
 	 .defs = cli_pim_default,
-	 .help = "see 'memwall pim devices'"},
+	 .help = "the device: a SPEC, see 'memwall pim devices'"},
 	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
 	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
 	{.name = "sweep",
@@ -357,7 +357,8 @@ const struct command cmd_pim_ops = {
 		"strict\n"
 		"takes the split decoder only where exactly one address is in the B group. GOP/s is the whole "
 		"device in\n"
-		"steady state: unconstrained, and power-limited by tRRD, tFAW and refresh. not..fill are per row "
+		"steady state: unconstrained, and power-limited by tRRD, tFAW and refresh. The operations from not to "
+		"fill are per row "
 		"whatever\n"
 		"the width; rows counts data rows, temporaries included. published is AAP + AP of the published "
 		"program where\n"

@@ -16,7 +16,7 @@ static const struct mw_option compile_options[] = {
 	 .type = MW_OPT_TEXT,
 	 .arg = "SPEC",
 	 .defs = cli_pim_default,
-	 .help = "see 'memwall pim devices'"},
+	 .help = "the device: a SPEC, see 'memwall pim devices'"},
 	{.name = "table", .type = MW_OPT_TEXT, .arg = "TEXT", .help = "a truth table: '3: 0xe8', or rows '011 1;...'"},
 	{.name = "blif",
 	 .type = MW_OPT_TEXT,
@@ -325,7 +325,7 @@ const struct command cmd_pim_compile = {
 	.name = "pim compile",
 	.section = "Processing in memory",
 	.usage = "[EXPRESSION]",
-	.summary = "logic to a micro-program: commands, price, equivalence",
+	.summary = "translate logic into a micro-program, price it, check that both say the same",
 	.details =
 		"An expression is 's = a ^ b ^ c; d = maj(a, b, c)' with ~ ! & ^ | ?: maj mux 0 1; names that are not\n"
 		"assigned before are inputs, names that begin with '_' no results. Inputs are rows D0.. in the order "

@@ -96,7 +96,7 @@ static int open_checked(struct offload_device *d, char *err, size_t n)
 {
 	char why[200] = "";
 	struct pim_device *dev;
-	struct mw_spec spec;
+	struct mw_spec spec = {.n = 0};
 	int rc = pim_open(d->spec, &dev, why, sizeof(why));
 	if (rc == 0 && mw_spec_parse(&spec, d->spec, why, sizeof(why)) < 0)
 		rc = -EINVAL;

@@ -6,7 +6,6 @@
 Test(ambit_use, of_the_bulk_programs)
 {
 	struct ambit_row_use u;
-	char name[16];
 	/* AAP(D0,B0) AAP(D1,B1) AAP(C0,B2) AAP(B12,D2): T0..T2 rise twice. */
 	cr_assert_eq(ambit_row_use(ambit_bulk_program(AMBIT_AND), &u), 0);
 	cr_assert(u.raised[AMBIT_T0] == 2 && u.raised[AMBIT_T2] == 2 && u.raised[AMBIT_T3] == 0 &&
@@ -18,10 +17,6 @@ Test(ambit_use, of_the_bulk_programs)
 	cr_assert(u.raised[AMBIT_T0] == 3 && u.raised[AMBIT_T1] == 3 && u.raised[AMBIT_T2] == 4 &&
 		  u.raised[AMBIT_T3] == 2 && u.raised[AMBIT_DCC0] == 2 && u.raised[AMBIT_DCC1] == 2);
 	cr_assert(u.most == 4 && u.most_row == AMBIT_T2);
-	ambit_row_name(u.most_row, name, sizeof(name));
-	cr_assert_str_eq(name, "T2");
-	ambit_row_name(AMBIT_FIRST_D + 17, name, sizeof(name));
-	cr_assert_str_eq(name, "D17");
 }
 
 Test(ambit_use, temporaries_count_while_they_live)
