@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """results.json against its schema: what the program writes validates, comes back unchanged, and what the rules forbid
 does not validate. Also the journal as a file, and the CSV of a whole run."""
-import copy, json, os, subprocess, sys, tempfile
+import copy, csv, io, json, os, subprocess, sys, tempfile
 
 root = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 try:
@@ -53,15 +53,23 @@ def change(path, value):
 absent = next(i for i, r in enumerate(fixture["records"]) if r["provenance"] == "unavailable")
 modelled = next(i for i, r in enumerate(fixture["records"]) if r["provenance"] == "modelled")
 forbidden = [
-    (("schema",), 2), (("partial",), 0), (("records", 0, "unit"), "parsec"), (("records", 0, "value"), "1"),
+    (("schema",), 3), (("partial",), 0), (("records", 0, "unit"), "parsec"), (("records", 0, "value"), "1"),
     (("records", 0, "extra"), 1), (("records", 0, "method"), KeyError), (("records", 0, "provenance"), "guessed"),
     (("records", 0, "ci95"), [1]), (("records", 0, "bench"), ""), (("records", 0, "samples", "round"), [-1]),
     (("records", absent, "value"), 0), (("records", absent, "note"), ""), (("records", modelled, "source"), ""),
     (("host", "l1d_bytes"), 0), (("host", "hostname"), ""), (("memwall", "seed"), 1), (("memwall", "argv"), "memwall run"),
-    (("skipped", 0, "reason"), ""), (("host", "numa_nodes", 0, "distances"), [0]),
+    (("skipped", 0, "reason"), ""), (("host", "numa_nodes", 0, "distances"), [0]), (("words",), KeyError),
+    (("words", "metrics", "latency", "unit"), "parsec"), (("words", "metrics", "latency", "better"), "more"),
+    (("words", "keys", "size", "kind"), "inches"), (("words", "keys", "size", "role"), "both"),
+    (("words", "keys", "size", "words"), KeyError), (("records", 0, "samples", "visit"), KeyError),
 ]
 
 expect(problems(fixture) == [], f"the fixture: {problems(fixture)[:3]}")
+foreign = change(("records", 0, "metric"), "wingspan")
+expect(problems(foreign) == [], "the schema knows metrics by name")
+long = change(("records", modelled, "source"), "model " * 500)
+long["records"][modelled]["params"]["device"] = "ambit:" + "x" * 1000
+expect(problems(long) == [], "the schema limits texts of a record")
 for path, value in forbidden:
     expect(problems(change(path, value)) != [], f"the schema allows {path} = {value!r}")
 
@@ -76,7 +84,17 @@ with tempfile.TemporaryDirectory() as folder:
     expect(problems(written) == [], f"what is written: {problems(written)[:3]}")
     expect(written == fixture, "what is written differs from what was read")
     text = open(results).read()
-    expect([k for k in json.loads(text)] == sorted(json.loads(text)), "keys are not sorted")
+    lines = [line for line in text.splitlines() if line.startswith('  {"bench":')]
+    expect(len(lines) == len(fixture["records"]), "not a line per record")
+    expect(list(json.loads(lines[0].rstrip(","))) == sorted(set(fixture["records"][0]) - {"samples"}) + ["samples"],
+           "keys of a record are not sorted, samples last")
+
+    # Metrics of other programs and texts of any length come back as they were.
+    for document in (foreign, long):
+        with open(results, "w") as f:
+            json.dump(document, f)
+        rc, _, err = run("report", folder)
+        expect(rc == 0 and json.load(open(results)) == document, f"a foreign metric or a long text: {rc} {err}")
 
     # What the schema forbids, the program does not read: the same rules, twice.
     for path, value in forbidden:
@@ -90,7 +108,7 @@ with tempfile.TemporaryDirectory() as folder:
     # A killed run: head and records in the journal, the last line torn, no results.json.
     os.unlink(results)
     lines = [{"head": {k: fixture[k] for k in ("schema", "memwall", "host")}}]
-    lines += [{"record": r} for r in fixture["records"]]
+    lines += [{"words": fixture["words"]}] + [{"record": r} for r in fixture["records"]]
     with open(os.path.join(folder, "records.jsonl"), "w") as f:
         for line in lines:
             f.write(json.dumps(line) + "\n")
@@ -99,18 +117,26 @@ with tempfile.TemporaryDirectory() as folder:
     expect(rc == 0 and "partial:" in out, f"report of a killed run: {rc} {out} {err}")
     recovered = json.load(open(results))
     expect(problems(recovered) == [], f"what is recovered: {problems(recovered)[:3]}")
+    expect(recovered["words"] == fixture["words"], "the words of a journal")
     # The fixture's made-up points repeat some identities; the journal keeps the later one.
     expect(len(recovered["records"]) >= 200 and recovered["partial"] and "killed" in recovered["partial_why"], "recovery")
     expect("Partial run" in open(os.path.join(folder, "report.html")).read(), "the page does not say that it is partial")
 
-    # CSV: one line per record, every field of it there.
+    # CSV: one row per record, every field of it there.
     rc, out, err = run("report", "--format=csv", folder)
-    rows = [line.split(",") for line in out.splitlines()]
-    expect(rc == 0 and len(rows) == len(recovered["records"]) + 1, "CSV rows")
-    expect(rows[0] == "bench,case,metric,unit,value,ci_lo,ci_hi,min,max,n,provenance,source,params".split(","), "CSV head")
-    expect(all(len(row) == 13 for row in rows) and '"' not in out, "CSV fields")
-    for row, r in zip(rows[1:], recovered["records"]):
-        expect((row[4] == "") == (r["value"] is None), f"CSV value of {row[:3]}")
+    rows = list(csv.DictReader(io.StringIO(out, newline="")))
+    head = "bench,case,metric,unit,value,ci_lo,ci_hi,min,max,n,provenance,source,params,id,state,observed,note"
+    expect(rc == 0 and len(rows) == len(recovered["records"]), f"CSV rows: {rc} {len(rows)} {err}")
+    expect(out.splitlines()[0] == head, "CSV head")
+    for row, r in zip(rows, recovered["records"]):
+        expect(None not in row and None not in row.values(), f"CSV fields of {row}")
+        expect((row["value"] == "") == (r["value"] is None), f"CSV value of {row['id']}")
+        for column in ("bench", "case", "metric", "unit", "provenance", "source", "note"):
+            expect(row[column] == r[column], f"CSV {column} of {row['id']}: {row[column]!r}")
+        expect(row["state"] == r["params"].get("state", ""), f"CSV state of {row['id']}")
+        expect(row["id"] == "{bench}.{case}.{metric}{{{params}}}".format(**row), f"CSV id {row['id']}")
+        pairs = csv.reader([row["params"]], delimiter=";").__next__() if row["params"] else []
+        expect({p.split("=")[0] for p in pairs} == set(r["params"]), f"CSV params of {row['id']}")
 
     # Anonymised: nothing of the host's name or the command line, and the original stays.
     page = os.path.join(folder, "shared.html")
