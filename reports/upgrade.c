@@ -21,6 +21,27 @@ static const struct {
 	{NULL, MW_AS_OBSERVED, "pages", "obtained"},
 };
 
+static struct mw_kv *integer(struct mw_kv_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].type == MW_KV_INT && strcmp(l->v[i].name, name) == 0)
+			return &l->v[i];
+	return NULL;
+}
+
+/* The size of a chain of loads was the distance from its first element to its last; now it is the bytes touched, as
+ * everywhere, and that distance was found out. */
+static void upgrade_size(struct mw_record *r)
+{
+	struct mw_kv *size = integer(&r->params, "size"), *touched = integer(&r->observed, "touched");
+	if (strcmp(r->bench, "latency") != 0 || !size || !touched)
+		return;
+	int64_t span = size->i;
+	size->i = touched->i;
+	touched->i = span;
+	touched->name = "span";
+}
+
 void upgrade_record(struct mw_record *r)
 {
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
@@ -36,4 +57,5 @@ void upgrade_record(struct mw_record *r)
 			    (!keys[i].bench || strcmp(r->bench, keys[i].bench) == 0))
 				l->v[k].name = keys[i].to;
 	}
+	upgrade_size(r);
 }

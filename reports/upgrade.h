@@ -4,7 +4,7 @@
 
 #include "base/core/record.h"
 
-/* A record of schema 1: renamed metrics and keys. */
+/* A record of schema 1: metrics and keys get their names of today, and a size is the bytes touched. */
 void upgrade_record(struct mw_record *r);
 
 #endif
