@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <jansson.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,35 +176,67 @@ static bool is_formula(const struct grid_column *c, const char *s)
 	return !c->number && *s && strchr("=+-@", *s);
 }
 
-static void put_csv(FILE *f, const struct grid_column *c, const char *s)
+static void put_quoted(FILE *f, const char *s)
 {
-	bool quoted = strpbrk(s, ",\"\r\n");
-	if (quoted)
-		(void)fputc('"', f);
-	if (is_formula(c, s))
-		(void)fputc('\'', f);
 	for (; *s; s++) {
 		if (*s == '"')
 			(void)fputc('"', f);
 		(void)fputc(*s, f);
 	}
-	if (quoted)
-		(void)fputc('"', f);
 }
 
-static void print_csv(FILE *f, const struct grid *g)
+/* Length of a text that needs neither quotes nor escapes; SIZE_MAX for others. */
+static size_t plain_length(const char *s)
 {
-	for (size_t c = 0; c < g->n_columns; c++)
-		(void)fprintf(f, "%s%s", c ? "," : "", g->columns[c].name);
-	(void)fputc('\n', f);
-	for (size_t r = 0; r < g->n_rows; r++) {
-		for (size_t c = 0; c < g->n_columns; c++) {
-			if (c)
-				(void)fputc(',', f);
-			put_csv(f, &g->columns[c], cell(g, r, c));
-		}
-		(void)fputc('\n', f);
+	size_t n = 0;
+	for (; s[n]; n++)
+		if (s[n] < ' ' || s[n] > '~' || s[n] == ',' || s[n] == '"')
+			return SIZE_MAX;
+	return n;
+}
+
+static int put_csv(FILE *f, const struct grid_column *c, const char *s)
+{
+	size_t plain = plain_length(s);
+	if (plain != SIZE_MAX) {
+		if (is_formula(c, s))
+			(void)fputc('\'', f);
+		(void)fwrite(s, 1, plain, f);
+		return 0;
 	}
+	char *text = shown(s, true);
+	if (!text)
+		return -ENOMEM;
+	bool quoted = strpbrk(text, ",\"\r\n");
+	if (quoted)
+		(void)fputc('"', f);
+	if (is_formula(c, text))
+		(void)fputc('\'', f);
+	put_quoted(f, text);
+	if (quoted)
+		(void)fputc('"', f);
+	free(text);
+	return 0;
+}
+
+int csv_row(FILE *f, const struct grid_column *columns, size_t n_columns, const char *const *cells)
+{
+	int rc = 0;
+	for (size_t c = 0; c < n_columns && rc == 0; c++) {
+		if (c)
+			(void)fputc(',', f);
+		rc = put_csv(f, &columns[c], cells ? cells[c] : columns[c].name);
+	}
+	(void)fputc('\n', f);
+	return rc;
+}
+
+static int print_csv(FILE *f, const struct grid *g)
+{
+	int rc = csv_row(f, g->columns, g->n_columns, NULL);
+	for (size_t r = 0; r < g->n_rows && rc == 0; r++)
+		rc = csv_row(f, g->columns, g->n_columns, (const char *const *)&g->cells[r * g->n_columns]);
+	return rc;
 }
 
 /* ---- LaTeX: a longtable, which breaks over pages, with the rules of booktabs ---- */
@@ -311,12 +344,12 @@ int grid_print(FILE *f, const struct grid *g, enum print_format format)
 	int rc = 0;
 	if (format == PRINT_JSON) {
 		rc = print_json(f, g);
+	} else if (format == PRINT_CSV) {
+		rc = print_csv(f, g);
 	} else {
 		rc = escaped(g, format != PRINT_TABLE, &safe);
 		if (rc == 0 && format == PRINT_TABLE)
 			rc = print_text(f, &safe);
-		else if (rc == 0 && format == PRINT_CSV)
-			print_csv(f, &safe);
 		else if (rc == 0)
 			print_latex(f, &safe);
 		grid_fini(&safe);

@@ -48,6 +48,8 @@ static const struct grid_column contract[] = {
 	{"note", NULL, false},
 };
 
+enum { CONTRACT_COLUMNS = sizeof(contract) / sizeof(contract[0]) };
+
 /* Counts whole, as far as a double holds them. */
 static const char *exact(double v, char *out, size_t n)
 {
@@ -59,7 +61,7 @@ static const char *exact(double v, char *out, size_t n)
 	return out;
 }
 
-static int add_contract_row(struct grid *g, const struct mw_record *r)
+static int print_contract_row(FILE *f, const struct mw_record *r)
 {
 	char value[32], lo[32], hi[32], min[32], max[32], count[24];
 	char *params = mw_kv_format(&r->params), *observed = mw_kv_format(&r->observed), *id = mw_record_id(r);
@@ -83,7 +85,7 @@ static int add_contract_row(struct grid *g, const struct mw_record *r)
 		observed,
 		r->note,
 	};
-	int rc = params && observed && id ? grid_add(g, cells) : -ENOMEM;
+	int rc = params && observed && id ? csv_row(f, contract, CONTRACT_COLUMNS, cells) : -ENOMEM;
 	free(params);
 	free(observed);
 	free(id);
@@ -143,19 +145,25 @@ static int print_json_records(FILE *f, const struct mw_records *l)
 	return json_print(f, list, failed != 0);
 }
 
+static int print_csv_records(FILE *f, const struct mw_records *l)
+{
+	int rc = csv_row(f, contract, CONTRACT_COLUMNS, NULL);
+	for (size_t i = 0; i < l->n && rc == 0; i++)
+		rc = print_contract_row(f, &l->v[i]);
+	return rc ? rc : ferror(f) ? -EIO : 0;
+}
+
 int print_records(FILE *f, const struct mw_records *l, enum print_format format)
 {
-	if (format == PRINT_JSON)
-		return print_json_records(f, l);
-	bool all = format == PRINT_CSV;
 	struct grid g;
 	int rc = 0;
-	if (all)
-		grid_init(&g, contract, sizeof(contract) / sizeof(*contract));
-	else
-		grid_init(&g, readable, sizeof(readable) / sizeof(*readable));
+	if (format == PRINT_JSON)
+		return print_json_records(f, l);
+	if (format == PRINT_CSV)
+		return print_csv_records(f, l);
+	grid_init(&g, readable, sizeof(readable) / sizeof(*readable));
 	for (size_t i = 0; i < l->n && rc == 0; i++)
-		rc = all ? add_contract_row(&g, &l->v[i]) : add_readable_row(&g, &l->v[i]);
+		rc = add_readable_row(&g, &l->v[i]);
 	if (rc == 0)
 		rc = grid_print(f, &g, format);
 	grid_fini(&g);

@@ -31,6 +31,8 @@ void grid_fini(struct grid *g);
 /* Copies one row; NULL cells are absent. -ENOMEM. */
 int grid_add(struct grid *g, const char *const *cells);
 int grid_print(FILE *f, const struct grid *g, enum print_format format);
+/* One row of CSV, for lists that need not be held as a grid; cells NULL: the head. -ENOMEM. */
+int csv_row(FILE *f, const struct grid_column *columns, size_t n_columns, const char *const *cells);
 
 /* ---- records ---- */
 /* CSV: the contract
