@@ -75,6 +75,7 @@ struct reader {
 	struct results *out;
 	struct json_place place;
 	struct table table;
+	struct json_room room; /* of the line that is read */
 	json_t *head;
 	bool other_run; /* below the head of another run */
 	bool ended;     /* the last line read was an end */
@@ -270,14 +271,17 @@ static int read_line(struct reader *rd, const char *line, size_t len, size_t num
 	json_error_t e;
 	(void)snprintf(rd->place.at, sizeof(rd->place.at), "line %zu", number);
 	json_t *doc;
-	int rc = json_read_text(line, len, &doc, &e);
+	struct json_room *room = rd->head ? &rd->room : NULL; /* the head is kept */
+	json_room_reset(&rd->room);
+	int rc = json_read_text(line, len, room, &doc, &e);
 	if (rc == -ENOMEM)
 		return no_memory(rd);
 	if (rc)
 		return mw_fail(MW_EFORMAT, rd->place.err, rd->place.n, "%s:%zu:%d: not JSON: %s", rd->place.file,
 			       number, e.column, e.text);
 	rc = keep_line(rd, doc);
-	json_decref(doc);
+	if (!room)
+		json_decref(doc);
 	return rc;
 }
 
@@ -398,6 +402,7 @@ out:
 	free(rd.table.v);
 	free(rd.written);
 	json_decref(rd.head);
+	json_room_fini(&rd.room);
 	return rc ? mw_fail(rc, err, n, "%s", why) : 0;
 }
 

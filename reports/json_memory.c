@@ -1,6 +1,7 @@
 /* jansson 2.14 does not say when memory ends: its reader drops the character that found no room, its writer leaves out
  * the key, and both go on. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,29 +9,84 @@
 #include "base/core/err.h"
 #include "reports/json.h"
 
-/* jansson's allocator takes no argument that this could be kept in. */
+/* jansson's allocator takes no argument that these could be kept in. */
 static _Thread_local bool ended;
+static _Thread_local struct json_room *room; /* NULL: the heap */
+
+struct room_block {
+	struct room_block *next; /* older ones */
+	size_t used, cap;
+	max_align_t bytes[];
+};
+
+enum { ROOM_BLOCK = 64 << 10 };
+
+static void *allocate_in(struct json_room *in, size_t n)
+{
+	struct room_block *b = in->block;
+	n = (n + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+	if (!b || b->cap - b->used < n) {
+		size_t cap = n > ROOM_BLOCK ? n : ROOM_BLOCK;
+		b = malloc(sizeof(*b) + cap);
+		if (!b)
+			return NULL;
+		*b = (struct room_block){.next = in->block, .cap = cap};
+		in->block = b;
+	}
+	void *p = (char *)b->bytes + b->used;
+	b->used += n;
+	return p;
+}
 
 static void *allocate(size_t n)
 {
-	void *p = malloc(n);
+	void *p = room ? allocate_in(room, n) : malloc(n);
 	ended = ended || !p;
 	return p;
 }
 
+static void release(void *p)
+{
+	if (!room)
+		free(p);
+}
+
 static void watch(void)
 {
-	json_set_alloc_funcs(allocate, free);
+	json_set_alloc_funcs(allocate, release);
 	ended = false;
 }
 
-int json_read_text(const char *text, size_t size, json_t **doc, json_error_t *e)
+void json_room_reset(struct json_room *r)
+{
+	struct room_block *b = r->block;
+	while (b && b->next) {
+		struct room_block *older = b->next;
+		free(b);
+		b = older;
+	}
+	if (b)
+		b->used = 0;
+	r->block = b;
+}
+
+void json_room_fini(struct json_room *r)
+{
+	json_room_reset(r);
+	free(r->block);
+	r->block = NULL;
+}
+
+int json_read_text(const char *text, size_t size, struct json_room *in, json_t **doc, json_error_t *e)
 {
 	watch();
+	room = in;
 	*doc = json_loadb(text, size, JSON_REJECT_DUPLICATES, e);
+	room = NULL;
 	if (!ended)
 		return *doc ? 0 : MW_EFORMAT;
-	json_decref(*doc);
+	if (!in)
+		json_decref(*doc);
 	*doc = NULL;
 	return -ENOMEM;
 }

@@ -304,7 +304,7 @@ int results_read(const char *path, struct results *out, char *err, size_t n)
 	if (rc)
 		return rc;
 	json_t *doc;
-	rc = json_read_text(text, size, &doc, &e);
+	rc = json_read_text(text, size, NULL, &doc, &e);
 	if (rc == 0) {
 		struct json_place place = {.file = path, .err = err, .n = n};
 		rc = json_to_results(doc, &place, out);
