@@ -19,6 +19,8 @@ static const struct {
 	const char *from, *to;
 } keys[] = {
 	{NULL, MW_AS_OBSERVED, "pages", "obtained"},
+	{"bandwidth", MW_AS_OBSERVED, "kernel", "winner"},
+	{"bandwidth", MW_AS_OBSERVED, "threads", "by_threads"},
 };
 
 static struct mw_kv *integer(struct mw_kv_list *l, const char *name)
