@@ -41,6 +41,7 @@ struct command {
 	const struct mw_option *options;
 	int min_words, max_words; /* positional words after the command's own name; max -1: any number */
 	bool hidden;
+	bool records;  /* prints records: takes --select */
 	bool measures; /* takes the options of every measuring command as well (cli/measure.h) */
 	bool stops;    /* looks at cli->stop while it works; the others end at the first signal */
 	/* Returns 0 or a negative code with one line in err. MW_ESPEC becomes exit 2, MW_EUNAVAILABLE exit 3. */
@@ -67,7 +68,7 @@ void cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A text from outside (a path, a name of a file's) on f, escaped likewise. */
 void cli_put(FILE *f, const char *text);
 
-/* Prints records in the chosen format on f. */
+/* Prints the records that --select names in the chosen format on f; MW_ESPEC and nothing printed when it names none. */
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n);
 
 /* Prints a grid to -o or stdout: for commands whose work costs nothing, so that a wrong path may show late. */

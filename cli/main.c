@@ -133,6 +133,11 @@ static int parse_and_run(struct cli *cli, char *err, size_t n)
 	memmove(cli->opts.positional, cli->opts.positional + t.words,
 		cli->opts.n_positional * sizeof(*cli->opts.positional));
 	cli->out_file = mw_opt_text(&cli->opts, "out-file");
+	bool text = mw_opt_flag(&cli->opts, "version") || mw_opt_flag(&cli->opts, "help");
+	if (text || (t.cmd && !t.cmd->records))
+		rc = cli_no_option(&cli->opts, "select", "no records are printed here", err, n);
+	if (rc < 0)
+		return rc;
 	if (mw_opt_flag(&cli->opts, "version"))
 		return cli_print_text(cli, print_version, err, n);
 	if (mw_opt_flag(&cli->opts, "help") || t.group)

@@ -169,5 +169,6 @@ const struct command cmd_pim_eval = {
 		   "--trace writes its commands: every read and write of the files' lanes, every ACT, PRE and refresh.",
 	.options = eval_options,
 	.stops = true,
+	.records = true,
 	.run = run_eval,
 };

@@ -109,6 +109,8 @@ static int check_own(const struct eval *e, const struct mw_opts *opts, char *err
 		return mw_fail(MW_ESPEC, err, n, "--size and --value are for --op=fill");
 	bool stats = mw_opt_flag(opts, "stats");
 	int rc = stats ? 0 : cli_no_option(opts, "format", "pim eval prints a table with --stats only", err, n);
+	if (rc == 0 && !stats)
+		rc = cli_no_option(opts, "select", "pim eval prints records with --stats only", err, n);
 	if (rc == 0 && !stats && !e->reduces)
 		rc = cli_no_option(opts, "out-file", "pim eval prints nothing without --stats", err, n);
 	if (rc < 0)

@@ -1,7 +1,9 @@
 /* Records and grids on the terminal or in a file. */
 #include "reports/print.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "base/core/err.h"
 #include "base/core/text.h"
@@ -25,9 +27,31 @@ void cli_put(FILE *f, const char *text)
 	(void)fputs(line, f);
 }
 
+/* Those that --select names, on top of what owns them: some->v only is freed. */
+static int select_records(const char *pattern, const struct mw_records *all, struct mw_records *some)
+{
+	int rc = 0;
+	some->v = calloc(all->n + 1, sizeof(*some->v));
+	if (!some->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < all->n && rc >= 0; i++) {
+		rc = print_selects(pattern, &all->v[i]);
+		if (rc == 1)
+			some->v[some->n++] = all->v[i];
+	}
+	return rc < 0 ? rc : 0;
+}
+
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n)
 {
-	int rc = print_records(f, records, cli->format);
+	const char *pattern = mw_opt_text(&cli->opts, "select");
+	struct mw_records some = {0};
+	int rc = pattern ? select_records(pattern, records, &some) : 0;
+	if (rc == 0 && pattern && !some.n)
+		return free(some.v), mw_fail(MW_ESPEC, err, n, "--select=%s: no record has such an id", pattern);
+	if (rc == 0)
+		rc = print_records(f, pattern ? &some : records, cli->format);
+	free(some.v);
 	return rc < 0 ? mw_fail(rc, err, n, "cannot print the results: %s", mw_strerror(rc)) : 0;
 }
 

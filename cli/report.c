@@ -148,13 +148,18 @@ static int show_live(const struct results *r, const char *dir)
 	return rc;
 }
 
+static bool prints_records(const struct cli *cli)
+{
+	return mw_opt(&cli->opts, "format")->given || mw_opt(&cli->opts, "select")->given;
+}
+
 /* Loads, then prints or draws. live: a run is writing into that folder, so nothing of ours goes there. hold is let go
  * before what may take long: drawing, and printing to who does not read. */
 static int show(struct cli *cli, const char *from, bool folder, pid_t *live, int hold, char *err, size_t n)
 {
 	struct results r;
 	char page[4200];
-	bool prints = mw_opt(&cli->opts, "format")->given, anonymize = mw_opt_flag(&cli->opts, "anonymize");
+	bool prints = prints_records(cli), anonymize = mw_opt_flag(&cli->opts, "anonymize");
 	bool draws = !prints && (!live || cli->out_file), rewrites = folder && draws && !anonymize && !live;
 	results_init(&r);
 	int rc = add_files(cli, from, folder, rewrites, err, n);
@@ -183,11 +188,11 @@ static int show(struct cli *cli, const char *from, bool folder, pid_t *live, int
 
 static int run_report(struct cli *cli, char *err, size_t n)
 {
-	const char *from = cli_word(cli, 0), *no_page = "with --format records are printed, not a page";
+	const char *from = cli_word(cli, 0), *no_page = "with --format or --select records are printed, not a page";
 	struct stat st;
 	pid_t pid;
 	int hold;
-	int rc = mw_opt(&cli->opts, "format")->given ? cli_no_option(&cli->opts, "figures", no_page, err, n) : 0;
+	int rc = prints_records(cli) ? cli_no_option(&cli->opts, "figures", no_page, err, n) : 0;
 	if (rc < 0)
 		return rc;
 	bool live = journal_hold(from, &hold, &pid) == -EBUSY;
@@ -198,7 +203,8 @@ const struct command cmd_report = {
 	.name = "report",
 	.section = "Results",
 	.usage = "DIR|results.json [-o FILE]",
-	.summary = "write report.html of a finished, interrupted or killed run; with --format, print its records",
+	.summary = "write report.html of a finished, interrupted or killed run; with --format or --select, print its "
+		   "records",
 	.details =
 		"A run's folder is read from its journal, so that everything finished before a kill is there;\n"
 		"results.json is written again from it. While a run goes on, nothing is written but what -o names.\n"
@@ -208,5 +214,6 @@ const struct command cmd_report = {
 	.options = report_options,
 	.min_words = 1,
 	.max_words = 1,
+	.records = true,
 	.run = run_report,
 };

@@ -1,6 +1,7 @@
 #include "reports/print.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,11 +96,13 @@ static int print_contract_row(FILE *f, const struct mw_record *r)
 /* ---- the same for people ---- */
 
 static const struct grid_column readable[] = {
-	{"bench", NULL, false},          {"case", NULL, false},
-	{"params", NULL, false},         {"metric", NULL, false},
-	{"value", NULL, true},           {"unit", NULL, false},
-	{"ci95", "95 % interval", true}, {"n", NULL, true},
-	{"provenance", NULL, false},     {"source", "source or reason", false},
+	{"id", NULL, false},
+	{"value", NULL, true},
+	{"unit", NULL, false},
+	{"ci95", "95 % interval", true},
+	{"n", NULL, true},
+	{"provenance", NULL, false},
+	{"source", "source or reason", false},
 };
 
 static const char *interval(const struct mw_record *r, char *out, size_t n)
@@ -115,15 +118,10 @@ static const char *interval(const struct mw_record *r, char *out, size_t n)
 static int add_readable_row(struct grid *g, const struct mw_record *r)
 {
 	char value[32], ci[72], count[24];
-	char *params = mw_kv_format(&r->params);
-	for (char *c = params; c && *c; c++)
-		*c = *c == ';' ? ' ' : *c;
+	char *id = mw_record_id(r);
 	(void)snprintf(count, sizeof(count), "%zu", r->n);
 	const char *cells[] = {
-		r->bench,
-		r->case_name,
-		params,
-		r->metric,
+		id,
 		print_value(r->value, value, sizeof(value)),
 		mw_unit_name(r->unit),
 		interval(r, ci, sizeof(ci)),
@@ -131,8 +129,8 @@ static int add_readable_row(struct grid *g, const struct mw_record *r)
 		mw_provenance_name(r->provenance),
 		r->provenance == MW_UNAVAILABLE ? r->note : r->source,
 	};
-	int rc = params ? grid_add(g, cells) : -ENOMEM;
-	free(params);
+	int rc = id ? grid_add(g, cells) : -ENOMEM;
+	free(id);
 	return rc;
 }
 
@@ -140,9 +138,26 @@ static int print_json_records(FILE *f, const struct mw_records *l)
 {
 	int failed = 0;
 	json_t *list = json_array();
-	for (size_t i = 0; i < l->n; i++)
-		failed += json_array_append_new(list, json_from_record(&l->v[i])) != 0;
+	for (size_t i = 0; i < l->n; i++) {
+		json_t *one = json_from_record(&l->v[i]);
+		char *id = mw_record_id(&l->v[i]);
+		json_put(one, "id", id ? json_text(id) : NULL, &failed);
+		free(id);
+		failed += json_array_append_new(list, one) != 0;
+	}
 	return json_print(f, list, failed != 0);
+}
+
+int print_selects(const char *pattern, const struct mw_record *r)
+{
+	char *id = mw_record_id(r);
+	if (!id)
+		return -ENOMEM;
+	bool matches = fnmatch(pattern, id, 0) == 0;
+	id[strlen(r->bench) + strlen(r->case_name) + strlen(r->metric) + 2] = '\0'; /* the braces */
+	matches = matches || fnmatch(pattern, id, 0) == 0;
+	free(id);
+	return matches;
 }
 
 static int print_csv_records(FILE *f, const struct mw_records *l)

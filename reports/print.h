@@ -37,8 +37,12 @@ int csv_row(FILE *f, const struct grid_column *columns, size_t n_columns, const 
 /* ---- records ---- */
 /* CSV: the contract
  * `bench,case,metric,unit,value,ci_lo,ci_hi,min,max,n,provenance,source,params,id,state,observed,note` (RFC 4180),
- * values with 9 significant digits, counts whole. JSON: an array of records as in results.json. 0 or -errno. */
+ * values with 9 significant digits, counts whole. JSON: an array of records as in results.json, each with its id. Every
+ * format prints the id. 0 or -errno. */
 int print_records(FILE *f, const struct mw_records *l, enum print_format format);
+
+/* Does the shell pattern (fnmatch) match the record's id, whole or without its parameters? 1, 0 or -ENOMEM. */
+int print_selects(const char *pattern, const struct mw_record *r);
 
 /* The summary of a run: headline numbers with interval and provenance, then what was skipped and why. */
 int print_summary(FILE *f, const struct results *r);
