@@ -342,15 +342,23 @@ char *mw_kv_format(const struct mw_kv_list *l)
 	return out;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct mw_kv *)a)->name, ((const struct mw_kv *)b)->name);
+}
+
 char *mw_record_id(const struct mw_record *r)
 {
+	struct mw_kv_list sorted = {.n = r->params.n};
+	memcpy(sorted.v, r->params.v, sorted.n * sizeof(sorted.v[0]));
+	qsort(sorted.v, sorted.n, sizeof(sorted.v[0]), by_name);
 	size_t head = strlen(r->bench) + strlen(r->case_name) + strlen(r->metric) + 3;
-	size_t pairs = format_pairs(&r->params, NULL);
+	size_t pairs = format_pairs(&sorted, NULL);
 	char *out = malloc(head + pairs + 2);
 	if (!out)
 		return NULL;
 	(void)snprintf(out, head + 1, "%s.%s.%s{", r->bench, r->case_name, r->metric);
-	(void)format_pairs(&r->params, out + head);
+	(void)format_pairs(&sorted, out + head);
 	memcpy(out + head + pairs, "}", 2);
 	return out;
 }

@@ -152,7 +152,8 @@ int mw_kv_text(const struct mw_kv *kv, char *out, size_t n);
 /* "key=value;key=value" as in the CSV contract. A value that holds ; " or a line break stands in double quotes, with
  * quotes inside it doubled. Freed by the caller; NULL when memory is out. */
 char *mw_kv_format(const struct mw_kv_list *l);
-/* "bench.case.metric{key=value;..}": the identity. Freed by the caller; NULL when memory is out. */
+/* "bench.case.metric{key=value;..}": the identity, keys by name, so that it is one text whatever their order. Freed by
+ * the caller; NULL when memory is out. */
 char *mw_record_id(const struct mw_record *r);
 bool mw_record_same_identity(const struct mw_record *a, const struct mw_record *b);
 /* Equal for records of the same identity, whatever the order of their params. Differs between builds: not for files. */

@@ -43,7 +43,7 @@ Test(print, csv_contract)
 	static const char *const wanted[] = {
 		"\nlatency,chase,latency,ns,0.3,0.29,0.333333333,1e-300,1.79769313e+308,9,measured,,"
 		"size=1099511627777;share=0.1;whole=3;pages=thp,"
-		"latency.chase.latency{size=1099511627777;share=0.1;whole=3;pages=thp},,",
+		"latency.chase.latency{pages=thp;share=0.1;size=1099511627777;whole=3},,",
 		/* A text is quoted, never altered; what a spreadsheet would run is not. */
 		"\npim,and,time,ns,12.5,,,,,1,modelled,\"a,b \"\"c\"\" d\",\"device=ambit:dram=ddr4-3200,channels=2\","
 		"\"pim.and.time{device=ambit:dram=ddr4-3200,channels=2}\",,,'=1+1\n",

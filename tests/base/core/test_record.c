@@ -128,7 +128,8 @@ Test(record, pairs_format_for_csv)
 	(void)mw_set_text(&r, MW_AS_PARAM, "odd", "a;b\"c");
 	expect_pairs(&r, "bytes=-5;share=0.1;device=ambit:dram=ddr4-3200,channels=2;odd=\"a;b\"\"c\"");
 	char *id = mw_record_id(&r);
-	cr_expect_str_eq(id, "b.c.m{bytes=-5;share=0.1;device=ambit:dram=ddr4-3200,channels=2;odd=\"a;b\"\"c\"}");
+	cr_expect_str_eq(id, "b.c.m{bytes=-5;device=ambit:dram=ddr4-3200,channels=2;odd=\"a;b\"\"c\";share=0.1}",
+			 "keys by name: the same text whether a record was just made or read from a file");
 	free(id);
 	mw_record_fini(&r);
 }
