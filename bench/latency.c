@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/kernels/chase.h"
 #include "bench/bench.h"
@@ -101,9 +100,9 @@ static void warm_up(struct chase_point *p)
 
 static void timed_chase(struct chase_point *p, size_t count)
 {
-	uint64_t start = mw_now_ns();
+	mw_team_timed_begin(p->team, 0);
 	p->at = mw_chase(p->at, count);
-	p->ns = mw_now_ns() - start;
+	p->ns = mw_team_timed_end(p->team, 0);
 }
 
 static void chase_member(void *arg, int rank, int n)

@@ -12,7 +12,7 @@ struct round_point {
 	/* One sample: the value in the record's unit. Negative return: the point is dropped with that error in note;
 	 * MW_ECANCELLED (the user's stop came during the sample) keeps the values before it. */
 	int (*measure)(void *arg, double *value, char *err, size_t n);
-	void *arg;
+	void *arg;   /* switches are counted in its timed parts: mw_team_time, or mw_team_timed_begin and _end */
 	int threads; /* > 1: bracketed by core-to-core probes, tagged with the topology state */
 };
 

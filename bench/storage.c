@@ -54,10 +54,11 @@ static void sample_member(void *arg, int rank, int n)
 	struct load_point *p = arg;
 	struct storage_run *r = p->run;
 	struct storage_result res;
-	(void)rank;
 	(void)n;
+	mw_team_timed_begin(r->ctx->team, rank);
 	p->rc = storage_sample(r->engine, &r->file, &p->load, r->block.p, &r->rng, &r->limit, &res, p->err,
 			       sizeof(p->err));
+	(void)mw_team_timed_end(r->ctx->team, rank);
 	if (p->rc < 0)
 		return;
 	double per_s = (double)res.ops / ((double)res.ns * 1e-9);

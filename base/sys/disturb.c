@@ -32,6 +32,11 @@ void mw_disturb_read(struct mw_disturb *d)
 	d->t_ns = mw_now_ns();
 }
 
+bool mw_disturb_switched(uint64_t switches, uint64_t ns)
+{
+	return switches && switches * 10000000u >= ns;
+}
+
 uint32_t mw_disturb_flags(const struct mw_disturb *before, const struct mw_disturb *after)
 {
 	uint32_t flags = 0;
@@ -44,7 +49,7 @@ uint32_t mw_disturb_flags(const struct mw_disturb *before, const struct mw_distu
 	uint64_t switches = after->switches > before->switches ? after->switches - before->switches : 0;
 	if (steal * tick_ns > ns / 100)
 		flags |= MW_SAMPLE_STEAL;
-	if (switches && switches * 10000000u >= ns)
+	if (mw_disturb_switched(switches, ns))
 		flags |= MW_SAMPLE_SWITCH;
 	return flags;
 }

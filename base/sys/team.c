@@ -30,6 +30,8 @@ struct member {
 	int pin_error;
 	int rank; /* within the job */
 	uint64_t begin_ns, end_ns;
+	uint64_t switches; /* of the thread when its timed part began */
+	struct mw_timed timed;
 };
 
 struct mw_team {
@@ -70,6 +72,25 @@ static void finish(struct mw_team *t)
 		futex_wake(&t->unfinished);
 }
 
+static uint64_t own_switches(void)
+{
+	struct rusage usage;
+	return getrusage(RUSAGE_THREAD, &usage) == 0 ? (uint64_t)usage.ru_nivcsw : 0;
+}
+
+static void timed_begin(struct member *m)
+{
+	m->switches = own_switches();
+	m->begin_ns = mw_now_ns();
+}
+
+static void timed_end(struct member *m)
+{
+	m->end_ns = mw_now_ns();
+	m->timed.ns += m->end_ns - m->begin_ns;
+	m->timed.switches += own_switches() - m->switches;
+}
+
 static void work(struct member *m)
 {
 	struct mw_team *t = m->team;
@@ -81,11 +102,11 @@ static void work(struct member *m)
 			if (spins % 4096 == 0)
 				(void)sched_yield();
 		}
-		m->begin_ns = mw_now_ns();
+		timed_begin(m); /* behind the barrier: its yields count as involuntary */
 	}
 	t->fn(t->arg, m->rank, t->active);
 	if (t->timed)
-		m->end_ns = mw_now_ns();
+		timed_end(m);
 }
 
 static int pin_self(int cpu)
@@ -326,6 +347,30 @@ int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *n
 	}
 	*ns = end - begin;
 	return 0;
+}
+
+void mw_team_timed_begin(struct mw_team *t, int rank)
+{
+	timed_begin(&t->members[rank]);
+}
+
+uint64_t mw_team_timed_end(struct mw_team *t, int rank)
+{
+	struct member *m = &t->members[rank];
+	timed_end(m);
+	return m->end_ns - m->begin_ns;
+}
+
+struct mw_timed mw_team_timed_take(struct mw_team *t)
+{
+	struct mw_timed sum = {0};
+	for (int i = 0; i < t->size; i++) {
+		struct mw_timed *m = &t->members[i].timed;
+		sum.ns = m->ns > sum.ns ? m->ns : sum.ns;
+		sum.switches += m->switches;
+		*m = (struct mw_timed){0};
+	}
+	return sum;
 }
 
 static void c2c_member(void *arg, int rank, int n)

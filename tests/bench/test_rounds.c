@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/stats.h"
+#include "base/sys/cpulist.h"
 #include "bench/rounds.h"
 
 /* A machine of our own: its clock moves only when a sample is taken, its probes and flags follow a script. */
@@ -744,4 +748,88 @@ Test(rounds, progress_goes_forward)
 		cr_expect_geq(last, 0.7, "%g", last);
 		mw_records_fini(&s.out);
 	}
+}
+
+/* ---- a real team: which switches count ---- */
+
+struct preempted {
+	struct mw_team *team;
+	atomic_int done;
+	bool timed;
+};
+
+static uint64_t own_switches(void)
+{
+	struct rusage usage;
+	cr_assert_eq(getrusage(RUSAGE_THREAD, &usage), 0);
+	return (uint64_t)usage.ru_nivcsw;
+}
+
+/* Two members of one CPU yield to each other until both were switched out often enough for a flag. */
+static void yield_member(void *arg, int rank, int n)
+{
+	struct preempted *p = arg;
+	uint64_t before = own_switches(), begin = mw_now_ns();
+	bool counted = false;
+	(void)rank;
+	while (atomic_load(&p->done) < n) {
+		(void)sched_yield();
+		uint64_t switches = own_switches() - before;
+		if (!counted && switches > 3 && switches * 10000000u > 2 * (mw_now_ns() - begin)) {
+			counted = true;
+			atomic_fetch_add(&p->done, 1);
+		}
+	}
+}
+
+static void short_member(void *arg, int rank, int n)
+{
+	(void)arg;
+	(void)rank;
+	(void)n;
+	for (uint64_t begin = mw_now_ns(); mw_now_ns() - begin < 20000;)
+		;
+}
+
+static int measure_preempted(void *arg, double *value, char *err, size_t n)
+{
+	struct preempted *p = arg;
+	uint64_t ns = 0;
+	atomic_store(&p->done, 0);
+	int rc = p->timed ? 0 : mw_team_run(p->team, 2, yield_member, p);
+	if (rc == 0)
+		rc = mw_team_time(p->team, 2, p->timed ? yield_member : short_member, p, &ns);
+	*value = 1;
+	return rc < 0 ? mw_fail(rc, err, n, "%s", mw_strerror(rc)) : 0;
+}
+
+Test(rounds, switches_outside_the_timed_part_are_no_disturbance)
+{
+	struct setup s;
+	struct preempted p[2];
+	struct mw_cpulist mine;
+	char err[200];
+	cr_assert_eq(mw_cpulist_affinity(&mine), 0);
+	int cpu = mw_cpulist_next(&mine, 0);
+	init(&s, 2);
+	cr_assert_eq(mw_team_create((const int[]){cpu, cpu}, 2, &s.ctx.team, err, sizeof(err)), 0, "%s", err);
+	s.profile.min_rounds = s.profile.max_rounds = 30;
+	s.ctx.start_ns = mw_now_ns();
+	s.ctx.deadline_ns = s.ctx.start_ns + 600000000000u;
+	for (size_t i = 0; i < 2; i++) {
+		p[i] = (struct preempted){.team = s.ctx.team, .timed = i == 1};
+		s.pts[i].measure = measure_preempted;
+		s.pts[i].arg = &p[i];
+	}
+	const struct mw_sink sink = {collect, &s.out};
+	cr_assert_eq(rounds_run(&s.ctx, s.pts, 2, &sink), 0);
+	size_t flagged[2] = {0};
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < s.out.v[i].n_samples; k++)
+			flagged[i] += (s.out.v[i].samples[k].flags & MW_SAMPLE_SWITCH) != 0;
+	/* Another process may preempt the 20 us of one or another sample. */
+	cr_expect_lt(2 * flagged[0], s.out.v[0].n_samples, "%zu of %zu", flagged[0], s.out.v[0].n_samples);
+	cr_expect_eq(flagged[1], s.out.v[1].n_samples, "%zu of %zu", flagged[1], s.out.v[1].n_samples);
+	mw_team_destroy(s.ctx.team);
+	mw_records_fini(&s.out);
 }

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,4 +293,85 @@ Test(team, alone_and_not_pinned_for_the_reason_given)
 	cr_expect(strstr(mw_team_short(team), "cannot start thread 1 of 1"), "%s", mw_team_short(team));
 	cr_expect(strstr(mw_team_unpinned(team), strerror(ENOSYS)), "%s", mw_team_unpinned(team));
 	mw_team_destroy(team);
+}
+
+/* ---- what disturbs the timed parts ---- */
+
+static uint64_t own_switches(void)
+{
+	struct rusage usage;
+	cr_assert_eq(getrusage(RUSAGE_THREAD, &usage), 0);
+	return (uint64_t)usage.ru_nivcsw;
+}
+
+struct preempted {
+	struct mw_team *team;
+	atomic_int done;
+	bool mark;
+};
+
+/* Two members of one CPU yield to each other until both were switched out three times. */
+static void yield_member(void *arg, int rank, int n)
+{
+	struct preempted *p = arg;
+	uint64_t before = own_switches();
+	bool counted = false;
+	if (p->mark)
+		mw_team_timed_begin(p->team, rank);
+	while (atomic_load(&p->done) < n) {
+		(void)sched_yield();
+		if (!counted && own_switches() >= before + 3) {
+			counted = true;
+			atomic_fetch_add(&p->done, 1);
+		}
+	}
+	if (p->mark)
+		(void)mw_team_timed_end(p->team, rank);
+}
+
+static void idle_member(void *arg, int rank, int n)
+{
+	(void)arg;
+	(void)rank;
+	(void)n;
+}
+
+Test(team, switches_count_in_the_timed_parts)
+{
+	char err[200];
+	int cpus[2];
+	uint64_t ns;
+	fill_cpus(cpus, 1);
+	cpus[1] = cpus[0];
+	struct preempted p = {.team = NULL};
+	cr_assert_eq(mw_team_create(cpus, 2, &p.team, err, sizeof(err)), 0, "%s", err);
+	struct mw_timed timed = mw_team_timed_take(p.team);
+	cr_expect_eq(timed.ns, 0);
+	/* Set-up that is preempted. */
+	cr_assert_eq(mw_team_run(p.team, 2, yield_member, &p), 0);
+	timed = mw_team_timed_take(p.team);
+	cr_expect_eq(timed.ns, 0);
+	cr_expect_eq(timed.switches, 0, "%llu", (unsigned long long)timed.switches);
+	/* The timed job, and one that marks its timed part. */
+	for (int mark = 0; mark < 2; mark++) {
+		p.mark = mark;
+		atomic_store(&p.done, 0);
+		cr_assert_eq(mark ? mw_team_run(p.team, 2, yield_member, &p)
+				  : mw_team_time(p.team, 2, yield_member, &p, &ns),
+			     0);
+		timed = mw_team_timed_take(p.team);
+		cr_expect_gt(timed.ns, 0);
+		cr_expect_geq(timed.switches, 6, "%llu", (unsigned long long)timed.switches);
+	}
+	/* Nothing is carried over, and the yields of the start barrier do not count. */
+	timed = mw_team_timed_take(p.team);
+	cr_expect_eq(timed.ns, 0);
+	cr_expect_eq(timed.switches, 0);
+	uint64_t switches = 0;
+	for (int i = 0; i < 100; i++) {
+		cr_assert_eq(mw_team_time(p.team, 2, idle_member, NULL, &ns), 0);
+		switches += mw_team_timed_take(p.team).switches;
+	}
+	cr_expect_lt(switches, 50, "%llu in 100 empty jobs", (unsigned long long)switches);
+	mw_team_destroy(p.team);
 }
