@@ -416,11 +416,12 @@ int rounds_open(const struct bench_ctx *ctx, struct round_point *pts, size_t n, 
 	if (!r->points || !r->view || !r->order)
 		goto out;
 	rc = 0;
-	for (; r->n < n; r->n++) {
-		struct point *p = &r->points[r->n];
-		p->pt = &pts[r->n];
+	r->n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct point *p = &r->points[i];
+		p->pt = &pts[i];
 		p->cost_ns = 1e9 * ctx->profile->sample_s;
-		r->order[r->n] = r->n;
+		r->order[i] = i;
 		if (ctx->team && p->pt->threads > mw_team_size(ctx->team)) {
 			p->dropped = true;
 			(void)snprintf(p->why, sizeof(p->why), "%s", mw_team_short(ctx->team));
