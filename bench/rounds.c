@@ -447,6 +447,11 @@ int rounds_visit(struct rounds *r, const struct bench_ctx *ctx)
 	return visit_until(r, ctx, ctx->deadline_ns);
 }
 
+double rounds_round_s(const struct rounds *r)
+{
+	return 1e-9 * round_cost(r);
+}
+
 bool rounds_met(const struct rounds *r)
 {
 	return r->met;

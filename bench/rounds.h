@@ -31,6 +31,9 @@ int rounds_open(const struct bench_ctx *ctx, struct round_point *pts, size_t n, 
  * MW_ECANCELLED after a stop (what was measured stays), or an error. */
 int rounds_visit(struct rounds *r, const struct bench_ctx *ctx);
 
+/* Seconds that a round over all points takes, estimated from the samples so far: a shorter visit leaves points out. */
+double rounds_round_s(const struct rounds *r);
+
 /* Did every point reach the profile's target, over at least five visits (or all of the profile's, where fewer) and the
  * profile's least number of rounds? */
 bool rounds_met(const struct rounds *r);
@@ -40,9 +43,9 @@ bool rounds_met(const struct rounds *r);
 int rounds_finish(struct rounds *r, const struct mw_sink *sink);
 void rounds_close(struct rounds *r); /* NULL is allowed */
 
-/* All at once: the profile's visits one after the other, spread over the time until ctx->deadline_ns, until the target
- * is met. Returns 0, MW_ECANCELLED after a stop (records emitted), or an error. What is derived from a record with a
- * state keeps its state: without it two states share one identity. */
+/* All at once: the profile's visits one after the other, each within its share of the time until ctx->deadline_ns,
+ * until the target is met. Returns 0, MW_ECANCELLED after a stop (records emitted), or an error. What is derived from a
+ * record with a state keeps its state: without it two states share one identity. */
 int rounds_run(const struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink);
 
 /* Seconds that one sample of n points may take so that the profile's least number of rounds fits into what is left

@@ -646,10 +646,13 @@ Test(rounds, who_was_left_out_comes_first)
 {
 	struct visiting t;
 	begin(&t, 4);
-	for (size_t i = 0; i < 4; i++)
-		t.s.fp[i].cost_ns = 10000000;
 	cr_assert_eq(rounds_open(&t.s.ctx, t.s.pts, 4, &t.r), 0);
+	cr_expect(fabs(rounds_round_s(t.r) - 0.04) < 1e-9, "what the profile aims at");
+	for (size_t i = 0; i < 4; i++)
+		t.s.fp[i].cost_ns = 11000000;
 	for (unsigned i = 0; i < 10; i++) {
+		double round_s = i < 1 ? 0.04 : i < 2 ? 0.042 : 0.044; /* as the points become known */
+		cr_expect(fabs(rounds_round_s(t.r) - round_s) < 1e-9, "visit %u: %g", i, rounds_round_s(t.r));
 		cr_assert_eq(visit(&t, 25000000), 0);
 		for (size_t k = 0; k < 4; k++)
 			cr_expect_eq(t.s.fp[k].calls, (i + 1) / 2 + (i % 2 == 0 && t.s.fp[k].calls > (i + 1) / 2),
