@@ -317,7 +317,7 @@ static int check_options(struct latency_run *r, const uint64_t *sizes, size_t n,
 	if (r->window < r->stride)
 		return mw_fail(MW_ESPEC, err, en, "--window: %zu is below the stride %zu", r->window, r->stride);
 	for (size_t i = 0; i < n; i++) {
-		uint64_t span = sizes[i] > UINT64_MAX / (1 << 20) ? UINT64_MAX : span_of(sizes[i], r->stride);
+		uint64_t span = sizes[i] > UINT64_MAX / (1 << 14) ? sizes[i] : span_of(sizes[i], r->stride);
 		int rc = bench_check_size(r->ctx, "sizes", span, err, en);
 		if (rc < 0)
 			return rc;

@@ -300,7 +300,9 @@ static int put_others(struct page *p, char *err, size_t n)
 			first = strcmp(l->v[k].bench, l->v[i].bench) != 0;
 		if (!first)
 			continue;
-		const struct section plain = {.id = l->v[i].bench, .name = l->v[i].bench, .bench = l->v[i].bench};
+		char id[32]; /* a benchmark's name may be any text */
+		(void)snprintf(id, sizeof(id), "other-%zu", i);
+		const struct section plain = {.id = id, .name = l->v[i].bench, .bench = l->v[i].bench};
 		rc = put_section(p, &plain, err, n);
 	}
 	return rc;

@@ -92,7 +92,7 @@ def nothing_yet(base, folder):
 def not_finished(base, folder):
     """A resume that was asked for less than what is open leaves the run partial, and names what."""
     text = [line for line in lines(folder) if not line.startswith('{"end"')]
-    foreign = next(line for line in text if '"latency"' in line and '"elapsed"' not in line).replace('"bench":"latency"', '"bench":"gemm"')
+    foreign = next(line for line in text if line.startswith('{"record"') and '"elapsed"' not in line).replace('"bench":"latency"', '"bench":"gemm"')
     copy = os.path.join(base, "open")
     shutil.copytree(folder, copy)
     write(copy, "".join(text) + foreign)
