@@ -68,6 +68,8 @@ void cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A text from outside (a path, a name of a file's) on f, escaped likewise. */
 void cli_put(FILE *f, const char *text);
 
+/* With --strict: MW_EVERIFY and a line when the records are of a disturbed machine; else 0. */
+int cli_strict(const struct cli *cli, const struct mw_records *l, char *err, size_t n);
 /* Prints the records that --select names in the chosen format on f; MW_ESPEC and nothing printed when it names none. */
 int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *records, char *err, size_t n);
 

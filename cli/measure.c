@@ -16,7 +16,7 @@
 
 const struct bench_profile measure_profiles[] = {
 	{"tiny", 12, 0.50, 2, 3, 0.002, 64 * MIB, 2},
-	{"quick", 90, 0.05, 6, 15, 0.02, 1 * GIB, 7},
+	{"quick", 120, 0.05, 6, 15, 0.02, 1 * GIB, 7},
 	{"standard", 600, 0.02, 6, 60, 0.05, 4 * GIB, 9},
 	{"full", 3600, 0.01, 10, 200, 0.1, 16 * GIB, 12},
 	{.name = NULL},
@@ -43,6 +43,7 @@ const struct mw_option measure_options[] = {
 	 .help = "most memory to use (default: half of what is available)"},
 	{.name = "cpus", .type = MW_OPT_TEXT, .arg = "LIST", .help = "CPUs to use, such as 0-3,8"},
 	{.name = "nodes", .type = MW_OPT_TEXT, .arg = "LIST", .help = "use the CPUs of these NUMA nodes, such as 0-1"},
+	{.name = "strict", .type = MW_OPT_FLAG, .help = "exit 1 when something disturbed what was measured"},
 	{.name = "seed", .type = MW_OPT_U64, .arg = "N", .def = "1", .help = "where all random choices start"},
 	MW_OPT_END,
 };
@@ -246,6 +247,7 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 		.target = hooks->target,
 	};
 	struct schedule s = {.ctx = measure_ctx(m, NULL), .records = &m->records, .visits_done = m->visits_done};
+	s.ctx.start_ns -= m->earlier_ns < s.ctx.start_ns ? m->earlier_ns : 0;
 	for (size_t i = 0; i < n_list; i++) {
 		const struct bench *b = list[i];
 		items[i] = (struct schedule_item){
@@ -308,6 +310,8 @@ int measure_bench_command(struct cli *cli, const struct bench *b, char *err, siz
 		if (rc == 0)
 			rc = print;
 	}
+	if (rc == 0)
+		rc = cli_strict(cli, &own, err, n);
 	cli_out_abort(&out);
 	free(own.v);
 	measure_close(&m);

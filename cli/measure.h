@@ -27,8 +27,10 @@ struct measure {
 	struct mw_records records; /* all so far, of every benchmark */
 	const atomic_int *stop;
 	uint64_t start_ns, deadline_ns, seed;
-	unsigned visits_done; /* in earlier sessions of the run */
-	int lost;             /* why a record could not be kept, which ended the run; 0: all were */
+	/* In earlier sessions of the run: visits, and the time of their last sample. */
+	unsigned visits_done;
+	uint64_t earlier_ns;
+	int lost; /* why a record could not be kept, which ended the run; 0: all were */
 	bool show_progress;
 	uint64_t shown_ns;
 };

@@ -1,5 +1,6 @@
 /* Records and grids on the terminal or in a file. */
 #include "reports/print.h"
+#include "reports/disturbance.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -53,6 +54,17 @@ int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *r
 		rc = print_records(f, pattern ? &some : records, cli->format);
 	free(some.v);
 	return rc < 0 ? mw_fail(rc, err, n, "cannot print the results: %s", mw_strerror(rc)) : 0;
+}
+
+int cli_strict(const struct cli *cli, const struct mw_records *l, char *err, size_t n)
+{
+	struct disturbance d = disturbance_of(l);
+	if (!mw_opt_flag(&cli->opts, "strict") || !is_disturbed(&d))
+		return 0;
+	struct mw_buf words = disturbance_words(&d);
+	int rc = mw_fail(MW_EVERIFY, err, n, "--strict: disturbed: %s", mw_buf_text(&words));
+	mw_buf_fini(&words);
+	return rc;
 }
 
 int cli_no_option(const struct mw_opts *opts, const char *option, const char *why, char *err, size_t n)

@@ -18,6 +18,7 @@ static const struct mw_option report_options[] = {
 	 .def = "svg",
 	 .choices = "svg|png|pdf",
 	 .help = "png, pdf: each figure becomes a file beside the page, too"},
+	{.name = "strict", .type = MW_OPT_FLAG, .help = "exit 1 when something disturbed what was measured"},
 	{.name = "anonymize", .type = MW_OPT_FLAG, .help = "drop host name, serials, paths and arguments"},
 	MW_OPT_END,
 };
@@ -182,6 +183,8 @@ static int show(struct cli *cli, const char *from, bool folder, pid_t *live, int
 		rc = print_all(cli, &r, err, n);
 	else if (rc == 0)
 		rc = draws ? write_page(cli, &r, page, err, n) : show_live(&r, from);
+	if (rc == 0)
+		rc = cli_strict(cli, &r.records, err, n);
 	results_fini(&r);
 	return rc;
 }

@@ -288,6 +288,7 @@ static int take_over(struct run *run)
 		     run->dir, kept ? "left: " : "nothing is left to measure", left);
 	run->n_list = kept;
 	run->m.visits_done = points_visits(&run->old.points);
+	run->m.earlier_ns = points_last_ns(&run->old.points);
 	return rc;
 }
 
@@ -406,6 +407,8 @@ static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 	}
 	measure_stop(&run->m);
 	int report_rc = write_report(run, report_err, sizeof(report_err));
+	if (report_rc == 0 && rc == 0)
+		rc = cli_strict(cli, &run->results.records, err, n);
 	if (report_rc < 0 && rc == 0)
 		return mw_fail(report_rc, err, n, "%s", report_err);
 	/* One cause, one line: a disk that was full for a record is full for the report. */

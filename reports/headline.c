@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/core/text.h"
+#include "reports/disturbance.h"
 #include "reports/figure.h"
 #include "reports/print.h"
 #include "reports/section.h"
@@ -68,6 +69,10 @@ struct headline *headline_add(struct headlines *h, const char *label, const stru
 		line->unit = "×";
 	if (r->provenance == MW_MEASURED && !isfinite(r->ci_lo))
 		headline_say(h, line, "%zu round%s, too few for an interval", r->n, r->n == 1 ? "" : "s");
+	struct mw_buf warnings = record_warnings(r);
+	if (warnings.len)
+		headline_say(h, line, "%s", mw_buf_text(&warnings));
+	mw_buf_fini(&warnings);
 	return line;
 }
 

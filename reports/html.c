@@ -1,5 +1,6 @@
 /* The page: summary first, then figures, each with its table; what was left out; host; method. */
 #include "reports/html.h"
+#include "reports/disturbance.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -64,6 +65,14 @@ static void put_head(const struct page *p)
 		(void)fputs("<p class=\"banner\" role=\"status\"><strong>Partial run:</strong> ", p->out);
 		html_escape(p->out, r->partial_why[0] ? r->partial_why : "the run did not come to its end");
 		(void)fputs(".</p>\n", p->out);
+	}
+	struct disturbance d = disturbance_of(&r->records);
+	if (is_disturbed(&d)) {
+		struct mw_buf words = disturbance_words(&d);
+		(void)fputs("<p class=\"banner\" role=\"status\"><strong>Disturbed run:</strong> ", p->out);
+		html_escape(p->out, mw_buf_text(&words));
+		(void)fputs(". What else ran then is part of these values.</p>\n", p->out);
+		mw_buf_fini(&words);
 	}
 }
 

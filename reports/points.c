@@ -66,6 +66,16 @@ unsigned points_visits(const struct points *l)
 	return visits;
 }
 
+uint64_t points_last_ns(const struct points *l)
+{
+	uint64_t last = 0;
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < l->v[i].rec.n_samples; k++)
+			if (l->v[i].rec.samples[k].t_ns > last)
+				last = l->v[i].rec.samples[k].t_ns;
+	return last;
+}
+
 /* ---- records of what was cut short ---- */
 
 /* What visits may differ by before they are called unsteady: that of the quick profile. */

@@ -26,6 +26,8 @@ struct point *points_find(const struct points *l, const struct mw_record *rec);
 int points_add_samples(struct point *p, const struct mw_sample *v, size_t n);
 /* Visits that the samples come from. */
 unsigned points_visits(const struct points *l);
+/* Time of the last sample, since the start of the run. */
+uint64_t points_last_ns(const struct points *l);
 
 /* Adds to records what the samples of benchmarks say that did not come to their end, as base/core/visits.h makes it of
  * them. -ENOMEM. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/disturbance.h"
 #include "reports/headline.h"
 #include "reports/json.h"
 
@@ -119,17 +120,18 @@ static int add_readable_row(struct grid *g, const struct mw_record *r)
 {
 	char value[32], ci[72], count[24];
 	char *id = mw_record_id(r);
+	struct mw_buf remark = record_warnings(r);
+	if (r->provenance == MW_UNAVAILABLE)
+		mw_buf_clear(&remark);
+	const char *why = r->provenance == MW_UNAVAILABLE ? r->note : r->source;
+	mw_buf_add(&remark, "%s%s", remark.len && *why ? "; " : "", why);
 	(void)snprintf(count, sizeof(count), "%zu", r->n);
 	const char *cells[] = {
-		id,
-		print_value(r->value, value, sizeof(value)),
-		mw_unit_name(r->unit),
-		interval(r, ci, sizeof(ci)),
-		count,
-		mw_provenance_name(r->provenance),
-		r->provenance == MW_UNAVAILABLE ? r->note : r->source,
+		id,    print_value(r->value, value, sizeof(value)), mw_unit_name(r->unit), interval(r, ci, sizeof(ci)),
+		count, mw_provenance_name(r->provenance),           mw_buf_text(&remark),
 	};
-	int rc = id ? grid_add(g, cells) : -ENOMEM;
+	int rc = id && !remark.failed ? grid_add(g, cells) : -ENOMEM;
+	mw_buf_fini(&remark);
 	free(id);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/core/text.h"
+#include "reports/disturbance.h"
 #include "reports/headline.h"
 #include "reports/print.h"
 
@@ -33,6 +34,12 @@ int print_summary(FILE *f, const struct results *r)
 		rc = grid_print(f, &g, PRINT_TABLE);
 	grid_fini(&g);
 	headlines_fini(&all);
+	struct disturbance d = disturbance_of(&r->records);
+	if (is_disturbed(&d)) {
+		struct mw_buf words = disturbance_words(&d);
+		(void)fprintf(f, "\ndisturbed: %s\n", mw_buf_text(&words));
+		mw_buf_fini(&words);
+	}
 	char text[MW_ESCAPED(sizeof(r->skipped->reason))], bench[MW_ESCAPED(sizeof(r->skipped->bench))];
 	for (size_t i = 0; i < r->n_skipped; i++) {
 		(void)mw_escape(r->skipped[i].bench, bench, sizeof(bench));

@@ -12,8 +12,6 @@
 #define PROBE_RATIO 1.6
 /* Visits differ by more than chance when chance does it less often than this. */
 #define F_LEVEL 0.05
-/* A record says from this share of its rounds on that they were disturbed. */
-#define DISTURBED_SHARE 0.1
 
 enum { LEAST_VISITS = 3 };
 
@@ -336,32 +334,44 @@ double mw_disturbed_share(const struct mw_sample *v, size_t n, size_t *rounds, u
 	return *rounds ? (double)disturbed / (double)*rounds : 0.0;
 }
 
-/* "61 % of 120 rounds: steal, switches", from the share on that is worth a word. */
+const char *mw_flag_name(uint32_t flag)
+{
+	switch (flag) {
+	case MW_SAMPLE_STEAL:
+		return "steal";
+	case MW_SAMPLE_SWITCH:
+		return "switches";
+	case MW_SAMPLE_FREQ:
+		return "clock";
+	case MW_SAMPLE_TOPOLOGY:
+		return "topology";
+	default:
+		return NULL;
+	}
+}
+
+struct mw_buf mw_disturbed_words(double share, size_t rounds, uint32_t causes)
+{
+	struct mw_buf text = {0};
+	const char *before = ": ";
+	mw_buf_add(&text, "%.0f %% of %zu rounds", 100.0 * share, rounds);
+	for (uint32_t flag = 1; mw_flag_name(flag); flag <<= 1) {
+		if (!(causes & flag))
+			continue;
+		mw_buf_add(&text, "%s%s", before, mw_flag_name(flag));
+		before = ", ";
+	}
+	return text;
+}
+
 static void put_disturbed(struct mw_record *rec)
 {
-	static const struct {
-		uint32_t flag;
-		const char *word;
-	} words[] = {
-		{MW_SAMPLE_STEAL, "steal"},
-		{MW_SAMPLE_SWITCH, "switches"},
-		{MW_SAMPLE_FREQ, "clock"},
-		{MW_SAMPLE_TOPOLOGY, "topology"},
-	};
-	struct mw_buf text = {0};
 	size_t rounds;
 	uint32_t causes;
 	double share = mw_disturbed_share(rec->samples, rec->n_samples, &rounds, &causes);
-	if (share < DISTURBED_SHARE)
+	if (share < MW_DISTURBED_SHARE)
 		return;
-	mw_buf_add(&text, "%.0f %% of %zu rounds", 100.0 * share, rounds);
-	const char *before = ": ";
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!(causes & words[i].flag))
-			continue;
-		mw_buf_add(&text, "%s%s", before, words[i].word);
-		before = ", ";
-	}
+	struct mw_buf text = mw_disturbed_words(share, rounds, causes);
 	mw_put_text(rec, &mw_key_disturbed, mw_buf_text(&text));
 	mw_buf_fini(&text);
 }

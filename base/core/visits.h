@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/core/record.h"
+#include "base/core/text.h"
 
 enum { MW_STATES = 2, MW_STATE_UNKNOWN = UINT32_MAX };
 
@@ -68,6 +69,12 @@ int mw_visits_met(const struct mw_visit_point *p, double target);
 
 /* Share of rounds without a clean sample, and which flags their samples carry together (enum mw_sample_flag). */
 double mw_disturbed_share(const struct mw_sample *v, size_t n, size_t *rounds, uint32_t *causes);
+/* "61 % of 120 rounds: steal, switches"; freed by the caller with mw_buf_fini. */
+struct mw_buf mw_disturbed_words(double share, size_t rounds, uint32_t causes);
+/* From this share of its rounds on a record, and a run, is called disturbed. */
+#define MW_DISTURBED_SHARE 0.1
+/* Name of one flag, such as "steal"; NULL for what is no flag. */
+const char *mw_flag_name(uint32_t flag);
 /* The share that observed.disturbed says, 0..1; 0 where the record says nothing. */
 double mw_record_disturbed(const struct mw_record *r);
 
