@@ -529,7 +529,7 @@ static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state
 	for (size_t i = 0; i < r->n_pages && rc == 0; i++)
 		rc = build_chains(r, &r->pages[i], err, n);
 	for (size_t i = 0; i < r->n && rc == 0; i++)
-		r->chases[i].sample_ns = 1e9 * rounds_sample_s(ctx, r->n);
+		r->chases[i].sample_ns = 1e9 * rounds_visits_sample_s(ctx, r->n);
 	if (rc == 0)
 		rc = rounds_open(ctx, r->pts, r->n, &r->rounds);
 	release_blocks(r);

@@ -508,13 +508,22 @@ int rounds_run(const struct bench_ctx *ctx, struct round_point *pts, size_t n, c
 	return rc < 0 ? rc : cancelled;
 }
 
+static double sample_s(const struct bench_profile *prof, double left_s, size_t n)
+{
+	unsigned visits = profile_visits(prof), least = prof->min_rounds > visits ? prof->min_rounds : visits;
+	/* A third goes to probes, warm-up passes and repeats. */
+	double fair = 0.67 * left_s / ((double)(n ? n : 1) * least);
+	return fmin(prof->sample_s, fmax(fair, 1e-4));
+}
+
 double rounds_sample_s(const struct bench_ctx *ctx, size_t n)
 {
-	const struct bench_profile *prof = ctx->profile;
-	unsigned visits = profile_visits(prof), least = prof->min_rounds > visits ? prof->min_rounds : visits;
 	uint64_t t = mw_now_ns();
-	double left = t < ctx->deadline_ns ? 1e-9 * (double)(ctx->deadline_ns - t) : 0.0;
-	/* A third goes to probes, warm-up passes and repeats. */
-	double fair = 0.67 * left / ((double)(n ? n : 1) * least);
-	return fmin(prof->sample_s, fmax(fair, 1e-4));
+	return sample_s(ctx->profile, t < ctx->deadline_ns ? 1e-9 * (double)(ctx->deadline_ns - t) : 0.0, n);
+}
+
+double rounds_visits_sample_s(const struct bench_ctx *ctx, size_t n)
+{
+	/* A quarter goes to begin() and finish(). */
+	return sample_s(ctx->profile, 0.75 * ctx->share_s, n);
 }

@@ -51,6 +51,9 @@ int rounds_run(const struct bench_ctx *ctx, struct round_point *pts, size_t n, c
 /* Seconds that one sample of n points may take so that the profile's least number of rounds fits into what is left
  * of the budget; at most the profile's sample_s. */
 double rounds_sample_s(const struct bench_ctx *ctx, size_t n);
+/* The same for begin() of a benchmark that is visited, whose deadline is not that of the visits: what fits into its
+ * share of the run. */
+double rounds_visits_sample_s(const struct bench_ctx *ctx, size_t n);
 
 /* What the scheduler asks of the machine: clock, team and counters, or what a test put into ctx->machine. */
 struct rounds_machine {

@@ -729,6 +729,26 @@ Test(rounds, a_resumed_session_counts_on)
 	mw_records_fini(&t.s.out);
 }
 
+Test(rounds, samples_are_as_long_as_time_allows)
+{
+	struct setup s;
+	init(&s, 1);
+	s.profile.sample_s = 10;
+	s.ctx.share_s = 600;
+	/* 30 points in 7 visits, and two thirds of three quarters of 600 s. */
+	s.profile.visits = 7;
+	cr_expect(fabs(rounds_visits_sample_s(&s.ctx, 30) - 0.67 * 0.75 * 600 / 210) < 1e-9);
+	s.profile.visits = 5; /* 6 rounds at the least */
+	cr_expect(fabs(rounds_visits_sample_s(&s.ctx, 30) - 0.67 * 0.75 * 600 / 180) < 1e-9);
+	s.profile.sample_s = 0.02;
+	cr_expect_eq(rounds_visits_sample_s(&s.ctx, 30), 0.02);
+	/* All at once: until the deadline, which has passed here. */
+	s.ctx.deadline_ns = 1;
+	cr_expect_eq(rounds_sample_s(&s.ctx, 30), 1e-4);
+	s.ctx.deadline_ns = mw_now_ns() + 600000000000u;
+	cr_expect_eq(rounds_sample_s(&s.ctx, 30), 0.02);
+}
+
 static void note_progress(void *self, const char *step, double fraction)
 {
 	double *last = self;
