@@ -48,11 +48,12 @@ int cli_print_records(const struct cli *cli, FILE *f, const struct mw_records *r
 	const char *pattern = mw_opt_text(&cli->opts, "select");
 	struct mw_records some = {0};
 	int rc = pattern ? select_records(pattern, records, &some) : 0;
-	if (rc == 0 && pattern && !some.n)
-		return free(some.v), mw_fail(MW_ESPEC, err, n, "--select=%s: no record has such an id", pattern);
-	if (rc == 0)
+	bool none = rc == 0 && pattern && !some.n;
+	if (rc == 0 && !none)
 		rc = print_records(f, pattern ? &some : records, cli->format);
 	free(some.v);
+	if (none)
+		return mw_fail(MW_ESPEC, err, n, "--select=%s: no record has such an id", pattern);
 	return rc < 0 ? mw_fail(rc, err, n, "cannot print the results: %s", mw_strerror(rc)) : 0;
 }
 
