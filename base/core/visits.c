@@ -398,7 +398,7 @@ static size_t copy_samples(const struct mw_visit_point *p, uint32_t state, bool 
 	return n;
 }
 
-static void put_statistics(struct mw_record *rec, const struct mw_visits *v)
+void mw_visits_put(struct mw_record *rec, const struct mw_visits *v)
 {
 	rec->value = v->value;
 	rec->ci_lo = v->ci_lo;
@@ -469,7 +469,7 @@ static int emit_state(const struct mw_visit_point *p, uint32_t state, bool first
 	}
 	rec.n_samples = copy_samples(p, state, first, rec.samples);
 	mw_put_text(&rec, &mw_key_stop, p->stop);
-	put_statistics(&rec, &v);
+	mw_visits_put(&rec, &v);
 	put_circumstances(&rec);
 	if (p->threads > 1)
 		put_state(&rec, split, state);

@@ -60,6 +60,8 @@ struct mw_visits {
 /* Statistics of the samples of one state. target: relative half width asked for. 0, -ENOMEM, or -EINVAL when a value
  * is not finite. Without samples of that state everything is NaN and 0. */
 int mw_visits_summarize(const struct mw_sample *v, size_t n, uint32_t state, double target, struct mw_visits *out);
+/* These statistics into a record, measured: value, interval, range, n, and observed visits and unsteady. */
+void mw_visits_put(struct mw_record *rec, const struct mw_visits *v);
 /* Half width of the interval over the value; +inf while there is none. */
 double mw_visits_rel_width(const struct mw_visits *v);
 

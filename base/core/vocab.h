@@ -129,6 +129,7 @@ struct mw_emitter {
 	X(cpu, MW_NUMBER, MW_OBSERVED, "CPU of the measuring thread")                                                  \
 	X(node, MW_NUMBER, MW_OBSERVED, "NUMA node of the memory")                                                     \
 	X(winner, MW_TEXT, MW_OBSERVED, "what was fastest")                                                            \
+	X(ties, MW_TEXT, MW_OBSERVED, "what was as fast as the winner, as far as the visits can tell")                 \
 	X(by_threads, MW_NUMBER, MW_OBSERVED, "threads of what was fastest")                                           \
 	X(host_ns, MW_REAL, MW_OBSERVED, "ns that the host took, measured")                                            \
 	X(channels, MW_NUMBER, MW_OBSERVED, "memory channels of the device")                                           \
