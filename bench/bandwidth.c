@@ -1,6 +1,6 @@
 /* Memory bandwidth: read, write, copy and triad at every level, by instruction set, kind of store and thread count.
  *
- * GB/s are program bytes (metric "bandwidth"). Beside them stands what the memory bus carries (metric "bus-bandwidth",
+ * GB/s are program bytes (metric "bandwidth"). Beside them stands what the memory bus carries (metric "bus_bandwidth",
  * modelled): an ordinary store reads the line that it overwrites. No single kernel is "the" bandwidth of a machine, so
  * the envelope (cases peak-*) names the winner among all that ran. */
 #include <errno.h>
@@ -10,14 +10,13 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "bench/bandwidth_records.h"
 #include "bench/place.h"
 #include "bench/rounds.h"
 #include "bench/stream_arrays.h"
 
 enum level { L1, L2, L3, DRAM, LEVELS };
-enum { MAX_THREAD_COUNTS = 16, MAX_POINTS = 1024, MAX_DENSITY = 3 };
-
-static const char *const level_names[LEVELS] = {"l1", "l2", "l3", "dram"};
+enum { MAX_THREAD_COUNTS = 16, MAX_DENSITY = 3, MAX_CELLS = LEVELS * MAX_THREAD_COUNTS * MW_STREAM_OP_COUNT };
 
 struct bw_point {
 	struct stream_job job;
@@ -37,8 +36,12 @@ struct bw_run {
 	struct bw_point *points;
 	struct round_point *pts;
 	size_t n;
-	struct mw_records kept; /* without samples, for the envelope */
+	struct bw_cell cells[MAX_CELLS];
+	size_t n_cells;
 };
+
+/* Size of the last-level cache where the machine does not tell. */
+#define UNKNOWN_CACHE (32u << 20)
 
 /* ---- which points ---- */
 
@@ -69,8 +72,9 @@ static size_t level_elements(const struct mw_topology *t, enum level level, enum
 	return (size_t)(share / 2 / arrays / 256 * 256 / sizeof(double));
 }
 
-/* Is this combination part of the sweep? Thinned points first lose what the envelope needs least. */
-static bool wanted(const struct bw_run *r, enum level level, const struct mw_stream_kernel *k, int threads_index)
+/* Is this combination part of a sweep of that density? Thinned points first lose what the envelope needs least. */
+static bool wanted(const struct bw_run *r, int density, enum level level, const struct mw_stream_kernel *k,
+		   int threads_index)
 {
 	bool end = threads_index == 0 || threads_index == r->n_threads - 1;
 	bool store = k->op != MW_STREAM_READ;
@@ -78,27 +82,42 @@ static bool wanted(const struct bw_run *r, enum level level, const struct mw_str
 		return false;
 	/* Caches: the widest path and ordinary stores; a non-temporal store leaves the cache by definition. */
 	if (level != DRAM)
-		return k->isa == r->best && !k->nt && (end || r->density > 1);
-	return (end || r->density > 0) && (k->isa == r->best || (end ? r->density > 0 : r->density > 2));
+		return k->isa == r->best && !k->nt && (end || density > 1);
+	return (end || density > 0) && (k->isa == r->best || (end ? density > 0 : density > 2));
+}
+
+/* What is beyond the caches is called DRAM from four times the bytes on that these threads can keep in them. Last-level
+ * caches that are filled from the second level do not hold what lies there: both count. */
+static uint64_t caches_of(const struct mw_host *h, int threads)
+{
+	uint64_t instances = (uint64_t)(h->l3_instances > 0 && h->l3_instances < threads ? h->l3_instances : threads);
+	uint64_t cores = (uint64_t)(h->n_cores > 0 && h->n_cores < threads ? h->n_cores : threads);
+	uint64_t last = instances * h->l3_bytes;
+	if (h->l3_bytes == 0 || h->l3_instances <= 0)
+		last = h->llc_total_bytes ? h->llc_total_bytes : UNKNOWN_CACHE;
+	return last + (h->l3_bytes ? cores * h->l2_bytes : 0);
+}
+
+static enum bw_place place_of(const struct bw_run *r, enum level level, enum mw_stream_op op, int threads)
+{
+	if (level != DRAM)
+		return (enum bw_place)level;
+	return bw_size(op, r->array_bytes) >= 4 * caches_of(&r->ctx->topo->host, threads) ? BW_DRAM : BW_LARGEST;
 }
 
 static void describe(const struct bw_run *r, const struct bw_point *p, struct mw_record *rec)
 {
-	const struct mw_stream_kernel *k = p->job.kernel;
-	char name[32];
-	size_t per_member = p->job.max_elements * sizeof(double);
-	(void)snprintf(name, sizeof(name), "%s-%s", level_names[p->level], mw_stream_op_name(k->op));
-	mw_record_init(rec, "bandwidth", name, "bandwidth", MW_GBPS);
-	mw_record_method(rec, "stream", 1);
-	(void)mw_set_int(rec, MW_AS_PARAM, "threads", p->job.threads);
-	(void)mw_set_text(rec, MW_AS_PARAM, "kernel", k->name);
-	(void)mw_set_text(rec, MW_AS_PARAM, "stores", k->op == MW_STREAM_READ ? "none" : (k->nt ? "nt" : "ordinary"));
-	(void)mw_set_int(rec, MW_AS_PARAM, "array",
-			 (int64_t)(p->level == DRAM ? r->array_bytes : per_member * (size_t)p->job.threads));
-	(void)mw_set_text(rec, MW_AS_OBSERVED, "pages", r->arrays.nodes[0].block.obtained);
-	if (p->level == DRAM && r->array_bytes < 4 * r->ctx->topo->host.llc_total_bytes)
-		mw_record_note(rec, "arrays are %.1f times the last-level caches, below 4: caches may help",
-			       (double)r->array_bytes / (double)r->ctx->topo->host.llc_total_bytes);
+	const struct stream_job *j = &p->job;
+	const struct bw_words words = {
+		.place = place_of(r, p->level, j->kernel->op, j->threads),
+		.kernel = j->kernel,
+		.threads = j->threads,
+		.array = p->level == DRAM ? r->array_bytes : j->max_elements * sizeof(double) * (size_t)j->threads,
+		.caches = caches_of(&r->ctx->topo->host, j->threads),
+		.pages = mw_pages_name(r->pages),
+		.obtained = r->arrays.nodes[0].block.obtained,
+	};
+	bw_record_open(rec, &words);
 }
 
 static int measure_point(void *arg, double *value, char *err, size_t n)
@@ -110,7 +129,7 @@ static int measure_point(void *arg, double *value, char *err, size_t n)
 static void add_point(struct bw_run *r, enum level level, const struct mw_stream_kernel *k, int threads)
 {
 	size_t elements = level_elements(r->ctx->topo, level, k->op, threads);
-	if (elements == 0 || r->n == MAX_POINTS)
+	if (elements == 0)
 		return;
 	if (r->points) {
 		struct bw_point *p = &r->points[r->n];
@@ -138,9 +157,38 @@ static void list_points(struct bw_run *r)
 				size_t n;
 				const struct mw_stream_kernel *k = mw_stream_kernels((enum mw_isa)isa, &n);
 				for (size_t i = 0; i < n; i++)
-					if (wanted(r, (enum level)level, &k[i], t))
+					if (wanted(r, r->density, (enum level)level, &k[i], t))
 						add_point(r, (enum level)level, &k[i], r->threads[t]);
 			}
+}
+
+static void list_cell(struct bw_run *r, enum level level, int t, enum mw_stream_op op)
+{
+	struct bw_cell *c = &r->cells[r->n_cells];
+	*c = (struct bw_cell){.place = place_of(r, level, op, r->threads[t]), .op = op, .threads = r->threads[t]};
+	for (int isa = 0; isa < MW_ISA_COUNT; isa++) {
+		size_t n;
+		const struct mw_stream_kernel *k = mw_stream_kernels((enum mw_isa)isa, &n);
+		for (size_t i = 0; i < n; i++) {
+			c->kernels += k[i].op == op && wanted(r, MAX_DENSITY, level, &k[i], t);
+			c->listed += k[i].op == op && wanted(r, r->density, level, &k[i], t);
+		}
+	}
+	if (level_elements(r->ctx->topo, level, op, c->threads) == 0)
+		c->why = "no such cache here, or a thread's share of it is hardly larger than the level below";
+	else if (c->listed == 0)
+		c->why = "left out to fit the time budget";
+	r->n_cells += c->kernels > 0;
+}
+
+/* What the envelope is about, whether points of it are listed or not. */
+static void list_cells(struct bw_run *r)
+{
+	r->n_cells = 0;
+	for (int level = 0; level < LEVELS; level++)
+		for (int t = 0; t < r->n_threads; t++)
+			for (int op = 0; op < MW_STREAM_OP_COUNT; op++)
+				list_cell(r, (enum level)level, t, (enum mw_stream_op)op);
 }
 
 /* 1, 2, 4, ... and all; the number of physical cores as well. */
@@ -180,7 +228,7 @@ static void choose_words(const struct mw_opts *opts, const char *option, const c
 
 static const char *level_word(size_t i)
 {
-	return i < LEVELS ? level_names[i] : NULL;
+	return i < LEVELS ? bw_place_name((enum bw_place)i) : NULL;
 }
 
 static const char *op_word(size_t i)
@@ -242,7 +290,7 @@ static int parse_options(struct bw_run *r, char *err, size_t n)
 	return rc;
 }
 
-/* Each array is 4x all last-level caches (the rule of STREAM) where profile and memory allow. */
+/* Each array is 4x all caches (the rule of STREAM) where profile and memory allow. */
 static int choose_size(struct bw_run *r, char *err, size_t n)
 {
 	const uint64_t least = 3 * 4096 * (uint64_t)r->ctx->topo->host.n_cpus;
@@ -256,7 +304,7 @@ static int choose_size(struct bw_run *r, char *err, size_t n)
 		r->array_bytes = (size_t)asked;
 		return rc;
 	}
-	uint64_t want = 4 * r->ctx->topo->host.llc_total_bytes;
+	uint64_t want = 4 * caches_of(&r->ctx->topo->host, r->ctx->topo->host.n_cpus);
 	uint64_t limit = bench_block_limit(r->ctx, 1) / 3;
 	/* First touch of memory that a guest gave back costs 2 s per GiB: a third of the budget at most. */
 	uint64_t touch = (uint64_t)(bench_left_s(r->ctx) / 3.0 / 2.0 / 3.0 * 1073741824.0);
@@ -270,152 +318,6 @@ static int choose_size(struct bw_run *r, char *err, size_t n)
 	return r->array_bytes < least ? mw_fail(MW_EBUDGET, err, n, "less than %llu MiB of memory may be used",
 						(unsigned long long)(3 * least >> 20) + 1)
 				      : 0;
-}
-
-/* ---- records ---- */
-
-/* What the bus carries where it is more than the program's bytes: reads and non-temporal stores have no other traffic.
- */
-static int emit_bus(const struct mw_sink *sink, const struct mw_record *rec, unsigned bus, unsigned payload)
-{
-	struct mw_record out;
-	double factor = (double)bus / payload;
-	if (bus == payload)
-		return 0;
-	int rc = mw_record_copy_bare(&out, rec);
-	if (rc < 0)
-		return rc;
-	out.metric = "bus-bandwidth";
-	out.provenance = MW_MODELLED;
-	mw_record_source(&out, "measured bandwidth x %u/%u bytes: ordinary stores read the line first (write-allocate)",
-			 bus, payload);
-	out.value *= factor;
-	out.ci_lo *= factor;
-	out.ci_hi *= factor;
-	out.min *= factor;
-	out.max *= factor;
-	return mw_finish(sink, &out);
-}
-
-struct bw_sink {
-	struct bw_run *run;
-	const struct mw_sink *out;
-};
-
-static enum mw_stream_op op_of(const struct mw_record *rec)
-{
-	const char *name = strchr(rec->case_name, '-') + 1;
-	int op = 0;
-	while (op < MW_STREAM_OP_COUNT - 1 && strcmp(name, mw_stream_op_name((enum mw_stream_op)op)) != 0)
-		op++;
-	return (enum mw_stream_op)op;
-}
-
-static int keep_and_pass(void *self, const struct mw_record *rec)
-{
-	struct bw_sink *s = self;
-	int rc = mw_emit(s->out, rec);
-	if (rc < 0 || rec->provenance != MW_MEASURED)
-		return rc;
-	enum mw_stream_op op = op_of(rec);
-	if (strncmp(rec->case_name, "dram-", 5) == 0) {
-		bool nt = strcmp(mw_kv_str(&rec->params, "stores", ""), "nt") == 0;
-		rc = emit_bus(s->out, rec, mw_stream_bus_bytes(op, nt), mw_stream_payload_bytes(op));
-		if (rc < 0)
-			return rc;
-	}
-	return mw_records_add_bare(&s->run->kept, rec);
-}
-
-static bool same_state(const struct mw_record *rec, const char *state)
-{
-	return strcmp(mw_kv_str(&rec->params, "state", ""), state) == 0;
-}
-
-/* Best record of a case at one thread count in one topology state. */
-static const struct mw_record *best_of(const struct bw_run *r, const char *name, int threads, const char *state)
-{
-	const struct mw_record *best = NULL;
-	for (size_t i = 0; i < r->kept.n; i++) {
-		const struct mw_record *rec = &r->kept.v[i];
-		if (strcmp(rec->case_name, name) == 0 && mw_kv_int(&rec->params, "threads", 0) == threads &&
-		    same_state(rec, state) && (!best || rec->value > best->value))
-			best = rec;
-	}
-	return best;
-}
-
-static int emit_peak(const struct bw_run *r, const struct mw_sink *sink, const struct mw_record *best, const char *name,
-		     const char *level)
-{
-	struct mw_record rec;
-	int rc = mw_record_copy_bare(&rec, best);
-	if (rc < 0)
-		return rc;
-	rec.case_name = mw_record_keep(&rec, name);
-	mw_record_method(&rec, "stream-envelope", 1);
-	rec.params.n = 0;
-	if (level) {
-		(void)mw_set_text(&rec, MW_AS_PARAM, "level", level);
-		(void)mw_set_int(&rec, MW_AS_PARAM, "threads", mw_kv_int(&best->params, "threads", 0));
-	} else {
-		(void)mw_set_int(&rec, MW_AS_OBSERVED, "threads", mw_kv_int(&best->params, "threads", 0));
-	}
-	const char *state = mw_kv_str(&best->params, "state", NULL);
-	if (state)
-		(void)mw_set_text(&rec, MW_AS_PARAM, "state", state);
-	(void)mw_set_text(&rec, MW_AS_OBSERVED, "kernel", mw_kv_str(&best->params, "kernel", ""));
-	(void)mw_set_text(&rec, MW_AS_OBSERVED, "stores", mw_kv_str(&best->params, "stores", ""));
-	(void)mw_set_int(&rec, MW_AS_OBSERVED, "array", mw_kv_int(&best->params, "array", 0));
-	if (r->density < MAX_DENSITY)
-		mw_record_note(&rec, "sweep thinned to %zu points to fit the time budget", r->n);
-	return mw_finish(sink, &rec);
-}
-
-static const char *const states[] = {"", "one", "near", "far"};
-
-/* The topology state in which a thread count was seen most often. */
-static const char *usual_state(const struct bw_run *r, int threads)
-{
-	size_t most = 0;
-	const char *usual = "";
-	for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
-		size_t n = 0;
-		for (size_t i = 0; i < r->kept.n; i++)
-			if (mw_kv_int(&r->kept.v[i].params, "threads", 0) == threads &&
-			    same_state(&r->kept.v[i], states[s]))
-				n += r->kept.v[i].n;
-		if (n > most) {
-			most = n;
-			usual = states[s];
-		}
-	}
-	return usual;
-}
-
-static int emit_envelope(const struct bw_run *r, const struct mw_sink *sink)
-{
-	const struct mw_record *top = NULL;
-	int rc = 0;
-	for (int level = 0; level < LEVELS; level++)
-		for (int op = 0; op < MW_STREAM_OP_COUNT; op++) {
-			char name[32], peak[32];
-			(void)snprintf(name, sizeof(name), "%s-%s", level_names[level],
-				       mw_stream_op_name((enum mw_stream_op)op));
-			(void)snprintf(peak, sizeof(peak), "peak-%s", mw_stream_op_name((enum mw_stream_op)op));
-			for (int t = 0; t < r->n_threads; t++)
-				for (size_t s = 0; s < sizeof(states) / sizeof(states[0]) && rc == 0; s++) {
-					const struct mw_record *best = best_of(r, name, r->threads[t], states[s]);
-					if (!best)
-						continue;
-					rc = emit_peak(r, sink, best, peak, level_names[level]);
-					if (level == DRAM && op == MW_STREAM_READ &&
-					    (!top || best->value > top->value) &&
-					    strcmp(states[s], usual_state(r, r->threads[t])) == 0)
-						top = best;
-				}
-		}
-	return rc == 0 && top ? emit_peak(r, sink, top, "dram-read-peak", NULL) : rc;
 }
 
 /* ---- the benchmark ---- */
@@ -449,8 +351,8 @@ static int prepare_points(struct bw_run *r, size_t *ready, char *err, size_t n)
 
 static int measure_points(struct bw_run *r, const struct mw_sink *sink, char *err, size_t n)
 {
-	struct bw_sink keep = {r, sink};
-	const struct mw_sink middle = {keep_and_pass, &keep};
+	struct bw_results results = {.out = sink, .target = r->ctx->profile->target};
+	const struct mw_sink middle = {bw_results_add, &results};
 	size_t ready;
 	int rc = prepare_points(r, &ready, err, n);
 	for (size_t i = 0; i < r->n - ready && rc == 0; i++) {
@@ -463,10 +365,12 @@ static int measure_points(struct bw_run *r, const struct mw_sink *sink, char *er
 	if (rc < 0)
 		return rc;
 	rc = rounds_run(r->ctx, r->pts + (r->n - ready), ready, &middle);
-	if (rc < 0 && rc != MW_ECANCELLED)
-		return rc;
-	int emitted = emit_envelope(r, sink);
-	return emitted < 0 ? emitted : rc;
+	if (rc == 0 || rc == MW_ECANCELLED) {
+		int emitted = bw_results_envelope(&results, r->cells, r->n_cells);
+		rc = emitted < 0 ? emitted : rc;
+	}
+	bw_results_fini(&results);
+	return rc;
 }
 
 /* Options, points and size; no memory is touched. */
@@ -499,13 +403,13 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	if (!r->points || !r->pts)
 		goto out;
 	list_points(r);
+	list_cells(r);
 	rc = measure_points(r, sink, err, n);
 out:
 	for (size_t i = 0; r->points && i < r->n; i++)
 		stream_job_fini(&r->points[i].job);
 	free(r->points);
 	free(r->pts);
-	mw_records_fini(&r->kept);
 	stream_arrays_close(&r->arrays);
 	free(r);
 	return rc;
@@ -543,7 +447,7 @@ static const struct mw_option options[] = {
 	 .arg = "SIZE",
 	 .min = 4096,
 	 .max = 1125899906842624.0,
-	 .help = "bytes of each of the three arrays (default: 4x all last-level caches)"},
+	 .help = "bytes of each of the three arrays (default: 4x all caches)"},
 	{.name = "threads",
 	 .type = MW_OPT_INTS,
 	 .arg = "LIST",
@@ -583,5 +487,6 @@ const struct bench bench_bandwidth = {
 	.weight = 18,
 	.check = check,
 	.plan = plan,
+	.emitter = &bw_emitter,
 	.run = run,
 };

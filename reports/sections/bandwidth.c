@@ -43,12 +43,13 @@ static const struct query queries[] = {
 		  .metric = "bandwidth",
 		  .keys = "by_threads,winner,state"},
 	[DRAM] = {.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth"},
-	[CACHE] = {.bench = "bandwidth", .case_name = "l1-read", .metric = "bandwidth"},
+	/* The best of several kernels is what the benchmark says it is, not the largest of their values. */
+	[CACHE] = {.bench = "bandwidth", .case_name = "peak-read", .metric = "bandwidth", .where = "level=l1"},
 	[SINGLE] = {.bench = "bandwidth",
-		    .case_name = "dram-read",
+		    .case_name = "peak-read",
 		    .metric = "bandwidth",
-		    .where = "threads=1",
-		    .keys = "kernel,pages"},
+		    .where = "level=dram,threads=1",
+		    .keys = "winner,obtained"},
 	{.bench = NULL},
 };
 
@@ -259,7 +260,7 @@ static void headlines(const struct results *r, struct headlines *out)
 	const struct mw_record *all = query_best(&r->records, &peak, false);
 	size_t at = 0;
 	if (one)
-		headline_pairs(out, headline_add(out, "DRAM read, one thread", one), one, "kernel,pages");
+		headline_pairs(out, headline_add(out, "DRAM read, one thread", one), one, "winner,obtained");
 	if (all)
 		headline_pairs(out, headline_add(out, "DRAM read, all threads", all), all, "by_threads,winner,state");
 	else if (!one && query_next(&r->records, &queries[ALL], &at))

@@ -65,6 +65,22 @@ static void check_unique(const struct mw_records *l, size_t from)
 	}
 }
 
+/* Of a converted benchmark every record was closed, and one of its rows has the case and the metric. */
+static void check_declared(const struct bench *b, const struct mw_records *l, size_t from)
+{
+	for (size_t i = from; b->emitter && i < l->n; i++) {
+		const struct mw_record *r = &l->v[i];
+		const struct mw_emit *row = b->emitter->emits;
+		bool found = false;
+		for (; row->metric && !found; row++)
+			for (const char *const *c = row->cases; *c && !found; c++)
+				found = row->metric == r->declared && strcmp(*c, r->case_name) == 0;
+		cr_assert(found, "%s: %s %s is not declared", b->name, r->case_name, r->metric);
+		cr_assert_null(r->row, "%s: %s %s was not closed", b->name, r->case_name, r->metric);
+		cr_assert_str_eq(r->bench, b->name);
+	}
+}
+
 static size_t in_state(const struct mw_records *l, size_t from, const char *state)
 {
 	size_t n = 0;
@@ -88,6 +104,7 @@ Test(identity, one_record_each_in_two_states, .timeout = 300)
 		int rc = test_run_into(&t, *b, &all);
 		cr_assert(rc == 0 || rc == MW_EUNAVAILABLE, "%s: %d %s", (*b)->name, rc, t.err);
 		check_unique(&all, from);
+		check_declared(*b, &all, from);
 		if (probes) {
 			cr_assert(in_state(&all, from, "near") && in_state(&all, from, "far"), "%s: %u probes",
 				  (*b)->name, probes);
@@ -109,6 +126,7 @@ Test(identity, no_time_is_said_once, .timeout = 300)
 		int rc = test_run(&t, *b);
 		cr_assert(rc == 0 || rc == MW_EUNAVAILABLE || rc == MW_EBUDGET, "%s: %d %s", (*b)->name, rc, t.err);
 		check_unique(&t.out, 0);
+		check_declared(*b, &t.out, 0);
 		for (size_t i = 0; i < t.out.n; i++)
 			named += t.out.v[i].provenance != MW_UNAVAILABLE || t.out.v[i].note[0];
 		cr_assert_eq(named, t.out.n, "%s: a value is absent without a reason", (*b)->name);

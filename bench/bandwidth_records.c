@@ -1,0 +1,306 @@
+#include "bench/bandwidth_records.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/heldout.h"
+#include "base/core/text.h"
+
+/* ---- words ---- */
+
+static const struct mw_key key_array = {"array", MW_BYTES, MW_OBSERVED, "bytes of each array that the kernel walks"};
+static const struct mw_key key_by_stores = {"by_stores", MW_TEXT, MW_OBSERVED, "kind of store of what was fastest"};
+
+/* In the order of enum bw_place and enum mw_stream_op. */
+#define OPS_OF(place) place "-read", place "-write", place "-copy", place "-triad"
+static const char *const point_cases[] = {OPS_OF("l1"),   OPS_OF("l2"),      OPS_OF("l3"),
+					  OPS_OF("dram"), OPS_OF("largest"), NULL};
+static const char *const peak_cases[] = {OPS_OF("peak"), NULL};
+static const char *const places[BW_PLACES] = {"l1", "l2", "l3", "dram", "largest"};
+
+enum { POINT, BUS, PEAK, TOP };
+
+static const struct mw_emit emits[] = {
+	[POINT] = {point_cases, &mw_metric_bandwidth,
+		   MW_LIST(&mw_key_size, &mw_key_threads, &mw_key_kernel, &mw_key_stores, &mw_key_pages),
+		   MW_LIST(&mw_key_state), MW_LIST(&mw_key_obtained, &key_array)},
+	[BUS] = {MW_CASES("dram-write", "dram-copy", "dram-triad"), &mw_metric_bus_bandwidth,
+		 MW_LIST(&mw_key_size, &mw_key_threads, &mw_key_kernel, &mw_key_stores, &mw_key_pages),
+		 MW_LIST(&mw_key_state), MW_LIST(&mw_key_obtained, &key_array)},
+	[PEAK] = {peak_cases, &mw_metric_bandwidth, MW_LIST(&mw_key_level, &mw_key_threads), MW_LIST(&mw_key_state),
+		  MW_LIST(&mw_key_winner, &mw_key_ties, &key_by_stores, &mw_key_obtained, &key_array)},
+	[TOP] = {MW_CASES("dram-read-peak"), &mw_metric_bandwidth, NULL, MW_LIST(&mw_key_state),
+		 MW_LIST(&mw_key_winner, &mw_key_ties, &mw_key_by_threads, &mw_key_obtained, &key_array)},
+	{.metric = NULL},
+};
+const struct mw_emitter bw_emitter = {"bandwidth", emits};
+
+const char *bw_place_name(enum bw_place p)
+{
+	return places[p];
+}
+
+static const char *case_name(enum bw_place place, enum mw_stream_op op)
+{
+	return point_cases[(int)place * MW_STREAM_OP_COUNT + (int)op];
+}
+
+/* ---- points ---- */
+
+uint64_t bw_size(enum mw_stream_op op, uint64_t array)
+{
+	return array * (mw_stream_payload_bytes(op) / sizeof(double));
+}
+
+void bw_record_open(struct mw_record *rec, const struct bw_words *w)
+{
+	const struct mw_stream_kernel *k = w->kernel;
+	uint64_t size = bw_size(k->op, w->array);
+	mw_record_open(rec, &bw_emitter, &emits[POINT], case_name(w->place, k->op));
+	mw_record_method(rec, "stream", 1);
+	mw_put_int(rec, &mw_key_size, (int64_t)size);
+	mw_put_int(rec, &mw_key_threads, w->threads);
+	mw_put_text(rec, &mw_key_kernel, k->name);
+	mw_put_text(rec, &mw_key_stores, k->op == MW_STREAM_READ ? "none" : k->nt ? "nt" : "ordinary");
+	mw_put_text(rec, &mw_key_pages, w->pages);
+	mw_put_text(rec, &mw_key_obtained, w->obtained);
+	mw_put_int(rec, &key_array, (int64_t)w->array);
+	if (w->place == BW_LARGEST)
+		mw_record_note(
+			rec,
+			"not called DRAM: the bytes touched are %.1f times the %.0f MiB of cache that the threads "
+			"can allocate in, below 4",
+			(double)size / (double)w->caches, (double)w->caches / 1048576.0);
+}
+
+/* ---- what follows from one point ---- */
+
+static bool find_case(const struct mw_record *rec, enum bw_place *place, enum mw_stream_op *op)
+{
+	for (int i = 0; point_cases[i]; i++)
+		if (strcmp(point_cases[i], rec->case_name) == 0) {
+			*place = (enum bw_place)(i / MW_STREAM_OP_COUNT);
+			*op = (enum mw_stream_op)(i % MW_STREAM_OP_COUNT);
+			return true;
+		}
+	return false;
+}
+
+/* What the bus carries where it is more than the program's bytes: reads and non-temporal stores have no other traffic.
+ */
+static int emit_bus(const struct mw_sink *sink, const struct mw_record *rec, enum mw_stream_op op)
+{
+	struct mw_record out;
+	bool nt = strcmp(mw_kv_str(&rec->params, "stores", ""), "nt") == 0;
+	unsigned bus = mw_stream_bus_bytes(op, nt), payload = mw_stream_payload_bytes(op);
+	if (bus == payload)
+		return 0;
+	mw_record_derive(&out, &bw_emitter, &emits[BUS], rec->case_name, rec);
+	mw_record_method(&out, rec->method, rec->method_version);
+	mw_record_scale(&out, rec, (double)bus / payload);
+	out.provenance = MW_MODELLED;
+	mw_record_source(&out, "measured bandwidth x %u/%u bytes: ordinary stores read the line first (write-allocate)",
+			 bus, payload);
+	return mw_finish(sink, &out);
+}
+
+int bw_results_add(void *self, const struct mw_record *rec)
+{
+	struct bw_results *r = self;
+	enum bw_place place;
+	enum mw_stream_op op;
+	int rc = mw_emit(r->out, rec);
+	if (rc < 0 || rec->provenance != MW_MEASURED || !find_case(rec, &place, &op))
+		return rc;
+	rc = place == BW_DRAM ? emit_bus(r->out, rec, op) : 0;
+	return rc < 0 ? rc : mw_records_add(&r->kept, rec);
+}
+
+void bw_results_fini(struct bw_results *r)
+{
+	mw_records_fini(&r->kept);
+}
+
+/* ---- the envelope ---- */
+
+static const char *const states[] = {"", "one", "near", "far", "mixed"};
+enum { STATES = sizeof(states) / sizeof(states[0]) };
+
+static const char *state_of(const struct mw_record *rec)
+{
+	return mw_kv_str(&rec->params, "state", "");
+}
+
+static bool belongs(const struct mw_record *rec, const struct bw_cell *c, const char *state)
+{
+	return strcmp(rec->case_name, case_name(c->place, c->op)) == 0 &&
+	       mw_kv_int(&rec->params, "threads", 0) == c->threads && strcmp(state_of(rec), state) == 0;
+}
+
+/* Records to choose the best from. */
+struct field {
+	const struct mw_record **c;
+	size_t k;
+};
+
+static int open_field(const struct bw_results *r, struct field *f)
+{
+	f->k = 0;
+	f->c = malloc((r->kept.n + 1) * sizeof(*f->c));
+	return f->c ? 0 : -ENOMEM;
+}
+
+static void add_cell(const struct bw_results *r, const struct bw_cell *c, const char *state, struct field *f)
+{
+	for (size_t i = 0; i < r->kept.n; i++)
+		if (belongs(&r->kept.v[i], c, state))
+			f->c[f->k++] = &r->kept.v[i];
+}
+
+static void open_peak(struct mw_record *rec, const struct bw_cell *c)
+{
+	mw_record_open(rec, &bw_emitter, &emits[PEAK], peak_cases[c->op]);
+	mw_record_method(rec, "stream-envelope", 2);
+	mw_put_text(rec, &mw_key_level, places[c->place]);
+	mw_put_int(rec, &mw_key_threads, c->threads);
+}
+
+/* "avx512-x4", "avx2 nt"; several thread counts: "avx512-x4 with 2 threads". */
+static void name_kernel(const struct mw_record *r, bool threads, struct mw_buf *out)
+{
+	bool nt = strcmp(mw_kv_str(&r->params, "stores", ""), "nt") == 0;
+	int n = (int)mw_kv_int(&r->params, "threads", 0);
+	mw_buf_add(out, "%s%s", mw_kv_str(&r->params, "kernel", ""), nt ? " nt" : "");
+	if (threads)
+		mw_buf_add(out, " with %d thread%s", n, n == 1 ? "" : "s");
+}
+
+/* Value and statistics of the best, and what the record takes over from it. */
+static int put_best(struct mw_record *rec, const struct field *f, double target, bool threads)
+{
+	struct mw_heldout h;
+	struct mw_buf ties = {0};
+	int rc = mw_heldout_best(f->c, f->k, target, &h);
+	if (rc < 0)
+		return rc;
+	const struct mw_record *best = f->c[h.best];
+	mw_record_note(rec, "%s", best->note);
+	mw_heldout_put(rec, &h, f->c);
+	mw_put_text(rec, &mw_key_winner, mw_kv_str(&best->params, "kernel", ""));
+	mw_put_same(rec, &mw_key_state, best);
+	mw_put_same(rec, &mw_key_obtained, best);
+	mw_put_same(rec, &key_array, best);
+	if (threads)
+		mw_put_int(rec, &mw_key_by_threads, mw_kv_int(&best->params, "threads", 0));
+	else if (strcmp(mw_kv_str(&best->params, "stores", "none"), "none") != 0)
+		mw_put_text(rec, &key_by_stores, mw_kv_str(&best->params, "stores", ""));
+	for (size_t i = 0; i < f->k; i++) {
+		if (!h.tied[i])
+			continue;
+		mw_buf_add(&ties, "%s", ties.len ? ", " : "");
+		name_kernel(f->c[i], threads, &ties);
+	}
+	if (ties.len)
+		mw_put_text(rec, &mw_key_ties, mw_buf_text(&ties));
+	mw_buf_fini(&ties);
+	mw_heldout_fini(&h);
+	return 0;
+}
+
+static int emit_peak(const struct bw_results *r, const struct bw_cell *c, const struct field *f)
+{
+	struct mw_record rec;
+	open_peak(&rec, c);
+	int rc = put_best(&rec, f, r->target, false);
+	if (rc < 0) {
+		mw_record_fini(&rec);
+		return rc;
+	}
+	if (c->listed < c->kernels)
+		mw_record_add_note(&rec, "%u of %u kernels left out to fit the time budget", c->kernels - c->listed,
+				   c->kernels);
+	return mw_finish(r->out, &rec);
+}
+
+static int emit_cell(const struct bw_results *r, const struct bw_cell *c, struct field *f)
+{
+	size_t found = 0;
+	int rc = 0;
+	for (size_t s = 0; s < STATES && rc == 0; s++) {
+		f->k = 0;
+		add_cell(r, c, states[s], f);
+		found += f->k;
+		rc = f->k ? emit_peak(r, c, f) : 0;
+	}
+	if (rc < 0 || found)
+		return rc;
+	struct mw_record rec;
+	open_peak(&rec, c);
+	mw_record_unavailable(&rec, c->why ? c->why : "none of its kernels was measured");
+	return mw_finish(r->out, &rec);
+}
+
+/* The topology state in which a thread count was seen most often. */
+static const char *usual_state(const struct bw_results *r, int threads)
+{
+	size_t most = 0;
+	const char *usual = "";
+	for (size_t s = 0; s < STATES; s++) {
+		size_t n = 0;
+		for (size_t i = 0; i < r->kept.n; i++)
+			if (mw_kv_int(&r->kept.v[i].params, "threads", 0) == threads &&
+			    strcmp(state_of(&r->kept.v[i]), states[s]) == 0)
+				n += r->kept.v[i].n;
+		if (n > most) {
+			most = n;
+			usual = states[s];
+		}
+	}
+	return usual;
+}
+
+/* The machine's DRAM read bandwidth: any kernel, any number of threads, each in its usual state. */
+static int emit_top(const struct bw_results *r, const struct bw_cell *cells, size_t n, struct field *f)
+{
+	struct mw_record rec;
+	bool reads = false, dram = false;
+	f->k = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct bw_cell *c = &cells[i];
+		if (c->op != MW_STREAM_READ || c->place < BW_DRAM)
+			continue;
+		reads = true;
+		dram = dram || c->place == BW_DRAM;
+		if (c->place == BW_DRAM)
+			add_cell(r, c, usual_state(r, c->threads), f);
+	}
+	if (!reads)
+		return 0;
+	mw_record_open(&rec, &bw_emitter, &emits[TOP], "dram-read-peak");
+	mw_record_method(&rec, "stream-envelope", 2);
+	int rc = 0;
+	if (f->k)
+		rc = put_best(&rec, f, r->target, true);
+	else
+		mw_record_unavailable(&rec, dram ? "no DRAM read was measured"
+						 : "the bytes touched are below 4x the caches, as budget and memory "
+						   "allow: see peak-read at level largest");
+	if (rc < 0) {
+		mw_record_fini(&rec);
+		return rc;
+	}
+	return mw_finish(r->out, &rec);
+}
+
+int bw_results_envelope(const struct bw_results *r, const struct bw_cell *cells, size_t n)
+{
+	struct field f;
+	int rc = open_field(r, &f);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = emit_cell(r, &cells[i], &f);
+	if (rc == 0)
+		rc = emit_top(r, cells, n, &f);
+	free(f.c);
+	return rc;
+}
