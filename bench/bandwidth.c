@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/clock.h"
 #include "base/core/err.h"
 #include "bench/bandwidth_records.h"
 #include "bench/place.h"
@@ -21,10 +22,13 @@ enum { MAX_THREAD_COUNTS = 16, MAX_DENSITY = 3, MAX_CELLS = LEVELS * MAX_THREAD_
 struct bw_point {
 	struct stream_job job;
 	enum level level;
+	double sample_ns;
+	int rc; /* of its preparation; > 0: not yet */
+	char why[160];
 };
 
 struct bw_run {
-	struct bench_ctx *ctx;
+	const struct bench_ctx *ctx; /* of the call */
 	struct stream_arrays arrays;
 	size_t array_bytes;
 	enum mw_pages pages;
@@ -36,6 +40,7 @@ struct bw_run {
 	struct bw_point *points;
 	struct round_point *pts;
 	size_t n;
+	struct rounds *rounds;
 	struct bw_cell cells[MAX_CELLS];
 	size_t n_cells;
 };
@@ -120,9 +125,20 @@ static void describe(const struct bw_run *r, const struct bw_point *p, struct mw
 	bw_record_open(rec, &words);
 }
 
+/* Runs the kernel once, compares every byte of its result and finds out how many passes make a sample. */
+static int prepare_point(struct bw_point *p)
+{
+	p->rc = stream_job_prepare(&p->job, p->sample_ns, p->why, sizeof(p->why));
+	return p->rc;
+}
+
 static int measure_point(void *arg, double *value, char *err, size_t n)
 {
 	struct bw_point *p = arg;
+	if (p->rc > 0)
+		(void)prepare_point(p);
+	if (p->rc < 0)
+		return mw_fail(p->rc, err, n, "%s", p->why[0] ? p->why : mw_strerror(p->rc));
 	return stream_job_measure(&p->job, value, err, n);
 }
 
@@ -133,7 +149,7 @@ static void add_point(struct bw_run *r, enum level level, const struct mw_stream
 		return;
 	if (r->points) {
 		struct bw_point *p = &r->points[r->n];
-		*p = (struct bw_point){.level = level};
+		*p = (struct bw_point){.level = level, .rc = 1};
 		p->job.arrays = &r->arrays;
 		p->job.kernel = k;
 		p->job.threads = threads;
@@ -208,10 +224,11 @@ static void default_threads(struct bw_run *r)
 static void choose_density(struct bw_run *r)
 {
 	const struct bench_profile *prof = r->ctx->profile;
-	double left = bench_left_s(r->ctx) * 0.7; /* the rest: first touch, audits, repeats */
+	unsigned rounds = prof->min_rounds > prof->visits ? prof->min_rounds : prof->visits;
+	double room = r->ctx->share_s * 0.7; /* the rest: first touch, audits, repeats */
 	for (r->density = MAX_DENSITY; r->density > 0; r->density--) {
 		list_points(r);
-		if ((double)r->n * prof->min_rounds * (0.5 * prof->sample_s + 0.0015) <= left)
+		if ((double)r->n * rounds * (0.5 * prof->sample_s + 0.0015) <= room)
 			return;
 	}
 }
@@ -307,7 +324,7 @@ static int choose_size(struct bw_run *r, char *err, size_t n)
 	uint64_t want = 4 * caches_of(&r->ctx->topo->host, r->ctx->topo->host.n_cpus);
 	uint64_t limit = bench_block_limit(r->ctx, 1) / 3;
 	/* First touch of memory that a guest gave back costs 2 s per GiB: a third of the budget at most. */
-	uint64_t touch = (uint64_t)(bench_left_s(r->ctx) / 3.0 / 2.0 / 3.0 * 1073741824.0);
+	uint64_t touch = (uint64_t)(r->ctx->share_s / 3.0 / 2.0 / 3.0 * 1073741824.0);
 	if (want < (64u << 20))
 		want = 64u << 20;
 	if (want > limit)
@@ -322,57 +339,6 @@ static int choose_size(struct bw_run *r, char *err, size_t n)
 
 /* ---- the benchmark ---- */
 
-/* Checks and calibrates the kernels, the last ones (DRAM, all members, widest path) first, in half of the budget at
- * most: points that this leaves out are reported as such. *ready: how many are ready, at the end of the list. */
-static int prepare_points(struct bw_run *r, size_t *ready, char *err, size_t n)
-{
-	double sample_ns = 1e9 * rounds_sample_s(r->ctx, r->n);
-	double keep_s = 0.5 * bench_left_s(r->ctx);
-	const struct mw_progress *pr = r->ctx->progress;
-	*ready = 0;
-	for (size_t i = r->n; i-- > 0;) {
-		if (bench_stopped(r->ctx))
-			return MW_ECANCELLED;
-		if (bench_left_s(r->ctx) < keep_s)
-			break;
-		/* In a cache 5 ms are thousands of passes; DRAM needs the time for a few. */
-		double own_ns = r->points[i].level == DRAM || sample_ns < 5e6 ? sample_ns : 5e6;
-		/* What has no threads is left out by the rounds, with the reason. */
-		bool can = r->points[i].job.threads <= mw_team_size(r->ctx->team);
-		int rc = can ? stream_job_prepare(&r->points[i].job, own_ns, err, n) : 0;
-		if (rc < 0)
-			return rc;
-		(*ready)++;
-		if (pr && pr->update)
-			pr->update(pr->self, "checking kernels", 0.1 * (double)*ready / (double)r->n);
-	}
-	return 0;
-}
-
-static int measure_points(struct bw_run *r, const struct mw_sink *sink, char *err, size_t n)
-{
-	struct bw_results results = {.out = sink, .target = r->ctx->profile->target};
-	const struct mw_sink middle = {bw_results_add, &results};
-	size_t ready;
-	int rc = prepare_points(r, &ready, err, n);
-	for (size_t i = 0; i < r->n - ready && rc == 0; i++) {
-		bool can = r->points[i].job.threads <= mw_team_size(r->ctx->team);
-		mw_record_unavailable(&r->pts[i].rec,
-				      can ? "half of the time budget was over before its kernel was checked"
-					  : mw_team_short(r->ctx->team));
-		rc = mw_finish(sink, &r->pts[i].rec);
-	}
-	if (rc < 0)
-		return rc;
-	rc = rounds_run(r->ctx, r->pts + (r->n - ready), ready, &middle);
-	if (rc == 0 || rc == MW_ECANCELLED) {
-		int emitted = bw_results_envelope(&results, r->cells, r->n_cells);
-		rc = emitted < 0 ? emitted : rc;
-	}
-	bw_results_fini(&results);
-	return rc;
-}
-
 /* Options, points and size; no memory is touched. */
 static int plan_run(struct bw_run *r, char *err, size_t n)
 {
@@ -386,42 +352,119 @@ static int plan_run(struct bw_run *r, char *err, size_t n)
 	return r->n ? 0 : mw_fail(MW_ESPEC, err, n, "--levels, --ops, --stores and --isa leave nothing to measure");
 }
 
-static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+/* Prepares kernels until then, the last ones (DRAM, all members, widest path) first. What is left is prepared when it
+ * is first measured. */
+static void prepare_points(struct bw_run *r, uint64_t until_ns)
 {
-	struct bw_run *r = calloc(1, sizeof(*r));
-	if (!r)
-		return -ENOMEM;
-	r->ctx = ctx;
-	int rc = plan_run(r, err, n);
-	if (rc == 0)
-		rc = stream_arrays_open(&r->arrays, ctx, r->pages, r->array_bytes, err, n);
+	const struct mw_progress *pr = r->ctx->progress;
+	for (size_t i = r->n; i-- > 0 && !bench_stopped(r->ctx) && mw_now_ns() < until_ns;) {
+		struct bw_point *p = &r->points[i];
+		/* What has no threads is left out by the rounds, with the reason. */
+		if (p->rc <= 0 || p->job.threads > mw_team_size(r->ctx->team))
+			continue;
+		(void)prepare_point(p);
+		if (pr && pr->update)
+			pr->update(pr->self, "checking kernels", (double)(r->n - i) / (double)r->n);
+	}
+}
+
+static int open_points(struct bw_run *r, char *err, size_t n)
+{
+	int rc = stream_arrays_open(&r->arrays, r->ctx, r->pages, r->array_bytes, err, n);
 	if (rc < 0)
-		goto out;
-	rc = -ENOMEM;
+		return rc;
 	r->points = calloc(r->n, sizeof(*r->points));
 	r->pts = calloc(r->n, sizeof(*r->pts));
 	if (!r->points || !r->pts)
-		goto out;
+		return -ENOMEM;
 	list_points(r);
 	list_cells(r);
-	rc = measure_points(r, sink, err, n);
-out:
+	/* For the benchmark's share of the run, not for what this call may take: a resumed run has samples alike. */
+	struct bench_ctx visits = *r->ctx;
+	visits.deadline_ns = mw_now_ns() + (uint64_t)(0.75e9 * r->ctx->share_s);
+	double sample_ns = 1e9 * rounds_sample_s(&visits, r->n);
+	/* In a cache 5 ms are thousands of passes; DRAM needs the time for a few. */
+	for (size_t i = 0; i < r->n; i++)
+		r->points[i].sample_ns = r->points[i].level == DRAM || sample_ns < 5e6 ? sample_ns : 5e6;
+	return rounds_open(r->ctx, r->pts, r->n, &r->rounds);
+}
+
+static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state, char *err, size_t n)
+{
+	struct bw_run *r = calloc(1, sizeof(*r));
+	(void)sink;
+	if (!r)
+		return -ENOMEM;
+	*state = r;
+	r->ctx = ctx;
+	int rc = plan_run(r, err, n);
+	if (rc == 0)
+		rc = open_points(r, err, n);
+	if (rc == 0)
+		prepare_points(r, ctx->deadline_ns);
+	stream_arrays_release(&r->arrays);
+	return rc;
+}
+
+static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
+{
+	struct bw_run *r = state;
+	uint64_t now = mw_now_ns();
+	r->ctx = ctx;
+	int rc = stream_arrays_take(&r->arrays, ctx, err, n);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < r->n; i++)
+		stream_job_place(&r->points[i].job);
+	if (now < ctx->deadline_ns)
+		prepare_points(r, now + (ctx->deadline_ns - now) / 2);
+	rc = rounds_visit(r->rounds, ctx);
+	stream_arrays_release(&r->arrays);
+	return rc == 0 && rounds_met(r->rounds) ? BENCH_DONE : rc;
+}
+
+/* A kernel that computes something else is a failure of the benchmark, not of one point. */
+static int wrong_kernel(const struct bw_run *r, char *err, size_t n)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->points[i].rc == MW_EVERIFY)
+			return mw_fail(MW_EVERIFY, err, n, "%s", r->points[i].why);
+	return 0;
+}
+
+static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct bw_run *r = state;
+	struct bw_results results = {.out = sink, .target = ctx->profile->target};
+	const struct mw_sink middle = {bw_results_add, &results};
+	r->ctx = ctx;
+	if (!r->rounds)
+		return 0;
+	int rc = rounds_finish(r->rounds, &middle);
+	if (rc == 0)
+		rc = bw_results_envelope(&results, r->cells, r->n_cells);
+	bw_results_fini(&results);
+	return rc < 0 ? rc : wrong_kernel(r, err, n);
+}
+
+static void end(void *state)
+{
+	struct bw_run *r = state;
+	rounds_close(r->rounds);
 	for (size_t i = 0; r->points && i < r->n; i++)
 		stream_job_fini(&r->points[i].job);
 	free(r->points);
 	free(r->pts);
 	stream_arrays_close(&r->arrays);
 	free(r);
-	return rc;
 }
 
 static int check(const struct bench_ctx *ctx, char *err, size_t n)
 {
-	struct bench_ctx copy = *ctx;
 	struct bw_run *r = calloc(1, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	r->ctx = &copy;
+	r->ctx = ctx;
 	int rc = plan_run(r, err, n);
 	free(r);
 	return rc;
@@ -429,11 +472,10 @@ static int check(const struct bench_ctx *ctx, char *err, size_t n)
 
 static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 {
-	struct bench_ctx copy = *ctx;
 	struct bw_run *r = calloc(1, sizeof(*r));
 	if (!r)
 		return;
-	r->ctx = &copy;
+	r->ctx = ctx;
 	if (plan_run(r, NULL, 0) == 0) {
 		out->points = (unsigned)r->n;
 		out->memory_bytes = 3 * (uint64_t)r->array_bytes;
@@ -488,5 +530,8 @@ const struct bench bench_bandwidth = {
 	.check = check,
 	.plan = plan,
 	.emitter = &bw_emitter,
-	.run = run,
+	.begin = begin,
+	.visit = visit,
+	.finish = finish,
+	.end = end,
 };

@@ -77,39 +77,72 @@ static void add_node(struct stream_arrays *s, int id)
 	s->nodes[s->n_nodes++] = (struct stream_node){.id = id};
 }
 
+static size_t stride_of(const struct stream_node *node)
+{
+	/* A page before and after each array holds the skew and the guard words of the audit. */
+	return node->elements + 2 * PAGE_ELEMENTS;
+}
+
+static int take_node(struct stream_arrays *s, struct stream_node *node, char *err, size_t n)
+{
+	size_t stride = stride_of(node);
+	int rc = mw_arena_take(s->arenas, s, s->kind, node->id, 3 * stride * sizeof(double), &node->block, err, n);
+	if (rc < 0)
+		return rc;
+	double *p = (double *)node->block.p + PAGE_ELEMENTS;
+	node->a = p;
+	node->b = p + stride + SKEW_ELEMENTS;
+	node->c = p + 2 * stride + 2 * SKEW_ELEMENTS;
+	return 0;
+}
+
+int stream_arrays_take(struct stream_arrays *s, const struct bench_ctx *ctx, char *err, size_t n)
+{
+	bool intact = true;
+	int rc = 0;
+	s->ctx = ctx;
+	for (int i = 0; i < s->n_nodes && rc == 0; i++) {
+		rc = take_node(s, &s->nodes[i], err, n);
+		intact = intact && s->nodes[i].block.intact;
+	}
+	if (rc == 0 && !intact)
+		rc = mw_team_run(s->team, mw_team_size(s->team), fill_member, s);
+	if (rc < 0)
+		stream_arrays_release(s);
+	return rc;
+}
+
+void stream_arrays_release(struct stream_arrays *s)
+{
+	for (int i = 0; i < s->n_nodes; i++)
+		mw_arena_release(s->arenas, &s->nodes[i].block);
+}
+
 int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enum mw_pages kind, size_t bytes_per_array,
 		       char *err, size_t n)
 {
-	int rc = 0;
 	memset(s, 0, sizeof(*s));
 	s->team = ctx->team;
+	s->arenas = ctx->arenas;
 	s->ctx = ctx;
+	s->kind = kind;
 	s->nodes = calloc((size_t)mw_team_size(ctx->team), sizeof(*s->nodes));
 	if (!s->nodes)
 		return -ENOMEM;
 	for (int r = 0; r < mw_team_size(ctx->team); r++)
 		add_node(s, bench_node_of(ctx, r));
-	for (int i = 0; i < s->n_nodes && rc == 0; i++) {
-		struct stream_node *node = &s->nodes[i];
-		size_t elements = bytes_per_array / (size_t)s->n_nodes / sizeof(double) / PAGE_ELEMENTS * PAGE_ELEMENTS;
-		/* A page before and after each array holds the skew and the guard words of the audit. */
-		size_t stride = elements + 2 * PAGE_ELEMENTS;
-		rc = mw_arena_take(ctx->arenas, ctx, kind, node->id, 3 * stride * sizeof(double), &node->block, err, n);
-		if (rc < 0)
-			break;
-		double *p = (double *)node->block.p + PAGE_ELEMENTS;
-		node->elements = elements;
-		node->a = p;
-		node->b = p + stride + SKEW_ELEMENTS;
-		node->c = p + 2 * stride + 2 * SKEW_ELEMENTS;
-	}
-	return rc < 0 ? rc : mw_team_run(s->team, mw_team_size(s->team), fill_member, s);
+	for (int i = 0; i < s->n_nodes; i++)
+		s->nodes[i].elements =
+			bytes_per_array / (size_t)s->n_nodes / sizeof(double) / PAGE_ELEMENTS * PAGE_ELEMENTS;
+	return stream_arrays_take(s, ctx, err, n);
 }
 
 void stream_arrays_close(struct stream_arrays *s)
 {
-	for (int i = 0; i < s->n_nodes; i++)
-		mw_arena_release(s->ctx->arenas, &s->nodes[i].block);
+	if (!s->nodes)
+		return;
+	stream_arrays_release(s);
+	mw_arena_forget(s->arenas, s);
 	free(s->nodes);
 	s->nodes = NULL;
 	s->n_nodes = 0;
@@ -221,14 +254,22 @@ static int wrong_result(const struct stream_job *j, char *err, size_t n)
 		       j->kernel->name, j->kernel->nt ? " with non-temporal stores" : "");
 }
 
+void stream_job_place(struct stream_job *j)
+{
+	for (int r = 0; j->slices && r < j->threads; r++) {
+		uint64_t sum = j->slices[r].sum;
+		j->slices[r] = slice_of(j->arrays, r, j->threads, j->max_elements);
+		j->slices[r].sum = sum;
+	}
+}
+
 int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t n)
 {
 	uint64_t ns = 0;
 	j->slices = calloc((size_t)j->threads, sizeof(*j->slices));
 	if (!j->slices)
 		return -ENOMEM;
-	for (int r = 0; r < j->threads; r++)
-		j->slices[r] = slice_of(j->arrays, r, j->threads, j->max_elements);
+	stream_job_place(j);
 	j->scale = 3.0;
 	int rc = mw_team_run(j->arrays->team, j->threads, audit_member, j);
 	if (rc == 0 && atomic_load(&j->bad))

@@ -17,15 +17,21 @@ struct stream_node {
 
 struct stream_arrays {
 	struct mw_team *team;
-	const struct bench_ctx *ctx;
+	struct mw_arenas *arenas;
+	const struct bench_ctx *ctx; /* of the latest take */
+	enum mw_pages kind;
 	int n_nodes;
 	struct stream_node *nodes; /* at most one per member; owned */
 };
 
-/* Takes arrays of bytes_per_array in all, divided over the nodes of the team's members, and fills b and c. Errors of
- * mw_arena_take. *s must be closed in every case. */
+/* Divides arrays of bytes_per_array in all over the nodes of the team's members, takes their memory and fills b and c.
+ * Errors of mw_arena_take. *s must be closed in every case, and stays at its address: it owns the memory. */
 int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enum mw_pages kind, size_t bytes_per_array,
 		       char *err, size_t n);
+/* Others may use the memory from now on. */
+void stream_arrays_release(struct stream_arrays *s);
+/* Takes it back, and fills b and c again where they are not what they were; pointers into the arrays are new. */
+int stream_arrays_take(struct stream_arrays *s, const struct bench_ctx *ctx, char *err, size_t n);
 /* Also right for one of zeros only. */
 void stream_arrays_close(struct stream_arrays *s);
 
@@ -56,6 +62,8 @@ struct stream_job {
 int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t n);
 /* Program bytes of one pass over all members, once prepared. */
 uint64_t stream_job_bytes(const struct stream_job *j);
+/* Where the slices lie, once the arrays were taken again. */
+void stream_job_place(struct stream_job *j);
 /* One timed sample in GB/s of program bytes, with spots of the result checked. */
 int stream_job_measure(struct stream_job *j, double *gbps, char *err, size_t n);
 void stream_job_fini(struct stream_job *j);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/core/err.h"
+#include "bench/place.h"
 #include "bench/stream_arrays.h"
 
 extern const struct bench bench_bandwidth;
@@ -210,6 +211,64 @@ Test(bandwidth, stops_when_asked)
 	test_open(&t, &bench_bandwidth, NULL);
 	atomic_store(&t.stop, 2);
 	cr_assert_eq(test_run(&t, &bench_bandwidth), MW_ECANCELLED);
+	test_close(&t);
+}
+
+/* A short share of the run leaves kernels and thread counts out, and the envelope says so. */
+Test(bandwidth, what_the_budget_leaves_out_is_said)
+{
+	const char *const options[] = {"--size=1M", "--levels=dram", NULL};
+	struct test_context t;
+	size_t thinned = 0, peaks = 0, wide;
+	test_open(&t, &bench_bandwidth, options);
+	shrink_caches(&t);
+	(void)mw_stream_kernels(mw_isa_best(), &wide);
+	if (mw_isa_best() == MW_ISA_PORTABLE || wide == 0)
+		cr_skip_test("one instruction set: there is nothing to leave out");
+	t.ctx.share_s = 1e-3;
+	cr_assert_eq(test_run(&t, &bench_bandwidth), 0, "%s", t.err);
+	for (size_t i = 0; i < t.out.n; i++) {
+		const struct mw_record *r = &t.out.v[i];
+		peaks += is_peak(r);
+		thinned += is_peak(r) && strstr(r->note, "left out to fit the time budget") != NULL;
+		cr_assert_neq(strcmp(param(r, "kernel"), "portable"), 0, "%s", r->case_name);
+	}
+	cr_assert_gt(peaks, 0);
+	cr_assert_eq(thinned, peaks, "%zu of %zu", thinned, peaks);
+	test_close(&t);
+}
+
+/* Another benchmark had the memory between two visits. */
+Test(bandwidth, arrays_that_were_lost_are_filled_again)
+{
+	const char *const options[] = {"--size=2M", "--levels=dram", "--isa=portable", "--threads=1", NULL};
+	struct test_context t;
+	struct mw_block other;
+	void *state = NULL;
+	test_open(&t, &bench_bandwidth, options);
+	shrink_caches(&t);
+	/* Room for one of two. */
+	mw_arenas_destroy(t.ctx.arenas);
+	cr_assert_eq(mw_arenas_create(12u << 20, &t.ctx.arenas), 0);
+	const struct mw_sink sink = {test_collect, &t.out};
+	cr_assert_eq(bench_bandwidth.begin(&t.ctx, &sink, &state, t.err, sizeof(t.err)), 0, "%s", t.err);
+	for (t.ctx.visit = 0; t.ctx.visit < 3; t.ctx.visit++) {
+		int rc = mw_arena_take(t.ctx.arenas, &t, MW_PAGES_THP, bench_node_of(&t.ctx, 0), 11u << 20, &other,
+				       t.err, sizeof(t.err));
+		cr_assert_eq(rc, 0, "%s", t.err);
+		memset(other.p, 0x55, other.bytes);
+		mw_arena_release(t.ctx.arenas, &other);
+		cr_assert_geq(bench_bandwidth.visit(&t.ctx, state, t.err, sizeof(t.err)), 0, "%s", t.err);
+	}
+	cr_assert_eq(bench_bandwidth.finish(&t.ctx, state, &sink, t.err, sizeof(t.err)), 0, "%s", t.err);
+	bench_bandwidth.end(state);
+	size_t measured = 0;
+	for (size_t i = 0; i < t.out.n; i++) {
+		/* A kernel whose result is wrong would have been dropped, with that for a reason. */
+		cr_assert(t.out.v[i].provenance != MW_UNAVAILABLE, "%s: %s", t.out.v[i].case_name, t.out.v[i].note);
+		measured += t.out.v[i].provenance == MW_MEASURED;
+	}
+	cr_assert_geq(measured, 9);
 	test_close(&t);
 }
 
