@@ -18,6 +18,65 @@ enum { IDLE, LOAD, STATES };
 
 static const char *const state_names[STATES] = {"idle", "read-load"};
 
+/* ---- what it emits ---- */
+
+static const struct mw_metric metric_window_energy = {"window_energy", MW_JOULE, MW_LOWER, "energy of one sample"};
+static const struct mw_metric metric_upper_bound = {"upper_bound_per_byte", MW_PJ_PER_BYTE, MW_LOWER,
+						    "energy of the sample over the bytes read, background included"};
+static const struct mw_metric metric_domains = {"domains", MW_COUNT, MW_NEITHER, "counters that the meter has"};
+static const struct mw_metric metric_read_energy = {"read_energy", MW_PJ_PER_BYTE, MW_LOWER,
+						    "energy of a byte read from DRAM"};
+static const struct mw_metric metric_write_energy = {"write_energy", MW_PJ_PER_BYTE, MW_LOWER,
+						     "energy of a byte written to DRAM"};
+static const struct mw_metric metric_standing_power = {"standing_power", MW_WATT, MW_LOWER,
+						       "power of a rank without traffic, refresh included"};
+static const struct mw_metric metric_read_power = {"read_power", MW_WATT, MW_NEITHER,
+						   "power of the measured read bandwidth, without standing power"};
+
+static const struct mw_key key_meter = {"meter", MW_TEXT, MW_PARAM, "where the counters are read"};
+static const struct mw_key key_domain = {"domain", MW_TEXT, MW_PARAM, "what the counter covers"};
+static const struct mw_key key_sample_s = {"sample_s", MW_REAL, MW_PARAM, "seconds of one sample"};
+static const struct mw_key key_domain_kind = {"domain_kind", MW_TEXT, MW_OBSERVED, "package, dram, core, ..."};
+
+#define IDLE_PARAMS MW_LIST(&key_meter, &key_domain, &key_sample_s)
+#define LOAD_PARAMS MW_LIST(&key_meter, &key_domain, &key_sample_s, &mw_key_size, &mw_key_threads)
+#define DRAM_PARAMS MW_LIST(&mw_key_dram, &mw_key_row_hit)
+#define DOMAIN_KIND MW_LIST(&key_domain_kind)
+
+/* Rows of a state stand in the order of enum value. */
+enum {
+	IDLE_POWER,
+	IDLE_ENERGY,
+	LOAD_POWER,
+	LOAD_ENERGY,
+	LOAD_BOUND,
+	LOAD_BANDWIDTH,
+	METER,
+	READ,
+	WRITE,
+	STANDING,
+	DRAWN
+};
+
+static const struct mw_emit emits[] = {
+	[IDLE_POWER] = {MW_CASES("idle"), &mw_metric_power, IDLE_PARAMS, NULL, DOMAIN_KIND},
+	[IDLE_ENERGY] = {MW_CASES("idle"), &metric_window_energy, IDLE_PARAMS, NULL, DOMAIN_KIND},
+	[LOAD_POWER] = {MW_CASES("read-load"), &mw_metric_power, LOAD_PARAMS, NULL, DOMAIN_KIND},
+	[LOAD_ENERGY] = {MW_CASES("read-load"), &metric_window_energy, LOAD_PARAMS, NULL, DOMAIN_KIND},
+	[LOAD_BOUND] = {MW_CASES("read-load"), &metric_upper_bound, LOAD_PARAMS, NULL, DOMAIN_KIND},
+	[LOAD_BANDWIDTH] = {MW_CASES("read-load"), &mw_metric_bandwidth,
+			    MW_LIST(&key_meter, &key_sample_s, &mw_key_size, &mw_key_threads), NULL, NULL},
+	[METER] = {MW_CASES("meter"), &metric_domains, MW_LIST(&key_meter), NULL, NULL},
+	[READ] = {MW_CASES("dram-model"), &metric_read_energy, DRAM_PARAMS, NULL, NULL},
+	[WRITE] = {MW_CASES("dram-model"), &metric_write_energy, DRAM_PARAMS, NULL, NULL},
+	[STANDING] = {MW_CASES("dram-model"), &metric_standing_power, DRAM_PARAMS, NULL, NULL},
+	[DRAWN] = {MW_CASES("dram-model"), &metric_read_power, DRAM_PARAMS, NULL, NULL},
+	{.metric = NULL},
+};
+static const struct mw_emitter emitter = {"energy", emits};
+
+/* ---- state ---- */
+
 /* All domains of one state come from one window: whichever point is asked first takes it. */
 struct state_sample {
 	struct energy_run *run;
@@ -38,15 +97,18 @@ struct value_arg {
 };
 
 struct energy_run {
-	struct bench_ctx *ctx;
-	struct window_meter meter;
+	const struct bench_ctx *ctx;      /* of the call */
+	struct window_meter meter;        /* m NULL: none; open during a visit */
+	const struct energy_meter *asked; /* NULL: the best */
+	char why[600];                    /* what of the meter is left out, or why the one asked for is not there */
 	double seconds;
-	const void *buf;
-	size_t bytes;
+	uint64_t bytes;        /* of the read load */
+	struct mw_block block; /* held during a visit */
 	struct state_sample states[STATES];
 	struct value_arg *args;
 	struct round_point *pts;
 	size_t n;
+	struct rounds *rounds;
 };
 
 /* ---- measured ---- */
@@ -58,8 +120,8 @@ static int take_window(struct state_sample *s)
 	if (s->state == IDLE)
 		s->rc = window_idle(&r->meter, r->seconds, r->ctx->stop, &s->w, s->err, sizeof(s->err));
 	else
-		s->rc = window_load(&r->meter, r->ctx->team, r->buf, r->bytes, r->seconds, r->ctx->stop, &s->w, s->err,
-				    sizeof(s->err));
+		s->rc = window_load(&r->meter, r->ctx->team, r->block.p, r->bytes, r->seconds, r->ctx->stop, &s->w,
+				    s->err, sizeof(s->err));
 	s->taken++;
 	return s->rc;
 }
@@ -90,25 +152,25 @@ static int measure(void *arg, double *value, char *err, size_t n)
 	return 0;
 }
 
-static void add_point(struct energy_run *r, int state, size_t domain, enum value what, const char *metric,
-		      enum mw_unit unit)
+static void add_point(struct energy_run *r, int state, size_t domain, enum value what)
 {
 	const struct energy_domain *d = &r->meter.d[domain];
 	struct value_arg *a = &r->args[r->n];
 	struct round_point *pt = &r->pts[r->n++];
 	*a = (struct value_arg){.s = &r->states[state], .domain = domain, .what = what};
 	*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1};
-	mw_record_init(&pt->rec, "energy", state_names[state], metric, unit);
+	mw_record_open(&pt->rec, &emitter, &emits[(state == LOAD ? LOAD_POWER : IDLE_POWER) + (int)what],
+		       state_names[state]);
 	mw_record_method(&pt->rec, "counter-window", 1);
+	mw_put_text(&pt->rec, &key_meter, r->meter.m->name);
 	if (what != BANDWIDTH) {
-		(void)mw_set_text(&pt->rec, MW_AS_PARAM, "domain", d->name);
-		(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "kind", d->kind);
+		mw_put_text(&pt->rec, &key_domain, d->name);
+		mw_put_text(&pt->rec, &key_domain_kind, d->kind);
 	}
-	(void)mw_set_real(&pt->rec, MW_AS_PARAM, "window", r->seconds);
-	(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "meter", r->meter.m->name);
+	mw_put_real(&pt->rec, &key_sample_s, r->seconds);
 	if (state == LOAD) {
-		(void)mw_set_int(&pt->rec, MW_AS_PARAM, "size", (int64_t)r->bytes);
-		(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "threads", mw_team_size(r->ctx->team));
+		mw_put_int(&pt->rec, &mw_key_size, (int64_t)r->bytes);
+		mw_put_int(&pt->rec, &mw_key_threads, mw_team_size(r->ctx->team));
 	}
 	if (what == UPPER_BOUND)
 		mw_record_note(
@@ -124,113 +186,128 @@ static uint64_t load_bytes(const struct bench_ctx *ctx)
 	return (want < limit ? want : limit) / (2u << 20) * (2u << 20);
 }
 
-static int measure_counters(struct energy_run *r, const struct mw_sink *sink, char *err, size_t n)
+static int add_points(struct energy_run *r)
 {
 	size_t per_domain = 2 * STATES + 1;
 	r->args = calloc(r->meter.n * per_domain + 1, sizeof(*r->args));
 	r->pts = calloc(r->meter.n * per_domain + 1, sizeof(*r->pts));
 	if (!r->args || !r->pts)
 		return -ENOMEM;
-	uint64_t bytes = load_bytes(r->ctx);
-	struct mw_block block = {0};
-	int rc = mw_arena_take(r->ctx->arenas, r->ctx, MW_PAGES_THP, bench_node_of(r->ctx, 0), bytes, &block, err, n);
-	if (rc < 0)
-		return rc;
-	r->buf = block.p;
-	r->bytes = bytes;
+	r->bytes = load_bytes(r->ctx);
 	for (int state = 0; state < STATES; state++) {
 		r->states[state] = (struct state_sample){.run = r, .state = state};
 		for (size_t d = 0; d < r->meter.n; d++) {
-			add_point(r, state, d, POWER, "power", MW_WATT);
-			add_point(r, state, d, ENERGY, "energy", MW_JOULE);
+			add_point(r, state, d, POWER);
+			add_point(r, state, d, ENERGY);
 			if (state == LOAD)
-				add_point(r, state, d, UPPER_BOUND, "upper_bound_per_byte", MW_PJ_PER_BYTE);
+				add_point(r, state, d, UPPER_BOUND);
 		}
 	}
-	add_point(r, LOAD, 0, BANDWIDTH, "bandwidth", MW_GBPS);
-	rc = rounds_run(r->ctx, r->pts, r->n, sink);
-	mw_arena_release(r->ctx->arenas, &block);
-	return rc;
+	add_point(r, LOAD, 0, BANDWIDTH);
+	return rounds_open(r->ctx, r->pts, r->n, &r->rounds);
 }
 
 /* ---- which meter, or why none ---- */
 
-static int emit_refusal(const struct mw_sink *sink, const char *meter, const char *why)
+static int emit_meter(const struct mw_sink *sink, const char *meter, const struct window_meter *w, const char *why)
 {
 	struct mw_record rec;
-	mw_record_init(&rec, "energy", "meter", "power", MW_WATT);
-	(void)mw_set_text(&rec, MW_AS_PARAM, "meter", meter);
-	mw_record_unavailable(&rec, why);
-	int rc = mw_emit(sink, &rec);
-	mw_record_fini(&rec);
-	return rc;
-}
-
-static int emit_meter(const struct energy_run *r, const struct mw_sink *sink, const char *left_out)
-{
-	struct mw_record rec;
-	mw_record_init(&rec, "energy", "meter", "domains", MW_COUNT);
-	(void)mw_set_text(&rec, MW_AS_PARAM, "meter", r->meter.m->name);
-	mw_record_set(&rec, (double)r->meter.n, MW_MEASURED, "");
 	bool dram = false;
-	for (size_t i = 0; i < r->meter.n; i++)
-		dram = dram || strcmp(r->meter.d[i].kind, "dram") == 0;
-	mw_record_note(&rec, "%s%s%.180s", dram ? "" : "no DRAM domain on this CPU", dram || !left_out[0] ? "" : "; ",
-		       left_out);
-	int rc = mw_emit(sink, &rec);
-	mw_record_fini(&rec);
+	mw_record_open(&rec, &emitter, &emits[METER], "meter");
+	mw_put_text(&rec, &key_meter, meter);
+	if (!w) {
+		mw_record_unavailable(&rec, why);
+		return mw_finish(sink, &rec);
+	}
+	mw_record_set(&rec, (double)w->n, MW_MEASURED, "");
+	for (size_t i = 0; i < w->n; i++)
+		dram = dram || strcmp(w->d[i].kind, "dram") == 0;
+	if (!dram)
+		mw_record_note(&rec, "no DRAM domain on this CPU");
+	if (why[0])
+		mw_record_add_note(&rec, "%s", why);
+	return mw_finish(sink, &rec);
+}
+
+/* One record per meter that is not there. */
+static int emit_refusals(const struct mw_sink *sink)
+{
+	int rc = 0;
+	for (const struct energy_meter *const *m = meter_table; *m && rc == 0; m++) {
+		void *state = NULL;
+		char why[600] = "";
+		if ((*m)->open("/", &state, why, sizeof(why)) == 0)
+			(*m)->close(state); /* came up in between: the next run will use it */
+		else
+			rc = emit_meter(sink, (*m)->name, NULL, why);
+	}
 	return rc;
 }
 
-/* Opens the meter to be used. 1: none, and records say why for each. */
-static int open_meter(struct energy_run *r, const struct energy_meter *meter, const struct mw_sink *sink)
+/* Finds the meter to be used and its domains, and closes it again: counters that nobody reads between two visits could
+ * wrap unseen. r->meter.m stays NULL when there is none. */
+static void find_meter(struct energy_run *r, const struct energy_meter *meter)
 {
 	struct window_meter *w = &r->meter;
 	const char *named = mw_opt_text(r->ctx->opts, "meter");
-	char why[600] = "";
 	if (!meter && named && strcmp(named, "auto") != 0)
 		meter = energy_meter_find(named);
+	r->asked = meter;
 	int rc;
 	if (meter)
-		rc = meter->open("/", &w->state, why, sizeof(why));
+		rc = meter->open("/", &w->state, r->why, sizeof(r->why));
 	else
-		rc = energy_open_best("/", &meter, &w->state, why, sizeof(why));
-	if (rc == 0) {
-		w->m = meter;
-		w->n = meter->domains(w->state, w->d, METER_MAX_DOMAINS);
-		return emit_meter(r, sink, why);
-	}
-	if (meter)
-		rc = emit_refusal(sink, meter->name, why);
-	else {
-		/* One record per meter: a reason must not be cut by the others. */
-		rc = 0;
-		for (const struct energy_meter *const *m = meter_table; *m && rc >= 0; m++) {
-			void *state = NULL;
-			why[0] = '\0';
-			if ((*m)->open("/", &state, why, sizeof(why)) == 0)
-				(*m)->close(state); /* came up in between: the next run will use it */
-			else
-				rc = emit_refusal(sink, (*m)->name, why);
-		}
-	}
-	return rc < 0 ? rc : 1;
+		rc = energy_open_best("/", &meter, &w->state, r->why, sizeof(r->why));
+	if (rc < 0)
+		return;
+	w->m = meter;
+	w->n = meter->domains(w->state, w->d, METER_MAX_DOMAINS);
+	meter->close(w->state);
+	w->state = NULL;
+}
+
+static int emit_meters(const struct energy_run *r, const struct mw_sink *sink)
+{
+	if (r->meter.m)
+		return emit_meter(sink, r->meter.m->name, &r->meter, r->why);
+	return r->asked ? emit_meter(sink, r->asked->name, NULL, r->why) : emit_refusals(sink);
+}
+
+/* Opens the meter for a visit: it must have the domains that it had. */
+static int open_meter(struct energy_run *r, char *err, size_t n)
+{
+	struct window_meter *w = &r->meter;
+	int rc = w->m->open("/", &w->state, err, n);
+	if (rc < 0)
+		return rc;
+	struct energy_domain *now = calloc(METER_MAX_DOMAINS, sizeof(*now));
+	if (!now)
+		return -ENOMEM;
+	bool same = w->m->domains(w->state, now, METER_MAX_DOMAINS) == w->n;
+	for (size_t i = 0; i < w->n && same; i++)
+		same = strcmp(now[i].name, w->d[i].name) == 0;
+	free(now);
+	return same ? 0 : mw_fail(MW_EUNAVAILABLE, err, n, "the meter's domains are not those of the visit before");
+}
+
+static void close_meter(struct energy_run *r)
+{
+	if (r->meter.state)
+		r->meter.m->close(r->meter.state);
+	r->meter.state = NULL;
 }
 
 /* ---- modelled ---- */
 
 const struct mw_record *energy_read_bandwidth(const struct mw_records *earlier)
 {
-	static const char *const cases[] = {"dram-read-peak", "dram-read"}; /* the machine's; else the best point */
 	const struct mw_record *best = NULL;
-	for (size_t c = 0; earlier && !best && c < sizeof(cases) / sizeof(cases[0]); c++)
-		for (size_t i = 0; i < earlier->n; i++) {
-			const struct mw_record *r = &earlier->v[i];
-			if (strcmp(r->bench, "bandwidth") == 0 && strcmp(r->case_name, cases[c]) == 0 &&
-			    r->unit == MW_GBPS && r->provenance == MW_MEASURED && isfinite(r->value) &&
-			    (!best || r->value > best->value))
-				best = r;
-		}
+	for (size_t i = 0; earlier && i < earlier->n; i++) {
+		const struct mw_record *r = &earlier->v[i];
+		if (strcmp(r->bench, "bandwidth") == 0 && strcmp(r->case_name, "dram-read-peak") == 0 &&
+		    r->provenance == MW_MEASURED && isfinite(r->value) && (!best || r->value > best->value))
+			best = r;
+	}
 	return best;
 }
 
@@ -240,112 +317,155 @@ struct model {
 	struct dram_price price;
 };
 
-static int emit_model(const struct model *m, const struct mw_sink *sink, const char *metric, enum mw_unit unit,
-		      const struct dram_band *v, const char *note)
+static void open_model(struct mw_record *rec, const struct model *m, int row)
 {
-	struct mw_record rec;
-	mw_record_init(&rec, "energy", "dram-model", metric, unit);
-	mw_record_method(&rec, "drampower-core", 1);
-	(void)mw_set_text(&rec, MW_AS_PARAM, "dram", m->part->name);
-	(void)mw_set_real(&rec, MW_AS_PARAM, "row_hit", m->row_hit);
-	if (v) {
-		mw_record_set(&rec, v->typ, MW_MODELLED, m->price.source);
-		rec.min = v->min;
-		rec.max = v->max;
-		mw_record_note(&rec, "%s", note);
-	} else {
-		mw_record_unavailable(&rec, note);
-	}
-	int rc = mw_emit(sink, &rec);
-	mw_record_fini(&rec);
-	return rc;
+	mw_record_open(rec, &emitter, &emits[row], "dram-model");
+	mw_record_method(rec, "drampower-core", 1);
+	mw_put_text(rec, &mw_key_dram, m->part->name);
+	mw_put_real(rec, &mw_key_row_hit, m->row_hit);
 }
 
-static int price(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+static void set_band(struct mw_record *rec, const struct model *m, const struct dram_band *v, double factor)
+{
+	mw_record_set(rec, v->typ * factor, MW_MODELLED, m->price.source);
+	rec->min = v->min * factor;
+	rec->max = v->max * factor;
+}
+
+static int emit_per_byte(const struct model *m, const struct mw_sink *sink, int row, const struct dram_band *v)
+{
+	struct mw_record rec;
+	open_model(&rec, m, row);
+	set_band(&rec, m, v, 1.0);
+	mw_record_note(&rec,
+		       "%s assumed, not read from the DIMMs; row-hit rate %.3g assumed; DRAM core only, no I/O; band: "
+		       "measured chips (0.35) to datasheet (1)",
+		       m->part->title, m->row_hit);
+	return mw_finish(sink, &rec);
+}
+
+static int emit_standing(const struct model *m, const struct mw_sink *sink)
+{
+	struct mw_record rec;
+	open_model(&rec, m, STANDING);
+	set_band(&rec, m, &m->price.standing_nj, 1e-9);
+	mw_record_note(&rec, "one rank of one (sub)channel: background with one bank open per chip, and refresh; "
+			     "inputs as read_energy");
+	return mw_finish(sink, &rec);
+}
+
+/* bw: NULL unknown. */
+static int emit_drawn(const struct model *m, const struct mw_sink *sink, const struct mw_record *bw)
+{
+	struct mw_record rec;
+	open_model(&rec, m, DRAWN);
+	if (bw) {
+		set_band(&rec, m, &m->price.dynamic_nj, 1e-9);
+		mw_record_note(&rec,
+			       "inputs: bandwidth/%s measured %.4g GB/s x read_energy (modelled, %s assumed); without "
+			       "standing_power",
+			       bw->case_name, bw->value, m->part->name);
+	} else {
+		mw_record_unavailable(&rec, "needs a measured DRAM read bandwidth: run `memwall run "
+					    "--only=bandwidth,energy`");
+	}
+	return mw_finish(sink, &rec);
+}
+
+static int price(const struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
 {
 	struct model m = {.part = dram_part_find(mw_opt_text(ctx->opts, "dram"))};
 	m.row_hit = mw_opt_real(ctx->opts, "row-hit");
 	if (!m.part)
 		return mw_fail(MW_ESPEC, err, n, "--dram: no part of that name");
 	const struct mw_record *bw = energy_read_bandwidth(ctx->earlier);
-	/* Copied: emitting a record may move the list that bw points into. */
-	double gbps = bw ? bw->value : 1.0;
-	char bw_case[sizeof(bw->case_name)] = "";
-	if (bw)
-		(void)snprintf(bw_case, sizeof(bw_case), "%s", bw->case_name);
 	/* One second of traffic: joules are watts. */
 	struct dram_traffic t = {.row_hit = m.row_hit, .seconds = 1.0, .ranks = 1};
-	t.read_bytes = (uint64_t)(gbps * 1e9);
+	t.read_bytes = (uint64_t)((bw ? bw->value : 1.0) * 1e9);
 	int rc = dram_price_traffic(m.part, &t, &m.price, err, n);
-	if (rc < 0)
-		return rc;
-	char note[240];
-	(void)snprintf(note, sizeof(note),
-		       "%s assumed, not read from the DIMMs; row-hit rate %.3g assumed; DRAM core only, no I/O; band: "
-		       "measured "
-		       "chips (0.35) to datasheet (1)",
-		       m.part->title, m.row_hit);
-	rc = emit_model(&m, sink, "read_energy", MW_PJ_PER_BYTE, &m.price.read_pj_per_byte, note);
+	/* First what needs bw: emitting a record may move the list that it points into. */
 	if (rc >= 0)
-		rc = emit_model(&m, sink, "write_energy", MW_PJ_PER_BYTE, &m.price.write_pj_per_byte, note);
-	struct dram_band standing = m.price.standing_nj;
-	standing.min *= 1e-9;
-	standing.typ *= 1e-9;
-	standing.max *= 1e-9;
+		rc = emit_drawn(&m, sink, bw);
 	if (rc >= 0)
-		rc = emit_model(&m, sink, "standing_power", MW_WATT, &standing,
-				"one rank of one (sub)channel: background with one bank open per chip, and refresh; "
-				"inputs as read_energy");
-	if (rc < 0)
-		return rc;
-	if (!bw)
-		return emit_model(&m, sink, "read_power", MW_WATT, NULL,
-				  "needs a measured read bandwidth: run `memwall run --only=bandwidth,energy`");
-	struct dram_band power = m.price.dynamic_nj;
-	power.min *= 1e-9;
-	power.typ *= 1e-9;
-	power.max *= 1e-9;
-	(void)snprintf(
-		note, sizeof(note),
-		"inputs: bandwidth/%.40s measured %.4g GB/s x read_energy (modelled, %s); without standing_power",
-		bw_case, gbps, m.part->name);
-	return emit_model(&m, sink, "read_power", MW_WATT, &power, note);
+		rc = emit_per_byte(&m, sink, READ, &m.price.read_pj_per_byte);
+	if (rc >= 0)
+		rc = emit_per_byte(&m, sink, WRITE, &m.price.write_pj_per_byte);
+	return rc < 0 ? rc : emit_standing(&m, sink);
 }
 
 /* ---- the benchmark ---- */
 
-int energy_run_with(struct bench_ctx *ctx, const struct mw_sink *sink, const struct energy_meter *meter, char *err,
-		    size_t n)
+/* As long as the share of the run has room for in each visit: 1 s where that can be, 0.1 s at the least. */
+static double sample_seconds(const struct bench_ctx *ctx)
+{
+	const struct mw_optval *asked = mw_opt(ctx->opts, "sample-time");
+	unsigned visits = ctx->profile->visits ? ctx->profile->visits : 1;
+	double room = 0.7 * ctx->share_s / visits / STATES - 0.1; /* edges and settling */
+	if (asked->set)
+		return mw_opt_real(ctx->opts, "sample-time");
+	return room > 1 ? 1 : room < 0.1 ? 0.1 : floor(20 * room) / 20;
+}
+
+int energy_begin_with(struct bench_ctx *ctx, const struct energy_meter *meter, void **state, char *err, size_t n)
 {
 	struct energy_run *r = calloc(1, sizeof(*r));
+	const char *named = mw_opt_text(ctx->opts, "meter");
 	if (!r)
 		return -ENOMEM;
+	*state = r;
 	r->ctx = ctx;
-	r->seconds = mw_opt_real(ctx->opts, "sample-time");
-	const char *named = mw_opt_text(ctx->opts, "meter");
-	bool by_name = named && strcmp(named, "auto") != 0;
-	/* The model first: it costs nothing and stands even when the time is up. */
-	int rc = price(ctx, sink, err, n);
-	if (rc >= 0)
-		rc = open_meter(r, meter, sink);
-	if (rc == 0)
-		rc = measure_counters(r, sink, err, n);
+	r->seconds = sample_seconds(ctx);
+	find_meter(r, meter);
 	if (r->meter.m)
-		r->meter.m->close(r->meter.state);
-	free(r->pts);
-	free(r->args);
-	free(r);
-	if (rc != 1)
-		return rc;
+		return add_points(r);
 	/* A run goes on with the model alone; a meter asked for by name is missed. */
-	if (by_name)
+	if (named && strcmp(named, "auto") != 0)
 		return mw_fail(MW_EUNAVAILABLE, err, n, "--meter=%s is not available here", named);
 	return 0;
 }
 
-static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state, char *err, size_t n)
 {
-	return energy_run_with(ctx, sink, NULL, err, n);
+	(void)sink;
+	return energy_begin_with(ctx, NULL, state, err, n);
+}
+
+static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
+{
+	struct energy_run *r = state;
+	r->ctx = ctx;
+	if (!r->rounds)
+		return BENCH_DONE;
+	/* Windows of the visit before are too old for the points that have not used them. */
+	for (size_t i = 0; i < r->n; i++)
+		r->args[i].used = r->args[i].s->taken;
+	int rc = mw_arena_take(ctx->arenas, r, MW_PAGES_THP, bench_node_of(ctx, 0), r->bytes, &r->block, err, n);
+	if (rc == 0)
+		rc = open_meter(r, err, n);
+	if (rc == 0)
+		rc = rounds_visit(r->rounds, ctx);
+	close_meter(r);
+	mw_arena_release(ctx->arenas, &r->block);
+	return rc == 0 && rounds_met(r->rounds) ? BENCH_DONE : rc;
+}
+
+static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct energy_run *r = state;
+	/* The model first: it costs nothing and stands even when the time is up. */
+	int rc = price(ctx, sink, err, n);
+	if (rc == 0)
+		rc = emit_meters(r, sink);
+	return rc == 0 && r->rounds ? rounds_finish(r->rounds, sink) : rc;
+}
+
+static void end(void *state)
+{
+	struct energy_run *r = state;
+	rounds_close(r->rounds);
+	free(r->pts);
+	free(r->args);
+	free(r);
 }
 
 static const char *meter_word(size_t i)
@@ -394,10 +514,10 @@ static const struct mw_option options[] = {
 	 .was = "window",
 	 .type = MW_OPT_DURATION,
 	 .arg = "TIME",
-	 .def = "1",
 	 .min = 0.05,
 	 .max = 25,
-	 .help = "seconds of one sample; counters move once per millisecond, so 1 s is good to 0.1 %"},
+	 .help = "seconds of one sample (default: what the time allows, 1 at most); counters move once per "
+		 "millisecond, so 1 s is good to 0.1 %"},
 	{.name = "dram",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "PART",
@@ -423,5 +543,9 @@ const struct bench bench_energy = {
 	.dependency = "RAPL counters",
 	.check = check,
 	.plan = plan,
-	.run = run,
+	.emitter = &emitter,
+	.begin = begin,
+	.visit = visit,
+	.finish = finish,
+	.end = end,
 };

@@ -5,9 +5,8 @@
 #include "bench/bench.h"
 #include "energy/meters/meter.h"
 
-/* As the benchmark's run; meter NULL: the best of the machine, or the one that --meter names. */
-int energy_run_with(struct bench_ctx *ctx, const struct mw_sink *sink, const struct energy_meter *meter, char *err,
-		    size_t n);
+/* As the benchmark's begin; meter NULL: the best of the machine, or the one that --meter names. */
+int energy_begin_with(struct bench_ctx *ctx, const struct energy_meter *meter, void **state, char *err, size_t n);
 
 /* The measured DRAM read bandwidth among the records of `bandwidth`; NULL when there is none. */
 const struct mw_record *energy_read_bandwidth(const struct mw_records *earlier);

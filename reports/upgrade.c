@@ -10,6 +10,7 @@ static const struct {
 	{"rate", "flop_rate", MW_GFLOPS},
 	{"rate", "op_rate", MW_GOPS},
 	{"bus-bandwidth", "bus_bandwidth", MW_GBPS},
+	{"energy", "window_energy", MW_JOULE}, /* that of one use is in nJ */
 };
 
 /* Keys that were parameters in one place and observed in another. */

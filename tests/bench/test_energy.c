@@ -20,6 +20,7 @@ struct fake {
 	int reads_left; /* then every read fails */
 };
 static struct fake the_fake;
+static int opened; /* and not closed */
 
 static int fake_open(const char *root, void **state, char *why, size_t n)
 {
@@ -27,6 +28,7 @@ static int fake_open(const char *root, void **state, char *why, size_t n)
 	(void)snprintf(why, n, "a domain that nobody needs");
 	the_fake = (struct fake){.begin = mw_now_ns(), .reads_left = 1 << 30};
 	*state = &the_fake;
+	opened++;
 	return 0;
 }
 
@@ -56,6 +58,7 @@ static int fake_read(void *state, struct energy_reading *r, char *why, size_t n)
 static void fake_close(void *state)
 {
 	(void)state;
+	opened--;
 }
 
 static const struct energy_meter fake_meter = {.name = "fake",
@@ -165,6 +168,7 @@ static struct bed *make_bed(const char *option)
 					    .target = 0.5,
 					    .min_rounds = 2,
 					    .max_rounds = 2,
+					    .visits = 2,
 					    .sample_s = 0.05,
 					    .max_bytes = 16u << 20};
 	b->topo.host.mem_available = 64u << 20;
@@ -208,27 +212,36 @@ static void run_bed(struct bed *b, const struct energy_meter *m, int want)
 {
 	const struct mw_sink sink = {keep, &b->out};
 	char err[300] = "";
-	int rc = energy_run_with(&b->ctx, &sink, m, err, sizeof(err));
+	void *state = NULL;
+	int rc = energy_begin_with(&b->ctx, m, &state, err, sizeof(err));
+	for (b->ctx.visit = 0; rc == 0 && b->ctx.visit < b->profile.visits; b->ctx.visit++) {
+		/* Counters that nobody reads while others are visited could wrap unseen. */
+		cr_assert_eq(opened, 0);
+		rc = bench_energy.visit(&b->ctx, state, err, sizeof(err));
+	}
+	cr_assert_eq(opened, 0);
+	if (rc >= 0)
+		rc = bench_energy.finish(&b->ctx, state, &sink, err, sizeof(err));
 	cr_assert_eq(rc, want, "%d %s", rc, err);
+	bench_energy.end(state);
 }
 
 Test(energy_bench, measured_and_modelled_stay_apart)
 {
 	struct bed *b = make_bed("--sample-time=0.06");
-	struct mw_record bw;
-	mw_record_init(&bw, "bandwidth", "dram-read", "bandwidth", MW_GBPS);
-	mw_record_set(&bw, 30.0, MW_MEASURED, "");
-	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
-	bw.value = 35;
-	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
-	cr_assert_eq(energy_read_bandwidth(&b->earlier)->value, 35);
-	bw.case_name = "l2-read"; /* faster, but not DRAM */
-	bw.value = 900;
-	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
-	bw.case_name = "dram-read-peak";
-	bw.value = 40;
-	cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
-	mw_record_fini(&bw);
+	static const struct {
+		const char *name;
+		double value;
+	} reads[] = {{"dram-read", 45}, {"dram-read-peak", 35}, {"dram-read-peak", 40}, {"l2-read", 900}};
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
+		struct mw_record bw;
+		mw_record_init(&bw, "bandwidth", reads[i].name, "bandwidth", MW_GBPS);
+		mw_record_set(&bw, reads[i].value, MW_MEASURED, "");
+		cr_assert_eq(mw_records_add(&b->earlier, &bw), 0);
+		mw_record_fini(&bw);
+	}
+	/* The best of the kernels as bandwidth says it, not the largest of their values. */
+	cr_assert_eq(energy_read_bandwidth(&b->earlier)->value, 40);
 	run_bed(b, &fake_meter, 0);
 	static const char *const states[] = {"idle", "read-load"};
 	for (size_t i = 0; i < 2; i++) {
@@ -237,7 +250,8 @@ Test(energy_bench, measured_and_modelled_stay_apart)
 		cr_assert_eq(r->unit, MW_WATT);
 		cr_assert(fabs(r->value - 20.0) < 1e-6, "%g", r->value);
 		cr_assert_eq(r->n, 2);
-		cr_assert_str_eq(mw_kv_str(&r->observed, "meter", ""), "fake");
+		cr_assert_str_eq(mw_kv_str(&r->params, "meter", ""), "fake");
+		cr_assert_eq(find(b, states[i], "window_energy", "package-0")->unit, MW_JOULE);
 		r = find(b, states[i], "power", "package-0/dram");
 		cr_assert(fabs(r->value - 3.0) < 1e-6, "%g", r->value);
 		/* A counter that stands still is no measurement of 0 W. */
