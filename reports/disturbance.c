@@ -50,6 +50,8 @@ struct mw_buf record_warnings(const struct mw_record *r)
 		mw_buf_add(&out, "disturbed: %s", disturbed);
 	if (unsteady)
 		mw_buf_add(&out, "%sunsteady: %s", out.len ? "; " : "", unsteady);
+	if (mw_kv_str(&r->observed, "modes", NULL))
+		mw_buf_add(&out, "%stwo modes: %s", out.len ? "; " : "", mw_kv_str(&r->observed, "modes", ""));
 	if (over_s < SHORT_S && isfinite(r->ci_lo))
 		mw_buf_add(&out, "%swithin these %.*f s", out.len ? "; " : "", over_s < 9.95, over_s);
 	return out;

@@ -69,10 +69,7 @@ struct headline *headline_add(struct headlines *h, const char *label, const stru
 		line->unit = "×";
 	if (r->provenance == MW_MEASURED && !isfinite(r->ci_lo))
 		headline_say(h, line, "%zu round%s, too few for an interval", r->n, r->n == 1 ? "" : "s");
-	struct mw_buf warnings = record_warnings(r);
-	if (warnings.len)
-		headline_say(h, line, "%s", mw_buf_text(&warnings));
-	mw_buf_fini(&warnings);
+	line->record = r;
 	return line;
 }
 
@@ -164,6 +161,16 @@ static void others(struct headlines *h)
 	}
 }
 
+static void warn(struct headlines *h, struct headline *line)
+{
+	struct mw_buf warnings = {0};
+	if (line->record)
+		warnings = record_warnings(line->record);
+	if (warnings.len)
+		headline_say(h, line, "%s", mw_buf_text(&warnings));
+	mw_buf_fini(&warnings);
+}
+
 int headlines_of(const struct results *r, struct headlines *out)
 {
 	*out = (struct headlines){.results = r, .c2c_ns = query_usual_c2c(&r->records)};
@@ -171,6 +178,8 @@ int headlines_of(const struct results *r, struct headlines *out)
 		for (const struct section *const *s = section_table; *s; s++)
 			if ((*s)->place == place && (*s)->headlines)
 				(*s)->headlines(r, out);
+	for (size_t i = 0; i < out->n; i++)
+		warn(out, &out->v[i]);
 	others(out);
 	return out->failed ? -ENOMEM : 0;
 }

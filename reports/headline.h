@@ -11,7 +11,8 @@ struct headline {
 	double value, ci_lo, ci_hi; /* NaN when unknown; value NaN: left out, detail says why */
 	const char *unit;           /* as shown: times are scaled */
 	enum mw_provenance provenance;
-	char *detail; /* the case in words, and the inputs of a derived value */
+	char *detail;                   /* the case in words, and the inputs of a derived value; warnings last */
+	const struct mw_record *record; /* whose value it is; NULL: of several */
 };
 
 struct headlines {

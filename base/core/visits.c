@@ -13,6 +13,10 @@
 /* Visits differ by more than chance when chance does it less often than this. */
 #define F_LEVEL 0.05
 
+/* Rounds form two modes when their values are that far apart, and there are enough of them to tell. */
+#define MODE_RATIO 1.25
+enum { MODE_ROUNDS = 12 };
+
 enum { LEAST_VISITS = 3 };
 
 static int compare_double(const void *a, const void *b)
@@ -47,28 +51,38 @@ static size_t best_cut(const double *x, size_t n)
 	return cut;
 }
 
-/* One state unless the probes form two heaps: far apart, neither a few stray values, hardly any in between. */
-static void split_probes(double *x, size_t n, struct mw_split *out)
+/* Two heaps of logarithms: far apart, neither a few stray values, hardly any in between. Sorts x. False: one heap. */
+static bool two_heaps(double *x, size_t n, double ratio, size_t least, double center[2], size_t *cut)
 {
-	*out = (struct mw_split){.states = n ? 1 : 0, .threshold_ns = INFINITY};
-	if (n == 0)
-		return;
 	qsort(x, n, sizeof(*x), compare_double);
-	out->center_ns[0] = exp(x[n / 2]);
-	size_t cut = n > 1 ? best_cut(x, n) : 0;
-	size_t least = n / 20 > 3 ? n / 20 : 3;
-	if (cut < least || n - cut < least)
-		return;
-	double near = x[cut / 2], far = x[cut + (n - cut) / 2];
-	if (far - near < log(PROBE_RATIO))
-		return;
-	double middle = 0.5 * (near + far), band = 0.15 * (far - near);
+	*cut = n > 1 ? best_cut(x, n) : 0;
+	if (*cut < least || n - *cut < least)
+		return false;
+	double low = x[*cut / 2], high = x[*cut + (n - *cut) / 2];
+	if (high - low < log(ratio))
+		return false;
+	double middle = 0.5 * (low + high), band = 0.15 * (high - low);
 	size_t between = 0;
 	for (size_t i = 0; i < n; i++)
 		between += fabs(x[i] - middle) < band;
-	if (between * 10 > (cut < n - cut ? cut : n - cut))
+	if (between * 10 > (*cut < n - *cut ? *cut : n - *cut))
+		return false;
+	center[0] = exp(low);
+	center[1] = exp(high);
+	return true;
+}
+
+static void split_probes(double *x, size_t n, struct mw_split *out)
+{
+	size_t cut, least = n / 20 > 3 ? n / 20 : 3;
+	double center[2];
+	*out = (struct mw_split){.states = n ? 1 : 0, .threshold_ns = INFINITY};
+	if (n == 0)
 		return;
-	*out = (struct mw_split){2, exp(middle), {exp(near), exp(far)}};
+	if (two_heaps(x, n, PROBE_RATIO, least, center, &cut))
+		*out = (struct mw_split){2, sqrt(center[0] * center[1]), {center[0], center[1]}};
+	else
+		out->center_ns[0] = exp(x[n / 2]);
 }
 
 int mw_split_find(const struct mw_visit_point *pts, size_t n, int threads, struct mw_split *out)
@@ -417,6 +431,32 @@ void mw_visits_put(struct mw_record *rec, const struct mw_visits *v)
 	}
 }
 
+/* "13.1 in 60 % of rounds, 24.8 in 40 %": what is measured has two modes, and no value between them is one. */
+static int put_modes(struct mw_record *rec)
+{
+	struct round_value *rounds = malloc((rec->n_samples + 1) * sizeof(*rounds));
+	double *x = malloc((rec->n_samples + 1) * sizeof(*x)), center[2];
+	size_t n = 0, cut;
+	int rc = rounds && x ? 0 : -ENOMEM;
+	if (rc == 0)
+		n = round_values(rec->samples, rec->n_samples, rec->samples ? rec->samples[0].state : 0, rounds);
+	for (size_t i = 0; i < n; i++) {
+		x[i] = log(rounds[i].value);
+		if (!isfinite(x[i]))
+			n = 0;
+	}
+	if (n >= MODE_ROUNDS && two_heaps(x, n, MODE_RATIO, n / 5 > 3 ? n / 5 : 3, center, &cut)) {
+		struct mw_buf text = {0};
+		double low = 100.0 * (double)cut / (double)n;
+		mw_buf_add(&text, "%.4g in %.0f %% of rounds, %.4g in %.0f %%", center[0], low, center[1], 100.0 - low);
+		mw_put_text(rec, &mw_key_modes, mw_buf_text(&text));
+		mw_buf_fini(&text);
+	}
+	free(rounds);
+	free(x);
+	return rc;
+}
+
 /* What the samples of the record say beside their values. */
 static void put_circumstances(struct mw_record *rec)
 {
@@ -473,7 +513,11 @@ static int emit_state(const struct mw_visit_point *p, uint32_t state, bool first
 	put_circumstances(&rec);
 	if (p->threads > 1)
 		put_state(&rec, split, state);
-	return mw_finish(sink, &rec);
+	rc = put_modes(&rec);
+	if (rc == 0)
+		return mw_finish(sink, &rec);
+	mw_record_fini(&rec);
+	return rc;
 }
 
 static int emit_nothing(const struct mw_visit_point *p, const struct mw_sink *sink)

@@ -1,6 +1,7 @@
 /* Bandwidth by level and number of threads: a row each, a mark per operation. */
 #include <ctype.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ static const struct {
 };
 #define MARKS (sizeof(marks) / sizeof(*marks))
 
-enum { ALL, PEAK, DRAM, CACHE, SINGLE };
+enum { ALL, PEAK, DRAM, CACHE, SINGLE, LEVEL, LATENCY, FAR };
 
 static const struct query queries[] = {
 	[ALL] = {.bench = "bandwidth", .metric = "bandwidth", .unit = "GB/s", .keys = "stores,threads,state"},
@@ -50,6 +51,9 @@ static const struct query queries[] = {
 		    .metric = "bandwidth",
 		    .where = "level=dram,threads=1",
 		    .keys = "winner,obtained"},
+	[LEVEL] = {.bench = "bandwidth", .case_name = "peak-read", .metric = "bandwidth", .keys = "level,threads"},
+	[LATENCY] = {.bench = "latency", .metric = "latency", .keys = "size"},
+	[FAR] = {.bench = "latency", .case_name = "dram", .metric = "latency"},
 	{.bench = NULL},
 };
 
@@ -253,6 +257,51 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	return n;
 }
 
+/* The latency measured nearest to a working set; NULL when none is within a factor of two. */
+static const struct mw_record *latency_at(const struct mw_records *l, double bytes)
+{
+	const struct mw_record *best = NULL, *next;
+	for (size_t at = 0; (next = query_next(l, &queries[LATENCY], &at));) {
+		double off = fabs(log2(record_number(next, "size") / bytes));
+		if (isfinite(next->value) && off <= 1 &&
+		    (!best || off < fabs(log2(record_number(best, "size") / bytes))))
+			best = next;
+	}
+	return best;
+}
+
+/* A cache that reads slower than memory by its bandwidth and answers faster by its latency: one of the two did not
+ * measure what its name says. */
+static void contradictions(const struct results *r, struct headlines *out, const struct mw_record *memory)
+{
+	static const struct {
+		const char *where, *label;
+		size_t offset;
+	} caches[] = {
+		{"level=l1,threads=1", "L1", offsetof(struct mw_host, l1d_bytes)},
+		{"level=l2,threads=1", "L2", offsetof(struct mw_host, l2_bytes)},
+		{"level=l3,threads=1", "L3", offsetof(struct mw_host, l3_bytes)},
+	};
+	const struct mw_record *far = query_best(&r->records, &queries[FAR], true);
+	for (size_t i = 0; far && i < sizeof(caches) / sizeof(caches[0]); i++) {
+		struct query q = queries[LEVEL];
+		uint64_t bytes;
+		memcpy(&bytes, (const char *)&r->host + caches[i].offset, sizeof(bytes));
+		q.where = caches[i].where;
+		const struct mw_record *read = query_best(&r->records, &q, false);
+		const struct mw_record *near = latency_at(&r->records, 0.5 * (double)bytes);
+		char a[32], b[32], c[32], d[32], why[200];
+		if (!read || !near || !(read->ci_hi < memory->ci_lo) || !(near->ci_hi < far->ci_lo))
+			continue;
+		(void)snprintf(why, sizeof(why),
+			       "%s reads %s GB/s, below memory's %s, yet answers in %s ns, memory in %s",
+			       caches[i].label, print_value(read->value, a, sizeof(a)),
+			       print_value(memory->value, b, sizeof(b)), print_value(near->value, c, sizeof(c)),
+			       print_value(far->value, d, sizeof(d)));
+		headline_missing(out, "Bandwidth and latency contradict", why);
+	}
+}
+
 static void headlines(const struct results *r, struct headlines *out)
 {
 	struct query peak = query_in(queries[PEAK], out->c2c_ns);
@@ -266,6 +315,8 @@ static void headlines(const struct results *r, struct headlines *out)
 	else if (!one && query_next(&r->records, &queries[ALL], &at))
 		headline_missing(out, "DRAM read",
 				 "no array was four times the caches; the largest ones are in the report");
+	if (one)
+		contradictions(r, out, one);
 }
 
 const struct section section_bandwidth = {

@@ -335,3 +335,54 @@ Test(print, summary)
 	free(text);
 	results_fini(&r);
 }
+
+static void add_level(struct results *r, const char *bench, const char *name, double value, const char *level,
+		      int64_t size)
+{
+	bool latency = strcmp(bench, "latency") == 0;
+	struct mw_record rec;
+	mw_record_init(&rec, bench, name, bench, latency ? MW_NS : MW_GBPS);
+	mw_record_set(&rec, value, MW_MEASURED, "");
+	rec.ci_lo = 0.98 * value;
+	rec.ci_hi = 1.02 * value;
+	if (latency) {
+		(void)mw_set_int(&rec, MW_AS_PARAM, "size", size);
+	} else {
+		(void)mw_set_int(&rec, MW_AS_PARAM, "threads", 1);
+		(void)mw_set_text(&rec, MW_AS_PARAM, "level", level);
+	}
+	cr_assert_eq(mw_records_add(&r->records, &rec), 0);
+	mw_record_fini(&rec);
+}
+
+static char *summary_with_l3(double l3_gbps, double l3_ns)
+{
+	struct results r;
+	char *text = NULL;
+	size_t size = 0;
+	results_init(&r);
+	r.host.l3_bytes = 32 << 20;
+	add_level(&r, "bandwidth", "peak-read", l3_gbps, "l3", 0);
+	add_level(&r, "bandwidth", "peak-read", 40, "dram", 0);
+	add_level(&r, "latency", "chase", l3_ns, "", 16 << 20);
+	add_level(&r, "latency", "dram", 140, "", 512 << 20);
+	FILE *f = open_memstream(&text, &size);
+	cr_assert_eq(print_summary(f, &r), 0);
+	cr_assert_eq(fclose(f), 0);
+	results_fini(&r);
+	return text;
+}
+
+/* A cache cannot be slower than memory by one benchmark and faster by the other. */
+Test(print, contradictions_are_called_so)
+{
+	static const struct {
+		double gbps, ns;
+		bool contradict;
+	} cases[] = {{90, 12, false}, {30, 12, true}, {30, 150, false}, {39.9, 12, false}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = summary_with_l3(cases[i].gbps, cases[i].ns);
+		cr_expect_eq(strstr(text, "contradict") != NULL, cases[i].contradict, "%zu:\n%s", i, text);
+		free(text);
+	}
+}

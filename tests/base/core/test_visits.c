@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -505,4 +506,38 @@ Test(visits, a_point_is_met_state_by_state)
 	cr_expect_eq(mw_visits_met(&p, 0.001), 1);
 	p.n = 0;
 	cr_expect_eq(mw_visits_met(&p, 0.001), 0, "nothing is not met");
+}
+
+/* ---- two modes ---- */
+
+/* visits x 4 rounds: every third round at `second`, the rest at 10; both spread by 2 %. */
+static struct mw_records two_values(double second, uint32_t visits)
+{
+	static struct series s;
+	uint64_t rng = 5;
+	s.n = 0;
+	for (uint32_t i = 0; i < 4 * visits; i++)
+		add(&s, i / 4, i, (i % 3 ? 10 : second) * exp(0.02 * gauss(&rng)), 0);
+	return finish(&s, 1, 1, 0.05);
+}
+
+Test(visits, a_bimodal_point_shows_both_modes)
+{
+	struct mw_records l = two_values(20, 7);
+	const char *modes = observed(&l.v[0], "modes");
+	double low = 0, high = 0, low_share = 0, high_share = 0;
+	cr_assert_eq(sscanf(modes, "%lf in %lf %% of rounds, %lf in %lf %%", &low, &low_share, &high, &high_share), 4,
+		     "'%s'", modes);
+	cr_expect(fabs(low - 10) < 0.5 && fabs(high - 20) < 1, "%s", modes);
+	cr_expect(fabs(low_share - 64) < 2 && fabs(low_share + high_share - 100) < 0.1, "%s", modes);
+	mw_records_fini(&l);
+}
+
+Test(visits, one_mode_is_not_split)
+{
+	for (int i = 0; i < 3; i++) {
+		struct mw_records l = two_values(i == 0 ? 10 : i == 1 ? 11 : 20, i == 2 ? 2 : 7);
+		cr_expect_str_eq(observed(&l.v[0], "modes"), "", "%d: %s", i, observed(&l.v[0], "modes"));
+		mw_records_fini(&l);
+	}
 }
