@@ -13,6 +13,35 @@
 
 enum { MAX_DEPTH = 256, RANDOM_BLOCK = 4096, SEQUENTIAL_BLOCK = 1 << 20, LEAST_OPS = 100 };
 
+/* ---- what it emits ---- */
+
+static const struct mw_metric metric_iops = {"iops", MW_IOPS, MW_HIGHER, "reads per second"};
+static const struct mw_metric metric_p50 = {"latency_p50", MW_NS, MW_LOWER, "time of a read: half take no longer"};
+static const struct mw_metric metric_p99 = {"latency_p99", MW_NS, MW_LOWER, "time of a read: 99 of 100 take no longer"};
+
+static const struct mw_key key_file = {"file", MW_BYTES, MW_PARAM, "size asked for of the file that is read"};
+static const struct mw_key key_filled = {"filled", MW_BYTES, MW_OBSERVED, "size of the file that was read"};
+static const struct mw_key key_interface = {"interface", MW_TEXT, MW_OBSERVED, "io_uring, or pread one at a time"};
+static const struct mw_key key_direct = {"direct", MW_TEXT, MW_OBSERVED, "yes: past the page cache; or why not"};
+static const struct mw_key key_fs = {"fs", MW_TEXT, MW_OBSERVED, "file system"};
+static const struct mw_key key_disk = {"disk", MW_TEXT, MW_OBSERVED, "block device that holds the file"};
+static const struct mw_key key_rotational = {"rotational", MW_NUMBER, MW_OBSERVED, "1: a disk that turns"};
+
+#define PARAMS MW_LIST(&mw_key_block, &mw_key_depth, &key_file)
+#define OBSERVED MW_LIST(&key_interface, &key_direct, &key_fs, &key_filled, &key_disk, &key_rotational)
+
+enum { RANDOM_RATE, SEQUENTIAL_RATE, ANY_P50, ANY_P99 };
+static const struct mw_emit emits[] = {
+	[RANDOM_RATE] = {MW_CASES("random-read"), &metric_iops, PARAMS, NULL, OBSERVED},
+	[SEQUENTIAL_RATE] = {MW_CASES("sequential-read"), &mw_metric_bandwidth, PARAMS, NULL, OBSERVED},
+	[ANY_P50] = {MW_CASES("random-read", "sequential-read"), &metric_p50, PARAMS, NULL, OBSERVED},
+	[ANY_P99] = {MW_CASES("random-read", "sequential-read"), &metric_p99, PARAMS, NULL, OBSERVED},
+	{.metric = NULL},
+};
+static const struct mw_emitter emitter = {"storage", emits};
+
+/* ---- state ---- */
+
 /* The three metrics of one load come from one sample: whichever is asked first takes it. */
 enum { RATE, P50, P99, METRICS };
 
@@ -97,31 +126,28 @@ static void describe(const struct storage_run *r, const struct storage_load *l, 
 		mw_record_method(rec, r->file.direct ? "io_uring" : "io_uring-buffered", 1);
 	else
 		mw_record_method(rec, r->file.direct ? "pread" : "pread-buffered", 1);
-	(void)mw_set_text(rec, MW_AS_PARAM, "access", l->random ? "random" : "sequential");
-	(void)mw_set_int(rec, MW_AS_PARAM, "block", l->block);
-	(void)mw_set_int(rec, MW_AS_PARAM, "depth", l->depth);
-	(void)mw_set_int(rec, MW_AS_PARAM, "file", (int64_t)r->asked_bytes);
-	(void)mw_set_text(rec, MW_AS_OBSERVED, "engine", uring ? "io_uring" : "pread");
-	(void)mw_set_text(rec, MW_AS_OBSERVED, "direct", r->file.direct ? "yes" : r->file.direct_why);
-	(void)mw_set_text(rec, MW_AS_OBSERVED, "fs", r->file.fs);
-	(void)mw_set_int(rec, MW_AS_OBSERVED, "file", (int64_t)r->file.bytes);
+	mw_put_int(rec, &mw_key_block, l->block);
+	mw_put_int(rec, &mw_key_depth, l->depth);
+	mw_put_int(rec, &key_file, (int64_t)r->asked_bytes);
+	mw_put_text(rec, &key_interface, uring ? "io_uring" : "pread");
+	mw_put_text(rec, &key_direct, r->file.direct ? "yes" : r->file.direct_why);
+	mw_put_text(rec, &key_fs, r->file.fs);
+	mw_put_int(rec, &key_filled, (int64_t)r->file.bytes);
 	if (r->file.device[0])
-		(void)mw_set_text(rec, MW_AS_OBSERVED, "device", r->file.device);
+		mw_put_text(rec, &key_disk, r->file.device);
 	if (r->file.rotational >= 0)
-		(void)mw_set_int(rec, MW_AS_OBSERVED, "rotational", r->file.rotational);
+		mw_put_int(rec, &key_rotational, r->file.rotational);
 	if (!uring)
 		mw_record_note(rec, "fallback: %s", r->engine_why);
 	else if (!r->file.direct)
 		mw_record_note(rec, "the page cache takes part: %s", r->file.direct_why);
 }
 
-static void init_record(const struct storage_run *r, const struct storage_load *l, int metric, struct mw_record *rec)
+static void open_record(const struct storage_run *r, const struct storage_load *l, int metric, struct mw_record *rec)
 {
-	static const char *const names[METRICS] = {NULL, "latency_p50", "latency_p99"};
-	const char *rate = l->random ? "iops" : "bandwidth";
-	enum mw_unit unit = metric != RATE ? MW_NS : l->random ? MW_IOPS : MW_GBPS;
-	mw_record_init(rec, "storage", l->random ? "random-read" : "sequential-read",
-		       metric == RATE ? rate : names[metric], unit);
+	static const int rows[METRICS] = {RANDOM_RATE, ANY_P50, ANY_P99};
+	int row = metric == RATE && !l->random ? SEQUENTIAL_RATE : rows[metric];
+	mw_record_open(rec, &emitter, &emits[row], l->random ? "random-read" : "sequential-read");
 	describe(r, l, rec);
 }
 
@@ -141,7 +167,7 @@ static void add_load(struct storage_run *r, bool random, unsigned depth)
 		struct round_point *pt = &r->pts[r->n_pts++];
 		*a = (struct metric_arg){.point = p, .metric = k};
 		*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1};
-		init_record(r, &p->load, k, &pt->rec);
+		open_record(r, &p->load, k, &pt->rec);
 	}
 	r->n_points++;
 }
@@ -158,10 +184,9 @@ static int add_loads(struct storage_run *r, unsigned max_depth, const struct mw_
 			struct storage_load l = {.random = random != 0, .depth = depth};
 			l.block = random ? RANDOM_BLOCK : SEQUENTIAL_BLOCK;
 			struct mw_record rec;
-			init_record(r, &l, RATE, &rec);
+			open_record(r, &l, RATE, &rec);
 			mw_record_unavailable(&rec, r->depth_why);
-			int rc = mw_emit(sink, &rec);
-			mw_record_fini(&rec);
+			int rc = mw_finish(sink, &rec);
 			if (rc < 0)
 				return rc;
 		}

@@ -11,6 +11,8 @@ static const struct {
 	{"rate", "op_rate", MW_GOPS},
 	{"bus-bandwidth", "bus_bandwidth", MW_GBPS},
 	{"energy", "window_energy", MW_JOULE}, /* that of one use is in nJ */
+	{"emulator_rate", "emulator_bandwidth", MW_GBPS},
+	{"emulator_rate", "emulator_op_rate", MW_GOPS},
 };
 
 /* Keys that were parameters in one place and observed in another. */
@@ -22,6 +24,12 @@ static const struct {
 	{NULL, MW_AS_OBSERVED, "pages", "obtained"},
 	{"bandwidth", MW_AS_OBSERVED, "kernel", "winner"},
 	{"bandwidth", MW_AS_OBSERVED, "threads", "by_threads"},
+	{"offload", MW_AS_PARAM, "size", "vector"},
+	{"offload", MW_AS_OBSERVED, "size", "flushed"},
+	{"offload", MW_AS_OBSERVED, "host", "winner"},
+	{"storage", MW_AS_OBSERVED, "engine", "interface"},
+	{"storage", MW_AS_OBSERVED, "file", "filled"},
+	{"storage", MW_AS_OBSERVED, "device", "disk"},
 };
 
 static struct mw_kv *integer(struct mw_kv_list *l, const char *name)

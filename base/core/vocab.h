@@ -111,6 +111,9 @@ struct mw_emitter {
 	X(threads, MW_NUMBER, MW_PARAM, "threads, one per CPU")                                                        \
 	X(level, MW_TEXT, MW_PARAM, "memory level")                                                                    \
 	X(engine, MW_TEXT, MW_PARAM, "library or interface that does the work")                                        \
+	X(vector, MW_BYTES, MW_PARAM, "bytes of one vector")                                                           \
+	X(inputs, MW_NUMBER, MW_PARAM, "columns of the matrix")                                                        \
+	X(outputs, MW_NUMBER, MW_PARAM, "rows of the matrix")                                                          \
 	X(dtype, MW_TEXT, MW_PARAM, "type of weights and activations")                                                 \
 	X(m, MW_NUMBER, MW_PARAM, "rows of activations (tokens)")                                                      \
 	X(n, MW_NUMBER, MW_PARAM, "outputs")                                                                           \

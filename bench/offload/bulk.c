@@ -62,11 +62,10 @@ static bool matches(const struct offload_work *w, const struct offload_try *t, i
 	return true;
 }
 
-static void describe(const struct offload_work *w, const struct offload_try *t, struct mw_record *r)
+static void describe(const struct offload_try *t, struct mw_record *r)
 {
-	(void)w;
-	(void)mw_set_text(r, MW_AS_PARAM, "isa", mw_isa_name((enum mw_isa)t->path));
-	(void)mw_set_text(r, MW_AS_PARAM, "stores", t->store == MW_STORE_NT ? "nt" : "ordinary");
+	mw_put_text(r, &mw_key_isa, mw_isa_name((enum mw_isa)t->path));
+	mw_put_text(r, &mw_key_stores, t->store == MW_STORE_NT ? "nt" : "ordinary");
 }
 
 static int check(int rc, struct pim_device *dev, char *err, size_t n)

@@ -23,16 +23,16 @@ static const char *price_words(const struct offload_device *d)
 
 static void set_device(struct mw_record *r, const struct offload_device *d)
 {
-	(void)mw_set_text(r, MW_AS_PARAM, "device", d->label);
+	mw_record_method(r, "pim-model", 1);
+	mw_put_text(r, &mw_key_device, d->label);
 	if (d->limit[0])
-		(void)mw_set_text(r, MW_AS_PARAM, "price", price_words(d));
+		mw_put_text(r, &mw_key_price, price_words(d));
 }
 
 static void device_record(const struct offload_side *s, const struct offload_work *w, struct mw_record *r,
-			  const char *metric, enum mw_unit unit)
+			  enum offload_sort sort)
 {
-	offload_record(w, r, metric, unit);
-	mw_record_method(r, "pim-model", 1);
+	offload_record(w, r, sort);
 	set_device(r, s->d);
 }
 
@@ -40,38 +40,66 @@ static void set_parts(struct mw_record *r, const struct offload_cost *c)
 {
 	static const struct {
 		enum pim_count what;
-		const char *key;
-	} counts[] = {{PIM_AAP, "aap"},       {PIM_AP, "ap"},         {PIM_BATCHES, "batches"},
-		      {PIM_PASSES, "passes"}, {PIM_CYCLES, "cycles"}, {PIM_BYTES_RELOAD, "reload_bytes"}};
-	(void)mw_set_real(r, MW_AS_OBSERVED, "compute_ns", c->compute);
-	(void)mw_set_real(r, MW_AS_OBSERVED, "in_ns", c->in);
-	(void)mw_set_real(r, MW_AS_OBSERVED, "out_ns", c->out);
-	(void)mw_set_real(r, MW_AS_OBSERVED, "reload_ns", c->reload);
+		const struct mw_key *key;
+	} counts[] = {{PIM_AAP, &offload_key_aap},         {PIM_AP, &offload_key_ap},
+		      {PIM_BATCHES, &offload_key_batches}, {PIM_PASSES, &offload_key_passes},
+		      {PIM_CYCLES, &offload_key_cycles},   {PIM_BYTES_RELOAD, &offload_key_reload_bytes}};
+	mw_put_real(r, &offload_key_compute_ns, c->compute);
+	mw_put_real(r, &offload_key_in_ns, c->in);
+	mw_put_real(r, &offload_key_out_ns, c->out);
+	mw_put_real(r, &offload_key_reload_ns, c->reload);
 	if (c->transpose > 0)
-		(void)mw_set_real(r, MW_AS_OBSERVED, "transpose_ns", c->transpose);
+		mw_put_real(r, &offload_key_transpose_ns, c->transpose);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (c->counted >> counts[i].what & 1)
-			(void)mw_set_int(r, MW_AS_OBSERVED, counts[i].key, (int64_t)c->count[counts[i].what]);
+			mw_put_int(r, counts[i].key, (int64_t)c->count[counts[i].what]);
 }
 
-static void note_scope(struct mw_record *r, const struct offload_side *s, const struct offload_cost *c)
+/* What the value stands on besides the model: words for those who quote it. */
+static void add_caveats(struct mw_record *r, const struct offload_side *s, const struct offload_cost *c, enum mode m)
 {
-	mw_record_note(r, "%s%s%s", c->verified ? "" : "unverified; ",
-		       c->transpose > 0 ? "end to end transposes lanes at the rate of the key transpose; " : "",
-		       s->d->is_dram ? s->o->channels_note : "");
+	if (!c->verified)
+		mw_record_add_note(r, "unverified");
+	if (m == END_TO_END && c->transpose > 0)
+		mw_record_add_note(r, "assumed: lanes are transposed at the rate of the key transpose");
+	if (m == END_TO_END && s->d->assumes_efficiency)
+		mw_record_add_note(r, "assumed: transfers reach the device's default share of the channels' peak");
+	if (s->d->channels_note[0])
+		mw_record_add_note(r, "%s", s->d->channels_note);
+}
+
+/* The row's cost at the other limit on activations; NULL where the device has one price only. */
+static const struct offload_cost *other_cost(const struct offload_side *s, const struct offload_work *w)
+{
+	size_t row = (size_t)(w - s->o->work);
+	return s->pair && s->pair->done[row] ? &s->pair->cost[row] : NULL;
+}
+
+/* From unconstrained to power-limited, whichever of the two the record is about. */
+static void set_band(struct mw_record *r, const struct offload_side *s, const struct offload_work *w, double value,
+		     double other)
+{
+	if (!other_cost(s, w))
+		return;
+	r->min = fmin(value, other);
+	r->max = fmax(value, other);
+	mw_record_add_note(r, "min and max: unconstrained and power-limited");
 }
 
 static int emit_times(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c)
 {
+	const struct offload_cost *other = other_cost(s, w);
 	int rc = 0;
 	for (int m = 0; m < MODES && rc == 0; m++) {
 		struct mw_record r;
-		device_record(s, w, &r, "time", MW_NS);
-		(void)mw_set_text(&r, MW_AS_PARAM, "mode", mode_names[m]);
-		mw_record_set(&r, device_ns(c, (enum mode)m), MW_MODELLED, c->source);
+		double ns = device_ns(c, (enum mode)m);
+		device_record(s, w, &r, OFFLOAD_DEVICE_TIME);
+		mw_put_text(&r, &mw_key_mode, mode_names[m]);
+		mw_record_set(&r, ns, MW_MODELLED, c->source);
 		set_parts(&r, c);
-		note_scope(&r, s, c);
-		rc = offload_emit(s->o, &r);
+		set_band(&r, s, w, ns, other ? device_ns(other, (enum mode)m) : (double)NAN);
+		add_caveats(&r, s, c, (enum mode)m);
+		rc = mw_finish(s->o->sink, &r);
 	}
 	return rc;
 }
@@ -84,8 +112,8 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 	bool moves = !isnan(c->moved_pj[1]);
 	if (m == END_TO_END && (!c->has_energy || !moves))
 		return 0;
-	device_record(s, w, &r, "energy", MW_NJ);
-	(void)mw_set_text(&r, MW_AS_PARAM, "mode", mode_names[m]);
+	device_record(s, w, &r, OFFLOAD_DEVICE_ENERGY);
+	mw_put_text(&r, &mw_key_mode, mode_names[m]);
 	if (m == END_TO_END)
 		memcpy(moved, c->moved_pj, sizeof(moved));
 	if (!c->has_energy) {
@@ -98,7 +126,7 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 			       moves ? "" : "; the device has no model of the energy of transfers",
 			       m == END_TO_END && c->transpose > 0 ? "; transposing has no model of its energy" : "");
 	}
-	return offload_emit(s->o, &r);
+	return mw_finish(s->o->sink, &r);
 }
 
 /* How much memory the device has for it, against what the host drew from its own. */
@@ -106,65 +134,63 @@ static void set_memory(struct mw_record *r, const struct offload_device *d, doub
 {
 	if (!d->is_dram)
 		return;
-	(void)mw_set_int(r, MW_AS_OBSERVED, "channels", d->dram.channels);
-	(void)mw_set_int(r, MW_AS_OBSERVED, "ranks", d->dram.ranks);
-	(void)mw_set_int(r, MW_AS_OBSERVED, "banks", d->dram.banks);
-	(void)mw_set_real(r, MW_AS_OBSERVED, "host_over_peak",
-			  host_gbps / (d->dram.channels * d->dram.channel_peak_gbps));
+	mw_put_int(r, &mw_key_channels, d->dram.channels);
+	mw_put_int(r, &mw_key_ranks, d->dram.ranks);
+	mw_put_int(r, &mw_key_banks, d->dram.banks);
+	mw_put_real(r, &mw_key_host_over_peak, host_gbps / (d->dram.channels * d->dram.channel_peak_gbps));
 }
 
 /* A comparison is against a host of one topology state. */
-static void set_state(struct mw_record *r, const char *state)
+static void set_host(struct mw_record *r, enum offload_cache cache, const struct offload_host *h)
 {
-	if (state[0])
-		(void)mw_set_text(r, MW_AS_PARAM, "state", state);
+	mw_put_text(r, &mw_key_cache, offload_cache_names[cache]);
+	if (h->state[0])
+		mw_put_text(r, &mw_key_state, h->state);
+	mw_put_real(r, &mw_key_host_ns, h->ns);
 }
 
 /* The interval is the host's: the model has none. */
 static int emit_speedup(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
-			enum offload_cache cache, enum mode m)
+			enum offload_cache cache, const struct offload_host *h, enum mode m)
 {
-	const struct offload_host *h = &w->host[cache];
+	const struct offload_cost *other = other_cost(s, w);
 	double ns = device_ns(c, m);
 	struct mw_record r;
-	device_record(s, w, &r, "speedup", MW_RATIO);
-	(void)mw_set_text(&r, MW_AS_PARAM, "mode", mode_names[m]);
-	(void)mw_set_text(&r, MW_AS_PARAM, "cache", offload_cache_names[cache]);
-	set_state(&r, h->state);
+	device_record(s, w, &r, OFFLOAD_SPEEDUP);
+	mw_put_text(&r, &mw_key_mode, mode_names[m]);
+	set_host(&r, cache, h);
 	mw_record_set(&r, h->ns / ns, MW_MODELLED, c->source);
 	r.ci_lo = h->lo / ns;
 	r.ci_hi = h->hi / ns;
-	(void)mw_set_real(&r, MW_AS_OBSERVED, "host_ns", h->ns);
-	(void)mw_set_real(&r, MW_AS_OBSERVED, "device_ns", ns);
-	(void)mw_set_text(&r, MW_AS_OBSERVED, "host", h->how);
-	(void)mw_set_real(&r, MW_AS_OBSERVED, "host_gbps", (double)w->bytes / h->ns);
+	mw_put_real(&r, &offload_key_device_ns, ns);
+	mw_put_text(&r, &mw_key_winner, h->how);
+	mw_put_int(&r, &mw_key_by_threads, h->threads);
+	if (h->ties[0])
+		mw_put_text(&r, &mw_key_ties, h->ties);
+	mw_put_real(&r, &offload_key_host_gbps, (double)w->bytes / h->ns);
 	set_memory(&r, s->d, (double)w->bytes / h->ns);
-	note_scope(&r, s, c);
-	mw_record_add_note(&r, "measured host / modelled device");
-	return offload_emit(s->o, &r);
+	mw_record_note(&r, "measured host / modelled device");
+	set_band(&r, s, w, r.value, other ? h->ns / device_ns(other, m) : (double)NAN);
+	add_caveats(&r, s, c, m);
+	return mw_finish(s->o->sink, &r);
 }
 
 static int emit_uses(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
-		     enum offload_cache cache)
+		     enum offload_cache cache, const struct offload_host *h)
 {
-	const struct offload_host *h = &w->host[cache];
 	double uses;
-	enum breakeven be = breakeven_uses(h->ns, c->place, c->per_use, &uses);
+	bool never = breakeven_uses(h->ns, c->place, c->per_use, &uses) == BREAKEVEN_NEVER;
 	struct mw_record r;
-	device_record(s, w, &r, be == BREAKEVEN_NEVER ? "break_even_never" : "break_even_uses",
-		      be == BREAKEVEN_NEVER ? MW_RATIO : MW_COUNT);
-	(void)mw_set_text(&r, MW_AS_PARAM, "cache", offload_cache_names[cache]);
-	(void)mw_set_text(&r, MW_AS_PARAM, "question", "uses");
-	set_state(&r, h->state);
-	mw_record_set(&r, be == BREAKEVEN_NEVER ? h->ns / c->per_use : uses, MW_MODELLED, c->source);
-	(void)mw_set_real(&r, MW_AS_OBSERVED, "host_ns", h->ns);
-	(void)mw_set_real(&r, MW_AS_OBSERVED, "place_ns", c->place);
-	(void)mw_set_real(&r, MW_AS_OBSERVED, "use_ns", c->per_use);
+	device_record(s, w, &r, never ? OFFLOAD_USES_NEVER : OFFLOAD_USES);
+	set_host(&r, cache, h);
+	mw_record_set(&r, never ? h->ns / c->per_use : uses, MW_MODELLED, c->source);
+	mw_put_real(&r, &offload_key_place_ns, c->place);
+	mw_put_real(&r, &offload_key_use_ns, c->per_use);
 	mw_record_note(&r, "%s",
-		       be == BREAKEVEN_NEVER
-			       ? "never: no number of uses of resident operands pays; value = ratio for ever more uses"
-			       : "uses of resident operands from which the device is ahead");
-	return offload_emit(s->o, &r);
+		       never ? "never: no number of uses of resident operands pays; value = ratio for ever more uses"
+			     : "uses of resident operands from which the device is ahead");
+	add_caveats(&r, s, c, END_TO_END);
+	return mw_finish(s->o->sink, &r);
 }
 
 int offload_emit_row(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c)
@@ -172,14 +198,14 @@ int offload_emit_row(const struct offload_side *s, const struct offload_work *w,
 	int rc = emit_times(s, w, c);
 	for (int m = 0; m < MODES && rc == 0; m++)
 		rc = emit_energy(s, w, c, (enum mode)m);
-	for (int k = 0; k < OFFLOAD_CACHES && rc == 0; k++) {
-		if (isnan(w->host[k].ns))
-			continue;
-		for (int m = 0; m < MODES && rc == 0; m++)
-			rc = emit_speedup(s, w, c, (enum offload_cache)k, (enum mode)m);
-		if (rc == 0)
-			rc = emit_uses(s, w, c, (enum offload_cache)k);
-	}
+	for (int k = 0; k < OFFLOAD_CACHES; k++)
+		for (size_t i = 0; i < w->n_host[k] && rc == 0; i++) {
+			const struct offload_host *h = &w->host[k][i];
+			for (int m = 0; m < MODES && rc == 0; m++)
+				rc = emit_speedup(s, w, c, (enum offload_cache)k, h, (enum mode)m);
+			if (rc == 0)
+				rc = emit_uses(s, w, c, (enum offload_cache)k, h);
+		}
 	return rc;
 }
 
@@ -187,7 +213,7 @@ int offload_emit_row(const struct offload_side *s, const struct offload_work *w,
 
 struct curve {
 	size_t n;
-	const char *source, *state; /* of the host; "mixed" where sizes differ */
+	const char *source;
 	double size[OFFLOAD_MAX_WORK], host[OFFLOAD_MAX_WORK], device[OFFLOAD_MAX_WORK];
 };
 
@@ -204,62 +230,100 @@ static void insert(struct curve *c, double size, double host, double device)
 	c->device[i] = device;
 }
 
-/* Rows of one case. Beyond the caches warm and cold are one. */
-static void collect(const struct offload_side *s, const struct offload_work *first, enum offload_cache cache,
-		    struct curve *c)
+/* Operands larger than the caches use the cold time. */
+static enum offload_cache cache_of(const struct offload_work *w, enum offload_cache cache)
 {
-	*c = (struct curve){.state = ""};
+	return w->cached ? cache : OFFLOAD_COLD;
+}
+
+/* The row's host in that topology state; one that is best on a single thread has none and stands in any. */
+static const struct offload_host *host_in(const struct offload_work *w, enum offload_cache cache, const char *state)
+{
+	for (size_t i = 0; i < w->n_host[cache]; i++)
+		if (!w->host[cache][i].state[0] || strcmp(w->host[cache][i].state, state) == 0)
+			return &w->host[cache][i];
+	return NULL;
+}
+
+/* Rows of one case against the host in one state. */
+static void collect(const struct offload_side *s, const struct offload_work *first, enum offload_cache cache,
+		    const char *state, struct curve *c)
+{
+	*c = (struct curve){.n = 0};
 	for (size_t i = 0; i < s->o->n_work; i++) {
 		const struct offload_work *w = &s->o->work[i];
-		const struct offload_host *h = &w->host[w->cached ? cache : OFFLOAD_COLD];
-		if (strcmp(w->name, first->name) != 0 || !s->done[i] || isnan(h->ns))
+		const struct offload_host *h = host_in(w, cache_of(w, cache), state);
+		if (strcmp(w->name, first->name) != 0 || !s->done[i] || !h)
 			continue;
 		double one_use =
 			w->kind == &offload_gemv ? s->cost[i].place + s->cost[i].end_to_end : s->cost[i].end_to_end;
 		insert(c, (double)w->size, h->ns, one_use);
-		if (h->state[0])
-			c->state = !c->state[0] || strcmp(c->state, h->state) == 0 ? h->state : "mixed";
 		c->source = s->cost[i].source;
 	}
 }
 
-static int emit_size(const struct offload_side *s, const struct offload_work *first, enum offload_cache cache)
+static int emit_size(const struct offload_side *s, const struct offload_work *first, enum offload_cache cache,
+		     const char *state)
 {
 	struct curve c;
 	double size = NAN;
-	collect(s, first, cache, &c);
+	collect(s, first, cache, state, &c);
 	if (c.n == 0)
 		return 0;
 	bool bulk = first->kind == &offload_bulk;
 	enum breakeven be = breakeven_size(c.size, c.host, c.device, c.n, bulk, &size);
 	bool never = be == BREAKEVEN_NEVER;
 	struct mw_record r;
-	mw_record_init(&r, "offload", first->name, never ? "break_even_never" : "break_even_size",
-		       never ? MW_RATIO : MW_BYTE);
-	mw_record_method(&r, "pim-model", 1);
+	mw_record_open(&r, &offload_emitter, never ? offload_row_size_never : offload_row_size, first->name);
 	set_device(&r, s->d);
-	(void)mw_set_text(&r, MW_AS_PARAM, "cache", offload_cache_names[cache]);
-	(void)mw_set_text(&r, MW_AS_PARAM, "question", "size");
-	set_state(&r, c.state);
+	mw_put_text(&r, &mw_key_cache, offload_cache_names[cache]);
+	if (state[0])
+		mw_put_text(&r, &mw_key_state, state);
 	mw_record_set(&r, never ? c.host[c.n - 1] / c.device[c.n - 1] : size, MW_MODELLED, c.source);
-	(void)mw_set_int(&r, MW_AS_OBSERVED, "smallest", (int64_t)c.size[0]);
-	(void)mw_set_int(&r, MW_AS_OBSERVED, "largest", (int64_t)c.size[c.n - 1]);
+	mw_put_int(&r, &offload_key_smallest, (int64_t)c.size[0]);
+	mw_put_int(&r, &offload_key_largest, (int64_t)c.size[c.n - 1]);
 	mw_record_note(&r, "%s",
 		       never                     ? "never at one use: value = ratio at the largest size measured"
 		       : be == BREAKEVEN_AT_ONCE ? "ahead at one use from the smallest size measured"
 						 : "ahead at one use from this size on");
-	return offload_emit(s->o, &r);
+	return mw_finish(s->o->sink, &r);
+}
+
+/* States that the host's best was seen in over the sizes of one case, "" when in none. */
+static size_t states_of(const struct offload *o, const char *name, enum offload_cache cache, const char **v)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->n_work; i++) {
+		const struct offload_work *w = &o->work[i];
+		enum offload_cache c = cache_of(w, cache);
+		for (size_t k = 0; k < w->n_host[c] && strcmp(w->name, name) == 0; k++) {
+			const char *state = w->host[c][k].state;
+			size_t at = 0;
+			while (at < n && strcmp(v[at], state) != 0)
+				at++;
+			if (at == n && state[0] && n < OFFLOAD_STATES)
+				v[n++] = state;
+		}
+	}
+	if (n == 0)
+		v[n++] = "";
+	return n;
 }
 
 int offload_emit_sizes(const struct offload_side *s)
 {
 	int rc = 0;
 	for (size_t i = 0; i < s->o->n_work && rc == 0; i++) {
+		const struct offload_work *w = &s->o->work[i];
+		const char *state[OFFLOAD_STATES];
 		bool first = true;
 		for (size_t k = 0; k < i; k++)
-			first = first && strcmp(s->o->work[k].name, s->o->work[i].name) != 0;
-		for (int c = 0; c < OFFLOAD_CACHES && first && rc == 0; c++)
-			rc = emit_size(s, &s->o->work[i], (enum offload_cache)c);
+			first = first && strcmp(s->o->work[k].name, w->name) != 0;
+		for (int c = 0; c < OFFLOAD_CACHES && first; c++) {
+			size_t n = states_of(s->o, w->name, (enum offload_cache)c, state);
+			for (size_t k = 0; k < n && rc == 0; k++)
+				rc = emit_size(s, w, (enum offload_cache)c, state[k]);
+		}
 	}
 	return rc;
 }
@@ -267,11 +331,11 @@ int offload_emit_sizes(const struct offload_side *s)
 int offload_emit_missing(const struct offload_side *s, const struct offload_work *w, bool whole_case, const char *why)
 {
 	struct mw_record r;
-	device_record(s, w, &r, "time", MW_NS);
+	device_record(s, w, &r, OFFLOAD_DEVICE_TIME);
 	if (whole_case) {
 		r.params.n = 0;
 		set_device(&r, s->d);
 	}
 	mw_record_unavailable(&r, why);
-	return offload_emit(s->o, &r);
+	return mw_finish(s->o->sink, &r);
 }

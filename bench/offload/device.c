@@ -92,7 +92,19 @@ static int refuse_unsound(const struct offload_device *d, const struct mw_spec *
 		       d->spec, what[0] ? ": " : "", what);
 }
 
-static int open_checked(struct offload_device *d, char *err, size_t n)
+/* Both sides should stand on the same memory: where nothing tells the host's, that of the device is an assumption. */
+static const char *channels_note(struct offload *o, const struct offload_device *d)
+{
+	if (!d->is_dram)
+		return "";
+	if (o->channels)
+		return offload_text(o, "memory channels: %u of the device, %d of this host", d->dram.channels,
+				    o->channels);
+	return offload_text(o, "assumed: %u memory channel%s, as this host does not tell its own", d->dram.channels,
+			    d->dram.channels == 1 ? "" : "s");
+}
+
+static int open_checked(struct offload *o, struct offload_device *d, char *err, size_t n)
 {
 	char why[200] = "";
 	struct pim_device *dev;
@@ -103,13 +115,14 @@ static int open_checked(struct offload_device *d, char *err, size_t n)
 	if (rc < 0)
 		return mw_fail(rc == -ENOMEM ? rc : MW_ESPEC, err, n, "--device=%s: %s", d->spec, why);
 	d->ops = pim_ops_of(dev);
-	(void)snprintf(d->name, sizeof(d->name), "%s", d->ops->name);
 	d->flushes = offload_key(d->ops, "flush") && !mw_spec_get(&spec, "flush");
 	d->dram = (struct pim_device_info){.size = sizeof(d->dram)};
 	d->is_dram = pim_device_info(dev, &d->dram) == 0;
 	const char *limit = mw_spec_get(&spec, "limit");
 	(void)snprintf(d->limit, sizeof(d->limit), "%s", limit ? limit : "");
-	(void)snprintf(d->label, sizeof(d->label), "%s", pim_spec(dev));
+	d->label = offload_text(o, "%s", pim_spec(dev));
+	d->channels_note = channels_note(o, d);
+	d->assumes_efficiency = offload_key(d->ops, "efficiency") && !mw_spec_get(&spec, "efficiency");
 	bool fail = columns_fail(dev);
 	pim_close(dev);
 	return fail ? refuse_unsound(d, &spec, err, n) : 0;
@@ -124,19 +137,20 @@ static int add(struct offload *o, const char *text, bool named, char *err, size_
 	struct offload_device *d = &o->device[o->n_devices], plain = {.named = named};
 	if ((size_t)snprintf(plain.spec, sizeof(plain.spec), "%s", text) >= sizeof(plain.spec) - 24)
 		return mw_fail(MW_ESPEC, err, n, "--device: spec of more than %zu characters", sizeof(plain.spec) - 24);
-	int rc = open_checked(&plain, err, n);
+	int rc = open_checked(o, &plain, err, n);
 	if (rc == 0 && !named && o->channels > 1 && offload_key(plain.ops, "channels") && !strstr(text, "channels=")) {
 		char pair[24];
 		(void)snprintf(pair, sizeof(pair), "channels=%d", o->channels);
 		append(plain.spec, sizeof(plain.spec), pair);
-		rc = open_checked(&plain, err, n);
+		rc = open_checked(o, &plain, err, n);
 	}
 	bool both = rc == 0 && !plain.limit[0] && offload_key(plain.ops, "limit");
-	for (int k = 0; k < (both ? 2 : 1) && rc == 0; k++, d++) {
+	for (size_t k = 0; k < (both ? 2 : 1) && rc == 0; k++, d++) {
 		*d = plain;
+		d->pair = both ? o->n_devices + 1 - 2 * k : o->n_devices;
 		if (both) {
 			append(d->spec, sizeof(d->spec), limits[k]);
-			rc = open_checked(d, err, n);
+			rc = open_checked(o, d, err, n);
 		}
 		for (size_t i = 0; i < o->n_devices && rc == 0; i++)
 			if (strcmp(o->device[i].label, d->label) == 0)

@@ -16,7 +16,7 @@ struct rate {
 	struct pim_matrix *m;
 	double work; /* bytes or operations of one use */
 	double sample_ns;
-	char why[200]; /* not empty: there is no memory for it */
+	char why[300]; /* not empty: there is no memory for it */
 };
 
 struct offload_rates {
@@ -95,12 +95,17 @@ static int add(struct offload_rates *rates, const struct offload_device *d, cons
 		r->dev = NULL;
 	} else if (rc < 0)
 		return mw_fail(rc, err, n, "%s: %s", d->spec, pim_error(r->dev));
-	mw_record_init(&pt->rec, "offload", "emulator", "emulator_rate", bulk ? MW_GBPS : MW_GOPS);
+	mw_record_open(&pt->rec, &offload_emitter, bulk ? offload_row_emulator_bulk : offload_row_emulator_gemv,
+		       bulk ? "emulator-and" : "emulator-gemv");
 	mw_record_method(&pt->rec, "emulator-loop", 1);
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "device", d->name);
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "engine", engine);
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "op", bulk ? "and" : "gemv");
-	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "size", (int64_t)(bulk ? bytes : w->size));
+	mw_put_text(&pt->rec, &mw_key_device, d->ops->name);
+	mw_put_text(&pt->rec, &mw_key_engine, engine);
+	if (bulk) {
+		mw_put_int(&pt->rec, &mw_key_vector, (int64_t)bytes);
+	} else {
+		mw_put_int(&pt->rec, &mw_key_inputs, (int64_t)w->cols);
+		mw_put_int(&pt->rec, &mw_key_outputs, (int64_t)w->rows);
+	}
 	pt->measure = measure;
 	pt->arg = r;
 	pt->threads = mw_team_size(rates->o->ctx->team);
@@ -152,7 +157,7 @@ int offload_rates_points(struct offload *o, struct offload_rates **out, struct r
 		const struct offload_device *d = &o->device[i];
 		bool first = true;
 		for (size_t k = 0; k < i; k++)
-			first = first && strcmp(o->device[k].name, d->name) != 0;
+			first = first && o->device[k].ops != d->ops;
 		const struct pim_key *engines = first ? offload_key(d->ops, "engine") : NULL;
 		if (!engines || !engines->choices)
 			continue;

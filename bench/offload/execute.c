@@ -24,17 +24,15 @@ static struct group group_at(const struct offload *o, size_t i)
 	return g;
 }
 
-static void read_price(struct pim_device *dev, const struct offload_work *w, struct offload_cost *c)
+static void read_price(struct offload *o, struct pim_device *dev, const struct offload_work *w, struct offload_cost *c)
 {
 	struct pim_price p = {.size = sizeof(p), .energy = {.size = sizeof(p.energy)}};
 	struct pim_type type = w->kind == &offload_bulk ? pim_uint(w->width) : pim_int(8);
 	bool known = pim_price_of(dev, w->device_op, type, &p) == 0;
-	(void)snprintf(c->source, sizeof(c->source), "%s", known && p.source ? p.source : pim_spec(dev));
+	/* The texts of a device live as long as the device. */
+	c->source = offload_text(o, "%s", known && p.source ? p.source : pim_spec(dev));
 	c->verified = known && p.verified;
-	/* The text of an energy source lives as long as its device. */
-	(void)snprintf(c->energy_source, sizeof(c->energy_source), "%s",
-		       c->has_energy && c->energy.source ? c->energy.source : "");
-	c->energy.source = c->energy_source;
+	c->energy.source = offload_text(o, "%s", c->has_energy && c->energy.source ? c->energy.source : "");
 }
 
 struct check {
@@ -72,7 +70,7 @@ static int run_row(const struct offload_side *s, struct offload_work *w, struct 
 	if (rc == 0 && atomic_load(&check.wrong))
 		rc = mw_fail(MW_EVERIFY, err, n, "%s on %s: the result differs from the host's", w->name, s->d->spec);
 	if (rc == 0)
-		read_price(dev, w, cost);
+		read_price(s->o, dev, w, cost);
 	return rc;
 }
 
@@ -91,7 +89,7 @@ static int run_reference(const struct offload_side *s, const struct group *g, co
 {
 	struct pim_device *dev = NULL;
 	struct offload_operands p;
-	char why[240] = "";
+	char why[400] = "";
 	int rc = prepare(s, g->first, extra, &dev, &p, why, sizeof(why));
 	for (size_t i = 0; i < g->n && rc == 0; i++) {
 		struct offload_cost other;
@@ -143,7 +141,7 @@ static bool refused(const struct offload_side *s, const struct offload_work *w)
 static int report_failure(struct offload_side *s, const struct offload_work *w, int rc, const char *why, char *err,
 			  size_t n)
 {
-	char more[320];
+	char more[600];
 	if (rc == -EOPNOTSUPP && s->n_refused < OFFLOAD_KERNELS) {
 		(void)snprintf(s->refused[s->n_refused++], sizeof(s->refused[0]), "%s", w->name);
 		return offload_emit_missing(s, w, true, why);
@@ -167,13 +165,12 @@ static int use_group(struct offload_side *s, const struct group *g, struct pim_d
 		if (refused(s, w))
 			continue;
 		/* What a device cannot do is told in the row's record; err is for what ends the comparison. */
-		char why[240] = "";
+		char why[400] = "";
 		int rc = placed < 0 ? mw_fail(placed, why, sizeof(why), "%s", placed_why)
 				    : run_row(s, w, dev, p, &s->cost[row], why, sizeof(why));
 		if (rc == 0) {
 			s->done[row] = true;
 			s->d->worked++;
-			rc = offload_emit_row(s, w, &s->cost[row]);
 		} else {
 			rc = report_failure(s, w, rc, why, err, n);
 		}
@@ -200,7 +197,7 @@ static int run_group(struct offload_side *s, const struct group *g, char *err, s
 				rc = offload_emit_missing(s, &g->first[i], false, "the time budget ended before it");
 		return rc;
 	}
-	char why[240] = "";
+	char why[400] = "";
 	int placed = prepare(s, g->first, "", &dev, &p, why, sizeof(why));
 	rc = use_group(s, g, dev, &p, placed, why[0] ? why : mw_strerror(placed), err, n);
 	offload_unplace(&p);
@@ -212,6 +209,20 @@ static int run_group(struct offload_side *s, const struct group *g, char *err, s
 	return rc;
 }
 
+/* A record tells both limits of a device, so those of a group wait until it has run on all devices. */
+static int emit_group(const struct offload_side *sides, const struct group *g)
+{
+	const struct offload *o = sides->o;
+	int rc = 0;
+	for (size_t k = 0; k < o->n_devices; k++)
+		for (size_t i = 0; i < g->n && rc == 0; i++) {
+			size_t row = (size_t)(&g->first[i] - o->work);
+			if (sides[k].done[row])
+				rc = offload_emit_row(&sides[k], &g->first[i], &sides[k].cost[row]);
+		}
+	return rc;
+}
+
 static int run_all(struct offload *o, struct offload_side *sides, char *err, size_t n)
 {
 	int rc = 0;
@@ -219,6 +230,10 @@ static int run_all(struct offload *o, struct offload_side *sides, char *err, siz
 		struct group g = group_at(o, i);
 		for (size_t k = 0; k < o->n_devices && rc == 0; k++)
 			rc = bench_stopped(o->ctx) ? MW_ECANCELLED : run_group(&sides[k], &g, err, n);
+		if (rc == 0 || rc == MW_ECANCELLED) {
+			int emitted = emit_group(sides, &g);
+			rc = emitted < 0 ? emitted : rc;
+		}
 		i += g.n;
 	}
 	for (size_t k = 0; k < o->n_devices && rc == 0; k++)
@@ -233,6 +248,7 @@ int offload_execute(struct offload *o, char *err, size_t n)
 	for (size_t k = 0; k < o->n_devices && rc == 0; k++) {
 		sides[k].o = o;
 		sides[k].d = &o->device[k];
+		sides[k].pair = o->device[k].pair != k ? &sides[o->device[k].pair] : NULL;
 		sides[k].cost = calloc(o->n_work + 1, sizeof(*sides[k].cost));
 		sides[k].done = calloc(o->n_work + 1, sizeof(*sides[k].done));
 		rc = sides[k].cost && sides[k].done ? 0 : -ENOMEM;

@@ -58,10 +58,9 @@ static bool matches(const struct offload_work *w, const struct offload_try *t, i
 	return true;
 }
 
-static void describe(const struct offload_work *w, const struct offload_try *t, struct mw_record *r)
+static void describe(const struct offload_try *t, struct mw_record *r)
 {
-	(void)w;
-	(void)mw_set_text(r, MW_AS_PARAM, "isa", mw_gemv_paths[t->path].name);
+	mw_put_text(r, &mw_key_isa, mw_gemv_paths[t->path].name);
 }
 
 static int check(int rc, struct pim_device *dev, char *err, size_t n)

@@ -249,9 +249,9 @@ static double round_ns(const struct offload *o)
 static int leave_out(struct offload *o)
 {
 	struct mw_record r;
-	offload_record(&o->work[--o->n_work], &r, "time", MW_NS);
+	offload_record(&o->work[--o->n_work], &r, OFFLOAD_HOST_TIME);
 	mw_record_unavailable(&r, "left out: the time budget is too short for that size on this machine, now");
-	return offload_emit(o, &r);
+	return mw_finish(o->sink, &r);
 }
 
 /* Where the least number of rounds would not fit, only the fastest way of each row is kept, then the largest rows
@@ -322,11 +322,11 @@ static void add_flush(struct offload *o, struct flush_point *f, struct round_poi
 	*f = (struct flush_point){.o = o, .p = w->out, .bytes = o->llc / 4, .dirty = dirty, .sample_ns = 1e6};
 	if (f->bytes > w->size)
 		f->bytes = w->size;
-	mw_record_init(&pt->rec, "offload", "flush", "bandwidth", MW_GBPS);
+	mw_record_open(&pt->rec, &offload_emitter, offload_row_flush, "flush");
 	mw_record_method(&pt->rec, "flush-loop", 1);
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "lines", dirty ? "dirty" : "absent");
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "instruction", offload_flush_name());
-	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "size", (int64_t)f->bytes);
+	mw_put_text(&pt->rec, &offload_key_lines, dirty ? "dirty" : "absent");
+	mw_put_text(&pt->rec, &offload_key_instruction, offload_flush_name());
+	mw_put_int(&pt->rec, &offload_key_flushed, (int64_t)f->bytes);
 	pt->measure = measure_flush;
 	pt->arg = f;
 	pt->threads = mw_team_size(o->ctx->team);
@@ -334,22 +334,29 @@ static void add_flush(struct offload *o, struct flush_point *f, struct round_poi
 
 /* ---- points ---- */
 
+/* Identity of one way to do a row. */
+static void describe(const struct offload_work *w, enum offload_cache cache, const struct offload_try *t,
+		     struct mw_record *r)
+{
+	offload_record(w, r, OFFLOAD_HOST_TIME);
+	mw_record_method(r, w->kind == &offload_bulk ? "bulk-loop" : "gemv-loop", 1);
+	mw_put_text(r, &mw_key_device, "host");
+	mw_put_text(r, &mw_key_cache, offload_cache_names[cache]);
+	mw_put_int(r, &mw_key_threads, t->threads);
+	w->kind->describe(t, r);
+}
+
 static void add_point(struct offload *o, const struct offload_work *w, enum offload_cache cache,
 		      const struct offload_try *t, struct point *p, struct round_point *pt)
 {
 	*p = (struct point){.job = {.o = o, .w = w, .t = *t}, .cache = cache};
-	offload_record(w, &pt->rec, "time", MW_NS);
-	mw_record_method(&pt->rec, w->kind == &offload_bulk ? "bulk-loop" : "gemv-loop", 1);
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "device", "host");
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "cache", offload_cache_names[cache]);
-	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "threads", t->threads);
-	w->kind->describe(w, t, &pt->rec);
-	(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "pages", o->block.obtained);
-	(void)mw_set_int(&pt->rec, MW_AS_OBSERVED, "ways_searched", (int64_t)w->searched_size);
+	describe(w, cache, t, &pt->rec);
+	mw_put_text(&pt->rec, &mw_key_obtained, o->block.obtained);
+	mw_put_int(&pt->rec, &offload_key_ways_searched, (int64_t)w->searched_size);
 	if (cache == OFFLOAD_COLD)
-		(void)mw_set_text(&pt->rec, MW_AS_OBSERVED, "evicted",
-				  !w->cached ? "streams past the caches"
-					     : (offload_flush_name() ? offload_flush_name() : "displaced by reading"));
+		mw_put_text(&pt->rec, &offload_key_evicted,
+			    !w->cached ? "streams past the caches"
+				       : (offload_flush_name() ? offload_flush_name() : "displaced by reading"));
 	pt->measure = measure;
 	pt->arg = p;
 	pt->threads = t->threads;
@@ -396,81 +403,4 @@ out:
 	free(points);
 	free(pts);
 	return rc;
-}
-
-/* ---- results ---- */
-
-static bool is_row_of(const struct offload_work *w, const struct mw_record *r)
-{
-	struct mw_record want;
-	bool same = strcmp(r->case_name, w->name) == 0 && strcmp(r->metric, "time") == 0 && !isnan(r->value);
-	offload_record(w, &want, "time", MW_NS);
-	for (size_t i = 0; i < want.params.n && same; i++)
-		same = mw_kv_int(&r->params, want.params.v[i].name, -1) == want.params.v[i].i;
-	mw_record_fini(&want);
-	return same;
-}
-
-static void set_state(struct offload_host *h, const struct mw_record *r)
-{
-	(void)snprintf(h->state, sizeof(h->state), "%s", mw_kv_str(&r->params, "state", ""));
-}
-
-static void pick(const struct offload *o, struct offload_work *w, enum offload_cache cache)
-{
-	struct offload_host *h = &w->host[cache];
-	*h = (struct offload_host){.ns = NAN, .lo = NAN, .hi = NAN};
-	for (size_t i = 0; i < o->seen.n; i++) {
-		const struct mw_record *r = &o->seen.v[i];
-		if (!is_row_of(w, r) || strcmp(mw_kv_str(&r->params, "cache", ""), offload_cache_names[cache]) != 0 ||
-		    h->ns <= r->value)
-			continue;
-		*h = (struct offload_host){.ns = r->value, .lo = r->ci_lo, .hi = r->ci_hi};
-		set_state(h, r);
-		(void)snprintf(h->how, sizeof(h->how), "%s x%d%s", mw_kv_str(&r->params, "isa", "?"),
-			       (int)mw_kv_int(&r->params, "threads", 1),
-			       strcmp(mw_kv_str(&r->params, "stores", ""), "nt") == 0 ? " nt" : "");
-	}
-}
-
-/* Products that benchmark gemm measured in this run count too: libraries, with weights streamed from memory. */
-static void pick_library(const struct offload *o, struct offload_work *w)
-{
-	struct offload_host *h = &w->host[OFFLOAD_COLD];
-	const struct mw_records *earlier = o->ctx->earlier;
-	double ops = 2.0 * (double)w->rows * (double)w->cols;
-	for (size_t i = 0; earlier && i < earlier->n; i++) {
-		const struct mw_record *r = &earlier->v[i];
-		bool same = strcmp(r->bench, "gemm") == 0 && strcmp(r->case_name, "gemv") == 0 && r->unit == MW_GOPS &&
-			    strcmp(r->metric, "op_rate") == 0 &&
-			    strcmp(mw_kv_str(&r->params, "dtype", ""), "int8") == 0 &&
-			    mw_kv_int(&r->params, "n", -1) == (int64_t)w->rows &&
-			    mw_kv_int(&r->params, "k", -1) == (int64_t)w->cols &&
-			    (uint64_t)mw_kv_int(&r->observed, "weight_bytes", 0) >= 2 * o->llc;
-		if (!same || !(r->value > 0) || h->ns <= ops / r->value)
-			continue;
-		*h = (struct offload_host){.ns = ops / r->value, .lo = ops / r->ci_hi, .hi = ops / r->ci_lo};
-		set_state(h, r);
-		(void)snprintf(h->how, sizeof(h->how), "gemm: %.32s x%d", mw_kv_str(&r->params, "engine", "?"),
-			       (int)mw_kv_int(&r->params, "threads", 1));
-	}
-}
-
-void offload_host_pick(struct offload *o)
-{
-	for (size_t i = 0; i < o->n_work; i++) {
-		for (int c = 0; c < OFFLOAD_CACHES; c++)
-			pick(o, &o->work[i], (enum offload_cache)c);
-		if (o->work[i].kind == &offload_gemv)
-			pick_library(o, &o->work[i]);
-	}
-	o->flush_gbps[OFFLOAD_COLD] = o->flush_gbps[OFFLOAD_WARM] = NAN;
-	for (size_t i = 0; i < o->seen.n; i++) {
-		const struct mw_record *r = &o->seen.v[i];
-		if (strcmp(r->case_name, "flush") == 0 && !isnan(r->value)) {
-			bool dirty = strcmp(mw_kv_str(&r->params, "lines", ""), "dirty") == 0;
-			double *best = &o->flush_gbps[dirty ? OFFLOAD_WARM : OFFLOAD_COLD];
-			*best = isnan(*best) ? r->value : fmax(*best, r->value);
-		}
-	}
 }

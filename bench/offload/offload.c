@@ -260,8 +260,6 @@ static struct offload_work *new_row(struct offload *o)
 {
 	struct offload_work *w = &o->work[o->n_work++];
 	memset(w, 0, sizeof(*w));
-	for (int c = 0; c < OFFLOAD_CACHES; c++)
-		w->host[c] = (struct offload_host){.ns = NAN, .lo = NAN, .hi = NAN};
 	return w;
 }
 
@@ -330,18 +328,18 @@ static int report_left_out(struct offload *o, const struct plan *p)
 			struct mw_record r;
 			if (!p->op[k])
 				continue;
-			mw_record_init(&r, "offload", bulk_ops[k].name, "time", MW_NS);
-			(void)mw_set_int(&r, MW_AS_PARAM, "size", (int64_t)p->left_out[i]);
+			mw_record_open(&r, &offload_emitter, offload_bulk_row(OFFLOAD_HOST_TIME), bulk_ops[k].name);
+			mw_put_int(&r, &mw_key_vector, (int64_t)p->left_out[i]);
 			mw_record_unavailable(&r, p->why[i]);
-			rc = offload_emit(o, &r);
+			rc = mw_finish(o->sink, &r);
 		}
 	for (size_t i = 0; i < p->n_shapes_left_out && rc == 0; i++) {
 		struct mw_record r;
-		mw_record_init(&r, "offload", "gemv", "time", MW_NS);
-		(void)mw_set_int(&r, MW_AS_PARAM, "inputs", (int64_t)p->shapes_left_out[i][0]);
-		(void)mw_set_int(&r, MW_AS_PARAM, "outputs", (int64_t)p->shapes_left_out[i][1]);
+		mw_record_open(&r, &offload_emitter, offload_gemv_row(OFFLOAD_HOST_TIME), "gemv");
+		mw_put_int(&r, &mw_key_inputs, (int64_t)p->shapes_left_out[i][0]);
+		mw_put_int(&r, &mw_key_outputs, (int64_t)p->shapes_left_out[i][1]);
 		mw_record_unavailable(&r, p->shapes_why);
-		rc = offload_emit(o, &r);
+		rc = mw_finish(o->sink, &r);
 	}
 	return rc;
 }
@@ -403,6 +401,7 @@ static void plan_bench(const struct bench_ctx *ctx, struct bench_plan *out)
 		out->points = (unsigned)(o->n_work * OFFLOAD_CACHES * o->finalists);
 		out->memory_bytes = 2 * VECTORS * largest; /* the host's vectors and a device's */
 	}
+	offload_texts_free(o);
 	free(o->work);
 	free(o);
 }
@@ -440,6 +439,8 @@ static int check(const struct bench_ctx *ctx, char *err, size_t n)
 			rc = mw_fail(MW_EUNAVAILABLE, err, n, "--device=%s: has a model of none of these kernels",
 				     o->device[i].spec);
 out:
+	if (o)
+		offload_texts_free(o);
 	free(p);
 	free(o);
 	return rc;
@@ -455,12 +456,6 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	o.finalists = finalists_of(ctx->profile);
 	o.flush_gbps[OFFLOAD_COLD] = o.flush_gbps[OFFLOAD_WARM] = NAN;
 	o.channels = offload_channels("/");
-	if (o.channels)
-		(void)snprintf(o.channels_note, sizeof(o.channels_note), "this host has %d memory channels",
-			       o.channels);
-	else
-		(void)snprintf(o.channels_note, sizeof(o.channels_note),
-			       "per channel of the spec: this host does not tell its channels");
 	o.work = calloc(OFFLOAD_MAX_WORK, sizeof(*o.work));
 	if (!o.work)
 		return mw_fail(-ENOMEM, err, n, "no memory for the rows");
@@ -480,6 +475,9 @@ static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, siz
 	if (rc == 0)
 		rc = check_worked(&o, err, n);
 	mw_arena_release(ctx->arenas, &o.block);
+	if (rc == 0 && o.no_memory)
+		rc = mw_fail(-ENOMEM, err, n, "no memory for texts");
+	offload_texts_free(&o);
 	mw_records_fini(&o.seen);
 	free(o.work);
 	return rc;

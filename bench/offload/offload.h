@@ -12,6 +12,7 @@
 #include "base/core/kernels/gemv.h"
 #include "bench/bench.h"
 #include "bench/offload/breakeven.h"
+#include "bench/offload/words.h"
 #include "bench/rounds.h"
 #include "pim/pim.h"
 
@@ -22,6 +23,7 @@ enum {
 	OFFLOAD_MAX_TRIES = 64,
 	OFFLOAD_FINALISTS = 3,
 	OFFLOAD_KERNELS = 8,
+	OFFLOAD_STATES = 4, /* near, far, one, mixed */
 };
 
 enum offload_cache { OFFLOAD_COLD, OFFLOAD_WARM, OFFLOAD_CACHES };
@@ -35,11 +37,13 @@ struct offload_try {
 	double ns;                /* of the search */
 };
 
-/* The host's best, from the rounds. ns is NaN when nothing was measured. */
+/* The host's best in one topology state. */
 struct offload_host {
 	double ns, lo, hi;
-	char how[64];
-	char state[8]; /* topology state of those rounds; "" for one thread */
+	const char *how;
+	int threads;
+	const char *ties;  /* other ways that cannot be told from it; "" none */
+	const char *state; /* topology state of those rounds; "" for one thread */
 };
 
 struct offload_kind;
@@ -59,7 +63,8 @@ struct offload_work {
 	struct offload_try best[OFFLOAD_CACHES][OFFLOAD_FINALISTS];
 	size_t n_best[OFFLOAD_CACHES];
 	uint64_t searched_size; /* of the row whose search chose them */
-	struct offload_host host[OFFLOAD_CACHES];
+	struct offload_host host[OFFLOAD_CACHES][OFFLOAD_STATES];
+	size_t n_host[OFFLOAD_CACHES]; /* 0: nothing was measured */
 };
 
 struct offload_range {
@@ -68,17 +73,21 @@ struct offload_range {
 };
 
 struct offload_device {
-	char spec[160]; /* as asked, with the price limit */
-	char label[80]; /* canonical, for records */
-	char limit[16]; /* "" when the device has no such key */
-	char name[32];
+	char spec[160];    /* as asked, with the price limit */
+	const char *label; /* canonical, for records */
+	char limit[16];    /* "" when the device has no such key */
 	const struct pim_device_ops *ops;
 	bool flushes; /* takes the measured flush rate */
 	bool is_dram;
 	struct pim_device_info dram; /* where is_dram */
+	const char *channels_note;   /* how many channels a device of DRAM was given, and why */
+	bool assumes_efficiency;     /* of transfers: the SPEC does not say */
+	size_t pair;                 /* the same device at the other limit; itself: none */
 	bool named;                  /* on the command line */
 	size_t worked;               /* rows that it could do */
 };
+
+struct offload_text;
 
 struct offload {
 	struct bench_ctx *ctx;
@@ -96,8 +105,9 @@ struct offload {
 	struct mw_block block;             /* of all vectors and the spare */
 	double flush_gbps[OFFLOAD_CACHES]; /* lines absent from, dirty in the caches; NaN unknown */
 	int channels;                      /* of this machine's memory; 0 = unknown */
-	char channels_note[80];            /* how many channels a device of DRAM was given, and why */
 	double row_s_per_byte;             /* slowest run of a row on a device so far */
+	struct offload_text *texts;
+	bool no_memory; /* for a text */
 };
 
 /* What a device needs for one row, in ns. */
@@ -113,8 +123,7 @@ struct offload_cost {
 	double moved_pj[3];       /* min, typ, max of writing and reading; NaN: no model of transfers */
 	bool has_energy;
 	bool verified;
-	char source[120];
-	char energy_source[120];
+	const char *source;
 };
 
 /* On a device: vectors a, b, result; matrix, x, y. */
@@ -133,7 +142,7 @@ struct offload_kind {
 	size_t (*ranges)(const struct offload_work *w, struct offload_range *v);
 	/* out against another path, bit by bit, in this member's part: false when it differs. */
 	bool (*matches)(const struct offload_work *w, const struct offload_try *t, int rank, int n);
-	void (*describe)(const struct offload_work *w, const struct offload_try *t, struct mw_record *r);
+	void (*describe)(const struct offload_try *t, struct mw_record *r);
 	/* Allocates on the device and writes; once for all rows with the same operands. -EOPNOTSUPP and the device's
 	 * reason. operands are to be freed with offload_unplace in every case. */
 	int (*place)(const struct offload_work *w, struct pim_device *dev, struct offload_operands *p, char *err,
@@ -145,9 +154,12 @@ struct offload_kind {
 
 extern const struct offload_kind offload_bulk, offload_gemv;
 
-/* Identity of a row: case and shape. */
-void offload_record(const struct offload_work *w, struct mw_record *r, const char *metric, enum mw_unit unit);
-int offload_emit(struct offload *o, struct mw_record *r);
+/* Opens a record of that sort for a row: case and shape. */
+void offload_record(const struct offload_work *w, struct mw_record *r, enum offload_sort sort);
+
+/* A text that lives as long as o. "" when memory is out, which o->no_memory tells. */
+const char *offload_text(struct offload *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void offload_texts_free(struct offload *o);
 
 /* ---- evict.c ---- */
 /* "clflushopt", "clflush" or NULL when this architecture has no such instruction for user programs. */
@@ -159,7 +171,7 @@ void offload_stream(const void *p, size_t bytes);
 
 /* ---- host.c ---- */
 int offload_host_measure(struct offload *o, char *err, size_t n);
-/* Fills w->host from the records of the rounds. Best over tries and topology states. */
+/* Fills w->host from the records of the rounds. */
 void offload_host_pick(struct offload *o);
 
 /* ---- emulator.c: how fast the emulation itself runs ---- */
@@ -196,6 +208,7 @@ void offload_unplace(struct offload_operands *p);
 struct offload_side {
 	struct offload *o;
 	struct offload_device *d;
+	const struct offload_side *pair; /* the same device at the other limit; NULL: none */
 	struct offload_cost *cost;
 	bool *done;
 	char refused[OFFLOAD_KERNELS][16]; /* cases that the device has no model of */

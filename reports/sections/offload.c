@@ -15,11 +15,11 @@ static const struct query queries[] = {
 	[SPEEDUPS] = {.bench = "offload",
 		      .metric = "speedup",
 		      .unit = "ratio",
-		      .keys = "inputs,outputs,size,cache,host_ns,device,price,mode"},
+		      .keys = "inputs,outputs,vector,cache,host_ns,device,price,mode"},
 	[HEADLINE] = {.bench = "offload",
 		      .case_name = "and",
 		      .metric = "speedup",
-		      .keys = "size,device,channels,ranks,banks,host_over_peak,mode,price,cache"},
+		      .keys = "vector,device,channels,ranks,banks,host_over_peak,mode,price,cache"},
 	{.bench = NULL},
 };
 
@@ -56,7 +56,7 @@ static void row_of(const struct mw_record *r, struct row *out)
 	memset(out, 0, sizeof(*out));
 	(void)snprintf(out->case_name, sizeof(out->case_name), "%s", r->case_name);
 	(void)record_text(r, "cache", out->cache, sizeof(out->cache));
-	out->size = fmax(record_number(r, "size"), 0); /* absent: 0 */
+	out->size = fmax(record_number(r, "vector"), 0); /* absent: 0 */
 	out->host_ns = record_number(r, "host_ns");
 	if (plot_can_show(outputs) && plot_can_show(inputs)) {
 		(void)snprintf(out->shape, sizeof(out->shape), "%.0f x %.0f", outputs, inputs);
@@ -317,13 +317,13 @@ static void headline(const struct results *r, struct headlines *out, const char 
 	const struct mw_record *found = NULL, *next;
 	q.where = where;
 	for (size_t at = 0; (next = query_next(&r->records, &q, &at));)
-		if (isfinite(next->value) && (!found || record_number(next, "size") > record_number(found, "size")))
+		if (isfinite(next->value) && (!found || record_number(next, "vector") > record_number(found, "vector")))
 			found = next;
 	struct headline *line = headline_add(out, label, found);
 	if (!line)
 		return;
 	line->unit = "× host";
-	headline_pairs(out, line, found, "size,device");
+	headline_pairs(out, line, found, "vector,device");
 	describe_memory(out, line, found);
 	headline_band(out, line, found);
 }

@@ -8,8 +8,8 @@ static const struct query queries[] = {
 		 .case_name = "random-read",
 		 .metric = "latency_p50",
 		 .where = "depth=1",
-		 .keys = "block,depth,engine"},
-	[MANY] = {.bench = "storage", .case_name = "random-read", .metric = "iops", .keys = "block,depth,engine"},
+		 .keys = "block,depth,interface"},
+	[MANY] = {.bench = "storage", .case_name = "random-read", .metric = "iops", .keys = "block,depth,interface"},
 	{.bench = NULL},
 };
 

@@ -17,6 +17,7 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "bench/storage_io.h"
+#include "tests/bench/context.h"
 
 #define MIB (1u << 20)
 
@@ -232,4 +233,27 @@ Test(storage, io_uring_refused)
 	cr_assert_not(storage_engine_uring(e));
 	cr_assert_str_eq(why, "io_uring refused: Operation not permitted");
 	storage_engine_close(e);
+}
+
+/* A queue deeper than one, and what there is no queue for: each record as its table says. */
+Test(storage, records_are_declared, .timeout = 120)
+{
+	static const char *const uring[] = {"--file-size=1M", "--max-depth=2", NULL};
+	static const char *const one_by_one[] = {"--file-size=1M", "--max-depth=2", "--engine=pread", NULL};
+	static const char *const *const options[] = {uring, one_by_one};
+	for (size_t k = 0; k < 2; k++) {
+		struct test_context t;
+		test_open(&t, bench_find("storage"), options[k]);
+		int rc = test_run(&t, bench_find("storage"));
+		if (rc == MW_EUNAVAILABLE)
+			cr_skip_test("%s", t.err);
+		cr_assert_eq(rc, 0, "%s", t.err);
+		cr_assert_geq(t.out.n, k ? 8 : 12);
+		for (size_t i = 0; i < t.out.n; i++) {
+			const struct mw_record *r = &t.out.v[i];
+			cr_expect(r->declared && !r->row, "%s.%s was not closed", r->case_name, r->metric);
+			cr_expect_eq(mw_kv_int(&r->params, "file", 0), 1 << 20);
+		}
+		test_close(&t);
+	}
 }

@@ -14,6 +14,8 @@
 
 static const struct bench_profile profile = {"tiny", 20, 0.5, 2, 2, 0.0005, 64 << 20, 2};
 
+static char f_why[200];
+
 struct fixture {
 	struct mw_topology topo;
 	struct mw_arenas *arenas;
@@ -140,6 +142,7 @@ static void check_derived(const struct fixture *f)
 	for (size_t i = 0; i < f->seen.n; i++) {
 		const struct mw_record *r = &f->seen.v[i];
 		bool host = strcmp(mw_kv_str(&r->params, "device", ""), "host") == 0;
+		cr_assert(r->declared && !r->row, "%s %s was not closed", r->case_name, r->metric);
 		if (strcmp(r->metric, "speedup") == 0) {
 			speedups++;
 			double h = mw_kv_find(&r->observed, "host_ns")->r, d = mw_kv_find(&r->observed, "device_ns")->r;
@@ -150,9 +153,8 @@ static void check_derived(const struct fixture *f)
 			cr_assert_eq(mw_kv_int(&r->observed, "ranks", 0), dram ? 1 : 0);
 			cr_assert_eq(mw_kv_int(&r->observed, "banks", 0), dram ? 16 : 0);
 			/* Against more than one thread: of a host in one topology state. */
-			const char *how = mw_kv_str(&r->observed, "host", "");
-			cr_assert_str_eq(mw_kv_str(&r->params, "state", ""), strstr(how, " x1") ? "" : "one", "%s",
-					 how);
+			int64_t threads = mw_kv_int(&r->observed, "by_threads", 0);
+			cr_assert_str_eq(mw_kv_str(&r->params, "state", ""), threads == 1 ? "" : "one");
 		}
 		if (r->provenance == MW_MODELLED) {
 			cr_assert(!host && r->source[0] && isfinite(r->value), "%s %s", r->case_name, r->metric);
@@ -173,13 +175,16 @@ Test(bench_offload, both_sides_of_every_row, .timeout = 300)
 	cr_assert_eq(run(&f, 5, args), 0, "%s", f.err);
 	check_derived(&f);
 	/* 64 slots of 8 KB on 16 banks: 4 batches; 128 slots per MiB, four commands of 49 ns each and one of two. */
-	const struct mw_record *r = find(&f, "and", "time", "size=1048576 price=unconstrained mode=resident");
+	const struct mw_record *r = find(&f, "and", "time", "vector=1048576 price=unconstrained mode=resident");
 	cr_assert(r && r->provenance == MW_MODELLED);
 	cr_assert_eq(mw_kv_int(&r->observed, "aap", 0), 128 * 4);
 	cr_assert_eq(mw_kv_int(&r->observed, "batches", 0), 8);
-	const struct mw_record *power = find(&f, "and", "time", "size=1048576 price=power-limited mode=resident");
+	const struct mw_record *power = find(&f, "and", "time", "vector=1048576 price=power-limited mode=resident");
 	cr_assert(power && power->value > r->value, "the limit costs time");
-	const struct mw_record *all = find(&f, "and", "time", "size=1048576 price=unconstrained mode=end_to_end");
+	cr_assert(r->min == r->value && r->max == power->value, "both limits stand in either record");
+	cr_assert(power->min == r->value && power->max == power->value);
+	cr_assert(strstr(r->note, "assumed: 1 memory channel") || strstr(r->note, "of this host"), "%s", r->note);
+	const struct mw_record *all = find(&f, "and", "time", "vector=1048576 price=unconstrained mode=end_to_end");
 	cr_assert(all && all->value > r->value);
 	double parts = mw_kv_find(&all->observed, "in_ns")->r + mw_kv_find(&all->observed, "compute_ns")->r +
 		       mw_kv_find(&all->observed, "out_ns")->r + mw_kv_find(&all->observed, "reload_ns")->r;
@@ -192,7 +197,7 @@ Test(bench_offload, both_sides_of_every_row, .timeout = 300)
 	cr_assert(r && r->provenance == MW_UNAVAILABLE && r->note[0]);
 	r = find(&f, "and", "time", "device=dimc");
 	cr_assert(r && r->provenance == MW_UNAVAILABLE && strstr(r->note, "int8"));
-	r = find(&f, "emulator", "emulator_rate", "engine=exact");
+	r = find(&f, "emulator-and", "emulator_bandwidth", "engine=exact");
 	cr_assert(r && r->provenance == MW_MEASURED && r->value > 0);
 	finish(&f);
 }
@@ -265,39 +270,53 @@ Test(bench_offload, bad_input_is_one_line, .timeout = 60)
 }
 
 static void add(struct mw_records *l, const struct offload_work *w, const char *cache, const char *isa, int threads,
-		double value)
+		const char *state, double value)
 {
 	struct mw_record r;
-	offload_record(w, &r, "time", MW_NS);
-	(void)mw_set_text(&r, MW_AS_PARAM, "device", "host");
-	(void)mw_set_text(&r, MW_AS_PARAM, "cache", cache);
-	(void)mw_set_text(&r, MW_AS_PARAM, "isa", isa);
-	(void)mw_set_int(&r, MW_AS_PARAM, "threads", threads);
+	offload_record(w, &r, OFFLOAD_HOST_TIME);
+	mw_put_text(&r, &mw_key_device, "host");
+	mw_put_text(&r, &mw_key_cache, cache);
+	mw_put_text(&r, &mw_key_isa, isa);
+	mw_put_int(&r, &mw_key_threads, threads);
+	if (state)
+		mw_put_text(&r, &mw_key_state, state);
 	mw_record_set(&r, value, MW_MEASURED, "");
-	cr_assert_eq(mw_records_add(l, &r), 0);
-	mw_record_fini(&r);
+	cr_assert_eq(mw_record_close(&r, f_why, sizeof(f_why)), 0, "%s", f_why);
+	cr_assert_eq(mw_records_take(l, &r), 0);
 }
 
+static void check_host(const struct offload_host *h, double ns, const char *how, int threads, const char *state)
+{
+	cr_expect(fabs(h->ns / ns - 1) < 1e-9, "%g", h->ns);
+	cr_expect_str_eq(h->how, how);
+	cr_expect_eq(h->threads, threads);
+	cr_expect_str_eq(h->state, state);
+}
+
+/* In each topology state on its own; what runs on one thread stands in any. */
 Test(bench_offload, host_is_its_best)
 {
 	struct bench_ctx ctx = {.earlier = NULL};
 	struct offload_work w[2] = {{.kind = &offload_bulk, .name = "and", .size = 4096},
 				    {.kind = &offload_bulk, .name = "and", .size = 8192}};
 	struct offload o = {.ctx = &ctx, .work = w, .n_work = 2};
-	add(&o.seen, &w[0], "cold", "avx2", 1, 900);
-	add(&o.seen, &w[0], "cold", "avx512", 2, 700);
-	(void)mw_set_text(&o.seen.v[1], MW_AS_PARAM, "state", "far");
-	add(&o.seen, &w[0], "cold", "portable", 2, NAN);
-	add(&o.seen, &w[0], "warm", "avx2", 2, 300);
-	add(&o.seen, &w[1], "cold", "avx2", 1, 100);
+	add(&o.seen, &w[0], "cold", "avx2", 1, NULL, 900);
+	add(&o.seen, &w[0], "cold", "avx512", 2, "near", 700);
+	add(&o.seen, &w[0], "cold", "avx512", 2, "far", 1100);
+	add(&o.seen, &w[0], "cold", "portable", 2, "far", NAN);
+	add(&o.seen, &w[0], "warm", "avx2", 1, NULL, 300);
+	add(&o.seen, &w[0], "warm", "avx2", 2, "near", 310);
+	add(&o.seen, &w[1], "cold", "avx2", 1, NULL, 100);
 	offload_host_pick(&o);
-	cr_assert_eq(w[0].host[OFFLOAD_COLD].ns, 700);
-	cr_assert(strstr(w[0].host[OFFLOAD_COLD].how, "avx512 x2"));
-	cr_assert_str_eq(w[0].host[OFFLOAD_COLD].state, "far");
-	cr_assert_eq(w[0].host[OFFLOAD_WARM].ns, 300);
-	cr_assert_eq(w[1].host[OFFLOAD_COLD].ns, 100);
-	cr_assert_str_eq(w[1].host[OFFLOAD_COLD].state, "");
-	cr_assert(isnan(w[1].host[OFFLOAD_WARM].ns), "not measured is not 0");
+	cr_assert_eq(w[0].n_host[OFFLOAD_COLD], 2);
+	check_host(&w[0].host[OFFLOAD_COLD][0], 700, "avx512 x2", 2, "near");
+	check_host(&w[0].host[OFFLOAD_COLD][1], 900, "avx2 x1", 1, "far");
+	cr_assert_eq(w[0].n_host[OFFLOAD_WARM], 1);
+	check_host(&w[0].host[OFFLOAD_WARM][0], 300, "avx2 x1", 1, "");
+	cr_assert_eq(w[1].n_host[OFFLOAD_COLD], 1);
+	check_host(&w[1].host[OFFLOAD_COLD][0], 100, "avx2 x1", 1, "");
+	cr_assert_eq(w[1].n_host[OFFLOAD_WARM], 0, "not measured is not 0");
+	offload_texts_free(&o);
 	mw_records_fini(&o.seen);
 }
 
@@ -344,8 +363,8 @@ Test(bench_offload, library_product_counts)
 	struct bench_ctx ctx = {.earlier = &earlier};
 	struct offload_work w = {.kind = &offload_gemv, .name = "gemv", .rows = 3072, .cols = 768};
 	struct offload o = {.ctx = &ctx, .work = &w, .n_work = 1, .llc = 32 << 20};
-	add(&o.seen, &w, "cold", "avx2", 1, 60000);
-	add(&o.seen, &w, "warm", "avx2", 1, 20000);
+	add(&o.seen, &w, "cold", "avx2", 1, NULL, 60000);
+	add(&o.seen, &w, "warm", "avx2", 1, NULL, 20000);
 	for (int i = 0; i < 4; i++) {
 		static const int64_t weights[] = {256 << 20, 256 << 20, 8 << 20, 256 << 20},
 				     k[] = {768, 768, 768, 3072};
@@ -357,15 +376,16 @@ Test(bench_offload, library_product_counts)
 		(void)mw_set_int(&r, MW_AS_PARAM, "n", 3072);
 		(void)mw_set_int(&r, MW_AS_PARAM, "k", k[i]);
 		(void)mw_set_int(&r, MW_AS_PARAM, "threads", 2);
+		(void)mw_set_text(&r, MW_AS_PARAM, "state", "one");
 		(void)mw_set_int(&r, MW_AS_OBSERVED, "weight_bytes", weights[i]);
 		mw_record_set(&r, gops[i], MW_MEASURED, "");
 		cr_assert_eq(mw_records_add(&earlier, &r), 0);
 	}
 	offload_host_pick(&o);
-	cr_assert(fabs(w.host[OFFLOAD_COLD].ns - 50000) < 1e-6, "2 x 768 x 3072 at 94.37 GOPS: %g",
-		  w.host[OFFLOAD_COLD].ns);
-	cr_assert(strstr(w.host[OFFLOAD_COLD].how, "onednn x2"), "%s", w.host[OFFLOAD_COLD].how);
-	cr_assert_eq(w.host[OFFLOAD_WARM].ns, 20000);
+	cr_assert_eq(w.n_host[OFFLOAD_COLD], 1);
+	check_host(&w.host[OFFLOAD_COLD][0], 50000, "gemm: onednn x2", 2, "one"); /* 2 x 768 x 3072 at 94.37 GOP/s */
+	check_host(&w.host[OFFLOAD_WARM][0], 20000, "avx2 x1", 1, "");
+	offload_texts_free(&o);
 	mw_records_fini(&o.seen);
 	mw_records_fini(&earlier);
 }
