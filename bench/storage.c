@@ -60,7 +60,7 @@ struct metric_arg {
 };
 
 struct storage_run {
-	struct bench_ctx *ctx;
+	const struct bench_ctx *ctx; /* of the call */
 	struct storage_file file;
 	struct storage_engine *engine;
 	struct storage_limit limit;
@@ -69,11 +69,13 @@ struct storage_run {
 	char engine_why[120];
 	unsigned depth;        /* most reads in flight */
 	char depth_why[160];   /* why that is less than asked for */
-	struct mw_block block; /* where reads go */
+	struct mw_block block; /* where reads go; held during a visit */
 	struct load_point *points;
 	struct metric_arg *args;
 	struct round_point *pts;
 	size_t n_points, n_pts;
+	struct rounds *rounds;
+	bool opened; /* by rounds_open, whatever it returned */
 };
 
 /* ---- one sample ---- */
@@ -193,6 +195,12 @@ static int add_loads(struct storage_run *r, unsigned max_depth, const struct mw_
 	return 0;
 }
 
+static int take_block(struct storage_run *r, char *err, size_t n)
+{
+	return mw_arena_take(r->ctx->arenas, r, MW_PAGES_4K, -1, (size_t)r->depth * SEQUENTIAL_BLOCK, &r->block, err,
+			     n);
+}
+
 static int alloc_points(struct storage_run *r, unsigned max_depth, char *err, size_t n)
 {
 	size_t loads = 2;
@@ -211,9 +219,7 @@ static int alloc_points(struct storage_run *r, unsigned max_depth, char *err, si
 			r->depth *= 2;
 	int rc;
 	do
-		rc = mw_arena_take(r->ctx->arenas, r->ctx, MW_PAGES_4K, -1, (size_t)r->depth * SEQUENTIAL_BLOCK,
-				   &r->block, r->depth > 1 ? r->depth_why : err,
-				   r->depth > 1 ? sizeof(r->depth_why) : n);
+		rc = take_block(r, r->depth > 1 ? r->depth_why : err, r->depth > 1 ? sizeof(r->depth_why) : n);
 	while ((rc == MW_EBUDGET || rc == -ENOMEM) && r->depth > 1 && (r->depth /= 2));
 	return rc;
 }
@@ -298,44 +304,95 @@ static int create(struct storage_run *r, char *err, size_t n)
 	int rc = pick_dir(ctx, r->asked_bytes, &dir, err, n);
 	if (rc < 0)
 		return rc;
-	/* Filling is set-up: at most 40 % of what is left. */
-	uint64_t now = mw_now_ns();
-	uint64_t left = ctx->deadline_ns > now ? ctx->deadline_ns - now : 0;
-	const struct storage_limit limit = {.stop = ctx->stop, .deadline_ns = now + left / 5 * 2};
+	const struct storage_limit limit = {.stop = ctx->stop, .deadline_ns = ctx->deadline_ns};
 	bool direct = !mw_opt_flag(ctx->opts, "buffered");
-	return storage_create(dir, r->asked_bytes, ctx->seed ^ now, direct, &limit, &r->file, err, n);
+	return storage_create(dir, r->asked_bytes, ctx->seed ^ mw_now_ns(), direct, &limit, &r->file, err, n);
 }
 
-static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+static int open_engine(struct storage_run *r, unsigned max_depth, char *err, size_t n)
 {
-	struct storage_run r = {.ctx = ctx, .file = {.fd = -1}, .rng = ctx->seed};
-	unsigned max_depth = (unsigned)mw_opt_int(ctx->opts, "max-depth");
-	bool uring = strcmp(mw_opt_text(ctx->opts, "engine"), "pread") != 0;
-	r.asked_bytes = file_bytes(ctx);
-	r.limit.stop = ctx->stop;
-	int rc = storage_engine_open(max_depth, uring, &r.engine, r.engine_why, sizeof(r.engine_why));
+	const char *asked = mw_opt_text(r->ctx->opts, "engine");
+	int rc = storage_engine_open(max_depth, strcmp(asked, "pread") != 0, &r->engine, r->engine_why,
+				     sizeof(r->engine_why));
 	if (rc < 0)
-		(void)mw_fail(rc, err, n, "%s", r.engine_why);
-	if (rc == 0 && !storage_engine_uring(r.engine) && strcmp(mw_opt_text(ctx->opts, "engine"), "io_uring") == 0)
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s", r.engine_why);
+		return mw_fail(rc, err, n, "%s", r->engine_why);
+	if (!storage_engine_uring(r->engine) && strcmp(asked, "io_uring") == 0)
+		return mw_fail(MW_EUNAVAILABLE, err, n, "%s", r->engine_why);
+	return 0;
+}
+
+/* Filling the file leaves four fifths of the time to the visits. */
+static double sample_s(const struct bench_ctx *ctx, size_t points)
+{
+	struct bench_ctx visits = *ctx;
+	visits.deadline_ns = mw_now_ns() + (uint64_t)(0.8e9 * ctx->share_s);
+	return fmax(rounds_sample_s(&visits, points), 0.01);
+}
+
+static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state, char *err, size_t n)
+{
+	struct storage_run *r = calloc(1, sizeof(*r));
+	unsigned max_depth = (unsigned)mw_opt_int(ctx->opts, "max-depth");
+	if (!r)
+		return -ENOMEM;
+	*state = r;
+	r->ctx = ctx;
+	r->file.fd = -1;
+	r->rng = ctx->seed;
+	r->limit.stop = ctx->stop;
+	r->asked_bytes = file_bytes(ctx);
+	int rc = open_engine(r, max_depth, err, n);
 	if (rc == 0)
-		rc = create(&r, err, n);
+		rc = create(r, err, n);
 	if (rc == 0)
-		rc = alloc_points(&r, max_depth, err, n);
+		rc = alloc_points(r, max_depth, err, n);
 	if (rc == 0)
-		rc = add_loads(&r, max_depth, sink);
-	double seconds = fmax(rounds_sample_s(ctx, r.n_points), 0.01);
-	for (size_t i = 0; i < r.n_points; i++)
-		r.points[i].load.seconds = seconds;
-	if (rc == 0)
-		rc = rounds_run(ctx, r.pts, r.n_pts, sink);
-	mw_arena_release(ctx->arenas, &r.block);
-	free(r.pts);
-	free(r.args);
-	free(r.points);
-	storage_engine_close(r.engine);
-	storage_destroy(&r.file);
+		rc = add_loads(r, max_depth, sink);
+	for (size_t i = 0; i < r->n_points; i++)
+		r->points[i].load.seconds = sample_s(ctx, r->n_points);
+	if (rc == 0) {
+		r->opened = true;
+		rc = rounds_open(ctx, r->pts, r->n_pts, &r->rounds);
+	}
+	mw_arena_release(ctx->arenas, &r->block);
 	return rc;
+}
+
+static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
+{
+	struct storage_run *r = state;
+	r->ctx = ctx;
+	/* What a sample of the visit before has left over belongs to that visit. */
+	for (size_t i = 0; i < r->n_points; i++)
+		memset(r->points[i].fresh, 0, sizeof(r->points[i].fresh));
+	int rc = take_block(r, err, n);
+	if (rc == 0)
+		rc = rounds_visit(r->rounds, ctx);
+	mw_arena_release(ctx->arenas, &r->block);
+	return rc == 0 && rounds_met(r->rounds) ? BENCH_DONE : rc;
+}
+
+static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
+{
+	struct storage_run *r = state;
+	(void)err, (void)n;
+	r->ctx = ctx;
+	return r->rounds ? rounds_finish(r->rounds, sink) : 0;
+}
+
+static void end(void *state)
+{
+	struct storage_run *r = state;
+	/* The rounds consume the records of their points. */
+	for (size_t i = 0; i < r->n_pts && !r->opened; i++)
+		mw_record_fini(&r->pts[i].rec);
+	rounds_close(r->rounds);
+	free(r->pts);
+	free(r->args);
+	free(r->points);
+	storage_engine_close(r->engine);
+	storage_destroy(&r->file);
+	free(r);
 }
 
 static const struct mw_option options[] = {
@@ -375,5 +432,9 @@ const struct bench bench_storage = {
 	.available = available,
 	.check = check,
 	.plan = plan,
-	.run = run,
+	.emitter = &emitter,
+	.begin = begin,
+	.visit = visit,
+	.finish = finish,
+	.end = end,
 };

@@ -63,7 +63,7 @@ static void add_caveats(struct mw_record *r, const struct offload_side *s, const
 	if (m == END_TO_END && c->transpose > 0)
 		mw_record_add_note(r, "assumed: lanes are transposed at the rate of the key transpose");
 	if (m == END_TO_END && s->d->assumes_efficiency)
-		mw_record_add_note(r, "assumed: transfers reach the device's default share of the channels' peak");
+		mw_record_add_note(r, "assumed: the rate of transfers, by the default of the key efficiency");
 	if (s->d->channels_note[0])
 		mw_record_add_note(r, "%s", s->d->channels_note);
 }
@@ -83,7 +83,7 @@ static void set_band(struct mw_record *r, const struct offload_side *s, const st
 		return;
 	r->min = fmin(value, other);
 	r->max = fmax(value, other);
-	mw_record_add_note(r, "min and max: unconstrained and power-limited");
+	mw_record_add_note(r, "min and max are the two limits: unconstrained and power-limited");
 }
 
 static int emit_times(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c)
@@ -167,9 +167,15 @@ static int emit_speedup(const struct offload_side *s, const struct offload_work 
 	mw_put_int(&r, &mw_key_by_threads, h->threads);
 	if (h->ties[0])
 		mw_put_text(&r, &mw_key_ties, h->ties);
+	if (h->disturbed[0])
+		mw_put_text(&r, &mw_key_disturbed, h->disturbed);
+	if (h->unsteady[0])
+		mw_put_text(&r, &mw_key_unsteady, h->unsteady);
 	mw_put_real(&r, &offload_key_host_gbps, (double)w->bytes / h->ns);
 	set_memory(&r, s->d, (double)w->bytes / h->ns);
 	mw_record_note(&r, "measured host / modelled device");
+	if (h->blind)
+		mw_record_add_note(&r, "the host's best was chosen and quoted by one visit: chance favours it");
 	set_band(&r, s, w, r.value, other ? h->ns / device_ns(other, m) : (double)NAN);
 	add_caveats(&r, s, c, m);
 	return mw_finish(s->o->sink, &r);

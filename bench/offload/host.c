@@ -16,6 +16,10 @@ enum {
 	MAX_REPEATS = 4096,
 };
 
+/* Of the benchmark's share of the run: what the visits get, about, and what the search may take. */
+#define VISIT_SHARE 0.45
+#define SEARCH_SHARE 0.2
+
 struct job {
 	const struct offload *o;
 	const struct offload_work *w;
@@ -194,21 +198,41 @@ static const struct offload_work *neighbour(const struct offload *o, const struc
 	return near;
 }
 
-static int search(struct offload *o, struct offload_work *w, enum offload_cache cache, uint64_t end_ns)
+/* Identity of one way to do a row. */
+static void describe(const struct offload_work *w, enum offload_cache cache, const struct offload_try *t,
+		     struct mw_record *r)
 {
-	struct offload_try v[OFFLOAD_MAX_TRIES];
-	const struct offload_work *t = twin(o, w);
-	if (!t || !t->n_best[cache])
-		t = mw_now_ns() > end_ns ? neighbour(o, w, cache) : NULL;
-	if (t) {
-		memcpy(w->best[cache], t->best[cache], sizeof(w->best[cache]));
-		w->n_best[cache] = t->n_best[cache];
-		for (size_t k = 0; k < w->n_best[cache]; k++)
-			w->best[cache][k].ns *= (double)w->bytes / (double)t->bytes;
-		w->searched_size = t->searched_size;
-		return 0;
+	offload_record(w, r, OFFLOAD_HOST_TIME);
+	mw_record_method(r, w->kind == &offload_bulk ? "bulk-loop" : "gemv-loop", 1);
+	mw_put_text(r, &mw_key_device, "host");
+	mw_put_text(r, &mw_key_cache, offload_cache_names[cache]);
+	mw_put_int(r, &mw_key_threads, t->threads);
+	w->kind->describe(t, r);
+}
+
+/* An earlier session of this run chose already: the same ways again, so that what it measured counts. */
+static size_t chosen_before(const struct offload *o, const struct offload_work *w, enum offload_cache cache,
+			    struct offload_try *v, size_t n)
+{
+	const struct mw_sample_sink *samples = o->ctx->samples;
+	size_t kept = 0;
+	for (size_t i = 0; i < n && samples && samples->earlier && kept < o->finalists; i++) {
+		struct mw_record r;
+		size_t count = 0;
+		describe(w, cache, &v[i], &r);
+		const struct mw_sample *s = samples->earlier(samples->self, &r, &count);
+		if (s && count > 0) {
+			v[kept] = v[i];
+			v[kept++].ns = s[0].value;
+		}
+		mw_record_fini(&r);
 	}
-	size_t n = w->kind->tries(o, v, OFFLOAD_MAX_TRIES);
+	return kept;
+}
+
+static int search_ways(const struct offload *o, const struct offload_work *w, enum offload_cache cache,
+		       struct offload_try *v, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
 		if (bench_stopped(o->ctx))
 			return MW_ECANCELLED;
@@ -217,16 +241,53 @@ static int search(struct offload *o, struct offload_work *w, enum offload_cache 
 			return rc;
 	}
 	qsort(v, n, sizeof(v[0]), by_ns);
-	w->n_best[cache] = n < o->finalists ? n : o->finalists;
-	w->searched_size = w->size;
-	memcpy(w->best[cache], v, w->n_best[cache] * sizeof(v[0]));
 	return 0;
 }
 
-/* At most a fifth of the time that is left. */
+static void keep_best(const struct offload *o, struct offload_work *w, enum offload_cache cache,
+		      const struct offload_try *v, size_t n)
+{
+	w->n_best[cache] = n < o->finalists ? n : o->finalists;
+	w->searched_size = w->size;
+	memcpy(w->best[cache], v, w->n_best[cache] * sizeof(v[0]));
+}
+
+static void copy_best(struct offload_work *w, enum offload_cache cache, const struct offload_work *from)
+{
+	memcpy(w->best[cache], from->best[cache], sizeof(w->best[cache]));
+	w->n_best[cache] = from->n_best[cache];
+	for (size_t k = 0; k < w->n_best[cache]; k++)
+		w->best[cache][k].ns *= (double)w->bytes / (double)from->bytes;
+	w->searched_size = from->searched_size;
+}
+
+static int search(struct offload *o, struct offload_work *w, enum offload_cache cache, uint64_t end_ns)
+{
+	struct offload_try v[OFFLOAD_MAX_TRIES];
+	size_t n = w->kind->tries(o, v, OFFLOAD_MAX_TRIES);
+	size_t before = chosen_before(o, w, cache, v, n);
+	if (before) {
+		w->begun = true;
+		keep_best(o, w, cache, v, before);
+		return 0;
+	}
+	const struct offload_work *t = twin(o, w);
+	if (!t || !t->n_best[cache])
+		t = mw_now_ns() > end_ns ? neighbour(o, w, cache) : NULL;
+	if (t) {
+		copy_best(w, cache, t);
+		return 0;
+	}
+	int rc = search_ways(o, w, cache, v, n);
+	if (rc == 0)
+		keep_best(o, w, cache, v, n);
+	return rc;
+}
+
+/* The rest of begin() wants some time too: the emulators are set up. */
 static int search_all(struct offload *o)
 {
-	uint64_t end_ns = mw_now_ns() + (uint64_t)(0.2e9 * bench_left_s(o->ctx));
+	uint64_t end_ns = mw_now_ns() + (uint64_t)(0.6e9 * fmin(bench_left_s(o->ctx), SEARCH_SHARE * o->ctx->share_s));
 	int rc = 0;
 	for (size_t i = 0; i < o->n_work && rc == 0; i++) {
 		rc = search(o, &o->work[i], OFFLOAD_COLD, end_ns);
@@ -255,18 +316,19 @@ static int leave_out(struct offload *o)
 }
 
 /* Where the least number of rounds would not fit, only the fastest way of each row is kept, then the largest rows
- * go; half of them stay whatever they cost. */
+ * go; half of them stay whatever they cost, and those that an earlier session has begun. */
 static int fit_budget(struct offload *o)
 {
-	double room = 0.7e9 * bench_left_s(o->ctx) / o->ctx->profile->min_rounds;
+	double room = 1e9 * VISIT_SHARE * o->ctx->share_s / o->ctx->profile->min_rounds;
 	if (round_ns(o) < room)
 		return 0;
 	for (size_t i = 0; i < o->n_work; i++)
 		for (int c = 0; c < OFFLOAD_CACHES; c++)
-			if (o->work[i].n_best[c] > 1)
+			if (o->work[i].n_best[c] > 1 && !o->work[i].begun)
 				o->work[i].n_best[c] = 1;
 	int rc = 0;
-	for (size_t least = o->n_work / 2; o->n_work > least && round_ns(o) > room && rc == 0;)
+	for (size_t least = o->n_work / 2;
+	     o->n_work > least && !o->work[o->n_work - 1].begun && round_ns(o) > room && rc == 0;)
 		rc = leave_out(o);
 	return rc;
 }
@@ -275,7 +337,6 @@ static int fit_budget(struct offload *o)
 
 struct flush_point {
 	struct offload *o;
-	uint8_t *p;
 	size_t bytes;
 	bool dirty;
 	double sample_ns;
@@ -286,7 +347,7 @@ static void dirty_member(void *arg, int rank, int n)
 	const struct flush_point *f = arg;
 	size_t begin, end;
 	mw_team_slice(f->bytes, 4096, rank, n, &begin, &end);
-	memset(f->p + begin, rank, end - begin);
+	memset(f->o->work[0].out + begin, rank, end - begin);
 }
 
 static void flush_member(void *arg, int rank, int n)
@@ -294,7 +355,7 @@ static void flush_member(void *arg, int rank, int n)
 	const struct flush_point *f = arg;
 	size_t begin, end;
 	mw_team_slice(f->bytes, 4096, rank, n, &begin, &end);
-	offload_flush(f->p + begin, end - begin);
+	offload_flush(f->o->work[0].out + begin, end - begin);
 }
 
 static int measure_flush(void *arg, double *value, char *err, size_t n)
@@ -319,7 +380,7 @@ static int measure_flush(void *arg, double *value, char *err, size_t n)
 static void add_flush(struct offload *o, struct flush_point *f, struct round_point *pt, bool dirty)
 {
 	const struct offload_work *w = &o->work[0];
-	*f = (struct flush_point){.o = o, .p = w->out, .bytes = o->llc / 4, .dirty = dirty, .sample_ns = 1e6};
+	*f = (struct flush_point){.o = o, .bytes = o->llc / 4, .dirty = dirty, .sample_ns = 1e6};
 	if (f->bytes > w->size)
 		f->bytes = w->size;
 	mw_record_open(&pt->rec, &offload_emitter, offload_row_flush, "flush");
@@ -334,17 +395,15 @@ static void add_flush(struct offload *o, struct flush_point *f, struct round_poi
 
 /* ---- points ---- */
 
-/* Identity of one way to do a row. */
-static void describe(const struct offload_work *w, enum offload_cache cache, const struct offload_try *t,
-		     struct mw_record *r)
-{
-	offload_record(w, r, OFFLOAD_HOST_TIME);
-	mw_record_method(r, w->kind == &offload_bulk ? "bulk-loop" : "gemv-loop", 1);
-	mw_put_text(r, &mw_key_device, "host");
-	mw_put_text(r, &mw_key_cache, offload_cache_names[cache]);
-	mw_put_int(r, &mw_key_threads, t->threads);
-	w->kind->describe(t, r);
-}
+struct offload_points {
+	struct round_point *pts;
+	size_t n;
+	struct point *v; /* of the ways of the rows, which come first */
+	struct flush_point flush[OFFLOAD_CACHES];
+	struct offload_rates *rates;
+	struct rounds *rounds;
+	bool opened; /* by rounds_open, whatever it returned */
+};
 
 static void add_point(struct offload *o, const struct offload_work *w, enum offload_cache cache,
 		      const struct offload_try *t, struct point *p, struct round_point *pt)
@@ -373,34 +432,65 @@ static size_t add_points(struct offload *o, struct point *points, struct round_p
 	return n;
 }
 
-int offload_host_measure(struct offload *o, char *err, size_t n)
+/* A sample's length is chosen for the time that all visits will have. */
+static double sample_s(const struct offload *o, size_t count)
 {
-	struct flush_point flush[OFFLOAD_CACHES];
-	struct offload_rates *rates = NULL;
-	struct round_point *pts = calloc(MAX_POINTS, sizeof(*pts));
-	struct point *points = calloc(MAX_POINTS, sizeof(*points));
-	int rc;
-	if (!pts || !points) {
-		rc = mw_fail(-ENOMEM, err, n, "no memory for the points");
-		goto out;
-	}
-	rc = search_all(o);
+	struct bench_ctx visits = *o->ctx;
+	visits.deadline_ns = mw_now_ns() + (uint64_t)(1e9 * VISIT_SHARE * o->ctx->share_s);
+	return fmin(rounds_sample_s(&visits, count), 0.005);
+}
+
+int offload_host_begin(struct offload *o, char *err, size_t n)
+{
+	struct offload_points *p = o->points = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->pts = calloc(MAX_POINTS, sizeof(*p->pts));
+	p->v = calloc(MAX_POINTS, sizeof(*p->v));
+	if (!p->pts || !p->v)
+		return mw_fail(-ENOMEM, err, n, "no memory for the points");
+	int rc = search_all(o);
 	if (rc == 0 && !mw_opt(o->ctx->opts, "sizes")->given)
 		rc = fit_budget(o);
 	if (rc < 0)
-		goto out;
-	size_t count = add_points(o, points, pts, MAX_POINTS - OTHER_POINTS), host = count;
+		return rc;
+	size_t host = add_points(o, p->v, p->pts, MAX_POINTS - OTHER_POINTS);
+	p->n = host;
 	for (int k = 0; k < OFFLOAD_CACHES && offload_flush_name(); k++)
-		add_flush(o, &flush[k], &pts[count++], k == OFFLOAD_WARM);
-	rc = offload_rates_points(o, &rates, pts, &count, MAX_POINTS, err, n);
-	if (rc < 0)
-		goto out;
+		add_flush(o, &p->flush[k], &p->pts[p->n++], k == OFFLOAD_WARM);
+	rc = offload_rates_points(o, &p->rates, p->pts, &p->n, MAX_POINTS, err, n);
 	for (size_t i = 0; i < host; i++)
-		points[i].sample_ns = 1e9 * fmin(rounds_sample_s(o->ctx, count), 0.005);
-	rc = rounds_run(o->ctx, pts, count, o->sink);
-out:
-	offload_rates_free(rates);
-	free(points);
-	free(pts);
+		p->v[i].sample_ns = 1e9 * sample_s(o, p->n);
+	if (rc == 0) {
+		p->opened = true;
+		rc = rounds_open(o->ctx, p->pts, p->n, &p->rounds);
+	}
 	return rc;
+}
+
+int offload_host_visit(struct offload *o)
+{
+	int rc = rounds_visit(o->points->rounds, o->ctx);
+	return rc == 0 && rounds_met(o->points->rounds) ? BENCH_DONE : rc;
+}
+
+int offload_host_finish(struct offload *o)
+{
+	return o->points && o->points->rounds ? rounds_finish(o->points->rounds, o->sink) : 0;
+}
+
+void offload_host_close(struct offload *o)
+{
+	struct offload_points *p = o->points;
+	if (!p)
+		return;
+	/* The rounds consume the records of their points. */
+	for (size_t i = 0; i < p->n && !p->opened; i++)
+		mw_record_fini(&p->pts[i].rec);
+	rounds_close(p->rounds);
+	offload_rates_free(p->rates);
+	free(p->v);
+	free(p->pts);
+	free(p);
+	o->points = NULL;
 }

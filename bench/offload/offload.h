@@ -17,6 +17,8 @@
 #include "pim/pim.h"
 
 enum {
+	OFFLOAD_BULK_OPS = 5,
+	OFFLOAD_VECTORS = 3,
 	OFFLOAD_MAX_WORK = 96,
 	OFFLOAD_MAX_SIZES = 16,
 	OFFLOAD_MAX_DEVICES = 16,
@@ -42,8 +44,10 @@ struct offload_host {
 	double ns, lo, hi;
 	const char *how;
 	int threads;
-	const char *ties;  /* other ways that cannot be told from it; "" none */
-	const char *state; /* topology state of those rounds; "" for one thread */
+	const char *ties;                 /* other ways that cannot be told from it; "" none */
+	const char *disturbed, *unsteady; /* as its record says; "" not */
+	bool blind;                       /* one visit: chosen and quoted by the same samples */
+	const char *state;                /* topology state of those rounds; "" for one thread */
 };
 
 struct offload_kind;
@@ -63,6 +67,7 @@ struct offload_work {
 	struct offload_try best[OFFLOAD_CACHES][OFFLOAD_FINALISTS];
 	size_t n_best[OFFLOAD_CACHES];
 	uint64_t searched_size; /* of the row whose search chose them */
+	bool begun;             /* an earlier session of this run has samples of it */
 	struct offload_host host[OFFLOAD_CACHES][OFFLOAD_STATES];
 	size_t n_host[OFFLOAD_CACHES]; /* 0: nothing was measured */
 };
@@ -88,16 +93,21 @@ struct offload_device {
 };
 
 struct offload_text;
+struct offload_plan;
+struct offload_points;
 
 struct offload {
-	struct bench_ctx *ctx;
+	const struct bench_ctx *ctx; /* of the call */
 	const struct mw_sink *out;
-	const struct mw_sink *sink; /* to out, and remembers the host's records */
+	const struct mw_sink *sink; /* of the call; when finishing: to out, and remembers the host's records */
 	struct mw_records seen;
 	uint64_t llc;
 	size_t finalists;
 	struct offload_work *work;
 	size_t n_work;
+	uint64_t largest; /* bytes of the largest vector */
+	struct offload_plan *plan;
+	struct offload_points *points; /* of the host */
 	struct offload_device device[OFFLOAD_MAX_DEVICES];
 	size_t n_devices;
 	uint8_t *spare; /* as large as twice the last-level cache: streamed through where lines cannot be flushed */
@@ -105,7 +115,7 @@ struct offload {
 	struct mw_block block;             /* of all vectors and the spare */
 	double flush_gbps[OFFLOAD_CACHES]; /* lines absent from, dirty in the caches; NaN unknown */
 	int channels;                      /* of this machine's memory; 0 = unknown */
-	double row_s_per_byte;             /* slowest run of a row on a device so far */
+	double row_s_per_byte;             /* slowest run of a row on a device so far; 0: nothing known */
 	struct offload_text *texts;
 	bool no_memory; /* for a text */
 };
@@ -161,6 +171,34 @@ void offload_record(const struct offload_work *w, struct mw_record *r, enum offl
 const char *offload_text(struct offload *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void offload_texts_free(struct offload *o);
 
+/* ---- plan.c ---- */
+/* What the options ask for and machine and time allow. */
+struct offload_plan {
+	uint64_t sizes[OFFLOAD_MAX_SIZES];
+	size_t n_sizes;
+	uint64_t left_out[OFFLOAD_MAX_SIZES]; /* by memory or time */
+	size_t n_left_out;
+	const char *why[OFFLOAD_MAX_SIZES];
+	uint64_t shapes[OFFLOAD_MAX_SIZES][2]; /* inputs, outputs */
+	size_t n_shapes;
+	uint64_t shapes_left_out[OFFLOAD_MAX_SIZES][2]; /* by memory */
+	size_t n_shapes_left_out;
+	const char *shapes_why;
+	bool op[OFFLOAD_BULK_OPS], gemv;
+};
+
+const char *offload_kernel_word(size_t i);
+/* Equal for equal options, profile and machine. */
+int offload_make_plan(struct offload *o, struct offload_plan *p, char *err, size_t n);
+/* Into o->work. Returns the bytes of the largest vector. */
+uint64_t offload_add_rows(struct offload *o, const struct offload_plan *p);
+/* A record for each row that memory or time leave out. */
+int offload_report_left_out(struct offload *o, const struct offload_plan *p);
+/* Has the device a model of one of these kernels? */
+bool offload_models_one(const struct offload_device *d, const struct offload_plan *p);
+/* From the start of one vector to the next: whole huge pages, and one for the stagger. */
+size_t offload_vector_step(size_t bytes);
+
 /* ---- evict.c ---- */
 /* "clflushopt", "clflush" or NULL when this architecture has no such instruction for user programs. */
 const char *offload_flush_name(void);
@@ -170,9 +208,17 @@ void offload_flush(const void *p, size_t bytes);
 void offload_stream(const void *p, size_t bytes);
 
 /* ---- host.c ---- */
-int offload_host_measure(struct offload *o, char *err, size_t n);
-/* Fills w->host from the records of the rounds. */
-void offload_host_pick(struct offload *o);
+/* Searches the host's best ways and makes points of the fastest few. Memory is held, here and in a visit. */
+int offload_host_begin(struct offload *o, char *err, size_t n);
+/* Rounds over the points. BENCH_DONE: they need no more. */
+int offload_host_visit(struct offload *o);
+/* Emits the records of the points. */
+int offload_host_finish(struct offload *o);
+void offload_host_close(struct offload *o);
+
+/* ---- pick.c ---- */
+/* Fills w->host, and the flush rates, from the records of the rounds and those of earlier benchmarks. */
+int offload_host_pick(struct offload *o);
 
 /* ---- emulator.c: how fast the emulation itself runs ---- */
 struct offload_rates;

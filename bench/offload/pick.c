@@ -1,21 +1,21 @@
 /* The host's best of each row: chosen from what the rounds measured, for each topology state on its own. */
+#include <errno.h>
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/core/heldout.h"
 #include "bench/offload/offload.h"
 
 enum { MAX_WAYS = 64 };
 
-/* A record of one way to do a row; ops > 0: it tells GOP/s of that many operations instead of ns. */
-struct way {
-	const struct mw_record *r;
-	double ops;
-};
-
+/* Records of the ways to do a row, all in ns. */
 struct ways {
-	struct way v[MAX_WAYS];
+	const struct mw_record *v[MAX_WAYS];
+	bool library[MAX_WAYS];
 	size_t n;
+	struct mw_record own[MAX_WAYS]; /* copies of what was told in GOP/s */
+	size_t n_own;
 };
 
 static const char *state_of(const struct mw_record *r)
@@ -23,15 +23,32 @@ static const char *state_of(const struct mw_record *r)
 	return mw_kv_str(&r->params, "state", "");
 }
 
-static double ns_of(const struct way *w, double value)
+static void add_way(struct ways *l, const struct mw_record *r, bool library)
 {
-	return w->ops > 0 ? w->ops / value : value;
+	if (l->n == MAX_WAYS || r->n_samples == 0 || !isfinite(r->value) || !(r->value > 0))
+		return;
+	l->library[l->n] = library;
+	l->v[l->n++] = r;
 }
 
-static void add_way(struct ways *l, const struct mw_record *r, double ops)
+/* A rate of that many operations becomes a time. */
+static int add_rate(struct ways *l, const struct mw_record *rate, double ops)
 {
-	if (l->n < MAX_WAYS && isfinite(r->value) && r->value > 0)
-		l->v[l->n++] = (struct way){r, ops};
+	struct mw_record *r = &l->own[l->n_own];
+	if (l->n_own == MAX_WAYS || !(rate->value > 0))
+		return 0;
+	int rc = mw_record_copy(r, rate);
+	if (rc < 0)
+		return rc;
+	l->n_own++;
+	r->declared = &mw_metric_time;
+	r->value = ops / rate->value;
+	r->ci_lo = ops / rate->ci_hi;
+	r->ci_hi = ops / rate->ci_lo;
+	for (size_t i = 0; i < r->n_samples; i++)
+		r->samples[i].value = ops / rate->samples[i].value;
+	add_way(l, r, true);
+	return 0;
 }
 
 static bool is_row_of(const struct offload_work *w, const struct mw_record *r)
@@ -50,15 +67,17 @@ static void own_ways(const struct offload *o, const struct offload_work *w, enum
 	for (size_t i = 0; i < o->seen.n; i++) {
 		const struct mw_record *r = &o->seen.v[i];
 		if (strcmp(mw_kv_str(&r->params, "cache", ""), offload_cache_names[cache]) == 0 && is_row_of(w, r))
-			add_way(l, r, 0);
+			add_way(l, r, false);
 	}
 }
 
 /* Products that benchmark gemm measured in this run count too: libraries, with weights streamed from memory. */
-static void library_ways(const struct offload *o, const struct offload_work *w, struct ways *l)
+static int library_ways(const struct offload *o, const struct offload_work *w, struct ways *l)
 {
 	const struct mw_records *earlier = o->ctx->earlier;
-	for (size_t i = 0; earlier && i < earlier->n; i++) {
+	double ops = 2.0 * (double)w->rows * (double)w->cols;
+	int rc = 0;
+	for (size_t i = 0; earlier && i < earlier->n && rc == 0; i++) {
 		const struct mw_record *r = &earlier->v[i];
 		if (strcmp(r->bench, "gemm") == 0 && strcmp(r->case_name, "gemv") == 0 &&
 		    strcmp(r->metric, mw_metric_op_rate.name) == 0 &&
@@ -66,49 +85,72 @@ static void library_ways(const struct offload *o, const struct offload_work *w, 
 		    mw_kv_int(&r->params, "n", -1) == (int64_t)w->rows &&
 		    mw_kv_int(&r->params, "k", -1) == (int64_t)w->cols &&
 		    (uint64_t)mw_kv_int(&r->observed, "weight_bytes", 0) >= 2 * o->llc)
-			add_way(l, r, 2.0 * (double)w->rows * (double)w->cols);
+			rc = add_rate(l, r, ops);
 	}
+	return rc;
 }
 
-static const char *name_of(struct offload *o, const struct way *w)
+static int threads_of(const struct mw_record *r)
 {
-	const struct mw_kv_list *p = &w->r->params;
-	int threads = (int)mw_kv_int(p, "threads", 1);
-	if (w->ops > 0)
-		return offload_text(o, "gemm: %s x%d", mw_kv_str(p, "engine", "?"), threads);
+	return (int)mw_kv_int(&r->params, "threads", 1);
+}
+
+static const char *name_of(struct offload *o, const struct ways *l, size_t i)
+{
+	const struct mw_kv_list *p = &l->v[i]->params;
+	if (l->library[i])
+		return offload_text(o, "gemm: %s x%d", mw_kv_str(p, "engine", "?"), threads_of(l->v[i]));
 	bool nt = strcmp(mw_kv_str(p, "stores", ""), "nt") == 0;
-	return offload_text(o, "%s x%d%s", mw_kv_str(p, "isa", "?"), threads, nt ? " nt" : "");
+	return offload_text(o, "%s x%d%s", mw_kv_str(p, "isa", "?"), threads_of(l->v[i]), nt ? " nt" : "");
 }
 
-/* A way on one thread has no state and stands in any. */
-static bool stands_in(const struct way *w, const char *state)
+static const char *said(struct offload *o, const struct mw_record *r, const struct mw_key *key)
 {
-	return !state_of(w->r)[0] || strcmp(state_of(w->r), state) == 0;
+	return offload_text(o, "%s", mw_kv_str(&r->observed, key->name, ""));
 }
 
-static void pick_in(struct offload *o, const struct ways *l, const char *state, struct offload_host *h)
+/* Chosen by the other visits, quoted on the held-out one. v: ways to choose from, of l. */
+static int choose(struct offload *o, const struct ways *l, const size_t *v, size_t n, struct offload_host *h)
 {
-	const struct way *best = NULL;
-	for (size_t i = 0; i < l->n; i++)
-		if (stands_in(&l->v[i], state) &&
-		    (!best || ns_of(&l->v[i], l->v[i].r->value) < ns_of(best, best->r->value)))
-			best = &l->v[i];
+	const struct mw_record *c[MAX_WAYS];
+	struct mw_heldout best;
+	for (size_t i = 0; i < n; i++)
+		c[i] = l->v[v[i]];
+	int rc = mw_heldout_best(c, n, o->ctx->profile->target, &best);
+	if (rc < 0)
+		return rc;
+	h->ns = best.stats.value;
+	h->lo = best.stats.ci_lo;
+	h->hi = best.stats.ci_hi;
+	h->blind = best.blind;
+	h->how = name_of(o, l, v[best.best]);
+	h->threads = threads_of(c[best.best]);
+	h->disturbed = said(o, c[best.best], &mw_key_disturbed);
+	h->unsteady = said(o, c[best.best], &mw_key_unsteady);
+	for (size_t i = 0; i < n; i++)
+		if (best.tied[i])
+			h->ties = offload_text(o, "%s%s%s", h->ties, h->ties[0] ? ", " : "", name_of(o, l, v[i]));
+	mw_heldout_fini(&best);
+	return 0;
+}
+
+/* Ways on one thread have no state and stand in any. */
+static int pick_in(struct offload *o, const struct ways *l, const char *state, struct offload_host *h)
+{
+	size_t v[MAX_WAYS], n = 0;
 	*h = (struct offload_host){.ns = NAN, .lo = NAN, .hi = NAN, .how = "", .ties = "", .state = state};
-	if (!best)
-		return;
-	bool turned = best->ops > 0;
-	h->ns = ns_of(best, best->r->value);
-	h->lo = ns_of(best, turned ? best->r->ci_hi : best->r->ci_lo);
-	h->hi = ns_of(best, turned ? best->r->ci_lo : best->r->ci_hi);
-	h->how = name_of(o, best);
-	h->threads = (int)mw_kv_int(&best->r->params, "threads", 1);
+	h->disturbed = h->unsteady = "";
+	for (size_t i = 0; i < l->n; i++)
+		if (!state_of(l->v[i])[0] || strcmp(state_of(l->v[i]), state) == 0)
+			v[n++] = i;
+	return choose(o, l, v, n, h);
 }
 
 static size_t states_of(struct offload *o, const struct ways *l, const char **v)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < l->n; i++) {
-		const char *state = state_of(l->v[i].r);
+		const char *state = state_of(l->v[i]);
 		size_t at = 0;
 		while (at < n && strcmp(v[at], state) != 0)
 			at++;
@@ -120,34 +162,49 @@ static size_t states_of(struct offload *o, const struct ways *l, const char **v)
 	return n;
 }
 
-static void pick(struct offload *o, struct offload_work *w, enum offload_cache cache)
+static int pick_from(struct offload *o, struct offload_work *w, enum offload_cache cache, const struct ways *l)
 {
-	struct ways l = {.n = 0};
 	const char *state[OFFLOAD_STATES];
 	struct offload_host *h = w->host[cache];
+	size_t n = l->n ? states_of(o, l, state) : 0;
 	bool alone = true;
-	w->n_host[cache] = 0;
-	own_ways(o, w, cache, &l);
-	if (cache == OFFLOAD_COLD && w->kind == &offload_gemv)
-		library_ways(o, w, &l);
-	size_t n = l.n ? states_of(o, &l, state) : 0;
 	for (size_t i = 0; i < n; i++) {
-		pick_in(o, &l, state[i], &h[i]);
+		int rc = pick_in(o, l, state[i], &h[i]);
+		if (rc < 0)
+			return rc;
 		alone = alone && h[i].threads == 1;
 	}
 	/* One thread is best in every state: its time belongs to none. */
-	if (alone && n > 0) {
+	if (alone && n > 0)
 		h[0].state = "";
-		n = 1;
-	}
-	w->n_host[cache] = n;
+	w->n_host[cache] = alone && n > 0 ? 1 : n;
+	return 0;
 }
 
-void offload_host_pick(struct offload *o)
+static int pick(struct offload *o, struct offload_work *w, enum offload_cache cache)
 {
+	struct ways *l = calloc(1, sizeof(*l));
+	int rc = l ? 0 : -ENOMEM;
+	w->n_host[cache] = 0;
+	if (rc == 0) {
+		own_ways(o, w, cache, l);
+		if (cache == OFFLOAD_COLD && w->kind == &offload_gemv)
+			rc = library_ways(o, w, l);
+	}
+	if (rc == 0)
+		rc = pick_from(o, w, cache, l);
+	for (size_t i = 0; l && i < l->n_own; i++)
+		mw_record_fini(&l->own[i]);
+	free(l);
+	return rc;
+}
+
+int offload_host_pick(struct offload *o)
+{
+	int rc = 0;
 	for (size_t i = 0; i < o->n_work; i++)
-		for (int c = 0; c < OFFLOAD_CACHES; c++)
-			pick(o, &o->work[i], (enum offload_cache)c);
+		for (int c = 0; c < OFFLOAD_CACHES && rc == 0; c++)
+			rc = pick(o, &o->work[i], (enum offload_cache)c);
 	o->flush_gbps[OFFLOAD_COLD] = o->flush_gbps[OFFLOAD_WARM] = NAN;
 	for (size_t i = 0; i < o->seen.n; i++) {
 		const struct mw_record *r = &o->seen.v[i];
@@ -157,4 +214,5 @@ void offload_host_pick(struct offload *o)
 			*best = isnan(*best) ? r->value : fmax(*best, r->value);
 		}
 	}
+	return rc;
 }

@@ -53,20 +53,26 @@ static inline void test_open(struct test_context *t, const struct bench *b, cons
 }
 
 /* As the scheduler does: begin, all visits, finish. */
-static inline int test_run_into(struct test_context *t, const struct bench *b, struct mw_records *out)
+static inline int test_run_ctx(struct bench_ctx *ctx, const struct bench *b, const struct mw_sink *sink, char *err,
+			       size_t n)
 {
-	const struct mw_sink sink = {test_collect, out};
 	void *state = NULL;
-	t->err[0] = '\0';
+	err[0] = '\0';
 	if (b->run)
-		return b->run(&t->ctx, &sink, t->err, sizeof(t->err));
-	int rc = b->begin(&t->ctx, &sink, &state, t->err, sizeof(t->err));
-	for (t->ctx.visit = 0; t->ctx.visit < t->profile.visits && rc == 0; t->ctx.visit++)
-		rc = b->visit(&t->ctx, state, t->err, sizeof(t->err));
-	int finished = rc >= 0 || rc == MW_ECANCELLED ? b->finish(&t->ctx, state, &sink, t->err, sizeof(t->err)) : 0;
+		return b->run(ctx, sink, err, n);
+	int rc = b->begin(ctx, sink, &state, err, n);
+	for (ctx->visit = 0; ctx->visit < ctx->profile->visits && rc == 0; ctx->visit++)
+		rc = b->visit(ctx, state, err, n);
+	int finished = rc >= 0 || rc == MW_ECANCELLED ? b->finish(ctx, state, sink, err, n) : 0;
 	if (state)
 		b->end(state);
 	return rc < 0 ? rc : finished;
+}
+
+static inline int test_run_into(struct test_context *t, const struct bench *b, struct mw_records *out)
+{
+	const struct mw_sink sink = {test_collect, out};
+	return test_run_ctx(&t->ctx, b, &sink, t->err, sizeof(t->err));
 }
 
 static inline int test_run(struct test_context *t, const struct bench *b)

@@ -1,0 +1,289 @@
+/* What is compared: kernels, sizes and shapes from the options, thinned to memory and time; the rows of that. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "bench/offload/offload.h"
+#include "bench/place.h"
+
+static const struct {
+	const char *name;
+	enum mw_bulk_op op;
+	enum pim_op device_op;
+	unsigned width; /* bits of a lane: containers without excess bits, or bit vectors */
+} bulk_ops[OFFLOAD_BULK_OPS] = {
+	{"and", MW_BULK_AND, PIM_AND, 1}, {"or", MW_BULK_OR, PIM_OR, 1},         {"xor", MW_BULK_XOR, PIM_XOR, 1},
+	{"not", MW_BULK_NOT, PIM_NOT, 1}, {"add32", MW_BULK_ADD32, PIM_ADD, 32},
+};
+
+/* ---- options ---- */
+
+const char *offload_kernel_word(size_t i)
+{
+	return i < OFFLOAD_BULK_OPS ? bulk_ops[i].name : i == OFFLOAD_BULK_OPS ? "gemv" : NULL;
+}
+
+static void parse_kernels(struct offload_plan *p, const char *list)
+{
+	for (size_t i = 0; i < OFFLOAD_BULK_OPS; i++)
+		p->op[i] = mw_list_has(list, offload_kernel_word(i));
+	p->gemv = mw_list_has(list, offload_kernel_word(OFFLOAD_BULK_OPS));
+}
+
+/* "768x3072": inputs x outputs. */
+static int parse_shapes(struct offload_plan *p, const char *list, char *err, size_t n)
+{
+	const char *item;
+	size_t len;
+	while (mw_list_next(&list, &item, &len)) {
+		uint64_t *v = p->shapes[p->n_shapes];
+		if (mw_parse_pair(item, len, v) < 0 || !v[0] || !v[1] || v[0] > 131071 || v[1] > 1u << 24)
+			return mw_fail(MW_ESPEC, err, n,
+				       "--shapes: '%.*s' is not INPUTSxOUTPUTS, for example 768x3072 (inputs up to "
+				       "131071, outputs up to 16M)",
+				       (int)len, item);
+		for (size_t i = 0; i < p->n_shapes; i++)
+			if (p->shapes[i][0] == v[0] && p->shapes[i][1] == v[1])
+				return mw_fail(MW_ESPEC, err, n, "--shapes: '%.*s' is named twice", (int)len, item);
+		p->n_shapes++;
+	}
+	return 0;
+}
+
+static bool any_bulk(const struct offload_plan *p)
+{
+	bool any = false;
+	for (size_t i = 0; i < OFFLOAD_BULK_OPS; i++)
+		any = any || p->op[i];
+	return any;
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static void drop_largest(struct offload_plan *p, const char *why)
+{
+	p->why[p->n_left_out] = why;
+	p->left_out[p->n_left_out++] = p->sizes[--p->n_sizes];
+}
+
+/* Seconds that one more size costs: rounds of every operation on the host, and a run on every device. Rates are low
+ * guesses; what does not fit is left out before anything is touched. */
+static double seconds_for(const struct offload *o, const struct offload_plan *p, uint64_t size)
+{
+	double ops = 0, bytes = OFFLOAD_VECTORS * (double)size;
+	for (size_t i = 0; i < OFFLOAD_BULK_OPS; i++)
+		ops += p->op[i];
+	double rounds = ops * (double)(o->finalists * o->ctx->profile->min_rounds + 8) * bytes / 30e9;
+	double devices = ops * (double)o->n_devices * bytes * 0.25e-9;
+	return rounds + devices + bytes * 0.5e-9;
+}
+
+static int plan_sizes(struct offload *o, struct offload_plan *p, char *err, size_t n)
+{
+	const struct mw_optval *v = mw_opt(o->ctx->opts, "sizes");
+	/* Three vectors here, three on the device. */
+	uint64_t limit = bench_block_limit(o->ctx, 2 * OFFLOAD_VECTORS);
+	p->n_sizes = any_bulk(p) ? mw_opt_sizes(o->ctx->opts, "sizes", p->sizes, OFFLOAD_MAX_SIZES) : 0;
+	qsort(p->sizes, p->n_sizes, sizeof(p->sizes[0]), compare_sizes);
+	for (size_t i = 0; i < p->n_sizes && v->given; i++) {
+		if (p->op[OFFLOAD_BULK_OPS - 1] && p->sizes[i] % 8) /* add32: rounded, two sizes could become one */
+			return mw_fail(MW_ESPEC, err, n, "--sizes: %llu is not a multiple of 8 byte, as add32 needs",
+				       (unsigned long long)p->sizes[i]);
+		int rc = bench_check_size(o->ctx, "sizes", 2 * OFFLOAD_VECTORS * p->sizes[i], err, n);
+		if (rc < 0) {
+			char size[32], why[200];
+			mw_format_size(p->sizes[i], size, sizeof(size));
+			(void)snprintf(why, sizeof(why), "%s", strchr(err, ' '));
+			return mw_fail(rc, err, n, "--sizes: %s needs six vectors:%s", size, why);
+		}
+	}
+	if (v->given)
+		return 0;
+	const char *memory =
+		offload_text(o, "left out: six vectors of that size do not fit into the memory of this run (%s)",
+			     bench_memory_words(o->ctx));
+	while (p->n_sizes > 1 && p->sizes[p->n_sizes - 1] > limit)
+		drop_largest(p, memory);
+	for (double sum = INFINITY; p->n_sizes > 1;) {
+		sum = 0;
+		for (size_t i = 0; i < p->n_sizes; i++)
+			sum += seconds_for(o, p, p->sizes[i]);
+		if (sum <= 0.6 * o->ctx->share_s)
+			break;
+		drop_largest(p, "left out: the time budget of the profile is too short for that size");
+	}
+	return 0;
+}
+
+/* Three vectors of the matrix's size, and the device's copy. */
+static uint64_t shape_bytes(const uint64_t shape[2])
+{
+	return 4 * shape[0] * shape[1];
+}
+
+static int check_shapes(const struct offload *o, const struct offload_plan *p, char *err, size_t n)
+{
+	int rc = 0;
+	for (size_t i = 0; i < p->n_shapes && rc == 0; i++)
+		rc = bench_check_size(o->ctx, "shapes", shape_bytes(p->shapes[i]), err, n);
+	return rc;
+}
+
+/* From the start of one vector to the next: whole huge pages, and one for the stagger. */
+size_t offload_vector_step(size_t bytes)
+{
+	const size_t page = (size_t)2 << 20;
+	return (bytes + page - 1) / page * page + page;
+}
+
+/* Nobody asked for the default shapes: those that do not fit are left out. */
+static void thin_shapes(struct offload *o, struct offload_plan *p)
+{
+	size_t kept = 0;
+	p->shapes_why = offload_text(o, "left out: matrices of that shape do not fit into the memory of this run (%s)",
+				     bench_memory_words(o->ctx));
+	for (size_t i = 0; i < p->n_shapes; i++) {
+		const uint64_t *shape = p->shapes[i];
+		uint64_t host = OFFLOAD_VECTORS * offload_vector_step(shape[0] * shape[1]);
+		bool fits = bench_check_size(o->ctx, "shapes", shape_bytes(shape), NULL, 0) == 0 &&
+			    bench_check_size(o->ctx, "shapes", host, NULL, 0) == 0;
+		memcpy(fits ? p->shapes[kept++] : p->shapes_left_out[p->n_shapes_left_out++], shape,
+		       sizeof(p->shapes[i]));
+	}
+	p->n_shapes = kept;
+}
+
+int offload_make_plan(struct offload *o, struct offload_plan *p, char *err, size_t n)
+{
+	const struct mw_opts *opts = o->ctx->opts;
+	parse_kernels(p, mw_opt_text(opts, "kernels"));
+	int rc = parse_shapes(p, mw_opt_text(opts, "shapes"), err, n);
+	if (rc == 0 && mw_opt(opts, "shapes")->given && !p->gemv)
+		rc = mw_fail(MW_ESPEC, err, n, "--shapes is for gemv, which --kernels leaves out");
+	if (rc == 0 && mw_opt(opts, "sizes")->given && !any_bulk(p))
+		rc = mw_fail(MW_ESPEC, err, n, "--sizes is for bulk kernels, which --kernels leaves out");
+	if (rc == 0)
+		rc = plan_sizes(o, p, err, n);
+	if (rc < 0)
+		return rc;
+	if (!p->gemv)
+		p->n_shapes = 0;
+	/* A tiny run proves that it works: two shapes do. */
+	if (o->ctx->profile->min_rounds < 6 && !mw_opt(opts, "shapes")->given && p->n_shapes > 2)
+		p->n_shapes = 2;
+	if (mw_opt(opts, "shapes")->given)
+		return check_shapes(o, p, err, n);
+	thin_shapes(o, p);
+	return 0;
+}
+
+/* ---- rows ---- */
+
+static struct offload_work *new_row(struct offload *o)
+{
+	struct offload_work *w = &o->work[o->n_work++];
+	memset(w, 0, sizeof(*w));
+	return w;
+}
+
+static void add_bulk(struct offload *o, size_t op, uint64_t size)
+{
+	struct offload_work *w = new_row(o);
+	w->kind = &offload_bulk;
+	w->op = bulk_ops[op].op;
+	w->device_op = bulk_ops[op].device_op;
+	w->width = bulk_ops[op].width;
+	w->size = w->width == 1 ? size : size / 8 * 8; /* whole lanes */
+	w->bytes = w->size * (mw_bulk_inputs(w->op) + 1);
+	/* Streams of four times the cache leave nothing behind that the next pass would find. */
+	w->cached = w->bytes < 4 * o->llc;
+	(void)snprintf(w->name, sizeof(w->name), "%s", bulk_ops[op].name);
+}
+
+static void add_gemv(struct offload *o, uint64_t inputs, uint64_t outputs)
+{
+	struct offload_work *w = new_row(o);
+	w->kind = &offload_gemv;
+	w->device_op = PIM_GEMV;
+	w->rows = outputs;
+	w->cols = inputs;
+	w->size = inputs * outputs;
+	w->bytes = w->size + inputs + outputs * sizeof(int32_t);
+	w->cached = w->bytes < 4 * o->llc;
+	(void)snprintf(w->name, sizeof(w->name), "gemv");
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct offload_work *x = a, *y = b;
+	if (x->size != y->size)
+		return x->size < y->size ? -1 : 1;
+	if (x->kind != y->kind)
+		return x->kind == &offload_gemv ? -1 : 1;
+	return (x->op > y->op) - (x->op < y->op);
+}
+
+/* Small rows first: when time ends, what is missing is the largest. */
+uint64_t offload_add_rows(struct offload *o, const struct offload_plan *p)
+{
+	uint64_t largest = 4096;
+	for (size_t i = 0; i < p->n_sizes; i++)
+		for (size_t k = 0; k < OFFLOAD_BULK_OPS; k++)
+			if (p->op[k] && o->n_work < OFFLOAD_MAX_WORK) {
+				add_bulk(o, k, p->sizes[i]);
+				largest = p->sizes[i] > largest ? p->sizes[i] : largest;
+			}
+	for (size_t i = 0; i < p->n_shapes && o->n_work < OFFLOAD_MAX_WORK; i++) {
+		uint64_t inputs = p->shapes[i][0], outputs = p->shapes[i][1];
+		add_gemv(o, inputs, outputs);
+		uint64_t most = inputs * outputs > 4 * outputs ? inputs * outputs : 4 * outputs;
+		largest = most > largest ? most : largest;
+	}
+	qsort(o->work, o->n_work, sizeof(o->work[0]), by_size);
+	return largest;
+}
+
+int offload_report_left_out(struct offload *o, const struct offload_plan *p)
+{
+	int rc = 0;
+	for (size_t i = 0; i < p->n_left_out && rc == 0; i++)
+		for (size_t k = 0; k < OFFLOAD_BULK_OPS && rc == 0; k++) {
+			struct mw_record r;
+			if (!p->op[k])
+				continue;
+			mw_record_open(&r, &offload_emitter, offload_bulk_row(OFFLOAD_HOST_TIME), bulk_ops[k].name);
+			mw_put_int(&r, &mw_key_vector, (int64_t)p->left_out[i]);
+			mw_record_unavailable(&r, p->why[i]);
+			rc = mw_finish(o->sink, &r);
+		}
+	for (size_t i = 0; i < p->n_shapes_left_out && rc == 0; i++) {
+		struct mw_record r;
+		mw_record_open(&r, &offload_emitter, offload_gemv_row(OFFLOAD_HOST_TIME), "gemv");
+		mw_put_int(&r, &mw_key_inputs, (int64_t)p->shapes_left_out[i][0]);
+		mw_put_int(&r, &mw_key_outputs, (int64_t)p->shapes_left_out[i][1]);
+		mw_record_unavailable(&r, p->shapes_why);
+		rc = mw_finish(o->sink, &r);
+	}
+	return rc;
+}
+
+/* Has the device a model of one of these kernels? */
+bool offload_models_one(const struct offload_device *d, const struct offload_plan *p)
+{
+	struct pim_device *dev;
+	if (pim_open(d->spec, &dev, NULL, 0) < 0)
+		return false;
+	bool any = p->gemv && d->ops->caps & PIM_CAP_MATRICES && d->ops->caps & PIM_CAP_MODELLED;
+	for (size_t i = 0; i < OFFLOAD_BULK_OPS && !any; i++) {
+		struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
+		any = p->op[i] && pim_price_of(dev, bulk_ops[i].device_op, pim_uint(bulk_ops[i].width), &price) == 0;
+	}
+	pim_close(dev);
+	return any;
+}
