@@ -25,6 +25,8 @@ struct fixture {
 	struct mw_records seen, none;
 	atomic_int stop;
 	size_t room; /* records that find a place; 0: all */
+	const struct mw_sample_sink *samples;
+	int (*measure)(struct bench_ctx *ctx, const struct bench *b, const struct mw_sink *sink, char *err, size_t n);
 	char err[300];
 };
 
@@ -88,9 +90,11 @@ static int run_with(struct fixture *f, uint64_t max_bytes, int argc, const char 
 					.share_s = 600,
 					.seed = 1,
 					.machine = &calm,
+					.samples = f->samples,
 					.named = true};
 		const struct mw_sink sink = {keep, f};
-		rc = test_run_ctx(&ctx, bench_find("offload"), &sink, f->err, sizeof(f->err));
+		rc = (f->measure ? f->measure : test_run_ctx)(&ctx, bench_find("offload"), &sink, f->err,
+							      sizeof(f->err));
 	}
 	for (int i = 0; i < argc; i++)
 		free(argv[i + 1]);
@@ -437,5 +441,71 @@ Test(bench_offload, what_does_not_fit_is_left_out)
 	}
 	cr_expect_eq(and_, 5, "all sizes but 1M: %zu", and_);
 	cr_expect_eq(gemv, 1, "the larger of the two shapes of a short run: %zu", gemv);
+	finish(&f);
+}
+
+/* ---- visits ---- */
+
+static int drop_samples(void *self, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n)
+{
+	(void)self, (void)point, (void)threads, (void)v, (void)n;
+	return 0;
+}
+
+/* The session before had measured what a search would hardly choose. */
+static const struct mw_sample *of_before(void *self, const struct mw_record *point, size_t *n)
+{
+	static const struct mw_sample sample = {.value = 12345, .before_ns = NAN, .after_ns = NAN};
+	(void)self;
+	bool its = strcmp(mw_kv_str(&point->params, "isa", ""), "portable") == 0 &&
+		   strcmp(mw_kv_str(&point->params, "stores", ""), "ordinary") == 0 &&
+		   mw_kv_int(&point->params, "threads", 0) == 1;
+	*n = its ? 1 : 0;
+	return its ? &sample : NULL;
+}
+
+Test(bench_offload, a_resumed_run_goes_on_with_the_ways_of_before, .timeout = 60)
+{
+	static const char *const args[] = {"--kernels=and,not", "--sizes=64K,1M", "--device=ambit"};
+	static const struct mw_sample_sink samples = {drop_samples, of_before, NULL};
+	struct fixture f = {.samples = &samples};
+	cr_assert_eq(run_with(&f, 256 << 20, 3, args), 0, "%s", f.err);
+	size_t n = 0;
+	for (size_t i = 0; i < f.seen.n; i++) {
+		const struct mw_record *r = &f.seen.v[i];
+		if (strcmp(mw_kv_str(&r->params, "device", ""), "host") != 0)
+			continue;
+		n++;
+		cr_expect_str_eq(mw_kv_str(&r->params, "isa", ""), "portable");
+		cr_expect(r->n_samples > 1 && r->samples[0].value == 12345, "the sample of before counts");
+	}
+	cr_expect_eq(n, 8, "two kernels, two sizes, cold and warm: %zu", n);
+	finish(&f);
+}
+
+/* There is room for one of the two: in every visit the block lies elsewhere or holds what another wrote. */
+static int between_others(struct bench_ctx *ctx, const struct bench *b, const struct mw_sink *sink, char *err, size_t n)
+{
+	void *state = NULL;
+	struct mw_block other;
+	int rc = b->begin(ctx, sink, &state, err, n);
+	for (ctx->visit = 0; ctx->visit < 3 && rc == 0; ctx->visit++) {
+		cr_assert_eq(mw_arena_take(ctx->arenas, &other, MW_PAGES_THP, -1, 14 << 20, &other, err, n), 0, "%s",
+			     err);
+		memset(other.p, 0xff, other.bytes);
+		mw_arena_release(ctx->arenas, &other);
+		rc = b->visit(ctx, state, err, n);
+	}
+	rc = rc < 0 ? rc : b->finish(ctx, state, sink, err, n);
+	b->end(state);
+	return rc;
+}
+
+Test(bench_offload, other_benchmarks_take_its_memory, .timeout = 60)
+{
+	static const char *const args[] = {"--kernels=xor,add32", "--sizes=1M", "--device=ambit:dram=ddr4-3200"};
+	struct fixture f = {.measure = between_others};
+	cr_assert_eq(run_with(&f, 16 << 20, 3, args), 0, "%s", f.err);
+	check_derived(&f);
 	finish(&f);
 }
