@@ -321,14 +321,6 @@ static int open_engine(struct storage_run *r, unsigned max_depth, char *err, siz
 	return 0;
 }
 
-/* Filling the file leaves four fifths of the time to the visits. */
-static double sample_s(const struct bench_ctx *ctx, size_t points)
-{
-	struct bench_ctx visits = *ctx;
-	visits.deadline_ns = mw_now_ns() + (uint64_t)(0.8e9 * ctx->share_s);
-	return fmax(rounds_sample_s(&visits, points), 0.01);
-}
-
 static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state, char *err, size_t n)
 {
 	struct storage_run *r = calloc(1, sizeof(*r));
@@ -349,7 +341,7 @@ static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state
 	if (rc == 0)
 		rc = add_loads(r, max_depth, sink);
 	for (size_t i = 0; i < r->n_points; i++)
-		r->points[i].load.seconds = sample_s(ctx, r->n_points);
+		r->points[i].load.seconds = fmax(rounds_visits_sample_s(ctx, r->n_points), 0.01);
 	if (rc == 0) {
 		r->opened = true;
 		rc = rounds_open(ctx, r->pts, r->n_pts, &r->rounds);

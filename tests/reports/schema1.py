@@ -14,9 +14,12 @@ sys.path.insert(0, os.path.join(HERE, "..", "cli"))
 from lib_cli import MEMWALL, check, scratch  # noqa: E402
 
 OLD = os.path.join(HERE, "schema1.json.gz")
-METRICS = {("rate", "GFLOP/s"): "flop_rate", ("rate", "GOP/s"): "op_rate", ("bus-bandwidth", "GB/s"): "bus_bandwidth"}
+METRICS = {("rate", "GFLOP/s"): "flop_rate", ("rate", "GOP/s"): "op_rate", ("bus-bandwidth", "GB/s"): "bus_bandwidth",
+           ("emulator_rate", "GB/s"): "emulator_bandwidth", ("emulator_rate", "GOP/s"): "emulator_op_rate"}
+OBSERVED = {"bandwidth": {"kernel": "winner", "threads": "by_threads"}, "offload": {"size": "flushed", "host": "winner"},
+            "storage": {"engine": "interface", "file": "filled", "device": "disk"}}
 HEADLINES = {
-    "DRAM latency": ("109.2", "ns", "size 16 MiB"), "DRAM read, one thread": ("77.4", "GB/s", "kernel avx512"),
+    "DRAM latency": ("109.2", "ns", "size 16 MiB"), "DRAM read, one thread": ("77.4", "GB/s", "winner avx512"),
     "DRAM read, all threads": ("124.6", "GB/s", "by threads 2, winner avx512"), "Best GEMV, weights read": ("62.58", "GB/s", "dtype int8"),
     "Ridge of the roofline": ("4.194", "FLOP/byte", "f32 rate"), "Storage, random read": ("75.67", "µs", "depth 1"),
     "DRAM energy of a read": ("27.25", "pJ/byte", "ddr4-3200-x8"),
@@ -36,9 +39,9 @@ def renamed(r):
     r = json.loads(json.dumps(r))
     r["metric"] = METRICS.get((r["metric"], r["unit"]), r["metric"])
     observed = r["observed"]
-    keys = {"pages": "obtained"}
-    if r["bench"] == "bandwidth":
-        keys.update({"kernel": "winner", "threads": "by_threads"})
+    keys = {"pages": "obtained", **OBSERVED.get(r["bench"], {})}
+    if r["bench"] == "offload" and "size" in r["params"]:
+        r["params"]["vector"] = r["params"].pop("size")
     observed = r["observed"] = {keys.get(k, k): v for k, v in observed.items()}
     if r["bench"] == "latency" and "touched" in observed:
         observed["span"], r["params"]["size"] = r["params"]["size"], observed.pop("touched")

@@ -235,7 +235,7 @@ static void add_and(struct results *r, const char *mode, const char *price, doub
 {
 	struct mw_record rec;
 	mw_record_init(&rec, "offload", "and", "speedup", MW_RATIO);
-	(void)mw_set_int(&rec, MW_AS_PARAM, "size", 256 << 20);
+	(void)mw_set_int(&rec, MW_AS_PARAM, "vector", 256 << 20);
 	(void)mw_set_text(&rec, MW_AS_PARAM, "device", "ambit:dram=ddr4-3200,ranks=2");
 	(void)mw_set_text(&rec, MW_AS_PARAM, "mode", mode);
 	(void)mw_set_text(&rec, MW_AS_PARAM, "price", price);
