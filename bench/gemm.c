@@ -12,6 +12,7 @@
 #include "base/core/kernels/gemv.h"
 #include "bench/engine.h"
 #include "bench/gemm_derive.h"
+#include "bench/gemm_records.h"
 #include "bench/gemm_work.h"
 #include "bench/place.h"
 #include "bench/rounds.h"
@@ -133,15 +134,10 @@ static int keep(void *self, const struct mw_record *rec)
 	return rc < 0 ? rc : mw_emit(r->out, rec);
 }
 
-static void describe(const struct gemm_run *r, struct mw_record *rec)
+static void open_record(struct mw_record *rec, enum gemm_row row, enum gemm_dtype type, const char *case_name)
 {
-	mw_record_method(rec, strcmp(rec->case_name, "peak") == 0 ? "register-chains" : "streamed-weights",
-			 METHOD_VERSION);
-	if (r->n_list < r->n_asked) {
-		char text[80];
-		(void)snprintf(text, sizeof(text), "%zu of %zu products fit the budget", r->n_list, r->n_asked);
-		(void)mw_set_text(rec, MW_AS_OBSERVED, "thinned", text);
-	}
+	mw_record_open(rec, &gemm_emitter, gemm_emit(row, type), case_name);
+	mw_record_method(rec, row == GEMM_PEAK ? "register-chains" : "streamed-weights", METHOD_VERSION);
 }
 
 /* ---- the peak ---- */
@@ -173,14 +169,12 @@ static int peak_measure(void *arg, double *value, char *err, size_t n)
 	return 0;
 }
 
-static void add_peak(const struct gemm_run *r, struct round_point *pt, struct peak_case *c, const char *isa,
-		     enum gemm_dtype type)
+static void add_peak(struct round_point *pt, struct peak_case *c, const char *isa, enum gemm_dtype type)
 {
-	mw_record_init(&pt->rec, "gemm", "peak", gemm_rate_name(type), gemm_rate_unit(type));
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "dtype", gemm_dtype_name(type));
-	(void)mw_set_text(&pt->rec, MW_AS_PARAM, "isa", isa);
-	(void)mw_set_int(&pt->rec, MW_AS_PARAM, "threads", c->threads);
-	describe(r, &pt->rec);
+	open_record(&pt->rec, GEMM_PEAK, type, "peak");
+	mw_put_text(&pt->rec, &mw_key_dtype, gemm_dtype_name(type));
+	mw_put_text(&pt->rec, &mw_key_isa, isa);
+	mw_put_int(&pt->rec, &mw_key_threads, c->threads);
 	pt->measure = peak_measure;
 	pt->arg = c;
 	pt->threads = c->threads;
@@ -201,7 +195,7 @@ static size_t list_peaks(const struct gemm_run *r, struct round_point *pts, stru
 				if (seen)
 					continue;
 				cases[n] = (struct peak_case){r->ctx->team, fn, counts[i], 0, 0};
-				add_peak(r, &pts[n], &cases[n], p->name, (enum gemm_dtype)t);
+				add_peak(&pts[n], &cases[n], p->name, (enum gemm_dtype)t);
 				n++;
 			}
 	return n;
@@ -234,22 +228,26 @@ static int run_peaks(struct gemm_run *r, double seconds)
 
 /* ---- the products ---- */
 
-static void product_record(const struct gemm_run *r, const struct gemm_case *c, struct mw_record *rec)
+static const char *product_case(size_t m)
+{
+	return m == 1 ? "gemv" : "gemm";
+}
+
+static void product_record(const struct gemm_case *c, struct mw_record *rec)
 {
 	const struct gemm_group *g = c->group;
-	mw_record_init(rec, "gemm", c->m == 1 ? "gemv" : "gemm", gemm_rate_name(g->type), gemm_rate_unit(g->type));
-	(void)mw_set_text(rec, MW_AS_PARAM, "engine", c->engine->name);
-	(void)mw_set_text(rec, MW_AS_PARAM, "dtype", gemm_dtype_name(g->type));
-	(void)mw_set_int(rec, MW_AS_PARAM, "m", (int64_t)c->m);
-	(void)mw_set_int(rec, MW_AS_PARAM, "n", (int64_t)g->n);
-	(void)mw_set_int(rec, MW_AS_PARAM, "k", (int64_t)g->k);
-	(void)mw_set_int(rec, MW_AS_PARAM, "threads", g->threads);
-	(void)mw_set_text(rec, MW_AS_OBSERVED, "library", c->engine->detail);
-	(void)mw_set_text(rec, MW_AS_OBSERVED, "kernel", c->kernel);
-	(void)mw_set_text(rec, MW_AS_OBSERVED, "environment", c->engine->env);
-	(void)mw_set_text(rec, MW_AS_OBSERVED, "pages", g->pages);
-	(void)mw_set_int(rec, MW_AS_OBSERVED, "weight_bytes", (int64_t)g->weight_bytes);
-	describe(r, rec);
+	open_record(rec, GEMM_PRODUCT, g->type, product_case(c->m));
+	mw_put_text(rec, &mw_key_engine, c->engine->name);
+	mw_put_text(rec, &mw_key_dtype, gemm_dtype_name(g->type));
+	mw_put_int(rec, &mw_key_m, (int64_t)c->m);
+	mw_put_int(rec, &mw_key_n, (int64_t)g->n);
+	mw_put_int(rec, &mw_key_k, (int64_t)g->k);
+	mw_put_int(rec, &mw_key_threads, g->threads);
+	mw_put_text(rec, &gemm_key_library, c->engine->detail);
+	mw_put_text(rec, &gemm_key_routine, c->kernel);
+	mw_put_text(rec, &gemm_key_environment, c->engine->env);
+	mw_put_text(rec, &mw_key_obtained, g->pages);
+	mw_put_int(rec, &gemm_key_weight_bytes, (int64_t)g->weight_bytes);
 	if (g->cached)
 		mw_record_note(rec,
 			       "the weights in rotation are smaller than twice the last-level cache: part of them may "
@@ -286,10 +284,9 @@ static int emit_unable(struct gemm_run *r, const struct gemm_case *c, struct mw_
 		}
 		*told = true;
 		mw_record_fini(rec);
-		mw_record_init(rec, "gemm", "engine", gemm_rate_name(type), gemm_rate_unit(type));
-		(void)mw_set_text(rec, MW_AS_PARAM, "engine", c->engine->name);
-		(void)mw_set_text(rec, MW_AS_PARAM, "dtype", gemm_dtype_name(type));
-		describe(r, rec);
+		open_record(rec, GEMM_ENGINE, type, "engine");
+		mw_put_text(rec, &mw_key_engine, c->engine->name);
+		mw_put_text(rec, &mw_key_dtype, gemm_dtype_name(type));
 	}
 	mw_record_unavailable(rec, c->why);
 	return mw_finish(r->out, rec);
@@ -301,7 +298,7 @@ static int emit_unprepared(struct gemm_run *r, const struct gemm_group *g, const
 	int rc = 0;
 	for (size_t i = 0; i < g->n_cases && rc == 0; i++) {
 		struct mw_record rec;
-		product_record(r, &g->cases[i], &rec);
+		product_record(&g->cases[i], &rec);
 		mw_record_unavailable(&rec, why);
 		rc = mw_finish(r->out, &rec);
 	}
@@ -334,7 +331,7 @@ static int run_group(struct gemm_run *r, struct gemm_group *g, uint64_t deadline
 	for (size_t i = 0; i < g->n_cases && rc == 0; i++) {
 		struct gemm_case *c = &g->cases[i];
 		struct mw_record rec;
-		product_record(r, c, &rec);
+		product_record(c, &rec);
 		if (c->why[0])
 			rc = emit_unable(r, c, &rec);
 		else
@@ -424,6 +421,30 @@ static void thin(struct gemm_run *r)
 	r->n_list = fit ? fit : 1;
 }
 
+/* Products that the budget has no room for, once per type. */
+static int emit_left_out(const struct gemm_run *r)
+{
+	int rc = 0;
+	for (size_t i = r->n_list; i < r->n_asked; i++)
+		for (int t = 0; t < GEMM_DTYPES && rc == 0; t++) {
+			struct mw_record rec;
+			if (!r->types[t])
+				continue;
+			open_record(&rec, GEMM_PRODUCT, (enum gemm_dtype)t, product_case(r->list[i].m));
+			mw_put_text(&rec, &mw_key_dtype, gemm_dtype_name((enum gemm_dtype)t));
+			mw_put_int(&rec, &mw_key_m, (int64_t)r->list[i].m);
+			mw_put_int(&rec, &mw_key_n, (int64_t)r->list[i].n);
+			mw_put_int(&rec, &mw_key_k, (int64_t)r->list[i].k);
+			mw_record_unavailable(&rec, "the time budget has no room for it");
+			if (r->n_list == 1)
+				mw_record_add_note(&rec, "1 of %zu products fits", r->n_asked);
+			else
+				mw_record_add_note(&rec, "%zu of %zu products fit", r->n_list, r->n_asked);
+			rc = mw_finish(r->out, &rec);
+		}
+	return rc;
+}
+
 /* ---- the benchmark ---- */
 
 static int emit_absent(const struct gemm_run *r)
@@ -433,9 +454,8 @@ static int emit_absent(const struct gemm_run *r)
 		struct mw_record rec;
 		if (r->engines.v[i].ops)
 			continue;
-		mw_record_init(&rec, "gemm", "engine", "flop_rate", MW_GFLOPS);
-		(void)mw_set_text(&rec, MW_AS_PARAM, "engine", r->engines.v[i].name);
-		describe(r, &rec);
+		open_record(&rec, GEMM_ENGINE, GEMM_F32, "engine");
+		mw_put_text(&rec, &mw_key_engine, r->engines.v[i].name);
 		mw_record_unavailable(&rec, r->engines.v[i].why);
 		rc = mw_finish(r->out, &rec);
 	}
@@ -462,7 +482,8 @@ static int run_all(struct gemm_run *r, char *err, size_t n)
 		r->n_asked = r->n_list; /* asked for one by one: all of them, with what rounds there is time for */
 	else
 		thin(r);
-	return run_products(r, err, n);
+	rc = emit_left_out(r);
+	return rc < 0 ? rc : run_products(r, err, n);
 }
 
 static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)

@@ -1,44 +1,13 @@
 #include "bench/gemm_derive.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-const char *gemm_dtype_name(enum gemm_dtype t)
-{
-	return t == GEMM_F32 ? "f32" : "int8";
-}
-
-const char *gemm_rate_name(enum gemm_dtype t)
-{
-	return t == GEMM_F32 ? "flop_rate" : "op_rate";
-}
-
-enum mw_unit gemm_rate_unit(enum gemm_dtype t)
-{
-	return t == GEMM_F32 ? MW_GFLOPS : MW_GOPS;
-}
-
-struct gemm_shape gemm_shape_of(enum gemm_dtype t, uint64_t m, uint64_t n, uint64_t k)
-{
-	unsigned bytes = t == GEMM_F32 ? 4 : 1;
-	return (struct gemm_shape){m, n, k, bytes, bytes, 4};
-}
-
-static enum gemm_dtype dtype_of(const struct mw_record *r)
-{
-	return strcmp(mw_kv_str(&r->params, "dtype", "f32"), "f32") == 0 ? GEMM_F32 : GEMM_S8;
-}
-
-static struct gemm_shape shape_of(const struct mw_record *r)
-{
-	return gemm_shape_of(dtype_of(r), (uint64_t)mw_kv_int(&r->params, "m", 0),
-			     (uint64_t)mw_kv_int(&r->params, "n", 0), (uint64_t)mw_kv_int(&r->params, "k", 0));
-}
+#include "bench/gemm_records.h"
 
 static bool is_product(const struct mw_record *r)
 {
-	return strcmp(r->metric, gemm_rate_name(dtype_of(r))) == 0 && strcmp(r->case_name, "peak") != 0 &&
+	return strcmp(r->metric, gemm_rate_name(gemm_record_dtype(r))) == 0 && strcmp(r->case_name, "peak") != 0 &&
 	       r->provenance == MW_MEASURED && isfinite(r->value);
 }
 
@@ -85,7 +54,7 @@ static const struct mw_record *find_peak(const struct mw_records *rates, const s
 	for (size_t i = 0; i < rates->n; i++) {
 		const struct mw_record *p = &rates->v[i];
 		if (strcmp(p->case_name, "peak") == 0 && isfinite(p->value) && same_threads(p, r) &&
-		    dtype_of(p) == dtype_of(r) && better_roof(p, best, r))
+		    gemm_record_dtype(p) == gemm_record_dtype(r) && better_roof(p, best, r))
 			best = p;
 	}
 	return best;
@@ -93,26 +62,19 @@ static const struct mw_record *find_peak(const struct mw_records *rates, const s
 
 /* ---- records ---- */
 
-/* The record's figures times factor, under another metric; samples stay with the measured record. */
-static int scaled(struct mw_record *out, const struct mw_record *r, const char *metric, enum mw_unit unit,
-		  double factor)
+/* Opens out, under the row's metric, with what r says; a product stays under its case. */
+static void derive(struct mw_record *out, enum gemm_row row, const char *case_name, const struct mw_record *r)
 {
-	int rc = mw_record_copy_bare(out, r);
-	if (rc < 0)
-		return rc;
-	out->metric = mw_record_keep(out, metric);
-	out->unit = unit;
-	mw_record_scale(out, r, factor);
-	return 0;
+	mw_record_derive(out, &gemm_emitter, gemm_emit(row, gemm_record_dtype(r)), case_name, r);
+	mw_record_method(out, r->method, r->method_version);
 }
 
-static int emit_bytes_rate(const struct mw_record *r, const struct mw_sink *sink)
+static int emit_bytes_rate(enum gemm_row row, const struct mw_record *r, const struct mw_sink *sink)
 {
-	struct gemm_shape s = shape_of(r);
+	struct gemm_shape s = gemm_record_shape(r);
 	struct mw_record out;
-	int rc = scaled(&out, r, "bytes_rate", MW_GBPS, 1.0 / gemm_intensity(&s));
-	if (rc < 0)
-		return rc;
+	derive(&out, row, r->case_name, r);
+	mw_record_scale(&out, r, 1.0 / gemm_intensity(&s));
 	mw_record_note(&out, "counted bytes: weights; activations and results each once; time measured");
 	return mw_finish(sink, &out);
 }
@@ -123,7 +85,7 @@ static bool same_question(const struct mw_record *a, const struct mw_record *b)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (mw_kv_int(&a->params, keys[i], -1) != mw_kv_int(&b->params, keys[i], -1))
 			return false;
-	return dtype_of(a) == dtype_of(b) && same_state(a, b);
+	return gemm_record_dtype(a) == gemm_record_dtype(b) && same_state(a, b);
 }
 
 static bool beaten(const struct mw_records *rates, size_t i)
@@ -139,36 +101,18 @@ static bool beaten(const struct mw_records *rates, size_t i)
 }
 
 /* The winner under its own case: the engine is no input any more but part of the answer. */
-static int best_of(const struct mw_record *r, struct mw_record *out)
+static void open_best(struct mw_record *out, const struct mw_record *r)
 {
-	int rc = scaled(out, r, r->metric, r->unit, 1.0);
-	if (rc < 0)
-		return rc;
-	out->case_name = "best";
-	size_t n = 0;
-	for (size_t i = 0; i < out->params.n; i++)
-		if (strcmp(out->params.v[i].name, "engine") != 0)
-			out->params.v[n++] = out->params.v[i];
-	out->params.n = n;
-	(void)mw_set_text(out, MW_AS_OBSERVED, "engine", mw_kv_str(&r->params, "engine", ""));
+	derive(out, GEMM_BEST, "best", r);
+	mw_record_scale(out, r, 1.0);
+	mw_put_text(out, &mw_key_winner, mw_kv_str(&r->params, "engine", ""));
 	mw_record_note(out, "highest median of the engines measured");
-	return 0;
-}
-
-static void no_statistics(struct mw_record *r)
-{
-	r->ci_lo = r->ci_hi = r->min = r->max = (double)NAN;
-	r->n = 0;
-	r->note = "";
 }
 
 static int emit_intensity(const struct mw_record *best, double intensity, const struct mw_sink *sink)
 {
 	struct mw_record out;
-	int rc = scaled(&out, best, "intensity", MW_FLOP_PER_BYTE, 1.0);
-	if (rc < 0)
-		return rc;
-	no_statistics(&out);
+	derive(&out, GEMM_INTENSITY, "best", best);
 	mw_record_set(&out, intensity, MW_MODELLED, "closed form: 2mnk / bytes of A; W and C each once");
 	return mw_finish(sink, &out);
 }
@@ -177,10 +121,7 @@ static int emit_fraction(const struct mw_record *best, double intensity, const s
 			 const struct mw_record *roof, const struct mw_sink *sink)
 {
 	struct mw_record out;
-	int rc = scaled(&out, best, "roofline_fraction", MW_RATIO, 1.0);
-	if (rc < 0)
-		return rc;
-	no_statistics(&out);
+	derive(&out, GEMM_FRACTION, "best", best);
 	if (!roof || !top) {
 		mw_record_unavailable(&out, roof ? "no peak rate was measured"
 						 : "no DRAM read bandwidth at this number of threads was measured");
@@ -202,14 +143,14 @@ static int emit_best(const struct mw_records *rates, const struct mw_record *r, 
 		     const struct mw_sink *sink)
 {
 	struct mw_record best;
-	struct gemm_shape s = shape_of(r);
+	struct gemm_shape s = gemm_record_shape(r);
 	double intensity = gemm_intensity(&s);
-	int rc = best_of(r, &best);
-	if (rc < 0)
-		return rc;
-	rc = mw_emit(sink, &best);
+	open_best(&best, r);
+	int rc = mw_record_close(&best, NULL, 0);
 	if (rc == 0)
-		rc = emit_bytes_rate(&best, sink);
+		rc = mw_emit(sink, &best);
+	if (rc == 0)
+		rc = emit_bytes_rate(GEMM_BEST_BYTES, &best, sink);
 	if (rc == 0)
 		rc = emit_intensity(&best, intensity, sink);
 	if (rc == 0)
@@ -225,7 +166,7 @@ int gemm_emit_derived(const struct mw_records *rates, const struct mw_records *e
 		const struct mw_record *r = &rates->v[i];
 		if (!is_product(r))
 			continue;
-		rc = emit_bytes_rate(r, sink);
+		rc = emit_bytes_rate(GEMM_PRODUCT_BYTES, r, sink);
 		if (rc == 0 && !beaten(rates, i))
 			rc = emit_best(rates, r, earlier, sink);
 	}

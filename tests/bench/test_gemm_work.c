@@ -265,6 +265,7 @@ Test(gemm_work, short_memory)
 
 static int collect(void *self, const struct mw_record *r)
 {
+	cr_assert(r->declared && !r->row, "%s.%s.%s is not declared and closed", r->bench, r->case_name, r->metric);
 	return mw_records_add(self, r);
 }
 
@@ -354,7 +355,7 @@ Test(gemm_work, derived_records)
 	/* Weights and activations in 4 byte: 2 n k / 4 (n k + n + k) op/byte at m = 1. */
 	double nk = 3072.0 * 768, gemv = 2 * nk / (4 * (nk + 3840)), gemm = 2 * 512 * nk / (4 * (nk + 512 * 3840.0));
 	const struct mw_record *r = find(&out, "best", "flop_rate", 1, "f32", "");
-	cr_assert_str_eq(mw_kv_str(&r->observed, "engine", ""), "own");
+	cr_assert_str_eq(mw_kv_str(&r->observed, "winner", ""), "own");
 	cr_assert_null(mw_kv_find(&r->params, "engine"));
 	near(r->value, 20.0);
 	near(r->ci_lo, 18.0);
@@ -369,12 +370,12 @@ Test(gemm_work, derived_records)
 	r = find(&out, "best", "roofline_fraction", 512, "f32", "");
 	near(r->value, 240.0 / 250.0);
 	cr_assert(gemm > 250.0 / 44.0 && strstr(r->note, "compute roof"), "%s", r->note);
-	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "flop_rate", 512, "f32", "")->observed, "engine", ""), "onednn");
+	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "flop_rate", 512, "f32", "")->observed, "winner", ""), "onednn");
 	/* Two topology states: a winner, a bandwidth and a peak each. */
 	near(find(&out, "best", "roofline_fraction", 512, "f32", "near")->value, 390.0 / 400.0);
 	near(find(&out, "best", "roofline_fraction", 512, "f32", "far")->value, 560.0 / 600.0);
-	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "flop_rate", 1, "f32", "near")->observed, "engine", ""), "own");
-	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "flop_rate", 1, "f32", "far")->observed, "engine", ""),
+	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "flop_rate", 1, "f32", "near")->observed, "winner", ""), "own");
+	cr_assert_str_eq(mw_kv_str(&find(&out, "best", "flop_rate", 1, "f32", "far")->observed, "winner", ""),
 			 "onednn");
 	near(find(&out, "best", "roofline_fraction", 1, "f32", "near")->value, 30.0 / (50.0 * gemv));
 	near(find(&out, "best", "roofline_fraction", 1, "f32", "far")->value, 39.0 / (85.0 * gemv));

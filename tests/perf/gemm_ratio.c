@@ -15,7 +15,7 @@
 #include "base/core/err.h"
 #include "base/core/kernels/stream.h"
 #include "base/core/stats.h"
-#include "bench/gemm_derive.h"
+#include "bench/gemm_records.h"
 #include "bench/gemm_work.h"
 
 enum { ROUNDS = 25, MIN_ROUNDS = 15, TRIALS = 7, MAX_PEERS = 24, ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
