@@ -342,7 +342,7 @@ static int run_group(struct gemm_run *r, struct gemm_group *g, uint64_t deadline
 		rc = rounds_run(&ctx, pts, n_pts, &sink);
 	}
 out:
-	gemm_group_release(g);
+	gemm_group_close(g);
 	free(pts);
 	return rc;
 }

@@ -16,6 +16,8 @@ enum {
 	ALIGN = 64,
 	SLICE_GRAIN = 16, /* outputs: a cache line of f32 results belongs to one member */
 	CHECKS = 48,
+	DISTINCT = 3, /* matrices packed; the others of the rotation are copies: packing int8 for oneDNN is slow */
+	KEPT_SOURCE = 16 << 20,
 	MAX_MATRICES = 4096,
 };
 
@@ -123,7 +125,7 @@ static size_t slice_bytes(const struct gemm_pool *p, int rank)
 	return c->plans[rank] ? round_up(c->engine->ops->packed_bytes(c->plans[rank])) : 0;
 }
 
-static void find_places(struct bench_ctx *ctx, struct gemm_group *g, struct layout *l)
+static void find_places(const struct bench_ctx *ctx, struct gemm_group *g, struct layout *l)
 {
 	for (int rank = 0; rank < g->threads; rank++) {
 		int node = bench_node_of(ctx, rank);
@@ -148,7 +150,7 @@ static size_t most_tokens(const struct gemm_group *g)
 
 /* As many matrices as hold four times the last-level cache; fewer when memory is short. In a cyclic sweep over four
  * times a cache with random replacement 2 % of the lines are found again; over twice the cache it is 20 %. */
-static int choose_matrices(struct bench_ctx *ctx, struct gemm_group *g, struct layout *l, char *err, size_t n)
+static int choose_matrices(const struct bench_ctx *ctx, struct gemm_group *g, struct layout *l, char *err, size_t n)
 {
 	uint64_t llc = ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 32ull << 20;
 	uint64_t one = (uint64_t)g->n * g->k * element(g);
@@ -172,23 +174,24 @@ static int choose_matrices(struct bench_ctx *ctx, struct gemm_group *g, struct l
 	return 0;
 }
 
-/* One group at a time is prepared and released. */
-static const char memory_owner;
-
-static int take_blocks(struct bench_ctx *ctx, struct gemm_group *g, struct layout *l, char *err, size_t n)
+/* *intact: the blocks hold what they held when this group left them. */
+static int take_blocks(const struct bench_ctx *ctx, struct gemm_group *g, struct layout *l, bool *intact, char *err,
+		       size_t n)
 {
 	g->arenas = ctx->arenas;
 	g->blocks = calloc(l->n_places, sizeof(*g->blocks));
 	if (!g->blocks)
 		return -ENOMEM;
 	g->n_blocks = l->n_places;
+	*intact = true;
 	for (size_t i = 0; i < l->n_places; i++) {
 		struct place *p = &l->places[i];
 		p->block = &g->blocks[i];
 		size_t bytes = p->fixed_bytes + g->matrices * p->matrix_bytes;
-		int rc = mw_arena_take(ctx->arenas, &memory_owner, MW_PAGES_THP, p->node, bytes, p->block, err, n);
+		int rc = mw_arena_take(ctx->arenas, g, MW_PAGES_THP, p->node, bytes, p->block, err, n);
 		if (rc < 0)
 			return rc;
+		*intact = *intact && p->block->intact;
 		(void)snprintf(g->pages, sizeof(g->pages), "%s", p->block->obtained);
 	}
 	return 0;
@@ -205,6 +208,7 @@ static int carve_slices(struct gemm_group *g, struct layout *l)
 {
 	for (size_t i = 0; i < g->n_pools; i++) {
 		struct gemm_pool *pool = &g->pools[i];
+		free(pool->slices);
 		pool->slices = calloc(g->matrices * (size_t)g->threads, sizeof(*pool->slices));
 		if (!pool->slices)
 			return -ENOMEM;
@@ -217,7 +221,7 @@ static int carve_slices(struct gemm_group *g, struct layout *l)
 	return 0;
 }
 
-static int take_memory(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n)
+static int take_memory(const struct bench_ctx *ctx, struct gemm_group *g, bool *intact, char *err, size_t n)
 {
 	struct layout l = {.n_places = 0};
 	int rc = -ENOMEM;
@@ -229,9 +233,9 @@ static int take_memory(struct bench_ctx *ctx, struct gemm_group *g, char *err, s
 	size_t c_bytes = round_up(most_tokens(g) * g->n * sizeof(int32_t));
 	find_places(ctx, g, &l);
 	l.places[l.place_of[0]].fixed_bytes = a_bytes + c_bytes;
-	rc = choose_matrices(ctx, g, &l, err, n);
+	rc = g->matrices ? 0 : choose_matrices(ctx, g, &l, err, n);
 	if (rc == 0)
-		rc = take_blocks(ctx, g, &l, err, n);
+		rc = take_blocks(ctx, g, &l, intact, err, n);
 	if (rc == 0) {
 		g->a = carve(&l.places[l.place_of[0]], a_bytes);
 		g->c = carve(&l.places[l.place_of[0]], c_bytes);
@@ -258,21 +262,30 @@ static void fill(enum gemm_dtype type, unsigned char *p, size_t n, uint64_t *see
 	}
 }
 
-static int fill_operands(struct bench_ctx *ctx, struct gemm_group *g)
+/* Weights that were kept are those that the seed gives. */
+static int fill_operands(const struct bench_ctx *ctx, struct gemm_group *g)
 {
-	size_t elements = (g->n + g->matrices - 1) * g->k;
-	uint64_t seed = ctx->seed;
-	g->source = malloc(elements * element(g));
-	if (!g->source)
-		return -ENOMEM;
-	fill(g->type, g->source, elements, &seed);
-	fill(g->type, g->a, most_tokens(g) * g->k, &seed);
+	size_t elements = (g->n + DISTINCT - 1) * g->k;
+	uint64_t seed = ctx->seed, other = ctx->seed + 1;
+	if (!g->source) {
+		g->source = malloc(elements * element(g));
+		if (!g->source)
+			return -ENOMEM;
+		g->source_bytes = elements * element(g);
+		fill(g->type, g->source, elements, &seed);
+	}
+	fill(g->type, g->a, most_tokens(g) * g->k, &other);
 	return 0;
 }
 
 static const unsigned char *matrix(const struct gemm_group *g, size_t j, size_t row)
 {
-	return g->source + (j + row) * g->k * element(g);
+	return g->source + (j % DISTINCT + row) * g->k * element(g);
+}
+
+static unsigned char *slice(const struct gemm_pool *p, size_t j, int rank)
+{
+	return p->slices[j * (size_t)p->layout->group->threads + (size_t)rank];
 }
 
 struct pack_job {
@@ -289,8 +302,12 @@ static void pack_member(void *arg, int rank, int n)
 	for (size_t i = 0; i < g->n_pools && count; i++) {
 		const struct gemm_pool *p = &g->pools[i];
 		for (size_t j = 0; j < g->matrices; j++) {
-			int rc = p->layout->engine->ops->pack(p->layout->plans[rank], matrix(g, j, first),
-							      p->slices[j * (size_t)g->threads + (size_t)rank]);
+			unsigned char *to = slice(p, j, rank);
+			int rc = 0;
+			if (j < DISTINCT)
+				rc = p->layout->engine->ops->pack(p->layout->plans[rank], matrix(g, j, first), to);
+			else
+				memcpy(to, slice(p, j % DISTINCT, rank), slice_bytes(p, rank));
 			if (rc < 0)
 				job->rc = rc;
 		}
@@ -322,9 +339,8 @@ static void run_member(void *arg, int rank, int n)
 	if (!c->plans[rank])
 		return;
 	unsigned char *out = shard(c, rank);
-	unsigned char *const *slices = g->pools[c->pool].slices;
 	for (size_t i = 0, j = job->first; i < job->calls; i++) {
-		int rc = c->engine->ops->run(c->plans[rank], slices[j * (size_t)g->threads + (size_t)rank], g->a, out);
+		int rc = c->engine->ops->run(c->plans[rank], slice(&g->pools[c->pool], j, rank), g->a, out);
 		if (rc < 0)
 			job->rc = rc;
 		if (++j == g->matrices)
@@ -452,26 +468,51 @@ static void calibrate(struct gemm_case *c)
 
 const char gemm_too_late[] = "the time budget ended before it was checked";
 
-static int prepare(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n)
+static int pack(struct gemm_group *g)
 {
-	int rc = 0;
-	for (size_t i = 0; i < g->n_cases && rc == 0; i++)
-		rc = plan_case(&g->cases[i]);
-	if (rc == 0)
-		rc = find_pools(g);
-	if (rc == MW_EUNAVAILABLE)
-		return 0; /* no engine has this product; each case says so */
-	if (rc == 0)
-		rc = take_memory(ctx, g, err, n);
-	if (rc == 0)
-		rc = fill_operands(ctx, g);
-	if (rc < 0)
-		return rc;
 	struct pack_job job = {.g = g};
-	rc = mw_team_run(g->team, g->threads, pack_member, &job);
-	if (rc == 0)
-		rc = job.rc;
-	for (size_t i = 0; i < g->n_cases && rc == 0; i++) {
+	int rc = mw_team_run(g->team, g->threads, pack_member, &job);
+	return rc < 0 ? rc : job.rc;
+}
+
+int gemm_group_take(const struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n)
+{
+	bool intact = false;
+	if (n)
+		err[0] = '\0';
+	g->team = ctx->team;
+	int rc = take_memory(ctx, g, &intact, err, n);
+	/* A block may be intact from an earlier group at the same address. */
+	if (rc == 0 && !(intact && g->packed)) {
+		rc = fill_operands(ctx, g);
+		if (rc == 0)
+			rc = pack(g);
+		g->packed = rc == 0;
+	}
+	if (rc < 0 && n && !err[0])
+		(void)mw_fail(rc, err, n, "gemm %zu x %zu: %s", g->n, g->k, mw_strerror(rc));
+	if (rc < 0)
+		gemm_group_leave(g);
+	return rc;
+}
+
+void gemm_group_leave(struct gemm_group *g)
+{
+	for (size_t i = 0; i < g->n_blocks; i++)
+		mw_arena_release(g->arenas, &g->blocks[i]);
+	free(g->blocks);
+	g->blocks = NULL;
+	g->n_blocks = 0;
+	if (g->source_bytes > KEPT_SOURCE) {
+		free(g->source);
+		g->source = NULL;
+	}
+}
+
+/* Kernels are checked once, on the first and the last matrix. */
+static int check_cases(const struct bench_ctx *ctx, struct gemm_group *g)
+{
+	for (size_t i = 0; i < g->n_cases; i++) {
 		struct gemm_case *c = &g->cases[i];
 		if (c->why[0])
 			continue;
@@ -481,12 +522,26 @@ static int prepare(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_
 			 gemm_case_check(c, g->matrices - 1, CHECKS, c->why, sizeof(c->why)) == 0)
 			calibrate(c);
 		if (bench_stopped(ctx))
-			rc = MW_ECANCELLED;
+			return MW_ECANCELLED;
 	}
-	return rc;
+	return 0;
 }
 
-int gemm_group_prepare(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n)
+static int prepare(const struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n)
+{
+	int rc = 0;
+	for (size_t i = 0; i < g->n_cases && rc == 0; i++)
+		rc = plan_case(&g->cases[i]);
+	if (rc == 0)
+		rc = find_pools(g);
+	if (rc == MW_EUNAVAILABLE)
+		return 0; /* no engine has this product; each case says so */
+	if (rc == 0)
+		rc = gemm_group_take(ctx, g, err, n);
+	return rc < 0 ? rc : check_cases(ctx, g);
+}
+
+int gemm_group_prepare(const struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n)
 {
 	g->team = ctx->team;
 	if (n)
@@ -513,7 +568,7 @@ void gemm_group_sample_s(struct gemm_group *g, double seconds)
 	}
 }
 
-void gemm_group_release(struct gemm_group *g)
+void gemm_group_close(struct gemm_group *g)
 {
 	for (size_t i = 0; i < g->n_cases; i++) {
 		struct gemm_case *c = &g->cases[i];
@@ -525,14 +580,10 @@ void gemm_group_release(struct gemm_group *g)
 	}
 	for (size_t i = 0; i < g->n_pools; i++)
 		free(g->pools[i].slices);
-	for (size_t i = 0; i < g->n_blocks; i++)
-		mw_arena_release(g->arenas, &g->blocks[i]);
-	free(g->blocks);
+	gemm_group_leave(g);
 	free(g->pools);
 	free(g->source);
 	g->pools = NULL;
 	g->source = NULL;
 	g->n_pools = 0;
-	g->blocks = NULL;
-	g->n_blocks = 0;
 }

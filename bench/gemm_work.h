@@ -47,18 +47,24 @@ struct gemm_group {
 	size_t n_blocks;
 	struct gemm_pool *pools;
 	size_t n_pools;
-	unsigned char *source; /* matrix j = rows j..j+n-1 of it */
+	unsigned char *source; /* what is packed: one matrix begins a row behind the other; NULL after leaving, if large */
+	size_t source_bytes;
 	unsigned char *a, *c;
+	bool packed; /* the blocks held this group's operands when it left them */
 };
 
-/* Plans, packs and checks all cases: group->type, n, k, threads and each case's engine and m are filled in by the
- * caller. A case that cannot run, computes wrongly or comes after ctx->deadline_ns gets a reason in `why` and is
- * otherwise left alone. Cases ready to be measured have one_ns. Negative with a line in err when nothing can be
- * measured (memory, team). */
-int gemm_group_prepare(struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n);
+/* Plans, takes memory, packs and checks all cases: group->type, n, k, threads and each case's engine and m are filled in
+ * by the caller, everything else is 0. A case that cannot run, computes wrongly or comes after ctx->deadline_ns gets a
+ * reason in `why` and is otherwise left alone. Cases ready to be measured have one_ns. Negative with a line in err when
+ * nothing can be measured (memory, team). */
+int gemm_group_prepare(const struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n);
+/* The memory of a prepared group goes to others until it is taken again, which packs the weights anew where the arenas
+ * could not keep them. Cases are measured in between. Negative with a line in err: the group does not have it. */
+void gemm_group_leave(struct gemm_group *g);
+int gemm_group_take(const struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n);
 /* Sets the samples' length. */
 void gemm_group_sample_s(struct gemm_group *g, double seconds);
-void gemm_group_release(struct gemm_group *g);
+void gemm_group_close(struct gemm_group *g);
 
 /* One sample of a case (arg): 1e9 operations per second. For struct round_point. */
 int gemm_case_measure(void *arg, double *value, char *err, size_t n);

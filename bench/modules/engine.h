@@ -37,7 +37,7 @@ struct gemm_engine {
 	/* Bytes of W in the engine's own layout, and whether two plans of this engine share that layout. */
 	size_t (*packed_bytes)(const void *plan);
 	bool (*same_layout)(const void *a, const void *b);
-	/* W (dense) into packed, which is aligned to 64 bytes. */
+	/* W (dense) into packed, which is aligned to 64 bytes. A copy of the packed bytes elsewhere is as good. */
 	int (*pack)(void *plan, const void *w, void *packed);
 	int (*run)(void *plan, const void *packed, const void *a, void *c);
 	/* The routine that runs, e.g. "sgemv", "brgemm:avx512_core_vnni". */

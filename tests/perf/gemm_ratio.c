@@ -329,7 +329,7 @@ static void gemm_ratio(struct bench_ctx *ctx, const struct engines *e, struct ge
 		close_direct(&direct[i]);
 	}
 	free(plain);
-	gemm_group_release(g);
+	gemm_group_close(g);
 }
 
 /* ---- matrix-vector product against reading ---- */
@@ -420,7 +420,7 @@ static void gemv_ratio(struct bench_ctx *ctx, const struct engines *e, struct ge
 		compare(ctx->team, g, 1, &mine, peer, 0.9, "GB/s");
 	}
 out:
-	gemm_group_release(g);
+	gemm_group_close(g);
 }
 
 /* ---- the set ---- */
