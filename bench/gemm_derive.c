@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/core/heldout.h"
+#include "base/core/text.h"
 #include "bench/gemm_records.h"
 
 static bool is_product(const struct mw_record *r)
@@ -88,25 +90,69 @@ static bool same_question(const struct mw_record *a, const struct mw_record *b)
 	return gemm_record_dtype(a) == gemm_record_dtype(b) && same_state(a, b);
 }
 
-static bool beaten(const struct mw_records *rates, size_t i)
+/* The engines that answer the question of product i, in their order, or 0 where an earlier product asked it. */
+static size_t list_answers(const struct mw_records *rates, size_t i, const struct mw_record **out)
 {
-	for (size_t j = 0; j < rates->n; j++) {
+	size_t n = 0;
+	for (size_t j = 0; j < rates->n && n < ENGINES_MAX; j++) {
 		const struct mw_record *r = &rates->v[j];
-		if (j == i || !is_product(r) || !same_question(r, &rates->v[i]))
+		if (!is_product(r) || !same_question(r, &rates->v[i]))
 			continue;
-		if (r->value > rates->v[i].value || (j < i && r->value >= rates->v[i].value))
-			return true;
+		if (j < i)
+			return 0;
+		out[n++] = r;
 	}
-	return false;
+	return n;
 }
 
-/* The winner under its own case: the engine is no input any more but part of the answer. */
-static void open_best(struct mw_record *out, const struct mw_record *r)
+static const char *engine_of(const struct mw_record *r)
 {
-	derive(out, GEMM_BEST, "best", r);
-	mw_record_scale(out, r, 1.0);
-	mw_put_text(out, &mw_key_winner, mw_kv_str(&r->params, "engine", ""));
-	mw_record_note(out, "highest median of the engines measured");
+	return mw_kv_str(&r->params, "engine", "");
+}
+
+static void put_ties(struct mw_record *out, const struct mw_record *const *answers, size_t n, const bool *tied)
+{
+	struct mw_buf text = {0};
+	bool any = false;
+	for (size_t i = 0; i < n; i++) {
+		if (!tied[i])
+			continue;
+		mw_buf_add(&text, "%s%s", any ? ", " : "", engine_of(answers[i]));
+		any = true;
+	}
+	if (any)
+		mw_put_text(out, &mw_key_ties, mw_buf_text(&text));
+	mw_buf_fini(&text);
+}
+
+static void put_all(struct mw_record *out, const struct mw_key *const *keys, const struct mw_record *src)
+{
+	for (; keys && *keys; keys++)
+		mw_put_same(out, *keys, src);
+}
+
+/* The winner under its own case: the engine is no input any more but part of the answer. *by: its record. */
+static int open_best(struct mw_record *out, const struct mw_record *const *answers, size_t n, double target,
+		     const struct mw_record **by)
+{
+	struct mw_heldout h;
+	int rc = mw_heldout_best(answers, n, target, &h);
+	if (rc < 0)
+		return rc;
+	*by = answers[h.best];
+	const struct mw_emit *row = gemm_emit(GEMM_BEST, gemm_record_dtype(*by));
+	mw_record_open(out, &gemm_emitter, row, "best");
+	mw_record_method(out, (*by)->method, (*by)->method_version);
+	put_all(out, row->params, *by);
+	put_all(out, row->optional, *by);
+	put_all(out, row->observed, *by);
+	mw_put_text(out, &mw_key_winner, engine_of(*by));
+	put_ties(out, answers, n, h.tied);
+	if (n > 1)
+		mw_record_note(out, "best of %zu engines: chosen by the other visits in each", n);
+	mw_heldout_put(out, &h, answers);
+	mw_heldout_fini(&h);
+	return 0;
 }
 
 static int emit_intensity(const struct mw_record *best, double intensity, const struct mw_sink *sink)
@@ -139,14 +185,17 @@ static int emit_fraction(const struct mw_record *best, double intensity, const s
 	return mw_finish(sink, &out);
 }
 
-static int emit_best(const struct mw_records *rates, const struct mw_record *r, const struct mw_records *earlier,
-		     const struct mw_sink *sink)
+static int emit_best(const struct mw_records *rates, const struct mw_record *const *answers, size_t n, double target,
+		     const struct mw_records *earlier, const struct mw_sink *sink)
 {
+	const struct mw_record *by;
 	struct mw_record best;
-	struct gemm_shape s = gemm_record_shape(r);
+	int rc = open_best(&best, answers, n, target, &by);
+	if (rc < 0)
+		return rc;
+	struct gemm_shape s = gemm_record_shape(by);
 	double intensity = gemm_intensity(&s);
-	open_best(&best, r);
-	int rc = mw_record_close(&best, NULL, 0);
+	rc = mw_record_close(&best, NULL, 0);
 	if (rc == 0)
 		rc = mw_emit(sink, &best);
 	if (rc == 0)
@@ -154,21 +203,23 @@ static int emit_best(const struct mw_records *rates, const struct mw_record *r, 
 	if (rc == 0)
 		rc = emit_intensity(&best, intensity, sink);
 	if (rc == 0)
-		rc = emit_fraction(&best, intensity, find_peak(rates, r), find_bandwidth(earlier, r), sink);
+		rc = emit_fraction(&best, intensity, find_peak(rates, by), find_bandwidth(earlier, by), sink);
 	mw_record_fini(&best);
 	return rc;
 }
 
-int gemm_emit_derived(const struct mw_records *rates, const struct mw_records *earlier, const struct mw_sink *sink)
+int gemm_emit_derived(const struct mw_records *rates, const struct mw_records *earlier, double target,
+		      const struct mw_sink *sink)
 {
+	const struct mw_record *answers[ENGINES_MAX];
 	int rc = 0;
 	for (size_t i = 0; i < rates->n && rc == 0; i++) {
-		const struct mw_record *r = &rates->v[i];
-		if (!is_product(r))
+		if (!is_product(&rates->v[i]))
 			continue;
-		rc = emit_bytes_rate(GEMM_PRODUCT_BYTES, r, sink);
-		if (rc == 0 && !beaten(rates, i))
-			rc = emit_best(rates, r, earlier, sink);
+		rc = emit_bytes_rate(GEMM_PRODUCT_BYTES, &rates->v[i], sink);
+		size_t n = list_answers(rates, i, answers);
+		if (rc == 0 && n)
+			rc = emit_best(rates, answers, n, target, earlier, sink);
 	}
 	return rc;
 }

@@ -188,7 +188,7 @@ static int take_blocks(const struct bench_ctx *ctx, struct gemm_group *g, struct
 		struct place *p = &l->places[i];
 		p->block = &g->blocks[i];
 		size_t bytes = p->fixed_bytes + g->matrices * p->matrix_bytes;
-		int rc = mw_arena_take(ctx->arenas, g, MW_PAGES_THP, p->node, bytes, p->block, err, n);
+		int rc = mw_arena_take(ctx->arenas, g->memory, MW_PAGES_THP, p->node, bytes, p->block, err, n);
 		if (rc < 0)
 			return rc;
 		*intact = *intact && p->block->intact;
@@ -482,12 +482,13 @@ int gemm_group_take(const struct bench_ctx *ctx, struct gemm_group *g, char *err
 		err[0] = '\0';
 	g->team = ctx->team;
 	int rc = take_memory(ctx, g, &intact, err, n);
-	/* A block may be intact from an earlier group at the same address. */
-	if (rc == 0 && !(intact && g->packed)) {
+	if (rc == 0 && !(intact && g->memory->holds == g)) {
+		g->memory->holds = NULL;
 		rc = fill_operands(ctx, g);
 		if (rc == 0)
 			rc = pack(g);
-		g->packed = rc == 0;
+		if (rc == 0)
+			g->memory->holds = g;
 	}
 	if (rc < 0 && n && !err[0])
 		(void)mw_fail(rc, err, n, "gemm %zu x %zu: %s", g->n, g->k, mw_strerror(rc));
@@ -543,10 +544,11 @@ static int prepare(const struct bench_ctx *ctx, struct gemm_group *g, char *err,
 
 int gemm_group_prepare(const struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n)
 {
-	g->team = ctx->team;
 	if (n)
 		err[0] = '\0';
 	int rc = 0;
+	if (!g->memory)
+		g->memory = &g->own;
 	for (size_t i = 0; i < g->n_cases; i++)
 		g->cases[i].group = g;
 	if (mw_now_ns() >= ctx->deadline_ns)
@@ -581,6 +583,8 @@ void gemm_group_close(struct gemm_group *g)
 	for (size_t i = 0; i < g->n_pools; i++)
 		free(g->pools[i].slices);
 	gemm_group_leave(g);
+	if (g->memory && g->memory->holds == g)
+		g->memory->holds = NULL; /* another group may come to lie at this address */
 	free(g->pools);
 	free(g->source);
 	g->pools = NULL;
