@@ -86,8 +86,6 @@ struct bench {
 	int (*finish)(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n);
 	void (*end)(void *state);
 	double finish_share; /* of its time that finish needs; 0: next to nothing */
-	/* Transitional: all at once, in place of the four above. */
-	int (*run)(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n);
 };
 
 /* The generated table, ended by NULL, in run order (needs first). */

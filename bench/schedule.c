@@ -101,7 +101,7 @@ static int take(void *self, const struct mw_record *r)
 	struct run *run = self;
 	const char *unpinned = run->s->ctx.team ? mw_team_unpinned(run->s->ctx.team) : "";
 	struct mw_record copy;
-	if (r->row) {
+	if (r->row || !r->declared) {
 		leave_out(run, r, "what was not declared and closed:");
 		return 0;
 	}
@@ -203,7 +203,7 @@ static void begin(struct run *run, struct entry *e, double seconds)
 	if (rc == 0) {
 		why[0] = '\0'; /* what was looked at before is no cause of what fails now */
 		e->begun = true;
-		rc = b->begin ? b->begin(&ctx, &run->sink, &e->state, why, sizeof(why)) : 0;
+		rc = b->begin(&ctx, &run->sink, &e->state, why, sizeof(why));
 	}
 	failed(e, rc, why);
 	e->spent_ns += mw_now_ns() - start;
@@ -228,7 +228,7 @@ static void visit(struct run *run, struct entry *e, unsigned number, double seco
 	struct bench_ctx ctx = context(run, e, after_s(seconds));
 	ctx.visit = number;
 	run->running = e;
-	int rc = e->item->bench->visit ? e->item->bench->visit(&ctx, e->state, why, sizeof(why)) : 0;
+	int rc = e->item->bench->visit(&ctx, e->state, why, sizeof(why));
 	failed(e, rc, why);
 	e->done = rc == BENCH_DONE;
 	e->spent_ns += mw_now_ns() - start;
@@ -265,9 +265,7 @@ static void finish(struct run *run, struct entry *e, double seconds)
 	struct bench_ctx ctx = context(run, e, after_s(seconds));
 	ctx.visit = run->s->ctx.profile->visits;
 	run->running = e;
-	const struct bench *b = e->item->bench;
-	int rc = b->run ? b->run(&ctx, &run->sink, why, sizeof(why))
-			: b->finish(&ctx, e->state, &run->sink, why, sizeof(why));
+	int rc = e->item->bench->finish(&ctx, e->state, &run->sink, why, sizeof(why));
 	failed(e, rc, why);
 	e->spent_ns += mw_now_ns() - start;
 	if (e->rc == 0 && rc == 0 && !over(run))
@@ -340,7 +338,7 @@ int schedule_run(struct schedule *s, const struct schedule_item *items, size_t n
 	for (size_t i = 0; i < n && !s->lost; i++) {
 		const struct bench *b = items[i].bench;
 		double own = b->weight * (b->finish_share > 0 ? b->finish_share : 0.02);
-		if (run.e[i].state || (b->run && run.e[i].begun && run.e[i].rc == 0 && !over(&run)))
+		if (run.e[i].state)
 			finish(&run, &run.e[i], left_s(&run) * own / asked);
 		asked -= own;
 	}

@@ -16,7 +16,7 @@
 
 const struct bench_profile measure_profiles[] = {
 	{"tiny", 12, 0.50, 2, 3, 0.002, 64 * MIB, 2},
-	{"quick", 120, 0.05, 6, 15, 0.02, 1 * GIB, 7},
+	{"quick", 120, 0.05, 6, 15, 0.02, 16 * GIB, 7},
 	{"standard", 600, 0.02, 6, 60, 0.05, 4 * GIB, 9},
 	{"full", 3600, 0.01, 10, 200, 0.1, 16 * GIB, 12},
 	{.name = NULL},

@@ -1,4 +1,5 @@
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/core/text.h"
@@ -62,13 +63,60 @@ static bool joins(const struct grid *g, size_t c)
 	       (strcmp(name, "source") == 0 && strcmp(before, "provenance") == 0);
 }
 
-static void put_joined(FILE *out, const char *name, const char *text)
+/* Long texts below values repeat: each is told once, below the table, under a number. */
+struct remarks {
+	const char **v; /* in the order of their numbers */
+	size_t n;
+};
+
+enum { SHORT_REMARK = 24 };
+
+/* Its number from 1 on; 0 for a text that stays where it is. */
+static size_t number_of(const struct remarks *l, const char *text)
 {
-	if (*text)
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], text) == 0)
+			return i + 1;
+	return 0;
+}
+
+/* Without memory every text stays where it is. */
+static void find_remarks(const struct grid *g, struct remarks *out)
+{
+	*out = (struct remarks){.v = calloc(g->n_rows + 1, sizeof(*out->v))};
+	for (size_t c = 0; out->v && c < g->n_columns; c++) {
+		if (strcmp(g->columns[c].name, "source") != 0 || !joins(g, c))
+			continue;
+		for (size_t r = 0; r < g->n_rows; r++) {
+			const char *text = g->cells[r * g->n_columns + c];
+			if (strlen(text) > SHORT_REMARK && !number_of(out, text))
+				out->v[out->n++] = text;
+		}
+	}
+}
+
+static void put_remarks(FILE *out, const struct remarks *l)
+{
+	if (l->n)
+		(void)fputs("<ol class=\"remarks\">\n", out);
+	for (size_t i = 0; i < l->n; i++) {
+		html_element(out, "li", NULL, l->v[i]);
+		(void)fputc('\n', out);
+	}
+	if (l->n)
+		(void)fputs("</ol>\n", out);
+}
+
+static void put_joined(FILE *out, const char *name, const char *text, const struct remarks *remarks)
+{
+	size_t number = number_of(remarks, text);
+	if (number)
+		(void)fprintf(out, "<span class=\"source\">%zu</span>", number);
+	else if (*text)
 		html_element(out, strcmp(name, "unit") == 0 ? "span" : "div", name, text);
 }
 
-static void put_cell(FILE *out, const struct grid *g, size_t row, size_t c)
+static void put_cell(FILE *out, const struct grid *g, size_t row, size_t c, const struct remarks *remarks)
 {
 	const struct grid_column *column = &g->columns[c];
 	const char *text = g->cells[row * g->n_columns + c];
@@ -82,13 +130,15 @@ static void put_cell(FILE *out, const struct grid *g, size_t row, size_t c)
 		html_escape(out, text);
 	if (c + 1 < g->n_columns && joins(g, c + 1) && !absent) {
 		(void)fputc(' ', out);
-		put_joined(out, g->columns[c + 1].name, g->cells[row * g->n_columns + c + 1]);
+		put_joined(out, g->columns[c + 1].name, g->cells[row * g->n_columns + c + 1], remarks);
 	}
 	(void)fputs("</td>", out);
 }
 
 void html_grid(FILE *out, const struct grid *g, const char *label)
 {
+	struct remarks remarks;
+	find_remarks(g, &remarks);
 	/* Focusable, so that the keyboard can scroll it. */
 	(void)fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", out);
 	html_escape(out, label);
@@ -104,8 +154,10 @@ void html_grid(FILE *out, const struct grid *g, const char *label)
 		(void)fputs("<tr>", out);
 		for (size_t c = 0; c < g->n_columns; c++)
 			if (!joins(g, c))
-				put_cell(out, g, r, c);
+				put_cell(out, g, r, c, &remarks);
 		(void)fputs("</tr>\n", out);
 	}
 	(void)fputs("</tbody></table></div>\n", out);
+	put_remarks(out, &remarks);
+	free(remarks.v);
 }

@@ -58,8 +58,6 @@ static inline int test_run_ctx(struct bench_ctx *ctx, const struct bench *b, con
 {
 	void *state = NULL;
 	err[0] = '\0';
-	if (b->run)
-		return b->run(ctx, sink, err, n);
 	int rc = b->begin(ctx, sink, &state, err, n);
 	for (ctx->visit = 0; ctx->visit < ctx->profile->visits && rc == 0; ctx->visit++)
 		rc = b->visit(ctx, state, err, n);

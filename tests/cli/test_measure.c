@@ -30,11 +30,29 @@ static int available(const struct bench_ctx *ctx, char *why, size_t n)
 	return 0;
 }
 
-static int run(struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
+static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state, char *err, size_t n)
 {
 	(void)ctx, (void)sink, (void)err, (void)n;
 	seen.runs++;
+	*state = &seen;
 	return 0;
+}
+
+static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
+{
+	(void)ctx, (void)state, (void)err, (void)n;
+	return BENCH_DONE;
+}
+
+static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
+{
+	(void)ctx, (void)state, (void)sink, (void)err, (void)n;
+	return 0;
+}
+
+static void end(void *state)
+{
+	(void)state;
 }
 
 static const struct mw_option options[] = {
@@ -50,9 +68,19 @@ static const struct bench fake = {.name = "fake",
 				  .weight = 1,
 				  .check = check,
 				  .available = available,
-				  .run = run};
-static const struct bench fake_alone = {
-	.name = "fake", .summary = "for the test", .options = options, .weight = 1, .check = check, .run = run};
+				  .begin = begin,
+				  .visit = visit,
+				  .finish = finish,
+				  .end = end};
+static const struct bench fake_alone = {.name = "fake",
+					.summary = "for the test",
+					.options = options,
+					.weight = 1,
+					.check = check,
+					.begin = begin,
+					.visit = visit,
+					.finish = finish,
+					.end = end};
 
 static int command(const struct bench *b, const char *out_file, char *err, size_t n)
 {
