@@ -31,6 +31,7 @@ struct bw_run {
 	const struct bench_ctx *ctx; /* of the call */
 	struct stream_arrays arrays;
 	size_t array_bytes;
+	const char *limit; /* what kept them from being larger */
 	enum mw_pages pages;
 	int threads[MAX_THREAD_COUNTS];
 	int n_threads;
@@ -319,18 +320,23 @@ static int choose_size(struct bw_run *r, char *err, size_t n)
 			rc = mw_fail(MW_ESPEC, err, n, "--size: at least %llu byte on this machine",
 				     (unsigned long long)least);
 		r->array_bytes = (size_t)asked;
+		r->limit = "--size";
 		return rc;
 	}
 	uint64_t want = 4 * caches_of(&r->ctx->topo->host, r->ctx->topo->host.n_cpus);
-	uint64_t limit = bench_block_limit(r->ctx, 1) / 3;
+	uint64_t room = bench_block_limit(r->ctx, 1), limit = room / 3;
 	/* First touch of memory that a guest gave back costs 2 s per GiB: a third of the budget at most. */
 	uint64_t touch = (uint64_t)(r->ctx->share_s / 3.0 / 2.0 / 3.0 * 1073741824.0);
+	want = (want + 4095) / 4096 * 4096;
 	if (want < (64u << 20))
 		want = 64u << 20;
+	r->limit = room == r->ctx->profile->max_bytes ? "sizes of the profile" : bench_memory_words(r->ctx);
 	if (want > limit)
 		want = limit;
-	if (want > touch && touch > (32u << 20))
+	if (want > touch && touch > (32u << 20)) {
 		want = touch;
+		r->limit = "time limit";
+	}
 	r->array_bytes = want / 4096 * 4096;
 	return r->array_bytes < least ? mw_fail(MW_EBUDGET, err, n, "less than %llu MiB of memory may be used",
 						(unsigned long long)(3 * least >> 20) + 1)
@@ -435,7 +441,7 @@ static int wrong_kernel(const struct bw_run *r, char *err, size_t n)
 static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
 {
 	struct bw_run *r = state;
-	struct bw_results results = {.out = sink, .target = ctx->profile->target};
+	struct bw_results results = {.out = sink, .target = ctx->profile->target, .limit = r->limit};
 	const struct mw_sink middle = {bw_results_add, &results};
 	r->ctx = ctx;
 	if (!r->rounds)

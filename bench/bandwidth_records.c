@@ -111,8 +111,10 @@ int bw_results_add(void *self, const struct mw_record *rec)
 	enum bw_place place;
 	enum mw_stream_op op;
 	int rc = mw_emit(r->out, rec);
-	if (rc < 0 || rec->provenance != MW_MEASURED || !find_case(rec, &place, &op))
+	if (rc < 0 || !find_case(rec, &place, &op))
 		return rc;
+	if (rec->provenance != MW_MEASURED)
+		return mw_records_add_bare(&r->absent, rec);
 	rc = place == BW_DRAM ? emit_bus(r->out, rec, op) : 0;
 	return rc < 0 ? rc : mw_records_add(&r->kept, rec);
 }
@@ -120,6 +122,7 @@ int bw_results_add(void *self, const struct mw_record *rec)
 void bw_results_fini(struct bw_results *r)
 {
 	mw_records_fini(&r->kept);
+	mw_records_fini(&r->absent);
 }
 
 /* ---- the envelope ---- */
@@ -132,10 +135,24 @@ static const char *state_of(const struct mw_record *rec)
 	return mw_kv_str(&rec->params, "state", "");
 }
 
-static bool belongs(const struct mw_record *rec, const struct bw_cell *c, const char *state)
+static bool in_cell(const struct mw_record *rec, const struct bw_cell *c)
 {
 	return strcmp(rec->case_name, case_name(c->place, c->op)) == 0 &&
-	       mw_kv_int(&rec->params, "threads", 0) == c->threads && strcmp(state_of(rec), state) == 0;
+	       mw_kv_int(&rec->params, "threads", 0) == c->threads;
+}
+
+static bool belongs(const struct mw_record *rec, const struct bw_cell *c, const char *state)
+{
+	return in_cell(rec, c) && strcmp(state_of(rec), state) == 0;
+}
+
+/* Why no point of the cell has a value: what one of them says, the last one being the widest path. */
+static const char *why_absent(const struct bw_results *r, const struct bw_cell *c)
+{
+	for (size_t i = r->absent.n; i-- > 0 && !c->why;)
+		if (in_cell(&r->absent.v[i], c))
+			return r->absent.v[i].note;
+	return c->why ? c->why : "none of its kernels was measured";
 }
 
 /* Records to choose the best from. */
@@ -237,7 +254,7 @@ static int emit_cell(const struct bw_results *r, const struct bw_cell *c, struct
 		return rc;
 	struct mw_record rec;
 	open_peak(&rec, c);
-	mw_record_unavailable(&rec, c->why ? c->why : "none of its kernels was measured");
+	mw_record_unavailable(&rec, why_absent(r, c));
 	return mw_finish(r->out, &rec);
 }
 
@@ -264,28 +281,32 @@ static const char *usual_state(const struct bw_results *r, int threads)
 static int emit_top(const struct bw_results *r, const struct bw_cell *cells, size_t n, struct field *f)
 {
 	struct mw_record rec;
-	bool reads = false, dram = false;
+	const struct bw_cell *reads = NULL, *dram = NULL;
 	f->k = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct bw_cell *c = &cells[i];
 		if (c->op != MW_STREAM_READ || c->place < BW_DRAM)
 			continue;
-		reads = true;
-		dram = dram || c->place == BW_DRAM;
-		if (c->place == BW_DRAM)
-			add_cell(r, c, usual_state(r, c->threads), f);
+		reads = c;
+		if (c->place != BW_DRAM)
+			continue;
+		dram = c;
+		add_cell(r, c, usual_state(r, c->threads), f);
 	}
 	if (!reads)
 		return 0;
 	mw_record_open(&rec, &bw_emitter, &emits[TOP], "dram-read-peak");
 	mw_record_method(&rec, "stream-envelope", 2);
 	int rc = 0;
-	if (f->k)
+	if (f->k) {
 		rc = put_best(&rec, f, r->target, true);
-	else
-		mw_record_unavailable(&rec, dram ? "no DRAM read was measured"
-						 : "the bytes touched are below 4x the caches, as budget and memory "
-						   "allow: see peak-read at level largest");
+	} else if (dram) {
+		mw_record_unavailable(&rec, why_absent(r, dram));
+	} else {
+		mw_record_unavailable(&rec, "");
+		mw_record_note(&rec, "the bytes touched are below 4x the caches (%s): see peak-read at level largest",
+			       r->limit);
+	}
 	if (rc < 0) {
 		mw_record_fini(&rec);
 		return rc;

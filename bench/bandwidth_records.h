@@ -39,8 +39,10 @@ struct bw_cell {
 /* Passes the points' records on, adds what the bus carries, and keeps what the envelope needs. */
 struct bw_results {
 	const struct mw_sink *out;
-	double target; /* of the profile: relative half width of intervals */
-	struct mw_records kept;
+	double target;            /* of the profile: relative half width of intervals */
+	const char *limit;        /* what kept the arrays from being larger */
+	struct mw_records kept;   /* measured */
+	struct mw_records absent; /* unavailable, with the reason */
 };
 
 int bw_results_add(void *self, const struct mw_record *rec); /* of struct mw_sink */

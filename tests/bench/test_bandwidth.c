@@ -139,7 +139,7 @@ Test(bandwidth, what_caches_may_hold_is_not_called_dram)
 		const struct mw_record *r = &t.out.v[i];
 		if (strcmp(r->case_name, "dram-read-peak") == 0) {
 			cr_assert_eq(r->provenance, MW_UNAVAILABLE);
-			cr_assert(strstr(r->note, "4x"), "%s", r->note);
+			cr_assert(strstr(r->note, "4x") && strstr(r->note, "--size"), "%s", r->note);
 			continue;
 		}
 		cr_assert_neq(strncmp(r->case_name, "dram-", 5), 0, "%s", r->case_name);
@@ -235,6 +235,24 @@ Test(bandwidth, what_the_budget_leaves_out_is_said)
 	}
 	cr_assert_gt(peaks, 0);
 	cr_assert_eq(thinned, peaks, "%zu of %zu", thinned, peaks);
+	test_close(&t);
+}
+
+/* What is absent says why, in the envelope too: here the time was over. */
+Test(bandwidth, the_envelope_repeats_the_reason)
+{
+	const char *const options[] = {"--size=2M", "--levels=dram", "--ops=read", NULL};
+	struct test_context t;
+	test_open(&t, &bench_bandwidth, options);
+	shrink_caches(&t);
+	t.ctx.deadline_ns = t.ctx.start_ns;
+	cr_assert_eq(test_run(&t, &bench_bandwidth), 0, "%s", t.err);
+	for (size_t i = 0; i < t.out.n; i++) {
+		cr_assert_eq(t.out.v[i].provenance, MW_UNAVAILABLE);
+		cr_assert(strstr(t.out.v[i].note, "budget"), "%s: %s", t.out.v[i].case_name, t.out.v[i].note);
+	}
+	cr_assert(mw_records_find(&t.out, "bandwidth", "peak-read", "bandwidth"));
+	cr_assert(mw_records_find(&t.out, "bandwidth", "dram-read-peak", "bandwidth"));
 	test_close(&t);
 }
 
