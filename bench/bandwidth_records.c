@@ -164,7 +164,7 @@ struct field {
 static int open_field(const struct bw_results *r, struct field *f)
 {
 	f->k = 0;
-	f->c = malloc((r->kept.n + 1) * sizeof(*f->c));
+	f->c = calloc(r->kept.n + 1, sizeof(void *));
 	return f->c ? 0 : -ENOMEM;
 }
 

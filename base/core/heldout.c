@@ -206,7 +206,7 @@ int mw_heldout_best(const struct mw_record *const *c, size_t k, double target, s
 	struct mw_sample *samples = NULL;
 	size_t all = 0;
 	*out = (struct mw_heldout){.best = 0};
-	int rc = fill(c, &t);
+	int rc = k ? fill(c, &t) : -EINVAL;
 	if (rc < 0)
 		goto out;
 	out->best = best_of_all(&t);
@@ -216,8 +216,8 @@ int mw_heldout_best(const struct mw_record *const *c, size_t k, double target, s
 	}
 	for (size_t i = 0; i < k; i++)
 		all += c[i]->n_samples;
-	samples = malloc(all * sizeof(*samples));
-	out->tied = calloc(k, sizeof(*out->tied));
+	samples = calloc(all + 1, sizeof(*samples));
+	out->tied = calloc(k + 1, sizeof(*out->tied));
 	if (!samples || !out->tied) {
 		rc = -ENOMEM;
 		goto out;

@@ -15,7 +15,7 @@ struct mw_heldout {
 	bool blind;             /* one visit, several candidates: chosen and quoted by the same samples */
 };
 
-/* c: k > 0 finished records of one metric with their samples, each of one topology state. target: as for
+/* c: k finished records of one metric with their samples, each of one topology state. target: as for
  * mw_visits_summarize. 0, -ENOMEM, or -EINVAL when a value is not finite or there is no sample at all. */
 int mw_heldout_best(const struct mw_record *const *c, size_t k, double target, struct mw_heldout *out);
 void mw_heldout_fini(struct mw_heldout *h);

@@ -227,6 +227,7 @@ Test(heldout, nothing_to_choose_from)
 	struct field f;
 	struct mw_heldout h;
 	open_field(&f, 2, 0);
+	cr_expect_eq(mw_heldout_best(f.c, 0, 0.05, &h), -EINVAL);
 	cr_expect_eq(mw_heldout_best(f.c, 2, 0.05, &h), -EINVAL);
 	add(&f, 0, 0, 0, NAN);
 	cr_expect_eq(mw_heldout_best(f.c, 2, 0.05, &h), -EINVAL);
