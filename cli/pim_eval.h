@@ -61,6 +61,31 @@ int eval_failed(const struct eval *e, int rc, const char *what, char *err, size_
 /* The operation itself, on the given vectors. value: of a reduction; NULL for unbacked vectors. */
 int eval_compute(const struct eval *e, struct pim_vector *dst, struct pim_vector *const *src, uint64_t *value);
 
+/* ---- pim_eval_words.c ---- */
+/* Rows of the emitter's table: operations x metrics. */
+enum eval_row {
+	EVAL_AAP,
+	EVAL_AP,
+	EVAL_PROGRAMS,
+	EVAL_BATCHES,
+	EVAL_BYTES_IN,
+	EVAL_BYTES_OUT,
+	EVAL_BYTES_TRANSPOSED,
+	EVAL_TIME_RESIDENT,
+	EVAL_TIME_TRANSPOSE,
+	EVAL_TIME_HOST,
+	EVAL_TIME_END_TO_END,
+	EVAL_FAULTS_INJECTED,
+	EVAL_BITS_WRONG,
+	EVAL_ECC_CORRECTED,
+	EVAL_ECC_DETECTED,
+	EVAL_ECC_UNDETECTED,
+	EVAL_ENERGY,
+	EVAL_RESULT
+};
+extern const struct mw_emitter eval_emitter;
+extern const struct mw_key eval_key_bytes, eval_key_width, eval_key_signed;
+
 /* ---- pim_eval_setup.c ---- */
 extern const struct mw_option eval_options[];
 /* Checks the options, opens the device and the files. stats: they are printed in the end. */

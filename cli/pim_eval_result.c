@@ -120,22 +120,24 @@ int eval_check_charge(const struct eval *e, char *err, size_t n)
 	return 0;
 }
 
-static int add_record(const struct eval *e, struct mw_records *l, const char *metric, enum mw_unit unit, double value,
-		      const char *source)
+/* source NULL: the device has no model of it. */
+static int add_record(const struct eval *e, struct mw_records *l, enum eval_row row, double value, const char *source,
+		      const char *note)
 {
 	struct mw_record r;
-	mw_record_init(&r, "pim", pim_op_name(e->op), metric, unit);
+	mw_record_open(&r, &eval_emitter, &eval_emitter.emits[row], pim_op_name(e->op));
 	mw_record_method(&r, "command-count", 1);
-	(void)mw_set_text(&r, MW_AS_PARAM, "device", pim_spec(e->dev));
-	(void)mw_set_int(&r, MW_AS_PARAM, "bytes",
-			 (int64_t)eval_bytes(e->n_in ? &e->in[e->n_in - 1] : &e->out, e->lanes));
-	(void)mw_set_int(&r, MW_AS_PARAM, "width", e->type.bits);
+	mw_put_text(&r, &mw_key_device, pim_spec(e->dev));
+	mw_put_int(&r, &eval_key_bytes, (int64_t)eval_bytes(e->n_in ? &e->in[e->n_in - 1] : &e->out, e->lanes));
+	mw_put_int(&r, &eval_key_width, e->type.bits);
 	if (e->type.kind == PIM_INT)
-		(void)mw_set_int(&r, MW_AS_PARAM, "signed", 1);
+		mw_put_int(&r, &eval_key_signed, 1);
 	if (source)
 		mw_record_set(&r, value, MW_MODELLED, source);
 	else
 		mw_record_unavailable(&r, "the device has no model of it");
+	if (note)
+		mw_record_note(&r, "%s", note);
 	int rc = mw_record_close(&r, NULL, 0);
 	if (rc == 0)
 		rc = mw_records_take(l, &r);
@@ -143,45 +145,55 @@ static int add_record(const struct eval *e, struct mw_records *l, const char *me
 	return rc;
 }
 
+/* Only of a device whose columns fail: on others there is nothing to find. */
+static int add_faults(const struct eval *e, struct mw_records *l)
+{
+	static const enum pim_count faults[] = {PIM_FAULTS_INJECTED, PIM_BITS_WRONG, PIM_ECC_CORRECTED,
+						PIM_ECC_DETECTED, PIM_ECC_UNDETECTED};
+	struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
+	int rc = 0;
+	if (pim_price_of(e->dev, PIM_COPY, pim_uint(1), &price) < 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]) && rc == 0; i++) {
+		uint64_t v = 0;
+		if (pim_cost_count(e->executed ? e->executed : e->cost, faults[i], &v) == 0)
+			rc = add_record(e, l, EVAL_FAULTS_INJECTED + (enum eval_row)i, (double)v, price.source, NULL);
+	}
+	return rc;
+}
+
 static int add_counts(const struct eval *e, struct mw_records *l)
 {
 	static const struct {
-		const char *metric;
+		enum eval_row row;
 		enum pim_count what;
-		enum mw_unit unit;
 		double scale;
 	} rows[] = {
-		{"aap", PIM_AAP, MW_COUNT, 1},
-		{"ap", PIM_AP, MW_COUNT, 1},
-		{"programs", PIM_PROGRAMS, MW_COUNT, 1},
-		{"batches", PIM_BATCHES, MW_COUNT, 1},
-		{"bytes_in", PIM_BYTES_IN, MW_BYTE, 1},
-		{"bytes_out", PIM_BYTES_OUT, MW_BYTE, 1},
-		{"bytes_transposed", PIM_BYTES_TRANSPOSE, MW_BYTE, 1},
-		{"time_resident", PIM_PS_COMPUTE, MW_NS, 1e-3},
-		{"time_transpose", PIM_PS_TRANSPOSE, MW_NS, 1e-3},
-		{"time_host", PIM_PS_HOST, MW_NS, 1e-3},
-		{"time_end_to_end", PIM_PS_ELAPSED, MW_NS, 1e-3},
+		{EVAL_AAP, PIM_AAP, 1},
+		{EVAL_AP, PIM_AP, 1},
+		{EVAL_PROGRAMS, PIM_PROGRAMS, 1},
+		{EVAL_BATCHES, PIM_BATCHES, 1},
+		{EVAL_BYTES_IN, PIM_BYTES_IN, 1},
+		{EVAL_BYTES_OUT, PIM_BYTES_OUT, 1},
+		{EVAL_BYTES_TRANSPOSED, PIM_BYTES_TRANSPOSE, 1},
+		{EVAL_TIME_RESIDENT, PIM_PS_COMPUTE, 1e-3},
+		{EVAL_TIME_TRANSPOSE, PIM_PS_TRANSPOSE, 1e-3},
+		{EVAL_TIME_HOST, PIM_PS_HOST, 1e-3},
+		{EVAL_TIME_END_TO_END, PIM_PS_ELAPSED, 1e-3},
 	};
 	int rc = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && rc == 0; i++) {
 		uint64_t v = 0;
 		int known = pim_cost_count(e->cost, rows[i].what, &v);
-		rc = add_record(e, l, rows[i].metric, rows[i].unit, (double)v * rows[i].scale,
-				known == 0 ? "counts of the executed micro-programs" : NULL);
+		rc = add_record(e, l, rows[i].row, (double)v * rows[i].scale,
+				known == 0 ? "counts of the executed micro-programs" : NULL, NULL);
 	}
-	/* Only of a device whose columns fail: on others there is nothing to find. */
-	struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
-	bool priced = pim_price_of(e->dev, PIM_COPY, pim_uint(1), &price) == 0;
-	for (int i = PIM_FAULTS_INJECTED; i <= PIM_ECC_UNDETECTED && rc == 0; i++) {
-		uint64_t v = 0;
-		if (priced && pim_cost_count(e->executed ? e->executed : e->cost, (enum pim_count)i, &v) == 0)
-			rc = add_record(e, l, pim_count_name((enum pim_count)i), MW_COUNT, (double)v, price.source);
-	}
+	if (rc == 0)
+		rc = add_faults(e, l);
 	struct pim_energy energy = {.size = sizeof(energy)};
 	int known = pim_cost_energy(e->cost, PIM_E_TOTAL, &energy);
 	if (rc == 0)
-		rc = add_record(e, l, "energy", MW_NJ, energy.typ_pj / 1000.0, known == 0 ? energy.source : NULL);
+		rc = add_record(e, l, EVAL_ENERGY, energy.typ_pj / 1000.0, known == 0 ? energy.source : NULL, NULL);
 	return rc;
 }
 
@@ -192,12 +204,10 @@ int eval_print(const struct eval *e, const struct cli *cli, bool stats, char *er
 	struct cli_out out = {0};
 	int rc = stats ? add_counts(e, &l) : 0;
 	if (rc == 0 && e->reduces && stats) {
-		rc = add_record(e, &l, "result", MW_COUNT,
-				is_negative(e) ? (double)(int64_t)e->result : (double)e->result,
-				"computed from the files");
 		/* A record's value is a double: the note holds every digit. */
 		(void)format_result(e, number, sizeof(number));
-		mw_record_note(&l.v[l.n - 1], "%s", number);
+		rc = add_record(e, &l, EVAL_RESULT, is_negative(e) ? (double)(int64_t)e->result : (double)e->result,
+				"computed from the files", number);
 	}
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);

@@ -178,6 +178,18 @@ def stats_hold_the_parts(folder):
     check(values["result"] == 0 and values["time_host"] > 0 and values["aap"] == 0, values)
 
 
+def stats_name_every_operation(folder):
+    """Each operation is declared with the records that --stats prints."""
+    write(os.path.join(folder, "x"), bytes(64))
+    write(os.path.join(folder, "s"), bytes(8))
+    for op, (inputs, _, _) in operations(8, False, 1).items():
+        files = ["--in=x"] * inputs if op != "if_else" else ["--in=s", "--in=x", "--in=x"]
+        size = ["--size=64"] if inputs == 0 else []
+        out = evaluate(folder, f"--op={op}", "--width=8", *files, *size, "--out=out", "--stats", "--format=json")
+        records = json.loads(out)
+        check(len(records) == 12 and all(r["case"] == op for r in records), op, [r["metric"] for r in records])
+
+
 def ops_table():
     def table(*args):
         rc, out, err = run("pim", "ops", "--format=csv", *args)
@@ -223,6 +235,7 @@ def main():
                 every_operation(folder, device, bits, signed)
         excess_bits_are_refused(folder)
         stats_hold_the_parts(folder)
+        stats_name_every_operation(folder)
         numbers_of_64_bits_are_exact(folder)
     ops_table()
 
