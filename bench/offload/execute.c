@@ -210,14 +210,13 @@ static int run_group(struct offload_side *s, const struct group *g, char *err, s
 }
 
 /* A record tells both limits of a device, so those of a group wait until it has run on all devices. */
-static int emit_group(const struct offload_side *sides, const struct group *g)
+static int emit_group(const struct offload *o, const struct offload_side *sides, const struct group *g)
 {
-	const struct offload *o = sides->o;
 	int rc = 0;
 	for (size_t k = 0; k < o->n_devices; k++)
 		for (size_t i = 0; i < g->n && rc == 0; i++) {
 			size_t row = (size_t)(&g->first[i] - o->work);
-			if (sides[k].done[row])
+			if (sides[k].done && sides[k].done[row])
 				rc = offload_emit_row(&sides[k], &g->first[i], &sides[k].cost[row]);
 		}
 	return rc;
@@ -231,7 +230,7 @@ static int run_all(struct offload *o, struct offload_side *sides, char *err, siz
 		for (size_t k = 0; k < o->n_devices && rc == 0; k++)
 			rc = bench_stopped(o->ctx) ? MW_ECANCELLED : run_group(&sides[k], &g, err, n);
 		if (rc == 0 || rc == MW_ECANCELLED) {
-			int emitted = emit_group(sides, &g);
+			int emitted = emit_group(o, sides, &g);
 			rc = emitted < 0 ? emitted : rc;
 		}
 		i += g.n;
