@@ -20,7 +20,7 @@
 
 #define CHUNK (1u << 20)
 #define LEAST_BYTES (16u << 20)
-#define MAX_LATENCIES (1u << 18)
+#define MAX_LATENCIES (1u << 16)
 
 static int limit_reached(const struct storage_limit *l)
 {

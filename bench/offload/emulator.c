@@ -7,8 +7,9 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "bench/offload/offload.h"
+#include "bench/place.h"
 
-enum { MAX_RATES = 8, LARGE = 64 << 20, SMALL = 4 << 20 };
+enum { MAX_RATES = 8, LARGE = 64 << 20, SMALL = 4 << 20, LEAST = 64 << 10 };
 
 struct rate {
 	struct pim_device *dev;
@@ -131,12 +132,16 @@ static int add_device(struct offload_rates *rates, const struct offload_device *
 		      struct round_point *pts, size_t *n_pts, size_t max, char *err, size_t n)
 {
 	bool matrices = d->ops->caps & PIM_CAP_MATRICES;
+	/* The vectors stay between visits: where memory is short, others need it more. */
+	uint64_t room = bench_block_limit(rates->o->ctx, 3 * 64) / LEAST * LEAST;
+	room = room < LEAST ? LEAST : room;
 	const struct offload_work *w = row_for(rates->o, matrices ? &offload_gemv : &offload_bulk, LARGE);
 	for (const char *e = engines->choices; w && e && *n_pts < max && rates->n < MAX_RATES;) {
 		char name[16];
 		size_t len = strcspn(e, "|");
 		(void)snprintf(name, sizeof(name), "%.*s", (int)len, e);
 		uint64_t most = engines->def && strcmp(name, engines->def) == 0 ? LARGE : SMALL;
+		most = room < most ? room : most;
 		int rc = add(rates, d, w, name, w->size < most ? w->size : most, &pts[*n_pts], err, n);
 		if (rc < 0)
 			return rc;

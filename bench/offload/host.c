@@ -12,7 +12,6 @@
 
 enum {
 	OTHER_POINTS = 16, /* flushes and emulator rates */
-	MAX_POINTS = OFFLOAD_MAX_WORK * OFFLOAD_CACHES * OFFLOAD_FINALISTS + OTHER_POINTS,
 	MAX_REPEATS = 4096,
 };
 
@@ -421,15 +420,23 @@ static void add_point(struct offload *o, const struct offload_work *w, enum offl
 	pt->threads = t->threads;
 }
 
-static size_t add_points(struct offload *o, struct point *points, struct round_point *pts, size_t max)
+static size_t count_ways(const struct offload *o)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < o->n_work; i++)
 		for (int c = 0; c < OFFLOAD_CACHES; c++)
-			for (size_t k = 0; k < o->work[i].n_best[c] && n < max; k++, n++)
+			n += o->work[i].n_best[c];
+	return n;
+}
+
+static void add_points(struct offload *o, struct point *points, struct round_point *pts)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->n_work; i++)
+		for (int c = 0; c < OFFLOAD_CACHES; c++)
+			for (size_t k = 0; k < o->work[i].n_best[c]; k++, n++)
 				add_point(o, &o->work[i], (enum offload_cache)c, &o->work[i].best[c][k], &points[n],
 					  &pts[n]);
-	return n;
 }
 
 /* A sample's length is chosen for the time that all visits will have. */
@@ -445,20 +452,21 @@ int offload_host_begin(struct offload *o, char *err, size_t n)
 	struct offload_points *p = o->points = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
-	p->pts = calloc(MAX_POINTS, sizeof(*p->pts));
-	p->v = calloc(MAX_POINTS, sizeof(*p->v));
-	if (!p->pts || !p->v)
-		return mw_fail(-ENOMEM, err, n, "no memory for the points");
 	int rc = search_all(o);
 	if (rc == 0 && !mw_opt(o->ctx->opts, "sizes")->given)
 		rc = fit_budget(o);
 	if (rc < 0)
 		return rc;
-	size_t host = add_points(o, p->v, p->pts, MAX_POINTS - OTHER_POINTS);
+	size_t host = count_ways(o), most = host + OTHER_POINTS;
+	p->pts = calloc(most, sizeof(*p->pts));
+	p->v = calloc(most, sizeof(*p->v));
+	if (!p->pts || !p->v)
+		return mw_fail(-ENOMEM, err, n, "no memory for the points");
+	add_points(o, p->v, p->pts);
 	p->n = host;
 	for (int k = 0; k < OFFLOAD_CACHES && offload_flush_name(); k++)
 		add_flush(o, &p->flush[k], &p->pts[p->n++], k == OFFLOAD_WARM);
-	rc = offload_rates_points(o, &p->rates, p->pts, &p->n, MAX_POINTS, err, n);
+	rc = offload_rates_points(o, &p->rates, p->pts, &p->n, most, err, n);
 	for (size_t i = 0; i < host; i++)
 		p->v[i].sample_ns = 1e9 * sample_s(o, p->n);
 	if (rc == 0) {
