@@ -1,6 +1,7 @@
 /* Matrix products of transformer layers by every engine of this machine, and the compute peak.
  *
  * Weights stream from memory as they do in inference: a rotation of matrices larger than the last-level cache. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct gemm_run {
 	struct gemm_memory memory;
 	struct unit **units;
 	size_t n_units;
+	size_t n_cases; /* of all units */
 	double sample_s;
 	struct mw_records rates;             /* what the rounds emitted */
 	bool told[ENGINES_MAX][GEMM_DTYPES]; /* that an engine lacks a type */
@@ -229,6 +231,7 @@ static int add_unit(struct gemm_run *r, enum gemm_dtype type, const struct gemm_
 	u->g.threads = threads;
 	u->g.memory = &r->memory;
 	list_cases(r, &u->g);
+	r->n_cases += u->g.n_cases;
 	r->units[r->n_units++] = u;
 	return 0;
 }
@@ -253,11 +256,8 @@ static int list_units(struct gemm_run *r)
 			for (int c = 0; c < n_counts && r->plan.types[t] && rc == 0; c++)
 				rc = add_unit(r, (enum gemm_dtype)t, &r->plan.list[i], counts[c]);
 	struct bench_ctx whole = *r->ctx;
-	size_t points = r->peaks.n;
-	for (size_t i = 0; i < r->n_units; i++)
-		points += r->units[i]->g.n_cases;
 	whole.deadline_ns = mw_now_ns() + (uint64_t)(0.9e9 * r->ctx->share_s);
-	r->sample_s = rounds_sample_s(&whole, points);
+	r->sample_s = rounds_sample_s(&whole, r->peaks.n + r->n_cases);
 	return rc;
 }
 
@@ -295,6 +295,7 @@ static int prepare(struct gemm_run *r, struct unit *u, char *err, size_t n)
 	struct bench_ctx ctx = *r->ctx;
 	uint64_t end = mw_now_ns() + (uint64_t)(1e9 * CHECK_SHARE * ctx.share_s);
 	ctx.deadline_ns = end > ctx.deadline_ns ? end : ctx.deadline_ns;
+	assert(u);
 	u->tried = true;
 	if (u->g.threads > mw_team_size(ctx.team)) {
 		(void)mw_fail(0, u->why, sizeof(u->why), "%s", mw_team_short(ctx.team));

@@ -108,7 +108,7 @@ struct place {
 	int node;
 	size_t matrix_bytes; /* of one matrix in all pools, slices of this node's members */
 	size_t fixed_bytes;  /* activations and results: node of member 0 */
-	struct mw_block *block;
+	unsigned char *base;
 	size_t used;
 };
 
@@ -179,27 +179,28 @@ static int take_blocks(const struct bench_ctx *ctx, struct gemm_group *g, struct
 		       size_t n)
 {
 	g->arenas = ctx->arenas;
-	g->blocks = calloc(l->n_places, sizeof(*g->blocks));
+	g->blocks = calloc((size_t)g->threads, sizeof(*g->blocks)); /* at most one per member */
 	if (!g->blocks)
 		return -ENOMEM;
 	g->n_blocks = l->n_places;
 	*intact = true;
 	for (size_t i = 0; i < l->n_places; i++) {
 		struct place *p = &l->places[i];
-		p->block = &g->blocks[i];
+		struct mw_block *block = &g->blocks[i];
 		size_t bytes = p->fixed_bytes + g->matrices * p->matrix_bytes;
-		int rc = mw_arena_take(ctx->arenas, g->memory, MW_PAGES_THP, p->node, bytes, p->block, err, n);
+		int rc = mw_arena_take(ctx->arenas, g->memory, MW_PAGES_THP, p->node, bytes, block, err, n);
 		if (rc < 0)
 			return rc;
-		*intact = *intact && p->block->intact;
-		(void)snprintf(g->pages, sizeof(g->pages), "%s", p->block->obtained);
+		p->base = block->p;
+		*intact = *intact && block->intact;
+		(void)snprintf(g->pages, sizeof(g->pages), "%s", block->obtained);
 	}
 	return 0;
 }
 
 static void *carve(struct place *p, size_t bytes)
 {
-	void *at = (unsigned char *)p->block->p + p->used;
+	void *at = p->base + p->used;
 	p->used += bytes;
 	return at;
 }
