@@ -336,7 +336,10 @@ static int check_room(const struct mw_arenas *a, int root_fd, enum mw_pages kind
 	 * need their share too. */
 	struct mw_limits l;
 	mw_limits_read(root_fd, true, &l);
-	uint64_t need = (uint64_t)bytes + bytes / 256 + SLACK_BYTES, on_node;
+	/* Room for what else is allocated meanwhile; where little is left at all, less of it will be. */
+	bool little = l.mem_known && l.mem_available < 8 * (uint64_t)SLACK_BYTES;
+	uint64_t slack = little ? l.mem_available / 8 : SLACK_BYTES;
+	uint64_t need = (uint64_t)bytes + bytes / 256 + slack, on_node;
 	if (l.mem_known && need > l.mem_available)
 		return mw_fail(MW_EBUDGET, err, n, "%zu MiB and %llu MiB of slack wanted, %llu MiB available (%s)",
 			       bytes >> 20, (unsigned long long)((need - bytes) >> 20),
