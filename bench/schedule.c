@@ -62,6 +62,7 @@ size_t schedule_order(const struct bench *const *wanted, size_t n, const struct 
 /* ---- records ---- */
 
 static const struct mw_emit elapsed_emit = {MW_CASES("run"), &mw_metric_elapsed, NULL, NULL, NULL};
+const struct mw_emit *const schedule_end_row = &elapsed_emit;
 
 bool schedule_is_end(const struct mw_record *r, const struct bench *b)
 {

@@ -49,6 +49,8 @@ size_t schedule_order(const struct bench *const *wanted, size_t n, const struct 
 int schedule_run(struct schedule *s, const struct schedule_item *items, size_t n, const struct schedule_hooks *hooks,
 		 char *err, size_t en);
 
+/* What the scheduler emits for each benchmark that came to its end. */
+extern const struct mw_emit *const schedule_end_row;
 /* Is r the record that says that b came to its end? */
 bool schedule_is_end(const struct mw_record *r, const struct bench *b);
 

@@ -39,7 +39,8 @@ struct command {
 	const char *summary;
 	const char *details; /* more lines for `memwall help NAME`, or NULL */
 	const struct mw_option *options;
-	int min_words, max_words; /* positional words after the command's own name; max -1: any number */
+	int min_words, max_words;         /* positional words after the command's own name; max -1: any number */
+	const struct mw_emitter *emitter; /* the records that it emits, other than those of benchmarks; NULL: none */
 	bool hidden;
 	bool records;  /* prints records: takes --select */
 	bool measures; /* takes the options of every measuring command as well (cli/measure.h) */

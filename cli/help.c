@@ -1,9 +1,12 @@
 /* `memwall help`: the text comes from the command and benchmark tables. */
+#include <errno.h>
 #include <string.h>
 
+#include "base/core/err.h"
 #include "bench/bench.h"
 #include "cli/command.h"
 #include "cli/measure.h"
+#include "cli/records.h"
 
 static void help_section(FILE *f, const char *section)
 {
@@ -33,7 +36,7 @@ static void help(FILE *f)
 	(void)fputs("\nGlobal options, before or after COMMAND\n", f);
 	mw_opts_help(f, cli_global_options);
 	(void)fputs(
-		"\n'memwall help COMMAND' shows a command's options.\n"
+		"\n'memwall help COMMAND' shows a command's options, 'memwall help records' what results can say.\n"
 		"Exit status: 0 done, 1 failed, 2 bad usage, 3 something named is unavailable here, 130 interrupted,\n"
 		"141 the reader of the output (as in '| head') went away.\n",
 		f);
@@ -54,6 +57,8 @@ static int help_group(FILE *f, const char *word)
 static int help_command(FILE *f, const char *name, char *err, size_t n)
 {
 	const struct bench *bench;
+	if (strcmp(name, "records") == 0)
+		return records_help(f) < 0 ? mw_fail(-ENOMEM, err, n, "out of memory") : 0;
 	const struct command *cmd = cli_find(name, &bench);
 	if (!cmd && !bench && cli_is_group(name))
 		return help_group(f, name);
@@ -112,8 +117,8 @@ static int run_help(struct cli *cli, char *err, size_t n)
 const struct command cmd_help = {
 	.name = "help",
 	.section = "About",
-	.usage = "[COMMAND]",
-	.summary = "the commands, or one command's options",
+	.usage = "[COMMAND | records]",
+	.summary = "the commands, one command's options, or what records can say",
 	.max_words = 2,
 	.run = run_help,
 };

@@ -44,7 +44,7 @@ CASES = {
         ("--op=sum_lanes", "--width=8", "--in=a"),
     ],
     "report": [("q",), ("q/results.json", "--anonymize")],
-    "help": [(), ("run",), ("pim", "ops"), ("offload",)],
+    "help": [(), ("run",), ("pim", "ops"), ("offload",), ("records",)],
     "info": [()],
     "list": [()],
     # Of those that help does not name.
