@@ -286,7 +286,11 @@ static int put_section(struct page *p, const struct section *fig, char *err, siz
 			(void)snprintf(p->trouble, sizeof(p->trouble), "%s", why);
 	}
 	if (table.n_rows) {
+		struct words words = {0};
 		html_grid(p->out, &table, fig->name);
+		p->failed = words_of_table(&p->r->words, &p->r->records, fig->bench, &words) < 0 || p->failed;
+		html_words(p->out, &words);
+		words_fini(&words);
 	} else {
 		(void)fputs("<p class=\"absent\">This run holds no such records. <code>memwall ", p->out);
 		html_escape(p->out, fig->bench);

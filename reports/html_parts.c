@@ -161,3 +161,36 @@ void html_grid(FILE *out, const struct grid *g, const char *label)
 	put_remarks(out, &remarks);
 	free(remarks.v);
 }
+
+static void put_word(FILE *out, const char *name, const char *words, enum mw_better better)
+{
+	(void)fputs("<div>", out);
+	html_element(out, "dt", NULL, name);
+	(void)fputs(" <dd>", out);
+	html_escape(out, words);
+	if (better != MW_NEITHER)
+		(void)fprintf(out, "; %s is better", mw_better_name(better));
+	(void)fputs("</dd></div>\n", out);
+}
+
+/* A key as tables show it: "row hit". */
+static void put_key_word(FILE *out, const struct mw_key *k)
+{
+	struct mw_buf name = {0};
+	for (const char *c = k->name; *c; c++)
+		mw_buf_add(&name, "%c", *c == '_' ? ' ' : *c);
+	put_word(out, mw_buf_text(&name), k->words, MW_NEITHER);
+	mw_buf_fini(&name);
+}
+
+void html_words(FILE *out, const struct words *w)
+{
+	if (!w->n_metrics && !w->n_keys)
+		return;
+	(void)fputs("<dl class=\"words\">\n", out);
+	for (size_t i = 0; i < w->n_metrics; i++)
+		put_word(out, w->metric[i].name, w->metric[i].words, w->metric[i].better);
+	for (size_t i = 0; i < w->n_keys; i++)
+		put_key_word(out, &w->key[i]);
+	(void)fputs("</dl>\n", out);
+}

@@ -127,3 +127,23 @@ const struct mw_key *words_of(const struct words *w, const struct mw_kv *kv)
 {
 	return kv->key ? kv->key : words_key(w, kv->name);
 }
+
+static int add_shown(const struct words *file, const struct mw_record *r, struct words *out)
+{
+	const struct mw_metric *m = r->declared ? r->declared : words_metric(file, r->metric);
+	int rc = m ? words_add_metric(out, m) : 0;
+	for (size_t i = 0; i < r->params.n && rc == 0; i++) {
+		const struct mw_key *k = words_of(file, &r->params.v[i]);
+		rc = k ? words_add_key(out, k) : 0;
+	}
+	return rc;
+}
+
+int words_of_table(const struct words *file, const struct mw_records *l, const char *bench, struct words *out)
+{
+	int rc = 0;
+	for (size_t i = 0; i < l->n && rc == 0; i++)
+		if (strcmp(l->v[i].bench, bench) == 0 && strcmp(l->v[i].case_name, "run") != 0)
+			rc = add_shown(file, &l->v[i], out);
+	return rc;
+}

@@ -3,6 +3,7 @@
 #include "tests/reports/fixture.h"
 
 #include "bench/bench.h"
+#include "cli/command.h"
 #include "reports/headline.h"
 #include "reports/print.h"
 #include "reports/report.h"
@@ -237,6 +238,18 @@ static void rows_apart(const struct mw_emitter *e)
 	}
 }
 
+static void see_emitter(struct names *all, const struct mw_emitter *e)
+{
+	rows_apart(e);
+	for (const struct mw_emit *row = e->emits; row->metric; row++) {
+		see_metric(all, row->metric);
+		see_keys(all, e->name, row->params, MW_PARAM);
+		see_keys(all, e->name, row->optional, MW_PARAM);
+		see_keys(all, e->name, row->observed, MW_OBSERVED);
+		keys_once(e, row);
+	}
+}
+
 #define SEE_METRIC(symbol, unit, better, words) see_metric(&all, &mw_metric_##symbol);
 #define SEE_KEY(symbol, kind, flags, words) see_key(&all, &mw_key_##symbol);
 
@@ -252,15 +265,11 @@ Test(section, one_name_means_one_thing)
 		cr_assert(e, "%s declares nothing", (*b)->name);
 		cr_expect_str_eq(e->name, (*b)->name);
 		emitters++;
-		rows_apart(e);
-		for (const struct mw_emit *row = e->emits; row->metric; row++) {
-			see_metric(&all, row->metric);
-			see_keys(&all, e->name, row->params, MW_PARAM);
-			see_keys(&all, e->name, row->optional, MW_PARAM);
-			see_keys(&all, e->name, row->observed, MW_OBSERVED);
-			keys_once(e, row);
-		}
+		see_emitter(&all, e);
 	}
+	for (const struct command *const *c = command_table; *c; c++)
+		if ((*c)->emitter)
+			see_emitter(&all, (*c)->emitter);
 	cr_assert_geq(emitters, 3);
 }
 
@@ -284,6 +293,11 @@ Test(section, a_benchmark_without_one_has_a_table_and_a_line)
 	char err[300] = "", note[300];
 	size_t size;
 	toy_results(&r);
+	/* As results.json of another version says it. */
+	static const struct mw_key wheels_key = {"wheels", MW_NUMBER, MW_PARAM, "wheels <that> turn"};
+	static const struct mw_metric turns = {"turns", MW_COUNT, MW_HIGHER, "turns of a wheel"};
+	cr_assert_eq(words_add_key(&r.words, &wheels_key), 0);
+	cr_assert_eq(words_add_metric(&r.words, &turns), 0);
 	cr_assert_null(section_of("toy"));
 	const struct report_options opt = {.gnuplot = "/nonexistent"};
 	cr_assert_eq(report_html(in_dir("report.html"), &r, &opt, note, sizeof(note), err, sizeof(err)), 0, "%s", err);
@@ -293,6 +307,10 @@ Test(section, a_benchmark_without_one_has_a_table_and_a_line)
 	const char *end = strstr(heading, "</section>");
 	const char *wheels = strstr(heading, "wheels"), *value = strstr(heading, "1234");
 	cr_expect(wheels && wheels < end && value && value < end, "its table lacks a parameter or a value");
+	const char *key = strstr(heading, "<dt>wheels</dt> <dd>wheels &lt;that&gt; turn</dd>");
+	const char *metric = strstr(heading, "<dt>turns</dt> <dd>turns of a wheel; higher is better</dd>");
+	cr_expect(key && key < end && metric && metric < end, "its legend lacks a key or the metric");
+	cr_expect_null(strstr(page, "<dt>cpu</dt>"), "a key that the table does not show");
 	free(page);
 
 	char *text = NULL;
