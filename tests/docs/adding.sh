@@ -38,7 +38,7 @@ done
 # The tables as the makefile would generate them with the three files in place.
 for folder in bench bench/offload energy/meters pim/devices; do
 	mkdir -p "$tmp/tree/$folder"
-	cp "$folder"/*.c "$tmp/tree/$folder" 2>/dev/null
+	cp "$folder"/*.[ch] "$tmp/tree/$folder" 2>/dev/null
 	cp "$tmp/$folder"/*.c "$tmp/tree/$folder" 2>/dev/null
 done
 script=$(pwd)/scripts/gen-table
@@ -64,6 +64,17 @@ for name in clockread nor64 board; do
 done
 "$memwall" clockread --profile=tiny --calls=1000 --format=csv >"$tmp/csv" || fail 'memwall clockread'
 grep -q '^clockread,monotonic-raw,overhead,ns,[0-9.]*,.*,measured,.*calls=1000' "$tmp/csv" || fail "$(cat "$tmp/csv")"
+
+"$memwall" help records >"$tmp/records" || fail 'memwall help records'
+grep -q '^- calls (count, parameter): calls in one sample$' "$tmp/records" || fail 'help records does not show clockread'
+# A run shows it without another file: in the summary, and with a table and the words of its keys in the report.
+"$memwall" run --profile=tiny --only=clockread --output="$tmp/run" >"$tmp/summary" 2>"$tmp/err" || fail "$(cat "$tmp/err")"
+grep -q '^clockread  *1  *values ' "$tmp/summary" || fail "the summary lacks clockread: $(cat "$tmp/summary")"
+tr '\n' ' ' <"$tmp/run/report.html" | sed 's/<section/\n<section/g' | grep '<h2>clockread</h2>' >"$tmp/section" ||
+	fail 'the report lacks clockread'
+for text in '<td>monotonic-raw</td>' '<td>calls 10000</td>' '<dt>calls</dt> <dd>calls in one sample</dd>'; do
+	grep -qF "$text" "$tmp/section" || fail "the report lacks $text: $(cat "$tmp/section")"
+done
 
 printf 'abcdefgh01234567' >"$tmp/a"
 printf 'ABCDEFGH76543210' >"$tmp/b"
