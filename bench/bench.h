@@ -71,7 +71,7 @@ struct bench {
 	int (*check)(const struct bench_ctx *ctx, char *err, size_t n);
 	/* 0 when it can run; MW_EUNAVAILABLE and the reason in words. NULL: always. ctx->team may be NULL here. */
 	int (*available)(const struct bench_ctx *ctx, char *why, size_t n);
-	/* Points, memory and disk of run() with this context; NULL: not told. ctx->team may be NULL here. */
+	/* Points, memory and disk of a run with this context; NULL: not told. ctx->team may be NULL here. */
 	void (*plan)(const struct bench_ctx *ctx, struct bench_plan *plan);
 	/* The records that it emits. */
 	const struct mw_emitter *emitter;

@@ -247,7 +247,7 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	(void)fputs("\n", f);
 	put_title(&r->records, p);
 	(void)snprintf(p->caption, sizeof(p->caption),
-		       "Best instruction set of each operation; bars are 95 %% intervals over rounds. Hollow marks are "
+		       "Best instruction set of each operation; bars are 95 %% intervals. Hollow marks are "
 		       "non-temporal "
 		       "stores. Bytes are those the program asked for; what a store adds on the bus is in the table.");
 	size_t left = 0;

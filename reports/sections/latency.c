@@ -218,8 +218,7 @@ static void put_words(const struct lines *lines, struct figure_plot *p)
 			       size_words(record_number(last, "window"), size, sizeof(size)));
 	(void)snprintf(p->caption, sizeof(p->caption),
 		       "Random single-cycle pointer chase%s. Both axes are logarithmic; bands and bars are 95 %% "
-		       "intervals over "
-		       "rounds; dotted lines are the cache sizes that the system reports.",
+		       "intervals; dotted lines are the cache sizes that the system reports.",
 		       words);
 }
 
