@@ -51,7 +51,7 @@ struct bench_ctx {
 /* What a run would take, for `run --dry-run`. 0 = none. */
 struct bench_plan {
 	unsigned points;
-	uint64_t memory_bytes; /* largest block */
+	uint64_t memory_bytes; /* all blocks together */
 	uint64_t disk_bytes;
 };
 

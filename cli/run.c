@@ -71,58 +71,6 @@ static int choose(struct run *run, const struct mw_opts *opts, char *err, size_t
 	return 0;
 }
 
-static int dry_run(struct run *run, const struct cli *cli, char *err, size_t n)
-{
-	static const struct grid_column columns[] = {
-		{"bench", "benchmark", false},  {"points", NULL, true},     {"memory_mib", "memory MiB", true},
-		{"disk_mib", "disk MiB", true}, {"time_s", "time s", true}, {"status", NULL, false},
-	};
-	struct grid g;
-	struct cli_out out = {0};
-	double weight = 0;
-	for (size_t i = 0; i < run->n_list; i++)
-		weight += run->list[i]->weight;
-	grid_init(&g, columns, 6);
-	int rc = 0;
-	for (size_t i = 0; i < run->n_list && rc == 0; i++) {
-		const struct bench *b = run->list[i];
-		struct mw_opts defaults = {0};
-		struct bench_plan plan = {0};
-		char *argv[] = {NULL, NULL}, why[256] = "ready";
-		rc = mw_opts_parse(&defaults, &b->options, b->options ? 1 : 0, 1, argv, NULL, 0);
-		struct bench_ctx ctx = measure_ctx(&run->m, &defaults);
-		double share = run->m.profile.limit_s * b->weight / weight;
-		ctx.deadline_ns = mw_now_ns() + (uint64_t)(1e9 * share);
-		if (rc == 0 && (!b->available || b->available(&ctx, why, sizeof(why)) == 0) && b->check)
-			(void)b->check(&ctx, why, sizeof(why));
-		if (rc == 0 && b->plan)
-			b->plan(&ctx, &plan);
-		char points[24], memory[24], disk[24], seconds[24];
-		(void)snprintf(points, sizeof(points), "%u", plan.points);
-		(void)snprintf(memory, sizeof(memory), "%.0f", (double)plan.memory_bytes / 1048576.0);
-		(void)snprintf(disk, sizeof(disk), "%.0f", (double)plan.disk_bytes / 1048576.0);
-		(void)snprintf(seconds, sizeof(seconds), "%.1f", share);
-		const char *cells[] = {
-			b->name, b->plan ? points : NULL, b->plan ? memory : NULL, b->plan ? disk : NULL, seconds, why};
-		if (rc == 0)
-			rc = grid_add(&g, cells);
-		mw_opts_fini(&defaults);
-	}
-	if (rc == 0)
-		rc = cli_out_open(cli, &out, err, n);
-	if (rc == 0)
-		rc = grid_print(out.f, &g, cli->format);
-	if (rc == 0 && cli->format == PRINT_TABLE)
-		(void)fprintf(
-			out.f, "\nprofile %s: at most %.0f s and %.0f MiB of memory in all; nothing was measured\n",
-			run->m.profile.name, run->m.profile.limit_s, (double)mw_arenas_max(run->m.arenas) / 1048576.0);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
-	cli_out_abort(&out);
-	grid_fini(&g);
-	return rc;
-}
-
 /* ---- where the results go ---- */
 
 static int make_parent(const char *dir, char *err, size_t n)
@@ -451,7 +399,7 @@ static int run_run(struct cli *cli, char *err, size_t n)
 	if (rc == 0)
 		rc = choose(run, &cli->opts, err, n);
 	if (rc == 0 && mw_opt_flag(&cli->opts, "dry-run")) {
-		rc = dry_run(run, cli, err, n);
+		rc = measure_plan(cli, &run->m, run->list, run->n_list, err, n);
 		goto out;
 	}
 	if (rc == 0)

@@ -115,6 +115,32 @@ Test(identity, one_record_each_in_two_states, .timeout = 300)
 	mw_records_fini(&all);
 }
 
+/* What `run --dry-run` says of memory is no less than what is taken. */
+Test(identity, memory_is_as_planned, .timeout = 300)
+{
+	static const struct {
+		const char *name, *options[4];
+	} large[] = {
+		{"bandwidth", {"--size=12M", "--ops=read", NULL}},   {"energy", {"--sample-time=0.05", NULL}},
+		{"gemm", {"--shapes=768x768", "--tokens=1", NULL}},  {"latency", {"--sizes=48M", NULL}},
+		{"offload", {"--sizes=16M", "--kernels=and", NULL}}, {"storage", {"--file-size=1M", NULL}},
+	};
+	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
+		const struct bench *b = bench_find(large[i].name);
+		struct test_context t;
+		struct bench_plan plan = {0};
+		test_open(&t, b, large[i].options);
+		b->plan(&t.ctx, &plan);
+		int rc = test_run(&t, b);
+		cr_assert(rc == 0 || rc == MW_EUNAVAILABLE, "%s: %d %s", b->name, rc, t.err);
+		/* Blocks are whole huge pages. */
+		uint64_t taken = mw_arenas_bytes(t.ctx.arenas), most = plan.memory_bytes + 4 * (2u << 20);
+		cr_expect_leq(taken, most, "%s took %llu bytes, planned %llu", b->name, (unsigned long long)taken,
+			      (unsigned long long)plan.memory_bytes);
+		test_close(&t);
+	}
+}
+
 /* Whatever there is no time for is a record with the reason, one per identity. */
 Test(identity, no_time_is_said_once, .timeout = 300)
 {

@@ -1,0 +1,25 @@
+"""`run --dry-run` says what each benchmark would take and what all take together, and leaves nothing behind."""
+
+import csv
+import io
+import os
+
+from lib_cli import check, run, scratch
+
+with scratch() as folder:
+    before = os.listdir(folder)
+    for options in ((), ("--profile=full",), ("--only=latency,storage",), ("--max-mem=64M", "--profile=standard")):
+        rc, out, err = run("run", "--dry-run", *options, "--format=csv", cwd=folder)
+        check(rc == 0 and err == "", options, rc, err)
+        rows = list(csv.DictReader(io.StringIO(out)))
+        total, rows = rows[-1], rows[:-1]
+        check(total["bench"] == "total" and len(rows) >= 2, options, out)
+        for column in ("points", "disk_mib"):
+            check(int(total[column]) == sum(int(r[column]) for r in rows if r[column]), options, column, out)
+        apart = sum(int(r["memory_mib"]) for r in rows if r["memory_mib"])
+        limit = 64 if "--max-mem=64M" in options else 1 << 30
+        # Each number is rounded on its own.
+        check(0 < int(total["memory_mib"]) <= min(apart + len(rows), limit), options, out)
+        check(int(total["memory_mib"]) >= min(apart - len(rows), limit) or "limited" in total["status"], options, out)
+        check(abs(float(total["time_s"]) - sum(float(r["time_s"]) for r in rows)) < 0.1 * len(rows), options, out)
+    check(os.listdir(folder) == before, "left", os.listdir(folder))
