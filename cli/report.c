@@ -137,8 +137,7 @@ static void tell_live(struct results *r, pid_t pid)
 	char who[48] = "";
 	if (pid)
 		(void)snprintf(who, sizeof(who), " (process %ld)", (long)pid);
-	r->partial = true;
-	(void)snprintf(r->partial_why, sizeof(r->partial_why), "the run is still going on%s", who);
+	(void)results_partial(r, "the run is still going on%s", who); /* without memory: partial, and no more words */
 }
 
 /* A living run writes results.json and report.html itself. */

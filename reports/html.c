@@ -63,7 +63,7 @@ static void put_head(const struct page *p)
 	(void)fputs("</p></header>\n<main>\n", p->out);
 	if (r->partial) {
 		(void)fputs("<p class=\"banner\" role=\"status\"><strong>Partial run:</strong> ", p->out);
-		html_escape(p->out, r->partial_why[0] ? r->partial_why : "the run did not come to its end");
+		html_escape(p->out, mw_text_or(r->partial_why, "the run did not come to its end"));
 		(void)fputs(".</p>\n", p->out);
 	}
 	struct disturbance d = disturbance_of(&r->records);

@@ -96,7 +96,7 @@ static void forget_skip(struct results *out, const char *bench)
 {
 	for (size_t i = 0; i < out->n_skipped; i++)
 		if (strcmp(out->skipped[i].bench, bench) == 0)
-			out->skipped[i--] = out->skipped[--out->n_skipped];
+			results_unskip(out, i--);
 }
 
 static int note_session(struct reader *rd, size_t record)
@@ -195,9 +195,7 @@ static int keep_end(struct reader *rd, const json_t *v)
 	rd->session_s = json_is_number(elapsed) ? json_number_value(elapsed) : (double)NAN;
 	rd->ended = true;
 	rd->out->partial = json_is_string(why);
-	(void)snprintf(rd->out->partial_why, sizeof(rd->out->partial_why), "%s",
-		       json_is_string(why) ? json_string_value(why) : "");
-	return 0;
+	return mw_text_set(&rd->out->partial_why, json_string_value(why)) ? no_memory(rd) : 0;
 }
 
 /* What follows an end belongs to a session that needs an end of its own. Of a session that was killed nobody knows
@@ -209,7 +207,7 @@ static void goes_on(struct reader *rd, bool resumed)
 		rd->earlier_s += rd->ended ? rd->session_s : (double)NAN;
 	rd->ended = false;
 	rd->out->partial = true;
-	(void)snprintf(rd->out->partial_why, sizeof(rd->out->partial_why), "the run did not come to its end");
+	(void)mw_text_set(&rd->out->partial_why, NULL); /* words are found at the end */
 }
 
 static int keep_head(struct reader *rd, json_t *v)
@@ -297,25 +295,30 @@ static int count_unread(struct reader *rd, int rc, size_t number)
 }
 
 /* "3 lines of records.jsonl could not be read: 17, 20, 31", before what was said already. */
-static void tell_unread(const struct reader *rd)
+static int tell_unread(const struct reader *rd)
 {
 	struct results *out = rd->out;
-	char before[sizeof(out->partial_why)] = "", lines[SHOWN_LINES * 24 + 8] = "";
+	char lines[SHOWN_LINES * 24 + 8] = "";
 	size_t len = 0, shown = rd->unread < SHOWN_LINES ? rd->unread : SHOWN_LINES;
 	if (rd->unread == 0)
-		return;
+		return 0;
 	for (size_t i = 0; i < shown; i++)
 		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "%s%zu", i ? ", " : "", rd->unread_at[i]);
 	if (rd->unread > shown)
 		(void)snprintf(lines + len, sizeof(lines) - len, ", ...");
-	if (out->partial)
-		memcpy(before, out->partial_why, sizeof(before));
-	int used = snprintf(out->partial_why, sizeof(out->partial_why),
-			    "%zu line%s of records.jsonl could not be read: %s%s", rd->unread,
-			    rd->unread == 1 ? "" : "s", lines, before[0] ? "; " : "");
-	if (used < (int)sizeof(out->partial_why))
-		(void)snprintf(out->partial_why + used, sizeof(out->partial_why) - (size_t)used, "%s", before);
-	out->partial = true;
+	return results_partial(out, "%zu line%s of records.jsonl could not be read: %s%s%s", rd->unread,
+			       rd->unread == 1 ? "" : "s", lines, out->partial_why ? "; " : "",
+			       mw_text_or(out->partial_why, ""));
+}
+
+/* A run that is partial says why. */
+static int say_why(struct reader *rd)
+{
+	struct results *out = rd->out;
+	int rc = out->partial && !out->partial_why ? results_partial(out, "the run did not come to its end") : 0;
+	if (rc == 0)
+		rc = tell_unread(rd);
+	return rc ? no_memory(rd) : 0;
 }
 
 /* What follows the last newline: a whole line but for that newline, or what a kill tore. */
@@ -327,12 +330,10 @@ static int read_tail(struct reader *rd, const char *line, size_t len, size_t num
 		tail->unclosed = true;
 		tail->whole += (off_t)len;
 	} else if (rc == MW_EFORMAT && rd->head) {
-		out->partial = true;
 		rd->ended = false;
-		(void)snprintf(out->partial_why, sizeof(out->partial_why),
-			       "killed while it wrote a record: that one is lost, %zu before it are kept",
-			       out->records.n);
-		rc = 0;
+		rc = results_partial(out, "killed while it wrote a record: that one is lost, %zu before it are kept",
+				     out->records.n);
+		rc = rc ? no_memory(rd) : 0;
 	} else if (rc == MW_EFORMAT && strncmp(line, "{\"head\":", len < 8 ? len : 8) == 0) {
 		rc = mw_fail(MW_EFORMAT, rd->place.err, rd->place.n,
 			     "%s: holds no complete line: the run was killed before it began", rd->place.file);
@@ -392,7 +393,9 @@ int journal_read_fd(int fd, const char *path, struct results *out, struct journa
 		goto out;
 	}
 	out->info.elapsed_s = rd.ended ? rd.earlier_s + rd.session_s : (double)NAN;
-	tell_unread(&rd);
+	rc = say_why(&rd);
+	if (rc)
+		goto out;
 	if (stats)
 		*stats = own_stats;
 	if (tail)

@@ -28,13 +28,23 @@ static int get_text(const json_t *o, const char *key, char *out, size_t size, co
 }
 
 /* The same, of any length, kept by the record. */
-static int get_kept(const json_t *o, const char *key, struct mw_record *r, const char **out, const struct json_place *p)
+/* As long as v lives. */
+static int get_string(const json_t *o, const char *key, const char **out, const struct json_place *p)
 {
 	const json_t *v = json_object_get(o, key);
 	if (!json_is_string(v))
 		return json_refuse(p, key, v ? "expected a text" : "missing");
-	*out = mw_record_keep(r, json_string_value(v));
+	*out = json_string_value(v);
 	return 0;
+}
+
+static int get_kept(const json_t *o, const char *key, struct mw_record *r, const char **out, const struct json_place *p)
+{
+	const char *text = NULL;
+	int rc = get_string(o, key, &text, p);
+	if (rc == 0)
+		*out = mw_record_keep(r, text);
+	return rc;
 }
 
 static int get_int(const json_t *o, const char *key, json_int_t lo, json_int_t hi, json_int_t *out,
@@ -264,12 +274,11 @@ int json_to_point_samples(const json_t *v, struct json_place *p, struct points *
 
 int json_to_skip(const json_t *v, struct json_place *p, struct results *out)
 {
-	struct results_skip s;
+	const char *bench = NULL, *reason = NULL;
 	int rc = json_is_object(v) ? 0 : json_refuse(p, "", "expected an object");
-	if (rc || (rc = get_text(v, "bench", s.bench, sizeof(s.bench), p)) ||
-	    (rc = get_text(v, "reason", s.reason, sizeof(s.reason), p)))
+	if (rc || (rc = get_string(v, "bench", &bench, p)) || (rc = get_string(v, "reason", &reason, p)))
 		return rc;
-	return results_skip(out, s.bench, s.reason);
+	return results_skip(out, bench, reason);
 }
 
 /* "" is read as not known. */
@@ -476,8 +485,7 @@ int json_to_results(const json_t *v, struct json_place *p, struct results *out)
 	if (!json_is_boolean(partial))
 		return json_refuse(p, "partial", "expected true or false");
 	out->partial = json_is_true(partial);
-	if (why && !json_is_null(why) &&
-	    (rc = get_text(v, "partial_why", out->partial_why, sizeof(out->partial_why), p)))
+	if (why && !json_is_null(why) && (rc = to_text(why, "partial_why", &out->partial_why, p)))
 		return rc;
 	if (p->schema >= 2 && (rc = json_to_words(json_object_get(v, "words"), p, out)))
 		return rc;

@@ -329,7 +329,7 @@ static json_t *from_rest(const struct results *r)
 		failed += json_array_append_new(skipped, json_from_skip(&r->skipped[i])) != 0;
 	json_put(o, "skipped", skipped, &failed);
 	json_put(o, "partial", json_boolean(r->partial), &failed);
-	json_put(o, "partial_why", r->partial_why[0] ? json_text(r->partial_why) : json_null(), &failed);
+	json_put(o, "partial_why", r->partial_why ? json_text(r->partial_why) : json_null(), &failed);
 	for (size_t i = 0; i < r->words.n_metrics && rc == 0; i++)
 		rc = words_add_metric(&words, &r->words.metric[i]);
 	for (size_t i = 0; i < r->words.n_keys && rc == 0; i++)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "reports/file.h"
 #include "reports/journal.h"
 #include "reports/json.h"
@@ -54,7 +56,10 @@ void results_fini(struct results *r)
 	mw_records_fini(&r->records);
 	points_fini(&r->points);
 	words_fini(&r->words);
+	while (r->n_skipped)
+		results_unskip(r, r->n_skipped - 1);
 	free(r->skipped);
+	free(r->partial_why);
 	results_init(r);
 }
 
@@ -105,10 +110,32 @@ int results_skip(struct results *r, const char *bench, const char *reason)
 	if (!v)
 		return -ENOMEM;
 	r->skipped = v;
-	struct results_skip *s = &v[r->n_skipped++];
-	(void)snprintf(s->bench, sizeof(s->bench), "%s", bench);
-	(void)snprintf(s->reason, sizeof(s->reason), "%s", reason);
-	return 0;
+	v[r->n_skipped] = (struct results_skip){strdup(bench), strdup(reason)};
+	r->n_skipped++;
+	if (v[r->n_skipped - 1].bench && v[r->n_skipped - 1].reason)
+		return 0;
+	results_unskip(r, r->n_skipped - 1);
+	return -ENOMEM;
+}
+
+void results_unskip(struct results *r, size_t i)
+{
+	free(r->skipped[i].bench);
+	free(r->skipped[i].reason);
+	r->skipped[i] = r->skipped[--r->n_skipped];
+}
+
+int results_partial(struct results *r, const char *fmt, ...)
+{
+	struct mw_buf why = {0};
+	va_list ap;
+	va_start(ap, fmt);
+	mw_buf_vadd(&why, fmt, ap);
+	va_end(ap);
+	r->partial = true;
+	int rc = why.failed ? -ENOMEM : mw_text_set(&r->partial_why, mw_buf_text(&why));
+	mw_buf_fini(&why);
+	return rc;
 }
 
 /* ---- anonymising ---- */
@@ -195,20 +222,23 @@ static char *without_names(const char *text, const struct names *l)
 	return out;
 }
 
-/* In place. Without memory nothing of the text is kept. */
-static void drop_names(char *text, size_t size, const struct names *l)
-{
-	char *clean = without_names(text, l);
-	(void)snprintf(text, size, "%s", clean ? clean : "(dropped)");
-	free(clean);
-}
-
 /* Where memory is out the text goes: nothing private stays. */
 static void drop_names_owned(char **text, const struct names *l)
 {
 	char *clean = *text ? without_names(*text, l) : NULL;
 	free(*text);
 	*text = clean;
+}
+
+static void drop_reason_names(struct results_skip *s, const struct names *l)
+{
+	char *clean = without_names(s->reason, l);
+	if (!clean) {
+		s->reason[0] = '\0';
+		return;
+	}
+	free(s->reason);
+	s->reason = clean;
 }
 
 static const char *clean_text(struct mw_record *rec, const char *text, const struct names *l)
@@ -269,9 +299,9 @@ void results_anonymize(struct results *r)
 	drop_field_names(mw_host_fields, &r->host, &names);
 	for (size_t i = 0; i < r->records.n; i++)
 		anonymize_record(&r->records.v[i], &names);
-	drop_names(r->partial_why, sizeof(r->partial_why), &names);
+	drop_names_owned(&r->partial_why, &names);
 	for (size_t i = 0; i < r->n_skipped; i++)
-		drop_names(r->skipped[i].reason, sizeof(r->skipped[i].reason), &names);
+		drop_reason_names(&r->skipped[i], &names);
 	free(hostname);
 }
 

@@ -30,8 +30,7 @@ struct results_info {
 extern const struct mw_field results_info_fields[]; /* all but seed, argv and anonymized */
 
 struct results_skip {
-	char bench[24];
-	char reason[240];
+	char *bench, *reason; /* owned, never NULL */
 };
 
 struct results {
@@ -43,7 +42,7 @@ struct results {
 	struct results_skip *skipped;
 	size_t n_skipped;
 	bool partial;
-	char partial_why[160]; /* in words; empty when complete */
+	char *partial_why; /* in words; owned, NULL when complete */
 };
 
 void results_init(struct results *r);
@@ -54,7 +53,11 @@ int results_copy_head(struct results *to, const struct results *from);
 int results_set_argv(struct results *r, int argc, char *const *argv);
 /* started = now (or SOURCE_DATE_EPOCH), as 2026-01-31T12:00:00Z. -ENOMEM. */
 int results_set_started(struct results *r);
+/* -ENOMEM. */
 int results_skip(struct results *r, const char *bench, const char *reason);
+void results_unskip(struct results *r, size_t i);
+/* Sets partial, and why. -ENOMEM with partial set. */
+int results_partial(struct results *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Drops host name, argv, serial numbers and paths, also those inside records' texts; the numbers stay. */
 void results_anonymize(struct results *r);

@@ -1,10 +1,29 @@
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/core/text.h"
 #include "reports/disturbance.h"
 #include "reports/headline.h"
 #include "reports/print.h"
+
+/* bench may be NULL. Both come from files: one line, with nothing that a terminal obeys. */
+static int put_line(FILE *f, const char *head, const char *bench, const char *text)
+{
+	struct mw_buf line = {0};
+	mw_buf_add(&line, "%s%s%s", bench ? bench : "", bench ? ": " : "", text);
+	size_t room = MW_ESCAPED(line.len);
+	char *shown = line.failed ? NULL : malloc(room);
+	if (shown) {
+		(void)mw_escape(mw_buf_text(&line), shown, room);
+		(void)fprintf(f, "%s%s\n", head, shown);
+	}
+	mw_buf_fini(&line);
+	int rc = shown ? 0 : -ENOMEM;
+	free(shown);
+	return rc;
+}
 
 int print_summary(FILE *f, const struct results *r)
 {
@@ -40,14 +59,9 @@ int print_summary(FILE *f, const struct results *r)
 		(void)fprintf(f, "\ndisturbed: %s\n", mw_buf_text(&words));
 		mw_buf_fini(&words);
 	}
-	char text[MW_ESCAPED(sizeof(r->skipped->reason))], bench[MW_ESCAPED(sizeof(r->skipped->bench))];
-	for (size_t i = 0; i < r->n_skipped; i++) {
-		(void)mw_escape(r->skipped[i].bench, bench, sizeof(bench));
-		(void)mw_escape(r->skipped[i].reason, text, sizeof(text));
-		(void)fprintf(f, "%sleft out: %s: %s\n", i || !n ? "" : "\n", bench, text);
-	}
-	(void)mw_escape(r->partial_why, text, sizeof(text));
-	if (r->partial)
-		(void)fprintf(f, "partial: %s\n", text);
+	for (size_t i = 0; i < r->n_skipped && rc == 0; i++)
+		rc = put_line(f, i || !n ? "left out: " : "\nleft out: ", r->skipped[i].bench, r->skipped[i].reason);
+	if (r->partial && rc == 0)
+		rc = put_line(f, "partial: ", NULL, mw_text_or(r->partial_why, ""));
 	return rc;
 }

@@ -167,8 +167,7 @@ static inline void full_results(struct results *r)
 	mw_record_unavailable(&rec, "perf PMU `power` absent: virtual machine");
 	add_record(r, rec);
 	cr_assert_eq(results_skip(r, "interconnect", "MPI is not installed"), 0);
-	r->partial = true;
-	(void)snprintf(r->partial_why, sizeof(r->partial_why), "interrupted by SIGINT");
+	cr_assert_eq(results_partial(r, "interrupted by SIGINT"), 0);
 }
 
 #endif

@@ -33,7 +33,7 @@ static void drawable(struct results *r, const char *text)
 	}
 	set_text(&r->host.cpu_model, text);
 	set_text(&r->host.hostname, text);
-	(void)snprintf(r->partial_why, sizeof(r->partial_why), "%s", text);
+	cr_assert_eq(results_partial(r, "%s", text), 0);
 	cr_assert_eq(results_skip(r, text, text), 0);
 }
 

@@ -1,6 +1,8 @@
 /* results.json: what is written comes back, field by field; what is damaged is refused with its place. */
 #include "tests/reports/fixture.h"
 
+#include "reports/print.h"
+
 #include <errno.h>
 
 #include "base/core/err.h"
@@ -130,6 +132,35 @@ Test(results, long_texts)
 	for (const char *c = text; (c = strstr(c, "-I/usr/x")); c++)
 		words--;
 	cr_assert_eq(words, 0, "each path has its word");
+	results_fini(&a);
+	results_fini(&b);
+}
+
+/* Why something is missing is told whole: in results.json, in the journal, on the terminal and on the page. */
+Test(results, long_reasons)
+{
+	struct results a, b;
+	char err[300] = "", text[3000] = "", name[200] = "";
+	size_t size = 0;
+	char *shown = NULL;
+	for (size_t len = 0; len + 20 < sizeof(text); len = strlen(text))
+		(void)snprintf(text + len, sizeof(text) - len, "reason %zu, ", len);
+	memset(name, 'n', sizeof(name) - 1);
+	full_results(&a);
+	cr_assert_eq(results_skip(&a, name, text), 0);
+	cr_assert_eq(results_partial(&a, "%s", text), 0);
+	cr_assert_eq(results_write(dir, &a, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(results_read(in_dir("results.json"), &b, err, sizeof(err)), 0, "%s", err);
+	cr_assert_str_eq(b.skipped[1].bench, name);
+	cr_assert_str_eq(b.skipped[1].reason, text);
+	cr_assert_str_eq(b.partial_why, text);
+	FILE *f = open_memstream(&shown, &size);
+	cr_assert_eq(print_summary(f, &b), 0);
+	cr_assert_eq(fclose(f), 0);
+	cr_assert(strstr(shown, name));
+	char *at = strstr(shown, text);
+	cr_assert(at && strstr(at + 1, text), "%s", shown);
+	free(shown);
 	results_fini(&a);
 	results_fini(&b);
 }
