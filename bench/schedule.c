@@ -8,6 +8,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 /* Beginnings may take this share of the time, each by its weight. */
 #define BEGIN_SHARE 0.2
@@ -71,10 +72,12 @@ bool schedule_is_end(const struct mw_record *r, const struct bench *b)
 
 static void leave_out(const struct run *run, const struct mw_record *r, const char *why)
 {
-	char *id = mw_record_id(r), line[600];
-	(void)snprintf(line, sizeof(line), "left out %s %.500s", why, id ? id : r->bench);
+	char *id = mw_record_id(r);
+	struct mw_buf line = {0};
+	mw_buf_add(&line, "left out %s %s", why, id ? id : r->bench);
 	if (run->hooks->complain)
-		run->hooks->complain(run->hooks->self, line);
+		run->hooks->complain(run->hooks->self, mw_buf_text(&line));
+	mw_buf_fini(&line);
 	free(id);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/measure.h"
 #include "cli/resume.h"
 #include "cli/version.h"
@@ -210,8 +211,8 @@ static int take_over(struct run *run)
 {
 	const struct mw_records *records = &run->old.records;
 	bool finished[SCHEDULE_MAX] = {false};
-	char left[512] = "";
-	size_t kept = 0, len = 0;
+	struct mw_buf left = {0};
+	size_t kept = 0;
 	int rc = 0;
 	for (size_t k = 0; k < records->n; k++)
 		for (size_t i = 0; i < SCHEDULE_MAX && bench_table[i]; i++)
@@ -229,11 +230,11 @@ static int take_over(struct run *run)
 		if (!bench_table[at] || finished[at])
 			continue;
 		run->list[kept++] = b;
-		if (len < sizeof(left))
-			len += (size_t)snprintf(left + len, sizeof(left) - len, "%s%s", len ? ", " : "", b->name);
+		mw_buf_add(&left, "%s%s", left.len ? ", " : "", b->name);
 	}
 	cli_complain("--resume: %zu of %zu benchmarks are finished in %s, %s%s", run->n_list - kept, run->n_list,
-		     run->dir, kept ? "left: " : "nothing is left to measure", left);
+		     run->dir, kept ? "left: " : "nothing is left to measure", mw_buf_text(&left));
+	mw_buf_fini(&left);
 	run->n_list = kept;
 	run->m.visits_done = points_visits(&run->old.points);
 	run->m.earlier_ns = points_last_ns(&run->old.points);

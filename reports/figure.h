@@ -22,10 +22,10 @@ extern const struct figure_look look_page, look_print;
 enum figure_mark { MARK_LINE, MARK_DOT, MARK_BAR };
 
 struct figure_legend {
-	char label[96];
-	int colour;    /* index into series */
-	int point;     /* gnuplot point type, 0 = none */
-	bool modelled; /* hollow, dashed */
+	char label[256]; /* what is longer stands whole in the table */
+	int colour;      /* index into series */
+	int point;       /* gnuplot point type, 0 = none */
+	bool modelled;   /* hollow, dashed */
 	enum figure_mark mark;
 };
 

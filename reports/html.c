@@ -337,23 +337,24 @@ static bool first_with_reason(const struct mw_records *l, size_t i)
 }
 
 /* One entry for all records of a benchmark that lack a value for the same reason. */
-static void put_absent(const struct page *p, const struct mw_records *l, size_t i)
+static void put_absent(struct page *p, const struct mw_records *l, size_t i)
 {
 	const struct mw_record *rec = &l->v[i];
 	size_t count = 0;
 	for (size_t k = i; k < l->n; k++)
 		count += same_reason(rec, &l->v[k]);
-	char name[160];
+	struct mw_buf name = {0};
 	if (count > 1)
-		(void)snprintf(name, sizeof(name), "%s, %zu values (first: %s, %s)", rec->bench, count, rec->case_name,
-			       rec->metric);
+		mw_buf_add(&name, "%s, %zu values (first: %s, %s)", rec->bench, count, rec->case_name, rec->metric);
 	else
-		(void)snprintf(name, sizeof(name), "%s, %s, %s", rec->bench, rec->case_name, rec->metric);
-	html_element(p->out, "dt", NULL, name);
+		mw_buf_add(&name, "%s, %s, %s", rec->bench, rec->case_name, rec->metric);
+	html_element(p->out, "dt", NULL, mw_buf_text(&name));
+	p->failed = p->failed || name.failed;
+	mw_buf_fini(&name);
 	html_element(p->out, "dd", NULL, rec->note);
 }
 
-static void put_skipped(const struct page *p)
+static void put_skipped(struct page *p)
 {
 	const struct results *r = p->r;
 	size_t absent = 0;

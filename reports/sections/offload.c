@@ -34,7 +34,8 @@ struct row {
 };
 
 struct device {
-	char name[80], price[32];
+	const char *name; /* the record's own text */
+	char price[32];
 	bool used[MODES];
 };
 
@@ -110,8 +111,7 @@ static int find_rows(const struct mw_records *l, struct plan *p)
 
 static size_t device_of(const struct mw_record *r, struct plan *p)
 {
-	struct device d = {.name = ""};
-	(void)record_text(r, "device", d.name, sizeof(d.name));
+	struct device d = {.name = mw_kv_str(&r->params, "device", "")};
 	(void)record_text(r, "price", d.price, sizeof(d.price));
 	for (size_t i = 0; i < p->n_devices; i++)
 		if (strcmp(p->device[i].name, d.name) == 0 && strcmp(p->device[i].price, d.price) == 0)
@@ -201,7 +201,7 @@ static void put_plot(const struct plan *p, const struct figure_look *look, struc
 	for (size_t d = 0; d < p->n_devices; d++) {
 		for (int m = 0; m < MODES; m++) {
 			const char *colour = look->series[d + 1], *price = p->device[d].price;
-			char label[200];
+			char label[256];
 			if (!p->device[d].used[m])
 				continue;
 			(void)snprintf(label, sizeof(label), "%s%s%s, %s", p->device[d].name, price[0] ? ", " : "",
