@@ -170,5 +170,6 @@ const struct command cmd_pim_eval = {
 	.options = eval_options,
 	.stops = true,
 	.records = true,
+	.emitter = &eval_emitter,
 	.run = run_eval,
 };

@@ -34,34 +34,57 @@ static void put_keys(FILE *f, const char *head, const struct mw_key *const *list
 		(void)fputc('\n', f);
 }
 
-static void put_row(FILE *f, const struct mw_emit *row)
-{
-	put_cases(f, row->cases);
-	put_keys(f, "  - parameters: ", row->params);
-	put_keys(f, "  - where they apply: ", row->optional);
-	put_keys(f, "  - observed: ", row->observed);
-}
-
 static void put_metric(FILE *f, const struct mw_metric *m)
 {
 	bool neither = m->better == MW_NEITHER;
-	(void)fprintf(f, "\n### %s, %s%s%s%s\n\n%s\n\n", m->name, mw_unit_name(m->unit), neither ? "" : ", ",
+	(void)fprintf(f, "  - %s (%s%s%s%s): %s\n", m->name, mw_unit_name(m->unit), neither ? "" : ", ",
 		      neither ? "" : mw_better_name(m->better), neither ? "" : " is better", m->words);
 }
 
-/* The rows of each metric together, in the order of the first. */
+static bool same_cases(const struct mw_emit *a, const struct mw_emit *b)
+{
+	size_t i = 0;
+	while (a->cases[i] && b->cases[i] && strcmp(a->cases[i], b->cases[i]) == 0)
+		i++;
+	return !a->cases[i] && !b->cases[i];
+}
+
+static bool same_keys(const struct mw_key *const *a, const struct mw_key *const *b)
+{
+	size_t i = 0;
+	while (a && b && a[i] && a[i] == b[i])
+		i++;
+	return (!a || !a[i]) && (!b || !b[i]);
+}
+
+/* Do they differ in the metric only? */
+static bool alike(const struct mw_emit *a, const struct mw_emit *b)
+{
+	return same_cases(a, b) && same_keys(a->params, b->params) && same_keys(a->optional, b->optional) &&
+	       same_keys(a->observed, b->observed);
+}
+
+static bool is_first(const struct mw_emit *rows, const struct mw_emit *row)
+{
+	while (!alike(rows, row))
+		rows++;
+	return rows == row;
+}
+
+/* Cases, their metrics, their keys: rows that are alike once, with all their metrics. */
 static void put_rows(FILE *f, const struct mw_emit *rows)
 {
+	(void)fputc('\n', f);
 	for (const struct mw_emit *row = rows; row->metric; row++) {
-		const struct mw_emit *first = rows;
-		while (first->metric != row->metric)
-			first++;
-		if (first != row)
+		if (!is_first(rows, row))
 			continue;
-		put_metric(f, row->metric);
-		for (const struct mw_emit *same = row; same->metric; same++)
-			if (same->metric == row->metric)
-				put_row(f, same);
+		put_cases(f, row->cases);
+		for (const struct mw_emit *other = row; other->metric; other++)
+			if (alike(row, other))
+				put_metric(f, other->metric);
+		put_keys(f, "  - parameters: ", row->params);
+		put_keys(f, "  - where they apply: ", row->optional);
+		put_keys(f, "  - observed: ", row->observed);
 	}
 }
 
@@ -100,12 +123,15 @@ static int put_emitter(FILE *f, const struct mw_emitter *e, const char *name, co
 
 int records_help(FILE *f)
 {
+	const struct mw_emit end_rows[] = {*schedule_end_row, {.metric = NULL}};
 	int rc = 0;
-	(void)fputs("# Records\n\n"
-		    "A record is one number. Benchmark, case, metric and parameters identify it: two records of a run\n"
-		    "differ in one of them. What was observed on the way does not. A metric always has the same unit.\n"
-		    "results.json, CSV and the report use these names. `memwall help records` prints this page.\n",
-		    f);
+	(void)fputs(
+		"# Records\n\n"
+		"A record is one number. Benchmark, case, metric and parameters identify it: no two records of a run\n"
+		"agree in all four. What was observed while measuring is not part of the identity. A metric always\n"
+		"has the same unit. results.json, CSV and the report use these names.\n\n"
+		"This page is what `memwall help records` prints; `make docs/records.md` renews it.\n",
+		f);
 	for (const struct bench *const *b = bench_table; *b && rc == 0; b++)
 		if ((*b)->emitter)
 			rc = put_emitter(f, (*b)->emitter, (*b)->name, (*b)->summary);
@@ -113,8 +139,7 @@ int records_help(FILE *f)
 		if ((*c)->emitter)
 			rc = put_emitter(f, (*c)->emitter, (*c)->name, (*c)->summary);
 	(void)fputs("\n## Every benchmark\n\nof a run, when it has come to its end\n", f);
-	put_metric(f, schedule_end_row->metric);
-	put_row(f, schedule_end_row);
+	put_rows(f, end_rows);
 	(void)fputs("\n## Keys that several share\n\n", f);
 	for (const struct mw_key *const *k = shared; *k; k++)
 		put_key(f, *k);

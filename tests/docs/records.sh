@@ -8,7 +8,7 @@ if ! diff -u docs/records.md "$tmp/records.md"; then
 	echo 'docs/records.md is stale. This renews it: make docs/records.md'
 	exit 1
 fi
-for word in '^## latency$' '^### latency, ns, lower is better$' '^- window (bytes, parameter): ' '^- c2c_ns (real, observed): '; do
+for word in '^## latency$' '^  - latency (ns, lower is better): ' '^- window (bytes, parameter): ' '^- c2c_ns (real, observed): '; do
 	grep -q "$word" "$tmp/records.md" || {
 		echo "no line $word"
 		exit 1
