@@ -355,6 +355,7 @@ static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 		rc = end(run, cli, rc, err, n);
 	}
 	measure_stop(&run->m);
+	mw_records_fini(&run->m.records); /* the report reads them from the journal: one copy at a time */
 	int report_rc = write_report(run, report_err, sizeof(report_err));
 	if (report_rc == 0 && rc == 0)
 		rc = cli_strict(cli, &run->results.records, err, n);

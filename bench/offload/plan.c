@@ -25,6 +25,9 @@ const char *offload_kernel_word(size_t i)
 	return i < OFFLOAD_BULK_OPS ? bulk_ops[i].name : i == OFFLOAD_BULK_OPS ? "gemv" : NULL;
 }
 
+/* A profile that lasts so long measures every kernel. */
+#define LONG_S 300
+
 static void parse_kernels(struct offload_plan *p, const char *list)
 {
 	for (size_t i = 0; i < OFFLOAD_BULK_OPS; i++)
@@ -163,6 +166,10 @@ int offload_make_plan(struct offload *o, struct offload_plan *p, char *err, size
 {
 	const struct mw_opts *opts = o->ctx->opts;
 	parse_kernels(p, mw_opt_text(opts, "kernels"));
+	/* Short runs leave out what adds nothing: "or" moves and computes what "and" does, on every side. */
+	for (size_t i = 0; i < OFFLOAD_BULK_OPS && !mw_opt(opts, "kernels")->given; i++)
+		if (o->ctx->profile->limit_s < LONG_S && strcmp(offload_kernel_word(i), "or") == 0)
+			p->op[i] = false;
 	int rc = parse_shapes(p, mw_opt_text(opts, "shapes"), err, n);
 	if (rc == 0 && mw_opt(opts, "shapes")->given && !p->gemv)
 		rc = mw_fail(MW_ESPEC, err, n, "--shapes is for gemv, which --kernels leaves out");
