@@ -69,7 +69,7 @@ struct remarks {
 	size_t n;
 };
 
-enum { SHORT_REMARK = 24 };
+enum { SHORT_REMARK = 24, FEW_REMARKS = 8 };
 
 /* Its number from 1 on; 0 for a text that stays where it is. */
 static size_t number_of(const struct remarks *l, const char *text)
@@ -98,13 +98,14 @@ static void find_remarks(const struct grid *g, struct remarks *out)
 static void put_remarks(FILE *out, const struct remarks *l)
 {
 	if (l->n)
-		(void)fputs("<ol class=\"remarks\">\n", out);
+		(void)fprintf(out, "<details%s><summary>Sources and notes: %zu</summary>\n<ol class=\"remarks\">\n",
+			      l->n <= FEW_REMARKS ? " open" : "", l->n);
 	for (size_t i = 0; i < l->n; i++) {
 		html_element(out, "li", NULL, l->v[i]);
 		(void)fputc('\n', out);
 	}
 	if (l->n)
-		(void)fputs("</ol>\n", out);
+		(void)fputs("</ol></details>\n", out);
 }
 
 static void put_joined(FILE *out, const char *name, const char *text, const struct remarks *remarks)
