@@ -29,8 +29,8 @@ enum {
 /* ---- what it emits ---- */
 
 static const struct mw_key key_window = {"window", MW_BYTES, MW_PARAM,
-					 "locality window: walked through before the next"};
-static const struct mw_key key_prefetch = {"prefetch", MW_TEXT, MW_OBSERVED, "did prefetchers help?"};
+					 "locality window: the walk leaves it when it has read all of it"};
+static const struct mw_key key_prefetch = {"prefetch", MW_TEXT, MW_OBSERVED, "whether prefetchers helped"};
 
 static const struct mw_emit emits[] = {
 	{MW_CASES("dram", "largest", "dram-tlb-miss", "largest-tlb-miss", "chase"), &mw_metric_latency,

@@ -496,7 +496,7 @@ int rounds_run(const struct bench_ctx *ctx, struct round_point *pts, size_t n, c
 		return rc;
 	struct bench_ctx all = *ctx;
 	unsigned visits = profile_visits(ctx->profile);
-	all.visit = 0; /* these visits are its own */
+	all.visit = 0; /* visits of this call, not of a schedule */
 	for (unsigned i = 0; i < visits && rc == 0 && !rounds_met(r); i++) {
 		uint64_t t = now(r), left = ctx->deadline_ns > t ? ctx->deadline_ns - t : 0;
 		rc = visit_until(r, &all, t + left / (visits - i));

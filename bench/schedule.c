@@ -99,7 +99,7 @@ static int keep(struct run *run, const struct mw_record *r)
 	return rc;
 }
 
-/* A second record of one identity would make every reader choose in silence. */
+/* Of two records with one identity a reader could take either. */
 static int take(void *self, const struct mw_record *r)
 {
 	struct run *run = self;
@@ -298,7 +298,7 @@ static void show(void *self, const char *step, double fraction)
 
 /* ---- all of it ---- */
 
-/* The benchmark whose record is lost did not fail, and knows no words for it. */
+/* A record that cannot be written is no failure of its benchmark: the message names the file instead. */
 static int say_lost(const struct run *run, char *err, size_t n)
 {
 	return mw_fail(run->s->lost, err, n, "cannot write %s: %s",

@@ -17,7 +17,7 @@ const struct mw_option cli_global_options[] = {
 	{.name = "select",
 	 .type = MW_OPT_TEXT,
 	 .arg = "PATTERN",
-	 .help = "print records whose id (bench.case.metric{key=value;..}) matches this shell pattern only"},
+	 .help = "print only records whose id (bench.case.metric{key=value;..}) matches this shell pattern"},
 	{.name = "out-file",
 	 .letter = 'o',
 	 .type = MW_OPT_TEXT,

@@ -91,8 +91,8 @@ static void print_man(FILE *f)
 		"engines.\n.SH EXIT STATUS\n0 done; 1 failed; 2 bad usage; 3 something named on the command line is "
 		"not available here; 128 + the signal after SIGINT (130), SIGTERM (143), SIGHUP or SIGXCPU, with the\n"
 		"report of what is done; 141 the reader of the output (as in '| head') went away.\n"
-		".SH FILES\n.TP\n.I DIR/results.json\nall records of a run (schema 1).\n.TP\n"
-		".I DIR/records.jsonl\neach record as it was finished.\n.TP\n.I DIR/report.html\nthe report.\n",
+		".SH FILES\n.TP\n.I DIR/results.json\nall records of a run (schema 2).\n.TP\n"
+		".I DIR/records.jsonl\nsamples and records as they come.\n.TP\n.I DIR/report.html\nthe report.\n",
 		f);
 }
 

@@ -352,21 +352,14 @@ const struct command cmd_pim_ops = {
 	.section = "Processing in memory",
 	.usage = "",
 	.summary = "commands, time and energy of every operation of a device",
-	.details =
-		"ns is one micro-program in one subarray (aap=split, limit=none unless the SPEC says otherwise); ns "
-		"strict\n"
-		"takes the split decoder only where exactly one address is in the B group. GOP/s is the whole "
-		"device in\n"
-		"steady state: unconstrained, and power-limited by tRRD, tFAW and refresh. The operations from not to "
-		"fill are per row "
-		"whatever\n"
-		"the width; rows counts data rows, temporaries included. published is AAP + AP of the published "
-		"program where\n"
-		"its count was cross-checked; verified: there is one, and this program needs no more. live rows: data "
-		"rows\n"
-		"needed at once; row ACTs/refresh: activations of the busiest row between two refreshes when the "
-		"program runs\n"
-		"back to back (read disturbance is not modelled).",
+	.details = "ns is the time of one micro-program in one subarray (aap=split, limit=none unless the SPEC says\n"
+		   "otherwise). ns strict uses the split decoder only where exactly one address is in the B group.\n"
+		   "GOP/s is the whole device in steady state, once without a limit on activations, once limited by\n"
+		   "tRRD, tFAW and refresh. The operations from not to fill are counted per row, whatever the width.\n"
+		   "rows: data rows, temporaries included. published: AAP + AP of the published program, where its\n"
+		   "count was cross-checked. verified: this program needs no more commands than that. live rows: data\n"
+		   "rows that are needed at once. row ACTs/refresh: activations of the busiest row between two\n"
+		   "refreshes when the program runs back to back (read disturbance is not modelled).",
 	.options = ops_options,
 	.run = run_ops,
 };

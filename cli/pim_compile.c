@@ -325,13 +325,13 @@ const struct command cmd_pim_compile = {
 	.name = "pim compile",
 	.section = "Processing in memory",
 	.usage = "[EXPRESSION]",
-	.summary = "translate logic into a micro-program, price it, check that both say the same",
+	.summary = "translate logic into a micro-program, price it, check that it computes the same",
 	.details =
-		"An expression is 's = a ^ b ^ c; d = maj(a, b, c)' with ~ ! & ^ | ?: maj mux 0 1; names that are not\n"
-		"assigned before are inputs, names that begin with '_' no results. Inputs are rows D0.. in the order "
-		"of\n"
-		"their names, results the rows behind them. The program is executed, command by command, on all\n"
-		"combinations of up to 16 inputs, on 65536 random lanes beyond, and compared with what was written.",
+		"An expression is 's = a ^ b ^ c; d = maj(a, b, c)' with ~ ! & ^ | ?: maj mux 0 1. A name that was\n"
+		"not assigned before is an input; a name that begins with '_' is intermediate and no result. Inputs\n"
+		"lie in rows D0, D1, .. in the order of their names, results in the rows after them. The program is\n"
+		"executed command by command and compared with what was written: on all combinations of the inputs,\n"
+		"or on 65536 random lanes where there are more than 16 inputs.",
 	.options = compile_options,
 	.max_words = 1,
 	.run = run_compile,

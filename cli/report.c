@@ -208,11 +208,11 @@ const struct command cmd_report = {
 	.summary = "write report.html of a finished, interrupted or killed run; with --format or --select, print its "
 		   "records",
 	.details =
-		"A run's folder is read from its journal, so that everything finished before a kill is there;\n"
-		"results.json is written again from it. While a run goes on, nothing is written but what -o names.\n"
-		"The page is one file that loads nothing. Without gnuplot it holds the tables only. A value that no\n"
-		"axis can show (not finite, not positive, of no order that a machine has) is in the tables only.\n"
-		"Regular files up to 1 GiB are read; the first SIGINT or SIGTERM ends the command.",
+		"A run's folder is read from its journal, so that everything measured before a kill is there, and\n"
+		"results.json is written again from it. While a run goes on, only the file that -o names is written.\n"
+		"The page is one file that loads nothing. Without gnuplot it holds the tables only. Values that an\n"
+		"axis cannot show (not a positive number, or far from what a machine can have) are in the tables\n"
+		"only. Regular files up to 1 GiB are read; the first SIGINT or SIGTERM ends the command.",
 	.options = report_options,
 	.min_words = 1,
 	.max_words = 1,

@@ -426,11 +426,10 @@ const struct command cmd_run = {
 	.section = "Everything at once",
 	.usage = "",
 	.summary = "measure all that this machine can do, then write results.json and report.html",
-	.details =
-		"Results go to results/<host>-<time>/ in a checkout, to memwall-results/ elsewhere. Ctrl-C keeps what\n"
-		"is finished and writes the report; after a kill, 'memwall report DIR' does. --resume runs what is "
-		"not\n"
-		"finished, on the same machine and with the same program, profile and seed.",
+	.details = "Results go to results/<host>-<time>/ in a checkout, to memwall-results/ elsewhere. What was\n"
+		   "measured is kept as it comes. Ctrl-C ends the run and writes the report of what there is; after a\n"
+		   "kill, 'memwall report DIR' writes it. --resume measures what is missing, on the same machine and\n"
+		   "with the same program, profile and seed.",
 	.options = run_options,
 	.measures = true,
 	.stops = true,

@@ -91,7 +91,7 @@ static void rescale(struct table *t, bool higher)
 	}
 }
 
-/* Mean over the candidates of a visit: what drifted between visits is none of their merit. */
+/* Mean over the candidates of a visit: a drift between visits moves all of them alike. */
 static double mean_of(const struct table *t, size_t j)
 {
 	double sum = 0.0;

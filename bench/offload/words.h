@@ -20,7 +20,7 @@ extern const struct mw_emitter offload_emitter;
 
 const struct mw_emit *offload_bulk_row(enum offload_sort sort);
 const struct mw_emit *offload_gemv_row(enum offload_sort sort);
-/* Of a kernel whatever its size, and of none. */
+/* Rows that have no shape: of a kernel over all its sizes, of the flush, of the emulator. */
 extern const struct mw_emit *const offload_row_size,
 	*const offload_row_size_never, *const offload_row_flush, *const offload_row_emulator_bulk,
 									 *const offload_row_emulator_gemv;
