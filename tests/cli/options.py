@@ -78,6 +78,8 @@ def main():
                 place = arg in ("FILE", "DIR")
                 if command == "report" and name == "out-file":
                     values = [""]  # `there` is no run: its page is not written anyway
+                elif arg == "PATTERN":
+                    values = ["", " "]  # any other text may match an id, which only the records tell
                 else:
                     values = PLACES if place else WORDS
                 for value in values:
