@@ -135,7 +135,8 @@ static int parse_and_run(struct cli *cli, char *err, size_t n)
 	cli->out_file = mw_opt_text(&cli->opts, "out-file");
 	const char *select = mw_opt_text(&cli->opts, "select");
 	if (select && select[strspn(select, " ")] == '\0')
-		return mw_fail(MW_ESPEC, err, n, "--select: '%s' matches no id, expected for example 'bandwidth.*'", select);
+		return mw_fail(MW_ESPEC, err, n, "--select: '%s' matches no id, expected for example 'bandwidth.*'",
+			       select);
 	bool text = mw_opt_flag(&cli->opts, "version") || mw_opt_flag(&cli->opts, "help");
 	if (text || (t.cmd && !t.cmd->records))
 		rc = cli_no_option(&cli->opts, "select", "no records are printed here", err, n);
