@@ -518,14 +518,8 @@ PIM_API int pim_program_price(struct pim_device *dev, const struct pim_program *
 
 /* ---- writing a device ---- */
 
-enum pim_key_type {
-	PIM_KEY_INT,
-	PIM_KEY_SIZE,
-	PIM_KEY_REAL,
-	PIM_KEY_TEXT,
-	PIM_KEY_CHOICE,
-	PIM_KEY_U64 /* every whole number of 64 bits, such as a seed; min and max do not count */
-};
+/* PIM_KEY_U64: every whole number of 64 bits, such as a seed; min and max do not count. */
+enum pim_key_type { PIM_KEY_INT, PIM_KEY_SIZE, PIM_KEY_REAL, PIM_KEY_TEXT, PIM_KEY_CHOICE, PIM_KEY_U64 };
 
 /* One key of a device's SPEC; a table ends with name NULL. Its layout is fixed by PIM_ABI. */
 struct pim_key {

@@ -595,11 +595,6 @@ static void put_samples(struct journal *j, const char *name, int threads, unsign
 	mw_record_fini(&point);
 }
 
-static const struct mw_record *of_case(const struct results *r, const char *name)
-{
-	return mw_records_find(&r->records, "bandwidth", name, "bandwidth");
-}
-
 /* A killed run has records of what its benchmarks were measuring; one that goes on counts on. */
 Test(journal, samples_become_records)
 {
@@ -614,7 +609,8 @@ Test(journal, samples_become_records)
 	journal_close(j);
 	cr_assert_eq(r.records.n, 2);
 	cr_assert(r.partial);
-	const struct mw_record *read = of_case(&r, "read"), *copy = of_case(&r, "copy");
+	const struct mw_record *read = mw_records_find(&r.records, "bandwidth", "read", "bandwidth"),
+			       *copy = mw_records_find(&r.records, "bandwidth", "copy", "bandwidth");
 	cr_assert_eq(read->n_samples, 12);
 	cr_assert_eq(mw_kv_int(&read->observed, "visits", 0), 3);
 	cr_assert(read->value > 12 && read->value < 13 && isfinite(read->ci_lo), "%g", read->value);
@@ -631,7 +627,7 @@ Test(journal, samples_become_records)
 	put_samples(again, "copy", 2, 3, 21);
 	cr_assert_eq(journal_results(again, &r, NULL, 0), 0);
 	cr_assert_eq(r.points.n, 2, "a point keeps its number");
-	cr_assert_eq(of_case(&r, "copy")->n_samples, 8);
+	cr_assert_eq(mw_records_find(&r.records, "bandwidth", "copy", "bandwidth")->n_samples, 8);
 	results_fini(&r);
 	/* Its own record, in whatever state, counts more than what is made of samples. */
 	struct mw_record done;
@@ -643,7 +639,7 @@ Test(journal, samples_become_records)
 	mw_record_fini(&done);
 	cr_assert_eq(journal_results(again, &r, NULL, 0), 0);
 	cr_assert_eq(r.records.n, 2);
-	cr_assert_eq(of_case(&r, "copy")->value, 99);
+	cr_assert_eq(mw_records_find(&r.records, "bandwidth", "copy", "bandwidth")->value, 99);
 	results_fini(&r);
 	results_fini(&head);
 	results_fini(&old);
