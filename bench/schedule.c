@@ -34,6 +34,8 @@ struct run {
 	struct mw_sink sink;
 	struct mw_progress progress;
 	const struct entry *running;
+	uint64_t *hash; /* of the records, n_hash of them so far */
+	size_t n_hash, hash_cap;
 };
 
 /* ---- order ---- */
@@ -81,12 +83,25 @@ static void leave_out(const struct run *run, const struct mw_record *r, const ch
 	free(id);
 }
 
-static bool is_second(const struct mw_records *l, const struct mw_record *r)
+/* Is a record of r's identity there? Hashes of the records are kept, so that thousands of records compare numbers.
+ * -ENOMEM. */
+static int is_second(struct run *run, const struct mw_record *r)
 {
+	const struct mw_records *l = run->s->records;
+	if (l->n > run->hash_cap) {
+		uint64_t *more = realloc(run->hash, 2 * l->n * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		run->hash = more;
+		run->hash_cap = 2 * l->n;
+	}
+	for (; run->n_hash < l->n; run->n_hash++)
+		run->hash[run->n_hash] = mw_record_hash(&l->v[run->n_hash]);
+	uint64_t hash = mw_record_hash(r);
 	for (size_t i = 0; i < l->n; i++)
-		if (mw_record_same_identity(&l->v[i], r))
-			return true;
-	return false;
+		if (run->hash[i] == hash && mw_record_same_identity(&l->v[i], r))
+			return 1;
+	return 0;
 }
 
 static int keep(struct run *run, const struct mw_record *r)
@@ -109,7 +124,10 @@ static int take(void *self, const struct mw_record *r)
 		leave_out(run, r, "what was not declared and closed:");
 		return 0;
 	}
-	if (is_second(run->s->records, r)) {
+	int second = is_second(run, r);
+	if (second < 0)
+		return run->s->lost = second;
+	if (second) {
 		leave_out(run, r, "a second record of");
 		return 0;
 	}
@@ -356,5 +374,6 @@ int schedule_run(struct schedule *s, const struct schedule_item *items, size_t n
 	for (size_t i = 0; i < n; i++)
 		end(&run.e[i]);
 	free(run.e);
+	free(run.hash);
 	return rc;
 }
