@@ -202,7 +202,7 @@ int journal_open(const char *dir, bool resume, struct results *old, struct journ
 		if (rc == 0 && j->tail.other_run)
 			rc = mw_fail(MW_EFORMAT, err, n, "%s: holds the head of another run, move its lines away",
 				     j->path);
-		for (size_t i = 0; rc == 0 && resume && i < old->points.n; i++)
+		for (size_t i = 0; rc == 0 && resume && old && i < old->points.n; i++)
 			if (points_add(&j->points, &old->points.v[i].rec, old->points.v[i].threads))
 				rc = mw_fail(-ENOMEM, err, n, "%s: out of memory", j->path);
 	}

@@ -161,7 +161,7 @@ static int to_sample(const json_t *const list[SAMPLE_LISTS], size_t i, struct mw
 
 static int to_samples(const json_t *o, struct mw_record *r, const struct json_place *p)
 {
-	const json_t *list[SAMPLE_LISTS];
+	const json_t *list[SAMPLE_LISTS] = {NULL};
 	int rc = sample_lists(json_object_get(o, "samples"), list, p);
 	size_t n = rc == 0 ? json_array_size(list[0]) : 0;
 	if (n == 0)

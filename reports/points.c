@@ -131,13 +131,14 @@ static int finish_bench(const struct points *l, const char *bench, struct mw_rec
 		const struct point *p = &l->v[i];
 		if (strcmp(p->rec.bench, bench) != 0 || p->rec.n_samples == 0 || has_record(records, before, &p->rec))
 			continue;
-		v[n++] = (struct mw_visit_point){
+		v[n] = (struct mw_visit_point){
 			.rec = &p->rec,
 			.samples = p->rec.samples,
 			.n = p->rec.n_samples,
 			.threads = p->threads,
 			.stop = "cut short",
 		};
+		n++;
 	}
 	int rc = n ? mw_visits_finish(v, n, TARGET, &sink) : 0;
 	free(v);

@@ -111,6 +111,9 @@ const char *mw_record_keep(struct mw_record *r, const char *s)
 }
 
 static const char *keep_format(struct mw_record *r, const char *before, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+static const char *keep_format(struct mw_record *r, const char *before, const char *fmt, va_list ap)
 {
 	va_list again;
 	size_t lead = strlen(before) + (*before ? 2 : 0);

@@ -29,7 +29,7 @@ struct mw_buf {
 };
 
 void mw_buf_add(struct mw_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void mw_buf_vadd(struct mw_buf *b, const char *fmt, va_list ap);
+void mw_buf_vadd(struct mw_buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 /* Never NULL. */
 const char *mw_buf_text(const struct mw_buf *b);
 void mw_buf_clear(struct mw_buf *b);

@@ -144,7 +144,7 @@ struct round_value {
 static size_t round_values(const struct mw_sample *v, size_t n, uint32_t state, struct round_value *out)
 {
 	size_t rounds = 0;
-	for (size_t i = 0; i < n;) {
+	for (size_t i = 0; v && i < n;) {
 		const struct mw_sample *pick = NULL;
 		uint32_t round = v[i].round;
 		for (; i < n && v[i].round == round; i++)
