@@ -30,7 +30,7 @@ struct disturbance disturbance_of(const struct mw_records *l)
 
 bool is_disturbed(const struct disturbance *d)
 {
-	return d->share >= MW_DISTURBED_SHARE || (d->of && (double)d->records >= MW_DISTURBED_SHARE * (double)d->of);
+	return d->share >= MW_DISTURBED_SHARE || (d->of && 3 * d->records >= d->of);
 }
 
 struct mw_buf disturbance_words(const struct disturbance *d)

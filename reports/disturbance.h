@@ -14,7 +14,7 @@ struct disturbance {
 };
 
 struct disturbance disturbance_of(const struct mw_records *l);
-/* From a tenth of the rounds, or of the records, on. */
+/* From a tenth of the rounds on, or a third of the records. */
 bool is_disturbed(const struct disturbance *d);
 /* "61 % of 1406 rounds: steal, switches; 31 of 40 values are disturbed". To be freed with mw_buf_fini. */
 struct mw_buf disturbance_words(const struct disturbance *d);

@@ -263,15 +263,13 @@ static bool is_blank(const char *line, size_t len)
 	return len == 0;
 }
 
-/* 0; MW_EFORMAT: the line cannot be read, why is in the reader's err; -ENOMEM. */
-static int read_line(struct reader *rd, const char *line, size_t len, size_t number)
+static int keep_text(struct reader *rd, const char *text, size_t len, size_t number)
 {
 	json_error_t e;
-	(void)snprintf(rd->place.at, sizeof(rd->place.at), "line %zu", number);
 	json_t *doc;
 	struct json_room *room = rd->head ? &rd->room : NULL; /* the head is kept */
 	json_room_reset(&rd->room);
-	int rc = json_read_text(line, len, room, &doc, &e);
+	int rc = json_read_text(text, len, room, &doc, &e);
 	if (rc == -ENOMEM)
 		return no_memory(rd);
 	if (rc)
@@ -281,6 +279,25 @@ static int read_line(struct reader *rd, const char *line, size_t len, size_t num
 	if (!room)
 		json_decref(doc);
 	return rc;
+}
+
+/* 0; MW_EFORMAT: the line cannot be read, why is in the reader's err; -ENOMEM. */
+static int read_line(struct reader *rd, const char *line, size_t len, size_t number)
+{
+	struct json_samples samples;
+	char *rest;
+	size_t rest_len;
+	int rc = MW_EFORMAT;
+	(void)snprintf(rd->place.at, sizeof(rd->place.at), "line %zu", number);
+	if (rd->head && json_samples_take(line, len, &samples, &rest, &rest_len)) {
+		rd->place.samples = &samples;
+		rc = keep_text(rd, rest, rest_len, number);
+		rd->place.samples = NULL;
+		free(samples.v);
+		free(rest);
+	}
+	/* What could not be read so is read as it stands, and told about. */
+	return rc == MW_EFORMAT ? keep_text(rd, line, len, number) : rc;
 }
 
 /* What costs itself only: everything but the first line, without which the rest is nobody's. */

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "reports/json_samples.h"
 #include "reports/results.h"
 
 /* One dump format for every file: sorted keys, reals with 17 digits. */
@@ -55,7 +56,8 @@ char *json_results_text(const struct results *r);
 struct json_place {
 	const char *file;
 	char at[64];
-	int schema; /* of the file, once its head was read */
+	int schema;                   /* of the file, once its head was read */
+	struct json_samples *samples; /* of the record, where they were read apart; the record takes them. NULL: none */
 	char *err;
 	size_t n;
 };

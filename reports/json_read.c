@@ -162,6 +162,14 @@ static int to_sample(const json_t *const list[SAMPLE_LISTS], size_t i, struct mw
 static int to_samples(const json_t *o, struct mw_record *r, const struct json_place *p)
 {
 	const json_t *list[SAMPLE_LISTS] = {NULL};
+	if (p->samples && p->samples->v) {
+		if (json_object_get(o, "samples"))
+			return json_refuse(p, "samples", "twice");
+		r->samples = p->samples->v;
+		r->n_samples = p->samples->n;
+		*p->samples = (struct json_samples){NULL, 0};
+		return 0;
+	}
 	int rc = sample_lists(json_object_get(o, "samples"), list, p);
 	size_t n = rc == 0 ? json_array_size(list[0]) : 0;
 	if (n == 0)
