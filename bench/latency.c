@@ -570,6 +570,9 @@ static void end(void *state)
 {
 	struct latency_run *r = state;
 	rounds_close(r->rounds);
+	/* Where begin was cut short nobody took them. */
+	for (size_t i = 0; r->pts && i < r->n; i++)
+		mw_record_fini(&r->pts[i].rec);
 	free(r->chases);
 	free(r->pts);
 	free(r);

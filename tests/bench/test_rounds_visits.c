@@ -201,6 +201,7 @@ Test(rounds, samples_are_as_long_as_time_allows)
 	cr_expect_eq(rounds_sample_s(&s.ctx, 30), 1e-4);
 	s.ctx.deadline_ns = mw_now_ns() + 600000000000u;
 	cr_expect_eq(rounds_sample_s(&s.ctx, 30), 0.02);
+	mw_record_fini(&s.pts[0].rec);
 }
 
 static void note_progress(void *self, const char *step, double fraction)

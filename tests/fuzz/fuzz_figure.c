@@ -325,7 +325,7 @@ int fuzz_figure(const uint8_t *data, size_t n)
 	while (in.at < in.end && r.records.n < RECORDS) {
 		struct mw_record one;
 		record(&in, &one);
-		FUZZ_CHECK(mw_records_add(&r.records, &one) == 0);
+		FUZZ_CHECK(mw_records_take(&r.records, &one) == 0);
 	}
 	/* One of the two looks, and words only now and then: drawings are what most can go wrong with. */
 	for (size_t i = 0; (s = section_at(i)); i++) {

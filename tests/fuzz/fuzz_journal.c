@@ -121,6 +121,7 @@ int fuzz_journal(const uint8_t *data, size_t n)
 			FUZZ_CHECK(mw_record_same_identity(&first.records.v[i], &added) ||
 				   holds(&then, i, &first.records.v[i]));
 		FUZZ_CHECK(holds(&then, then.records.n - 1, &added));
+		mw_record_fini(&added);
 		results_fini(&then);
 		results_fini(&last);
 	}

@@ -347,6 +347,7 @@ Test(journal, several_sessions)
 	mw_record_init(&done, "latency", "run", "elapsed", MW_S);
 	mw_record_set(&done, 1, MW_MEASURED, "");
 	cr_assert_eq(journal_append(j, &done), 0);
+	mw_record_fini(&done);
 	cr_assert_eq(journal_end(j, 0.5, NULL), 0);
 	cr_assert_eq(journal_results(j, &r, NULL, 0), 0);
 	cr_assert_eq(r.records.n, 2, "latency ended in the second session: what it had said in the first one is old");
@@ -379,6 +380,7 @@ Test(journal, reading_is_linear)
 		mw_record_set(&r, (double)i, MW_MEASURED, "");
 		cr_assert_eq(journal_append(j, &r), 0);
 	}
+	mw_record_fini(&r);
 	journal_close(j);
 	struct results back;
 	struct journal_stats stats;

@@ -31,8 +31,8 @@ static bool same(double a, double b)
 Test(json_samples, taken_as_json_says)
 {
 	static const char *const good[] = {
-		"{\"flags\":[0,2],\"round\":[0,1],\"state\":[0,1],\"t_ns\":[12,9223372036854775807],"
-		"\"value\":[1.5,-2e-3],\"visit\":[0,4294967295]}",
+		("{\"flags\":[0,2],\"round\":[0,1],\"state\":[0,1],\"t_ns\":[12,9223372036854775807],"
+		 "\"value\":[1.5,-2e-3],\"visit\":[0,4294967295]}"),
 		"{\"value\":[0,null],\"t_ns\":[0,0],\"visit\":[1,1],\"round\":[7,8],\"state\":[0,0],\"flags\":[15,0]}",
 		"{\"value\":[1E+3],\"t_ns\":[0],\"visit\":[1],\"round\":[7],\"state\":[0],\"flags\":[1]}",
 	};
@@ -74,8 +74,8 @@ Test(json_samples, what_is_not_known_to_the_letter_is_left_alone)
 		"{\"value\":[1],\"t_ns\":[0],\"visit\":[1],\"round\":[7],\"state\":[0],\"flags\":[1,2]}",
 		"{\"value\":[1],\"t_ns\":[0],\"visit\":[1],\"round\":[7],\"state\":[0],\"flags\":[01]}",
 		"{\"value\":[1],\"t_ns\":[0],\"visit\":[1],\"round\":[7],\"state\":[0],\"flags\":[-1]}",
-		"{\"value\":[1],\"t_ns\":[9223372036854775808],\"visit\":[1],\"round\":[7],\"state\":[0],\"flags\":[1]"
-		"}",
+		("{\"value\":[1],\"t_ns\":[9223372036854775808],\"visit\":[1],\"round\":[7],\"state\":[0],\"flags\":[1]"
+		 "}"),
 		"{\"value\":[1],\"t_ns\":[0],\"visit\":[4294967296],\"round\":[7],\"state\":[0],\"flags\":[1]}",
 		"{\"value\":[1.],\"t_ns\":[0],\"visit\":[1],\"round\":[7],\"state\":[0],\"flags\":[1]}",
 		"{\"value\":[.5],\"t_ns\":[0],\"visit\":[1],\"round\":[7],\"state\":[0],\"flags\":[1]}",

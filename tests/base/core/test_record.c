@@ -273,12 +273,17 @@ Test(record, identity_ignores_order_and_what_was_observed)
 	mw_record_init(&c, "latency", "stride", "latency", MW_NS);
 	c.params = a.params;
 	cr_expect_not(mw_record_same_identity(&a, &c), "another case");
+	mw_record_fini(&c);
 	mw_record_init(&c, "latency", "random", "cycles", MW_NS);
 	c.params = a.params;
 	cr_expect_not(mw_record_same_identity(&a, &c), "another metric");
 	(void)mw_set_real(&a, MW_AS_PARAM, "x", NAN);
-	b = a;
+	mw_record_fini(&b);
+	cr_assert_eq(mw_record_copy(&b, &a), 0);
 	cr_expect(mw_record_same_identity(&a, &b), "NaN is itself here");
+	mw_record_fini(&a);
+	mw_record_fini(&b);
+	mw_record_fini(&c);
 }
 
 Test(record, lists_own_deep_copies)
@@ -295,6 +300,8 @@ Test(record, lists_own_deep_copies)
 		r.samples = i % 2 ? samples : NULL;
 		r.n_samples = i % 2 ? 2 : 0;
 		cr_assert_eq(mw_records_add(&l, &r), 0);
+		r.samples = NULL; /* not its own */
+		mw_record_fini(&r);
 	}
 	samples[0].value = 99;
 	cr_assert_eq(l.n, 200);
@@ -340,4 +347,6 @@ Test(record, hash_of_identity)
 	cr_expect_eq(mw_record_hash(&a), mw_record_hash(&b));
 	b.metric = "n";
 	cr_expect_neq(mw_record_hash(&a), mw_record_hash(&b));
+	mw_record_fini(&a);
+	mw_record_fini(&b);
 }
