@@ -41,7 +41,7 @@ const char *bench_memory_words(const struct bench_ctx *ctx)
 uint64_t bench_block_limit(const struct bench_ctx *ctx, unsigned blocks)
 {
 	const char *words;
-	uint64_t bytes = memory_limit(ctx, &words) / 2 / (blocks ? blocks : 1);
+	uint64_t bytes = memory_limit(ctx, &words) / 4 * 3 / (blocks ? blocks : 1);
 	return ctx->profile->max_bytes && ctx->profile->max_bytes < bytes ? ctx->profile->max_bytes : bytes;
 }
 

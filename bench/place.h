@@ -11,7 +11,7 @@ int bench_node_of(const struct bench_ctx *ctx, int rank);
 double bench_left_s(const struct bench_ctx *ctx);
 
 /* Largest block in byte that a benchmark may take when it needs `blocks` of them at once: profile, --max-mem and free
- * memory. Half is left to the system and to what the other benchmarks of the run hold between their visits. */
+ * memory, with a quarter left to the system and to what other benchmarks hold between their visits. */
 uint64_t bench_block_limit(const struct bench_ctx *ctx, unsigned blocks);
 
 /* What sets that limit, for messages: "half of what is available: ulimit -v; see --max-mem", ... */
