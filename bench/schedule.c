@@ -32,6 +32,7 @@ struct run {
 	size_t n;
 	uint64_t begin_ns;
 	struct mw_sink sink;
+	struct mw_sample_sink samples;
 	struct mw_progress progress;
 	const struct entry *running;
 	uint64_t *hash; /* of the records, n_hash of them so far */
@@ -142,6 +143,25 @@ static int take(void *self, const struct mw_record *r)
 	return rc;
 }
 
+/* Samples that cannot be kept end the run, as records do; the benchmark that hands them over did not fail. */
+static int put_samples(void *self, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n)
+{
+	struct run *run = self;
+	const struct mw_sample_sink *to = run->hooks->samples;
+	int rc = to ? to->put(to->self, point, threads, v, n) : 0;
+	if (rc < 0)
+		run->s->lost = rc;
+	return rc;
+}
+
+static const struct mw_sample *earlier_samples(void *self, const struct mw_record *point, size_t *n)
+{
+	const struct run *run = self;
+	const struct mw_sample_sink *from = run->hooks->samples;
+	*n = 0;
+	return from && from->earlier ? from->earlier(from->self, point, n) : NULL;
+}
+
 /* That a benchmark came to its end is a record as well: --resume looks for it. */
 static int emit_elapsed(const struct run *run, const struct entry *e)
 {
@@ -168,7 +188,7 @@ static struct bench_ctx context(const struct run *run, const struct entry *e, ui
 	ctx.earlier = run->s->records;
 	ctx.named = e->item->named;
 	ctx.progress = &run->progress;
-	ctx.samples = run->hooks->samples;
+	ctx.samples = &run->samples;
 	ctx.share_s = e->share_s;
 	if (deadline_ns < ctx.deadline_ns)
 		ctx.deadline_ns = deadline_ns;
@@ -343,6 +363,7 @@ int schedule_run(struct schedule *s, const struct schedule_item *items, size_t n
 	struct run run = {.s = s, .hooks = hooks, .n = n, .begin_ns = mw_now_ns()};
 	int rc = 0;
 	run.sink = (struct mw_sink){take, &run};
+	run.samples = (struct mw_sample_sink){put_samples, earlier_samples, &run};
 	run.progress = (struct mw_progress){show, &run};
 	run.e = calloc(n + 1, sizeof(*run.e));
 	if (!run.e)

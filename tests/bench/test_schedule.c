@@ -1,6 +1,7 @@
 /* The order of a run, on benchmarks of the test's own. */
 #include <criterion/criterion.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ static int begin_fails[2], visit_fails[2];
 static int stop_at; /* after so many steps */
 static bool unclosed, done_at_once;
 static double left_at_visit[2];
+static int samples_rc; /* of the journal */
 static atomic_int stop;
 
 static const struct mw_emit rows[] = {{MW_CASES("c"), &mw_metric_time, MW_LIST(&mw_key_size), NULL, NULL},
@@ -52,6 +54,13 @@ static int visit(int i, struct bench_ctx *ctx, char *err, size_t n)
 	note("v", i, (int)ctx->visit);
 	left_at_visit[i] += 1e-9 * ((double)ctx->deadline_ns - (double)mw_now_ns());
 	cr_assert_eq(ctx->share_s, i ? 30 : 10);
+	if (samples_rc) {
+		struct mw_record point;
+		mw_record_open(&point, &emitter, &rows[0], "c");
+		int rc = ctx->samples->put(ctx->samples->self, &point, 1, NULL, 0);
+		mw_record_fini(&point);
+		return rc;
+	}
 	if (visit_fails[i])
 		return mw_fail(visit_fails[i], err, n, "broken");
 	return done_at_once ? BENCH_DONE : 0;
@@ -141,11 +150,22 @@ static void complain(void *self, const char *line)
 	(void)snprintf(seen.complaint, sizeof(seen.complaint), "%s", line);
 }
 
+static int refuse_samples(void *self, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n)
+{
+	(void)self, (void)point, (void)threads, (void)v, (void)n;
+	return samples_rc;
+}
+
 static int run(bool named, struct mw_records *records, char *err, size_t n)
 {
 	static const struct bench_profile profile = {"test", 40, 0.05, 2, 3, 0.001, 1 << 20, 4};
 	const struct schedule_item items[] = {{.bench = &zero, .named = named}, {.bench = &one}};
-	const struct schedule_hooks hooks = {.record = {keep, &seen.out}, .skip = skip, .complain = complain};
+	const struct mw_sample_sink samples = {.put = refuse_samples};
+	const struct schedule_hooks hooks = {.record = {keep, &seen.out},
+					     .samples = samples_rc ? &samples : NULL,
+					     .skip = skip,
+					     .complain = complain,
+					     .target = "the journal"};
 	struct schedule s = {.records = records};
 	uint64_t now = mw_now_ns();
 	s.ctx = (struct bench_ctx){.profile = &profile, .stop = &stop, .start_ns = now};
@@ -249,6 +269,20 @@ Test(schedule, an_unchecked_record_is_left_out)
 	cr_expect_eq(run(false, &records, err, sizeof(err)), 0);
 	cr_expect_eq(records.n, 2, "the two ends alone");
 	cr_expect(strstr(seen.complaint, "not declared and closed"), "%s", seen.complaint);
+	mw_records_fini(&records);
+	mw_records_fini(&seen.out);
+}
+
+/* A full disk ends the run and names the file; no benchmark is blamed for it. */
+Test(schedule, samples_that_cannot_be_kept_end_the_run)
+{
+	struct mw_records records = {0};
+	char err[300] = "";
+	samples_rc = -ENOSPC;
+	cr_expect_eq(run(false, &records, err, sizeof(err)), -ENOSPC);
+	expect_steps("b0 b1 v0:0 e0 e1");
+	cr_expect(strstr(err, "cannot write the journal: No space left"), "%s", err);
+	cr_expect_str_eq(seen.skipped, "");
 	mw_records_fini(&records);
 	mw_records_fini(&seen.out);
 }
