@@ -89,7 +89,8 @@ static void case_record(const struct gemm_case *c, struct mw_record *rec)
 	put_engine(rec, c->engine, g->threads);
 	mw_put_text(rec, &gemm_key_library, c->engine->detail);
 	mw_put_text(rec, &gemm_key_routine, c->kernel);
-	mw_put_text(rec, &gemm_key_environment, c->engine->env);
+	if (c->engine->env[0])
+		mw_put_text(rec, &gemm_key_environment, c->engine->env);
 	mw_put_text(rec, &mw_key_obtained, g->pages);
 	mw_put_int(rec, &gemm_key_weight_bytes, (int64_t)g->weight_bytes);
 	if (g->cached)

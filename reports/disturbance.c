@@ -5,8 +5,8 @@
 #include "base/core/visits.h"
 #include "reports/select.h"
 
-/* An interval over less than this says nothing of how values drift over minutes. */
-#define SHORT_S 60
+/* An interval over less than this says nothing of how values drift; a whole run takes longer. */
+#define SHORT_S 30
 
 struct disturbance disturbance_of(const struct mw_records *l)
 {
