@@ -118,13 +118,13 @@ void headline_pairs(struct headlines *h, struct headline *line, const struct mw_
 	mw_buf_fini(&out);
 }
 
-void headline_band(struct headlines *h, struct headline *line, const struct mw_record *r)
+void headline_range(struct headlines *h, struct headline *line, const struct mw_record *r, const char *words)
 {
 	char lo[32], hi[32];
 	const char *unit;
 	double scale = unit_scale(r->unit, r->value, &unit);
 	if (line && isfinite(r->min) && isfinite(r->max) && r->min < r->max)
-		headline_say(h, line, "band of the model %s .. %s", print_value(r->min * scale, lo, sizeof(lo)),
+		headline_say(h, line, "%s %s .. %s", words, print_value(r->min * scale, lo, sizeof(lo)),
 			     print_value(r->max * scale, hi, sizeof(hi)));
 }
 

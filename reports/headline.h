@@ -42,7 +42,7 @@ void headline_say(struct headlines *h, struct headline *line, const char *fmt, .
 	__attribute__((format(printf, 3, 4)));
 /* Appends the pairs of r that are there, in the order of keys ("size,stride"); a state only where it tells apart. */
 void headline_pairs(struct headlines *h, struct headline *line, const struct mw_record *r, const char *keys);
-/* "band 9.5 .. 27": the range that the model of r gives. */
-void headline_band(struct headlines *h, struct headline *line, const struct mw_record *r);
+/* "band of the model 9.5 .. 27": r's range, which a model gives, under the words for it. */
+void headline_range(struct headlines *h, struct headline *line, const struct mw_record *r, const char *words);
 
 #endif

@@ -17,7 +17,7 @@ static void headlines(const struct results *r, struct headlines *out)
 	headline_pairs(out, line, read, queries[READ].keys);
 	if (read->provenance == MW_MODELLED)
 		headline_say(out, line, "part and row hits assumed");
-	headline_band(out, line, read);
+	headline_range(out, line, read, "band of the model");
 }
 
 const struct section section_energy = {

@@ -325,7 +325,8 @@ static void headline(const struct results *r, struct headlines *out, const char 
 	line->unit = "× host";
 	headline_pairs(out, line, found, "vector,device");
 	describe_memory(out, line, found);
-	headline_band(out, line, found);
+	/* Modelled times have no band of their own: what they depend on is what limits activations. */
+	headline_range(out, line, found, "between both limits");
 }
 
 static void headlines(const struct results *r, struct headlines *out)
