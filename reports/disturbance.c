@@ -45,11 +45,14 @@ struct mw_buf record_warnings(const struct mw_record *r)
 	struct mw_buf out = {0};
 	const char *disturbed = mw_kv_str(&r->observed, "disturbed", NULL);
 	const char *unsteady = mw_kv_str(&r->observed, "unsteady", NULL);
+	const char *drift = mw_kv_str(&r->observed, "drift", NULL);
 	double over_s = record_number(r, "over_s");
 	if (disturbed)
 		mw_buf_add(&out, "disturbed: %s", disturbed);
 	if (unsteady)
 		mw_buf_add(&out, "%sunsteady: %s", out.len ? "; " : "", unsteady);
+	else if (drift)
+		mw_buf_add(&out, "%sdrift: %s", out.len ? "; " : "", drift);
 	if (mw_kv_str(&r->observed, "modes", NULL))
 		mw_buf_add(&out, "%stwo modes: %s", out.len ? "; " : "", mw_kv_str(&r->observed, "modes", ""));
 	if (over_s < SHORT_S && isfinite(r->ci_lo))

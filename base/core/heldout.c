@@ -246,7 +246,7 @@ void mw_heldout_fini(struct mw_heldout *h)
 void mw_heldout_put(struct mw_record *r, const struct mw_heldout *h, const struct mw_record *const *c)
 {
 	for (const struct mw_key *const *k = mw_keys_of_rounds; *k; k++)
-		if (*k != &mw_key_unsteady)
+		if (*k != &mw_key_unsteady && *k != &mw_key_drift)
 			mw_put_same(r, *k, c[h->best]);
 	mw_visits_put(r, &h->stats);
 	if (h->blind)

@@ -253,6 +253,7 @@ static void student_interval(const struct between *b, const struct scale *scale,
 	if (mw_f_tail(b->f, n - 1.0, (double)b->used - n) < F_LEVEL) {
 		double limit = scale->linear ? target * fabs(out->value) : log1p(target);
 		half = fmax(half, fmin(reach * sqrt(1.0 + 1.0 / n), limit));
+		out->drifts = true;
 		out->unsteady = out->spread > target;
 	}
 	out->ci_lo = fmin(out->ci_lo, from_scale(scale, b->mean - half));
@@ -281,7 +282,7 @@ static void summarize_rounds(const struct round_value *r, size_t n, double targe
 
 int mw_visits_summarize(const struct mw_sample *v, size_t n, uint32_t state, double target, struct mw_visits *out)
 {
-	*out = (struct mw_visits){0, 0, NAN, NAN, NAN, NAN, NAN, NAN, false};
+	*out = (struct mw_visits){0, 0, NAN, NAN, NAN, NAN, NAN, NAN, false, false};
 	if (n == 0)
 		return 0;
 	int rc = 0;
@@ -422,11 +423,11 @@ void mw_visits_put(struct mw_record *rec, const struct mw_visits *v)
 	rec->n = v->rounds;
 	rec->provenance = MW_MEASURED;
 	mw_put_int(rec, &mw_key_visits, (int64_t)v->visits);
-	if (v->unsteady) {
+	if (v->drifts) {
 		struct mw_buf text = {0};
 		double percent = 100.0 * v->spread;
 		mw_buf_add(&text, "visits differ by %.*f %%", percent < 9.95, percent);
-		mw_put_text(rec, &mw_key_unsteady, mw_buf_text(&text));
+		mw_put_text(rec, v->unsteady ? &mw_key_unsteady : &mw_key_drift, mw_buf_text(&text));
 		mw_buf_fini(&text);
 	}
 }

@@ -7,7 +7,8 @@
  * - the value is the mean over visits, its 95 % interval that of Student's t over visits, never narrower than the sign
  *   test's interval over all rounds, and none with fewer than three visits;
  * - where visits differ by more than chance (F test at 5 %), the interval reaches to where one more visit would land,
- *   as far as that is within the target; where the visits lie further apart than the target, they are unsteady.
+ *   as far as that is within the target. The record says `unsteady` where the visits lie further apart than the
+ *   target, else `drift`: another run may land outside of the interval.
  *
  * The interval is for the mean over the time of the measurement. It holds for other times as far as the machine drifts
  * faster than that: no run can tell what it was too short to see. */
@@ -54,13 +55,14 @@ struct mw_visits {
 	double ci_lo, ci_hi; /* NaN when there is no interval */
 	double min, max;     /* over rounds */
 	double spread;       /* of visit values: largest over smallest - 1 */
-	bool unsteady;
+	bool drifts;         /* visits differ by more than chance */
+	bool unsteady;       /* and lie further apart than the target */
 };
 
 /* Statistics of the samples of one state. target: relative half width asked for. 0, -ENOMEM, or -EINVAL when a value
  * is not finite. Without samples of that state everything is NaN and 0. */
 int mw_visits_summarize(const struct mw_sample *v, size_t n, uint32_t state, double target, struct mw_visits *out);
-/* These statistics into a record, measured: value, interval, range, n, and observed visits and unsteady. */
+/* These statistics into a record, measured: value, interval, range, n, and observed visits, unsteady or drift. */
 void mw_visits_put(struct mw_record *rec, const struct mw_visits *v);
 /* Half width of the interval over the value; +inf while there is none. */
 double mw_visits_rel_width(const struct mw_visits *v);
@@ -85,8 +87,8 @@ double mw_record_disturbed(const struct mw_record *r);
  * mixed where no sample of the point had probes that agree. A sample of no state goes with the point's first record,
  * so that none is lost, and counts for nothing there.
  * Observed: stop, visits, over_s, flagged (samples with a flag), disturbed
- * (from a tenth of the rounds on), unsteady, c2c_ns of the state. A point without samples, or with a why, becomes
- * unavailable. */
+ * (from a tenth of the rounds on), unsteady, drift, c2c_ns of the state. A point without samples, or with a why,
+ * becomes unavailable. */
 int mw_visits_finish(struct mw_visit_point *pts, size_t n, double target, const struct mw_sink *sink);
 
 #endif

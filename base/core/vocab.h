@@ -148,6 +148,7 @@ struct mw_emitter {
 	X(flagged, MW_NUMBER, MW_OBSERVED, "samples that something disturbed")                                         \
 	X(disturbed, MW_TEXT, MW_OBSERVED, "share of the rounds without a clean sample, and by what")                  \
 	X(unsteady, MW_TEXT, MW_OBSERVED, "how far visits differ beyond the target")                                   \
+	X(drift, MW_TEXT, MW_OBSERVED, "how far visits differ by more than chance, within the target")                 \
 	X(modes, MW_TEXT, MW_OBSERVED, "two values that the rounds fall on, with nothing between")                     \
 	X(c2c_ns, MW_REAL, MW_OBSERVED, "core-to-core latency of the topology state, ns one way")                      \
 	X(pinned, MW_TEXT, MW_OBSERVED, "no: the threads could not be bound to CPUs")

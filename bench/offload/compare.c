@@ -171,6 +171,8 @@ static int emit_speedup(const struct offload_side *s, const struct offload_work 
 		mw_put_text(&r, &mw_key_disturbed, h->disturbed);
 	if (h->unsteady[0])
 		mw_put_text(&r, &mw_key_unsteady, h->unsteady);
+	if (h->drift[0])
+		mw_put_text(&r, &mw_key_drift, h->drift);
 	mw_put_real(&r, &offload_key_host_gbps, (double)w->bytes / h->ns);
 	set_memory(&r, s->d, (double)w->bytes / h->ns);
 	mw_record_note(&r, "measured host / modelled device");

@@ -44,10 +44,10 @@ struct offload_host {
 	double ns, lo, hi;
 	const char *how;
 	int threads;
-	const char *ties;                 /* other ways that cannot be told from it; "" none */
-	const char *disturbed, *unsteady; /* as its record says; "" not */
-	bool blind;                       /* one visit: chosen and quoted by the same samples */
-	const char *state;                /* topology state of those rounds; "" for one thread */
+	const char *ties;                         /* other ways that cannot be told from it; "" none */
+	const char *disturbed, *unsteady, *drift; /* as its record says; "" not */
+	bool blind;                               /* one visit: chosen and quoted by the same samples */
+	const char *state;                        /* topology state of those rounds; "" for one thread */
 };
 
 struct offload_kind;

@@ -127,6 +127,7 @@ static int choose(struct offload *o, const struct ways *l, const size_t *v, size
 	h->threads = threads_of(c[best.best]);
 	h->disturbed = said(o, c[best.best], &mw_key_disturbed);
 	h->unsteady = said(o, c[best.best], &mw_key_unsteady);
+	h->drift = said(o, c[best.best], &mw_key_drift);
 	for (size_t i = 0; i < n; i++)
 		if (best.tied[i])
 			h->ties = offload_text(o, "%s%s%s", h->ties, h->ties[0] ? ", " : "", name_of(o, l, v[i]));
@@ -139,7 +140,7 @@ static int pick_in(struct offload *o, const struct ways *l, const char *state, s
 {
 	size_t v[MAX_WAYS], n = 0;
 	*h = (struct offload_host){.ns = NAN, .lo = NAN, .hi = NAN, .how = "", .ties = "", .state = state};
-	h->disturbed = h->unsteady = "";
+	h->disturbed = h->unsteady = h->drift = "";
 	for (size_t i = 0; i < l->n; i++)
 		if (!state_of(l->v[i])[0] || strcmp(state_of(l->v[i]), state) == 0)
 			v[n++] = i;
