@@ -125,14 +125,17 @@ static int list_engines(struct grid *g)
 static int list_gnuplot(struct grid *g)
 {
 	static const char script[] = "set print '-'\nprint 'gnuplot', GPVAL_VERSION\n";
-	char *out = NULL, why[200] = "", version[60] = "";
+	struct mw_buf why = {0};
+	char *version = NULL;
 	size_t size = 0;
-	int rc = gnuplot_run(NULL, script, sizeof(script) - 1, &out, &size, why, sizeof(why));
-	if (rc == 0)
-		(void)snprintf(version, sizeof(version), "%.*s", (int)(out ? strcspn(out, "\n") : 0), out ? out : "");
-	free(out);
-	return add(g, "optional", "gnuplot", rc == 0 ? "available" : why, NULL,
-		   version[0] ? version : "the figures of report.html");
+	bool runs = gnuplot_run(NULL, script, sizeof(script) - 1, &version, &size, &why) == 0;
+	if (version)
+		version[strcspn(version, "\n")] = '\0';
+	int rc = add(g, "optional", "gnuplot", runs ? "available" : mw_buf_text(&why), NULL,
+		     runs && version && *version ? version : "the figures of report.html");
+	free(version);
+	mw_buf_fini(&why);
+	return rc;
 }
 
 static int list_io_uring(struct grid *g)

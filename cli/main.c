@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 	catch_signals();
 	share_one_heap();
 	struct cli cli = {.argc = argc, .argv = argv, .stop = &stop_signal};
-	char err[4400] = ""; /* a path and its cause */
+	char err[MW_ERR_ROOM] = "";
 	int rc = parse_and_run(&cli, err, sizeof(err));
 	mw_opts_fini(&cli.opts);
 	return finish(rc, cli_exit_status(rc, &stop_signal), err);

@@ -92,7 +92,7 @@ static bool page_on_stdout(const char *path)
 /* results.json beside the journal that it is made from. With -o the folder may be one that cannot be written. */
 static int refresh(const struct cli *cli, const struct results *r, const char *dir, char *err, size_t n)
 {
-	char why[480] = "";
+	char why[MW_ERR_ROOM] = "";
 	int rc = results_write(dir, r, why, sizeof(why));
 	if (rc == 0 || !cli->out_file)
 		return rc ? mw_fail(cli_out_fault(rc), err, n, "%s", why) : 0;
@@ -102,13 +102,14 @@ static int refresh(const struct cli *cli, const struct results *r, const char *d
 
 static int write_page(struct cli *cli, const struct results *r, const char *path, char *err, size_t n)
 {
-	char note[300] = "";
+	struct mw_buf note = {0};
 	struct report_options opt = {.figures = figures_asked(cli)};
-	int rc = report_html(path, r, &opt, note, sizeof(note), err, n);
+	int rc = report_html(path, r, &opt, &note, err, n);
+	if (rc == 0 && note.len)
+		cli_complain("%s", mw_buf_text(&note));
+	mw_buf_fini(&note);
 	if (cli_out_fault(rc) == MW_ESPEC)
 		return MW_ESPEC;
-	if (rc == 0 && note[0])
-		cli_complain("%s", note);
 	if (rc == 0 && !page_on_stdout(path)) {
 		rc = print_summary(stdout, r);
 		(void)fputc('\n', stdout);

@@ -22,7 +22,7 @@ static bool is_empty(const char *dir)
 
 int resume_open(const char *dir, struct results *old, struct journal **out, char *err, size_t n)
 {
-	char why[480] = "";
+	char why[MW_ERR_ROOM] = "";
 	int rc = journal_open(dir, true, old, out, why, sizeof(why));
 	if (rc == -ENOENT && is_empty(dir))
 		rc = journal_open(dir, false, NULL, out, why, sizeof(why));

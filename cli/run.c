@@ -278,10 +278,9 @@ static int begin(struct run *run, struct cli *cli, char *err, size_t n)
 }
 
 /* "not finished: A, B": benchmarks that an earlier session began and that this one was not asked for. */
-static void name_open(const struct run *run, char *out, size_t n)
+static void name_open(const struct run *run, struct mw_buf *out)
 {
 	const struct mw_records *old = &run->old.records;
-	size_t len = 0;
 	for (const struct bench *const *b = bench_table; *b; b++) {
 		bool begun = false, settled = false;
 		for (size_t i = 0; i < old->n; i++) {
@@ -290,22 +289,23 @@ static void name_open(const struct run *run, char *out, size_t n)
 		}
 		for (size_t i = 0; i < run->n_list; i++)
 			settled = settled || run->list[i] == *b;
-		if (begun && !settled && len < n)
-			len += (size_t)snprintf(out + len, n - len, "%s%s", len ? ", " : "not finished: ", (*b)->name);
+		if (begun && !settled)
+			mw_buf_add(out, "%s%s", out->len ? ", " : "not finished: ", (*b)->name);
 	}
 }
 
 /* How this session ended, into the journal. */
 static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
 {
-	char why[160] = "";
+	struct mw_buf why = {0};
 	if (run->m.lost)
-		(void)snprintf(why, sizeof(why), "a record could not be kept: %s", mw_strerror(run->m.lost));
+		mw_buf_add(&why, "a record could not be kept: %s", mw_strerror(run->m.lost));
 	else if (rc == MW_ECANCELLED)
-		(void)snprintf(why, sizeof(why), "interrupted by SIG%s", sigabbrev_np(atomic_load(cli->stop)));
+		mw_buf_add(&why, "interrupted by SIG%s", sigabbrev_np(atomic_load(cli->stop)));
 	else
-		name_open(run, why, sizeof(why));
-	int end_rc = journal_end(run->journal, (double)(mw_now_ns() - run->m.start_ns) * 1e-9, why);
+		name_open(run, &why);
+	int end_rc = journal_end(run->journal, (double)(mw_now_ns() - run->m.start_ns) * 1e-9, mw_buf_text(&why));
+	mw_buf_fini(&why);
 	if (run->m.lost == 0)
 		run->m.lost = end_rc;
 	if (run->m.lost)
@@ -317,30 +317,33 @@ static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
 /* results.json and report.html from the journal; the summary and the two paths on stdout. */
 static int write_report(struct run *run, char *err, size_t n)
 {
-	char path[4200], note[256] = "";
+	char path[sizeof(run->dir) + 16];
+	struct mw_buf note = {0};
 	results_fini(&run->results);
 	(void)snprintf(path, sizeof(path), "%s/report.html", run->dir);
 	int rc = journal_results(run->journal, &run->results, err, n);
 	if (rc == 0)
 		rc = results_write(run->dir, &run->results, err, n);
 	if (rc == 0)
-		rc = report_html(path, &run->results, NULL, note, sizeof(note), err, n);
+		rc = report_html(path, &run->results, NULL, &note, err, n);
 	if (rc < 0)
-		return rc;
+		goto out;
 	rc = print_summary(stdout, &run->results);
-	if (note[0])
-		cli_complain("%s", note);
+	if (note.len)
+		cli_complain("%s", mw_buf_text(&note));
 	(void)fputc('\n', stdout);
 	cli_put(stdout, run->dir);
 	(void)fputs("/results.json\n", stdout);
 	cli_put(stdout, path);
 	(void)fputc('\n', stdout);
+out:
+	mw_buf_fini(&note);
 	return rc;
 }
 
 static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 {
-	char report_err[512] = "";
+	char report_err[MW_ERR_ROOM] = "";
 	int rc = begin(run, cli, err, n);
 	if (rc < 0)
 		return rc;

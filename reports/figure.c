@@ -31,11 +31,26 @@ const struct mw_record *plot_best(const struct mw_records *l, const struct query
 
 void plot_left_out(struct figure_plot *p, size_t n)
 {
-	size_t len = strlen(p->caption);
 	if (n)
-		(void)snprintf(p->caption + len, sizeof(p->caption) - len,
-			       " %zu value%s that no axis can show %s in the table only.", n, n == 1 ? "" : "s",
-			       n == 1 ? "is" : "are");
+		mw_buf_add(&p->caption, " %zu value%s that no axis can show %s in the table only.", n,
+			   n == 1 ? "" : "s", n == 1 ? "is" : "are");
+}
+
+bool plot_failed(const struct figure_plot *p)
+{
+	bool failed = p->title.failed || p->caption.failed;
+	for (size_t i = 0; i < p->n_legend; i++)
+		failed = failed || p->legend[i].label.failed;
+	return failed;
+}
+
+void plot_fini(struct figure_plot *p)
+{
+	for (size_t i = 0; i < p->n_legend; i++)
+		mw_buf_fini(&p->legend[i].label);
+	p->n_legend = 0;
+	mw_buf_fini(&p->title);
+	mw_buf_fini(&p->caption);
 }
 
 void plot_quote(FILE *script, const char *text)
@@ -117,7 +132,8 @@ struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int 
 				  enum figure_mark mark)
 {
 	struct figure_legend *l = &p->legend[p->n_legend < FIGURE_SERIES * 2 ? p->n_legend++ : FIGURE_SERIES * 2 - 1];
-	(void)snprintf(l->label, sizeof(l->label), "%s%s", label, modelled ? " (modelled)" : "");
+	mw_buf_clear(&l->label);
+	mw_buf_add(&l->label, "%s%s", label, modelled ? " (modelled)" : "");
 	l->colour = colour;
 	l->point = point;
 	l->modelled = modelled;

@@ -22,23 +22,28 @@ extern const struct figure_look look_page, look_print;
 enum figure_mark { MARK_LINE, MARK_DOT, MARK_BAR };
 
 struct figure_legend {
-	char label[256]; /* what is longer stands whole in the table */
-	int colour;      /* index into series */
-	int point;       /* gnuplot point type, 0 = none */
-	bool modelled;   /* hollow, dashed */
+	struct mw_buf label;
+	int colour;    /* index into series */
+	int point;     /* gnuplot point type, 0 = none */
+	bool modelled; /* hollow, dashed */
 	enum figure_mark mark;
 };
 
+/* Starts as {0}; plot_fini frees its texts. */
 struct figure_plot {
 	FILE *script; /* gnuplot commands after the terminal is set */
 	int height;   /* px at a width of FIGURE_WIDTH */
 	struct figure_legend legend[FIGURE_SERIES * 2];
 	size_t n_legend;
-	char title[280];   /* what the data say, in words */
-	char caption[400]; /* how it was measured */
+	struct mw_buf title;   /* what the data say, in words */
+	struct mw_buf caption; /* how it was measured */
 };
 
 #define FIGURE_WIDTH 800
+
+/* Was there too little memory for one of its texts? */
+bool plot_failed(const struct figure_plot *p);
+void plot_fini(struct figure_plot *p);
 
 /* ---- what can be drawn ---- */
 /* On a logarithmic axis: positive, finite and of an order of magnitude that a machine can have. Anything else would
@@ -73,9 +78,10 @@ int figure_table(const struct results *r, const char *bench, struct grid *g);
 
 /* ---- running gnuplot ---- */
 /* Runs script (its terminal line included) without a shell and gives its standard output. MW_EUNAVAILABLE when the
- * program is absent, MW_EFORMAT with its first complaint when it fails. *out is freed by the caller. */
-int gnuplot_run(const char *program, const char *script, size_t script_size, char **out, size_t *out_size, char *err,
-		size_t n);
+ * program is absent, MW_EFORMAT with its first complaint when it fails; why gets the words. *out is freed by the
+ * caller. */
+int gnuplot_run(const char *program, const char *script, size_t script_size, char **out, size_t *out_size,
+		struct mw_buf *why);
 
 /* Writes an SVG of gnuplot's as an inline element: prolog and titles dropped, ids prefixed with prefix, black turned
  * into currentColor, stand-in colours into CSS variables, the document's font. label is read to screen readers.

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -78,14 +79,18 @@ static void become(const char *program, const struct channel *c, char *const *ar
 static int spawn(const char *program, const struct channel *c, pid_t *pid)
 {
 	char name[] = "gnuplot", quiet[] = "-d", input[] = "-";
-	char locale[] = "LC_ALL=C.UTF-8", path[4096], home[] = "HOME=/nonexistent";
+	char locale[] = "LC_ALL=C.UTF-8", home[] = "HOME=/nonexistent";
 	char *argv[] = {name, quiet, input, NULL};
 	const char *old = getenv("PATH");
-	(void)snprintf(path, sizeof(path), "PATH=%s", old ? old : "/usr/local/bin:/usr/bin:/bin");
-	char *env[] = {locale, path, home, NULL};
+	struct mw_buf path = {0};
 	int pipe_fd[2], cause = 0;
-	if (pipe2(pipe_fd, O_CLOEXEC) != 0)
-		return -errno;
+	mw_buf_add(&path, "PATH=%s", old ? old : "/usr/local/bin:/usr/bin:/bin");
+	char *env[] = {locale, path.p, home, NULL};
+	int piped = path.failed ? -ENOMEM : pipe2(pipe_fd, O_CLOEXEC) != 0 ? -errno : 0;
+	if (piped) {
+		mw_buf_fini(&path);
+		return piped;
+	}
 	pid_t parent = getpid(), child = fork();
 	if (child == 0) {
 		become(program, c, argv, env, parent);
@@ -94,6 +99,7 @@ static int spawn(const char *program, const struct channel *c, pid_t *pid)
 		(void)kill(getpid(), SIGKILL);
 	}
 	int rc = child < 0 ? -errno : 0;
+	mw_buf_fini(&path);
 	(void)close(pipe_fd[1]);
 	/* The other end closes when the program starts, and says why when it does not. */
 	if (rc == 0 && read(pipe_fd[0], &cause, sizeof(cause)) == (ssize_t)sizeof(cause)) {
@@ -123,49 +129,59 @@ static bool ended_late(pid_t pid, int *status)
 	return late;
 }
 
-static int complain(int fd, char *err, size_t n)
+/* Says it and returns the code. */
+static int fail(int code, struct mw_buf *why, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int fail(int code, struct mw_buf *why, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	mw_buf_vadd(why, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+static int complain(int fd, struct mw_buf *why)
 {
 	char *text = NULL;
 	size_t size = 0;
 	if (slurp(fd, &text, &size) || !text)
-		return mw_fail(MW_EFORMAT, err, n, "gnuplot failed");
+		return fail(MW_EFORMAT, why, "gnuplot failed");
 	/* Its complaint follows an echo of the line and a caret. */
 	const char *at = strstr(text, "line ");
 	if (!at)
 		at = text;
-	(void)mw_fail(MW_EFORMAT, err, n, "gnuplot failed: %.*s", (int)strcspn(at, "\n"), at);
+	(void)fail(MW_EFORMAT, why, "gnuplot failed: %.*s", (int)strcspn(at, "\n"), at);
 	free(text);
 	return MW_EFORMAT;
 }
 
-int gnuplot_run(const char *program, const char *script, size_t script_size, char **out, size_t *out_size, char *err,
-		size_t n)
+int gnuplot_run(const char *program, const char *script, size_t script_size, char **out, size_t *out_size,
+		struct mw_buf *why)
 {
 	struct channel c = {memory_file("script"), memory_file("plot"), memory_file("complaints")};
 	pid_t pid = 0;
 	int status = 0, rc = 0;
 	if (c.in < 0 || c.out < 0 || c.err < 0)
-		rc = mw_fail(-EMFILE, err, n, "gnuplot: no memory file to talk through");
+		rc = fail(-EMFILE, why, "gnuplot: no memory file to talk through");
 	if (rc == 0 && ((rc = file_write_all(c.in, script, script_size)) || lseek(c.in, 0, SEEK_SET) != 0))
-		rc = mw_fail(rc ? rc : -EIO, err, n, "gnuplot: the script cannot be written");
+		rc = fail(rc ? rc : -EIO, why, "gnuplot: the script cannot be written");
 	if (rc)
 		goto out;
 	rc = spawn(program ? program : "gnuplot", &c, &pid);
 	if (rc) {
-		rc = mw_fail(rc == -ENOENT || rc == -EACCES ? MW_EUNAVAILABLE : rc, err, n, "gnuplot: %s",
-			     mw_strerror(rc));
+		rc = fail(rc == -ENOENT || rc == -EACCES ? MW_EUNAVAILABLE : rc, why, "gnuplot: %s", mw_strerror(rc));
 		goto out;
 	}
 	if (ended_late(pid, &status) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
-		rc = mw_fail(MW_EFORMAT, err, n, "gnuplot did not end within %d s", LIMIT_S);
+		rc = fail(MW_EFORMAT, why, "gnuplot did not end within %d s", LIMIT_S);
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
-		rc = mw_fail(MW_EFORMAT, err, n, "gnuplot drew a figure of more than %d MiB", LIMIT_MIB);
+		rc = fail(MW_EFORMAT, why, "gnuplot drew a figure of more than %d MiB", LIMIT_MIB);
 	else if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "gnuplot cannot be run");
+		rc = fail(MW_EUNAVAILABLE, why, "gnuplot cannot be run");
 	else if (WEXITSTATUS(status) != 0)
-		rc = complain(c.err, err, n);
+		rc = complain(c.err, why);
 	else if (slurp(c.out, out, out_size))
-		rc = mw_fail(-ENOMEM, err, n, "gnuplot: out of memory");
+		rc = fail(-ENOMEM, why, "gnuplot: out of memory");
 out:
 	if (c.in >= 0)
 		(void)close(c.in);

@@ -35,16 +35,13 @@ static struct headline *grow(struct headlines *h)
 	return &h->v[h->n++];
 }
 
-void headline_say(struct headlines *h, struct headline *line, const char *fmt, ...)
+static void vsay(struct headlines *h, struct headline *line, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+static void vsay(struct headlines *h, struct headline *line, const char *fmt, va_list ap)
 {
 	struct mw_buf all = {0};
-	va_list ap;
-	if (!line)
-		return;
 	mw_buf_add(&all, "%s%s", line->detail, line->detail[0] ? ", " : "");
-	va_start(ap, fmt);
 	mw_buf_vadd(&all, fmt, ap);
-	va_end(ap);
 	if (all.failed) {
 		h->failed = true;
 		mw_buf_fini(&all);
@@ -52,6 +49,16 @@ void headline_say(struct headlines *h, struct headline *line, const char *fmt, .
 	}
 	free(line->detail);
 	line->detail = all.p;
+}
+
+void headline_say(struct headlines *h, struct headline *line, const char *fmt, ...)
+{
+	va_list ap;
+	if (!line)
+		return;
+	va_start(ap, fmt);
+	vsay(h, line, fmt, ap);
+	va_end(ap);
 }
 
 struct headline *headline_add(struct headlines *h, const char *label, const struct mw_record *r)
@@ -88,8 +95,9 @@ struct headline *headline_ratio(struct headlines *h, const char *label, const ch
 	return line;
 }
 
-void headline_missing(struct headlines *h, const char *label, const char *why)
+void headline_missing(struct headlines *h, const char *label, const char *fmt, ...)
 {
+	va_list ap;
 	struct headline *line = grow(h);
 	if (!line)
 		return;
@@ -97,19 +105,22 @@ void headline_missing(struct headlines *h, const char *label, const char *why)
 	line->unit = "";
 	line->value = line->ci_lo = line->ci_hi = (double)NAN;
 	line->provenance = MW_UNAVAILABLE;
-	headline_say(h, line, "%s", why);
+	va_start(ap, fmt);
+	vsay(h, line, fmt, ap);
+	va_end(ap);
 }
 
 void headline_pairs(struct headlines *h, struct headline *line, const struct mw_record *r, const char *keys)
 {
 	struct mw_buf out = {0};
 	for (size_t k; line && *keys; keys += k + (keys[k] == ',')) {
-		char key[32], state[16];
+		char key[32];
+		struct number_text state;
 		k = strcspn(keys, ",");
 		(void)snprintf(key, sizeof(key), "%.*s", (int)k, keys);
 		const struct mw_kv *kv = mw_kv_find(&r->params, key);
 		kv = kv ? kv : mw_kv_find(&r->observed, key);
-		if (!kv || (strcmp(key, "state") == 0 && !record_state(r, state, sizeof(state))[0]))
+		if (!kv || (strcmp(key, "state") == 0 && !record_state(r, &state)[0]))
 			continue;
 		mw_buf_clear(&out);
 		kv_words(&h->results->words, kv, &out);

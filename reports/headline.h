@@ -36,7 +36,8 @@ struct headline *headline_add(struct headlines *h, const char *label, const stru
 struct headline *headline_ratio(struct headlines *h, const char *label, const char *unit, const struct mw_record *a,
 				const struct mw_record *b, const char *detail);
 /* A headline that cannot be shown, and why. */
-void headline_missing(struct headlines *h, const char *label, const char *why);
+void headline_missing(struct headlines *h, const char *label, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Appends to the detail, after a comma. line may be NULL. */
 void headline_say(struct headlines *h, struct headline *line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -21,8 +21,8 @@ struct page {
 	const struct results *r;
 	const struct report_options *opt;
 	const char *path;
-	char trouble[240]; /* first reason why figures are missing */
-	bool failed;       /* memory was out */
+	struct mw_buf trouble; /* first reason why figures are missing */
+	bool failed;           /* memory was out */
 };
 
 static void put_head(const struct page *p)
@@ -134,22 +134,24 @@ static void put_terminal(FILE *script, enum report_figures kind, const struct fi
 		1 - 8.0 / height, lines, look_print.ink, 1.05 * lines + 1.2);
 }
 
-/* Draws a figure in one format. *svg is NULL when there is nothing to draw. Returns points or an error. */
+/* Draws a figure in one format. *image is NULL when there is nothing to draw. Returns points or an error, whose words
+ * why gets. plot is the caller's to free either way. */
 static int render(const struct page *p, const struct section *fig, enum report_figures kind, struct figure_plot *plot,
-		  char **image, size_t *image_size, char *err, size_t n)
+		  char **image, size_t *image_size, struct mw_buf *why)
 {
 	char *body = NULL, *script = NULL;
 	size_t body_size = 0, script_size = 0;
 	*image = NULL;
-	memset(plot, 0, sizeof(*plot));
-	plot->height = 400;
+	*plot = (struct figure_plot){.height = 400};
 	plot->script = open_memstream(&body, &body_size);
-	if (!plot->script)
-		return mw_fail(-ENOMEM, err, n, "out of memory");
+	if (!plot->script) {
+		mw_buf_add(why, "out of memory");
+		return -ENOMEM;
+	}
 	int points = fig->draw(p->r, kind == REPORT_SVG ? &look_page : &look_print, plot), rc = 0;
 	/* A stream in memory that could not grow has its error flag set, and may close well all the same. */
 	bool failed = ferror(plot->script) != 0;
-	if (fclose(plot->script) != 0 || failed || points < 0)
+	if (fclose(plot->script) != 0 || failed || points < 0 || plot_failed(plot))
 		rc = -ENOMEM;
 	plot->script = NULL;
 	FILE *f = rc == 0 && points > 0 ? open_memstream(&script, &script_size) : NULL;
@@ -163,9 +165,9 @@ static int render(const struct page *p, const struct section *fig, enum report_f
 		rc = -ENOMEM;
 	}
 	if (rc)
-		(void)mw_fail(rc, err, n, "out of memory");
+		mw_buf_add(why, "out of memory");
 	else if (points > 0)
-		rc = gnuplot_run(p->opt->gnuplot, script, script_size, image, image_size, err, n);
+		rc = gnuplot_run(p->opt->gnuplot, script, script_size, image, image_size, why);
 	free(script);
 	free(body);
 	return rc ? rc : points;
@@ -204,7 +206,7 @@ static void put_legend(FILE *out, const struct figure_plot *plot)
 		else if (l->point >= 0 && (size_t)l->point < sizeof(shapes) / sizeof(*shapes) && shapes[l->point])
 			(void)fputs(shapes[l->point], out);
 		(void)fputs("</svg>", out);
-		html_escape(out, l->label);
+		html_escape(out, mw_buf_text(&l->label));
 		(void)fputs("</li>", out);
 	}
 	(void)fputs("</ul>\n", out);
@@ -226,16 +228,21 @@ int report_figure_path(const char *page, enum report_figures kind, size_t i, cha
 
 static int save_file(const struct page *p, size_t i, const struct section *fig, char *err, size_t n)
 {
-	struct figure_plot plot;
+	struct figure_plot plot = {0};
+	struct mw_buf why = {0};
 	char path[4096], *image = NULL;
 	size_t size = 0;
 	enum report_figures kind = p->opt->figures;
-	int rc = render(p, fig, kind, &plot, &image, &size, err, n);
+	int rc = render(p, fig, kind, &plot, &image, &size, &why);
+	if (rc < 0)
+		(void)mw_fail(rc, err, n, "%s", mw_buf_text(&why));
 	if (rc > 0 && report_figure_path(p->path, kind, i, path, sizeof(path)) >= (int)sizeof(path))
 		rc = mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", p->path);
 	if (rc > 0)
 		rc = file_replace(path, image, size, err, n);
 	free(image);
+	mw_buf_fini(&why);
+	plot_fini(&plot);
 	return rc < 0 ? rc : 0;
 }
 
@@ -253,9 +260,10 @@ static int save_files(const struct page *p, char *err, size_t n)
 
 static int put_section(struct page *p, const struct section *fig, char *err, size_t n)
 {
-	struct figure_plot plot;
+	struct figure_plot plot = {0};
 	struct grid table;
-	char *svg = NULL, prefix[32], why[200] = "";
+	struct mw_buf why = {0};
+	char *svg = NULL, prefix[32];
 	size_t size = 0;
 	int rc = figure_table(p->r, fig->bench, &table);
 	if (rc) {
@@ -264,26 +272,26 @@ static int put_section(struct page *p, const struct section *fig, char *err, siz
 	}
 	(void)fprintf(p->out, "<section id=\"%s\">", fig->id);
 	html_element(p->out, "h2", NULL, fig->name);
-	int points = fig->draw ? render(p, fig, REPORT_SVG, &plot, &svg, &size, why, sizeof(why)) : 0;
+	int points = fig->draw ? render(p, fig, REPORT_SVG, &plot, &svg, &size, &why) : 0;
 	if (points > 0) {
 		(void)snprintf(prefix, sizeof(prefix), "%s-", fig->id);
-		html_element(p->out, "p", "finding", plot.title);
+		html_element(p->out, "p", "finding", mw_buf_text(&plot.title));
 		(void)fputs("<figure>\n", p->out);
 		put_legend(p->out, &plot);
 		(void)fputs("<div class=\"plot\" tabindex=\"0\" role=\"region\" aria-label=\"", p->out);
 		html_escape(p->out, fig->name);
 		(void)fputs(", figure\">", p->out);
-		rc = svg_inline(p->out, svg, size, prefix, plot.title);
+		rc = svg_inline(p->out, svg, size, prefix, mw_buf_text(&plot.title));
 		(void)fputs("</div>\n", p->out);
-		html_element(p->out, "figcaption", NULL, plot.caption);
+		html_element(p->out, "figcaption", NULL, mw_buf_text(&plot.caption));
 		(void)fputs("</figure>\n", p->out);
 		if (rc)
-			(void)mw_fail(rc, why, sizeof(why), "gnuplot's drawing is not SVG");
+			mw_buf_add(&why, "gnuplot's drawing is not SVG");
 	}
-	if (why[0]) {
+	if (why.len) {
 		html_element(p->out, "p", "absent", "The figure is missing; the table below holds its numbers.");
-		if (!p->trouble[0])
-			(void)snprintf(p->trouble, sizeof(p->trouble), "%s", why);
+		if (!p->trouble.len)
+			mw_buf_add(&p->trouble, "%s", mw_buf_text(&why));
 	}
 	if (table.n_rows) {
 		struct words words = {0};
@@ -298,6 +306,8 @@ static int put_section(struct page *p, const struct section *fig, char *err, siz
 	}
 	(void)fputs("</section>\n", p->out);
 	free(svg);
+	mw_buf_fini(&why);
+	plot_fini(&plot);
 	grid_fini(&table);
 	return 0;
 }
@@ -502,24 +512,22 @@ static int put_page(struct page *p, char *err, size_t n)
 	put_skipped(p);
 	put_host(p);
 	put_method(p);
-	if (p->trouble[0]) {
+	if (p->trouble.len) {
 		(void)fputs("<p class=\"banner\">Figures are missing: ", p->out);
-		html_escape(p->out, p->trouble);
+		html_escape(p->out, mw_buf_text(&p->trouble));
 		(void)fputs("</p>\n", p->out);
 	}
 	(void)fputs("</main>\n</body>\n</html>\n", p->out);
 	return rc;
 }
 
-int report_html(const char *path, const struct results *r, const struct report_options *opt, char *note, size_t n_note,
+int report_html(const char *path, const struct results *r, const struct report_options *opt, struct mw_buf *note,
 		char *err, size_t n)
 {
 	static const struct report_options defaults = {.figures = REPORT_SVG};
 	struct page p = {.r = r, .opt = opt ? opt : &defaults, .path = path};
 	char *text = NULL;
 	size_t size = 0;
-	if (note && n_note)
-		note[0] = '\0';
 	p.out = open_memstream(&text, &size);
 	if (!p.out)
 		return mw_fail(-ENOMEM, err, n, "%s: out of memory", path);
@@ -532,7 +540,8 @@ int report_html(const char *path, const struct results *r, const struct report_o
 	free(text);
 	if (rc == 0 && p.opt->figures != REPORT_SVG)
 		rc = save_files(&p, err, n);
-	if (p.trouble[0] && note)
-		(void)snprintf(note, n_note, "figures are missing from the report: %s", p.trouble);
+	if (p.trouble.len && note)
+		mw_buf_add(note, "figures are missing from the report: %s", mw_buf_text(&p.trouble));
+	mw_buf_fini(&p.trouble);
 	return rc;
 }

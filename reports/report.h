@@ -2,6 +2,7 @@
 #ifndef MW_REPORT_H
 #define MW_REPORT_H
 
+#include "base/core/text.h"
 #include "reports/results.h"
 
 enum report_figures { REPORT_SVG, REPORT_PNG, REPORT_PDF };
@@ -17,8 +18,8 @@ int report_figure_path(const char *page, enum report_figures kind, size_t i, cha
 
 /* Writes the page (reports/file.h). Figures are inline SVG drawn by gnuplot; without gnuplot the page holds
  * the tables and says so, and asking for PNG or PDF is MW_EUNAVAILABLE (the page is written all the same).
- * opt NULL: defaults. note (size n_note, may be NULL) gets a line worth telling the user, or "". */
-int report_html(const char *path, const struct results *r, const struct report_options *opt, char *note, size_t n_note,
+ * opt NULL: defaults. note (may be NULL) gets a line worth telling the user, if there is one. */
+int report_html(const char *path, const struct results *r, const struct report_options *opt, struct mw_buf *note,
 		char *err, size_t n);
 
 #endif

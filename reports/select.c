@@ -1,6 +1,5 @@
 #include "reports/select.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,26 +13,21 @@ static const struct mw_kv *find(const struct mw_record *r, const char *key)
 	return kv ? kv : mw_kv_find(&r->observed, key);
 }
 
-const char *record_text(const struct mw_record *r, const char *key, char *out, size_t n)
+const char *record_text(const struct mw_record *r, const char *key, struct number_text *number)
 {
 	const struct mw_kv *kv = find(r, key);
 	if (!kv)
-		(void)snprintf(out, n, "%s", "");
-	else if (kv->type == MW_KV_INT)
-		(void)snprintf(out, n, "%" PRId64, kv->i);
-	else if (kv->type == MW_KV_REAL)
-		(void)snprintf(out, n, "%.9g", kv->r);
-	else
-		(void)snprintf(out, n, "%s", kv->s);
-	return out;
+		return "";
+	if (kv->type == MW_KV_STR)
+		return kv->s;
+	(void)mw_kv_text(kv, number->text, sizeof(number->text));
+	return number->text;
 }
 
-const char *record_state(const struct mw_record *r, char *out, size_t n)
+const char *record_state(const struct mw_record *r, struct number_text *number)
 {
-	(void)record_text(r, "state", out, n);
-	if (strcmp(out, "one") == 0 || strcmp(out, "only") == 0)
-		(void)snprintf(out, n, "%s", "");
-	return out;
+	const char *state = record_text(r, "state", number);
+	return strcmp(state, "one") == 0 || strcmp(state, "only") == 0 ? "" : state;
 }
 
 double record_number(const struct mw_record *r, const char *key)
@@ -55,14 +49,15 @@ double record_number(const struct mw_record *r, const char *key)
 static bool where_matches(const char *where, const struct mw_record *r)
 {
 	while (where && *where) {
-		char pair[128], value[80];
+		char pair[128];
+		struct number_text value;
 		size_t len = strcspn(where, ",");
 		(void)snprintf(pair, sizeof(pair), "%.*s", (int)len, where);
 		char *equals = strchr(pair, '=');
 		if (!equals)
 			return false;
 		*equals = '\0';
-		if (strcmp(record_text(r, pair, value, sizeof(value)), equals + 1) != 0)
+		if (strcmp(record_text(r, pair, &value), equals + 1) != 0)
 			return false;
 		where += len + (where[len] == ',');
 	}

@@ -24,11 +24,16 @@ static inline struct query query_in(struct query q, double c2c_ns)
 	return q;
 }
 
-/* Text of a parameter as in CSV ("" when absent): params first, then observed. Returns out. */
-const char *record_text(const struct mw_record *r, const char *key, char *out, size_t n);
+struct number_text {
+	char text[32];
+};
+
+/* Text of a parameter as in CSV ("" when absent): params first, then observed. A text is the record's own, whole; a
+ * number is written to *number. */
+const char *record_text(const struct mw_record *r, const char *key, struct number_text *number);
 /* Topology state of the record's rounds, "" where there is none to tell apart: one thread, or one state seen ("one";
- * "only" in older files, which keep the state in observed). Returns out. */
-const char *record_state(const struct mw_record *r, char *out, size_t n);
+ * "only" in older files, which keep the state in observed). */
+const char *record_state(const struct mw_record *r, struct number_text *number);
 /* Number of a parameter or NaN: integers, reals, and texts such as 64K. */
 double record_number(const struct mw_record *r, const char *key);
 

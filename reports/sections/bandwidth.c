@@ -1,9 +1,11 @@
 /* Bandwidth by level and number of threads: a row each, a mark per operation. */
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "reports/print.h"
 #include "reports/section.h"
@@ -12,9 +14,9 @@
 
 /* One row of the drawing. Topology states are never pooled: each has a row of its own. */
 struct row {
-	char level[32];
+	const struct mw_record *r; /* one of its records: level and state are its own texts */
+	size_t level_len;          /* of the case's name; 0: all of memory */
 	long threads;
-	char state[32];
 };
 
 struct rows {
@@ -58,13 +60,10 @@ static const struct query queries[] = {
 };
 
 /* Cases are named LEVEL-OPERATION: "l1-read", "dram-triad". */
-static void split_case(const struct mw_record *r, char *level, size_t n_level, char *op, size_t n_op)
+static const char *operation(const struct mw_record *r)
 {
 	const char *dash = strchr(r->case_name, '-');
-	(void)snprintf(op, n_op, "%s", dash ? dash + 1 : r->case_name);
-	(void)snprintf(level, n_level, "%.*s", dash ? (int)(dash - r->case_name) : 0, r->case_name);
-	for (char *c = level; *c; c++)
-		*c = (char)toupper((unsigned char)*c);
+	return dash ? dash + 1 : r->case_name;
 }
 
 /* Of this figure, whether its value can be shown or not. */
@@ -82,9 +81,8 @@ static bool is_point(const struct mw_record *r)
 
 static size_t mark_of(const struct mw_record *r)
 {
-	char op[48], level[32], store[32];
-	split_case(r, level, sizeof(level), op, sizeof(op));
-	(void)record_text(r, "stores", store, sizeof(store));
+	struct number_text number;
+	const char *op = operation(r), *store = record_text(r, "stores", &number);
 	for (size_t i = 0; i < MARKS; i++)
 		if (strcmp(marks[i].op, op) == 0 &&
 		    (!marks[i].store || strncmp(store, "nt", 2) == 0 || strncmp(store, "non", 3) == 0))
@@ -94,35 +92,44 @@ static size_t mark_of(const struct mw_record *r)
 
 static void row_of(const struct mw_record *r, struct row *out)
 {
-	char threads[32], op[48];
-	memset(out, 0, sizeof(*out));
-	split_case(r, out->level, sizeof(out->level), op, sizeof(op));
-	(void)record_state(r, out->state, sizeof(out->state));
-	out->threads = strtol(record_text(r, "threads", threads, sizeof(threads)), NULL, 10);
-	if (out->threads < 1)
-		out->threads = 1;
+	struct number_text number;
+	const char *op = operation(r);
+	long threads = strtol(record_text(r, "threads", &number), NULL, 10);
+	*out = (struct row){
+		.r = r,
+		.level_len = op > r->case_name ? (size_t)(op - r->case_name) - 1 : 0,
+		.threads = threads < 1 ? 1 : threads,
+	};
 }
 
-static int level_rank(const char *level)
+static int level_rank(const struct row *row)
 {
-	static const char *const order[] = {"L1", "L2", "L3", "DRAM"};
+	static const char *const order[] = {"l1", "l2", "l3", "dram"};
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
-		if (strcmp(order[i], level) == 0)
+		if (strlen(order[i]) == row->level_len && strncasecmp(order[i], row->r->case_name, row->level_len) == 0)
 			return (int)i;
 	return 100;
+}
+
+static int by_level(const struct row *x, const struct row *y)
+{
+	size_t len = x->level_len < y->level_len ? x->level_len : y->level_len;
+	int ranks = level_rank(x) - level_rank(y), names = strncasecmp(x->r->case_name, y->r->case_name, len);
+	if (ranks || names)
+		return ranks ? ranks : names;
+	return (x->level_len > y->level_len) - (x->level_len < y->level_len);
 }
 
 static int by_row(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
-	int levels = level_rank(x->level) - level_rank(y->level);
+	struct number_text first, second;
+	int levels = by_level(x, y);
 	if (levels)
 		return levels;
-	if (strcmp(x->level, y->level) != 0)
-		return strcmp(x->level, y->level);
 	if (x->threads != y->threads)
 		return x->threads < y->threads ? -1 : 1;
-	return strcmp(x->state, y->state);
+	return strcmp(record_state(x->r, &first), record_state(y->r, &second));
 }
 
 static void find_rows(const struct mw_records *l, struct rows *out)
@@ -157,20 +164,28 @@ static const struct mw_record *best(const struct mw_records *l, const struct row
 	return found;
 }
 
-static void put_row_ticks(FILE *f, const struct rows *rows)
+static int put_row_ticks(FILE *f, const struct rows *rows)
 {
+	struct mw_buf label = {0};
 	(void)fputs("set ytics (", f);
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct row *row = &rows->v[i];
-		char label[120];
-		(void)snprintf(label, sizeof(label), "%s, %ld thread%s%s%s", row->level[0] ? row->level : "memory",
-			       row->threads, row->threads == 1 ? "" : "s", row->state[0] ? ", state " : "", row->state);
+		struct number_text number;
+		const char *state = record_state(row->r, &number);
+		mw_buf_clear(&label);
+		for (size_t k = 0; k < row->level_len; k++)
+			mw_buf_add(&label, "%c", toupper((unsigned char)row->r->case_name[k]));
+		mw_buf_add(&label, "%s, %ld thread%s%s%s", row->level_len ? "" : "memory", row->threads,
+			   row->threads == 1 ? "" : "s", state[0] ? ", state " : "", state);
 		if (i)
 			(void)fputs(", ", f);
-		plot_quote(f, label);
+		plot_quote(f, mw_buf_text(&label));
 		(void)fprintf(f, " %zu", i);
 	}
 	(void)fputs(")\n", f);
+	int rc = label.failed ? -ENOMEM : 0;
+	mw_buf_fini(&label);
+	return rc;
 }
 
 static void put_title(const struct mw_records *l, struct figure_plot *p)
@@ -183,11 +198,11 @@ static void put_title(const struct mw_records *l, struct figure_plot *p)
 		memory = plot_best(l, &dram, false);
 	char a[32], b[32];
 	if (!memory || !cache) {
-		(void)snprintf(p->title, sizeof(p->title), "Bandwidth by level and number of threads");
+		mw_buf_add(&p->title, "Bandwidth by level and number of threads");
 		return;
 	}
-	(void)snprintf(p->title, sizeof(p->title), "DRAM delivers %s GB/s to reads, the first-level caches %s GB/s",
-		       print_value(memory->value, a, sizeof(a)), print_value(cache->value, b, sizeof(b)));
+	mw_buf_add(&p->title, "DRAM delivers %s GB/s to reads, the first-level caches %s GB/s",
+		   print_value(memory->value, a, sizeof(a)), print_value(cache->value, b, sizeof(b)));
 }
 
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)
@@ -223,10 +238,11 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	(void)fprintf(f, "set logscale x 10\nset xrange [%g:%g]\nset yrange [%g:-0.6]\n", lo, hi, (double)rows.n - 0.4);
 	(void)fprintf(f, "set xlabel 'GB/s (1e9 byte per second of the program)' tc rgb '%s'\n", look->ink);
 	plot_log_ticks(f, "x", lo, hi);
-	put_row_ticks(f, &rows);
+	if (put_row_ticks(f, &rows) < 0)
+		return -ENOMEM;
 	/* A thin rule between levels. */
 	for (size_t i = 1; i < rows.n; i++)
-		if (strcmp(rows.v[i].level, rows.v[i - 1].level) != 0)
+		if (by_level(&rows.v[i], &rows.v[i - 1]) != 0)
 			(void)fprintf(
 				f,
 				"set arrow from graph 0, first %g to graph 1, first %g nohead back lw 1 lc rgb '%s'\n",
@@ -246,10 +262,10 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	}
 	(void)fputs("\n", f);
 	put_title(&r->records, p);
-	(void)snprintf(p->caption, sizeof(p->caption),
-		       "Best instruction set of each operation; bars are 95 %% intervals. Hollow marks are "
-		       "non-temporal "
-		       "stores. Bytes are those the program asked for; what a store adds on the bus is in the table.");
+	mw_buf_add(&p->caption,
+		   "Best instruction set of each operation; bars are 95 %% intervals. Hollow marks are "
+		   "non-temporal "
+		   "stores. Bytes are those the program asked for; what a store adds on the bus is in the table.");
 	size_t left = 0;
 	for (size_t i = 0; i < r->records.n; i++)
 		left += is_meant(&r->records.v[i]) && !plot_can_show(r->records.v[i].value);
@@ -290,15 +306,14 @@ static void contradictions(const struct results *r, struct headlines *out, const
 		q.where = caches[i].where;
 		const struct mw_record *read = query_best(&r->records, &q, false);
 		const struct mw_record *near = latency_at(&r->records, 0.5 * (double)bytes);
-		char a[32], b[32], c[32], d[32], why[200];
+		char a[32], b[32], c[32], d[32];
 		if (!read || !near || !(read->ci_hi < memory->ci_lo) || !(near->ci_hi < far->ci_lo))
 			continue;
-		(void)snprintf(why, sizeof(why),
-			       "%s reads %s GB/s, below memory's %s, yet answers in %s ns, memory in %s",
-			       caches[i].label, print_value(read->value, a, sizeof(a)),
-			       print_value(memory->value, b, sizeof(b)), print_value(near->value, c, sizeof(c)),
-			       print_value(far->value, d, sizeof(d)));
-		headline_missing(out, "Bandwidth and latency contradict", why);
+		headline_missing(out, "Bandwidth and latency contradict",
+				 "%s reads %s GB/s, below memory's %s, yet answers in %s ns, memory in %s",
+				 caches[i].label, print_value(read->value, a, sizeof(a)),
+				 print_value(memory->value, b, sizeof(b)), print_value(near->value, c, sizeof(c)),
+				 print_value(far->value, d, sizeof(d)));
 	}
 }
 

@@ -88,9 +88,8 @@ static size_t find_places(const struct mw_records *l, struct place *v, size_t ma
 	at = 0;
 	while (n < max && (r = query_next(l, &best, &at))) {
 		const struct mw_record *x = intensity_of(l, r);
-		char dtype[16];
+		struct number_text number;
 		bool ci = plot_can_show_interval(r);
-		(void)record_text(r, "dtype", dtype, sizeof(dtype));
 		/* The roofs are those of all threads: only their points may be set against them. */
 		if (!x || !plot_can_show(r->value) || record_number(r, "threads") < threads)
 			continue;
@@ -99,7 +98,7 @@ static size_t find_places(const struct mw_records *l, struct place *v, size_t ma
 			.rate = r->value,
 			.lo = ci ? r->ci_lo : r->value,
 			.hi = ci ? r->ci_hi : r->value,
-			.type = strcmp(dtype, "f32") == 0 ? 0 : 1,
+			.type = strcmp(record_text(r, "dtype", &number), "f32") == 0 ? 0 : 1,
 			.kind = record_number(r, "m") == 1 ? 0 : 1,
 		};
 	}
@@ -178,14 +177,14 @@ static void put_plot(const struct figure_look *look, const struct roof *roof, bo
 	for (int t = 0; t < TYPES; t++) {
 		if (!roof->peak[t])
 			continue;
-		char label[96], rate[32], bandwidth[32];
-		(void)snprintf(label, sizeof(label), "%s: %s GB/s, %s %s", types[t].roof,
-			       print_value(roof->bandwidth->value, bandwidth, sizeof(bandwidth)),
-			       print_value(roof->peak[t]->value, rate, sizeof(rate)), types[t].unit);
-		(void)plot_legend(p, label, t, 0, false, MARK_LINE);
+		char rate[32], bandwidth[32];
+		struct figure_legend *l = plot_legend(p, types[t].roof, t, 0, false, MARK_LINE);
+		mw_buf_add(&l->label, ": %s GB/s, %s %s",
+			   print_value(roof->bandwidth->value, bandwidth, sizeof(bandwidth)),
+			   print_value(roof->peak[t]->value, rate, sizeof(rate)), types[t].unit);
 		(void)fprintf(f, "%sroof(x, %.9g) with lines lw 2.4 lc rgb '%s' title ", separator,
 			      roof->peak[t]->value, look->series[t]);
-		plot_quote(f, label);
+		plot_quote(f, mw_buf_text(&l->label));
 		separator = ", \\\n";
 	}
 	for (int t = 0; t < TYPES; t++) {
@@ -217,15 +216,13 @@ static void put_title(const struct place *v, size_t n, const struct roof *roof, 
 	}
 	char a[32], b[32];
 	if (types_at[0] == 0 && types_at[1] == 0)
-		(void)snprintf(
-			p->title, sizeof(p->title),
-			"f32 matrix-vector products reach %s GFLOP/s, matrix-matrix products %s: %.0f times as much",
-			print_value(best[0], a, sizeof(a)), print_value(best[1], b, sizeof(b)), best[1] / best[0]);
+		mw_buf_add(&p->title,
+			   "f32 matrix-vector products reach %s GFLOP/s, matrix-matrix products %s: %.0f times as much",
+			   print_value(best[0], a, sizeof(a)), print_value(best[1], b, sizeof(b)), best[1] / best[0]);
 	else
-		(void)snprintf(p->title, sizeof(p->title),
-			       "Below %.3g operations per byte this machine waits for memory",
-			       roof->peak[0] ? roof->peak[0]->value / roof->bandwidth->value
-					     : roof->peak[1]->value / roof->bandwidth->value);
+		mw_buf_add(&p->title, "Below %.3g operations per byte this machine waits for memory",
+			   roof->peak[0] ? roof->peak[0]->value / roof->bandwidth->value
+					 : roof->peak[1]->value / roof->bandwidth->value);
 }
 
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)
@@ -258,8 +255,8 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 			put_ridge(f, look, &roof, t, &g);
 	put_plot(look, &roof, used, p);
 	put_title(v, n, &roof, p);
-	(void)snprintf(
-		p->caption, sizeof(p->caption),
+	mw_buf_add(
+		&p->caption,
 		"Slope: the best DRAM read bandwidth measured in this run; flat: the best rate of register-only loops. "
 		"Points are the fastest engine of each shape on all threads; their bytes are counted from the shape "
 		"(each operand once), their time is measured.");

@@ -1,5 +1,6 @@
 /* Latency against the working set: one step per level of the hierarchy. */
 #include <assert.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,6 @@
 enum { LINE_POINTS = 512 };
 
 struct line {
-	char key[160];
 	const struct mw_record *v[LINE_POINTS]; /* by working set */
 	size_t n;
 };
@@ -58,12 +58,21 @@ static bool on_line(const struct mw_record *r)
 	return is_point(r) && can_show(r) && !is_miss(r);
 }
 
-static void key_of(const struct mw_record *r, char *out, size_t n)
+static void key_of(const struct mw_record *r, struct mw_buf *out)
 {
-	char pages[32], stride[32];
-	(void)record_text(r, "pages", pages, sizeof(pages));
-	(void)snprintf(out, n, "stride %s, %s pages", size_words(record_number(r, "stride"), stride, sizeof(stride)),
-		       pages);
+	struct number_text number;
+	char stride[32];
+	mw_buf_clear(out);
+	mw_buf_add(out, "stride %s, %s pages", size_words(record_number(r, "stride"), stride, sizeof(stride)),
+		   record_text(r, "pages", &number));
+}
+
+static bool same_line(const struct mw_record *x, const struct mw_record *y)
+{
+	struct number_text a, b;
+	double m = record_number(x, "stride"), n = record_number(y, "stride");
+	return (m == n || (isnan(m) && isnan(n))) &&
+	       strcmp(record_text(x, "pages", &a), record_text(y, "pages", &b)) == 0;
 }
 
 static int by_size(const void *a, const void *b)
@@ -75,16 +84,13 @@ static int by_size(const void *a, const void *b)
 
 static struct line *line_of(struct lines *l, const struct mw_record *r)
 {
-	char key[160];
-	key_of(r, key, sizeof(key));
 	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i].key, key) == 0)
+		if (same_line(l->v[i].v[0], r))
 			return &l->v[i];
 	if (l->n == FIGURE_SERIES)
 		return NULL;
 	struct line *line = &l->v[l->n];
 	line->n = 0;
-	(void)snprintf(line->key, sizeof(line->key), "%s", key);
 	l->n++;
 	return line;
 }
@@ -174,13 +180,15 @@ static void put_cache(FILE *f, const struct figure_look *look, const char *name,
 		      name, size_words(bytes, words, sizeof(words)), bytes, look->muted);
 }
 
-static void put_plot(const struct lines *lines, bool misses, const struct figure_look *look, struct figure_plot *p)
+static int put_plot(const struct lines *lines, bool misses, const struct figure_look *look, struct figure_plot *p)
 {
 	static const int marks[] = {7, 5, 9, 13, 11, 15, 6, 4};
 	FILE *f = p->script;
 	const char *separator = "plot ";
+	struct mw_buf label = {0};
 	for (size_t i = 0; i < lines->n; i++) {
-		const char *key = lines->v[i].key;
+		key_of(lines->v[i].v[0], &label);
+		const char *key = mw_buf_text(&label);
 		(void)plot_legend(p, key, (int)i, marks[i], false, MARK_LINE);
 		(void)fprintf(f,
 			      "%s$line%zu using 1:3:4 with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' "
@@ -199,6 +207,9 @@ static void put_plot(const struct lines *lines, bool misses, const struct figure
 			      separator, colour);
 	}
 	(void)fputs("\n", f);
+	int rc = label.failed ? -ENOMEM : 0;
+	mw_buf_fini(&label);
+	return rc;
 }
 
 static void put_words(const struct lines *lines, struct figure_plot *p)
@@ -206,20 +217,20 @@ static void put_words(const struct lines *lines, struct figure_plot *p)
 	const struct line *line = &lines->v[0];
 	assert(lines->n > 0 && line->n > 0);
 	const struct mw_record *first = line->v[0], *last = line->v[line->n - 1];
-	char size[24], a[32], b[32], words[64] = "";
-	(void)snprintf(p->title, sizeof(p->title),
-		       "A dependent load takes %s ns in cache and %s ns at %s: %.0f times as long",
-		       print_value(first->value, a, sizeof(a)), print_value(last->value, b, sizeof(b)),
-		       size_words(working_set(last), size, sizeof(size)), last->value / first->value);
+	char size[24], a[32], b[32];
+	(void)print_value(first->value, a, sizeof(a));
+	(void)size_words(working_set(last), size, sizeof(size));
 	if (line->n < 2)
-		(void)snprintf(p->title, sizeof(p->title), "A dependent load takes %s ns at %s", a, size);
+		mw_buf_add(&p->title, "A dependent load takes %s ns at %s", a, size);
+	else
+		mw_buf_add(&p->title, "A dependent load takes %s ns in cache and %s ns at %s: %.0f times as long", a,
+			   print_value(last->value, b, sizeof(b)), size, last->value / first->value);
+	mw_buf_add(&p->caption, "Random single-cycle pointer chase");
 	if (isfinite(record_number(last, "window")))
-		(void)snprintf(words, sizeof(words), ", locality window %s",
-			       size_words(record_number(last, "window"), size, sizeof(size)));
-	(void)snprintf(p->caption, sizeof(p->caption),
-		       "Random single-cycle pointer chase%s. Both axes are logarithmic; bands and bars are 95 %% "
-		       "intervals; dotted lines are the cache sizes that the system reports.",
-		       words);
+		mw_buf_add(&p->caption, ", locality window %s",
+			   size_words(record_number(last, "window"), size, sizeof(size)));
+	mw_buf_add(&p->caption, ". Both axes are logarithmic; bands and bars are 95 %% intervals; dotted lines are the "
+				"cache sizes that the system reports.");
 }
 
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)
@@ -248,7 +259,8 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	put_cache(f, look, "L1d", (double)r->host.l1d_bytes, &g);
 	put_cache(f, look, "L2", (double)r->host.l2_bytes, &g);
 	put_cache(f, look, "L3", (double)r->host.l3_bytes, &g);
-	put_plot(&lines, misses > 0, look, p);
+	if (put_plot(&lines, misses > 0, look, p) < 0)
+		return -ENOMEM;
 	put_words(&lines, p);
 	size_t left = 0;
 	for (size_t i = 0; i < r->records.n; i++)

@@ -28,14 +28,15 @@ static const struct {
 	int point; /* hollow: modelled */
 } modes[MODES] = {{"resident", "operands resident", 12}, {"end_to_end", "end to end", 8}};
 
+/* Texts of rows and devices are the records' own. */
 struct row {
-	char case_name[48], shape[48], cache[16];
+	const struct mw_record *r;
+	char shape[48];
 	double size, host_ns;
 };
 
 struct device {
-	const char *name; /* the record's own text */
-	char price[32];
+	const struct mw_record *r;
 	bool used[MODES];
 };
 
@@ -52,11 +53,9 @@ static bool is_point(const struct mw_record *r)
 
 static void row_of(const struct mw_record *r, struct row *out)
 {
-	char words[24];
+	char words[32];
 	double outputs = record_number(r, "outputs"), inputs = record_number(r, "inputs");
-	memset(out, 0, sizeof(*out));
-	(void)snprintf(out->case_name, sizeof(out->case_name), "%s", r->case_name);
-	(void)record_text(r, "cache", out->cache, sizeof(out->cache));
+	*out = (struct row){.r = r};
 	out->size = fmax(record_number(r, "vector"), 0); /* absent: 0 */
 	out->host_ns = record_number(r, "host_ns");
 	if (plot_can_show(outputs) && plot_can_show(inputs)) {
@@ -69,12 +68,13 @@ static void row_of(const struct mw_record *r, struct row *out)
 static int by_row(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
-	int order = strcmp(x->case_name, y->case_name);
+	struct number_text a_cache, b_cache;
+	int order = strcmp(x->r->case_name, y->r->case_name);
 	if (order == 0 && x->size != y->size)
 		order = x->size < y->size ? -1 : 1;
 	if (order == 0)
 		order = strcmp(x->shape, y->shape);
-	return order ? order : strcmp(x->cache, y->cache);
+	return order ? order : strcmp(record_text(x->r, "cache", &a_cache), record_text(y->r, "cache", &b_cache));
 }
 
 /* The rows that fit: operands cold in the caches before warm ones, since that is what offloading large data meets. */
@@ -94,13 +94,14 @@ static int find_rows(const struct mw_records *l, struct plan *p)
 			v[n++] = v[i];
 	/* Too many: first all warm rows go, then every size but the largest of its case. */
 	size_t kept = 0;
+	struct number_text number;
 	for (size_t i = 0, all = n; i < all && all > ROWS_MAX; i++)
-		if (strcmp(v[i].cache, "warm") != 0)
+		if (strcmp(record_text(v[i].r, "cache", &number), "warm") != 0)
 			v[kept++] = v[i];
 	n = kept ? kept : n;
 	kept = 0;
 	for (size_t i = 0, all = n; i < all && all > ROWS_MAX; i++)
-		if (i + 1 == all || strcmp(v[i].case_name, v[i + 1].case_name) != 0)
+		if (i + 1 == all || strcmp(v[i].r->case_name, v[i + 1].r->case_name) != 0)
 			v[kept++] = v[i];
 	n = kept ? kept : n;
 	p->n_rows = n < ROWS_MAX ? n : ROWS_MAX;
@@ -109,16 +110,20 @@ static int find_rows(const struct mw_records *l, struct plan *p)
 	return 0;
 }
 
+static bool same_text(const struct mw_record *x, const struct mw_record *y, const char *key)
+{
+	struct number_text a, b;
+	return strcmp(record_text(x, key, &a), record_text(y, key, &b)) == 0;
+}
+
 static size_t device_of(const struct mw_record *r, struct plan *p)
 {
-	struct device d = {.name = mw_kv_str(&r->params, "device", "")};
-	(void)record_text(r, "price", d.price, sizeof(d.price));
 	for (size_t i = 0; i < p->n_devices; i++)
-		if (strcmp(p->device[i].name, d.name) == 0 && strcmp(p->device[i].price, d.price) == 0)
+		if (same_text(p->device[i].r, r, "device") && same_text(p->device[i].r, r, "price"))
 			return i;
 	if (p->n_devices == FIGURE_SERIES - 1) /* the first colour is the host's */
 		return FIGURE_SERIES;
-	p->device[p->n_devices] = d;
+	p->device[p->n_devices] = (struct device){.r = r};
 	return p->n_devices++;
 }
 
@@ -134,8 +139,8 @@ static int put_data(FILE *f, const struct mw_records *l, struct plan *p, size_t 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct mw_record *r = &l->v[i];
 		struct row row;
-		char name[16];
-		if (!is_point(r) || strcmp(record_text(r, "mode", name, sizeof(name)), modes[mode].mode) != 0 ||
+		struct number_text number;
+		if (!is_point(r) || strcmp(record_text(r, "mode", &number), modes[mode].mode) != 0 ||
 		    device_of(r, p) != device)
 			continue;
 		row_of(r, &row);
@@ -168,24 +173,44 @@ static const char *time_words(double ns, char *out, size_t n)
 	return out;
 }
 
-static void put_row_ticks(FILE *f, const struct plan *p)
+static int put_row_ticks(FILE *f, const struct plan *p)
 {
+	struct mw_buf label = {0};
 	(void)fputs("set ytics (", f);
 	for (size_t i = 0; i < p->n_rows; i++) {
 		const struct row *row = &p->row[i];
 		bool both = (i && strcmp(row->shape, p->row[i - 1].shape) == 0) ||
 			    (i + 1 < p->n_rows && strcmp(row->shape, p->row[i + 1].shape) == 0);
-		char label[200], ns[32], host[48] = "";
+		struct number_text number;
+		char ns[32];
+		mw_buf_clear(&label);
+		mw_buf_add(&label, "%s, %s", row->r->case_name, row->shape);
+		if (both)
+			mw_buf_add(&label, ", %s", record_text(row->r, "cache", &number));
 		if (plot_can_show(row->host_ns))
-			(void)snprintf(host, sizeof(host), "  (host %s)", time_words(row->host_ns, ns, sizeof(ns)));
-		(void)snprintf(label, sizeof(label), "%s, %s%s%s%s", row->case_name, row->shape, both ? ", " : "",
-			       both ? row->cache : "", host);
+			mw_buf_add(&label, "  (host %s)", time_words(row->host_ns, ns, sizeof(ns)));
 		if (i)
 			(void)fputs(", ", f);
-		plot_quote(f, label);
+		plot_quote(f, mw_buf_text(&label));
 		(void)fprintf(f, " %zu", i);
 	}
 	(void)fputs(")\n", f);
+	int rc = label.failed ? -ENOMEM : 0;
+	mw_buf_fini(&label);
+	return rc;
+}
+
+static const struct figure_legend *legend_of(struct figure_plot *plot, const struct mw_record *r, size_t device,
+					     int mode)
+{
+	struct number_text name, price;
+	struct figure_legend *l =
+		plot_legend(plot, record_text(r, "device", &name), (int)device + 1, modes[mode].point, true, MARK_DOT);
+	const char *priced = record_text(r, "price", &price);
+	mw_buf_clear(&l->label);
+	mw_buf_add(&l->label, "%s%s%s, %s (modelled)", record_text(r, "device", &name), priced[0] ? ", " : "", priced,
+		   modes[mode].words);
+	return l;
 }
 
 static void put_plot(const struct plan *p, const struct figure_look *look, struct figure_plot *plot)
@@ -200,21 +225,16 @@ static void put_plot(const struct plan *p, const struct figure_look *look, struc
 	}
 	for (size_t d = 0; d < p->n_devices; d++) {
 		for (int m = 0; m < MODES; m++) {
-			const char *colour = look->series[d + 1], *price = p->device[d].price;
-			char label[256];
+			const char *colour = look->series[d + 1];
 			if (!p->device[d].used[m])
 				continue;
-			(void)snprintf(label, sizeof(label), "%s%s%s, %s", p->device[d].name, price[0] ? ", " : "",
-				       price, modes[m].words);
-			(void)plot_legend(plot, label, (int)d + 1, modes[m].point, true, MARK_DOT);
+			const struct figure_legend *entry = legend_of(plot, p->device[d].r, d, m);
 			(void)fprintf(f,
 				      "%s$d%zu_%d using (1):2:($1-1):(0) with vectors nohead dt (8,6) lw 1 lc rgb '%s' "
 				      "notitle, \\\n"
 				      "$d%zu_%d using 1:2 with points pt %d ps 1.05 lw 1.8 lc rgb '%s' title ",
 				      separator, d, m, colour, d, m, modes[m].point, colour);
-			(void)snprintf(label, sizeof(label), "%s%s%s, %s (modelled)", p->device[d].name,
-				       price[0] ? ", " : "", price, modes[m].words);
-			plot_quote(f, label);
+			plot_quote(f, mw_buf_text(&entry->label));
 			separator = ", \\\n";
 		}
 	}
@@ -239,11 +259,11 @@ static void put_title(const struct mw_records *l, struct figure_plot *p)
 	char resident[72], whole[72];
 	if (span_words(l, "mode=resident", resident, sizeof(resident)) &&
 	    span_words(l, "mode=end_to_end", whole, sizeof(whole)))
-		(void)snprintf(p->title, sizeof(p->title),
-			       "Modelled at %s times this host's speed with resident operands, at %s times end to end",
-			       resident, whole);
+		mw_buf_add(&p->title,
+			   "Modelled at %s times this host's speed with resident operands, at %s times end to end",
+			   resident, whole);
 	else
-		(void)snprintf(p->title, sizeof(p->title), "Modelled speed of devices that compute in memory");
+		mw_buf_add(&p->title, "Modelled speed of devices that compute in memory");
 }
 
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *plot)
@@ -274,7 +294,10 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 		      (double)p->n_rows - 0.4);
 	(void)fprintf(f, "set xlabel 'Modelled speedup over this host (times)' tc rgb '%s'\n", look->ink);
 	plot_log_ticks(f, "x", g.lo, g.hi);
-	put_row_ticks(f, p);
+	if (put_row_ticks(f, p) < 0) {
+		n = -ENOMEM;
+		goto out;
+	}
 	(void)fprintf(f,
 		      "set arrow from 1, graph 0 to 1, graph 1 nohead back lw 2.4 lc rgb '%s'\n"
 		      "set label 'host is faster' at first 1, graph 1 offset -0.8,-0.8 right noenhanced tc rgb '%s'\n"
@@ -282,12 +305,12 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 		      look->series[0], look->muted, look->muted);
 	put_plot(p, look, plot);
 	put_title(&r->records, plot);
-	(void)snprintf(plot->caption, sizeof(plot->caption),
-		       "The line at 1 is the best that this host did, measured in this run (its time stands by each "
-		       "row). Hollow marks "
-		       "and dashed lines are modelled: executed commands priced by the source named in the table. "
-		       "Resident: operands "
-		       "lie in the device; end to end: moving, placing and reading back are paid for one use.");
+	mw_buf_add(&plot->caption,
+		   "The line at 1 is the best that this host did, measured in this run (its time stands by each "
+		   "row). Hollow marks "
+		   "and dashed lines are modelled: executed commands priced by the source named in the table. "
+		   "Resident: operands "
+		   "lie in the device; end to end: moving, placing and reading back are paid for one use.");
 	for (size_t i = 0; i < r->records.n; i++)
 		left += query_matches(&queries[SPEEDUPS], &r->records.v[i]) && isfinite(r->records.v[i].value) &&
 			!is_point(&r->records.v[i]);

@@ -292,10 +292,12 @@ static void draw(const struct results *r, const struct section *fig, const struc
 	for (size_t i = 0; i < plot.n_legend; i++)
 		FUZZ_CHECK(plot.legend[i].colour >= 0 && plot.legend[i].colour < FIGURE_SERIES);
 	if (points > 0) {
-		FUZZ_CHECK(plot.title[0] && plot.caption[0] && !strstr(plot.title, "nan") &&
-			   !strstr(plot.title, "inf "));
+		const char *title = mw_buf_text(&plot.title);
+		FUZZ_CHECK(title[0] && plot.caption.len && !strstr(title, "nan") && !strstr(title, "inf "));
 		check_script(s.text, points);
 	}
+	FUZZ_CHECK(!plot_failed(&plot));
+	plot_fini(&plot);
 	fuzz_stream_free(&s);
 }
 

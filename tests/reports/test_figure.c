@@ -54,6 +54,7 @@ static void draw_all(const struct results *r, const char *what)
 		int points = drawn[i]->draw(r, &look_page, &plot);
 		cr_assert_eq(fclose(plot.script), 0);
 		cr_assert_gt(points, 0, "%s: %s is gone", what, drawn[i]->id);
+		plot_fini(&plot);
 		const char *at = no_number(script);
 		cr_assert_null(at, "%s: %s: %.60s", what, drawn[i]->id, at ? at - 20 : "");
 		cr_assert_lt(longest_line(script), 6000, "%s: %s", what, drawn[i]->id);
@@ -168,7 +169,8 @@ Test(figure, what_is_left_out_is_said)
 	plot.script = open_memstream(&script, &size);
 	cr_assert_gt(section_latency.draw(&r, &look_page, &plot), 0);
 	cr_assert_eq(fclose(plot.script), 0);
-	cr_assert(strstr(plot.caption, "2 values"), "%s", plot.caption);
+	cr_assert(strstr(mw_buf_text(&plot.caption), "2 values"), "%s", mw_buf_text(&plot.caption));
+	plot_fini(&plot);
 	free(script);
 	results_fini(&r);
 }

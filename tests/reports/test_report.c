@@ -37,11 +37,14 @@ static void drawable(struct results *r, const char *text)
 	cr_assert_eq(results_skip(r, text, text), 0);
 }
 
-static char *page(const struct results *r, const struct report_options *opt, char *note, size_t n_note)
+/* note, where the caller wants it, starts empty. */
+static char *page(const struct results *r, const struct report_options *opt, struct mw_buf *note)
 {
 	char err[300] = "";
 	size_t size;
-	cr_assert_eq(report_html(in_dir("report.html"), r, opt, note, n_note, err, sizeof(err)), 0, "%s", err);
+	if (note)
+		mw_buf_clear(note);
+	cr_assert_eq(report_html(in_dir("report.html"), r, opt, note, err, sizeof(err)), 0, "%s", err);
 	return read_file("report.html", &size);
 }
 
@@ -87,20 +90,22 @@ Test(report, nothing_in_a_record_acts)
 	};
 	for (size_t i = 0; i < sizeof(evil) / sizeof(*evil); i++) {
 		struct results r;
-		char text[128], note[300];
+		char text[128];
+		struct mw_buf note = {0};
 		const char *at = strchr(evil[i], '@'); /* stands for a file to make */
 		int before = (int)(at ? at - evil[i] : (long)strlen(evil[i]));
 		(void)snprintf(text, sizeof(text), "%.*s%s%s", before, evil[i], at ? in_dir("t") : "",
 			       at ? at + 1 : "");
 		drawable(&r, text);
-		char *html = page(&r, NULL, note, sizeof(note));
+		char *html = page(&r, NULL, &note);
 		cr_assert(access(in_dir("t"), F_OK) != 0, "%s ran", text);
 		cr_assert(!strstr(html, "<script"), "%s", text);
 		cr_assert(!strstr(html, "<img"), "%s", text);
 		if (have_gnuplot()) {
-			cr_assert_str_eq(note, "");
+			cr_assert_str_eq(mw_buf_text(&note), "");
 			cr_assert_eq(count(html, "<figure>"), 1);
 		}
+		mw_buf_fini(&note);
 		free(html);
 		results_fini(&r);
 	}
@@ -114,12 +119,12 @@ static int by_text(const void *a, const void *b)
 Test(report, ids_are_unique_and_links_lead_somewhere)
 {
 	struct results r;
-	char *ids[4096], note[300];
+	char *ids[4096];
 	size_t n = 0;
 	if (!have_gnuplot())
 		cr_skip_test("gnuplot is not installed");
 	drawable(&r, "thp");
-	char *html = page(&r, NULL, note, sizeof(note));
+	char *html = page(&r, NULL, NULL);
 	for (char *at = html; (at = strstr(at, " id=\"")) && n < 4096;) {
 		at += 5;
 		ids[n++] = strndup(at, strcspn(at, "\""));
@@ -150,17 +155,19 @@ Test(report, without_gnuplot)
 	static const char *const programs[] = {"/nonexistent/gnuplot", "/bin/false", "/etc/passwd"};
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
 		struct results r;
-		char note[300] = "", err[300] = "";
+		char err[300] = "";
+		struct mw_buf note = {0};
 		struct report_options opt = {.figures = REPORT_SVG, .gnuplot = programs[i]};
 		drawable(&r, "thp");
-		char *html = page(&r, &opt, note, sizeof(note));
-		cr_assert(strstr(note, "gnuplot"), "%s", note);
+		char *html = page(&r, &opt, &note);
+		cr_assert(strstr(mw_buf_text(&note), "gnuplot"), "%s", mw_buf_text(&note));
+		mw_buf_fini(&note);
 		cr_assert(strstr(html, "The figure is missing"));
 		cr_assert(strstr(html, "16 KiB"), "the table has the numbers");
 		cr_assert_eq(count(html, "<figure>"), 0);
 		free(html);
 		opt.figures = REPORT_PNG;
-		cr_assert_lt(report_html(in_dir("report.html"), &r, &opt, note, sizeof(note), err, sizeof(err)), 0);
+		cr_assert_lt(report_html(in_dir("report.html"), &r, &opt, NULL, err, sizeof(err)), 0);
 		cr_assert(strstr(err, "gnuplot"), "%s", err);
 		cr_assert(access(in_dir("report-latency.png"), F_OK) != 0);
 		results_fini(&r);
@@ -187,14 +194,53 @@ Test(report, limits_of_gnuplot)
 	(void)signal(SIGXCPU, SIG_IGN);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct results r;
-		char note[300] = "";
+		struct mw_buf note = {0};
 		struct report_options opt = {.figures = REPORT_SVG, .gnuplot = in_dir("gnuplot")};
 		stand_in("gnuplot", cases[i].script);
 		drawable(&r, "thp");
-		free(page(&r, &opt, note, sizeof(note)));
-		cr_assert(strstr(note, cases[i].said), "%s", note);
+		free(page(&r, &opt, &note));
+		cr_assert(strstr(mw_buf_text(&note), cases[i].said), "%s", mw_buf_text(&note));
+		mw_buf_fini(&note);
 		results_fini(&r);
 	}
+}
+
+static char long_text[1200];
+
+static const char *long_words(void)
+{
+	for (size_t i = 0; i < sizeof(long_text) - 5; i += 8)
+		(void)snprintf(long_text + i, sizeof(long_text) - i, "word%03zu ", i / 8);
+	(void)strcpy(long_text + sizeof(long_text) - 5, "end.");
+	return long_text;
+}
+
+/* In the legend of the page, in the script that files are drawn from, and in the complaint of a program that fails. */
+Test(report, no_text_is_cut)
+{
+	struct results r;
+	struct mw_buf note = {0};
+	char script[2000], program[200];
+	struct report_options opt = {.figures = REPORT_SVG, .gnuplot = program};
+	size_t size;
+	(void)snprintf(program, sizeof(program), "%s", in_dir("gnuplot"));
+	drawable(&r, long_words());
+	(void)snprintf(script, sizeof(script), "#!/bin/sh\ncat >%s\necho 'line 1: %s' >&2\nexit 1\n", in_dir("script"),
+		       long_text);
+	stand_in("gnuplot", script);
+	free(page(&r, &opt, &note));
+	cr_assert(strstr(mw_buf_text(&note), long_text), "%s", mw_buf_text(&note));
+	char *drawn = read_file("script", &size);
+	cr_expect(strstr(drawn, long_text), "the key of the drawing");
+	free(drawn);
+	stand_in("gnuplot", "#!/bin/sh\necho '<svg viewBox=\"0 0 1 1\"><g></g></svg>'\n");
+	char *html = page(&r, &opt, &note), *list = strstr(html, "<ul class=\"legend\">");
+	cr_assert(list);
+	list[strcspn(list, "\n")] = '\0';
+	cr_expect(strstr(list, long_text), "%s", list);
+	free(html);
+	mw_buf_fini(&note);
+	results_fini(&r);
 }
 
 Test(report, figures_as_files)
@@ -207,11 +253,11 @@ Test(report, figures_as_files)
 		cr_skip_test("gnuplot is not installed");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct results r;
-		char note[300], *image;
+		char *image;
 		size_t size;
 		struct report_options opt = {.figures = cases[i].kind};
 		drawable(&r, "thp");
-		free(page(&r, &opt, note, sizeof(note)));
+		free(page(&r, &opt, NULL));
 		image = read_file(cases[i].name, &size);
 		cr_assert_gt(size, 3000);
 		cr_assert_eq(memcmp(image, cases[i].magic, 4), 0);
@@ -223,9 +269,8 @@ Test(report, figures_as_files)
 Test(report, empty_run_says_what_to_run)
 {
 	struct results r;
-	char note[300];
 	results_init(&r);
-	char *html = page(&r, NULL, note, sizeof(note));
+	char *html = page(&r, NULL, NULL);
 	cr_assert(strstr(html, "<code>memwall latency</code> produces them"));
 	cr_assert(strstr(html, "Unknown processor"));
 	cr_assert(!strstr(html, "Partial run"));
