@@ -155,7 +155,7 @@ static void open_module(struct engine *e, const char *name)
 	memset(e, 0, sizeof(*e));
 	(void)snprintf(e->name, sizeof(e->name), "%s", name);
 	(void)mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why),
-		      "%s: no module %s.so in %.120s (library not installed when"
+		      "%s: no module %s.so in %s (library not installed when"
 		      " memwall was built?)",
 		      name, name, n ? dirs[0] : "the module folders");
 }

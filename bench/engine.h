@@ -6,6 +6,7 @@
 #ifndef MW_BENCH_ENGINE_H
 #define MW_BENCH_ENGINE_H
 
+#include "base/core/err.h"
 #include "bench/modules/engine.h"
 
 #define ENGINES_MAX 8
@@ -16,7 +17,7 @@ struct engine {
 	char name[16];
 	char detail[96]; /* the library's version and the core type that it chose */
 	char env[96];    /* what was set for it, "KEY=value ..." */
-	char why[200];
+	char why[MW_ERR_ROOM];
 };
 
 struct engines {

@@ -20,7 +20,7 @@ struct entry {
 	void *state;
 	bool begun, done; /* done: visited enough */
 	int rc;           /* the first failure */
-	char why[400];
+	char why[MW_ERR_ROOM];
 	uint64_t spent_ns;
 	double share_s;
 };
@@ -233,7 +233,7 @@ static int read_defaults(struct entry *e, char *err, size_t n)
 static void begin(struct run *run, struct entry *e, double seconds)
 {
 	const struct bench *b = e->item->bench;
-	char why[400] = "";
+	char why[MW_ERR_ROOM] = "";
 	uint64_t start = mw_now_ns();
 	int rc = read_defaults(e, why, sizeof(why));
 	struct bench_ctx ctx = context(run, e, after_s(seconds));
@@ -265,7 +265,7 @@ static double finish_share(const struct run *run)
 
 static void visit(struct run *run, struct entry *e, unsigned number, double seconds)
 {
-	char why[400] = "";
+	char why[MW_ERR_ROOM] = "";
 	uint64_t start = mw_now_ns();
 	struct bench_ctx ctx = context(run, e, after_s(seconds));
 	ctx.visit = number;
@@ -302,7 +302,7 @@ static void visit_all(struct run *run)
 
 static void finish(struct run *run, struct entry *e, double seconds)
 {
-	char why[400] = "";
+	char why[MW_ERR_ROOM] = "";
 	uint64_t start = mw_now_ns();
 	struct bench_ctx ctx = context(run, e, after_s(seconds));
 	ctx.visit = run->s->ctx.profile->visits;

@@ -246,7 +246,7 @@ static int pick_dir(const struct bench_ctx *ctx, uint64_t bytes, const char **di
 {
 	const char *named = ctx->opts ? mw_opt_text(ctx->opts, "dir") : NULL;
 	const char *const usual[] = {ctx->scratch_dir, "/var/tmp", "."};
-	char first[200] = "", reason[200];
+	char first[MW_ERR_ROOM] = "", reason[MW_ERR_ROOM];
 	struct stat st;
 	if (named && (stat(named, &st) || !S_ISDIR(st.st_mode)))
 		return mw_fail(MW_ESPEC, why, n, "--dir: '%s' is not a directory", named);
@@ -278,7 +278,7 @@ static int available(const struct bench_ctx *ctx, char *why, size_t n)
 static int check(const struct bench_ctx *ctx, char *err, size_t n)
 {
 	const char *dir;
-	char why[300] = "";
+	char why[MW_ERR_ROOM] = "";
 	if (!mw_opt(ctx->opts, "dir")->given)
 		return 0;
 	int rc = pick_dir(ctx, file_bytes(ctx), &dir, why, sizeof(why));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/bench.h"
 #include "cli/command.h"
 #include "cli/measure.h"
@@ -107,11 +108,15 @@ int cli_print_help(const struct cli *cli, const char *name, char *err, size_t n)
 static int run_help(struct cli *cli, char *err, size_t n)
 {
 	const char *first = cli_word(cli, 0), *second = cli_word(cli, 1);
-	char name[64];
+	struct mw_buf name = {0};
 	if (!first)
 		return cli_print_help(cli, NULL, err, n);
-	(void)snprintf(name, sizeof(name), "%.30s%s%.30s", first, second ? " " : "", second ? second : "");
-	return cli_print_help(cli, name, err, n);
+	mw_buf_add(&name, "%s", first);
+	if (second)
+		mw_buf_add(&name, " %s", second);
+	int rc = name.failed ? -ENOMEM : cli_print_help(cli, mw_buf_text(&name), err, n);
+	mw_buf_fini(&name);
+	return rc;
 }
 
 const struct command cmd_help = {

@@ -35,7 +35,7 @@ static int list_benches(struct grid *g, struct measure *m)
 	int rc = 0;
 	for (const struct bench *const *b = bench_table; *b && rc == 0; b++) {
 		struct mw_opts defaults = {0};
-		char *argv[] = {NULL, NULL}, why[256] = "";
+		char *argv[] = {NULL, NULL}, why[MW_ERR_ROOM] = "";
 		rc = mw_opts_parse(&defaults, &(*b)->options, (*b)->options ? 1 : 0, 1, argv, NULL, 0);
 		struct bench_ctx ctx = measure_ctx(m, &defaults);
 		int available = rc == 0 && (*b)->available ? (*b)->available(&ctx, why, sizeof(why)) : 0;
@@ -52,7 +52,7 @@ static int list_meters(struct grid *g)
 	int rc = 0;
 	for (const struct energy_meter *const *meter = meter_table; *meter && rc == 0; meter++) {
 		void *state = NULL;
-		char why[256] = "";
+		char why[MW_ERR_ROOM] = "";
 		int open = (*meter)->open("/", &state, why, sizeof(why));
 		if (open == 0)
 			(*meter)->close(state);
@@ -100,7 +100,7 @@ static int list_engines(struct grid *g)
 {
 	struct engines *e = calloc(1, sizeof(*e));
 	struct mw_child child;
-	char why[200] = "";
+	char why[MW_ERR_ROOM] = "";
 	int rc = e ? 0 : -ENOMEM;
 	if (rc == 0 && mw_child_start(serve_engines, e, &child, why, sizeof(why)) == 0) {
 		if (!mw_child_receive(child.fd, e, sizeof(*e), ENGINES_PATIENCE_MS))
@@ -141,7 +141,7 @@ static int list_gnuplot(struct grid *g)
 static int list_io_uring(struct grid *g)
 {
 	struct storage_engine *engine = NULL;
-	char why[200] = "";
+	char why[MW_ERR_ROOM] = "";
 	bool uring = storage_engine_open(1, true, &engine, why, sizeof(why)) == 0 && storage_engine_uring(engine);
 	storage_engine_close(engine);
 	return add(g, "optional", "io_uring", uring ? "available" : why, "liburing",

@@ -11,6 +11,7 @@
 
 #include "base/core/cpu.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/bench.h"
 #include "cli/command.h"
 #include "cli/measure.h"
@@ -71,7 +72,7 @@ static int command_index(int argc, char **argv)
 struct target {
 	const struct command *cmd;
 	const struct bench *bench;
-	char name[64];
+	struct mw_buf name;
 	bool group;   /* the first word of several commands, alone */
 	size_t words; /* of argv that the name takes */
 	int index;    /* of the first of them; 0: no command given */
@@ -85,23 +86,26 @@ static int find_target(int argc, char **argv, struct target *t, char *err, size_
 	const char *word = argv[t->index];
 	const char *next = t->index + 1 < argc && argv[t->index + 1][0] != '-' ? argv[t->index + 1] : NULL;
 	t->words = next && cli_is_group(word) ? 2 : 1;
-	(void)snprintf(t->name, sizeof(t->name), "%.30s%s%.30s", word, t->words == 2 ? " " : "",
-		       t->words == 2 ? next : "");
-	t->cmd = cli_find(t->name, &t->bench);
+	mw_buf_add(&t->name, "%s", word);
+	if (t->words == 2)
+		mw_buf_add(&t->name, " %s", next);
+	const char *name = mw_buf_text(&t->name);
+	t->cmd = cli_find(name, &t->bench);
 	t->group = t->words == 1 && cli_is_group(word);
-	return t->cmd || t->bench || t->group ? 0 : cli_unknown(t->name, err, n);
+	return t->cmd || t->bench || t->group ? 0 : cli_unknown(name, err, n);
 }
 
 static int run_target(struct cli *cli, const struct target *t, char *err, size_t n)
 {
 	size_t words = cli->opts.n_positional;
+	const char *name = mw_buf_text(&t->name);
 	size_t min = t->cmd ? (size_t)t->cmd->min_words : 0;
 	size_t max = !t->cmd ? 0 : t->cmd->max_words < 0 ? SIZE_MAX : (size_t)t->cmd->max_words;
 	if (words < min)
-		return mw_fail(MW_ESPEC, err, n, "%s needs %s, see 'memwall help %s'", t->name, t->cmd->usage, t->name);
+		return mw_fail(MW_ESPEC, err, n, "%s needs %s, see 'memwall help %s'", name, t->cmd->usage, name);
 	if (words > max)
-		return mw_fail(MW_ESPEC, err, n, "%s takes no word '%s', see 'memwall help %s'", t->name,
-			       cli->opts.positional[max], t->name);
+		return mw_fail(MW_ESPEC, err, n, "%s takes no word '%s', see 'memwall help %s'", name,
+			       cli->opts.positional[max], name);
 	if (t->cmd && !t->cmd->stops && cli_end_at_signal(cli) < 0)
 		return MW_ECANCELLED;
 	return t->cmd ? t->cmd->run(cli, err, n) : measure_bench_command(cli, t->bench, err, n);
@@ -112,25 +116,24 @@ static void print_version(FILE *f)
 	(void)fprintf(f, "memwall %s\n", MEMWALL_VERSION);
 }
 
-static int parse_and_run(struct cli *cli, char *err, size_t n)
+static int parse_and_run(struct cli *cli, struct target *t, char *err, size_t n)
 {
-	struct target t = {0};
-	int rc = find_target(cli->argc, cli->argv, &t, err, n);
+	int rc = find_target(cli->argc, cli->argv, t, err, n);
 	if (rc < 0)
 		return rc;
 	const struct mw_option *tables[3] = {cli_global_options};
 	size_t n_tables = 1;
-	if (t.cmd || t.bench)
-		tables[n_tables++] = t.cmd ? t.cmd->options : t.bench->options;
-	if (t.bench || (t.cmd && t.cmd->measures))
+	if (t->cmd || t->bench)
+		tables[n_tables++] = t->cmd ? t->cmd->options : t->bench->options;
+	if (t->bench || (t->cmd && t->cmd->measures))
 		tables[n_tables++] = measure_options;
-	cli->command = t.name;
+	cli->command = mw_buf_text(&t->name);
 	rc = mw_opts_parse(&cli->opts, tables, n_tables, cli->argc, cli->argv, err, n);
 	if (rc < 0)
 		return rc;
 	/* The command's own words come first among the positional ones: drop them. */
-	cli->opts.n_positional -= t.words;
-	memmove(cli->opts.positional, cli->opts.positional + t.words,
+	cli->opts.n_positional -= t->words;
+	memmove(cli->opts.positional, cli->opts.positional + t->words,
 		cli->opts.n_positional * sizeof(*cli->opts.positional));
 	cli->out_file = mw_opt_text(&cli->opts, "out-file");
 	const char *select = mw_opt_text(&cli->opts, "select");
@@ -138,21 +141,21 @@ static int parse_and_run(struct cli *cli, char *err, size_t n)
 		return mw_fail(MW_ESPEC, err, n, "--select: '%s' matches no id, expected for example 'bandwidth.*'",
 			       select);
 	bool text = mw_opt_flag(&cli->opts, "version") || mw_opt_flag(&cli->opts, "help");
-	if (text || (t.cmd && !t.cmd->records))
+	if (text || (t->cmd && !t->cmd->records))
 		rc = cli_no_option(&cli->opts, "select", "no records are printed here", err, n);
 	if (rc < 0)
 		return rc;
 	if (mw_opt_flag(&cli->opts, "version"))
 		return cli_print_text(cli, print_version, err, n);
-	if (mw_opt_flag(&cli->opts, "help") || t.group)
-		return cli_print_help(cli, t.index ? t.name : NULL, err, n);
-	if (t.index == 0)
+	if (mw_opt_flag(&cli->opts, "help") || t->group)
+		return cli_print_help(cli, t->index ? mw_buf_text(&t->name) : NULL, err, n);
+	if (t->index == 0)
 		return mw_fail(MW_ESPEC, err, n, "no command given, see 'memwall help'");
 	(void)print_format_parse(mw_opt_text(&cli->opts, "format"), &cli->format); /* the table checked it */
 	rc = mw_isa_check_override(err, n);
 	if (rc == 0)
 		rc = cli_files_add_options(&cli->files, &cli->opts, err, n);
-	return rc < 0 ? rc : run_target(cli, &t, err, n);
+	return rc < 0 ? rc : run_target(cli, t, err, n);
 }
 
 /* Has the reader of our output gone, as head does when it has seen enough? */
@@ -188,7 +191,10 @@ int main(int argc, char **argv)
 	share_one_heap();
 	struct cli cli = {.argc = argc, .argv = argv, .stop = &stop_signal};
 	char err[MW_ERR_ROOM] = "";
-	int rc = parse_and_run(&cli, err, sizeof(err));
+	struct target t = {0};
+	int rc = parse_and_run(&cli, &t, err, sizeof(err));
 	mw_opts_fini(&cli.opts);
+	cli_files_fini(&cli.files);
+	mw_buf_fini(&t.name);
 	return finish(rc, cli_exit_status(rc, &stop_signal), err);
 }

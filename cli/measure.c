@@ -56,7 +56,7 @@ struct run_hooks {
 static int read_machine(const struct cli *cli, struct mw_topology *t, char *err, size_t n)
 {
 	const char *cpus = mw_opt_text(&cli->opts, "cpus"), *nodes = mw_opt_text(&cli->opts, "nodes");
-	char why[300] = "";
+	char why[MW_ERR_ROOM] = "";
 	int rc = mw_topology_read("/", cpus, t, why, sizeof(why));
 	if (rc < 0)
 		return mw_fail(rc, err, n, "%s%s", rc == MW_ESPEC ? "--cpus: " : "", why);
@@ -64,7 +64,7 @@ static int read_machine(const struct cli *cli, struct mw_topology *t, char *err,
 		mw_topology_fini(t);
 		rc = mw_topology_read_nodes("/", cpus, nodes, t, why, sizeof(why));
 	}
-	return rc < 0 ? mw_fail(rc, err, n, "--nodes=%.80s: %s", nodes, why) : 0;
+	return rc < 0 ? mw_fail(rc, err, n, "--nodes=%s: %s", nodes, why) : 0;
 }
 
 /* Restricts the whole process, so that no first touch and no plot runs on a CPU that was not given. Failing is no
@@ -223,7 +223,7 @@ struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts)
 
 int measure_check(struct measure *m, const struct bench *b, const struct mw_opts *opts, char *err, size_t n)
 {
-	char why[400] = "";
+	char why[MW_ERR_ROOM] = "";
 	if (!b->check)
 		return 0;
 	struct bench_ctx ctx = measure_ctx(m, opts);

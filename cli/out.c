@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/command.h"
 #include "reports/file.h"
 
@@ -19,14 +21,13 @@ static int refuse(const struct cli_file *writer, const struct cli_file *other, c
 	return mw_fail(MW_ESPEC, err, n, "%s and %s are the same file: name two", writer->label, other->label);
 }
 
-static int add(struct cli_files *f, enum cli_use use, const struct mw_file_id *id, const char *label, char *err,
-	       size_t n)
+/* Takes the label on success. */
+static int add(struct cli_files *f, enum cli_use use, const struct mw_file_id *id, char *label, char *err, size_t n)
 {
 	if (f->n == CLI_FILES)
 		return mw_fail(MW_ESPEC, err, n, "%s: more than %d files", label, CLI_FILES);
 	struct cli_file *new = &f->v[f->n];
-	*new = (struct cli_file){.use = use, .id = *id};
-	(void)snprintf(new->label, sizeof(new->label), "%s", label);
+	*new = (struct cli_file){.use = use, .id = *id, .label = label};
 	for (size_t i = 0; i < f->n; i++) {
 		const struct cli_file *old = &f->v[i];
 		bool clash = use == CLI_READS       ? old->use != CLI_READS
@@ -68,18 +69,26 @@ static int add_labelled(struct cli_files *f, enum cli_use use, const char *what,
 			size_t n)
 {
 	struct mw_file_id id;
-	char label[240];
+	struct mw_buf label = {0};
 	/* What cannot even be found is told, in its own words, by whoever opens it. */
 	if (identify(use, path, &id) < 0)
 		return 0;
+	mw_buf_add(&label, "%s", what);
 	if (path)
-		(void)snprintf(label, sizeof(label), "%.30s%c%.200s", what, join, path);
-	else
-		(void)snprintf(label, sizeof(label), "%s", what);
-	int rc = add(f, use, &id, label, err, n);
-	if (rc == 0 && path && use == CLI_WRITES && id.exists && is_journal(path))
-		rc = mw_fail(MW_ESPEC, err, n, "%s is the journal of a run: write somewhere else", label);
+		mw_buf_add(&label, "%c%s", join, path);
+	int rc = label.failed ? -ENOMEM : add(f, use, &id, label.p, err, n);
+	if (rc < 0)
+		mw_buf_fini(&label);
+	else if (path && use == CLI_WRITES && id.exists && is_journal(path))
+		rc = mw_fail(MW_ESPEC, err, n, "%s is the journal of a run: write somewhere else", label.p);
 	return rc;
+}
+
+void cli_files_fini(struct cli_files *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		free(f->v[i].label);
+	f->n = 0;
 }
 
 int cli_files_add(struct cli_files *f, enum cli_use use, const char *what, const char *path, char *err, size_t n)
@@ -164,7 +173,7 @@ int cli_out_open_path(const char *option, const char *path, struct cli_out *out,
 	}
 	if (rc == 0)
 		return 0;
-	return mw_fail(cli_out_fault(rc), err, n, "%s %.300s: cannot write: %s", option, path, mw_strerror(rc));
+	return mw_fail(cli_out_fault(rc), err, n, "%s %s: cannot write: %s", option, path, mw_strerror(rc));
 }
 
 int cli_out_open(const struct cli *cli, struct cli_out *out, char *err, size_t n)

@@ -26,7 +26,7 @@ struct cli_files {
 	struct cli_file {
 		enum cli_use use;
 		struct mw_file_id id;
-		char label[240];
+		char *label; /* owned */
 	} v[CLI_FILES];
 };
 
@@ -38,6 +38,8 @@ int cli_files_add(struct cli_files *f, enum cli_use use, const char *what, const
 int cli_files_add_options(struct cli_files *f, const struct mw_opts *opts, char *err, size_t n);
 /* A run's folder: its journal, and results.json, which is written too when `rewrites`. */
 int cli_files_add_run(struct cli_files *f, const char *dir, bool rewrites, char *err, size_t n);
+
+void cli_files_fini(struct cli_files *f);
 
 /* ---- writing one ---- */
 

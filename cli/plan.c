@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/core/clock.h"
+#include "base/core/err.h"
 #include "cli/measure.h"
 
 struct totals {
@@ -27,7 +28,7 @@ static int add_bench(struct grid *g, struct measure *m, const struct bench *b, d
 {
 	struct mw_opts defaults = {0};
 	struct bench_plan plan = {0};
-	char *argv[] = {NULL, NULL}, why[400] = "ready";
+	char *argv[] = {NULL, NULL}, why[MW_ERR_ROOM] = "ready";
 	int rc = mw_opts_parse(&defaults, &b->options, b->options ? 1 : 0, 1, argv, NULL, 0);
 	struct bench_ctx ctx = measure_ctx(m, &defaults);
 	ctx.share_s = share_s;

@@ -12,13 +12,18 @@
 
 void cli_complain(const char *fmt, ...)
 {
-	char text[4608], line[MW_ESCAPED(sizeof(text))];
+	struct mw_buf text = {0};
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	mw_buf_vadd(&text, fmt, ap);
 	va_end(ap);
-	(void)mw_escape(text, line, sizeof(line));
-	(void)fprintf(stderr, "memwall: %s\n", line);
+	size_t room = MW_ESCAPED(text.len);
+	char *line = text.failed ? NULL : malloc(room);
+	if (line)
+		(void)mw_escape(mw_buf_text(&text), line, room);
+	(void)fprintf(stderr, "memwall: %s\n", line ? line : "out of memory");
+	free(line);
+	mw_buf_fini(&text);
 }
 
 void cli_put(FILE *f, const char *text)

@@ -16,8 +16,8 @@ enum mw_err {
 /* Words for a negative code of either kind; never NULL. Thread-safe: the text is constant. */
 const char *mw_strerror(int code);
 
-/* Room for a message that names one path of the system's longest (PATH_MAX) and says why. */
-enum { MW_ERR_ROOM = 4400 };
+/* Room for a message that names two paths of the system's longest (PATH_MAX) and says why. */
+enum { MW_ERR_ROOM = 8800 };
 
 /* Formats one line into err (size n, may be 0) and returns code, so that a caller can `return mw_fail(...)`. */
 int mw_fail(int code, char *err, size_t n, const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -273,18 +273,18 @@ static int unknown_option(const struct mw_opts *o, const char *name, size_t len,
 			return mw_fail(MW_ESPEC, err, n, "--%s is called --%s now", was, o->v[i].opt->name);
 	}
 	const char **names = calloc(o->n + 1, sizeof(*names));
-	char word[64];
-	(void)snprintf(word, sizeof(word), "%.*s", (int)(len < 63 ? len : 63), name);
+	char *word = strndup(name, len);
 	const char *near = NULL;
-	if (names) {
+	if (names && word) {
 		for (size_t i = 0; i < o->n; i++)
 			names[i] = o->v[i].opt->name;
 		near = mw_nearest(word, names);
 	}
+	free(word);
 	free(names);
 	if (near)
-		return mw_fail(MW_ESPEC, err, n, "unknown option --%s, did you mean --%s?", word, near);
-	return mw_fail(MW_ESPEC, err, n, "unknown option --%s, see 'memwall help'", word);
+		return mw_fail(MW_ESPEC, err, n, "unknown option --%.*s, did you mean --%s?", (int)len, name, near);
+	return mw_fail(MW_ESPEC, err, n, "unknown option --%.*s, see 'memwall help'", (int)len, name);
 }
 
 static int fill_defaults(struct mw_opts *out, const struct mw_option *const *tables, size_t n_tables, char *err,

@@ -106,7 +106,7 @@ static const char *channels_note(struct offload *o, const struct offload_device 
 
 static int open_checked(struct offload *o, struct offload_device *d, char *err, size_t n)
 {
-	char why[200] = "";
+	char why[MW_ERR_ROOM] = "";
 	struct pim_device *dev;
 	struct mw_spec spec = {.n = 0};
 	int rc = pim_open(d->spec, &dev, why, sizeof(why));
@@ -221,7 +221,7 @@ static void add_flush(const struct offload *o, const struct offload_device *d, c
 int offload_open(struct offload *o, const struct offload_device *d, const struct offload_work *w, const char *extra,
 		 struct pim_device **dev, char *err, size_t n)
 {
-	char spec[256], why[200] = "";
+	char spec[256], why[MW_ERR_ROOM] = "";
 	(void)snprintf(spec, sizeof(spec), "%s", d->spec);
 	append(spec, sizeof(spec), extra);
 	add_flush(o, d, w, spec, sizeof(spec));
