@@ -19,6 +19,7 @@ struct entry {
 	const struct mw_opts *opts;
 	void *state;
 	bool begun, done; /* done: visited enough */
+	bool ready;       /* it began whole, and tells of its points itself */
 	int rc;           /* the first failure */
 	char why[MW_ERR_ROOM];
 	uint64_t spent_ns;
@@ -70,7 +71,8 @@ const struct mw_emit *const schedule_end_row = &elapsed_emit;
 
 bool schedule_is_end(const struct mw_record *r, const struct bench *b)
 {
-	return strcmp(r->bench, b->name) == 0 && strcmp(r->case_name, "run") == 0 && strcmp(r->metric, "elapsed") == 0;
+	return r->provenance == MW_MEASURED && strcmp(r->bench, b->name) == 0 && strcmp(r->case_name, "run") == 0 &&
+	       strcmp(r->metric, "elapsed") == 0;
 }
 
 static void leave_out(const struct run *run, const struct mw_record *r, const char *why)
@@ -173,6 +175,21 @@ static int emit_elapsed(const struct run *run, const struct entry *e)
 	return mw_finish(&run->sink, &r);
 }
 
+/* Points are not known before a benchmark has begun: one record stands for all that it would have measured. The end of
+ * a resumed run replaces it, being of the same identity. */
+static int emit_stopped(const struct run *run, const struct entry *e)
+{
+	const struct mw_emitter emitter = {e->item->bench->name, &elapsed_emit};
+	struct mw_record r;
+	struct mw_buf why = {0};
+	mw_buf_add(&why, "stopped before %s began", emitter.name);
+	mw_record_open(&r, &emitter, &elapsed_emit, "run");
+	mw_record_method(&r, "wall", 1);
+	mw_record_unavailable(&r, mw_buf_text(&why));
+	mw_buf_fini(&why);
+	return mw_finish(&run->sink, &r);
+}
+
 /* ---- steps ---- */
 
 static bool over(const struct run *run)
@@ -248,6 +265,7 @@ static void begin(struct run *run, struct entry *e, double seconds)
 		rc = b->begin(&ctx, &run->sink, &e->state, why, sizeof(why));
 	}
 	failed(e, rc, why);
+	e->ready = rc == 0;
 	e->spent_ns += mw_now_ns() - start;
 }
 
@@ -385,9 +403,12 @@ int schedule_run(struct schedule *s, const struct schedule_item *items, size_t n
 			finish(&run, &run.e[i], left_s(&run) * own / asked);
 		asked -= own;
 	}
-	for (size_t i = 0; i < n && !s->lost; i++)
+	for (size_t i = 0; i < n && !s->lost; i++) {
 		if (run.e[i].rc < 0)
 			rc = report(&run, &run.e[i], rc, err, en);
+		else if (!run.e[i].ready)
+			(void)emit_stopped(&run, &run.e[i]); /* what cannot be kept is s->lost */
+	}
 	if (s->lost)
 		rc = say_lost(&run, err, en);
 	else if (atomic_load(s->ctx.stop))

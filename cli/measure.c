@@ -271,14 +271,16 @@ static int keep_nothing(void *self, const struct mw_record *r)
 	return 0; /* the run keeps it */
 }
 
-/* The records of what it needs, and its own clock, are not what was asked for. *out shares what it lists. */
+/* The records of what it needs, and its own clock, are not what was asked for; that it was stopped before it began is.
+ * *out shares what it lists. */
 static int own_records(const struct mw_records *l, const char *name, struct mw_records *out)
 {
 	*out = (struct mw_records){.v = calloc(l->n + 1, sizeof(*out->v))};
 	if (!out->v)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->n; i++)
-		if (strcmp(l->v[i].bench, name) == 0 && strcmp(l->v[i].case_name, "run") != 0)
+		if (strcmp(l->v[i].bench, name) == 0 &&
+		    (strcmp(l->v[i].case_name, "run") != 0 || l->v[i].provenance == MW_UNAVAILABLE))
 			out->v[out->n++] = l->v[i];
 	return 0;
 }

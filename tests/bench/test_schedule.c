@@ -261,6 +261,31 @@ Test(schedule, a_signal_keeps_what_was_measured)
 	mw_records_fini(&seen.out);
 }
 
+static void expect_stopped(const struct mw_record *r, const char *bench, const char *why)
+{
+	cr_expect_str_eq(r->bench, bench);
+	cr_expect_eq(r->provenance, MW_UNAVAILABLE);
+	cr_expect_str_eq(r->note, why);
+	cr_expect_not(schedule_is_end(r, &zero) || schedule_is_end(r, &one), "a resumed run would leave it out");
+}
+
+/* The first was beginning when the signal came, the second had not begun. */
+Test(schedule, a_signal_before_the_visits_leaves_a_reason)
+{
+	struct mw_records records = {0};
+	char err[300] = "";
+	stop_at = 1;
+	begin_fails[0] = MW_ECANCELLED;
+	cr_expect_eq(run(false, &records, err, sizeof(err)), MW_ECANCELLED);
+	expect_steps("b0");
+	cr_assert_eq(records.n, 2);
+	expect_stopped(&records.v[0], "zero", "stopped before zero began");
+	expect_stopped(&records.v[1], "one", "stopped before one began");
+	cr_expect_eq(seen.out.n, 2, "the journal has them");
+	mw_records_fini(&records);
+	mw_records_fini(&seen.out);
+}
+
 Test(schedule, an_unchecked_record_is_left_out)
 {
 	struct mw_records records = {0};

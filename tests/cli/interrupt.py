@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from lib_cli import MEMWALL, check, run, scratch
+from lib_cli import MEMWALL, check, run, scratch, without
 
 
 def records(folder):
@@ -67,8 +67,67 @@ def blocked(base):
             check(p.returncode != 0 or not target, command, "ended without a reader")
 
 
+def beginning(words):
+    """The program when storage has begun to write its file, which it does before it measures anything."""
+    p = subprocess.Popen([MEMWALL, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    fds = f"/proc/{p.pid}/fd"
+    while p.poll() is None:
+        try:
+            if any(os.readlink(os.path.join(fds, fd)).endswith(" (deleted)") and os.stat(os.path.join(fds, fd)).st_size >= 1 << 30
+                   for fd in os.listdir(fds)):
+                return p
+        except FileNotFoundError:
+            pass  # closed meanwhile
+        time.sleep(0.01)
+    check(False, words, "ended before it was stopped:", p.returncode, *p.communicate())
+
+
+def stopped_at_begin(base):
+    """What had not begun when the signal came is there, without a value and with the reason."""
+    if subprocess.run(["stat", "-f", "-c", "%T", base], stdout=subprocess.PIPE, check=True).stdout.strip() in (b"tmpfs", b"ramfs"):
+        without("storage", base + " is memory")
+        return
+    p = beginning(["storage", "--file-size=4G", "--format=json", "--max-time=600s", "--dir=" + base])
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=300)
+    check(p.returncode == 130, "exit", p.returncode, err.decode())
+    got = [(r["bench"], r["value"], r["provenance"], r["note"]) for r in json.loads(out)]
+    check(got == [("storage", None, "unavailable", "stopped before storage began")], got)
+
+
+def stopped_at_once(base):
+    """Every benchmark of a run that is stopped at its start has a record or a reason; a resumed run replaces them."""
+    folder = os.path.join(base, "at-once")
+    p = subprocess.Popen([MEMWALL, "run", "--profile=tiny", "--max-time=600s", "--output=" + folder],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not os.path.exists(os.path.join(folder, "records.jsonl")) or os.path.getsize(os.path.join(folder, "records.jsonl")) == 0:
+        check(p.poll() is None, "the run ended at once:", p.returncode)
+        time.sleep(0.005)
+    p.send_signal(signal.SIGTERM)
+    out, err = p.communicate(timeout=300)
+    check(p.returncode == 143, "exit", p.returncode, err.decode())
+    rc, out, err = run("list", "--format=json")
+    names = {row["name"] for row in json.loads(out) if row["kind"] == "benchmark"}
+    check(len(names) >= 6, "benchmarks of this program:", names)
+
+    def told():
+        with open(os.path.join(folder, "results.json")) as f:
+            results = json.load(f)
+        stopped = {r["bench"] for r in results["records"] if r["note"].startswith("stopped before ")}
+        return stopped, {r["bench"] for r in results["records"]} | {s["bench"] for s in results["skipped"]}
+
+    stopped, all_told = told()
+    check(all_told >= names, "nothing is said of", names - all_told)
+    check(stopped, "all had begun")
+    rc, out, err = run("run", "--resume", "--profile=tiny", "--max-time=8s", "--output=" + folder)
+    check(rc == 0, "resumed run: exit", rc, err)
+    check(not told()[0], "the resumed run still says that it was stopped:", told()[0])
+
+
 def main():
     with scratch() as base:
+        stopped_at_begin(base)
+        stopped_at_once(base)
         blocked(base)
         for sig, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             folder = os.path.join(base, sig.name)
