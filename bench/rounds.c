@@ -97,17 +97,9 @@ static uint32_t real_after(void *self)
 	struct real_machine *m = self;
 	struct mw_disturb after;
 	mw_disturb_read(&after);
-	uint32_t flags = mw_disturb_flags(&m->before, &after);
-	/* Set-up may be switched out; only where no timed part was marked the whole process over the whole time counts.
-	 */
 	struct mw_timed timed = mw_team_timed_take(m->team);
-	if (timed.ns) {
-		flags &= ~(uint32_t)MW_SAMPLE_SWITCH;
-		flags |= mw_disturb_switched(timed.switches, timed.ns) ? MW_SAMPLE_SWITCH : 0;
-	}
-	if (fabs(core_add_ns(m->team) / m->add_before_ns - 1.0) > 0.03)
-		flags |= MW_SAMPLE_FREQ;
-	return flags;
+	double add_after_ns = timed.ns ? m->add_before_ns : core_add_ns(m->team);
+	return mw_disturb_of_sample(mw_disturb_flags(&m->before, &after), &timed, m->add_before_ns, add_after_ns);
 }
 
 /* ---- one sample ---- */

@@ -1,5 +1,6 @@
 #include "base/sys/disturb.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -10,7 +11,7 @@
 #include "base/sys/tree.h"
 
 /* "cpu  user nice system idle iowait irq softirq steal ...": the eighth number. */
-static uint64_t read_steal(void)
+uint64_t mw_disturb_steal(void)
 {
 	char text[256];
 	unsigned long long steal = 0;
@@ -27,30 +28,59 @@ static uint64_t read_steal(void)
 void mw_disturb_read(struct mw_disturb *d)
 {
 	struct rusage usage;
-	d->steal_ticks = read_steal();
+	d->steal_ticks = mw_disturb_steal();
 	d->switches = getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_nivcsw : 0;
 	d->t_ns = mw_now_ns();
 }
 
-bool mw_disturb_switched(uint64_t switches, uint64_t ns)
+uint64_t mw_disturb_tick_ns(void)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+	return 1000000000u / (uint64_t)(hz > 0 ? hz : 100);
+}
+
+static bool switched(uint64_t switches, uint64_t ns)
 {
 	return switches && switches * 10000000u >= ns;
+}
+
+static bool stolen(uint64_t ticks, uint64_t ns)
+{
+	return ticks * mw_disturb_tick_ns() > ns / 100;
 }
 
 uint32_t mw_disturb_flags(const struct mw_disturb *before, const struct mw_disturb *after)
 {
 	uint32_t flags = 0;
 	uint64_t ns = after->t_ns - before->t_ns;
-	long hz = sysconf(_SC_CLK_TCK);
-	uint64_t tick_ns = 1000000000u / (uint64_t)(hz > 0 ? hz : 100);
 	/* Both counters only grow; a step back would be another machine after a migration. An idle CPU steals nothing,
 	 * so the sum over all CPUs is what our threads lost, and what a busy neighbour process lost. */
 	uint64_t steal = after->steal_ticks > before->steal_ticks ? after->steal_ticks - before->steal_ticks : 0;
 	uint64_t switches = after->switches > before->switches ? after->switches - before->switches : 0;
-	if (steal * tick_ns > ns / 100)
+	if (stolen(steal, ns))
 		flags |= MW_SAMPLE_STEAL;
-	if (mw_disturb_switched(switches, ns))
+	if (switched(switches, ns))
 		flags |= MW_SAMPLE_SWITCH;
+	return flags;
+}
+
+uint32_t mw_disturb_of_sample(uint32_t whole, const struct mw_timed *timed, double add_before_ns, double add_after_ns)
+{
+	uint32_t flags = whole;
+	if (timed->ns) {
+		flags &= ~(uint32_t)MW_SAMPLE_SWITCH;
+		flags |= switched(timed->switches, timed->ns) ? MW_SAMPLE_SWITCH : 0;
+	}
+	if (timed->steal_ns) {
+		flags &= ~(uint32_t)MW_SAMPLE_STEAL;
+		flags |= stolen(timed->steal_ticks, timed->steal_ns) ? MW_SAMPLE_STEAL : 0;
+	}
+	if (timed->add_first_ns > 0) {
+		add_before_ns = timed->add_first_ns;
+		add_after_ns = timed->add_last_ns;
+	}
+	if (fabs(add_after_ns / add_before_ns - 1.0) > 0.03)
+		flags |= MW_SAMPLE_FREQ;
 	return flags;
 }
 

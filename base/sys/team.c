@@ -34,6 +34,17 @@ struct member {
 	struct mw_timed timed;
 };
 
+/* What member 0 saw of steal and clock, between jobs. */
+struct watch {
+	uint64_t steal_at_ns, steal_ticks;
+	uint64_t add_at_ns;
+	double add_ns;
+	/* since the last take */
+	uint64_t told_ticks, told_ns;
+	bool short_part;
+	double add_first_ns;
+};
+
 struct mw_team {
 	_Alignas(128) _Atomic uint32_t unfinished; /* futex: members that still work */
 	_Alignas(128) _Atomic int arrived;         /* start barrier of a timed job */
@@ -44,6 +55,7 @@ struct mw_team {
 	int size, wanted;
 	bool alone; /* the only member is the calling thread */
 	char short_why[120], unpinned_why[120];
+	struct watch watch;
 	struct member *members;
 };
 
@@ -78,6 +90,51 @@ static uint64_t own_switches(void)
 	return getrusage(RUSAGE_THREAD, &usage) == 0 ? (uint64_t)usage.ru_nivcsw : 0;
 }
 
+/* ---- what disturbs a timed part ---- */
+
+/* The clock moves within milliseconds, and a look takes 20 us. */
+#define CLOCK_STALE_NS 1000000u
+
+static void look_at_steal(struct watch *w)
+{
+	w->steal_ticks = mw_disturb_steal();
+	w->steal_at_ns = mw_now_ns();
+}
+
+static void look_at_clock(struct watch *w)
+{
+	w->add_ns = mw_disturb_add_ns();
+	w->add_at_ns = mw_now_ns();
+}
+
+/* By the member of rank 0, before it is timed. A count of ticks that is younger than a tick will do: reading it takes
+ * up to a millisecond, and many a timed part takes microseconds. */
+static void watch_begin(struct watch *w)
+{
+	uint64_t now = mw_now_ns();
+	if (now - w->steal_at_ns > mw_disturb_tick_ns())
+		look_at_steal(w);
+	if (now - w->add_at_ns > CLOCK_STALE_NS)
+		look_at_clock(w);
+	if (w->add_first_ns <= 0)
+		w->add_first_ns = w->add_ns;
+}
+
+/* By the same, after a timed part of ns. */
+static void watch_end(struct watch *w, uint64_t ns)
+{
+	if (ns < mw_disturb_tick_ns()) {
+		w->short_part = true;
+	} else {
+		uint64_t ticks = w->steal_ticks, since = w->steal_at_ns;
+		look_at_steal(w);
+		w->told_ticks += w->steal_ticks > ticks ? w->steal_ticks - ticks : 0;
+		w->told_ns += w->steal_at_ns - since;
+	}
+	if (mw_now_ns() - w->add_at_ns > CLOCK_STALE_NS)
+		look_at_clock(w);
+}
+
 static void timed_begin(struct member *m)
 {
 	m->switches = own_switches();
@@ -95,6 +152,8 @@ static void work(struct member *m)
 {
 	struct mw_team *t = m->team;
 	if (t->timed) {
+		if (m->rank == 0)
+			watch_begin(&t->watch); /* before the barrier: the members begin together */
 		atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel);
 		/* Yield now and then: with more members than free CPUs a pure spin would wait a whole time slice. */
 		for (unsigned spins = 1; atomic_load_explicit(&t->arrived, memory_order_acquire) < t->active; spins++) {
@@ -105,8 +164,11 @@ static void work(struct member *m)
 		timed_begin(m); /* behind the barrier: its yields count as involuntary */
 	}
 	t->fn(t->arg, m->rank, t->active);
-	if (t->timed)
+	if (t->timed) {
 		timed_end(m);
+		if (m->rank == 0)
+			watch_end(&t->watch, m->end_ns - m->begin_ns);
+	}
 }
 
 static int pin_self(int cpu)
@@ -351,6 +413,8 @@ int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *n
 
 void mw_team_timed_begin(struct mw_team *t, int rank)
 {
+	if (rank == 0)
+		watch_begin(&t->watch);
 	timed_begin(&t->members[rank]);
 }
 
@@ -358,12 +422,23 @@ uint64_t mw_team_timed_end(struct mw_team *t, int rank)
 {
 	struct member *m = &t->members[rank];
 	timed_end(m);
+	if (rank == 0)
+		watch_end(&t->watch, m->end_ns - m->begin_ns);
 	return m->end_ns - m->begin_ns;
 }
 
 struct mw_timed mw_team_timed_take(struct mw_team *t)
 {
-	struct mw_timed sum = {0};
+	struct watch *w = &t->watch;
+	struct mw_timed sum = {.add_first_ns = w->add_first_ns};
+	sum.add_last_ns = w->add_first_ns > 0 ? w->add_ns : 0;
+	if (!w->short_part) {
+		sum.steal_ticks = w->told_ticks;
+		sum.steal_ns = w->told_ns;
+	}
+	w->told_ticks = w->told_ns = 0;
+	w->add_first_ns = 0;
+	w->short_part = false;
 	for (int i = 0; i < t->size; i++) {
 		struct mw_timed *m = &t->members[i].timed;
 		sum.ns = m->ns > sum.ns ? m->ns : sum.ns;

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/sys/disturb.h"
+
 struct mw_team;
 
 typedef void (*mw_team_fn)(void *arg, int rank, int n);
@@ -31,16 +33,11 @@ int mw_team_cpu(const struct mw_team *t, int rank);
 int mw_team_run(struct mw_team *t, int n, mw_team_fn fn, void *arg);
 /* The same with a common start: *ns = latest end - earliest begin over the members. */
 int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *ns);
-/* What happened in the timed parts of jobs: those of mw_team_time, and what members of mw_team_run mark themselves. */
-struct mw_timed {
-	uint64_t ns;       /* of the member with most */
-	uint64_t switches; /* involuntary, of all members */
-};
-
-/* On a member, in a job of mw_team_run: a timed part begins, and ends. The end returns its ns. */
+/* On a member, in a job of mw_team_run: a timed part begins, and ends. The end returns its ns. Jobs of mw_team_time are
+ * timed parts as a whole. Member 0 looks at steal and clock before its part and after it, which takes some 20 us. */
 void mw_team_timed_begin(struct mw_team *t, int rank);
 uint64_t mw_team_timed_end(struct mw_team *t, int rank);
-/* Sums since the last call; ns = 0 when nothing was marked. Not while a job runs. */
+/* What happened in the timed parts since the last call; ns = 0 when nothing was marked. Not while a job runs. */
 struct mw_timed mw_team_timed_take(struct mw_team *t);
 
 /* One-way core-to-core latency between members a and b in ns, at most about 1 ms of time; NaN when n < 2. */

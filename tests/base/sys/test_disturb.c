@@ -36,6 +36,42 @@ Test(disturb, flags_of_intervals)
 	cr_expect_eq(mw_disturb_flags(&before, &migrated), 0, "a counter that went back");
 }
 
+/* What happened in the set-up of a sample is none of its flags, as far as the kernel's ticks can tell. */
+Test(disturb, timed_parts_decide)
+{
+	enum { STEAL = MW_SAMPLE_STEAL, SWITCH = MW_SAMPLE_SWITCH, FREQ = MW_SAMPLE_FREQ };
+	const uint64_t ms = 1000000;
+	const struct {
+		uint32_t whole;
+		struct mw_timed timed;
+		double before, after;
+		uint32_t flags;
+	} rows[] = {
+		{STEAL | SWITCH, {0}, 1, 1, STEAL | SWITCH}, /* no timed part */
+		{0, {0}, 1, 1.04, FREQ},
+		{0, {0}, 1, 0.96, FREQ},
+		{STEAL | SWITCH, {.ns = 50 * ms, .steal_ns = 51 * ms, .add_first_ns = 1, .add_last_ns = 1}, 1, 1, 0},
+		{0,
+		 {.ns = 50 * ms, .steal_ns = 51 * ms, .steal_ticks = 1, .add_first_ns = 1, .add_last_ns = 1},
+		 1,
+		 1,
+		 STEAL},
+		{0,
+		 {.ns = 50 * ms, .switches = 5, .steal_ns = 51 * ms, .add_first_ns = 1, .add_last_ns = 1},
+		 1,
+		 1,
+		 SWITCH},
+		/* Shorter than a tick: the whole sample tells of steal, and of nothing else. */
+		{STEAL | SWITCH, {.ns = ms, .add_first_ns = 1, .add_last_ns = 1}, 1, 1, STEAL},
+		/* The clock changed in the set-up, or in the timed part. */
+		{0, {.ns = ms, .add_first_ns = 1, .add_last_ns = 1.02}, 1, 2, 0},
+		{0, {.ns = ms, .add_first_ns = 1, .add_last_ns = 1.04}, 1, 1, FREQ},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_eq(mw_disturb_of_sample(rows[i].whole, &rows[i].timed, rows[i].before, rows[i].after),
+			     rows[i].flags, "row %zu", i);
+}
+
 Test(disturb, counters_only_grow)
 {
 	struct mw_disturb a, b;

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/sys/cpulist.h"
 #include "base/sys/team.h"
@@ -334,6 +335,41 @@ static void idle_member(void *arg, int rank, int n)
 	(void)arg;
 	(void)rank;
 	(void)n;
+}
+
+static void wait_member(void *arg, int rank, int n)
+{
+	const uint64_t *ns = arg, begin = mw_now_ns();
+	(void)rank, (void)n;
+	while (mw_now_ns() - begin < *ns)
+		;
+}
+
+/* Steal is told over the timed part and at most a tick before it, where the part is long enough; the clock always. */
+Test(team, steal_and_clock_are_those_of_the_timed_part)
+{
+	char err[200];
+	int cpu;
+	uint64_t tick = mw_disturb_tick_ns(), part = 3 * tick, set_up = 10 * tick, short_part = tick / 10, ns;
+	struct mw_team *t;
+	fill_cpus(&cpu, 1);
+	cr_assert_eq(mw_team_create(&cpu, 1, &t, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(mw_team_run(t, 1, wait_member, &set_up), 0);
+	cr_assert_eq(mw_team_time(t, 1, wait_member, &part, &ns), 0);
+	struct mw_timed timed = mw_team_timed_take(t);
+	cr_expect_geq(timed.steal_ns, part);
+	/* A member that is stopped between a look and its part would make it longer: the part itself is what is known.
+	 */
+	cr_expect_lt(timed.steal_ns - timed.ns, set_up, "the set-up is counted");
+	cr_expect(timed.add_first_ns > 0 && timed.add_last_ns > 0, "%g and %g", timed.add_first_ns, timed.add_last_ns);
+	cr_assert_eq(mw_team_time(t, 1, wait_member, &part, &ns), 0);
+	cr_assert_eq(mw_team_time(t, 1, wait_member, &short_part, &ns), 0);
+	timed = mw_team_timed_take(t);
+	cr_expect_eq(timed.steal_ns, ns < tick ? 0 : timed.steal_ns, "a short part cannot tell");
+	timed = mw_team_timed_take(t);
+	cr_expect_eq(timed.steal_ns, 0);
+	cr_expect_eq(timed.add_first_ns, 0);
+	mw_team_destroy(t);
 }
 
 Test(team, switches_count_in_the_timed_parts)
