@@ -136,6 +136,7 @@ struct mw_emitter {
 	X(by_threads, MW_NUMBER, MW_OBSERVED, "threads of what was fastest")                                           \
 	X(host_ns, MW_REAL, MW_OBSERVED, "ns that the host took, measured")                                            \
 	X(channels, MW_NUMBER, MW_OBSERVED, "memory channels of the device")                                           \
+	X(host_channels, MW_TEXT, MW_OBSERVED, "memory channels of this host, or assumed: as many as the device has")  \
 	X(ranks, MW_NUMBER, MW_OBSERVED, "ranks per channel of the device")                                            \
 	X(banks, MW_NUMBER, MW_OBSERVED, "banks per rank of the device")                                               \
 	X(host_over_peak, MW_REAL, MW_OBSERVED, "rate that the host drew over the peak of the device's channels")

@@ -130,10 +130,15 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 }
 
 /* How much memory the device has for it, against what the host drew from its own. */
-static void set_memory(struct mw_record *r, const struct offload_device *d, double host_gbps)
+static void set_memory(struct mw_record *r, const struct offload_side *s, double host_gbps)
 {
+	const struct offload_device *d = s->d;
 	if (!d->is_dram)
 		return;
+	if (s->o->channels)
+		mw_put_text(r, &mw_key_host_channels, offload_text(s->o, "%d", s->o->channels));
+	else
+		mw_put_text(r, &mw_key_host_channels, "assumed");
 	mw_put_int(r, &mw_key_channels, d->dram.channels);
 	mw_put_int(r, &mw_key_ranks, d->dram.ranks);
 	mw_put_int(r, &mw_key_banks, d->dram.banks);
@@ -174,7 +179,7 @@ static int emit_speedup(const struct offload_side *s, const struct offload_work 
 	if (h->drift[0])
 		mw_put_text(&r, &mw_key_drift, h->drift);
 	mw_put_real(&r, &offload_key_host_gbps, (double)w->bytes / h->ns);
-	set_memory(&r, s->d, (double)w->bytes / h->ns);
+	set_memory(&r, s, (double)w->bytes / h->ns);
 	mw_record_note(&r, "measured host / modelled device");
 	if (h->blind)
 		mw_record_add_note(&r, "the host's best was chosen and quoted by one visit: chance favours it");

@@ -19,7 +19,7 @@ static const struct query queries[] = {
 	[HEADLINE] = {.bench = "offload",
 		      .case_name = "and",
 		      .metric = "speedup",
-		      .keys = "vector,device,channels,ranks,banks,host_over_peak,mode,price,cache"},
+		      .keys = "vector,device,channels,host_channels,ranks,banks,host_over_peak,mode,price,cache"},
 	{.bench = NULL},
 };
 
@@ -320,15 +320,21 @@ out:
 	return n;
 }
 
-/* "1 channel x 1 rank x 16 banks", and when the host drew more from its memory than these channels could give. */
+static bool is_assumed(const struct mw_record *r)
+{
+	return strcmp(mw_kv_str(&r->observed, "host_channels", ""), "assumed") == 0;
+}
+
+/* "1 channel (assumed) x 1 rank x 16 banks", and when the host drew more from its memory than these channels could
+ * give. Assumed: where nothing told the host's channels, the two sides may stand on different memories. */
 static void describe_memory(struct headlines *h, struct headline *line, const struct mw_record *r)
 {
 	double over = record_number(r, "host_over_peak"), channels = record_number(r, "channels");
 	double ranks = record_number(r, "ranks"), banks = record_number(r, "banks");
 	if (!isfinite(channels) || !isfinite(ranks) || !isfinite(banks))
 		return;
-	headline_say(h, line, "%.0f channel%s × %.0f rank%s × %.0f bank%s", channels, channels == 1 ? "" : "s", ranks,
-		     ranks == 1 ? "" : "s", banks, banks == 1 ? "" : "s");
+	headline_say(h, line, "%.0f channel%s%s × %.0f rank%s × %.0f bank%s", channels, channels == 1 ? "" : "s",
+		     is_assumed(r) ? " (assumed)" : "", ranks, ranks == 1 ? "" : "s", banks, banks == 1 ? "" : "s");
 	if (over > 1)
 		headline_say(h, line, "unequal memories: the host drew %.2g × their peak", over);
 }

@@ -243,6 +243,10 @@ static void add_and(struct results *r, const char *mode, const char *price, doub
 	(void)mw_set_int(&rec, MW_AS_OBSERVED, "channels", 1);
 	(void)mw_set_int(&rec, MW_AS_OBSERVED, "ranks", 2);
 	(void)mw_set_int(&rec, MW_AS_OBSERVED, "banks", 16);
+	if (over_peak > 1)
+		(void)mw_set_text(&rec, MW_AS_OBSERVED, "host_channels", "assumed");
+	else
+		(void)mw_set_text(&rec, MW_AS_OBSERVED, "host_channels", "1");
 	(void)mw_set_real(&rec, MW_AS_OBSERVED, "host_over_peak", over_peak);
 	mw_record_set(&rec, value, MW_MODELLED, "model");
 	add_record(r, rec);
@@ -274,7 +278,8 @@ Test(print, summary_names_the_memory_of_a_ratio)
 	cr_assert(free_price && limited && measured && measured < free_price, "%s", text);
 	cr_assert_not(strstr(text, "DIMC"), "%s", text);
 	cr_assert(strstr(free_price, "1 channel × 2 ranks × 16 banks\n"), "%s", text);
-	cr_assert(strstr(limited, "1 channel × 2 ranks × 16 banks, unequal memories: the host drew 1.8 × their peak\n"),
+	cr_assert(strstr(limited, "1 channel (assumed) × 2 ranks × 16 banks, unequal memories: the host drew 1.8 × "
+				  "their peak\n"),
 		  "%s", text);
 	free(text);
 	results_fini(&r);

@@ -190,6 +190,12 @@ Test(bench_offload, both_sides_of_every_row, .timeout = 300)
 	cr_assert(r->min == r->value && r->max == power->value, "both limits stand in either record");
 	cr_assert(power->min == r->value && power->max == power->value);
 	cr_assert(strstr(r->note, "assumed: 1 memory channel") || strstr(r->note, "of this host"), "%s", r->note);
+	const struct mw_record *ratio =
+		find(&f, "and", "speedup", "vector=1048576 price=unconstrained mode=resident cache=cold");
+	cr_assert(ratio);
+	cr_assert_eq(strcmp(mw_kv_str(&ratio->observed, "host_channels", ""), "assumed") == 0,
+		     strstr(ratio->note, "assumed: 1 memory channel") != NULL, "%s", ratio->note);
+	cr_assert(mw_kv_find(&ratio->observed, "host_channels"));
 	const struct mw_record *all = find(&f, "and", "time", "vector=1048576 price=unconstrained mode=end_to_end");
 	cr_assert(all && all->value > r->value);
 	double parts = mw_kv_find(&all->observed, "in_ns")->r + mw_kv_find(&all->observed, "compute_ns")->r +
