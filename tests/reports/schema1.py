@@ -38,13 +38,19 @@ def renamed(r):
     """The record as schema 2 says it."""
     r = json.loads(json.dumps(r))
     r["metric"] = METRICS.get((r["metric"], r["unit"]), r["metric"])
-    observed = r["observed"]
     keys = {"pages": "obtained", **OBSERVED.get(r["bench"], {})}
     if r["bench"] == "offload" and "size" in r["params"]:
         r["params"]["vector"] = r["params"].pop("size")
-    observed = r["observed"] = {keys.get(k, k): v for k, v in observed.items()}
+    observed = r["observed"] = {keys.get(k, k): v for k, v in r["observed"].items()}
     if r["bench"] == "latency" and "touched" in observed:
         observed["span"], r["params"]["size"] = r["params"]["size"], observed.pop("touched")
+    if r["bench"] == "bandwidth" and "array" in r["params"]:
+        arrays = {"read": 1, "write": 1, "copy": 2, "triad": 3}[r["case"].split("-")[1]]
+        observed["array"] = r["params"].pop("array")
+        r["params"] |= {"size": arrays * observed["array"]} | ({"pages": "thp"} if observed.get("obtained", "").startswith("thp") else {})
+    r["params"].pop({"storage": "access", "offload": "question"}.get(r["bench"]), None)
+    if r["case"] == "emulator" and r["params"]["op"] == "and":
+        r["case"] = "emulator-" + r["params"].pop("op")
     r["samples"]["value"] = [float(f"{v:.7g}") for v in r["samples"]["value"]]
     r["samples"]["visit"] = [0] * len(r["samples"]["value"])
     return r
@@ -52,6 +58,23 @@ def renamed(r):
 
 def key(r):
     return json.dumps([r["bench"], r["case"], r["metric"], r["params"]], sort_keys=True)
+
+
+# What identifies a point today, as docs/records.md has it: without all of them no point of today could be compared.
+IDENTITY = {("bandwidth", "l1-copy", "bandwidth"): "kernel pages size stores threads", ("bandwidth", "dram-triad", "bus_bandwidth"): "kernel pages size stores threads",
+            ("storage", "random-read", "iops"): "block depth file", ("storage", "sequential-read", "latency_p99"): "block depth file",
+            ("offload", "gemv", "break_even_never"): "cache device inputs outputs", ("offload", "and", "break_even_uses"): "cache device vector",
+            ("offload", "emulator-and", "emulator_bandwidth"): "device engine vector"}
+
+
+def identities(got):
+    for (bench, case, metric), names in IDENTITY.items():
+        found = [r for r in got if (r["bench"], r["case"], r["metric"]) == (bench, case, metric)]
+        check(found, "no record of", bench, case, metric)
+        for r in found:
+            have = set(r["params"]) - {"price", "state"}
+            # Of a use at one size, or over all sizes.
+            check(have == set(names.split()) or (metric == "break_even_never" and have == {"cache", "device"}), key(r))
 
 
 def same(got, expected, what):
@@ -99,6 +122,7 @@ def main():
             same(json.loads(run("report", source, "--format=json")), expected, source)
             rows(source, expected)
             headlines(run("report", source))
+            identities(json.loads(run("report", source, "--format=json")))
         # What was read from the journal is written as a file of today, and read again.
         with open(os.path.join(journal, "results.json")) as f:
             new = json.load(f)
