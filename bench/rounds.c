@@ -129,6 +129,16 @@ static int add_sample(struct point *p, const struct mw_sample *s)
 	return 0;
 }
 
+/* A value of a sample that was taken for another point is what it was: nothing happened since. */
+static void share(struct round_shared *shared, struct mw_sample *s)
+{
+	double value = s->value;
+	if (shared->reused)
+		*s = shared->taken;
+	s->value = value;
+	shared->taken = *s;
+}
+
 static int measure_once(struct rounds *r, struct point *p, struct mw_sample *s)
 {
 	const struct rounds_machine *m = &r->machine;
@@ -138,6 +148,10 @@ static int measure_once(struct rounds *r, struct point *p, struct mw_sample *s)
 	s->before_ns = probe ? m->c2c_ns(m->self, p->pt->threads) : (double)NAN;
 	m->before(m->self);
 	uint64_t at = now(r);
+	if (p->pt->shared) {
+		p->pt->shared->round = r->round;
+		p->pt->shared->reused = false;
+	}
 	int rc = p->pt->measure(p->pt->arg, &s->value, err, sizeof(err));
 	s->flags = m->after(m->self);
 	s->after_ns = probe ? m->c2c_ns(m->self, p->pt->threads) : (double)NAN;
@@ -146,6 +160,8 @@ static int measure_once(struct rounds *r, struct point *p, struct mw_sample *s)
 	s->round = r->round;
 	s->visit = r->visit;
 	s->t_ns = at > r->ctx.start_ns ? at - r->ctx.start_ns : 0;
+	if (p->pt->shared)
+		share(p->pt->shared, s);
 	double cost = (double)(now(r) - start);
 	p->cost_ns = fmax(cost, p->last_cost_ns); /* one quick sample proves nothing */
 	p->last_cost_ns = cost;

@@ -6,14 +6,23 @@
 
 #include "bench/bench.h"
 
+/* Several metrics of one sample: the points share this. In each round the first that is measured takes the sample, the
+ * others hand out what it gave for them, and their values carry its time, probes and flags. */
+struct round_shared {
+	unsigned round;         /* in progress: a value of an earlier one is stale */
+	bool reused;            /* set by `measure`: its value is of the sample before, taken for another point */
+	struct mw_sample taken; /* the last sample that was no such one */
+};
+
 struct round_point {
 	struct mw_record
 		rec; /* identity, method, observed: filled in by the benchmark; the scheduler adds statistics, state */
 	/* One sample: the value in the record's unit. Negative return: the point is dropped with that error in note;
 	 * MW_ECANCELLED (the user's stop came during the sample) keeps the values before it. */
 	int (*measure)(void *arg, double *value, char *err, size_t n);
-	void *arg;   /* switches are counted in its timed parts: mw_team_time, or mw_team_timed_begin and _end */
-	int threads; /* > 1: bracketed by core-to-core probes, tagged with the topology state */
+	void *arg; /* switches are counted in its timed parts: mw_team_time, or mw_team_timed_begin and _end */
+	struct round_shared *shared; /* NULL: the sample is the point's own */
+	int threads;                 /* > 1: bracketed by core-to-core probes, tagged with the topology state */
 };
 
 struct rounds;

@@ -49,7 +49,9 @@ struct load_point {
 	struct storage_run *run;
 	struct storage_load load;
 	double value[METRICS];
-	bool fresh[METRICS];
+	bool fresh[METRICS]; /* in the round that took the sample */
+	unsigned round;
+	struct round_shared shared;
 	int rc;
 	char err[160];
 };
@@ -104,12 +106,14 @@ static int measure(void *arg, double *value, char *err, size_t n)
 {
 	const struct metric_arg *a = arg;
 	struct load_point *p = a->point;
-	if (!p->fresh[a->metric]) {
+	p->shared.reused = p->fresh[a->metric] && p->round == p->shared.round;
+	if (!p->shared.reused) {
 		int rc = mw_team_run(p->run->ctx->team, 1, sample_member, p);
 		if (rc < 0)
 			return mw_fail(rc, err, n, "%s", mw_strerror(rc));
 		if (p->rc < 0)
 			return mw_fail(p->rc, err, n, "%s", p->err);
+		p->round = p->shared.round;
 	}
 	p->fresh[a->metric] = false;
 	*value = p->value[a->metric];
@@ -168,7 +172,7 @@ static void add_load(struct storage_run *r, bool random, unsigned depth)
 		struct metric_arg *a = &r->args[r->n_pts];
 		struct round_point *pt = &r->pts[r->n_pts++];
 		*a = (struct metric_arg){.point = p, .metric = k};
-		*pt = (struct round_point){.measure = measure, .arg = a, .threads = 1};
+		*pt = (struct round_point){.measure = measure, .arg = a, .shared = &p->shared, .threads = 1};
 		open_record(r, &p->load, k, &pt->rec);
 	}
 	r->n_points++;
@@ -354,9 +358,6 @@ static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
 {
 	struct storage_run *r = state;
 	r->ctx = ctx;
-	/* What a sample of the visit before has left over belongs to that visit. */
-	for (size_t i = 0; i < r->n_points; i++)
-		memset(r->points[i].fresh, 0, sizeof(r->points[i].fresh));
 	int rc = take_block(r, err, n);
 	if (rc == 0)
 		rc = rounds_visit(r->rounds, ctx);

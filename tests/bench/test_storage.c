@@ -16,6 +16,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "bench/rounds.h"
 #include "bench/storage_io.h"
 #include "tests/bench/context.h"
 
@@ -233,6 +234,56 @@ Test(storage, io_uring_refused)
 	cr_assert_not(storage_engine_uring(e));
 	cr_assert_str_eq(why, "io_uring refused: Operation not permitted");
 	storage_engine_close(e);
+}
+
+/* A machine that disturbs every sample and calls what takes no time switched: no value is one of those. */
+static uint64_t began_ns;
+
+static uint64_t machine_now(void *self)
+{
+	(void)self;
+	return mw_now_ns();
+}
+
+static double machine_c2c(void *self, int threads)
+{
+	(void)self, (void)threads;
+	return (double)NAN;
+}
+
+static void machine_before(void *self)
+{
+	(void)self;
+	began_ns = mw_now_ns();
+}
+
+static uint32_t machine_after(void *self)
+{
+	(void)self;
+	return mw_now_ns() - began_ns > 2000000 ? MW_SAMPLE_STEAL : MW_SAMPLE_SWITCH;
+}
+
+/* Rate and percentiles of one load come from one sample; each carries its flags. */
+Test(storage, values_carry_the_flags_of_their_own_sample, .timeout = 120)
+{
+	static const char *const options[] = {"--file-size=1M", "--max-depth=1", "--engine=pread", NULL};
+	const struct rounds_machine machine = {NULL, machine_now, machine_c2c, machine_before, machine_after};
+	struct test_context t;
+	test_open(&t, bench_find("storage"), options);
+	t.ctx.machine = &machine;
+	int rc = test_run(&t, bench_find("storage"));
+	if (rc == MW_EUNAVAILABLE)
+		cr_skip_test("%s", t.err);
+	cr_assert_eq(rc, 0, "%s", t.err);
+	size_t samples = 0;
+	for (size_t i = 0; i < t.out.n; i++) {
+		const struct mw_record *r = &t.out.v[i];
+		for (size_t k = 0; k < r->n_samples; k++, samples++) {
+			cr_expect_eq(r->samples[k].flags, MW_SAMPLE_STEAL, "%s.%s", r->case_name, r->metric);
+		}
+	}
+	cr_expect_geq(samples, 6 * 3, "%zu", samples);
+	test_close(&t);
 }
 
 /* A queue deeper than one, and what there is no queue for: each record as its table says. */
