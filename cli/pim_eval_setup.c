@@ -12,13 +12,26 @@
  * operands whatever the device's size. */
 #define STEP_BYTES ((uint64_t)8 << 20)
 
+/* Operation i of those that work on files: not across the lanes of a step, nor on a matrix. */
+static const char *op_word(size_t i)
+{
+	for (int op = 0; op < PIM_OP_COUNT; op++)
+		if (op != PIM_SHIFT_LANES && op != PIM_GEMV && i-- == 0)
+			return pim_op_name((enum pim_op)op);
+	return NULL;
+}
+
 const struct mw_option eval_options[] = {
 	{.name = "device",
 	 .type = MW_OPT_TEXT,
 	 .arg = "SPEC",
 	 .defs = cli_pim_default,
 	 .help = "the device: a SPEC, see 'memwall pim devices'"},
-	{.name = "op", .type = MW_OPT_TEXT, .arg = "OP", .help = "the operation, see 'memwall pim ops'"},
+	{.name = "op",
+	 .type = MW_OPT_TEXT,
+	 .arg = "OP",
+	 .word = op_word,
+	 .help = "the operation, see 'memwall pim ops'"},
 	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
 	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
 	{.name = "in", .type = MW_OPT_PATHS, .arg = "FILE", .help = "an input; repeat for more", .file = MW_OPT_READS},

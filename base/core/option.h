@@ -38,7 +38,7 @@ struct mw_option {
 	/* Or, where it is known elsewhere: item i of a PATHS up to NULL, item 0 of any other type. */
 	const char *(*defs)(size_t i);
 	/* Legal words of CHOICE and CHOICES: "a|b|c", or, where they are known elsewhere, word(0), word(1), ... up to
-	 * NULL. At most 64 of 31 characters. */
+	 * NULL. At most 64 of 31 characters. Of TEXT: what completion offers; the command judges what is given. */
 	const char *choices;
 	const char *(*word)(size_t i);
 	double min, max;    /* inclusive range of numbers and sizes when max > min */

@@ -20,7 +20,8 @@ size_t mw_option_choices(const struct mw_option *o, char *out, size_t n)
 	const char *word;
 	size_t len, at = 0;
 	out[0] = '\0';
-	for (size_t i = 0; at < n && mw_option_word(o, i, &word, &len); i++)
+	bool legal = o->type == MW_OPT_CHOICE || o->type == MW_OPT_CHOICES; /* of TEXT words are but an offer */
+	for (size_t i = 0; legal && at < n && mw_option_word(o, i, &word, &len); i++)
 		at += (size_t)snprintf(out + at, n - at, "%s%.*s", i ? "|" : "", (int)len, word);
 	return at;
 }

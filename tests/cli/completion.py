@@ -22,6 +22,8 @@ CASES = [
     (["offload", "--kernels=and,x"], {"xor"}, {"or"}),
     (["gemm", "--dtype="], {"f32", "int8", "all"}, {"--dtype="}),
     (["pim", "eval", "--engine=e"], {"exact"}, {"fused"}),
+    (["pim", "eval", "--op="], {"not", "add", "mul_wide", "count_ones", "fill"}, {"gemv", "shift_lanes"}),
+    (["pim", "eval", "--op=mu"], {"mul", "mul_wide"}, {"max"}),
     (["latency", "--profile=q"], {"quick"}, {"full"}),
     (["latency", "--format=c"], {"csv"}, {"json"}),
     (["--format=c"], {"csv"}, {"json"}),
@@ -118,13 +120,13 @@ def zsh():
         with open(os.path.join(folder, "_memwall"), "w") as f:
             f.write(script("zsh"))
         start = "PS1=; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u; zstyle ':completion:*' list-separator '#'; setopt no_list_beep; stty columns 200 rows 50; echo ready\n"
-        for line, wanted, _ in (CASES[i] for i in (1, 3, 4, 6, 8)):  # each takes seconds
+        for line, wanted, _ in (CASES[i] for i in (1, 3, 4, 6, 8, 10)):  # each takes seconds
             typed = " ".join(["memwall", *line])
             # One word is typed to its end; several are listed below the line.
             shown = on_a_terminal(folder, ["zsh", "-f", "-i"], [start.encode(), typed.encode() + b"\t", b"\t", b"\x15", b"exit\n"])
             after = shown[shown.rindex("ready") :]
             after = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\x07\x08]", "", after)
-            words = set(re.findall(r"[a-z0-9-]+=?", after))
+            words = set(re.findall(r"[a-z0-9_-]+=?", after))
             check(all(w in words or w.rstrip("=") in words for w in wanted), "zsh", line, "shows", repr(after))
             check("_memwall:" not in shown and "_arguments:" not in shown, "zsh", line, "complains", repr(shown))
 
