@@ -78,8 +78,8 @@ int figure_table(const struct results *r, const char *bench, struct grid *g);
 
 /* ---- running gnuplot ---- */
 /* Runs script (its terminal line included) without a shell and gives its standard output. MW_EUNAVAILABLE when the
- * program is absent, MW_EFORMAT with its first complaint when it fails; why gets the words. *out is freed by the
- * caller. */
+ * program is absent, MW_EBUDGET when it did not end, MW_EFORMAT with its first complaint when it fails; why gets the
+ * words. *out is freed by the caller. */
 int gnuplot_run(const char *program, const char *script, size_t script_size, char **out, size_t *out_size,
 		struct mw_buf *why);
 

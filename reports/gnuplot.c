@@ -173,7 +173,7 @@ int gnuplot_run(const char *program, const char *script, size_t script_size, cha
 		goto out;
 	}
 	if (ended_late(pid, &status) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
-		rc = fail(MW_EFORMAT, why, "gnuplot did not end within %d s", LIMIT_S);
+		rc = fail(MW_EBUDGET, why, "gnuplot did not end within %d s", LIMIT_S);
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
 		rc = fail(MW_EFORMAT, why, "gnuplot drew a figure of more than %d MiB", LIMIT_MIB);
 	else if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)

@@ -23,6 +23,7 @@ struct page {
 	const char *path;
 	struct mw_buf trouble; /* first reason why figures are missing */
 	bool failed;           /* memory was out */
+	bool hangs;            /* gnuplot did not end, and `trouble` says so: it is not waited for again */
 };
 
 static void put_head(const struct page *p)
@@ -134,9 +135,16 @@ static void put_terminal(FILE *script, enum report_figures kind, const struct fi
 		1 - 8.0 / height, lines, look_print.ink, 1.05 * lines + 1.2);
 }
 
+/* For the reason of the figure before. */
+static int skip_figure(const struct page *p, struct mw_buf *why)
+{
+	mw_buf_add(why, "%s", mw_buf_text(&p->trouble));
+	return MW_EBUDGET;
+}
+
 /* Draws a figure in one format. *image is NULL when there is nothing to draw. Returns points or an error, whose words
  * why gets. plot is the caller's to free either way. */
-static int render(const struct page *p, const struct section *fig, enum report_figures kind, struct figure_plot *plot,
+static int render(struct page *p, const struct section *fig, enum report_figures kind, struct figure_plot *plot,
 		  char **image, size_t *image_size, struct mw_buf *why)
 {
 	char *body = NULL, *script = NULL;
@@ -166,8 +174,11 @@ static int render(const struct page *p, const struct section *fig, enum report_f
 	}
 	if (rc)
 		mw_buf_add(why, "out of memory");
+	else if (points > 0 && p->hangs)
+		rc = skip_figure(p, why);
 	else if (points > 0)
 		rc = gnuplot_run(p->opt->gnuplot, script, script_size, image, image_size, why);
+	p->hangs = p->hangs || rc == MW_EBUDGET;
 	free(script);
 	free(body);
 	return rc ? rc : points;
@@ -226,7 +237,7 @@ int report_figure_path(const char *page, enum report_figures kind, size_t i, cha
 	return snprintf(out, n, "%.*s-%s.%s", (int)stem, page, fig->id, kind == REPORT_PNG ? "png" : "pdf");
 }
 
-static int save_file(const struct page *p, size_t i, const struct section *fig, char *err, size_t n)
+static int save_file(struct page *p, size_t i, const struct section *fig, char *err, size_t n)
 {
 	struct figure_plot plot = {0};
 	struct mw_buf why = {0};
@@ -247,7 +258,7 @@ static int save_file(const struct page *p, size_t i, const struct section *fig, 
 }
 
 /* Figures as files of their own. */
-static int save_files(const struct page *p, char *err, size_t n)
+static int save_files(struct page *p, char *err, size_t n)
 {
 	size_t drawn = 0;
 	int rc = 0;

@@ -243,6 +243,40 @@ Test(report, no_text_is_cut)
 	results_fini(&r);
 }
 
+/* Two figures: the second is not tried, on the page or as a file, and misses for the same reason. */
+Test(report, a_gnuplot_that_hangs_is_waited_for_once)
+{
+	struct results r;
+	struct mw_buf note = {0};
+	char script[400], program[200], err[300] = "";
+	struct report_options opt = {.figures = REPORT_SVG, .gnuplot = program};
+	size_t size;
+	(void)snprintf(program, sizeof(program), "%s", in_dir("gnuplot"));
+	(void)snprintf(script, sizeof(script), "#!/bin/sh\necho x >>%s\nkill -XCPU $$\n", in_dir("calls"));
+	(void)signal(SIGXCPU, SIG_IGN);
+	stand_in("gnuplot", script);
+	drawable(&r, "thp");
+	struct mw_record rec;
+	mw_record_init(&rec, "bandwidth", "l1-read", "bandwidth", MW_GBPS);
+	mw_record_set(&rec, 100, MW_MEASURED, "");
+	add_record(&r, rec);
+	char *html = page(&r, &opt, &note);
+	cr_expect_eq(count(html, "The figure is missing"), 2);
+	cr_expect(strstr(mw_buf_text(&note), "did not end within 60 s"), "%s", mw_buf_text(&note));
+	free(html);
+	char *calls = read_file("calls", &size);
+	cr_expect_eq(size, 2, "called %zu times", size / 2);
+	free(calls);
+	opt.figures = REPORT_PNG;
+	cr_expect_lt(report_html(in_dir("report.html"), &r, &opt, NULL, err, sizeof(err)), 0);
+	cr_expect(strstr(err, "did not end within 60 s"), "%s", err);
+	calls = read_file("calls", &size);
+	cr_expect_eq(size, 4, "called %zu times", size / 2);
+	free(calls);
+	mw_buf_fini(&note);
+	results_fini(&r);
+}
+
 Test(report, figures_as_files)
 {
 	static const struct {
