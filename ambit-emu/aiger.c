@@ -13,10 +13,10 @@ struct aiger {
 	struct ambit_circuit *c;
 	bool binary;
 	uint32_t max, inputs, outputs, ands; /* of the header */
-	uint32_t *left, *right;              /* by variable: operands of an AND */
+	uint32_t *left, *right;              /* by variable: the two operands of an AND */
 	uint8_t *state;                      /* by variable: enum below */
 	mig_literal *value;                  /* by variable, once built */
-	uint32_t *in, *out, *stack;          /* variables of the inputs; literals of the outputs */
+	uint32_t *in, *out, *stack;          /* variables of the inputs; literals of the outputs; build() uses stack */
 	size_t *out_at;
 	char **name; /* of inputs, then outputs, from the symbol table */
 };
@@ -28,7 +28,7 @@ static int no_memory(const struct aiger *a)
 	return mw_fail(-ENOMEM, a->s.err, a->s.n, "out of memory");
 }
 
-/* A number and the blank or newline behind it, as the format wants them. */
+/* Reads a number and the character that must follow it, a blank or a newline (CR before it allowed). */
 static int number(struct aiger *a, uint32_t max, char after, uint32_t *out)
 {
 	int rc = scan_number(&a->s, max, out);
@@ -80,7 +80,7 @@ static int read_header(struct aiger *a)
 	/* Each output and each AND takes two bytes at least, each input of the ASCII form too. */
 	uint64_t bytes = 2 * ((uint64_t)a->outputs + a->ands + (a->binary ? 0 : a->inputs));
 	if (bytes > s->len || (uint64_t)a->inputs + a->outputs > CIRCUIT_MAX_PORTS)
-		return scan_fail(s, at, -EINVAL, "the header promises more than the file holds, or over %u ports",
+		return scan_fail(s, at, -EINVAL, "the file is shorter than its header says, or has over %u ports",
 				 CIRCUIT_MAX_PORTS);
 	if (a->max < a->inputs + a->ands || (a->binary && a->max != a->inputs + a->ands) ||
 	    a->max > s->len + CIRCUIT_MAX_PORTS)
@@ -107,7 +107,7 @@ static int allocate(struct aiger *a)
 	return 0;
 }
 
-/* A new variable, given by its plain literal. */
+/* Defines the variable of an uncomplemented literal. */
 static int define(struct aiger *a, size_t at, uint32_t literal, uint8_t state)
 {
 	if (literal & 1 || literal == 0)
@@ -138,7 +138,7 @@ static int read_ports(struct aiger *a)
 	return rc;
 }
 
-/* Seven bits per byte, least significant first. */
+/* Reads a number in the binary form: seven bits per byte, least significant first. */
 static int delta(struct aiger *a, uint32_t *out)
 {
 	uint64_t v = 0;
@@ -174,7 +174,8 @@ static int read_ands(struct aiger *a)
 			if (rc == 0)
 				rc = delta(a, &second);
 			if (rc == 0 && (first == 0 || first > l || second > l - first))
-				rc = scan_fail(&a->s, at, -EINVAL, "AND %u refers to what is not before it", l);
+				rc = scan_fail(&a->s, at, -EINVAL,
+					       "AND %u has an operand that is not defined before it", l);
 			left = l - first;
 			right = left - second;
 		}
@@ -188,8 +189,8 @@ static int read_ands(struct aiger *a)
 	return rc;
 }
 
-/* "i0 name" and "o0 name" up to the comment section. Names with other characters than letters, digits and '_' keep
- * their place's name. */
+/* Reads "i0 name" and "o0 name" up to the comment section. A name with other characters than letters, digits and '_' is
+ * ignored: the port is then called i0 or o0. */
 static int read_symbols(struct aiger *a)
 {
 	struct ambit_scan *s = &a->s;
@@ -222,7 +223,8 @@ static int read_symbols(struct aiger *a)
 	return scan_unexpected(s, "a symbol, a comment or the end");
 }
 
-/* Depth first with a stack of its own: the ASCII form may stand in any order. */
+/* Builds the AND of variable `root` after its operands. Not recursive: the file sets the depth, and the ASCII form may
+ * list ANDs in any order. */
 static int build(struct aiger *a, uint32_t root, size_t asked)
 {
 	size_t depth = 0;
@@ -253,7 +255,7 @@ static int build(struct aiger *a, uint32_t root, size_t asked)
 	return a->c->g.rc;
 }
 
-/* Given name, or i0, o0, ... */
+/* The name from the symbol table, else i0, o0, ... */
 static const char *port_name(const struct aiger *a, bool input, uint32_t i, char own[16])
 {
 	const char *given = a->name[(input ? 0 : a->inputs) + i];
@@ -274,7 +276,7 @@ static int build_all(struct aiger *a)
 			return scan_fail(&a->s, a->s.at, -EINVAL, "two signals are called '%.40s'", name);
 	}
 	for (uint32_t v = 1; v <= a->max && rc == 0; v++)
-		if (a->state[v] == AND) /* unused ones too: they must be right */
+		if (a->state[v] == AND) /* unused ANDs are checked too */
 			rc = build(a, v, 0);
 	for (uint32_t i = 0; i < a->outputs && rc == 0; i++) {
 		const char *name = port_name(a, false, i, own);

@@ -105,8 +105,8 @@ int ambit_op_shape(const struct ambit_request *r, struct ambit_shape *out)
 
 static void op_equal(struct arith *a, bool negate)
 {
-	/* T2 collects one order of the operands, T3 the other: x == y where x >= y and y >= x; x != y where x > y or
-	 * y > x. Published: 42_equal-plus.c. */
+	/* T2 keeps x >= y so far, T3 keeps y >= x; the result is their AND. For x != y they keep x > y and y > x, and
+	 * the result is their OR. Published: 42_equal-plus.c. */
 	EMIT(a, "c>B10", "c", negate ? C0 : C1);
 	for (unsigned i = 0; i < a->n; i++)
 		EMIT(a, "x>B8 y>B9 B14 B15", "xy", a->in[0][i], a->in[1][i]);
@@ -123,7 +123,7 @@ static void op_min_max(struct arith *a, bool max)
 
 static void op_relu(struct arith *a)
 {
-	/* Published: 51_relu-plus.c, which clears the operand's sign row instead of the result's. */
+	/* The published 51_relu-plus.c clears the sign row of the operand; this clears that of the result. */
 	unsigned n = a->n;
 	if (n > 1) {
 		row k = arith_take(a);

@@ -1,10 +1,9 @@
-/* Restoring division: 6n^2 + O(n), against 8n^2 + 12n published in SIMDRAM's table and 8.25n^2 + 12n of
- * 16_divu-plus.c. What it saves: whether any divisor bit above the remainder's is set is computed once for all
- * steps; the dividend's bits enter the remainder by name, without a copy; the last remainder of a quotient is not
- * computed. */
+/* Restoring division: 6n^2 + O(n) commands; published: 8n^2 + 12n in SIMDRAM's table, 8.25n^2 + 12n in 16_divu-plus.c.
+ * Saved here: "some divisor bit above the remainder is 1" is computed once for all steps; bits of the dividend are used
+ * in place, not copied into the remainder; a quotient does not compute its last remainder. */
 #include "ambit-emu/arith.h"
 
-/* above[i] = y has a one at bit i or higher, for lowest <= i < n. The OR so far stays in T0. */
+/* above[i] = y has a 1 at bit i or higher, for lowest <= i < n. T0 holds the OR of the bits seen so far. */
 static void ones_above(struct arith *a, const row *y, row *above, unsigned lowest)
 {
 	unsigned n = a->n;
@@ -28,7 +27,7 @@ static void fits(struct arith *a, const row *rest, const row *y, const row *abov
 		EMIT(a, "C0>B1 y>B5 B14>q", "yq", above[len], q);
 }
 
-/* quotient or remainder may be NULL. */
+/* x / y and x mod y, unsigned; above: from ones_above(). quotient or remainder may be NULL. */
 static void divide(struct arith *a, const row *x, const row *y, const row *above, row *quotient, row *remainder)
 {
 	unsigned n = a->n;
@@ -54,7 +53,8 @@ static void divide(struct arith *a, const row *x, const row *y, const row *above
 		arith_give(a, &fit, 1);
 }
 
-/* On magnitudes. The quotient by zero is all ones whatever the signs: only a quotient by another is negated. */
+/* Divides magnitudes, then negates: a quotient when the signs differ and y is not 0 (x / 0 is all ones whatever the
+ * signs), a remainder when x is negative. */
 static void divide_signed(struct arith *a, bool remainder)
 {
 	unsigned n = a->n;

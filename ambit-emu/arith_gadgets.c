@@ -1,12 +1,12 @@
-/* Adders, comparison, selection. Counts per bit and their source beside each. */
+/* Adders, comparison, selection; each with its commands per bit and the published count. */
 #include "ambit-emu/arith.h"
 
-/* 7 per bit, where the published 00_addition-plus.c takes 8: found with a satisfiability solver, which finds none of 6
- * for one bit at a time with the carry in compute rows. ~c is in T3 and DCC1 before and after. With m = MAJ(~x,y,c):
- * ~c' = MAJ(~y,~c,m) and sum = MAJ(x,~c',m), so that each operand is loaded once. */
+/* 7 commands per bit; the published 00_addition-plus.c takes 8. Found with a satisfiability solver, which also shows
+ * that 6 per bit are not enough when the carry stays in compute rows. ~c is in T3 and DCC1 before and after each bit.
+ * With m = MAJ(~x,y,c): ~c' = MAJ(~y,~c,m) and sum = MAJ(x,~c',m), so that each operand is loaded once. */
 #define ADD_FIRST "y>B14 x>B9 B5>B11 C1>B8 B12 B15>B1 B14>o"
 #define ADD_NEXT "B7>B0 x>B4 y>B9 B5>B2 B12 B15>B1 B14>o"
-/* Above the second operand: 6. */
+/* 6 per bit above the top bit of the shorter operand. */
 #define ADD_CARRY "B7>B14 x>B9 C1>B8 B12 B15>B1 B14>o"
 
 void arith_add(struct arith *a, const struct arith_sum *s)
@@ -23,7 +23,8 @@ void arith_add(struct arith *a, const struct arith_sum *s)
 		EMIT(a, "B7>k", "k", *s->carry_out);
 }
 
-/* The same with y complemented on its way; 01_subtraction-plus.c takes 8. The borrow is in T3 and DCC1. */
+/* As the adder, with y complemented while it is loaded; 01_subtraction-plus.c takes 8 per bit. The borrow is in T3 and
+ * DCC1. */
 #define SUB_FIRST "C0>B8 y>B2 x>B9 B14>B3 B15>B2 y>B5 B14>o"
 #define SUB_NEXT "B7>B0 y>B5 x>B9 y>B2 B12 B15>B1 B14>o"
 
@@ -34,7 +35,7 @@ void arith_sub(struct arith *a, const struct arith_sum *s)
 		     s->out[i]);
 }
 
-/* 9 per bit: y & q is made where the subtraction takes it, in T2 and complemented in DCC0. */
+/* 9 per bit: the AND of y and q is computed in the rows where the subtraction reads it (T2, complement in DCC0). */
 void arith_sub_if(struct arith *a, row q, const row *x, const row *y, row *out, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -43,7 +44,8 @@ void arith_sub_if(struct arith *a, row q, const row *x, const row *y, row *out, 
 	}
 }
 
-/* 6n - 3, found in the same way. p = some lower bit is 1: v ^ p, p' = v | p; ~p is in T2, p in T3. */
+/* 6n - 3 commands, also found with the solver. With p = some lower bit is 1: out = v ^ p, then p = v | p. ~p is in T2,
+ * p in T3. */
 void arith_negate(struct arith *a, const row *v, row *out, unsigned n)
 {
 	EMIT(a, n > 1 ? "v>o v>B3 v>B5 B4>B2" : "v>o", "vo", v[0], out[0]);
@@ -52,8 +54,8 @@ void arith_negate(struct arith *a, const row *v, row *out, unsigned n)
 		     out[i]);
 }
 
-/* 6 for two rows and 2 at the end, found in the same way. The sum's complement stays in T3 and DCC1, each carry =
- * MAJ(sum,v,w) is a row. */
+/* 6 commands for two rows and 2 at the end, also found with the solver. T3 and DCC1 hold the complement of the sum;
+ * each carry is MAJ(sum,v,w). */
 unsigned arith_column(struct arith *a, const row *bits, unsigned n, row sum, row *carries)
 {
 	unsigned k = 0;
@@ -64,8 +66,8 @@ unsigned arith_column(struct arith *a, const row *bits, unsigned n, row sum, row
 	return k;
 }
 
-/* 3n + 1; published with a copy at the end: 40_greater-plus.c, 41_greater_equal-plus.c. The order of the sign bits is
- * the other way round. */
+/* 3n + 1 commands; 40_greater-plus.c and 41_greater_equal-plus.c need one copy more. Signed: the operands change places
+ * at the sign bit. */
 void arith_compare(struct arith *a, const row *x, const row *y, bool or_equal, row out)
 {
 	EMIT(a, "c>B2", "c", or_equal ? C1 : C0);
@@ -75,14 +77,14 @@ void arith_compare(struct arith *a, const row *x, const row *y, bool or_equal, r
 	}
 }
 
-/* 7 per bit, the count of 60_if_then_else-plus.c, whose own sequence computes s | w: MAJ(s|w, ~s&w, v). */
+/* 7 per bit, as many as 60_if_then_else-plus.c, whose sequence computes s | w instead. out = MAJ(s|w, ~s&w, v). */
 void arith_mux(struct arith *a, row s, const row *v, const row *w, row *out, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		EMIT(a, "s>B8 C0>B9 w>B10 B15 B14 v>B2 B12>o", "swvo", s, w[i], v[i], out[i]);
 }
 
-/* 3 per bit, two bits for one load of k and C0: 51_relu-plus.c. */
+/* 3 per bit (51_relu-plus.c): k and C0 are loaded once for two bits. */
 void arith_and(struct arith *a, row k, const row *v, row *out, unsigned n)
 {
 	unsigned i = 0;

@@ -1,12 +1,15 @@
-/* Products: rows of partial products, each made where the adder takes it: 9 per bit, where the published
- * 11_multu-plus.c takes 11. Signed ones after Baugh and Wooley; wide ones split after Karatsuba. */
+/* Products by adding rows of partial products. The AND is computed in the rows where the adder reads it: 9 commands per
+ * bit, where the published 11_multu-plus.c takes 11. Signed: C. R. Baugh and B. A. Wooley, IEEE Trans. Computers C-22
+ * (1973). Large: Karatsuba. */
 #include "ambit-emu/arith.h"
 
-/* Where three half-size products and their additions cost less than one; signed, with two conditional subtractions. */
+/* Width from which three products of half the width and their additions cost less than one product; signed products
+ * also need two conditional subtractions. */
 #define KARATSUBA_MIN 20u
 #define SIGNED_KARATSUBA_MIN 26u
 
-/* o = r + p + carry, as in arith_add, with p in DCC0 and ~p in T0..T2: p = x & y from both complements, or ~(x & y). */
+/* o = r + p + carry, as in arith_add, with p in DCC0 and ~p in T0..T2. PARTIAL: p = x & y, from the complements of
+ * both; COMPLEMENTED: p = ~(x & y). */
 #define PARTIAL "x>B0 y>B1 C1>B2 B12>B5 "
 #define COMPLEMENTED "x>B0 y>B1 C0>B2 B12>B5 "
 #define PARTIAL_FIRST "x>B0 y>B1 C1>B10 B12>B5 C0>B0 " /* no carry: 0 in T0, 1 in T3 */
@@ -15,13 +18,13 @@
 
 struct product {
 	const row *x, *y;
-	unsigned n, bits; /* of an operand; of the result: n or 2n */
-	unsigned done;    /* the product of the low `done` bits of both is in the result already */
+	unsigned n, bits; /* bits of an operand; of the result: n or 2n */
+	unsigned done;    /* the result already holds the product of the low `done` bits of both */
 	bool is_signed;   /* the partial products of exactly one sign bit are complemented, 2^n and 2^(2n-1) added */
 	row *out;
 };
 
-/* out += x[j] * y[first..last), shifted to its place. not_y: the complements of y. */
+/* out += x[j] * y[first..last) << j. not_y: the complements of y; not_x: a row for the complement of x[j]. */
 static void add_row(struct arith *a, const struct product *p, unsigned j, const row *not_y, row not_x)
 {
 	unsigned n = p->n, first = j < p->done ? p->done : 0, last = j + n < p->bits ? n : p->bits - j;
@@ -41,7 +44,7 @@ static void add_row(struct arith *a, const struct product *p, unsigned j, const 
 		EMIT(a, p->is_signed && j == n - 1 ? "B6>o" : "B7>o", "o", p->out[j + n]);
 }
 
-/* 9n^2 - n - 3 for all 2n bits. */
+/* All 2n bits: 9n^2 - n - 3 commands, one more for odd n. */
 static void schoolbook(struct arith *a, const struct product *p)
 {
 	unsigned n = p->n, top = n - 1;
@@ -86,7 +89,7 @@ static void karatsuba(struct arith *a, const row *x, const row *y, unsigned n, r
 	arith_add(a, &(struct arith_sum){x, x + h, h, l, sx, h, &sx[h]});
 	arith_add(a, &(struct arith_sum){y, y + h, h, l, sy, h, &sy[h]});
 	karatsuba(a, sx, sy, h + 1, m);
-	/* The middle term is less than 2^(n + 1): what is above is not needed. */
+	/* The middle term is below 2^(n + 1), so only n + 1 bits of it are computed. */
 	arith_sub(a, &(struct arith_sum){m, out, bits, 2 * h, m, bits, NULL});
 	arith_sub(a, &(struct arith_sum){m, out + 2 * h, bits, 2 * l, m, bits, NULL});
 	arith_add(a, &(struct arith_sum){out + h, m, 2 * n - h, bits, out + h, 2 * n - h, NULL});
@@ -106,7 +109,8 @@ void arith_op_mul_wide(struct arith *a)
 	karatsuba(a, x, y, n, a->out);
 	if (!a->is_signed || n == 1)
 		return;
-	/* A sign bit weighs -2^(n-1), not 2^(n-1): 2^n times the other operand too much. */
+	/* The unsigned product counts a sign bit as +2^(n-1) instead of -2^(n-1): subtract 2^n times the other operand.
+	 */
 	for (int k = 0; k < 2; k++)
 		arith_sub_if(a, a->in[k][n - 1], a->out + n, a->in[1 - k], a->out + n, n);
 }
@@ -114,7 +118,7 @@ void arith_op_mul_wide(struct arith *a)
 void arith_op_mul(struct arith *a)
 {
 	struct product p = {.x = a->in[0], .y = a->in[1], .n = a->n, .bits = a->n, .out = a->out};
-	/* Only the product of the low halves is whole. */
+	/* Of the low n bits only the product of the low halves is needed in full: Karatsuba serves that part. */
 	if (p.n / 2 >= KARATSUBA_MIN) {
 		p.done = p.n / 2;
 		karatsuba(a, p.x, p.y, p.done, p.out);

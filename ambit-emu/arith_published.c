@@ -1,5 +1,5 @@
-/* The sequences as published in CMU-SAFARI/MIMDRAM@49549f9 microworkloads/, errors included: the arrangement of the
- * loops is ours, the commands are theirs. docs/emulator.md says which are wrong and why. */
+/* The sequences of CMU-SAFARI/MIMDRAM@49549f9 microworkloads/ command by command, errors included; only the loops are
+ * written anew. docs/emulator.md names those that are wrong. */
 #include "ambit-emu/arith.h"
 
 #include <errno.h>
@@ -36,7 +36,7 @@ static void published_mul_wide(struct arith *a)
 	}
 }
 
-/* One step of 16_divu-plus.c: the remainder so far is rest[0..len), its newest bit already there. */
+/* One step of 16_divu-plus.c; rest[0..len) is the remainder so far, including the bit of the dividend just added. */
 static void published_div_step(struct arith *a, const row *rest, const row *t, unsigned len, row m, row q)
 {
 	const row *y = a->in[1];
@@ -125,8 +125,8 @@ static void published_relu(struct arith *a)
 	EMIT(a, "C0>s", "s", v[n - 1]);
 }
 
-/* 91_bitcount-plus.c. The second half begins at the bit that is also the carry in: bits that it should count are
- * counted twice or not at all. Returns the bits of the count. */
+/* 91_bitcount-plus.c. The second half begins at the bit that is also taken as carry in, so that some bits are counted
+ * twice or not at all. Returns the number of result bits. */
 static unsigned published_count(struct arith *a, const row *in, unsigned n, row *out)
 {
 	if (n == 0)
@@ -154,7 +154,7 @@ static unsigned published_count(struct arith *a, const row *in, unsigned n, row 
 
 static void published_popcount(struct arith *a)
 {
-	enum { SPACE = 32 }; /* 6 + 5 + .. + 1 rows at most */
+	enum { SPACE = 32 }; /* 6 + 5 + .. + 1 = 21 rows at most */
 	row rows[SPACE];
 	for (unsigned i = 0; i < SPACE; i++)
 		rows[i] = i < a->b->p.outputs ? a->out[i] : arith_take(a);

@@ -1,8 +1,8 @@
-/* The bits of one lane together: count, and, or, xor. */
+/* Operations over the bits of one lane: popcount, red_and, red_or, red_xor. */
 #include "ambit-emu/arith.h"
 
-/* Each full adder turns three rows of one weight into one of that weight and one of the next: n - (ones in n) adders
- * in all, at 6, and 2 per bit of the count. Published: 91_bitcount-plus.c, which adds one bit twice and drops the last.
+/* A full adder turns three rows of one weight into one of that weight and one of twice the weight: n - popcount(n)
+ * adders of 6 commands, and 2 per result bit. The published 91_bitcount-plus.c counts one bit twice and omits the last.
  */
 void arith_op_popcount(struct arith *a)
 {
@@ -11,7 +11,7 @@ void arith_op_popcount(struct arith *a)
 	for (unsigned i = 0; i < n; i++)
 		bits[i] = a->in[0][i];
 	for (unsigned level = 0; n > 0; level++) {
-		/* A single carry is the top bit of the count. */
+		/* A single carry is the top bit of the result. */
 		if (n / 2 == 1)
 			carries[0] = a->out[level + 1];
 		else
@@ -26,7 +26,7 @@ void arith_op_popcount(struct arith *a)
 	}
 }
 
-/* 5 for two bits: 31_and_reduction-plus.c, 32_or_reduction-plus.c. The result so far stays in T0. */
+/* 5 commands for two bits: 31_and_reduction-plus.c, 32_or_reduction-plus.c. T0 holds the result so far. */
 static void reduce_and_or(struct arith *a, row neutral)
 {
 	const row *x = a->in[0];
@@ -40,7 +40,7 @@ static void reduce_and_or(struct arith *a, row neutral)
 		     x[i + 1], a->out[0]);
 }
 
-/* 6 for two bits: 30_xor_reduction-plus.c. The result so far is in T1, its complement in DCC1. */
+/* 6 commands for two bits: 30_xor_reduction-plus.c. T1 holds the result so far, DCC1 its complement. */
 static void reduce_xor(struct arith *a)
 {
 	const row *x = a->in[0];

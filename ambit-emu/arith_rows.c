@@ -1,10 +1,10 @@
-/* Rows by name in the text of commands, and spare rows for temporaries. */
+/* Parses the command text of the gadgets; keeps the free temporary rows. */
 #include "ambit-emu/arith.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* One address at *text; *at moves behind it. */
+/* Parses the address at *at and moves *at past it. */
 static row parse_row(const char **at, const char *names, const row *rows, bool *bad)
 {
 	const char *s = *at;

@@ -7,13 +7,13 @@
 #include "ambit-emu/scan.h"
 #include "base/core/err.h"
 
-/* A .names: its fan-in lies in blif.fanin[first..first+n-1], its rows are read when it is built. */
+/* One .names: its inputs are blif.fanin[first..first+n-1]; its rows are parsed when it is built. */
 struct cover {
 	size_t at;   /* position of ".names" */
 	size_t rows; /* position of the first row */
 	size_t first;
-	uint32_t n, built; /* of them, those known to be built */
-	bool open;         /* being built: met again, it is a cycle */
+	uint32_t n, built; /* number of inputs; how many of them, from the first on, are known to be built */
+	bool open;         /* being built: reaching it again means a cycle */
 };
 
 struct blif {
@@ -37,7 +37,7 @@ static int no_memory(const struct blif *b)
 	return mw_fail(-ENOMEM, b->s.err, b->s.n, "out of memory");
 }
 
-/* Blanks, and '\' at the end of a line. */
+/* Skips blanks, comments and a '\' that joins a line with the next. */
 static void skip(struct ambit_scan *s)
 {
 	for (;;) {
@@ -47,7 +47,7 @@ static void skip(struct ambit_scan *s)
 			return;
 		scan_skip(s, false);
 		if (!scan_take(s, '\n')) {
-			s->at = at; /* a part of a name */
+			s->at = at; /* this backslash belongs to a name */
 			return;
 		}
 	}
@@ -58,7 +58,7 @@ static bool is_word(int c)
 	return c > ' ' && c <= '~' && c != '#';
 }
 
-/* The word that stands here; 0 at the end of the line. Its bytes are printable. */
+/* Length of the word at the current position; 0 at the end of the line. Its bytes are printable. */
 static size_t word(struct ambit_scan *s)
 {
 	skip(s);
@@ -80,7 +80,7 @@ static int end_of_line(struct ambit_scan *s)
 	return scan_peek(s) < 0 || scan_peek(s) == '\n' ? 0 : scan_unexpected(s, "a name or the end of the line");
 }
 
-/* The next line that holds something. */
+/* Moves to the next line that is not empty. */
 static void next_line(struct ambit_scan *s)
 {
 	scan_skip(s, true);
@@ -168,7 +168,7 @@ static int add_fanin(struct blif *b, uint32_t signal)
 	return 0;
 }
 
-/* Steps over the rows; their contents are read when the cover is built. */
+/* Skips the rows of a .names; build_cover() parses them. */
 static void skip_rows(struct ambit_scan *s)
 {
 	for (next_line(s); scan_peek(s) == '0' || scan_peek(s) == '1' || scan_peek(s) == '-'; next_line(s))
@@ -206,7 +206,7 @@ static int read_names(struct blif *b, size_t at)
 	return 0;
 }
 
-/* One command of the format. 1: .end. */
+/* Reads one command. Returns 1 at .end. */
 static int read_command(struct blif *b)
 {
 	static const char *const refused[] = {".latch", ".subckt",     ".gate",  ".mlatch",
@@ -236,7 +236,8 @@ static int read_command(struct blif *b)
 	return end_of_line(&b->s);
 }
 
-/* The rows of a cover whose fan-in is built: each an AND, together an OR, complemented when the result says 0. */
+/* Builds the rows of a .names whose inputs are built: each row is an AND, the rows are ORed, and the OR is complemented
+ * when they list the zeros. */
 static int build_cover(struct blif *b, uint32_t signal)
 {
 	struct ambit_scan *s = &b->s;
@@ -276,7 +277,7 @@ static int build_cover(struct blif *b, uint32_t signal)
 	return g->rc;
 }
 
-/* Depth first with a stack of its own: tables may stand in any order. */
+/* Builds `root` after its inputs. Not recursive: the file sets the depth, and tables may come in any order. */
 static int build(struct blif *b, uint32_t root, size_t asked)
 {
 	size_t depth = 0;
@@ -288,7 +289,7 @@ static int build(struct blif *b, uint32_t root, size_t asked)
 		struct cover *c = &b->cover[top];
 		if (c->at == SIZE_MAX)
 			return scan_fail(&b->s, depth > 1 ? b->cover[b->stack[depth - 2]].at : asked, -EINVAL,
-					 "'%.40s' is neither an input nor has it a .names", b->signal.v[top]);
+					 "'%.40s' is neither an input nor the result of a .names", b->signal.v[top]);
 		c->open = true;
 		while (c->built < c->n && b->value[b->fanin[c->first + c->built]] != MIG_NONE)
 			c->built++;
@@ -322,7 +323,7 @@ static int read_all(struct blif *b)
 	if (!b->stack)
 		return no_memory(b);
 	rc = 0;
-	for (uint32_t i = 0; i < b->signal.n && rc == 0; i++) /* unused ones too: their rows must be right */
+	for (uint32_t i = 0; i < b->signal.n && rc == 0; i++) /* unused tables are checked too */
 		if (b->cover[i].at != SIZE_MAX)
 			rc = build(b, i, b->cover[i].at);
 	for (size_t i = 0; i < b->n_outputs && rc == 0; i++) {

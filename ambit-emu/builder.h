@@ -1,4 +1,5 @@
-/* Micro-programs made at run time, command by command. Errors stick: a caller checks once, at the end. */
+/* Micro-programs made at run time, command by command. The first error stays in rc and later calls do nothing, so that
+ * a caller checks once, at the end. */
 #ifndef AMBIT_BUILDER_H
 #define AMBIT_BUILDER_H
 
@@ -27,10 +28,10 @@ static inline struct ambit_address ambit_c(unsigned i)
 	return (struct ambit_address){AMBIT_C, 0, (uint16_t)i};
 }
 
-/* Also raise p.rows to what the address needs. */
+/* Append an AAP or an AP; p.rows grows to the highest D row named. */
 void ambit_aap(struct ambit_builder *b, struct ambit_address first, struct ambit_address second);
 void ambit_ap(struct ambit_builder *b, struct ambit_address first);
-/* A temporary row that no address has named yet. */
+/* A new temporary row behind all D rows in use. */
 struct ambit_address ambit_temporary(struct ambit_builder *b);
 void ambit_builder_free(struct ambit_builder *b);
 

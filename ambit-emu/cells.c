@@ -28,7 +28,7 @@ uint8_t ambit_step_op(const struct ambit_step *s, bool last)
 	return (uint8_t)(2 * shape + n + (last ? AMBIT_LAST : 0));
 }
 
-/* Rows that are restored as they were. */
+/* An activation of one row restores its contents: nothing to compute. */
 static void refresh(const struct ambit_step *s, char *const *row, size_t bytes)
 {
 	(void)s;

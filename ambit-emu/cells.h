@@ -1,4 +1,5 @@
-/* What one command does to rows, as a loop over columns: copy or majority of up to three rows into up to six. */
+/* The effect of one command on rows, as a loop over columns: copy one row, or the majority of three, into up to six
+ * rows. */
 #ifndef AMBIT_CELLS_H
 #define AMBIT_CELLS_H
 
@@ -8,14 +9,15 @@
 
 #include "base/core/cpu.h"
 
-#define AMBIT_MAX_DST 6 /* a majority's own three rows and a three-wordline destination */
+#define AMBIT_MAX_DST 6 /* the three source rows of a majority and three second wordlines */
 
 struct ambit_step {
 	uint8_t op;    /* index into ambit_cells_table() */
 	uint8_t kind;  /* enum ambit_kind of the command */
 	uint8_t n_src; /* 1 or 3 */
 	uint8_t n_dst; /* 0 (a refresh) or 1..3 of a copy, 3..6 of a majority */
-	bool src_n;    /* a single source is read through its n-wordline; no address raises three rows that way */
+	bool src_n; /* the single source is read through its n-wordline; no address raises three source rows and inverts
+		       them all */
 	uint8_t dst_n; /* bit k: destination k is written through its n-wordline */
 	uint16_t src[3], dst[AMBIT_MAX_DST];
 };
@@ -25,24 +27,26 @@ typedef void (*ambit_cells_fn)(const struct ambit_step *s, char *const *row, siz
 
 /* First index: 1 where some wordline of the command is an n-wordline. */
 struct ambit_cells {
-	ambit_cells_fn copy[2][4];             /* by number of destinations */
-	ambit_cells_fn maj[2][4];              /* by number of destinations - 3 */
-	ambit_cells_fn copy_nt[2], maj4_nt[2]; /* last destination around the caches; NULL: not in this path */
+	ambit_cells_fn copy[2][4]; /* by number of destinations */
+	ambit_cells_fn maj[2][4];  /* by number of destinations - 3 */
+	ambit_cells_fn copy_nt[2],
+		maj4_nt[2]; /* non-temporal stores to the last destination; NULL: this path has none */
 	void (*fence)(void);
 };
 
 extern const struct ambit_cells ambit_cells_portable, ambit_cells_avx2, ambit_cells_avx512, ambit_cells_neon;
 
-/* NULL when this build or CPU has none. */
+/* The loops for an instruction set; NULL when this build or CPU lacks it. */
 const struct ambit_cells *ambit_cells(enum mw_isa isa);
 
-/* Kinds of steps: 2 x shape + (some wordline is an n-wordline), shape 0 a refresh, 1..3 a copy to that many rows,
- * 4..7 a majority into 3..6 rows; AMBIT_LAST added where the last destination is a row that is not read again. */
+/* Kinds of steps: 2 x shape + (some wordline is an n-wordline); shape 0: a refresh, 1..3: a copy to that many rows,
+ * 4..7: a majority into 3..6 rows. AMBIT_LAST is added where the last destination is a row that the program does not
+ * read again. */
 #define AMBIT_LAST 16u
 #define AMBIT_STEP_OPS 32u
 uint8_t ambit_step_op(const struct ambit_step *s, bool last);
-/* The loop of every kind. nt: steps with AMBIT_LAST write their last destination around the caches where the path
- * knows how to. */
+/* Fills fn with the loop of every kind. nt: steps with AMBIT_LAST use non-temporal stores for their last destination
+ * where the path has them. */
 void ambit_cells_table(const struct ambit_cells *c, bool nt, ambit_cells_fn fn[AMBIT_STEP_OPS]);
 
 #endif

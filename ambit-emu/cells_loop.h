@@ -1,17 +1,17 @@
-/* The loop of every path; included once by each, after
- *   V, V_BYTES, v_load(p), v_store(p, v), v_xor, v_maj, v_mask(bool), V_STREAM with v_stream(p, v) and v_fence()
- *   CELLS_TABLE: name of the table */
+/* The loops of one instruction set; included once by each cells_*.c, which first defines
+ *	V, V_BYTES, v_load(p), v_store(p, v), v_xor, v_maj, v_mask(bool), V_STREAM with v_stream(p, v) and v_fence()
+ *	CELLS_TABLE: name of the table */
 #include "ambit-emu/cells.h"
 
 #define CELLS_INLINE static inline __attribute__((always_inline))
-/* Pointers and masks must live in registers: every inner loop is unrolled, which -O2 alone does not do. */
+/* Unrolled so that pointers and masks stay in registers; -O2 alone does not unroll. */
 #if defined(__clang__)
 #define CELLS_UNROLL _Pragma("unroll")
 #else
 #define CELLS_UNROLL _Pragma("GCC unroll 6")
 #endif
 
-/* n: some wordline is an n-wordline. */
+/* n: some wordline of the command is an n-wordline. */
 CELLS_INLINE void cells_run(const struct ambit_step *s, char *const *row, size_t bytes, unsigned n_src, unsigned n_dst,
 			    bool n, bool stream)
 {

@@ -24,9 +24,9 @@ struct emit {
 	const struct mig_net *net;
 	struct draft *cmd;
 	size_t n;
-	size_t *birth;       /* by node: the command that computed it */
-	size_t *last_read;   /* by literal: command + 1 */
-	uint32_t *home;      /* by literal: its first output, or AMBIT_NO_NAME */
+	size_t *birth;       /* by node: index of the command that computed it */
+	size_t *last_read;   /* by literal: index + 1 of the last command that reads it */
+	uint32_t *home;      /* by literal: the first output that has this value, or AMBIT_NO_NAME */
 	uint32_t *temporary; /* by literal: temporary row + 1 */
 	uint8_t *row_used;   /* by temporary row */
 	uint32_t rows;
@@ -65,13 +65,14 @@ static void draft_step(struct emit *e, const struct plan_step *s)
 	}
 }
 
-/* Outputs that no activation stored: inputs, their complements, constants, and values that have several names. */
+/* Copies for outputs that no activation stored: inputs, their complements, constants, and values that have several
+ * names. */
 static void draft_copies(struct emit *e)
 {
 	const struct mig_net *net = e->net;
 	for (uint32_t k = 0; k < net->n_out; k++) {
 		mig_literal l = net->out[k];
-		/* An output's own row is named by its place behind the literals. */
+		/* index 1: l is the number of an output, not a literal */
 		const struct draft_address own = {DRAFT_MEMORY, 1, k};
 		bool leaf = mig_is_leaf(&net->g, l >> 1), complement = leaf && l > MIG_ONE && (l & 1);
 		if (e->home[l] != k) {
@@ -112,7 +113,7 @@ static struct ambit_address resolve(const struct emit *e, const struct draft_add
 		return ambit_b(a->index);
 	if (a->kind == DRAFT_C)
 		return ambit_c(a->index);
-	if (a->index) /* an output by its number */
+	if (a->index) /* l is the number of an output */
 		return ambit_d(net->n_in + a->l);
 	if (mig_is_leaf(&net->g, a->l >> 1))
 		return ambit_d((a->l >> 1) - 1);
@@ -121,7 +122,7 @@ static struct ambit_address resolve(const struct emit *e, const struct draft_add
 	return ambit_d(net->n_in + net->n_out + e->temporary[a->l] - 1);
 }
 
-/* Rows for the values in memory, lowest free row first, until their last use. */
+/* Gives each temporary value the lowest free row until its last use, and writes the commands. */
 static void write_commands(struct emit *e, struct ambit_builder *out)
 {
 	for (size_t i = 0; i < e->n; i++)
@@ -135,7 +136,7 @@ static void write_commands(struct emit *e, struct ambit_builder *out)
 		if (is_temporary(e, &d->a) && e->last_read[d->a.l] == i + 1)
 			e->row_used[e->temporary[d->a.l] - 1] = 0;
 		if (d->b.kind == DRAFT_NONE || unread) {
-			/* The search kept a value that was never wanted: the majority itself is. */
+			/* Nobody reads this saved value: keep the majority (as an AP), drop a copy. */
 			if (a.group == AMBIT_B && a.index >= 12)
 				ambit_ap(out, a);
 			continue;
@@ -209,7 +210,7 @@ static int make_nets(const struct ambit_circuit *c, struct mig_net net[NETS], in
 	return rc;
 }
 
-/* The nodes that passes left unused are dropped. */
+/* Drops the nodes that the rewriting passes left unused. */
 static int compact(struct mig_net *net)
 {
 	struct mig_net next;
@@ -232,7 +233,7 @@ static int plan_all(struct mig_net net[NETS], int n, bool thorough, struct plan 
 	*best = n - 1;
 	for (int i = n - 1; i >= 0 && rc == 0; i--) {
 		if (i == AS_WRITTEN && net[0].g.n > 4 * ALL_FORMS_BELOW)
-			break; /* the rewritten graph alone */
+			break; /* too large: only the rewritten graph is planned */
 		rc = compact(&net[i]);
 		if (rc == 0)
 			rc = ambit_plan(&net[i], thorough, &plan[i]);

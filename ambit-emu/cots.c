@@ -59,14 +59,14 @@ int cots_rate(enum cots_op op, unsigned inputs, unsigned rows, struct cots_rate 
 		*out = at->rate;
 		return 0;
 	}
-	if (op != COTS_MAJ) { /* logic of fewer inputs: the rate of 16 stands in */
+	if (op != COTS_MAJ) { /* logic of fewer inputs has no published rate: that of 16 inputs is used */
 		*out = (struct cots_rate){find(op, COTS_MAX_INPUTS, COTS_MAX_INPUTS)->rate.success, false};
 		return 0;
 	}
 	const struct published *lo = find(op, inputs, 4), *hi = find(op, inputs, COTS_MAX_ROWS);
 	if (!lo || !hi)
 		return -EOPNOTSUPP;
-	/* 8 and 16 rows between 4 and 32: one and two thirds of the way in the logarithm, on the probit. */
+	/* 8 and 16 rows are interpolated between 4 and 32: the probit is linear in log2(rows). */
 	double a = ambit_probit(lo->rate.success), b = ambit_probit(hi->rate.success);
 	double z = a + (b - a) * (log2(rows) - 2) / 3;
 	*out = (struct cots_rate){0.5 * erfc(-z / sqrt(2)), false};
@@ -78,7 +78,7 @@ int cots_rate(enum cots_op op, unsigned inputs, unsigned rows, struct cots_rate 
 #define FRACS_SIMRA 3
 #define FRACS_FCDRAM 5
 
-/* Rows that one Multi-RowCopy writes, largest that fits. */
+/* Rows that one Multi-RowCopy writes: the largest of 31, 15, 7, 3, 1 that fits. */
 static unsigned spread(unsigned left)
 {
 	unsigned k = 31;
@@ -87,7 +87,7 @@ static unsigned spread(unsigned left)
 	return k;
 }
 
-/* Commands that make `copies` rows of one: into the group, then on from there. */
+/* Commands that store an input in `copies` rows: one copy into the group, then copies within it. */
 static unsigned copy_commands(unsigned copies)
 {
 	unsigned n = copies > 0;
@@ -217,8 +217,7 @@ struct run {
 	const uint64_t *const *map;
 	size_t words;
 	uint64_t lanes;
-	uint64_t *
-		row; /* of the group, one after the other; then the constant, what the amplifiers give, the right one */
+	uint64_t *row; /* rows of the group, the constant, the sensed result, the right result */
 	struct cots_done *done;
 };
 
@@ -235,7 +234,7 @@ static uint64_t counted(const struct run *r, size_t i)
 	return r->lanes - at >= 64 ? UINT64_MAX : UINT64_MAX >> (64 - (r->lanes - at));
 }
 
-/* to = from, wrong where bad and allowed. from may be to. */
+/* to = from or its complement, inverted in bad columns. from may be to. */
 static void move(const struct run *r, enum cots_map map, const uint64_t *from, uint64_t *to, bool complement)
 {
 	const uint64_t *bad = r->map[map];
@@ -251,7 +250,7 @@ static enum cots_map copy_map(unsigned rows)
 	return (enum cots_map)(COTS_M_COPY + __builtin_ctz(rows + 1) - 1);
 }
 
-/* One input into `copies` rows from `first` on. */
+/* Stores one input in rows first..first + copies - 1. */
 static void bring(const struct run *r, const uint64_t *from, unsigned first, unsigned copies)
 {
 	move(r, copy_map(1), from, row_of(r, first), false);
@@ -275,20 +274,20 @@ static uint64_t at_least(const uint64_t *const *row, unsigned n, size_t i, unsig
 			carry = next;
 		}
 	}
-	for (unsigned b = 0; b < 6; b++) /* the borrow of sum - t */
+	for (unsigned b = 0; b < 6; b++) /* below = borrow of sum - t */
 		below = t >> b & 1 ? ~sum[b] | below : ~sum[b] & below;
 	return ~below;
 }
 
-/* Ones that the compute command asks of n rows. */
+/* How many of n rows must be 1 for a result of 1. */
 static unsigned threshold(const struct cots_plan *p, unsigned n)
 {
 	if (p->op == COTS_MAJ)
-		return n / 2 + 1; /* neutral rows pull neither way */
+		return n / 2 + 1; /* neutral rows do not count */
 	return p->op == COTS_AND || p->op == COTS_NAND ? n : 1;
 }
 
-/* Columns whose charge is hard to tell. */
+/* Columns in which a bad column gives the wrong value (ambit-emu/cots.h). */
 static uint64_t hard(const struct cots_plan *p, const uint64_t *const *row, unsigned n, size_t i)
 {
 	if (p->op == COTS_MAJ) /* not all equal */
@@ -314,7 +313,7 @@ static void compute(const struct run *r, const uint64_t *const *in, uint64_t *ou
 	}
 }
 
-/* What the operation should give, from the inputs alone. */
+/* The right result, from the inputs alone. */
 static void right(const struct run *r, const uint64_t *const *in, uint64_t *out)
 {
 	const struct cots_plan *p = r->p;

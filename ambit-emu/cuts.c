@@ -1,4 +1,5 @@
-/* Parts of a graph with up to three inputs, and the smallest trees of majorities for the 256 functions of three. */
+/* Replaces parts of a graph with up to three inputs (3-input cuts) by the smallest tree of majorities for their
+ * function. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 static const uint8_t variable[3] = {0xaa, 0xcc, 0xf0};
 
 struct tree {
-	uint8_t cost;      /* majorities; NO_COST: not known */
+	uint8_t cost;      /* number of majorities; NO_COST: not known */
 	uint8_t constants; /* among the operands */
 	uint8_t in[3];     /* functions */
 };
@@ -49,8 +50,8 @@ static void combine(struct trees *all, int cost, int i, int j, int k)
 				offer(all, (uint8_t)cost, all->of_cost[i][a], all->of_cost[j][b], all->of_cost[k][c]);
 }
 
-/* Two-input parities as (a & ~b) | (~a & b): its three rows are copied two at a time (B8, B9, B10), so it is cheaper
- * than the forms with fewer constants. */
+/* Two-input parities are written (a & ~b) | (~a & b): its operands are copied two rows at a time (B8, B9, B10), so it
+ * needs fewer commands than forms with fewer constants. */
 static void set_xor(struct trees *all, uint8_t a, uint8_t b)
 {
 	uint8_t left = (uint8_t)(a & ~b), right = (uint8_t)(~a & b), f = a ^ b;
@@ -59,7 +60,7 @@ static void set_xor(struct trees *all, uint8_t a, uint8_t b)
 	all->t[nf] = (struct tree){3, 3, {0, nl, nr}};
 }
 
-/* s ? t : e = M(s | e, ~s & e, t), for the same reason: s and e are copied once. */
+/* s ? t : e = M(s | e, ~s & e, t), in which s and e are copied once each. */
 static void set_mux(struct trees *all, uint8_t s, uint8_t t, uint8_t e)
 {
 	uint8_t upper = s | e, lower = (uint8_t)(~s & e), f = maj8(upper, lower, t);
@@ -68,8 +69,8 @@ static void set_mux(struct trees *all, uint8_t s, uint8_t t, uint8_t e)
 	all->t[nf] = (struct tree){3, 2, {nu, nl, nt}};
 }
 
-/* a ^ b ^ c = M(~M(a, b, c), M(a, b, ~c), c), which shares the carry; alone M(M(~a, b, c), M(a, ~b, c), ~c), whose
- * inner operands are copied two at a time. */
+/* a ^ b ^ c = M(~M(a, b, c), M(a, b, ~c), c), which contains the carry M(a, b, c). alone: M(M(~a, b, c), M(a, ~b, c),
+ * ~c), whose inner operands are copied two rows at a time. */
 static void set_parity(struct trees *all, bool alone)
 {
 	const uint8_t a = variable[0], b = variable[1], c = variable[2], f = a ^ b ^ c;
@@ -83,7 +84,7 @@ static void set_parity(struct trees *all, bool alone)
 	}
 }
 
-/* parity_alone: parities of three that share nothing. */
+/* parity_alone: write parities of three in the form that contains no carry. */
 static void find_trees(struct trees *all, bool parity_alone)
 {
 	memset(all, 0, sizeof(*all));
@@ -114,7 +115,7 @@ static void find_trees(struct trees *all, bool parity_alone)
 static mig_literal plant(const struct trees *all, struct mig *g, uint8_t f, const mig_literal leaf[3])
 {
 	const struct tree *t = &all->t[f];
-	if (t->cost > 0) /* as deep as the cost at most */
+	if (t->cost > 0) /* recursion is no deeper than the cost */
 		return mig_maj(g, plant(all, g, t->in[0], leaf), plant(all, g, t->in[1], leaf),
 			       plant(all, g, t->in[2], leaf));
 	if (f == 0 || f == 0xff)
@@ -156,7 +157,7 @@ static bool unite(const struct cut *a, const struct cut *b, struct cut *out)
 	return true;
 }
 
-/* A cut's function in terms of the leaves of a larger cut. */
+/* The function of cut c with the leaves of the larger cut `to` as variables. */
 static uint8_t widen(const struct cut *c, const struct cut *to)
 {
 	uint8_t at[3] = {0}, f = 0;
@@ -202,14 +203,15 @@ static void add_cuts(const struct mig *g, uint32_t node, struct cut_list *lists)
 					l->v[l->n++] = c;
 				}
 	}
-	l->v[l->n++] = own; /* last: larger parts are found first */
+	l->v[l->n++] = own; /* last, so that choose() can skip it */
 }
 
 /* ---- rewriting ---- */
 
 enum { MAX_CONE = 16 };
 
-/* Majorities between the leaves and the root, root included; 0 when there are too many. Ascending after sorting. */
+/* Lists the majorities between the leaves of c and the root, root first, in no other order. Returns their number, 0
+ * when there are more than MAX_CONE. */
 static int cone(const struct mig *g, uint32_t root, const struct cut *c, uint32_t node[MAX_CONE])
 {
 	int n = 0;
@@ -231,12 +233,13 @@ static int cone(const struct mig *g, uint32_t root, const struct cut *c, uint32_
 	return n;
 }
 
-/* Majorities that go when the root is written in terms of the leaves: those of the cone that only it refers to. */
+/* How many majorities become unused when the root is expressed by the leaves: the root and those that only such
+ * majorities use. */
 static int freed(const struct mig *g, const uint32_t *refs, uint32_t root, const struct cut *c)
 {
 	uint32_t node[MAX_CONE], inside[MAX_CONE] = {0};
 	int n = cone(g, root, c, node), count = 0;
-	/* Descending numbers: every reference comes from before. */
+	/* In descending order, users come before what they use. */
 	for (int i = 0; i < n; i++)
 		for (int k = i + 1; k < n; k++)
 			if (node[k] > node[i]) {

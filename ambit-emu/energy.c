@@ -15,7 +15,7 @@ int ambit_energy_init(struct ambit_energy *e, const char *part, double rho, unsi
 	return dram_energy(e->part, rho, &e->chip, err, n);
 }
 
-/* Joules of the datasheet in the band of measured currents. */
+/* pJ by datasheet currents, as a band of measured currents. */
 static struct dram_band datasheet(double pj)
 {
 	const struct dram_band *b = &dram_datasheet_band;
@@ -52,7 +52,7 @@ struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elap
 {
 	const struct dram_part *p = e->part;
 	double elapsed = (double)elapsed_ps, per_rank = (double)open_ps / ranks;
-	/* Power is linear in the number of open banks from one on; mW x ps = 1e-3 pJ. */
+	/* With one or more open banks power is linear in their number. mW x ps = 1e-3 pJ. */
 	double one = dram_background_mw(p, e->chip.rho, 1), all = dram_background_mw(p, e->chip.rho, p->banks);
 	double open = elapsed > 0 ? per_rank / elapsed : 0;
 	double mw = one + (open > 1 ? (open - 1) / (p->banks - 1) * (all - one) : 0);
@@ -74,8 +74,9 @@ struct dram_band ambit_transfer_pj(const struct ambit_energy *e, double bytes, i
 	return datasheet(bytes / data_chips * per_chip_byte * e->chips);
 }
 
-/* Ambit: 1.6 (not: 2 AAP), 3.2 (and, or: 4), 4.0 (nand, nor: 5), 5.5 (xor, xnor: 5 AAP + 2 AP) nJ per KB give 0.8 per
- * AAP and 0.75 per AP. pLUTo: 0.871 and 0.664 nJ per row of 8 KB (its get_energy divides bytes by 8192). */
+/* Ambit (MICRO 2017, Table 3), nJ per KB: not 1.6 (2 AAP), and, or 3.2 (4), nand, nor 4.0 (5), xor, xnor 5.5 (5 AAP + 2
+ * AP), hence 0.8 per AAP and 0.75 per AP. pLUTo, nJ per row of 8 KB: 0.871 and 0.664 (its get_energy divides bytes by
+ * 8192). */
 static const struct ambit_energy_table tables[] = {
 	{"ambit-table", 0.8, 0.75, 1024, false, "Ambit MICRO 2017 Table 3 divided by commands"},
 	{"pluto", 0.871, 0.664, 8192, true, "CMU-SAFARI/pLUTo@74c2e3a memory_models.py class DDR4"},

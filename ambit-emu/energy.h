@@ -1,11 +1,12 @@
-/* Energy of micro-programs: DRAMPower's activation and precharge energies of one chip (energy/model), times what is
- * peculiar to Ambit, times the chips of a rank.
+/* Energy of micro-programs: activation and precharge energy of one chip by DRAMPower's equations (energy/model),
+ * Ambit's factors for second activations and extra wordlines, times the chips of a rank.
  *
  *   E(AAP) = E_act (1 + kappa) (1 + 0.22 x extra wordlines, per activation) + E_pre
  *
- * kappa, the share of an activation that the second one of an AAP costs (it finds the bitlines driven), is a band:
- * 1 at most; 0.31 after pLUTo's ratio of AAP to AP; 0.07 after the ratios of Ambit's table. 0.22 per extra wordline is
- * Ambit's figure (unverified). The band's ends also take the band of measured over datasheet currents. */
+ * kappa is the energy of the second activation of an AAP relative to the first; it is smaller because the bitlines are
+ * already driven. It is a band: 0.07 from the ratios of Ambit's table (Seshadri et al., MICRO 2017, Table 3), 0.31 from
+ * pLUTo's ratio of AAP to AP, at most 1. 0.22 per extra wordline is Ambit's figure. All are unverified. min and max
+ * also include the band of measured over datasheet currents. */
 #ifndef AMBIT_ENERGY_H
 #define AMBIT_ENERGY_H
 
@@ -20,34 +21,35 @@
 struct ambit_energy {
 	const struct dram_part *part;
 	struct dram_energy chip;
-	unsigned chips; /* of a rank, ECC chips included when asked for */
+	unsigned chips; /* chips of a rank, ECC chips included when asked for */
 };
 
 enum ambit_energy_part { AMBIT_E_ACT, AMBIT_E_ACT2, AMBIT_E_WORDLINES, AMBIT_E_PRE, AMBIT_E_PARTS };
 
-/* Activations of one or more programs. */
+/* Counts of activations, wordlines above one, and precharges of one or more programs. */
 struct ambit_activity {
 	uint64_t act_first, act_second, extra_first, extra_second, pre;
 };
 
-/* rho in 0..1 or DRAM_RHO_DEFAULT. Errors as dram_energy: -EDOM for a negative term. */
+/* part: a name of energy/model; rho in 0..1 or DRAM_RHO_DEFAULT. -EOPNOTSUPP: no such part; else errors as
+ * dram_energy(), -EDOM for a negative term. */
 int ambit_energy_init(struct ambit_energy *e, const char *part, double rho, unsigned chips, char *err, size_t n);
-/* pJ of one part. */
+/* Energy of one part in pJ. */
 struct dram_band ambit_energy_pj(const struct ambit_energy *e, const struct ambit_activity *a,
 				 enum ambit_energy_part part);
-/* Background in pJ of `ranks` ranks over elapsed ps, in which banks were open for open_ps in all (first activation to
- * precharge, added over banks). One bank of each rank counts as open all the time: an upper bound where all banks
- * precharge together. */
+/* Background in pJ of `ranks` ranks over elapsed ps. open_ps: time from first activation to precharge, added over all
+ * banks. One bank of each rank counts as open all the time: an upper bound where all banks precharge together. */
 struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elapsed_ps, uint64_t open_ps,
 				     unsigned ranks);
+/* Refresh in pJ of `ranks` ranks over elapsed ps. */
 struct dram_band ambit_refresh_pj(const struct ambit_energy *e, uint64_t elapsed_ps, unsigned ranks);
-/* Bytes read or written over the channel, one activation per row: DRAM core, no I/O. */
+/* Bytes read or written over the channel, in pJ, with one activation per row: DRAM core, no I/O. */
 struct dram_band ambit_transfer_pj(const struct ambit_energy *e, double bytes, int write);
 
 /* ---- published energies per command, instead of the equation ---- */
 
-/* One AAP and one AP in nJ per per_bytes of row. The two tables are stated for different row sizes: compare them only
- * through ambit_table_pj(). They do not tell parts apart, and hold neither background nor transfers. */
+/* One AAP and one AP in nJ per per_bytes of row. The two tables use different row sizes: compare them only through
+ * ambit_table_pj(). They give whole commands: no parts, no background, no transfers. */
 struct ambit_energy_table {
 	const char *name;
 	double aap_nj, ap_nj;
@@ -58,7 +60,7 @@ struct ambit_energy_table {
 
 /* "ambit-table" or "pluto"; NULL otherwise. */
 const struct ambit_energy_table *ambit_energy_table(const char *name);
-/* All three of the band are the same: the tables give none. */
+/* In pJ. min = typ = max: the tables give no band. */
 struct dram_band ambit_table_pj(const struct ambit_energy_table *t, uint64_t aap, uint64_t ap, uint64_t row_bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* Does a micro-program compute its circuit? */
+/* Checks by execution that a micro-program computes its circuit. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "ambit-emu/compile.h"
 #include "ambit-emu/exact.h"
 
-/* Six inputs change within a word, the others from word to word. */
+/* Patterns of the first six inputs, which change from bit to bit of a word; the others change from word to word. */
 static const uint64_t within[6] = {0xaaaaaaaaaaaaaaaau, 0xccccccccccccccccu, 0xf0f0f0f0f0f0f0f0u,
 				   0xff00ff00ff00ff00u, 0xffff0000ffff0000u, 0xffffffff00000000u};
 
@@ -63,7 +63,7 @@ static int run(struct check *k)
 	return rc;
 }
 
-/* Inputs too: a program must leave them as they were. */
+/* Compares outputs with the circuit, and inputs with what they were: a program must not change them. */
 static void compare(struct check *k)
 {
 	const struct ambit_circuit *c = k->c;

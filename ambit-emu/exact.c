@@ -32,7 +32,7 @@ void ambit_step_of(const struct ambit_command *c, struct ambit_step *s)
 	s->src_n = a.count < 3 && a.w[0].n;
 	for (unsigned i = 0; i < a.count && a.count == 3; i++)
 		add_destination(s, a.w[i]);
-	/* Rows that are source and destination get the same value twice: once. */
+	/* A row that is both source and destination would get the same value twice: it is listed once. */
 	for (unsigned i = 0; i < b.count; i++) {
 		bool source = b.w[i].row == a.w[0].row || (a.count > 1 && b.w[i].row == a.w[1].row);
 		if (!source && !among(s->dst, s->n_dst, b.w[i].row))
@@ -45,7 +45,7 @@ static bool caller_row(const struct ambit_exact *x, uint16_t row)
 	return row >= AMBIT_FIRST_D && row < AMBIT_FIRST_D + x->inputs + x->outputs;
 }
 
-/* A pass from the first command: what is read before it is written, and the spans. */
+/* From the first command on: finds rows that are read before they are written, and the spans. */
 static void forward_pass(struct ambit_exact *x, uint8_t *written)
 {
 	memset(written + AMBIT_FIRST_D, 1, x->inputs);
@@ -57,7 +57,7 @@ static void forward_pass(struct ambit_exact *x, uint8_t *written)
 		for (unsigned k = 0; k < s->n_src; k++) {
 			if (!written[s->src[k]])
 				x->noise[x->n_noise++] = s->src[k];
-			written[s->src[k]] = 1; /* noted */
+			written[s->src[k]] = 1; /* already in the list of noise rows */
 			if (caller_row(x, s->src[k]))
 				x->span[s->src[k] - AMBIT_FIRST_D].used = i + 1;
 		}
@@ -73,7 +73,7 @@ static void forward_pass(struct ambit_exact *x, uint8_t *written)
 	}
 }
 
-/* A pass from the last command: which results are written for the last time, and not read again. */
+/* From the last command back: finds the commands whose last destination is a result that is not touched again. */
 static void backward_pass(struct ambit_exact *x, uint8_t *needed)
 {
 	for (size_t i = x->n; i-- > 0;) {
@@ -96,10 +96,10 @@ static bool noisy(const struct ambit_exact *x, uint16_t row)
 	return false;
 }
 
-/* May result o lie in the memory of an input that is in use until `used`? */
+/* May result o share memory with an input that is in use until `used`? */
 static bool in_place(const struct ambit_exact *x, unsigned o, size_t used)
 {
-	/* One command may read the input and write the result: it goes column by column. */
+	/* One command may both read the input and write the result, because it works column by column. */
 	return x->span[x->inputs + o].written + 1 >= used && !noisy(x, (uint16_t)(AMBIT_FIRST_D + x->inputs + o));
 }
 
@@ -161,10 +161,10 @@ uint64_t ambit_noise(uint64_t seed, unsigned row, uint64_t word)
 
 size_t ambit_exact_strip(const struct ambit_exact *x, bool nt)
 {
-	/* Measured (Zen 5, 48 KB L1, 1 MB L2). Long strips spread the cost of handing out commands: additions are twice
-	 * as fast on 2 KB as on 256 byte. From 8 KB on the compute rows leave the first-level cache; all rows of a wide
-	 * product leave the second. In a short program on memory, inputs and results of neighbouring strips overlap in
-	 * time: AND is best at 512 byte there, the seven commands of XOR at 2 KB. */
+	/* Measured on a Zen 5 (48 KB L1, 1 MB L2). Longer strips lower the cost per command: additions are twice as
+	 * fast on 2 KB as on 256 byte. From 8 KB on the compute rows no longer fit into L1, and all rows of a wide
+	 * product no longer into L2. Short programs on memory overlap loads and stores of neighbouring strips: AND is
+	 * fastest at 512 byte, the seven commands of XOR at 2 KB. */
 	if (nt && x->n <= 5)
 		return 512;
 	size_t strip = 2048, rows = AMBIT_FIRST_D + (size_t)x->rows;
@@ -173,7 +173,7 @@ size_t ambit_exact_strip(const struct ambit_exact *x, bool nt)
 	return strip;
 }
 
-/* Rows of the scratch: compute rows and constants, temporaries, results that may not go to their memory at once. */
+/* Rows of the scratch: compute rows and constants, temporaries, and results that must wait for their memory. */
 static size_t scratch_rows(const struct ambit_exact *x)
 {
 	return AMBIT_FIRST_D + (size_t)(x->rows - x->inputs - x->outputs) + x->early;
@@ -184,9 +184,9 @@ static size_t strips_bytes(const struct ambit_exact *x, size_t strip)
 	return (scratch_rows(x) * strip + 4095) / 4096 * 4096;
 }
 
-/* Scratch: the strips of those rows, one after the other (rows a power of two apart are at the same place of their
- * pages, where a store holds up no load of a later column; a few lines apart it would), then row pointers, then the
- * numbers of data rows that lie in the caller's memory, then those of the results that do not. */
+/* Layout of the scratch: the strips of those rows one after the other; row pointers; the numbers of data rows in the
+ * caller's memory; the numbers of results that wait in the scratch. Strips have power-of-two lengths, so a store has
+ * the same page offset as a load of the same column and holds up no load of a later one. */
 size_t ambit_exact_scratch(const struct ambit_exact *x, size_t strip)
 {
 	size_t bytes = strips_bytes(x, strip) + (AMBIT_FIRST_D + (size_t)x->rows) * (sizeof(char *) + 4);
@@ -197,7 +197,7 @@ struct strips {
 	const struct ambit_exact_job *j;
 	ambit_cells_fn fn[AMBIT_STEP_OPS];
 	char **row;
-	uint16_t *direct, *apart; /* data rows in the caller's memory; results in the scratch */
+	uint16_t *direct, *apart; /* data rows in the caller's memory; results that wait in the scratch */
 	unsigned n_direct, n_apart;
 };
 
@@ -236,7 +236,7 @@ static void lay_out(struct strips *s, const struct ambit_exact_job *j, size_t be
 	}
 	memset(s->row[AMBIT_C0], 0, j->strip);
 	memset(s->row[AMBIT_C1], 0xff, j->strip);
-	/* Stores around the caches must not go to the scratch. */
+	/* Results that wait in the scratch are read again: no non-temporal stores. */
 	ambit_cells_table(j->cells, j->nt && s->n_apart == 0, s->fn);
 }
 
@@ -250,17 +250,17 @@ static void fill_noise(const struct strips *s, size_t at, size_t bytes)
 		}
 }
 
-/* Inputs are fetched at least this many bytes ahead of use: a strip reads its inputs one after the other, and the
- * hardware's own prefetcher starts anew in each. Without it AND over 256 MiB ran at 0.6 of the speed. */
+/* Inputs are prefetched at least this many bytes ahead: a strip reads its inputs one after the other, and the hardware
+ * prefetcher starts anew for each. Without it AND over 256 MiB ran at 0.6 of the speed. */
 #define AHEAD 4096u
 
-/* The lines of a later strip's inputs. A long program hands them out evenly over its commands: all at once they would
- * wait for each other, and of a hundred rows the first would be gone again before their use. */
+/* Prefetches of a later strip's inputs. In a long program they are spread evenly over its commands: issued at once they
+ * would wait for each other, and the first of a hundred rows would be evicted before it is used. */
 struct feed {
 	unsigned d; /* input row */
 	size_t at, from, to;
-	size_t lines; /* still to be handed out with commands */
-	size_t due;   /* lines x n, accumulated */
+	size_t lines; /* to prefetch along with the commands */
+	size_t due;   /* prefetches due, times n */
 };
 
 #define FEW_COMMANDS 16u
@@ -292,7 +292,7 @@ static inline void feed_some(struct feed *f, const struct ambit_exact_job *j)
 	}
 }
 
-/* Results that waited. */
+/* Copies the results that waited in the scratch to their memory. */
 static void copy_out(const struct strips *s, size_t at, size_t bytes)
 {
 	const struct ambit_exact_job *j = s->j;
@@ -307,7 +307,7 @@ static void copy_out(const struct strips *s, size_t at, size_t bytes)
 	}
 }
 
-/* All commands on one strip. */
+/* Runs all commands on one strip. */
 static void run_strip(const struct strips *s, size_t bytes, struct feed *f, struct ambit_executed *done)
 {
 	const struct ambit_exact *x = s->j->x;
@@ -326,8 +326,8 @@ void ambit_exact_run(const struct ambit_exact_job *j, size_t begin, size_t end, 
 {
 	struct strips s;
 	struct feed f;
-	/* Counted here: the slices' counts lie side by side, and a line that two cores write per command halved both.
-	 */
+	/* Counted in a local: counts of several slices share a cache line, and two cores that wrote it with every
+	 * command ran at half speed. */
 	struct ambit_executed mine = *done;
 	lay_out(&s, j, begin, scratch);
 	for (size_t at = begin; at < end; at += j->strip) {

@@ -23,7 +23,7 @@ static int short_length(size_t len)
 	return len > 40 ? 40 : (int)len;
 }
 
-/* A circuit_* code with a place. */
+/* The line for an error code of circuit_*(). */
 static int port_failed(struct parser *p, size_t at, int rc)
 {
 	if (rc == -E2BIG)
@@ -38,7 +38,7 @@ static int descend(struct parser *p, size_t at)
 	return 0;
 }
 
-/* maj(a,b,c) and mux(s,a,b), behind the name. */
+/* Parses the arguments of maj(a,b,c) or mux(s,a,b). */
 static int call(struct parser *p, bool mux, mig_literal *out)
 {
 	mig_literal arg[3] = {0};
@@ -137,7 +137,7 @@ static int binary(struct parser *p, int weakest, mig_literal *out)
 		if (op != '^')
 			(void)scan_take(&p->s, (char)op);
 		mig_literal right = 0;
-		rc = binary(p, strength(op) + 1, &right); /* three levels at most */
+		rc = binary(p, strength(op) + 1, &right); /* recursion is at most three levels */
 		struct mig *g = &p->c->g;
 		*out = op == '&'   ? mig_and(g, *out, right)
 		       : op == '^' ? mig_xor(g, *out, right)
@@ -179,7 +179,7 @@ static int assign(struct parser *p, const char *word, size_t len, mig_literal va
 	return rc == 0 && word[0] != '_' ? circuit_output(p->c, word, len, value) : rc;
 }
 
-/* One expression without a name: the output "out". */
+/* Parses a single expression without a name: the output "out". */
 static int unnamed(struct parser *p)
 {
 	size_t start = p->s.at;

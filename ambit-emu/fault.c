@@ -8,16 +8,16 @@
 
 struct point {
 	double variation, p; /* percent, share */
-	double runs;         /* behind a p of 0; 0: not stated */
+	double runs;         /* number of runs when p is 0; 0: not stated */
 	bool verified;
 };
 
 struct curve {
 	const char *name;
-	struct point v[6]; /* the last that saw no failure, then rising; ended by variation 0 */
+	struct point v[6]; /* last point without a failure, then rising rates; ended by variation 0 */
 };
 
-/* ambit-emu/data/fault_rates.csv. Points below the last one without a failure say nothing more. */
+/* From ambit-emu/data/fault_rates.csv. Points below the last one without a failure are left out: they add nothing. */
 static const struct curve curves[AMBIT_CURVE_COUNT] = {
 	[AMBIT_CURVE_AMBIT55] = {"ambit55",
 				 {{5, 0, 100000, true},
@@ -28,8 +28,8 @@ static const struct curve curves[AMBIT_CURVE_COUNT] = {
 	[AMBIT_CURVE_SIMDRAM22] = {"simdram22", {{5, 0, 0, true}, {10, 0.0042, 0, true}, {20, 0.045, 0, true}}},
 };
 
-/* 95 % upper end after no failure in n runs. A source that does not say how many it made is taken to have made as many
- * as the other, and its bound is unverified. */
+/* 95 % upper bound after no failure in n runs: 3 / n. Where a source does not state its runs, those of the other source
+ * are assumed and the bound is unverified. */
 #define RULE_OF_THREE 3.0
 #define ASSUMED_RUNS 100000.0
 
@@ -62,7 +62,7 @@ int ambit_rate(enum ambit_curve curve, double variation, struct ambit_rate *out)
 		return -ERANGE;
 	*out = (struct ambit_rate){.verified = true};
 	if (variation == 0)
-		return 0; /* no variation, no failure: by definition, not by a table */
+		return 0; /* by definition; no table has this point */
 	const struct point *a = curves[curve].v;
 	while (a[2].variation > 0 && variation >= a[1].variation)
 		a++;
@@ -114,7 +114,7 @@ double ambit_latent(const struct ambit_site *s, uint64_t column)
 {
 	uint32_t u[4];
 	draw(s, column, u);
-	return -ambit_probit((u[column % 4] + 0.5) / 4294967296.0); /* small bits: far up in the tail */
+	return -ambit_probit((u[column % 4] + 0.5) / 4294967296.0); /* small random bits mean a large z */
 }
 
 void ambit_bad_columns(const struct ambit_site *s, uint64_t threshold, uint64_t *map, size_t words)

@@ -1,11 +1,11 @@
-/* The failure model of one device, and its maps of bad columns: each drawn once, then kept. */
+/* The failure model of one device and its maps of bad columns; each map is drawn once and kept. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "ambit-emu/fault_run.h"
 
-/* PuDGhost's maxima on random inputs, and how often a random column is exposed: its three cells differ (3/4) and a
- * neighbour bitline (3/4 of two) or the idle cell (1/2) is opposed. */
+/* PuDGhost's maxima on random inputs, and the probability that a random column is exposed: its three cells differ
+ * (3/4), and at least one of two neighbour bitlines (3/4) or the idle cell (1/2) is opposed. */
 #define COLUMNS_MAX 0.48
 #define ROWS_MAX 0.10
 #define EXPOSED_TO_COLUMNS (0.75 * 0.75)
@@ -60,7 +60,7 @@ static struct ambit_place place_of(const struct ambit_geometry *g, uint64_t slot
 	return p;
 }
 
-/* The first slot that ambit_place() puts there. */
+/* The first slot that ambit_place() puts at p. */
 static uint64_t index_of(const struct ambit_geometry *g, const struct ambit_place *p)
 {
 	return (((uint64_t)p->subarray * g->banks + p->bank) * g->ranks + p->rank) * g->channels + p->channel;

@@ -59,7 +59,7 @@ int ambit_fault_prepare(const struct ambit_program *p, struct ambit_fault_progra
 		written[AMBIT_FIRST_D + i] = 1;
 	for (size_t i = 0; i < p->n; i++)
 		decode_step(out, &p->cmd[i], &out->step[i], written);
-	for (unsigned i = 0; i < p->outputs; i++) /* one that is never written shows noise too */
+	for (unsigned i = 0; i < p->outputs; i++) /* a result that is never written shows noise too */
 		out->stale[AMBIT_FIRST_D + p->inputs + i] |= !written[AMBIT_FIRST_D + p->inputs + i];
 	free(written);
 	return 0;
@@ -75,12 +75,13 @@ void ambit_fault_program_free(struct ambit_fault_program *x)
 
 /* ---- one strip ---- */
 
-/* Rows of a strip with its halo: words first..first + n of the slot's row, of which own..own + own_n are the strip. */
+/* A strip with its halo: words first..first + n - 1 of the slot's row; the strip itself is own_n words from word own of
+ * the window on. */
 struct window {
 	size_t first, n, own, own_n;
 };
 
-/* Bits of a word by their place in a beat: first and last bit of each chip's part, first and last beat of the word. */
+/* Masks of a word: first and last bit of each chip's part of a beat; first and last beat of the word. */
 struct places {
 	uint64_t low, high, first, last;
 };
@@ -93,13 +94,13 @@ struct strip {
 	uint64_t **row;       /* by physical row */
 	uint64_t *bitline;    /* majorities of the TRA in progress */
 	uint64_t *clean;      /* results without failures */
-	uint64_t *carry;      /* of each input: what lay before this strip */
-	uint64_t *const *map; /* of the slot's subarray, by TRA address; NULL: no failures */
-	uint64_t lanes_left;  /* that count, from the window's first column on */
+	uint64_t *carry;      /* of each input: the halo before this strip */
+	uint64_t *const *map; /* maps of the slot's subarray, by TRA address; NULL: nothing fails */
+	uint64_t lanes_left;  /* lanes from the window's first column on */
 	struct ambit_fault_done *done;
 };
 
-/* Bits of word i of the window that lie before the last lane. */
+/* Mask of word i of the window: columns before the last lane. */
 static uint64_t lanes_mask(const struct strip *s, size_t i)
 {
 	uint64_t at = 64 * (uint64_t)i;
@@ -108,7 +109,7 @@ static uint64_t lanes_mask(const struct strip *s, size_t i)
 	return s->lanes_left - at >= 64 ? UINT64_MAX : UINT64_MAX >> (64 - (s->lanes_left - at));
 }
 
-/* Bits that count: of the strip itself, before the last lane. */
+/* Mask of the columns whose errors are counted: in the strip itself, before the last lane. */
 static uint64_t own_mask(const struct strip *s, size_t i)
 {
 	return i >= s->w.own && i - s->w.own < s->w.own_n ? lanes_mask(s, i) : 0;
@@ -128,8 +129,8 @@ static struct places places_of(const struct ambit_burst *b)
 	return (struct places){low, low << (b->chip_bits - 1), first, first << (64 - b->beat_bits)};
 }
 
-/* Which columns have a neighbour whose bitline goes the other way? Column c of a chip is bit c % chip_bits of its part
- * of beat c / chip_bits. A column at the edge of the window has one neighbour. */
+/* Mask of columns that have a neighbour whose bitline settles to the opposite value. Column c of a chip is bit c %
+ * chip_bits of its part of beat c / chip_bits. A column at the edge of the window has one neighbour. */
 static uint64_t opposed(const struct strip *s, size_t i)
 {
 	unsigned chip = s->j->burst.chip_bits, beat = s->j->burst.beat_bits;
@@ -144,7 +145,7 @@ static uint64_t opposed(const struct strip *s, size_t i)
 	return (v ^ left) | (v ^ right);
 }
 
-/* The idle row next to the raised ones, rows in the order of enum ambit_row; the first if there are two. */
+/* The idle row next to the raised ones, in the order of enum ambit_row; the first of two. */
 static unsigned idle_row(const struct ambit_wordlines *w)
 {
 	unsigned raised = 1u << w->w[0].row | 1u << w->w[1].row | 1u << w->w[2].row;
@@ -176,7 +177,7 @@ static void majority(const struct strip *s, const struct ambit_wordlines *w)
 	}
 }
 
-/* Which of the raised cells agree with the bitline tells mixed inputs from uniform ones. */
+/* Mask of columns whose three cells differ; the bitline holds their majority. */
 static uint64_t mixed(const struct strip *s, const struct ambit_wordlines *w, size_t i)
 {
 	uint64_t m = s->bitline[i], differ = 0;
@@ -185,15 +186,15 @@ static uint64_t mixed(const struct strip *s, const struct ambit_wordlines *w, si
 	return differ;
 }
 
-/* Adds the wrong columns of one TRA to the bitline. They are found before any is changed: neighbours are disturbed by
- * where a bitline is heading. */
+/* Inverts the bitline of the columns that fail in one TRA. All of them are found before any is inverted, because a
+ * column is disturbed by the value its neighbour's bitline settles to. */
 static void fail(const struct strip *s, const struct ambit_fault_step *step)
 {
 	size_t words = s->j->maps->words;
 	const uint64_t *map = s->map[step->tra - AMBIT_FIRST_TRA] + s->j->first_column / 64 + s->w.first;
 	const struct ambit_fault_model *model = &s->j->maps->model;
 	const uint64_t *idle = s->row[idle_row(&step->a)];
-	uint64_t *wrong = s->row[AMBIT_FIRST_D + s->j->x->rows]; /* a row of scratch */
+	uint64_t *wrong = s->row[AMBIT_FIRST_D + s->j->x->rows]; /* a scratch row */
 	for (size_t i = 0; i < s->w.n; i++) {
 		uint64_t bad = map[i];
 		if (model->columns)
@@ -220,7 +221,8 @@ static void execute(const struct strip *s)
 				fail(s, step);
 			restore(s, &step->a);
 		} else {
-			/* Two cells that are equal but for failures: as the first. */
+			/* Two wordlines: the verifier has proved the cells equal; after failures the first one decides.
+			 */
 			const uint64_t *from = s->row[step->a.w[0].row], flip = flip_of(step->a.w[0].n);
 			for (size_t k = 0; k < s->w.n; k++)
 				s->bitline[k] = from[k] ^ flip;
@@ -233,7 +235,7 @@ static void execute(const struct strip *s)
 
 /* ---- strips of a slot ---- */
 
-/* Words of halo on either side: a failure reaches one more column of its chip with every TRA. */
+/* Words of halo on either side: with every TRA a failure may reach one more column of its chip. */
 static size_t halo_words(const struct ambit_fault_job *j)
 {
 	const struct ambit_fault_model *m = &j->maps->model;
@@ -242,7 +244,7 @@ static size_t halo_words(const struct ambit_fault_job *j)
 	return halo < words ? halo : words;
 }
 
-/* Words of a strip: as asked for, but the whole row where the halo would be longer than the strip. */
+/* Words of a strip: as requested, but the whole row where the halo would exceed the strip. */
 static size_t strip_words(const struct ambit_fault_job *j)
 {
 	size_t words = (size_t)(j->row_bytes / 8), strip = j->strip / 8, halo = halo_words(j);
@@ -255,7 +257,8 @@ static size_t window_words(const struct ambit_fault_job *j)
 	return ((n < words ? n : words) + 7) / 8 * 8;
 }
 
-/* Physical rows, a row for what fails, the bitlines; results without failures; what inputs held before the strip. */
+/* Words of scratch: physical rows, a row of failing columns, the bitlines, results without failures, halos of inputs.
+ */
 static size_t scratch_words(const struct ambit_fault_job *j)
 {
 	const struct ambit_fault_program *x = j->x;
@@ -288,7 +291,7 @@ static void lay_out(struct strip *s, const struct ambit_fault_job *j, void *scra
 	s->carry = s->clean + x->outputs * s->capacity;
 }
 
-/* Inputs, constants and noise. slot_at: byte of the slot in every row. */
+/* Loads inputs, constants and noise. slot_at: byte offset of the slot in every row. */
 static void load(const struct strip *s, uint64_t slot_at)
 {
 	const struct ambit_fault_job *j = s->j;
@@ -296,7 +299,7 @@ static void load(const struct strip *s, uint64_t slot_at)
 	size_t halo = halo_words(j);
 	for (unsigned k = 0; k < j->x->inputs; k++) {
 		uint64_t *row = s->row[AMBIT_FIRST_D + k];
-		/* What lies before the strip may have been overwritten by a result: kept from the strip before. */
+		/* A result may have overwritten the input before the strip: the carry holds it. */
 		if (w->own)
 			memcpy(row, s->carry + k * halo + (halo - w->own), 8 * w->own);
 		memcpy(row + w->own, j->d[k] + slot_at + 8 * (w->first + w->own), 8 * (w->n - w->own));
@@ -306,7 +309,7 @@ static void load(const struct strip *s, uint64_t slot_at)
 		s->row[AMBIT_C1][i] = UINT64_MAX;
 	}
 	for (unsigned r = 0; r < AMBIT_FIRST_D + j->x->rows; r++)
-		/* A compute row that is idle may disturb, whoever reads it. */
+		/* With interference an idle compute row matters even if no command reads it. */
 		if (j->x->stale[r] || (r < AMBIT_COMPUTE_ROWS && j->maps->model.rows))
 			for (size_t i = 0; i < w->n; i++)
 				s->row[r][i] = ambit_noise(j->seed, r, slot_at / 8 + w->first + i);
@@ -351,7 +354,7 @@ static void run_strip(struct strip *s, uint64_t slot_at, uint64_t *const *map)
 void ambit_fault_run(const struct ambit_fault_job *j, uint64_t begin, uint64_t end, uint64_t bytes, void *scratch,
 		     struct ambit_fault_done *done)
 {
-	struct ambit_fault_done mine = *done; /* the slices' counts lie side by side */
+	struct ambit_fault_done mine = *done; /* a local, because the counts of several slices share a cache line */
 	struct strip s = {.at = places_of(&j->burst), .done = &mine};
 	size_t halo = halo_words(j), strip = strip_words(j);
 	lay_out(&s, j, scratch);

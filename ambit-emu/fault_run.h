@@ -1,11 +1,11 @@
 /* The exact engine with failing columns: command by command on strips of rows, in physical column order.
  *
- * Every strip runs twice on copies of its inputs, without and with failures, so that the results that are wrong can be
- * counted; the second is kept. The fast loop of exact.h knows nothing of it.
+ * Every strip runs twice on copies of its inputs, without and with failures, so that wrong bits of results can be
+ * counted; the results with failures are kept. The faster engine of exact.h has no failures.
  *
- * With interference a column depends on its neighbours, and through each further TRA on theirs. A strip therefore
- * carries a halo of as many columns on either side as the program has TRAs and computes that too; what belongs to the
- * strip is then the same for every strip length. Rows of two slots are never neighbours. */
+ * With interference a column depends on its neighbours, and after each further TRA on their neighbours too. A strip is
+ * therefore computed together with a halo: as many columns on either side as the program has TRAs. Its results are then
+ * the same for every strip length. Rows of two slots are never neighbours. */
 #ifndef AMBIT_FAULT_RUN_H
 #define AMBIT_FAULT_RUN_H
 
@@ -18,10 +18,11 @@
 
 struct ambit_fault_model {
 	uint64_t seed;
-	uint64_t tra, columns, rows; /* thresholds of the three kinds of latents */
+	uint64_t tra, columns, rows; /* thresholds (ambit_threshold()) of the three kinds of latent values */
 };
 
-/* variation in percent, interference 0..1. -ERANGE as ambit_rate(); rate (may be NULL) receives what it gave. */
+/* variation in percent, interference 0..1. rate (may be NULL) receives the rate of ambit_rate(). -ERANGE: variation
+ * beyond the curve, or interference outside 0..1. */
 int ambit_fault_model(struct ambit_fault_model *m, uint64_t seed, enum ambit_curve curve, double variation,
 		      double interference, struct ambit_rate *rate);
 static inline bool ambit_fault_active(const struct ambit_fault_model *m)
@@ -34,27 +35,27 @@ static inline bool ambit_fault_active(const struct ambit_fault_model *m)
 struct ambit_fault_maps {
 	struct ambit_fault_model model;
 	struct ambit_geometry geometry;
-	size_t words;   /* of a row, 64 columns each */
-	uint64_t **map; /* by subarray of the device, in the order of slots, then TRA address: three rows of words */
-	size_t n;
+	size_t words;   /* words of 64 columns in a row */
+	uint64_t **map; /* [subarray in the order of slots][TRA address]; each map is three rows of words */
+	size_t n;       /* subarrays with an entry in map */
 };
 
 /* columns: physical columns of a row, a multiple of 64. */
 void ambit_fault_maps_init(struct ambit_fault_maps *f, const struct ambit_fault_model *m,
 			   const struct ambit_geometry *g, uint64_t columns);
 void ambit_fault_maps_free(struct ambit_fault_maps *f);
-/* Where the rows of an operation lie: moved on by so many banks and subarrays from where ambit_place() puts them. */
+/* Placement of an operation's rows: banks and subarrays to add (modulo) to where ambit_place() puts them. */
 struct ambit_shift {
 	uint32_t bank, subarray;
 };
-/* Subarrays that hold slots 0..slots-1. */
+/* Number of subarrays that hold slots 0..slots-1. */
 uint64_t ambit_fault_subarrays(const struct ambit_fault_maps *f, uint64_t slots);
-/* Room for them. -ENOMEM. Not while another call is under way. */
+/* Makes entries for those subarrays. -ENOMEM. Must not run beside other calls on f. */
 int ambit_fault_maps_reserve(struct ambit_fault_maps *f, uint64_t slots, const struct ambit_shift *at);
-/* Draws what is missing for that of one slot; addresses: bit i for B12 + i. Those of different subarrays may run side
- * by side. -ENOMEM. */
+/* Draws the missing maps of one slot's subarray; addresses: bit i for B12 + i. Calls for different subarrays may run
+ * side by side. -ENOMEM. */
 int ambit_fault_maps_draw(struct ambit_fault_maps *f, uint64_t slot, const struct ambit_shift *at, unsigned addresses);
-/* By TRA address, the maps of a slot's subarray. */
+/* The maps of a slot's subarray, indexed by TRA address - B12; NULL where not drawn. */
 uint64_t *const *ambit_fault_maps_of(const struct ambit_fault_maps *f, uint64_t slot, const struct ambit_shift *at);
 
 /* ---- programs ---- */
@@ -69,21 +70,21 @@ struct ambit_fault_program {
 	struct ambit_fault_step *step;
 	size_t n;
 	unsigned inputs, outputs, rows;
-	unsigned addresses; /* as of ambit_fault_maps_draw() */
+	unsigned addresses; /* TRA addresses in use, as for ambit_fault_maps_draw() */
 	size_t tras;
-	uint8_t *stale; /* by physical row: read before it is written */
+	uint8_t *stale; /* by physical row: 1 where it is read before it is written */
 };
 
-/* -EINVAL and the verdict's why for an illegal program; -ENOMEM. */
+/* Verifies and prepares a program. -EINVAL with the reason in v->why for an illegal program; -ENOMEM. */
 int ambit_fault_prepare(const struct ambit_program *p, struct ambit_fault_program *out, struct ambit_verdict *v);
 void ambit_fault_program_free(struct ambit_fault_program *x);
 
 /* ---- running ---- */
 
-/* Neighbours: columns of one chip lie next to each other in the order of their bits in a burst. */
+/* Which columns are neighbours: those of one chip, in the order of their bits in a burst. */
 struct ambit_burst {
-	unsigned chip_bits; /* of one chip in a beat */
-	unsigned beat_bits; /* of all chips: divides 64, or chip_bits = beat_bits = 64 for a single chip */
+	unsigned chip_bits; /* bits of one chip in a beat */
+	unsigned beat_bits; /* bits of all chips in a beat: divides 64; a single chip has chip_bits = beat_bits = 64 */
 };
 
 struct ambit_fault_job {
@@ -95,10 +96,11 @@ struct ambit_fault_job {
 	char *const *d;
 	uint64_t row_bytes;    /* of one slot, a multiple of 64 */
 	uint64_t first_column; /* physical column of lane 0 of a slot, a multiple of 64 */
-	uint64_t lanes;        /* that count, in all slots; columns past them never fail */
-	uint64_t period;       /* slots after which the count begins anew: vectors kept several times; 0: never */
+	uint64_t lanes;        /* lanes that count, over all slots; columns past them never fail */
+	uint64_t
+		period; /* slots after which lanes are counted from 0 again, for vectors kept several times; 0: never */
 	struct ambit_burst burst;
-	size_t strip; /* multiple of 64 */
+	size_t strip; /* bytes of a strip, a multiple of 64 */
 	uint64_t seed;
 };
 
@@ -108,9 +110,10 @@ struct ambit_fault_done {
 	uint64_t wrong;    /* bits of results that differ from those without failures */
 };
 
+/* Bytes of scratch for ambit_fault_run(). */
 size_t ambit_fault_scratch(const struct ambit_fault_job *j);
-/* Slots begin..end-1 of every row; the last may be partial: bytes of all slots together, a multiple of 64. scratch:
- * ambit_fault_scratch() bytes, aligned to 64; one per concurrent call. Adds to *done. */
+/* Runs the program on slots begin..end-1 of every row. bytes: length of all slots together, a multiple of 64; the last
+ * slot may be partial. scratch: ambit_fault_scratch() bytes, aligned to 64; one per concurrent call. Adds to *done. */
 void ambit_fault_run(const struct ambit_fault_job *j, uint64_t begin, uint64_t end, uint64_t bytes, void *scratch,
 		     struct ambit_fault_done *done);
 

@@ -1,6 +1,6 @@
-/* Where lanes lie. Slot s of a bit vector holds lanes s*row_bits..; it goes to channel, rank, bank, then subarray,
- * fastest first, and begins anew once every subarray has one. Slot s of every vector lies in the same subarray, so
- * operands of equal length always meet. */
+/* Where lanes lie. Slot s of a bit vector holds lanes s * row_bits and up. Slots go to channel, rank, bank, then
+ * subarray, fastest first, and start over in the next layer once every subarray has one. Slot s of every vector lies in
+ * the same subarray, so operands of equal length always meet. */
 #ifndef AMBIT_GEOMETRY_H
 #define AMBIT_GEOMETRY_H
 
@@ -8,7 +8,7 @@
 
 struct ambit_geometry {
 	uint32_t channels, ranks, banks, subarrays, rows; /* rows of a subarray, reserved ones included */
-	uint32_t chips;                                   /* of a rank, that hold data */
+	uint32_t chips;                                   /* data chips of a rank */
 	uint32_t page_bytes;                              /* of a chip */
 };
 
@@ -17,7 +17,7 @@ struct ambit_place {
 	uint32_t layer; /* row of the vector inside that subarray */
 };
 
-/* Row of a rank: never a constant of its own. */
+/* Bytes of a row of a rank: all data chips together. */
 static inline uint64_t ambit_row_bytes(const struct ambit_geometry *g)
 {
 	return (uint64_t)g->chips * g->page_bytes;
@@ -28,9 +28,9 @@ static inline uint64_t ambit_subarrays(const struct ambit_geometry *g)
 	return (uint64_t)g->channels * g->ranks * g->banks * g->subarrays;
 }
 
-/* Rows that hold `lanes` bits; the last one is charged whole. */
+/* Rows that hold `lanes` bits; a partial row counts as a full one. */
 uint64_t ambit_slots(const struct ambit_geometry *g, uint64_t lanes);
-/* Data rows that a vector of that many slots takes in the fullest subarray. */
+/* Data rows that a vector of `slots` rows takes in the fullest subarray. */
 uint64_t ambit_layers(const struct ambit_geometry *g, uint64_t slots);
 struct ambit_place ambit_place(const struct ambit_geometry *g, uint64_t slot);
 

@@ -82,15 +82,15 @@ static void sort2(mig_literal *a, mig_literal *b)
 	}
 }
 
-/* Normalises; *known is the result where it needs no node of its own or has one already, else MIG_NONE. Returns
- * whether the node is the complement of what was asked for. */
+/* Normalises the operands. *known: the result where it needs no new node, else MIG_NONE. Returns whether the node to
+ * make is the complement of what was asked for. */
 static mig_literal normalise(const struct mig *g, mig_literal in[3], mig_literal *known)
 {
 	sort2(&in[0], &in[1]);
 	sort2(&in[1], &in[2]);
 	sort2(&in[0], &in[1]);
 	*known = MIG_NONE;
-	/* Sorted literals put a node and its complement side by side. */
+	/* Sorted literals: a node and its complement are adjacent. */
 	if (in[0] >> 1 == in[1] >> 1)
 		*known = in[0] == in[1] ? in[0] : in[2];
 	else if (in[1] >> 1 == in[2] >> 1)
@@ -150,7 +150,7 @@ mig_literal mig_mux(struct mig *g, mig_literal s, mig_literal t, mig_literal e)
 		return t == MIG_ONE || t == s ? mig_or(g, s, e) : mig_and(g, s ^ 1, e);
 	if (e <= MIG_ONE || e >> 1 == s >> 1)
 		return e == MIG_ZERO || e == s ? mig_and(g, s, t) : mig_or(g, s ^ 1, t);
-	/* MAJ(s|e, ~s&e, t): one operand less to copy than (s & t) | (~s & e). */
+	/* MAJ(s|e, ~s&e, t) has one operand fewer to copy than (s & t) | (~s & e). */
 	return mig_maj(g, mig_or(g, s, e), mig_and(g, s ^ 1, e), t);
 }
 

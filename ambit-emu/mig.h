@@ -1,8 +1,8 @@
-/* Majority-inverter graphs (Amaru, Gaillardon, De Micheli, DAC 2014): what a micro-program computes, since a
- * triple-row activation is a majority and a dual-contact cell an inverter.
+/* Majority-inverter graphs (Amaru, Gaillardon, De Micheli, DAC 2014). They describe what a micro-program computes: a
+ * triple-row activation is a majority, a dual-contact cell an inverter.
  *
- * Nodes are hash-consed and normalised (operands sorted, self-dual, MAJ(a,a,b) = a, MAJ(a,~a,b) = b): equal literals
- * prove equal functions. A node's operands have smaller numbers than the node. */
+ * Equal nodes are stored once (hash-consing) and normalised (operands sorted, self-dual, MAJ(a,a,b) = a, MAJ(a,~a,b) =
+ * b), so that equal literals prove equal functions. A node's operands have smaller numbers than the node. */
 #ifndef AMBIT_MIG_H
 #define AMBIT_MIG_H
 
@@ -25,18 +25,18 @@ struct mig_node {
 struct mig {
 	struct mig_node *v;
 	uint32_t n, capacity;
-	uint32_t *head; /* buckets: a power of two */
+	uint32_t *head; /* hash buckets; their number is a power of two */
 	uint32_t mask;
-	int rc; /* 0, -ENOMEM, or -E2BIG for more than MIG_MAX_NODES; sticks, literals are MIG_ZERO from then on */
+	int rc; /* first error: -ENOMEM, or -E2BIG for more than MIG_MAX_NODES; later literals are MIG_ZERO */
 };
 
-/* A graph of the constant alone. Room for `expected` nodes at first. -ENOMEM. */
+/* Makes a graph that holds only the constant, with memory for `expected` nodes. -ENOMEM. */
 int mig_init(struct mig *g, size_t expected);
 void mig_free(struct mig *g);
 
 mig_literal mig_leaf(struct mig *g);
 mig_literal mig_maj(struct mig *g, mig_literal a, mig_literal b, mig_literal c);
-/* The literal mig_maj would return if that needs no new node, else MIG_NONE. */
+/* The literal mig_maj() would return if it needs no new node, else MIG_NONE. */
 mig_literal mig_find(const struct mig *g, mig_literal a, mig_literal b, mig_literal c);
 
 static inline mig_literal mig_and(struct mig *g, mig_literal a, mig_literal b)
@@ -53,13 +53,14 @@ mig_literal mig_xor(struct mig *g, mig_literal a, mig_literal b);
 /* s ? t : e */
 mig_literal mig_mux(struct mig *g, mig_literal s, mig_literal t, mig_literal e);
 
-/* The constant is a leaf too. */
+/* True for inputs and the constant. */
 static inline bool mig_is_leaf(const struct mig *g, uint32_t node)
 {
 	return g->v[node].in[2] == 0;
 }
 
-/* 64 assignments at once: value[node] of every majority from value[] of the leaves. value[0] is set to 0. */
+/* Evaluates 64 assignments at once: sets value[node] of every majority from value[] of the leaves, and value[0] to 0.
+ */
 void mig_evaluate(const struct mig *g, uint64_t *value);
 
 static inline uint64_t mig_value(const uint64_t *value, mig_literal l)
@@ -67,7 +68,7 @@ static inline uint64_t mig_value(const uint64_t *value, mig_literal l)
 	return value[l >> 1] ^ (0 - (uint64_t)(l & 1));
 }
 
-/* Majorities that the outputs depend on, and the longest path of them. */
+/* Number of majorities that the outputs depend on, and of those on the longest path. */
 struct mig_size {
 	uint32_t nodes, depth;
 };

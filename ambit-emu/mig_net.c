@@ -1,4 +1,4 @@
-/* A majority-inverter graph with its inputs and results: making, copying, counting uses. */
+/* Graphs with inputs and outputs (struct mig_net): making, copying, counting uses. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -15,9 +15,9 @@ struct ambit_names {
 	uint32_t mask;
 };
 
-/* Index, or AMBIT_NO_NAME. */
+/* Index of a name, or AMBIT_NO_NAME. */
 uint32_t ambit_names_find(const struct ambit_names *l, const char *word, size_t len);
-/* Appends a copy of a word that the list does not hold. 0 or -ENOMEM. */
+/* Appends a copy of a word that is not in the list. 0 or -ENOMEM. */
 int ambit_names_add(struct ambit_names *l, const char *word, size_t len);
 void ambit_names_free(struct ambit_names *l);
 

@@ -1,7 +1,7 @@
 /* Philox 4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3; SC 2011).
  *
- * Counter-based: the value at a counter does not depend on what was drawn before, so that a cell's property can be
- * asked for in any order, by any thread, without being stored. */
+ * The value at a counter does not depend on earlier draws, so any thread can compute any cell's property at any time
+ * without storing it. */
 #ifndef AMBIT_PHILOX_H
 #define AMBIT_PHILOX_H
 

@@ -1,12 +1,12 @@
-/* One more majority: its operands are brought into the three rows of a triple-row address, what would be lost and is
- * needed again is saved first, then the rows are activated. */
+/* Computes one more majority: brings its operands into the three rows of a triple-row address, saves values that would
+ * be lost and are needed again, then activates the rows. */
 #include <string.h>
 
 #include "ambit-emu/plan_inside.h"
 
 enum { FIRST_TRA = 12 };
 
-static const uint8_t d_address[ROWS] = {0, 1, 2, 3, 4, 6}; /* that raises this row alone */
+static const uint8_t d_address[ROWS] = {0, 1, 2, 3, 4, 6}; /* B address that raises this row alone */
 
 static uint8_t n_address(int dcc)
 {
@@ -48,7 +48,7 @@ static bool has(uint8_t rows, int r)
 	return rows >> r & 1;
 }
 
-/* Both wordlines of one dual-contact row in one command are illegal. */
+/* One command must not raise both wordlines of a dual-contact row. */
 static bool clash(const struct lines *a, const struct lines *b)
 {
 	return (a->d & b->n) || (a->n & b->d);
@@ -74,7 +74,7 @@ static bool slot_free(const struct place *p, const struct trial *t, uint32_t nod
 	return bit(p->s, p->st, SLOT, node);
 }
 
-/* A way to put literal l on the bitlines of a command whose second address is x. */
+/* Finds a way to put literal l on the bitlines of a command whose second address is x. */
 static struct source find_source(const struct place *p, const struct trial *t, mig_literal l, const struct lines *x)
 {
 	for (int i = 0; i < BIRTHS; i++) {
@@ -134,8 +134,9 @@ static bool store(const struct place *p, struct trial *t, uint8_t from, mig_lite
 	return add_step(t, PLAN_STORE, from, 0, l, NS_AAP) && add_saved(t, l);
 }
 
-/* May row r be overwritten, with the rows of `gone`? Saves its value when nothing else holds it. left: uses still to
- * come. now: a command may be added; else only places that are free of commands will do. */
+/* May row r be overwritten together with the rows of `gone`? Saves its value when it is still needed and nothing else
+ * holds it. left: how often it will still be used. now: a command may be added; otherwise it is saved only by the free
+ * second address of the activation that computed it. */
 static bool save(const struct place *p, struct trial *t, int r, uint8_t gone, uint32_t left, bool now)
 {
 	mig_literal l = t->row[r];
@@ -153,7 +154,7 @@ static bool save(const struct place *p, struct trial *t, int r, uint8_t gone, ui
 	return now && store(p, t, d_address[r], l);
 }
 
-/* Second activation of address x with literal l on the bitlines. */
+/* Writes literal l, which is on the bitlines, through the second address `to`. */
 static bool write_rows(const struct place *p, struct trial *t, uint8_t to, mig_literal l, const struct source *from)
 {
 	const struct lines *x = &p->s->address[to];
@@ -215,7 +216,7 @@ int plan_in_place(const struct search *s, const mig_literal row[ROWS], uint32_t 
 
 enum { MAX_BONUS = 3 * (16 + 12 + 8 + 4) * NS_AAP / 16 };
 
-/* Time that the next majorities save because operands are in place, the best few of them. */
+/* Estimated time saved because operands of the next majorities are in place; the best four count. */
 static int64_t bonus(const struct place *p, const struct trial *t)
 {
 	static const int weight[4] = {16, 12, 8, 4};
@@ -265,7 +266,7 @@ static void offer(const struct place *p, const struct trial *t)
 	int64_t score = (int64_t)t->ns - bonus(p, t);
 	if (s->n_best == s->effort.width && score >= s->best[s->n_best - 1].score)
 		return;
-	struct candidate *c = &s->best[s->effort.width]; /* a spare place */
+	struct candidate *c = &s->best[s->effort.width]; /* one element more than width: scratch */
 	c->trial = *t;
 	c->score = score;
 	c->node = p->node;
@@ -277,7 +278,7 @@ static void offer(const struct place *p, const struct trial *t)
 		c->key ^= mix(((uint64_t)1 << 40) + t->saved[i]);
 	c->hash = rows_hash(c);
 	for (unsigned i = 0; i < s->n_best; i++)
-		if (s->best[i].hash == c->hash) { /* the same place, reached twice */
+		if (s->best[i].hash == c->hash) { /* the same state, reached twice */
 			if (s->best[i].score <= score)
 				return;
 			s->n_best--;
@@ -293,10 +294,11 @@ static void offer(const struct place *p, const struct trial *t)
 
 /* ---- the activation ---- */
 
-/* The complement is an output, and no row of this address shows it: through a dual-contact row. */
+/* Stores an output that is the complement of the majority through a dual-contact row, because no row of this address
+ * holds it. */
 static bool store_through_dcc(const struct place *p, struct trial *t, int dcc)
 {
-	if (!p->s->is_output[p->value]) { /* the activation's second address is free */
+	if (!p->s->is_output[p->value]) { /* the activation has no second address yet */
 		if (!add_step(t, PLAN_MERGE, 0, n_address(dcc), p->value, NS_SECOND) || !take_slot(t, p->node))
 			return false;
 		t->touched[dcc] = t->birth_seq;
@@ -318,7 +320,7 @@ static void activate(const struct place *p, const struct trial *from)
 	bool complement = s->is_output[p->value ^ 1];
 	int dcc = has(rows, AMBIT_DCC0) ? AMBIT_DCC0 : has(rows, AMBIT_DCC1) ? AMBIT_DCC1 : -1;
 	bool through = complement && dcc < 0;
-	if (through) { /* the row whose value is lost at no cost */
+	if (through) { /* prefer the row whose value can be lost at no cost */
 		dcc = AMBIT_DCC0;
 		struct trial probe = t;
 		if (!save(p, &probe, dcc, (uint8_t)(1u << dcc), 1, false))
@@ -328,7 +330,7 @@ static void activate(const struct place *p, const struct trial *from)
 	for (int r = 0; r < ROWS; r++) {
 		if (!has(rows, r) || t.row[r] == MIG_NONE)
 			continue;
-		/* Operands have one use less: this one. */
+		/* This majority is one of the uses of its operands. */
 		uint32_t left = p->st->left[t.row[r] >> 1] - (p->target[r] != MIG_NONE);
 		if (through && r == dcc)
 			for (int k = 0; k < 3; k++)
@@ -353,7 +355,7 @@ static void activate(const struct place *p, const struct trial *from)
 
 /* ---- operands ---- */
 
-/* Is it worth raising the other rows of x too? None of them may hold an operand that is in place. */
+/* Is it useful to raise the other rows of x too? None of them may hold an operand that is in place. */
 static bool acceptable(const struct place *p, const struct trial *t, const struct lines *x, int row, mig_literal l)
 {
 	bool alone = true, useful = false;
@@ -366,7 +368,7 @@ static bool acceptable(const struct place *p, const struct trial *t, const struc
 			return false;
 		if (v == t->row[r])
 			continue;
-		/* One use is this majority's. */
+		/* One of the uses is this majority. */
 		useful |= v == p->target[r] || p->st->left[v >> 1] > 1;
 	}
 	return alone || useful;
@@ -374,7 +376,8 @@ static bool acceptable(const struct place *p, const struct trial *t, const struc
 
 static void place_missing(struct place *p, const struct trial *t, int last, uint8_t last_rows);
 
-/* The operand is known as its complement only: through a dual-contact row that this majority does not need. */
+/* Only the complement of the operand is at hand: inverts it through a dual-contact row that this majority does not
+ * need. */
 static void invert(struct place *p, const struct trial *t, int row)
 {
 	mig_literal l = p->target[row];
@@ -406,7 +409,7 @@ static void place_row(struct place *p, const struct trial *t, int row, int last,
 		if (from.kind == NO_SOURCE)
 			continue;
 		direct = true;
-		/* Copies from memory to different rows commute: one order is enough. */
+		/* Copies from memory to different rows commute: only one order is tried. */
 		if (from.kind == FROM_MEMORY && last > row && !(x->all & last_rows))
 			continue;
 		struct trial next = *t;
@@ -417,7 +420,8 @@ static void place_row(struct place *p, const struct trial *t, int row, int last,
 		invert(p, t, row);
 }
 
-/* Tries every row that lacks its operand next. last: the row written before from memory, with last_rows. */
+/* Places the missing operands in every order, then activates. last: row that the previous step wrote from memory (-1:
+ * none), last_rows: all rows it wrote. */
 static void place_missing(struct place *p, const struct trial *t, int last, uint8_t last_rows)
 {
 	bool missing = false;
@@ -438,10 +442,10 @@ static void place_missing(struct place *p, const struct trial *t, int last, uint
 struct assignment {
 	uint8_t tra, row[3];
 	mig_literal l[3], value;
-	int bound; /* commands at least */
+	int bound; /* lower bound on commands */
 };
 
-/* Commands that bring literal l into row r, at least. */
+/* Lower bound on the commands that bring literal l into row r. */
 static int commands_for(const struct place *p, const struct trial *t, int r, mig_literal l)
 {
 	if (t->row[r] == l)

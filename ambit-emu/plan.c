@@ -1,12 +1,13 @@
-/* Beam search over the order of majorities, the rows they use and how their operands get there.
+/* Beam search over the order of majorities, the rows they use and the copies of their operands.
  *
- * A state is what the six compute rows hold and which values are in memory. One generation computes one more majority:
- * every state is extended by its next majorities, on each of the four triple-row addresses, with each order of
- * operands and both polarities (a majority is self-dual), by every way of writing the operands that are missing. Where
- * an address raises more rows than one, the others get a copy (B8, B9: a complement) that a later majority may want.
+ * A state is the contents of the six compute rows and the set of values in memory. One generation computes one more
+ * majority: every state is extended by its next majorities, on each of the four triple-row addresses, with each order
+ * of operands and both polarities (a majority is self-dual), by every way of writing the missing operands. Where an
+ * address raises more rows than the operand needs, the others get a copy (B8, B9: a complement) that a later majority
+ * may use.
  *
- * Saving a value is free of commands: the activation that computed it becomes an AAP with a memory row as its second
- * address, afterwards, as long as that place is not taken. */
+ * Saving a value needs no command of its own: the AP that computed it becomes an AAP with a memory row as second
+ * address, even later on, as long as that second address is not used otherwise. */
 #include "ambit-emu/plan.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@
 
 /* ---- order ---- */
 
-/* Depth first from each output, deeper operands first: values are used soon after they are made. */
+/* Depth first from each output, deeper operands first, so that values are used soon after they are computed. */
 static int make_order(struct search *s)
 {
 	const struct mig *g = &s->net->g;
@@ -42,7 +43,7 @@ static int make_order(struct search *s)
 				continue;
 			}
 			seen[i] = 1;
-			/* The last one pushed is visited first: the deepest. */
+			/* The last one pushed is visited first: push the deepest last. */
 			uint32_t in[3] = {g->v[i].in[0] >> 1, g->v[i].in[1] >> 1, g->v[i].in[2] >> 1};
 			for (int a = 0; a < 2; a++)
 				for (int b = 0; b < 2 - a; b++)
@@ -74,7 +75,7 @@ static int make_fanout(struct search *s)
 			s->fan_first[(g->v[s->order[i]].in[k] >> 1) + 2]++;
 	for (uint32_t i = 2; i < g->n + 2; i++)
 		s->fan_first[i] += s->fan_first[i - 1];
-	for (uint32_t i = 0; i < s->n_order; i++) /* in the order in which they are computed */
+	for (uint32_t i = 0; i < s->n_order; i++) /* users in the order in which they are computed */
 		for (int k = 0; k < 3; k++)
 			s->fan[s->fan_first[(g->v[s->order[i]].in[k] >> 1) + 1]++] = s->order[i];
 	return 0;
@@ -122,7 +123,7 @@ static int log_add(struct search *s, uint32_t parent, struct plan_step step, uin
 	return 0;
 }
 
-/* A candidate becomes a state. */
+/* Turns a candidate into a state. */
 static int settle(struct search *s, struct state *to, const struct state *from, const struct candidate *c)
 {
 	const struct trial *t = &c->trial;
@@ -160,7 +161,7 @@ struct ready {
 	int have;
 };
 
-/* Majorities whose operands are known, those first whose operands are in place. */
+/* Majorities whose operands are computed, sorted by how many operands are in place. */
 static unsigned find_ready(const struct search *s, const struct state *st, struct ready out[MAX_READY])
 {
 	const struct mig *g = &s->net->g;
@@ -194,7 +195,7 @@ static int next_generation(struct search *s)
 			plan_extend(s, i, ready[k].node);
 	}
 	struct state *next = s->other;
-	int rc = s->n_best ? 0 : -EDOM; /* some way always exists */
+	int rc = s->n_best ? 0 : -EDOM; /* cannot happen: there is always a way */
 	for (unsigned i = 0; i < s->n_best && rc == 0; i++)
 		rc = settle(s, &next[i], &s->state[s->best[i].parent], &s->best[i]);
 	s->other = s->state;
@@ -203,8 +204,8 @@ static int next_generation(struct search *s)
 	return rc;
 }
 
-/* Work is bounded: the larger the graph, the fewer alternatives are followed. Small ones are searched several times,
- * once strictly in depth-first order, which keeps values in the rows, and once more freely. */
+/* The larger the graph, the fewer alternatives are followed, to bound the work. Small graphs are searched up to three
+ * times: strictly in depth-first order, which keeps values in the rows, and more freely. */
 static const struct {
 	uint32_t below; /* majorities */
 	struct effort try[MAX_TRIES];
@@ -283,7 +284,7 @@ static int collect(const struct search *s, struct plan *out)
 	return 0;
 }
 
-/* One search; its plan is kept when it is shorter. */
+/* Runs one search; keeps its plan when it is faster than *out. */
 static int search(struct search *s, const struct effort *effort, struct plan *out)
 {
 	struct plan found = {0};

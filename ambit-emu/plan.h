@@ -1,7 +1,7 @@
-/* Inside the compiler: which triple-row activation computes which majority, and the copies it needs.
+/* Private to the compiler: which triple-row activation computes which majority, and the copies it needs.
  *
- * A plan is a list of steps on compute rows and on memory. Memory is named by literals: data rows are given to them
- * when the plan is done (compile.c). */
+ * A plan is a list of steps on compute rows and memory. It names values in memory by literals; compile.c assigns data
+ * rows to them afterwards. */
 #ifndef AMBIT_PLAN_H
 #define AMBIT_PLAN_H
 
@@ -12,9 +12,9 @@ enum plan_kind {
 	PLAN_LOAD,  /* AAP(memory of l, B to) */
 	PLAN_MOVE,  /* AAP(B from, B to) */
 	PLAN_STORE, /* AAP(B from, memory of l) */
-	PLAN_TRA,   /* the activation of B from that computes literal l */
-	PLAN_MERGE, /* the second activation of the command that computed l's node: B to */
-	PLAN_SAVE,  /* the same: memory of l */
+	PLAN_TRA,   /* activation of B from, which computes literal l */
+	PLAN_MERGE, /* B to becomes the second address of the command that computed l's node */
+	PLAN_SAVE,  /* memory of l becomes that second address */
 };
 
 struct plan_step {
@@ -26,11 +26,11 @@ struct plan_step {
 struct plan {
 	struct plan_step *step;
 	size_t n;
-	uint64_t ns; /* AAP 49, AP 45 */
+	uint64_t ns; /* with 49 ns per AAP and 45 ns per AP */
 };
 
-/* Plans all majorities that the outputs need; in the end every output that is a majority or its complement is in
- * memory. 0 or -ENOMEM. */
+/* Plans all majorities that the outputs need. At the end every output that is a majority or its complement is in
+ * memory. thorough: search by graph size, else the narrowest search. 0 or -ENOMEM. */
 int ambit_plan(const struct mig_net *net, bool thorough, struct plan *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* Inside the compiler: the states of the search, shared by plan.c (generations) and place.c (one majority). */
+/* Private to the compiler: the states of the search, shared by plan.c (generations) and place.c (one majority). */
 #ifndef AMBIT_PLAN_INSIDE_H
 #define AMBIT_PLAN_INSIDE_H
 
@@ -17,19 +17,19 @@ enum {
 	NS_SECOND = NS_AAP - NS_AP, /* an AP that becomes an AAP */
 };
 
-/* Per node, as bits of a state. */
+/* Bits that a state keeps for each node. */
 enum bitset {
 	COMPUTED,
 	SAVED,   /* its value is in memory */
 	SAVED_N, /* its complement is */
-	SLOT,    /* the activation that computed it has no second address yet */
+	SLOT,    /* the activation that computed it can still get a second address */
 	BORN_N,  /* that activation computed the complement */
 	BITSETS
 };
 
-/* A majority computed not long ago. */
+/* A majority among the BIRTHS latest. */
 struct birth {
-	mig_literal value; /* of its bitlines */
+	mig_literal value; /* literal that its bitlines held */
 	uint32_t seq;      /* command */
 	uint8_t tra;       /* B address */
 };
@@ -41,20 +41,20 @@ struct state {
 	struct birth birth[BIRTHS];
 	uint64_t ns, key; /* key: hash of what is computed and saved */
 	uint32_t log;     /* last step, UINT32_MAX: none */
-	uint32_t first;   /* in the order, not computed */
+	uint32_t first;   /* first index of `order` that is not computed */
 	uint64_t *bits;   /* BITSETS x words */
-	uint32_t *left;   /* by node: majorities that are not computed and use it */
+	uint32_t *left;   /* by node: uses by majorities that are not computed yet */
 };
 
-/* A state on its way to one more majority. */
+/* A state with some of the steps to one more majority. */
 struct trial {
 	mig_literal row[ROWS];
 	uint32_t touched[ROWS];
 	uint32_t seq, birth_seq;
 	uint64_t ns;
 	struct plan_step step[MAX_STEPS];
-	mig_literal saved[MAX_SAVED]; /* new in memory */
-	uint32_t taken[MAX_SAVED];    /* nodes whose SLOT is used up */
+	mig_literal saved[MAX_SAVED]; /* values newly saved */
+	uint32_t taken[MAX_SAVED];    /* nodes whose second address is now used */
 	uint8_t n_steps, n_saved, n_taken;
 };
 
@@ -79,11 +79,11 @@ struct lines {
 
 struct effort {
 	unsigned width;       /* states kept */
-	unsigned max_ready;   /* majorities tried next, of each */
-	unsigned slack;       /* commands above the least that an assignment may need */
-	unsigned assignments; /* operands to rows, of each majority */
+	unsigned max_ready;   /* majorities tried from each state */
+	unsigned slack;       /* commands that an assignment may need above the best one */
+	unsigned assignments; /* assignments of operands to rows tried for each majority */
 	unsigned visits;      /* steps of the search for one assignment */
-	unsigned near;        /* majorities ahead that a state is judged by */
+	unsigned near;        /* coming majorities by which a state is judged */
 };
 
 struct search {
@@ -118,9 +118,9 @@ static inline void bit_clear(const struct search *s, struct state *st, enum bits
 }
 
 void plan_addresses(struct search *s);
-/* Operands of a majority that one triple-row address finds in its rows, at best: 0..3. */
+/* How many operands of a majority the best triple-row address finds in its rows, 0..3. */
 int plan_in_place(const struct search *s, const mig_literal row[ROWS], uint32_t node);
-/* Offers every way found to compute node from state number `parent` to s->best. */
+/* Adds to s->best every way found to compute node from state number `parent`. */
 void plan_extend(struct search *s, unsigned parent, uint32_t node);
 
 #endif

@@ -1,8 +1,8 @@
-/* Kinds of memory whose timings have a source. Times in ps, derived from clocks where the source prints clocks. The
- * overlap of 4 ns is MIMDRAM's tWLOV, the same for DDR3 and DDR4 there; for the others no figure is published.
+/* DRAM presets whose timings have a source. Times in ps, computed from clocks where the source prints clocks. The
+ * overlap of 4 ns is MIMDRAM's tWLOV for DDR3 and DDR4; no figure is published for the others.
  *
- * Values that look usable and are not: MIMDRAM's activation window of 50 ns for DDR4-2400 (JEDEC: 21 ns), and
- * DRAMsim3's DDR3_8Gb_x8, whose page has 2 KB. */
+ * Not used: MIMDRAM's activation window of 50 ns for DDR4-2400 (JEDEC: 21 ns), and DRAMsim3's DDR3_8Gb_x8, whose page
+ * has 2 KB. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 #define CK3200(n) ((n)*625)
 #define CK2400(n) ((n)*833)
-/* A clock of DDR5-4800 is 5000/12 ps: products are rounded once. */
+/* A clock of DDR5-4800 is 5000/12 ps: round the product, not the clock. */
 #define CK4800(n) (((n)*5000 + 6) / 12)
 #define NS(n) ((n)*1000)
 
@@ -32,7 +32,7 @@ static const struct ambit_dram presets[] = {
 		.trfc = NS(260),
 		.trefi = NS(7800),
 		.trtp = 7500,
-		.twr = 13750 + NS(5) + NS(15), /* there tCWL = tCL */
+		.twr = 13750 + NS(5) + NS(15), /* MIMDRAM has tCWL = tCL */
 		.banks = 8,
 		.bank_groups = 1,
 		.rows_per_bank = 65536, /* 4 Gb = 8 banks x 65536 rows x 1 KB */
@@ -212,7 +212,7 @@ const struct ambit_dram *ambit_dram_find(const char *name)
 	return NULL;
 }
 
-/* "x8 x16" of one name, or all names for NULL. */
+/* Lists the widths of one preset, "x8 x16", or for NULL the names of all presets. */
 static void list(const char *name, char *out, size_t n)
 {
 	size_t len = 0;

@@ -24,7 +24,7 @@
 		AMBIT_AP, x, D(0)                                                                                      \
 	}
 
-/* Ambit's address map: wordlines as in CMU-SAFARI/MIMDRAM@49549f9 microworkloads/mimdram.h. */
+/* Ambit's B addresses; wordlines as in CMU-SAFARI/MIMDRAM@49549f9 microworkloads/mimdram.h. */
 static const struct ambit_wordlines b_map[AMBIT_B_ADDRESSES] = {
 	{1, {{AMBIT_T0, 0}}},
 	{1, {{AMBIT_T1, 0}}},
@@ -44,8 +44,8 @@ static const struct ambit_wordlines b_map[AMBIT_B_ADDRESSES] = {
 	{3, {{AMBIT_DCC1, 0}, {AMBIT_T0, 0}, {AMBIT_T3, 0}}},
 };
 
-/* Sequences of CMU-SAFARI/MIMDRAM@49549f9 gem5/src/mem/dram_ctrl.cc (and, or, not, xor); nand, nor, xnor and maj
- * follow from them. */
+/* and, or, not, xor: CMU-SAFARI/MIMDRAM@49549f9 gem5/src/mem/dram_ctrl.cc; nand, nor, xnor and maj are derived from
+ * them. */
 static const struct ambit_command not_cmd[] = {AAP(D(0), B(5)), AAP(B(4), D(1))};
 static const struct ambit_command and_cmd[] = {AAP(D(0), B(0)), AAP(D(1), B(1)), AAP(C(0), B(2)), AAP(B(12), D(2))};
 static const struct ambit_command or_cmd[] = {AAP(D(0), B(0)), AAP(D(1), B(1)), AAP(C(1), B(2)), AAP(B(12), D(2))};

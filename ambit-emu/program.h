@@ -1,8 +1,8 @@
 /* Rows, addresses and micro-programs of an Ambit subarray (Seshadri et al., MICRO 2017).
  *
- * A micro-program is data: AAP (ACTIVATE, ACTIVATE, PRECHARGE) and AP (ACTIVATE, PRECHARGE) with row addresses.
- * Addresses fall into three groups: D (data), C (constants C0, C1) and B (B0..B15), which raise one to three of the
- * compute rows' wordlines. Each dual-contact cell row has two wordlines: d, and n which shows the complement. */
+ * A micro-program is a list of AAP (ACTIVATE, ACTIVATE, PRECHARGE) and AP (ACTIVATE, PRECHARGE) with row addresses.
+ * Addresses have three groups: D (data), C (constants C0, C1) and B (B0..B15), which raise one to three wordlines of
+ * the compute rows. Each dual-contact cell row has two wordlines: d, and n, which shows the complement. */
 #ifndef AMBIT_PROGRAM_H
 #define AMBIT_PROGRAM_H
 
@@ -38,7 +38,7 @@ enum ambit_row {
 
 struct ambit_wordline {
 	uint16_t row; /* enum ambit_row and above */
-	bool n;       /* through the n-wordline: contributes and receives the complement */
+	bool n;       /* n-wordline: the cell gives and takes the complement */
 };
 
 struct ambit_wordlines {
@@ -61,11 +61,12 @@ struct ambit_program {
 	const struct ambit_command *cmd;
 	size_t n;
 	unsigned inputs;  /* D0..D(inputs-1) are read */
-	unsigned rows;    /* D rows in all: inputs, results, temporaries, in that order; the last two hold anything */
+	unsigned rows;    /* D rows in all: inputs, results, temporaries, in this order; results and temporaries start
+			     undefined */
 	unsigned outputs; /* D(inputs)..D(inputs+outputs-1) are results */
 };
 
-/* The bulk bitwise operations; a row is its micro-program. */
+/* The bulk bitwise operations; one program computes one row of the result. */
 enum ambit_bulk {
 	AMBIT_NOT,
 	AMBIT_AND,
@@ -83,30 +84,31 @@ enum ambit_bulk {
 
 const struct ambit_program *ambit_bulk_program(enum ambit_bulk op);
 
-/* What a program asks of the memory, per run. */
+/* Commands and extra wordlines of one run of a program. */
 struct ambit_counts {
 	uint64_t aap, ap;
-	uint64_t extra_first, extra_second; /* wordlines above one of first and second activations */
+	uint64_t extra_first, extra_second; /* wordlines above one, in first and in second activations */
 };
 
-/* The program must decode. */
+/* Every address of the program must exist. */
 void ambit_program_counts(const struct ambit_program *p, struct ambit_counts *out);
-/* "AAP(D0,B8);AP(B14)": returns the length as snprintf. */
+/* "AAP(D0,B8);AP(B14)". Returns the length as snprintf. */
 int ambit_program_print(const struct ambit_program *p, char *out, size_t n);
 
 /* ---- legality ---- */
 struct ambit_verdict {
-	size_t at;          /* command that is illegal */
-	uint8_t stale;      /* bit per compute row whose content from before the program is read */
-	bool data_stale;    /* the same of a result or temporary row */
-	bool result_stale;  /* a result (or an input) ends up depending on such content, or a result is never written */
-	bool input_changed; /* an input row does not end as it began */
+	size_t at;         /* command that is illegal */
+	uint8_t stale;     /* bit per compute row that is read before the program writes it */
+	bool data_stale;   /* true: a result or temporary row is read before it is written */
+	bool result_stale; /* true: a result (or the final input) depends on such contents, or a result is never written
+			    */
+	bool input_changed; /* true: an input row does not end as it began */
 	char why[160];      /* empty when legal */
 };
 
-/* Symbolic execution, independent of data: 0, or -EINVAL with at and why; -ENOMEM; -E2BIG. Illegal are: an unknown
- * address; two wordlines in a first activation whose cells are not provably equal; AP on two wordlines; both wordlines
- * of one dual-contact row in one command; a constant row as destination; rows of two subarrays. */
+/* Checks a program by symbolic execution, for all data. 0, or -EINVAL with v->at and v->why; -ENOMEM; -E2BIG. Illegal
+ * are: an unknown address; two wordlines in a first activation whose cells are not provably equal; AP on two wordlines;
+ * both wordlines of one dual-contact row in one command; a constant row as destination; rows of two subarrays. */
 int ambit_verify(const struct ambit_program *p, struct ambit_verdict *v);
 
 #endif

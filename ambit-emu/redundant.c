@@ -4,10 +4,10 @@
 
 #define FIRST_TRA 12u
 #define VOTE 15u
-/* Rows that compute rows may stand for at once, and one more while a seventh is made. */
+/* Data rows that six compute rows may stand for at once, and one more for a new value. */
 #define POOL (AMBIT_COMPUTE_ROWS + 1)
 
-/* What a compute row holds: a row of data or a constant, plain or complemented. */
+/* The contents of a compute row: a data row or a constant, plain or complemented. */
 struct value {
 	struct ambit_address at;
 	bool n, known;
@@ -16,13 +16,13 @@ struct value {
 struct copy {
 	struct ambit_builder *b;
 	const struct ambit_program *p;
-	unsigned address; /* of all its TRAs */
+	unsigned address; /* TRA address of this copy */
 	unsigned results; /* first row of this copy's results */
 	struct ambit_address pool[POOL];
 	struct value row[AMBIT_COMPUTE_ROWS];
 };
 
-/* Inputs stay; results and temporaries of each copy are rows of their own. */
+/* Row of a copy: inputs are shared, results and temporaries are the copy's own. */
 static struct ambit_address renamed(const struct ambit_program *p, unsigned results, struct ambit_address a)
 {
 	return a.group == AMBIT_D && a.index >= p->inputs ? ambit_d(results + a.index - p->inputs) : a;
@@ -49,7 +49,7 @@ static struct ambit_address spare(const struct copy *c)
 	return c->pool[i];
 }
 
-/* A data row is about to be overwritten: compute rows that stand for it move elsewhere. */
+/* Before data row d is overwritten: copies it elsewhere if compute rows stand for it. */
 static void save(struct copy *c, struct ambit_address d)
 {
 	if (!holds(c, d))
@@ -79,7 +79,8 @@ static void put(struct copy *c, struct value v, struct ambit_address dst, unsign
 	ambit_aap(c->b, wordline(inverter, false), dst);
 }
 
-/* The three values into the cells of the moved address, complements first choice for its dual-contact cell. */
+/* Copies the three values into the cells of the new address; a complemented value goes to its dual-contact cell if
+ * possible. */
 static void load(struct copy *c, const struct value v[3], const struct ambit_wordlines *to)
 {
 	unsigned dcc = AMBIT_COMPUTE_ROWS, inverter = AMBIT_DCC1, order[3] = {0, 1, 2};
@@ -120,7 +121,7 @@ static int tra(struct copy *c, const struct ambit_command *cmd, const struct amb
 	bool to_data = cmd->kind == AMBIT_AAP && cmd->b.group == AMBIT_D;
 	struct ambit_address keep = renamed(c->p, c->results, cmd->b);
 	for (unsigned i = 0; i < 3; i++)
-		c->row[from->w[i].row].known = false; /* overwritten: nothing to save for them */
+		c->row[from->w[i].row].known = false; /* about to be overwritten: no need to save them */
 	if (to_data)
 		save(c, keep);
 	else
@@ -187,7 +188,7 @@ static void add_as_it_is(struct ambit_builder *b, const struct ambit_program *p,
 	}
 }
 
-/* A program that keeps to the first address needs no move there. */
+/* Does the program use only this TRA address? Then its first copy needs no changes. */
 static bool keeps_to(const struct ambit_program *p, unsigned address)
 {
 	for (size_t i = 0; i < p->n; i++)
@@ -204,7 +205,7 @@ bool ambit_has_tra(const struct ambit_program *p)
 	return false;
 }
 
-/* The later runs need the inputs that the first one had. */
+/* Does the program overwrite an input? The later copies would read the new value. */
 static bool changes_inputs(const struct ambit_program *p)
 {
 	for (size_t i = 0; i < p->n; i++)
@@ -234,7 +235,8 @@ int ambit_triple(const struct ambit_program *p, struct ambit_builder *out)
 			rc = add_copy(out, p, FIRST_TRA + i, first + i * each);
 	}
 	for (unsigned k = 0; k < p->outputs && rc == 0; k++) {
-		static const unsigned cell[3] = {6, 0, 3}; /* B addresses of DCC1, T0, T3: those of the vote */
+		static const unsigned cell[3] = {
+			6, 0, 3}; /* B addresses of DCC1, T0, T3: the rows of B15, where the vote is */
 		for (unsigned i = 0; i < 3; i++)
 			ambit_aap(out, ambit_d(first + i * each + k), ambit_b(cell[i]));
 		ambit_aap(out, ambit_b(VOTE), ambit_d(p->inputs + k));

@@ -10,7 +10,7 @@ enum { MAX_ROUNDS = 6 };
 
 struct omega {
 	struct mig *g;
-	uint32_t *level; /* of g's nodes */
+	uint32_t *level; /* by node of g: longest path from the leaves */
 	uint32_t level_capacity;
 };
 
@@ -18,7 +18,7 @@ struct omega {
 struct form {
 	mig_literal in[3], inner[3];
 	bool nested;
-	int cost; /* new nodes less those that nobody needs any more */
+	int cost; /* new nodes minus nodes that become unused */
 	uint32_t level;
 };
 
@@ -36,7 +36,7 @@ static uint32_t level_above(const struct omega *o, const mig_literal in[3])
 	return max + 1;
 }
 
-/* Fills in cost and level; freed: nodes that this form no longer refers to. */
+/* Sets cost and level; freed: number of nodes that become unused with this form. */
 static void weigh(const struct omega *o, struct form *f, int freed)
 {
 	mig_literal in[3] = {f->in[0], f->in[1], f->in[2]}, known = MIG_NONE;
@@ -52,7 +52,7 @@ static void weigh(const struct omega *o, struct form *f, int freed)
 	if (in[2] != MIG_NONE)
 		known = mig_find(o->g, in[0], in[1], in[2]);
 	else
-		in[2] = in[0]; /* its level is inner_level */
+		in[2] = in[0]; /* placeholder; inner_level is its level */
 	f->cost += known == MIG_NONE;
 	f->level = known == MIG_NONE ? level_above(o, in) : level_of(o, known);
 	if (known == MIG_NONE && inner_level >= f->level)
@@ -66,7 +66,7 @@ static void consider(const struct omega *o, struct form *best, struct form f, in
 		*best = f;
 }
 
-/* Operands of a literal's node, complemented as the literal is: inverter propagation. */
+/* The operands of a literal's node, complemented if the literal is (inverter propagation). False for a leaf. */
 static bool operands(const struct mig *g, mig_literal l, mig_literal in[3])
 {
 	if (mig_is_leaf(g, l >> 1))
@@ -76,7 +76,7 @@ static bool operands(const struct mig *g, mig_literal l, mig_literal in[3])
 	return true;
 }
 
-/* M(x, y, z) with z = M(p, q, r): what x and y have in common with p, q, r. */
+/* Other forms of M(x, y, z) with z = M(p, q, r) where x or y is among p, q, r. */
 static void nested_forms(const struct omega *o, struct form *best, mig_literal x, mig_literal y, mig_literal z,
 			 int freed)
 {
@@ -92,7 +92,7 @@ static void nested_forms(const struct omega *o, struct form *best, mig_literal x
 				consider(o, best, (struct form){{r, u, 0}, {q, u, w}, true, 0, 0}, freed);
 				consider(o, best, (struct form){{q, u, 0}, {r, u, w}, true, 0, 0}, freed);
 			}
-			/* Relevance: where z matters, u = ~w. */
+			/* Relevance: z matters only where x = ~y, so there u may be replaced by ~w. */
 			if (p[i] >> 1 == u >> 1)
 				consider(o, best, (struct form){{x, y, 0}, {w ^ 1 ^ (p[i] ^ u), q, r}, true, 0, 0},
 					 freed);
@@ -130,7 +130,7 @@ static void note_level(struct omega *o, mig_literal l)
 		o->level[i] = level_above(o, o->g->v[i].in);
 }
 
-/* The cheapest way to write M(in); only[k]: nothing else refers to in[k]. */
+/* The cheapest way to write M(in); only[k]: nothing else uses in[k]. */
 static mig_literal best_maj(struct omega *o, const mig_literal in[3], const bool only[3])
 {
 	struct form best = {.in = {in[0], in[1], in[2]}};
@@ -155,7 +155,7 @@ int mig_rewrite_omega(struct mig_net *to, const struct mig_net *from)
 	int rc = mig_net_like(to, from);
 	uint32_t *refs = mig_references(from);
 	mig_literal *map = calloc(g->n, sizeof(*map));
-	/* Every old node adds two new ones at most. */
+	/* Every old node adds at most two new ones. */
 	struct omega o = {.g = &to->g, .level_capacity = 2 * g->n + 2};
 	o.level = calloc(o.level_capacity, sizeof(*o.level));
 	if (!refs || !map || !o.level)
@@ -187,7 +187,7 @@ int mig_rewrite_omega(struct mig_net *to, const struct mig_net *from)
 
 /* ---- all passes ---- */
 
-/* Keeps `next` when it is smaller; then it is net's. */
+/* Swaps *net and *next when next is smaller; the caller frees *next. */
 static int keep_if_smaller(struct mig_net *net, struct mig_net *next, struct mig_size *size, bool *better)
 {
 	struct mig_size s;
@@ -204,7 +204,8 @@ static int keep_if_smaller(struct mig_net *net, struct mig_net *next, struct mig
 	return 0;
 }
 
-/* Into other forms of the same size first: two parts that share nodes may only be replaced together. */
+/* Rewrites into other forms of the same size, then tries to shrink: two parts that share nodes can only be replaced
+ * together. */
 static int detour(struct mig_net *net, struct mig_size *size, bool *better)
 {
 	struct mig_net equal, next = {0};

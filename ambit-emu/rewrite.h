@@ -11,33 +11,34 @@ struct mig_net {
 	mig_literal *out;
 };
 
-/* The part of g that the outputs depend on. 0, -ENOMEM or -E2BIG, as all below; *net must be freed in every case. */
+/* Copies the part of g that the outputs depend on. 0, -ENOMEM or -E2BIG, as all functions below; *net must be freed in
+ * every case. */
 int mig_net_copy(struct mig_net *net, const struct mig *g, const mig_literal *in, uint32_t n_in, const mig_literal *out,
 		 uint32_t n_out);
 void mig_net_free(struct mig_net *net);
 
 /* One pass of the axioms of majority logic (Amaru et al., DAC 2014): associativity, distributivity and relevance,
- * where they need fewer new nodes; majority and inverter propagation are the graph's own normal form. */
+ * applied where they save nodes. The graph itself applies the majority axiom and inverter propagation. */
 int mig_rewrite_omega(struct mig_net *to, const struct mig_net *from);
 enum mig_cuts {
-	MIG_SMALLER, /* where that gains a node */
-	MIG_EQUAL,   /* or gains none: shared nodes may come free elsewhere */
-	MIG_FORMS,   /* the same, for the last time: the forms whose operands are cheapest to copy */
+	MIG_SMALLER, /* only where that saves a node */
+	MIG_EQUAL,   /* also where it saves none: shared nodes may become unused elsewhere */
+	MIG_FORMS,   /* as MIG_EQUAL, as last pass: prefers forms whose operands are cheap to copy */
 };
 /* One pass that replaces every part with up to three inputs by the smallest tree of majorities for its function. */
 int mig_rewrite_cuts(struct mig_net *to, const struct mig_net *from, enum mig_cuts what);
-/* Passes until none helps, a bounded number of them. */
+/* Runs the passes until none helps, a bounded number of times. */
 int mig_optimise(struct mig_net *net);
 
-/* A literal in another graph; map: literals of its nodes there. */
+/* Translates a literal into another graph; map[node]: its literal there. */
 static inline mig_literal mig_mapped(const mig_literal *map, mig_literal l)
 {
 	return map[l >> 1] ^ (l & 1);
 }
 
-/* For the passes: references to each node from used majorities and outputs, g.n entries. NULL: no memory. */
+/* Number of uses of each node by used majorities and outputs, g.n entries, freed by the caller. NULL: no memory. */
 uint32_t *mig_references(const struct mig_net *net);
-/* An empty net with the same inputs and room for the outputs. */
+/* An empty net with the same inputs and as many outputs. */
 int mig_net_like(struct mig_net *to, const struct mig_net *from);
 
 #endif

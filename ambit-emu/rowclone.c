@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define CLOCKS(tck, n) ((n) * (tck))
-/* A clock of DDR5-4800 is 5000/12 ps. */
+/* A clock of DDR5-4800 is 5000/12 ps: round the product, not the clock. */
 #define CK4800(n) (((n)*5000 + 6) / 12)
 
 static const struct ambit_column columns[] = {

@@ -1,4 +1,4 @@
-/* A text being read, and where: what the parsers of this folder share. */
+/* A text and the current position in it; used by all parsers of this folder. */
 #ifndef AMBIT_SCAN_H
 #define AMBIT_SCAN_H
 
@@ -35,18 +35,19 @@ static inline bool scan_is_letter(int c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* Blanks and comments ('#' to the end of the line); newlines too where asked for. */
+/* Skips blanks and comments ('#' to the end of the line); newlines too if asked for. */
 void scan_skip(struct ambit_scan *s, bool newlines);
-/* Is c next? Then steps over it. */
+/* Steps over c if it is next; says whether it was. */
 bool scan_take(struct ambit_scan *s, char c);
-/* Decimal number up to max. -EINVAL with a line in err. */
+/* Reads a decimal number up to max. -EINVAL with a line in err. */
 int scan_number(struct ambit_scan *s, uint32_t max, uint32_t *out);
-/* Length of the name that stands here, 0 for none. */
+/* Length of the name at the current position, 0 for none. */
 size_t scan_name(const struct ambit_scan *s);
-/* "line 2, column 5: ..." of position at into err; returns code. Bytes that are not printable must not be passed. */
+/* Writes "line 2, column 5: ..." for position `at` into err and returns code. The text may hold printable bytes only.
+ */
 int scan_fail(const struct ambit_scan *s, size_t at, int code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* The failure of what stands here instead of `expected`. */
+/* Fails with "`expected` expected, not ..." at the current position. Returns -EINVAL. */
 int scan_unexpected(const struct ambit_scan *s, const char *expected);
 
 #endif

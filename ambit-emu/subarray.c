@@ -8,21 +8,21 @@
 #include "ambit-emu/exact.h"
 #include "ambit-emu/verify.h"
 
-/* Symbolic nodes beyond which contents are forgotten, and at which dead ones are first looked for. */
+/* Number of symbolic nodes above which contents become unknown, and at which unused nodes are first removed. */
 #define MANY_NODES (MIG_MAX_NODES / 4)
 #define FIRST_SWEEP (1u << 16)
 
 struct ambit_bank {
 	struct ambit_bank_config config;
 	size_t rows;           /* physical, of a subarray */
-	uint32_t *slot;        /* by subarray: 1 + place of its rows below, 0: never used */
-	size_t used, capacity; /* subarrays in use, room */
-	char **row;            /* NULL: never touched */
-	mig_literal *symbol;   /* what the row holds */
+	uint32_t *slot;        /* by subarray: 1 + index of its rows in the arrays below; 0: never used */
+	size_t used, capacity; /* subarrays in use; allocated */
+	char **row;            /* contents; NULL: never touched */
+	mig_literal *symbol;   /* symbolic contents of each row */
 	struct mig mig;        /* of all subarrays */
 	uint32_t sweep;
 	size_t rows_used;
-	mig_literal *saved; /* symbols before the commands in hand, of the subarrays marked */
+	mig_literal *saved; /* symbols of the marked subarrays before the commands being checked */
 	bool *marked;
 	ambit_cells_fn fn[AMBIT_STEP_OPS];
 };
@@ -92,7 +92,7 @@ static int grow(struct ambit_bank *b)
 	return 0;
 }
 
-/* Nodes of contents that are gone take room until, now and then, only the others are kept. */
+/* Removes unused symbolic nodes now and then, so that n more fit. -E2BIG: they do not. */
 static int make_room(struct ambit_bank *b, size_t n)
 {
 	if (b->mig.n + n > b->sweep) {
@@ -104,7 +104,7 @@ static int make_room(struct ambit_bank *b, size_t n)
 	return n > MIG_MAX_NODES - b->mig.n ? -E2BIG : 0;
 }
 
-/* A content that nothing is known of; *out stays where there is no memory. */
+/* A new symbol for unknown contents; *out is unchanged on -ENOMEM. */
 static int unknown(struct ambit_bank *b, mig_literal *out)
 {
 	mig_literal x = mig_leaf(&b->mig);
@@ -115,7 +115,7 @@ static int unknown(struct ambit_bank *b, mig_literal *out)
 	return rc;
 }
 
-/* Place of the subarray's first row; its first use gives it symbols, no memory. */
+/* Index of the subarray's first row. The first use gives it symbols but no memory. */
 static int find(struct ambit_bank *b, unsigned subarray, size_t *first)
 {
 	if (!b->slot[subarray]) {
@@ -181,7 +181,7 @@ static void restore(struct ambit_bank *b)
 			memcpy(b->symbol + i * b->rows, b->saved + i * b->rows, b->rows * sizeof(*b->symbol));
 }
 
-/* All commands on the symbols; the rows that they name get memory. */
+/* Checks all commands on the symbols and allocates the rows that they name. */
 static int check(struct ambit_bank *b, const struct ambit_command *cmd, size_t n, struct ambit_verdict *v)
 {
 	int rc = 0;
@@ -189,7 +189,7 @@ static int check(struct ambit_bank *b, const struct ambit_command *cmd, size_t n
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (cmd[i].a.subarray >= b->config.subarrays)
 			return refuse(v, i, "no such subarray");
-		(void)find(b, cmd[i].a.subarray, &first); /* it is there: execute() has seen to it */
+		(void)find(b, cmd[i].a.subarray, &first); /* cannot fail: ambit_bank_execute() has made it */
 		save(b, first);
 		struct ambit_symbols s = {&b->mig, b->symbol + first, b->config.data_rows, b->config.data_rows};
 		rc = ambit_symbols_step(&s, &cmd[i], i, v);
@@ -221,7 +221,7 @@ int ambit_bank_execute(struct ambit_bank *b, const struct ambit_command *cmd, si
 	if (b->used)
 		memset(b->marked, 0, b->used * sizeof(*b->marked));
 	rc = check(b, cmd, n, v);
-	/* Compute rows are never undefined here: they hold what was left in them. */
+	/* Not reported here: rows always hold what earlier commands left. */
 	v->stale = 0;
 	v->data_stale = false;
 	if (rc < 0) {
@@ -238,7 +238,7 @@ int ambit_bank_execute(struct ambit_bank *b, const struct ambit_command *cmd, si
 	return 0;
 }
 
-/* ---- rows as a host sees them ---- */
+/* ---- rows as the host reads and writes them ---- */
 
 static int locate(struct ambit_bank *b, struct ambit_address a, bool write, size_t *at, bool *n)
 {

@@ -1,4 +1,4 @@
-/* What a micro-program computes, as a circuit. */
+/* Turns a micro-program into the circuit that it computes. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "ambit-emu/text.h"
 #include "ambit-emu/verify.h"
 
-/* Given name of a row, or D3. */
+/* The given name of a row, else "D" and its number. */
 static const char *row_name(const struct ambit_names *given, unsigned i, unsigned row, char own[16])
 {
 	if (given && i < given->n)
@@ -40,7 +40,7 @@ int ambit_circuit_of(struct ambit_circuit *c, const struct ambit_program *p, con
 	int rc = circuit_init(c);
 	if (!row)
 		rc = -ENOMEM;
-	/* As the verifier numbers them: row r holds node 1 + r. */
+	/* Numbered as in the verifier: row r holds node 1 + r. */
 	for (unsigned r = 0; r < AMBIT_FIRST_D + p->rows && rc == 0; r++) {
 		row[r] = mig_leaf(&c->g);
 		rc = c->g.rc;

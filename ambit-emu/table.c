@@ -1,4 +1,4 @@
-/* Truth tables. */
+/* Parser of truth tables, as numbers or as rows. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@ enum { MAX_OUTPUTS = 64 };
 struct table {
 	struct ambit_scan s;
 	uint32_t inputs, outputs;
-	uint64_t *value; /* by row: a bit per output */
-	uint8_t *known;  /* by row, of a table of rows */
+	uint64_t *value; /* by row: bit k is output k */
+	uint8_t *known;  /* by row: 1 where a line of the text has set it */
 };
 
 static int allocate(struct table *t)
@@ -38,7 +38,7 @@ static int hex_digit(int c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* 0xe8: as many digits as 2^inputs bits need at most. */
+/* Reads a number such as 0xe8, which has at most 2^inputs bits. */
 static int read_number(struct table *t)
 {
 	size_t start = t->s.at;
@@ -91,7 +91,7 @@ static int read_numbers(struct table *t)
 	return rc;
 }
 
-/* Characters 0, 1 and - that stand here. */
+/* Length of the word of 0, 1 and (if dash) - at the current position. */
 static size_t word_length(const struct ambit_scan *s, bool dash)
 {
 	size_t i = s->at;
@@ -123,7 +123,7 @@ static int set_rows(struct table *t, size_t at, const char *in, const char *out)
 	return 0;
 }
 
-/* Work that a short text may ask for: rows set, in all. */
+/* Bound on the work of a text with many '-': rows set, in all. */
 #define MAX_ROWS_SET (1u << 22)
 
 static int read_rows(struct table *t)
@@ -169,7 +169,8 @@ static int read_rows(struct table *t)
 	return rc;
 }
 
-/* Shannon's expansion from the last input on: pairs of rows that differ in x0 become functions of x0, and so on. */
+/* Shannon expansion: pairs of rows that differ in x0 become functions of x0, pairs of those functions of x0 and x1, and
+ * so on. */
 static int build(struct ambit_circuit *c, const struct table *t)
 {
 	char name[16];
@@ -184,7 +185,7 @@ static int build(struct ambit_circuit *c, const struct table *t)
 			for (size_t row = 0; row < (size_t)1 << (t->inputs - i - 1); row++)
 				f[row] = mig_mux(&c->g, x[i], f[2 * row + 1], f[2 * row]);
 		size_t len = (size_t)snprintf(name, sizeof(name), "y%u", k);
-		rc = circuit_output(c, name, t->outputs > 1 ? len : 1, f[0]); /* "y" alone */
+		rc = circuit_output(c, name, t->outputs > 1 ? len : 1, f[0]); /* a single output is called y */
 	}
 	free(f);
 	return rc < 0 ? rc : c->g.rc;

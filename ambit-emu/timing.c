@@ -38,7 +38,7 @@ uint64_t ambit_bus_slots(const struct ambit_dram *d, const struct ambit_counts *
 	return c->aap * (2u * d->act_slots + 1u) + c->ap * (d->act_slots + 1u);
 }
 
-/* Activations of one rank in which `subarrays` of its subarrays run the program once. */
+/* Time that one rank needs for its activations (tFAW, tRRD) when `subarrays` of its subarrays run the program once. */
 static uint64_t activation_ps(const struct ambit_timing *t, const struct ambit_counts *c, uint64_t subarrays)
 {
 	const struct ambit_dram *d = t->dram;
@@ -48,7 +48,7 @@ static uint64_t activation_ps(const struct ambit_timing *t, const struct ambit_c
 	if (t->faw_acts == AMBIT_FAW_WORDLINES)
 		tokens = 2 * c->aap + c->ap + c->extra_first + c->extra_second;
 	uint64_t ps = ceil_div(tokens * subarrays * t->tfaw, 4);
-	if (subarrays > 1) { /* tRRD is between banks; inside an AAP the second activation is part of the command */
+	if (subarrays > 1) { /* tRRD applies between banks, not between the two activations of an AAP */
 		uint64_t same_group = ceil_div(subarrays, d->bank_groups);
 		ps = max(ps, subarrays * first * d->trrd_s);
 		ps = max(ps, same_group > 1 ? same_group * first * d->trrd_l : 0);
@@ -68,7 +68,7 @@ uint64_t ambit_batch_ps(const struct ambit_timing *t, const struct ambit_program
 	if (t->limit == AMBIT_LIMIT_BUS)
 		return ps;
 	ps = max(ps, activation_ps(t, &c, ceil_div(slots, (uint64_t)t->channels * t->ranks)));
-	if (t->refresh) /* every tREFI the rank is away for tRFC */
+	if (t->refresh) /* every tREFI a refresh blocks the rank for tRFC */
 		ps = (uint64_t)((mw_wide_mul(ps, d->trefi) + d->trefi - d->trfc - 1) / (d->trefi - d->trfc));
 	return ps;
 }

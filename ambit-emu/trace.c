@@ -15,7 +15,7 @@ static uint64_t min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Is there room on the clock? */
+/* Does ps fit on the clock of the trace? Sets t->rc otherwise. */
 static bool fits(struct ambit_trace *t, mw_wide ps)
 {
 	if (t->rc == 0 && ps > TRACE_END - t->now)
@@ -33,7 +33,8 @@ static int pass(struct ambit_trace *t, uint64_t ps, uint64_t plan)
 
 /* ---- work ---- */
 
-/* Shares of a batch: by what limits it. */
+/* Sets each command's share of the batch time, in proportion to the resource that limits the batch: the bank, the
+ * command bus or tFAW. */
 static void set_weights(const struct ambit_trace *t, struct trace_work *w)
 {
 	const struct ambit_dram *d = t->timing.dram;
@@ -103,7 +104,8 @@ static int add_program(struct ambit_trace *t, const struct ambit_program *p, uin
 		set_weights(t, w);
 		trace_enqueue(t, w);
 	}
-	return pass(t, (uint64_t)ps, (uint64_t)ambit_elapsed_ps(&plan, p, slots)); /* the plan is no longer */
+	return pass(t, (uint64_t)ps,
+		    (uint64_t)ambit_elapsed_ps(&plan, p, slots)); /* without refreshes it is not longer than ps */
 }
 
 int ambit_trace_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots, const uint32_t *row)
@@ -116,7 +118,7 @@ int ambit_trace_alone(struct ambit_trace *t, const struct ambit_program *p, stru
 	return add_program(t, p, 1, NULL, &at);
 }
 
-/* Lines of the host in the order of rows. */
+/* Writes the lines that the host moves, in the order of rows. */
 static void transfer_lines(struct ambit_trace *t, uint64_t bytes, uint32_t first_row, bool write)
 {
 	uint64_t row_bytes = ambit_row_bytes(&t->g);
@@ -232,7 +234,7 @@ int ambit_trace_close(struct ambit_trace *t)
 	uint64_t end = t->now;
 	trace_run(t, t->now);
 	for (uint32_t r = 0; r < t->g.ranks; r++)
-		t->rank[r].refresh = UINT64_MAX; /* what is left drains */
+		t->rank[r].refresh = UINT64_MAX; /* no more refreshes: pending commands only */
 	trace_run(t, UINT64_MAX);
 	for (size_t k = 0; k < t->banks; k++)
 		end = t->bank[k].ready > end ? t->bank[k].ready : end;

@@ -24,7 +24,7 @@ static uint64_t *group_of(struct ambit_trace *t, size_t k)
 	return &rank_of(t, k)->group[k % t->g.banks % t->timing.dram->bank_groups];
 }
 
-/* Place of a bank among those that a batch fills: ranks first, then banks. */
+/* Position of bank k in the order in which a batch fills banks: ranks first, then banks. */
 static uint64_t position(const struct ambit_trace *t, size_t k)
 {
 	return (uint64_t)(k % t->g.banks) * t->g.ranks + k / t->g.banks;
@@ -35,7 +35,7 @@ static uint64_t slot_of(const struct ambit_trace *t, size_t k, uint64_t index)
 	return (index * t->banks + position(t, k)) * t->g.channels + t->text.channel;
 }
 
-/* Has this bank a row `index` in the work? */
+/* Does the work have a row number `index` for bank k? */
 static bool has_row(const struct ambit_trace *t, const struct trace_work *w, size_t k, uint64_t index)
 {
 	if (w->alone)
@@ -43,7 +43,7 @@ static bool has_row(const struct ambit_trace *t, const struct trace_work *w, siz
 	return slot_of(t, k, index) < w->slots;
 }
 
-/* D rows from the bottom of a subarray, C0, C1 and B0..B15 at its top. */
+/* Row number in a bank: D rows from the bottom of the subarray, C0, C1 and B0..B15 at its top. */
 static uint32_t row_of(const struct ambit_trace *t, const struct trace_work *w, struct ambit_address a,
 		       struct ambit_place at)
 {
@@ -110,14 +110,15 @@ static uint64_t share(uint64_t ps, uint64_t part, uint64_t of)
 	return (uint64_t)((unsigned __int128)ps * part / of);
 }
 
-/* Rows of a transfer come one after the other at an even pace. */
+/* When the next row of a transfer may start: rows follow each other at an even pace. */
 static uint64_t row_due(const struct ambit_trace *t, size_t k)
 {
 	const struct trace_bank *b = &t->bank[k];
 	return b->work->real + b->work->pace * (b->index * t->banks + position(t, k));
 }
 
-/* By plan: banks spread evenly over each command's share of the batch, so that they do not collide on the bus. */
+/* Planned time of bank k's next command: banks are spread evenly over the command's share of the batch, so that they do
+ * not collide on the bus. */
 static uint64_t planned(const struct ambit_trace *t, size_t k)
 {
 	const struct trace_bank *b = &t->bank[k];
@@ -153,7 +154,8 @@ static uint64_t allowed(struct ambit_trace *t, size_t k)
 	return b->step == TRACE_FIRST && at >= r->refresh ? UINT64_MAX : at;
 }
 
-/* A refresh that is due waits until all banks of its rank are closed; no row is opened before it is done. */
+/* When a rank may be refreshed: a due refresh waits until all its banks are closed, and no bank opens before it is
+ * done. */
 static uint64_t refresh_allowed(const struct ambit_trace *t, uint32_t rank)
 {
 	uint64_t at = t->rank[rank].refresh;
@@ -212,7 +214,7 @@ void trace_finish(struct ambit_trace *t)
 		t->last = NULL;
 }
 
-/* Gives a bank the next row of its work, or the next work that has one for it. */
+/* Moves bank k on to its next row, in this or a later work. */
 static void advance(struct ambit_trace *t, size_t k)
 {
 	struct trace_bank *b = &t->bank[k];
@@ -238,7 +240,7 @@ static void issue_burst(struct ambit_trace *t, size_t k, uint64_t at)
 	uint64_t n = bursts_of(t, k), beats = (uint64_t)t->burst_bytes * 8 / d->channel_bits;
 	say(t, k, b->work->write ? TRACE_WR : TRACE_RD, at, row_open(t, k, false), (uint32_t)(b->at * beats));
 	t->data_free = at + beats * d->tck / 2;
-	if (++b->at < n) { /* what a refresh held up goes faster than the pace */
+	if (++b->at < n) { /* after a refresh, bursts catch up with the pace */
 		b->ready = max(t->data_free, row_due(t, k) + d->trcd + b->at * b->work->pace / n);
 		return;
 	}
@@ -292,7 +294,7 @@ static void issue(struct ambit_trace *t, size_t k, uint64_t at)
 	}
 }
 
-/* Everything that can happen before `until`, in order of time. */
+/* Issues all commands that can be issued before `until`, in order of time. */
 void trace_run(struct ambit_trace *t, uint64_t until)
 {
 	while (t->rc == 0) {
@@ -300,7 +302,7 @@ void trace_run(struct ambit_trace *t, uint64_t until)
 		size_t k = t->banks, rank = t->g.ranks;
 		for (size_t i = 0; i < t->banks; i++) {
 			uint64_t at = allowed(t, i);
-			/* An open row is served before a closed one that waits as long. */
+			/* At equal times a bank with an open row goes first. */
 			if (at < when || (at == when && k < t->banks && t->bank[i].step > t->bank[k].step)) {
 				when = at;
 				k = i;
@@ -325,7 +327,7 @@ void trace_run(struct ambit_trace *t, uint64_t until)
 	trace_finish(t);
 }
 
-/* Ranks that have nothing to do begin at the modelled time, whatever refreshes took before. */
+/* Idle ranks restart at the modelled time, whatever time refreshes took before. */
 static void resume(struct ambit_trace *t)
 {
 	for (uint32_t r = 0; r < t->g.ranks; r++) {

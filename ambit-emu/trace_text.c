@@ -54,7 +54,7 @@ void trace_text_begin(struct trace_text *x, const struct ambit_trace_config *c)
 	(void)snprintf(spec, sizeof(spec), "%s", c->spec ? c->spec : "");
 	for (char *p = spec; *p; p++)
 		if (*p == ',' || *p == '"' || *p == '\n')
-			*p = '+'; /* a CSV field */
+			*p = '+'; /* the spec goes into one CSV field */
 	const char *aap = c->raw_aap ? raw : lowered;
 	if (x->format == AMBIT_TRACE_DRAMPOWER)
 		put(x, "0,PREA,0,0,0,0,0,%s; channel %u of %u; tCK %u ps; %s; %s\n", spec, c->channel,
@@ -73,7 +73,8 @@ static void drampower(struct trace_text *x, const struct trace_event *e, uint64_
 	static const char *const names[] = {
 		[TRACE_ACT] = "ACT", [TRACE_PRE] = "PRE", [TRACE_RD] = "RD", [TRACE_WR] = "WR", [TRACE_REF] = "REFA"};
 	bool data = e->command == TRACE_RD || e->command == TRACE_WR;
-	uint32_t group = e->bank % x->groups; /* banks take turns over groups; DRAMPower counts banks of a rank */
+	uint32_t group = e->bank % x->groups; /* consecutive banks lie in different groups; DRAMPower numbers the banks
+						 of a rank group by group */
 	put(x, "%" PRIu64 ",%s,%u,%u,%u,%u,%u%s\n", clock, names[e->command], e->rank, group,
 	    group * x->group_banks + e->bank / x->groups, e->row, e->column,
 	    data ? "," ZERO_16 ZERO_16 ZERO_16 ZERO_16 : "");

@@ -1,4 +1,4 @@
-/* Lines of a trace: formats and a buffer. */
+/* Writes the lines of a trace in its format, through a buffer. */
 #ifndef AMBIT_TRACE_TEXT_H
 #define AMBIT_TRACE_TEXT_H
 
@@ -25,7 +25,7 @@ struct trace_text {
 void trace_text_begin(struct trace_text *x, const struct ambit_trace_config *c);
 void trace_text_event(struct trace_text *x, const struct trace_event *e);
 void trace_text_line(struct trace_text *x, uint64_t address, bool write);
-/* end: ps at which everything is done; modelled: what the model says. */
+/* Writes the last line. end: ps at which all commands are done; modelled: modelled time in ps. */
 void trace_text_end(struct trace_text *x, uint64_t end, uint64_t modelled);
 
 #endif

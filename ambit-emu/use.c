@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Refresh commands after which every row has been refreshed once: 64 ms at tREFI 7.8 us. */
+/* Number of refresh commands after which every row has been refreshed once: 64 ms at tREFI 7.8 us. */
 enum { REFRESH_COMMANDS = 8192 };
 
 struct life {
 	uint64_t raised;
-	size_t first, last; /* commands that name the row; first > last: none */
+	size_t first, last; /* first and last command that raises the row, while raised > 0 */
 };
 
 static void raise(struct life *rows, struct ambit_address a, size_t at)
@@ -24,7 +24,8 @@ static void raise(struct life *rows, struct ambit_address a, size_t at)
 	}
 }
 
-/* Largest number of temporaries between their first and last use. change: zeroed, one more than commands. */
+/* Largest number of temporaries in use at once, each from its first to its last use. change: zeroed, p->n + 1 entries.
+ */
 static unsigned live_temporaries(const struct ambit_program *p, const struct life *rows, int *change)
 {
 	unsigned now = 0, most = 0;

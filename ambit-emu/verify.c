@@ -17,7 +17,7 @@ static int illegal(const struct ambit_command *c, size_t at, const char *why, st
 	return -EINVAL;
 }
 
-/* Is one dual-contact row raised through both of its wordlines? */
+/* Do a and b raise one dual-contact row through both of its wordlines? */
 static bool both_wordlines(const struct ambit_wordlines *a, const struct ambit_wordlines *b)
 {
 	for (unsigned i = 0; i < a->count; i++)
@@ -27,7 +27,7 @@ static bool both_wordlines(const struct ambit_wordlines *a, const struct ambit_w
 	return false;
 }
 
-/* What makes a command illegal whatever the rows hold; NULL: nothing. */
+/* Why a command is illegal whatever the rows hold; NULL: it is not. */
 static const char *ill_formed(const struct ambit_command *c, unsigned data_rows, struct ambit_wordlines *a,
 			      struct ambit_wordlines *b)
 {
@@ -48,8 +48,8 @@ static const char *ill_formed(const struct ambit_command *c, unsigned data_rows,
 	return both_wordlines(a, b) ? "both wordlines of one dual-contact row" : NULL;
 }
 
-/* What the bitline shows for one wordline, and a note when it is content from before the program: the node of row r's
- * is then 1 + r. */
+/* The literal that a wordline puts on the bitline. Notes a read of contents from before the program: in row r they are
+ * node 1 + r. */
 static mig_literal sense(const struct ambit_symbols *s, struct ambit_wordline w, struct ambit_verdict *v)
 {
 	mig_literal x = s->row[w.row];
@@ -89,7 +89,7 @@ int ambit_symbols_step(struct ambit_symbols *s, const struct ambit_command *c, s
 
 /* ---- long use ---- */
 
-/* Marks what the rows hold and, where asked for, all that it depends on; returns how many nodes. */
+/* Marks the nodes that the rows hold and, if operands, all nodes that these depend on. Returns their number. */
 static uint32_t mark(const struct mig *g, uint32_t *keep, const mig_literal *row, size_t rows, bool operands)
 {
 	uint32_t n = 0;
@@ -119,7 +119,8 @@ int ambit_symbols_compact(struct mig *g, mig_literal *row, size_t n, uint32_t li
 		const mig_literal *in = g->v[i].in;
 		if (!to[i])
 			continue;
-		/* Operands come before their node, in the same order as before: the literal is plain. */
+		/* Operands come before their node and in the same order as before, so the literal is not complemented.
+		 */
 		to[i] = forget || mig_is_leaf(g, i)
 				? mig_leaf(&fresh)
 				: mig_maj(&fresh, to[in[0] >> 1] ^ (in[0] & 1), to[in[1] >> 1] ^ (in[1] & 1),
@@ -140,7 +141,7 @@ int ambit_symbols_compact(struct mig *g, mig_literal *row, size_t n, uint32_t li
 
 /* ---- whole programs ---- */
 
-/* Numbers the contents before the program: row r holds node 1 + r, except the constants. */
+/* Gives the contents before the program symbols: row r holds node 1 + r, except the constants. */
 static int first_contents(struct ambit_symbols *s)
 {
 	for (unsigned r = 0; r < AMBIT_FIRST_D + s->data_rows; r++)
@@ -150,7 +151,7 @@ static int first_contents(struct ambit_symbols *s)
 	return s->mig->rc;
 }
 
-/* Do inputs end as they began, and results depend on nothing else? */
+/* Sets input_changed and result_stale. */
 static int look_at_results(const struct ambit_symbols *s, unsigned outputs, struct ambit_verdict *v)
 {
 	const struct mig *m = s->mig;
