@@ -16,8 +16,7 @@ struct ambit_step {
 	uint8_t kind;  /* enum ambit_kind of the command */
 	uint8_t n_src; /* 1 or 3 */
 	uint8_t n_dst; /* 0 (a refresh) or 1..3 of a copy, 3..6 of a majority */
-	bool src_n; /* the single source is read through its n-wordline; no address raises three source rows and inverts
-		       them all */
+	bool src_n;    /* the single source is read through its n-wordline; no TRA has one */
 	uint8_t dst_n; /* bit k: destination k is written through its n-wordline */
 	uint16_t src[3], dst[AMBIT_MAX_DST];
 };
@@ -27,10 +26,9 @@ typedef void (*ambit_cells_fn)(const struct ambit_step *s, char *const *row, siz
 
 /* First index: 1 where some wordline of the command is an n-wordline. */
 struct ambit_cells {
-	ambit_cells_fn copy[2][4]; /* by number of destinations */
-	ambit_cells_fn maj[2][4];  /* by number of destinations - 3 */
-	ambit_cells_fn copy_nt[2],
-		maj4_nt[2]; /* non-temporal stores to the last destination; NULL: this path has none */
+	ambit_cells_fn copy[2][4];             /* by number of destinations */
+	ambit_cells_fn maj[2][4];              /* by number of destinations - 3 */
+	ambit_cells_fn copy_nt[2], maj4_nt[2]; /* non-temporal store of the last destination, or NULL */
 	void (*fence)(void);
 };
 

@@ -97,8 +97,7 @@ struct ambit_fault_job {
 	uint64_t row_bytes;    /* of one slot, a multiple of 64 */
 	uint64_t first_column; /* physical column of lane 0 of a slot, a multiple of 64 */
 	uint64_t lanes;        /* lanes that count, over all slots; columns past them never fail */
-	uint64_t
-		period; /* slots after which lanes are counted from 0 again, for vectors kept several times; 0: never */
+	uint64_t period;       /* slots after which lanes count from 0 again (vectors kept several times); 0: never */
 	struct ambit_burst burst;
 	size_t strip; /* bytes of a strip, a multiple of 64 */
 	uint64_t seed;

@@ -235,8 +235,7 @@ int ambit_triple(const struct ambit_program *p, struct ambit_builder *out)
 			rc = add_copy(out, p, FIRST_TRA + i, first + i * each);
 	}
 	for (unsigned k = 0; k < p->outputs && rc == 0; k++) {
-		static const unsigned cell[3] = {
-			6, 0, 3}; /* B addresses of DCC1, T0, T3: the rows of B15, where the vote is */
+		static const unsigned cell[3] = {6, 0, 3}; /* B addresses of DCC1, T0, T3, the rows of B15 */
 		for (unsigned i = 0; i < 3; i++)
 			ambit_aap(out, ambit_d(first + i * each + k), ambit_b(cell[i]));
 		ambit_aap(out, ambit_b(VOTE), ambit_d(p->inputs + k));

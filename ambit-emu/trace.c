@@ -104,8 +104,7 @@ static int add_program(struct ambit_trace *t, const struct ambit_program *p, uin
 		set_weights(t, w);
 		trace_enqueue(t, w);
 	}
-	return pass(t, (uint64_t)ps,
-		    (uint64_t)ambit_elapsed_ps(&plan, p, slots)); /* without refreshes it is not longer than ps */
+	return pass(t, (uint64_t)ps, (uint64_t)ambit_elapsed_ps(&plan, p, slots)); /* plan <= ps */
 }
 
 int ambit_trace_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots, const uint32_t *row)

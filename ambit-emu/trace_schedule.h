@@ -19,10 +19,9 @@ struct trace_work {
 	uint64_t batch, rest; /* ps of a full batch, and of the last one where it is partial */
 	bool alone;           /* one run, in the subarray `at` */
 	struct ambit_place at;
-	uint64_t *weight, *before,
-		sum;          /* share of the batch of each command; sum of the shares before it; sum of all */
-	uint64_t real;        /* modelled start in ps, for transfers: their rate includes refreshes */
-	uint64_t bytes, pace; /* bytes of a transfer; ps per row */
+	uint64_t *weight, *before, sum; /* each command's share of the batch; sum before it; sum of all */
+	uint64_t real;                  /* modelled start in ps, for transfers: their rate includes refreshes */
+	uint64_t bytes, pace;           /* bytes of a transfer; ps per row */
 	bool write;
 };
 

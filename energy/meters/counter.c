@@ -1,4 +1,4 @@
-/* What the steps of an energy counter are worth. */
+/* Joules from steps of an energy counter. */
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -21,22 +21,22 @@ int counter_advance(const struct energy_domain *d, uint64_t prev, uint64_t cur, 
 	double limit_s = energy_max_interval_s(d, 1);
 	if (dt_s > limit_s)
 		return mw_fail(-EIO, why, n,
-			       "%s: %.0f s since the last reading, it may have wrapped more than once (limit %.0f s)",
+			       "%s: %.0f s since the last reading, the counter may have wrapped twice (limit %.0f s)",
 			       d->name, dt_s, limit_s);
 	uint64_t delta = cur - prev;
 	bool wrapped = cur < prev;
 	if (wrapped && d->range == 0)
-		return mw_fail(-EIO, why, n, "%s: went backwards from %llu to %llu, and where it wraps is not known",
+		return mw_fail(-EIO, why, n, "%s: went backwards from %llu to %llu, and its range is not known",
 			       d->name, (unsigned long long)prev, (unsigned long long)cur);
 	if (wrapped && (prev > d->range || cur > d->range))
 		return mw_fail(-EIO, why, n, "%s: went backwards from %llu, beyond its range %llu", d->name,
 			       (unsigned long long)prev, (unsigned long long)d->range);
 	if (wrapped)
 		delta = d->range - prev + cur;
-	/* Updates lag by a millisecond or more: a second's worth of slack keeps short windows out of trouble. */
+	/* A counter is updated late, by a millisecond or more: one second of slack keeps short windows from failing. */
 	double joules = (double)delta * d->unit_j;
 	if (joules > METER_MAX_WATT * (dt_s + 1.0))
-		return mw_fail(-EIO, why, n, "%s: %.0f J in %.3f s is no possible reading%s", d->name, joules, dt_s,
+		return mw_fail(-EIO, why, n, "%s: %.0f J in %.3f s is not plausible%s", d->name, joules, dt_s,
 			       wrapped ? " (counter was reset?)" : "");
 	*total += delta;
 	*wraps += wrapped;

@@ -1,6 +1,6 @@
-/* Sensors of the hwmon class that stand for a processor, a module or the whole machine: energyN_input in microjoule, or
- * powerN_average (else powerN_input) in microwatt, integrated from reading to reading. Only drivers known to measure
- * that are taken: a graphics card or a disk has power sensors too. */
+/* Sensors of the hwmon class that measure a processor, a module or the whole machine: energyN_input in microjoule, or
+ * powerN_average (else powerN_input) in microwatt, integrated from reading to reading. Only the drivers listed below
+ * are read, because graphics cards and disks have power sensors too. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,17 +16,18 @@
 
 #define CLASS "sys/class/hwmon"
 
-/* name file of the chip: ACPI power meter (servers, Nvidia Grace), Arm SCMI, IBM POWER's OCC, AMD's energy driver. */
+/* Contents of a chip's `name` file: ACPI power meter (servers, Nvidia Grace), Arm SCMI, IBM POWER's OCC, AMD's energy
+ * driver. */
 static const char *const chips[] = {"power_meter", "scmi_sensors", "occ", "amd_energy"};
 
 struct sensor {
 	int dirfd;
 	char file[32]; /* below dirfd */
-	bool is_power; /* microwatt, else a counter of microjoule */
+	bool is_power; /* true: microwatt; false: a counter of microjoule */
 	struct energy_domain domain;
-	uint64_t last; /* counter, or microwatt */
+	uint64_t last; /* last reading: counter, or microwatt */
 	uint64_t total;
-	double rest_uj; /* below one tick */
+	double rest_uj; /* integrated energy below one tick */
 	unsigned wraps;
 };
 
@@ -47,8 +48,8 @@ static void hwmon_close(void *state)
 	free(h);
 }
 
-/* What a sensor is of: its label, or the ACPI meter's model line ("Module Power Socket 0"). */
-/* Negative: what tree_short knows. */
+/* What a sensor measures: its label, or the ACPI meter's oem_info ("Module Power Socket 0"), else "power1". Returns its
+ * length, or an error for which tree_short() is true. */
 static int label_of(int dirfd, const char *prefix, const char *quantity, int number, char *out, size_t n)
 {
 	static const char *const suffixes[] = {"label", "oem_info"};
@@ -80,7 +81,7 @@ static void name_sensor(struct hwmon *h, struct sensor *s, const char *chip, con
 	(void)snprintf(d->kind, sizeof(d->kind), "%s", socket ? "socket" : "system");
 }
 
-/* Adds one sensor file when it is there and readable. Negative: what tree_short knows. */
+/* Adds one sensor file if it exists and can be read. Returns 0, or an error for which tree_short() is true. */
 static int add_sensor(struct hwmon *h, int chip_fd, const char *chip, const char *prefix, const char *quantity,
 		      const char *suffix, int number, char *why, size_t n)
 {
@@ -97,7 +98,7 @@ static int add_sensor(struct hwmon *h, int chip_fd, const char *chip, const char
 	rc = label_of(chip_fd, prefix, quantity, number, label, sizeof(label));
 	if (rc < 0)
 		return rc;
-	if (strncmp(label, "Ecore", 5) == 0) /* amd_energy: one per core, all inside the sockets' */
+	if (strncmp(label, "Ecore", 5) == 0) /* amd_energy: cores are part of their socket */
 		return 0;
 	struct sensor *grown = reallocarray(h->s, h->n + 1, sizeof(*h->s));
 	if (!grown)
@@ -111,8 +112,8 @@ static int add_sensor(struct hwmon *h, int chip_fd, const char *chip, const char
 	return 0;
 }
 
-/* The highest number that a sensor file of the chip has: amd_energy counts all cores before the sockets. Negative: what
- * tree_short knows. */
+/* The highest number of a sensor file of the chip (amd_energy numbers all cores before the sockets), or an error for
+ * which tree_short() is true. */
 static int highest_sensor(int chip_fd, const char *prefix)
 {
 	int fd = openat(chip_fd, prefix[0] ? prefix : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -133,7 +134,7 @@ static int highest_sensor(int chip_fd, const char *prefix)
 	return most;
 }
 
-/* Is it a chip whose sensors count here? Its name, or what tree_short knows. */
+/* Reads the name of a chip. 1: its sensors are read; 0: they are not; or an error for which tree_short() is true. */
 static int chip_name(int fd, char *chip, size_t n)
 {
 	int len = tree_text(fd, "name", chip, n);
@@ -145,10 +146,10 @@ static int chip_name(int fd, char *chip, size_t n)
 	return tree_short(len) ? len : 0;
 }
 
-/* Negative: what tree_short knows. */
+/* Adds all sensors of a chip. Returns 0, or an error for which tree_short() is true. */
 static int add_sensors(struct hwmon *h, int fd, const char *chip, const char *prefix, char *why, size_t n)
 {
-	/* A counter is better than samples of the same thing. */
+	/* Preferred first: a counter is more precise than samples of power. */
 	static const char *const files[][2] = {{"energy", "input"}, {"power", "average"}, {"power", "input"}};
 	int most = highest_sensor(fd, prefix), rc = most < 0 ? most : 0;
 	for (int number = 1; number <= most; number++) {
@@ -171,7 +172,7 @@ static int add_chip(struct hwmon *h, int class_fd, const char *entry, char *why,
 	int rc = chip_name(fd, chip, sizeof(chip));
 	if (rc > 0) {
 		rc = add_sensors(h, fd, chip, "", why, n);
-		if (rc == 0) /* older drivers hang their files on the device */
+		if (rc == 0) /* older drivers have their files in device/ */
 			rc = add_sensors(h, fd, chip, "device/", why, n);
 	}
 	(void)close(fd);
@@ -229,7 +230,7 @@ static size_t hwmon_domains(const void *state, struct energy_domain *v, size_t m
 	return h->n;
 }
 
-/* Trapezoid between the last power and this one. */
+/* Adds the trapezoid between the last power and this one. */
 static void integrate(struct sensor *s, uint64_t microwatt, double dt_s)
 {
 	double uj = ((double)s->last + (double)microwatt) / 2.0 * dt_s + s->rest_uj;
@@ -254,9 +255,9 @@ static int hwmon_read(void *state, struct energy_reading *r, char *why, size_t n
 			return mw_fail(-EIO, why, n, "%s: %s: %s", s->domain.name, s->file,
 				       tree_errno(rc, text, sizeof(text)));
 		if (s->is_power) {
-			/* A whole server may draw more than a socket: ten times that is still no reading. */
+			/* A whole server may draw more than a socket; more than ten times that is a wrong reading. */
 			if ((double)v * 1e-6 > 10 * METER_MAX_WATT)
-				return mw_fail(-EIO, why, n, "%s: %.0f W is no possible reading", s->domain.name,
+				return mw_fail(-EIO, why, n, "%s: %.0f W is not plausible", s->domain.name,
 					       (double)v * 1e-6);
 			integrate(s, v, dt);
 		} else {

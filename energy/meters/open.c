@@ -13,11 +13,11 @@ const struct energy_meter *energy_meter_find(const char *name)
 	return NULL;
 }
 
-/* The table's next meter after `last` in (preference, table order); NULL when none is left. */
+/* The next meter after `last` in the order (preference, place in the table); NULL: no more. */
 static const struct energy_meter *next_preferred(const struct energy_meter *last)
 {
 	const struct energy_meter *best = NULL;
-	bool passed = false; /* equal preferences: those behind `last` in the table */
+	bool passed = false; /* `last` was seen: of equal preference only later ones follow */
 	for (const struct energy_meter *const *m = meter_table; *m; m++) {
 		bool after = !last || (*m)->preference > last->preference ||
 			     ((*m)->preference == last->preference && passed);

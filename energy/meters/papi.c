@@ -1,6 +1,6 @@
-/* RAPL through PAPI, in a process of its own. PAPI prints, calls exit(127) when an MSR read fails, overruns a table
- * above two sockets, answers an unchanged powercap counter with its raw value and an unreadable one with a silent 0: a
- * child keeps the damage away, and every value has to be plausible. */
+/* RAPL through PAPI, in a child process, because PAPI prints, calls exit(127) when an MSR read fails and overruns a
+ * table above two sockets. It also returns the raw value for an unchanged powercap counter and 0, without an error, for
+ * one that cannot be read: every value is checked for plausibility. */
 #include "energy/meters/papi.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #define CLASS "sys/class/powercap"
 #define PATIENCE_MS 10000
-#define AWAKE_NS 100000000u /* counters that have not moved by then are left out */
+#define AWAKE_NS 100000000u /* counters that have not moved after this time are left out */
 
 struct hello {
 	int rc;
@@ -40,16 +40,16 @@ struct counter {
 	struct energy_domain d;
 	int slot; /* index among the event set's values */
 	uint64_t last;
-	bool raw_when_unchanged; /* bug of the powercap component: a read without a change gives the raw counter */
-	long long seen;          /* the value before, while nothing has been believed yet */
+	bool raw_when_unchanged; /* bug of PAPI's powercap component: an unchanged counter reads as its raw value */
+	long long seen;          /* last raw value before the counter was first seen to advance */
 };
 
 struct child {
 	const struct papi_api *api;
 	void *lib;
 	int rootfd, set;
-	size_t n, found; /* counters kept, and all that could be added */
-	int n_values;    /* events of the set */
+	size_t n, found; /* counters kept; counters that could be added */
+	int n_values;    /* number of events in the set */
 	uint64_t t0_ns;
 	struct counter c[METER_MAX_DOMAINS];
 };
@@ -64,7 +64,7 @@ static int add_counter(struct child *k, const char *event, const char *name, con
 		return rc;
 	}
 	if (k->found++ >= METER_MAX_DOMAINS)
-		return 0; /* all of them are refused in the end */
+		return 0; /* try_component() refuses the whole set */
 	struct counter *c = &k->c[k->n++];
 	*c = (struct counter){.slot = k->n_values++};
 	(void)snprintf(c->d.name, sizeof(c->d.name), "%s", name);
@@ -91,7 +91,7 @@ static void explain_packages(int packages, char *why, size_t n)
 						: "no CPU topology in sysfs");
 }
 
-/* libpfm4's RAPL events on one CPU of each package; the kernel's PMU behind them. */
+/* Adds libpfm4's RAPL events, which read the kernel's PMU, on one CPU of each package. */
 static void add_uncore(struct child *k, char *why, size_t n)
 {
 	static const char *const events[][2] = {
@@ -106,7 +106,7 @@ static void add_uncore(struct child *k, char *why, size_t n)
 				       package[p].cpu);
 			int rc = add_counter(k, event, name, events[e][1], package[p].package, 0x1p-32, refused,
 					     sizeof(refused));
-			if (rc < 0 && e == 0) /* the package domain is the one that must be there */
+			if (rc < 0 && e == 0) /* only the package domain must exist */
 				reason_add(why, n, "%s", refused);
 		}
 	explain_packages(packages, why, n);
@@ -144,8 +144,8 @@ static int zone_name(const struct child *k, int zone, int sub, char *out, size_t
 	return tree_text(k->rootfd, path, out, n);
 }
 
-/* PAPI numbers zones: 7.0 by sysfs index, later ones by package. Where psys stands between packages the two differ and
- * a ZONE0 may be anything. */
+/* PAPI 7.0 numbers powercap zones by sysfs index, later versions by package. Where psys is listed between packages the
+ * two differ, and it is not known which zone ZONE0 is. */
 static bool zones_ambiguous(const struct child *k)
 {
 	char name[32];
@@ -160,7 +160,7 @@ static bool zones_ambiguous(const struct child *k)
 	return false;
 }
 
-/* Negative: what tree_short knows. */
+/* Adds a zone or subzone. Returns 0, or an error for which tree_short() is true. */
 static int add_zone(struct child *k, int zone, int sub, char *why, size_t n)
 {
 	char parent[24], own[24], event[64], name[48], refused[200] = "";
@@ -191,7 +191,7 @@ static void add_powercap(struct child *k, char *why, size_t n)
 	char name[32], text[64];
 	int rc = 0;
 	if (zones_ambiguous(k)) {
-		reason_add(why, n, "psys stands between the packages, and its zone numbers cannot be told");
+		reason_add(why, n, "psys is listed between the packages: PAPI's zone numbers are ambiguous");
 		return;
 	}
 	for (int z = 0; !tree_short(rc) && (rc = zone_name(k, z, -1, name, sizeof(name))) > 0; z++) {
@@ -201,13 +201,13 @@ static void add_powercap(struct child *k, char *why, size_t n)
 	}
 	if (tree_short(rc)) {
 		reason_add(why, n, "/" CLASS ": %s", tree_errno(rc, text, sizeof(text)));
-		k->n = 0; /* not a part of the zones */
+		k->n = 0; /* not some of the zones: a sum over them would be wrong */
 	}
 	if (k->n == 0 && n && !why[0])
 		reason_add(why, n, "no zone");
 }
 
-/* Reads the set once; values must be plausible and never go backwards. */
+/* Reads the event set once. -EIO for a value that is not plausible or goes backwards. */
 static int child_read(struct child *k, struct energy_reading *r, char *why, size_t n)
 {
 	long long v[METER_MAX_DOMAINS] = {0};
@@ -224,15 +224,14 @@ static int child_read(struct child *k, struct energy_reading *r, char *why, size
 		struct counter *c = &k->c[i];
 		long long now = v[c->slot];
 		if (c->raw_when_unchanged && c->last == 0) {
-			/* Believed once it has been seen to move, and is small enough for the time since start. */
+			/* Taken once the counter has advanced and the value fits the time since start. */
 			bool moved = now != c->seen && c->seen != 0;
 			c->seen = now;
 			if (!moved || (double)now * c->d.unit_j > limit_j)
 				continue;
 		}
 		if (now < 0 || (double)now * c->d.unit_j > limit_j)
-			return mw_fail(-EIO, why, n, "%s: %lld ticks since start is no possible reading", c->d.name,
-				       now);
+			return mw_fail(-EIO, why, n, "%s: %lld ticks since start are not plausible", c->d.name, now);
 		if ((uint64_t)now < c->last)
 			return mw_fail(-EIO, why, n, "%s: went backwards from %llu to %lld", c->d.name,
 				       (unsigned long long)c->last, now);
@@ -242,7 +241,7 @@ static int child_read(struct child *k, struct energy_reading *r, char *why, size
 	return 0;
 }
 
-/* Drops counters that stay at 0: a denied one reads as 0 without any error. */
+/* Drops counters that stay at 0: PAPI reads a denied counter as 0 without an error. */
 static int keep_awake(struct child *k, char *why, size_t n)
 {
 	struct energy_reading r = {0};
@@ -330,7 +329,7 @@ struct job {
 	const char *root;
 };
 
-/* What the child does: says what it found, then answers until the parent is gone. */
+/* The child process: sends what it found, then answers requests until the parent is gone. */
 static void serve(void *arg, int fd)
 {
 	const struct job *job = arg;
@@ -384,7 +383,7 @@ static void papi_close(void *state)
 	free(p);
 }
 
-/* Nothing that any of the three components could read: no need to start a process to learn it. */
+/* True where none of the three components has anything to read, so that no process need be started. */
 static bool nothing_to_read(int rootfd)
 {
 	static const char *const paths[] = {"sys/bus/event_source/devices/power", "dev/cpu/0/msr", CLASS};

@@ -1,4 +1,4 @@
-/* The installed libpapi, opened only when a meter asks for it: nothing links it, so it may be missing at run time. */
+/* The installed libpapi. It is opened with dlopen when a meter asks for it, so that it may be missing at run time. */
 #include "energy/meters/papi.h"
 
 #ifdef HAVE_PAPI
@@ -57,7 +57,7 @@ static int lib_load(void *self, void **lib, char *why, size_t n)
 	struct library *l = calloc(1, sizeof(*l));
 	if (!l)
 		return mw_fail(-ENOMEM, why, n, "no memory");
-	/* The version that the header promises, before whatever goes by the plain name. */
+	/* Try the version of papi.h first, then any libpapi.so. */
 	(void)snprintf(name, sizeof(name), "libpapi.so.%d.%d", PAPI_VERSION_MAJOR(PAPI_VERSION),
 		       PAPI_VERSION_MINOR(PAPI_VERSION));
 	l->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
@@ -66,7 +66,7 @@ static int lib_load(void *self, void **lib, char *why, size_t n)
 	int rc = l->handle ? bind_symbols(l, name, why, n)
 			   : mw_fail(MW_EUNAVAILABLE, why, n, "%s is not installed", name);
 	if (rc) {
-		free(l); /* the handle stays: unloading PAPI is not safe, and its process ends soon */
+		free(l); /* the handle is not closed: unloading PAPI is not safe, and this process ends soon */
 		return rc;
 	}
 	*lib = l;

@@ -1,5 +1,5 @@
-/* RAPL through the kernel's perf PMU `power`. The kernel supplies units, extends the counters to 64 bits and knows
- * which CPU stands for which package; nothing here depends on a list of CPU models. */
+/* RAPL through the kernel's perf PMU `power`. The kernel supplies the units, extends the counters to 64 bits and names
+ * one CPU per package; no list of CPU models is needed here. */
 #include "energy/meters/perf.h"
 
 #include <dirent.h>
@@ -27,11 +27,11 @@ struct counter {
 
 struct perf {
 	struct perf_sys sys;
-	size_t n, found; /* counters that are kept, that there are */
+	size_t n, found; /* counters that are open; counters that exist */
 	struct counter c[METER_MAX_DOMAINS];
 };
 
-/* What the kernel's event names mean. */
+/* The kernel's event names and the domains they measure. */
 static const struct {
 	const char *event, *kind;
 } known[] = {
@@ -68,7 +68,7 @@ static void perf_close(void *state)
 	free(p);
 }
 
-/* "event=0x02" placed where the format file says ("config:0-7"). */
+/* Makes perf_event_attr.config from "event=0x02" and the bit position in the format file ("config:0-7"). */
 static int event_config(int pmu, const char *event, uint64_t *config)
 {
 	char path[64], text[64];
@@ -92,7 +92,7 @@ static int event_config(int pmu, const char *event, uint64_t *config)
 	return 0;
 }
 
-/* Joule per count: .scale, provided .unit says Joules. */
+/* Joules per count, from the .scale file; .unit must say Joules. */
 static int event_unit(int pmu, const char *event, double *unit_j)
 {
 	char path[64], text[64];
@@ -147,7 +147,8 @@ static void explain_open(int rootfd, int rc, const char *event, int cpu, char *w
 		   strerrorname_np(-rc), level);
 }
 
-/* Opens one event on every CPU that the PMU names. Negative stops: the same refusal would come for every other one. */
+/* Opens one event on every CPU that the PMU names. A negative result means that every other event would fail in the
+ * same way. */
 static int open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_t k, const int *cpus, int n_cpus,
 		      char *why, size_t n)
 {
@@ -165,7 +166,7 @@ static int open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_t
 	}
 	for (int i = 0; i < n_cpus; i++) {
 		if (p->found++ >= METER_MAX_DOMAINS)
-			continue; /* all of them are refused in the end */
+			continue; /* perf_open_with() refuses the whole meter */
 		struct counter *c = &p->c[p->n];
 		int package = tree_package_of(rootfd, cpus[i]);
 		if (tree_short(package)) {
@@ -243,7 +244,7 @@ out:
 static int perf_open(const char *root, void **state, char *why, size_t n)
 {
 	*state = NULL;
-	/* A captured tree's PMU number means nothing to the running kernel. */
+	/* The PMU number in a captured tree is not that of the running kernel. */
 	if (strcmp(root, "/") != 0)
 		return mw_fail(MW_EUNAVAILABLE, why, n, "perf counters belong to the running kernel, not to %s", root);
 	return perf_open_with(&perf_kernel, root, state, why, n);

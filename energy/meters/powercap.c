@@ -1,5 +1,5 @@
-/* RAPL zones of the powercap class: energy_uj in microjoule, wrapping at max_energy_range_uj. Zones are told apart by
- * (parent's name, own name), never by index: psys may sit between packages, and every socket has a "dram". */
+/* RAPL zones of the powercap class: energy_uj in microjoule, wrapping at max_energy_range_uj. A zone is identified by
+ * its parent's and its own name, not by index: psys may be listed between packages, and every socket has a "dram". */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "energy/meters/tree.h"
 
 #define CLASS "sys/class/powercap"
-#define ZONE_PREFIX "intel-rapl:" /* AMD's zones carry it too; intel-rapl-mmio: shows the same packages again */
+#define ZONE_PREFIX "intel-rapl:" /* of AMD too; zones of intel-rapl-mmio: are the same packages again */
 
 struct zone {
 	char id[40]; /* "intel-rapl:0:1" */
@@ -62,7 +62,7 @@ static int add_zone(struct powercap *p, int parent, const char *id, char *why, s
 			reason_add(why, n, "%s: %s", id, tree_errno(rc, text, sizeof(text)));
 		return rc;
 	}
-	memcpy(z->id, id, strlen(id)); /* fits: checked by the caller */
+	memcpy(z->id, id, strlen(id)); /* collect() has checked the length */
 	p->n++;
 	return 0;
 }
@@ -78,8 +78,8 @@ static int collect_below(struct powercap *p, int fd, const char *id, int depth, 
 	return rc;
 }
 
-/* Collects zones of a directory and of the zones in it: the class holds flat links, captured trees may hold only the
- * nested directories behind them. */
+/* Collects the zones of a directory and of the zones in it. In sysfs the class holds links to all zones; captured trees
+ * may hold the nested directories only. */
 static int collect(struct powercap *p, int parent, const char *path, int depth, char *why, size_t n)
 {
 	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -105,7 +105,7 @@ static int collect(struct powercap *p, int parent, const char *path, int depth, 
 			rc = collect_below(p, fd, e->d_name, depth - 1, why, n);
 		if (tree_short(rc))
 			break;
-		rc = 0; /* a zone that cannot be read is left out, and why says so */
+		rc = 0; /* zones that cannot be read are left out; why names them */
 	}
 	(void)closedir(dir);
 	return rc;
@@ -127,7 +127,7 @@ static int socket_of(const char *name)
 	return sscanf(name, "package-%d", &s) == 1 ? s : -1;
 }
 
-/* Names a zone's domain; a name taken already gets the zone's id as well. */
+/* Names a zone's domain; appends the zone's id when the name is in use. */
 static void describe(struct powercap *p, struct zone *z)
 {
 	struct energy_domain *d = &z->domain;
@@ -148,7 +148,7 @@ static void describe(struct powercap *p, struct zone *z)
 		}
 }
 
-/* Reads what a zone says about itself; a reason when its energy cannot be had. */
+/* Reads a zone's name, counter and range. Adds the reason to why when its energy cannot be read. */
 static int probe_zone(struct zone *z, char *why, size_t n)
 {
 	char text[64];
@@ -165,7 +165,7 @@ static int probe_zone(struct zone *z, char *why, size_t n)
 		reason_add(why, n, "%s/energy_uj: %s", z->id, tree_errno(rc, text, sizeof(text)));
 	if (rc)
 		return rc;
-	/* Without it the meter works until the counter goes backwards, and then says so. */
+	/* Without a range the meter works until the counter goes backwards, which is then an error. */
 	rc = tree_u64(z->dirfd, "max_energy_range_uj", &z->domain.range);
 	if (rc)
 		z->domain.range = 0;
@@ -212,7 +212,7 @@ static int powercap_open(const char *root, void **state, char *why, size_t n)
 		(void)mw_fail(rc, why, n, "/" CLASS ": %s", tree_errno(rc, text, sizeof(text)));
 		goto out;
 	}
-	/* Names need the parents, so they come before zones are dropped. */
+	/* Name domains before zones are dropped: a name contains the parent's. */
 	for (size_t i = 0; i < found; i++)
 		describe(p, &p->z[i]);
 	for (size_t i = 0; i < found; i++) {
@@ -263,7 +263,7 @@ static int powercap_read(void *state, struct energy_reading *r, char *why, size_
 		r->ticks[i] = z->total;
 		r->wraps[i] = z->wraps;
 	}
-	/* The counters move every millisecond or so: the time in the middle of the sweep is as good as any. */
+	/* Counters are updated about every millisecond: the middle of the sweep is as good as any time. */
 	r->t_ns = now + (mw_now_ns() - now) / 2;
 	p->t_ns = r->t_ns;
 	return 0;

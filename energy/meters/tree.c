@@ -33,7 +33,7 @@ int tree_u64(int dirfd, const char *path, uint64_t *out)
 	char *end;
 	errno = 0;
 	unsigned long long v = strtoull(text, &end, 10);
-	/* strtoull takes signs and leading blanks: a counter has neither. */
+	/* strtoull accepts signs and leading blanks; a counter has neither. */
 	if (text[0] < '0' || text[0] > '9' || *end || errno)
 		return MW_EFORMAT;
 	*out = v;

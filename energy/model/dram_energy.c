@@ -6,16 +6,16 @@
 
 #include "base/core/err.h"
 
-/* Chips measured in arXiv 2411.17960 (DDR4) and Ghose et al., SIGMETRICS 2018 (DDR3L). */
+/* Measured chips: arXiv 2411.17960 (DDR4) and Ghose et al., SIGMETRICS 2018 (DDR3L). */
 const struct dram_band dram_datasheet_band = {.min = 0.35, .typ = 0.54, .max = 1.0};
 
-/* mA of the current that a chip draws as soon as any bank is open. */
+/* mA that a chip draws as soon as any bank is open (DRAMPower's I_rho). */
 static double i_rho(const struct dram_part *p, double rho)
 {
 	return rho * (p->idd3n - p->idd2n) + p->idd2n;
 }
 
-/* mA with `open` banks open: every open bank adds its share of what is left up to IDD3N. */
+/* mA with `open` banks open: each open bank adds an equal share of the rest up to IDD3N. */
 static double i_background(const struct dram_part *p, double rho, int open)
 {
 	if (open <= 0)
@@ -24,7 +24,7 @@ static double i_background(const struct dram_part *p, double rho, int open)
 	return shared + (p->idd3n - shared) * open / p->banks;
 }
 
-/* mA during tRAS of an IDD0 loop, when precharging draws i_beta = IDD0 for tRP. */
+/* mA during tRAS of an IDD0 loop, assuming that precharging draws i_beta = IDD0 for tRP (DRAMPower). */
 static double i_theta(const struct dram_part *p)
 {
 	double i_beta = p->idd0;
@@ -43,7 +43,8 @@ double dram_act_pre_tn4101_pj(const struct dram_part *p)
 
 double dram_rho_max(const struct dram_part *p)
 {
-	/* i_theta >= i1(rho), and i1 is linear in rho with slope (B - 1) (I3N - I2N) / B. */
+	/* Solves i_theta = i1(rho); i1, the background with one open bank, is linear in rho with slope (B - 1) (IDD3N -
+	 * IDD2N) / B. */
 	double at0 = i_background(p, 0.0, 1);
 	double slope = i_background(p, 1.0, 1) - at0;
 	double room = i_theta(p) - at0;
@@ -130,7 +131,7 @@ int dram_energy(const struct dram_part *p, double rho, struct dram_energy *e, ch
 	/* V x mA x ns = pJ, V x mA = mW, pJ / ns = mW. */
 	e->rho = rho;
 	e->act_pj = p->vdd * (i_theta(p) - i_background(p, rho, 1)) * p->tras_ns;
-	/* The default rho makes the term 0 by construction on parts where IDD0 binds; rounding may leave -1e-13. */
+	/* The default rho makes this term 0 on parts where IDD0 limits it; rounding may leave -1e-13. */
 	if (fabs(e->act_pj) < 1e-9)
 		e->act_pj = 0.0;
 	e->pre_pj = p->vdd * (i_beta - p->idd2n) * p->trp_ns;
@@ -166,8 +167,8 @@ static struct dram_band band(double low, double high)
 	};
 }
 
-/* pJ per byte of bursts of energy burst_pj, of which a share misses its row. Every chip of the channel takes part in
- * a burst, so the chips cancel. */
+/* pJ per byte of bursts of burst_pj each, 1 - row_hit of which need an activation and a precharge. Every chip of the
+ * channel takes part in a burst, so the number of chips cancels. */
 static double per_byte(const struct dram_part *p, const struct dram_energy *e, double burst_pj, double row_hit)
 {
 	double bytes = (double)p->burst_length * p->width_bits / 8.0;
@@ -200,7 +201,7 @@ int dram_price_traffic(const struct dram_part *p, const struct dram_traffic *t, 
 		.typ = (rd * r->typ + wr * w->typ) * 1e-3,
 		.max = (rd * r->max + wr * w->max) * 1e-3,
 	};
-	/* What rho takes from activation it puts here, so the same rho stands on both sides. mW s = 1e6 nJ. */
+	/* rho moves energy from activation to here, so both use the same rho. mW s = 1e6 nJ. */
 	double chips = (double)dram_part_chips(p) * t->ranks * t->seconds * 1e6;
 	out->standing_nj = band(chips * (low.open_mw + low.refresh_mw), chips * (high.open_mw + high.refresh_mw));
 	(void)snprintf(out->source, sizeof(out->source), "DRAMPower equations (VDD core) on %s, rho %.3g", p->name,

@@ -1,5 +1,5 @@
-/* Datasheet currents and timings, one row per chip. The rows' sources print the VDD rail only for some parts, so VPP is
- * left out for all. Refresh of the Ambit paper's DDR3 is that of MIMDRAM's simulator. */
+/* Datasheet currents and timings, one row per chip. Most sources print the VDD rail only, so VPP is left out for all
+ * parts. */
 #include "energy/model/dram_energy.h"
 
 #include <string.h>
@@ -52,7 +52,7 @@ static const struct dram_part parts[] = {
 		.source = "Micron MT40A rev B Table 148; IDD5B: umd-memsys/DRAMsim3 DDR4_8Gb_x8_2400.ini",
 	},
 	{
-		/* The file rounds tCK to 0.63 ns; its currents and timings are kept together. */
+		/* The source rounds tCK to 0.63 ns; its timings are in clocks and follow its tCK. */
 		.name = "ddr4-3200-x8",
 		.title = "DDR4-3200 8 Gb x8",
 		.vdd = 1.2,
@@ -122,7 +122,7 @@ static const struct dram_part parts[] = {
 		.source = "Micron MT60B rev A Table 6; timing JESD79-5B 4800B",
 	},
 	{
-		/* Currents of one channel of 128 bits, which two pseudo-channels share. */
+		/* Currents of one channel of 128 bits, shared by two pseudo-channels. */
 		.name = "hbm2-x128",
 		.title = "HBM2 8 Gb channel, 2 Gb/s",
 		.vdd = 1.2,
@@ -146,7 +146,7 @@ static const struct dram_part parts[] = {
 		.source = "umd-memsys/DRAMsim3@2981759 configs/HBM2_8Gb_x128.ini",
 	},
 	{
-		/* VDD2H rail, maxima. No source for tRAS, tRP and tREFI: only bursts can be priced. */
+		/* VDD2H rail, maxima. tRAS, tRP and tREFI have no source: only bursts can be priced. */
 		.name = "lpddr5x-7500-x16",
 		.title = "LPDDR5X-7500 16 Gb x16 (Micron Y52P)",
 		.vdd = 1.05,
@@ -159,7 +159,7 @@ static const struct dram_part parts[] = {
 		.tck_ns = 8 / 7.5,
 		.trfc_ns = 280,
 		.burst_length = 16,
-		.data_rate = 8, /* beats per clock: the data clock runs at four times it */
+		.data_rate = 8, /* beats per clock: the data clock is four times as fast */
 		.width_bits = 16,
 		.channel_bits = 16,
 		.source = "Micron Y52P Table 18 (VDD2H maxima)",
