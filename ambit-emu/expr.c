@@ -187,7 +187,8 @@ static int unnamed(struct parser *p)
 	int rc = expression(p, &value);
 	if (rc == 0)
 		rc = assign(p, "out", 3, value);
-	return rc == -EEXIST ? scan_fail(&p->s, start, -EINVAL, "'out' is read and the result's name: write x = ...")
+	return rc == -EEXIST ? scan_fail(&p->s, start, -EINVAL,
+					 "'out' is an input and the name of the result: write NAME = ...")
 			     : rc;
 }
 

@@ -196,7 +196,7 @@ enum { PRESETS = sizeof(presets) / sizeof(presets[0]) };
 static const struct {
 	const char *name, *why;
 } refused[] = {
-	{"lpddr5x-7500", "no timing of it has a source (energy model part lpddr5x-7500-x16: bursts only)"},
+	{"lpddr5x-7500", "its timings have no source (the energy model prices bursts of lpddr5x-7500-x16 only)"},
 };
 
 const struct ambit_dram *ambit_dram_preset(size_t i)

@@ -213,7 +213,8 @@ int ambit_trace_open(const struct ambit_trace_config *c, struct ambit_trace **ou
 		return mw_fail(-EINVAL, err, n, "trace of channel %u: there are %u", c->channel, c->geometry->channels);
 	if (c->timing->salp > 1 && c->format != AMBIT_TRACE_HOST)
 		return mw_fail(-EOPNOTSUPP, err, n,
-			       "trace: salp=%u has several open rows in a bank, no format says that", c->timing->salp);
+			       "trace: salp=%u has several open rows in a bank, which no format can express",
+			       c->timing->salp);
 	struct ambit_trace *t = calloc(1, sizeof(*t));
 	int rc = t ? set_up(t, c) : -ENOMEM;
 	if (rc < 0) {

@@ -1,4 +1,4 @@
-/* Which kernel an operation takes, and its run over lanes in blocks and slices. */
+/* Chooses the kernel of an operation and runs it over lanes, in blocks and slices. */
 #include "pim/arith.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include "pim/core.h"
 #include "pim/lanes.h"
 
-/* Bytes of a block that a kernel reads or writes through a buffer: it stays in the first-level cache. */
+/* Bytes of the buffers through which a kernel works; they stay in the first-level cache. */
 #define BLOCK 4096u
 
 unsigned arith_unit(unsigned bits)
@@ -90,7 +90,7 @@ static struct arith_args arguments(const struct arith_job *j)
 	if (j->op != PIM_SHL && j->op != PIM_SHR)
 		return a;
 	a.amount = amount;
-	if (amount >= bits) { /* C has no shift by the whole width */
+	if (amount >= bits) { /* C does not define a shift by the whole width */
 		a.amount = j->op == PIM_SHR && a.sign ? bits - 1 : 0;
 		a.live = j->op == PIM_SHR && a.sign ? a.mask : 0;
 	}
@@ -105,10 +105,10 @@ struct work {
 	arith_fn fn;
 	struct arith_args args;
 	unsigned inputs;
-	unsigned src_unit[3], dst_unit; /* as they lie in memory */
-	unsigned out_unit;              /* as the kernel gives it */
+	unsigned src_unit[3], dst_unit; /* bytes of a lane in memory; 0: packed bits */
+	unsigned out_unit;              /* bytes of a lane as the kernel writes it */
 	bool unpack[3];
-	mw_bulk_fn around; /* NULL: results are written where they belong */
+	mw_bulk_fn around; /* copies results with non-temporal stores; NULL: the kernel writes to dst */
 	uint64_t lanes;    /* padded */
 	size_t block, n;
 };
@@ -189,7 +189,7 @@ static int run_kernel(struct pim_call *call, const struct arith_job *j)
 
 /* ---- bulk ---- */
 
-/* One lane's value repeated over 8 bytes. */
+/* Repeats the value of one lane over 8 bytes. */
 static uint64_t spread(uint64_t value, unsigned bits)
 {
 	if (bits == 1)
@@ -199,7 +199,7 @@ static uint64_t spread(uint64_t value, unsigned bits)
 	return value;
 }
 
-/* Bits are bits: the bulk kernels do it unless excess bits would turn into 1. */
+/* Can the bulk kernels do it, which treat containers as bits? Not where excess bits would become 1. */
 static bool is_bulk(const struct arith_job *j)
 {
 	bool keeps_zero = j->op == PIM_AND || j->op == PIM_OR || j->op == PIM_XOR || j->op == PIM_MAJ ||
@@ -256,7 +256,7 @@ static void masked_slice(void *arg, size_t i)
 		size_t part = end - at < BLOCK ? end - at : BLOCK;
 		memcpy(block, m->src + at, part);
 		memset(block + part, 0, BLOCK - part);
-		/* In words of 8 bytes, whatever the container; the rest of a last line is padding. */
+		/* Works in words of 8 bytes for every container; the end of the last line is padding. */
 		m->fn(&m->args, m->dst + at, &src, (part + 511) / 512 * 64);
 	}
 }

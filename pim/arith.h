@@ -1,7 +1,7 @@
 /* Integer operations on lanes in the host's layout: packed bits for width 1, else containers whose excess bits are 0.
  *
- * What device `host` computes, and what ambit's fused engine computes in place of its micro-programs: plain arithmetic
- * on whole containers, by instruction set, in slices on the call's executor. */
+ * Device `host` computes with them, and ambit's fused engine computes with them instead of running micro-programs. They
+ * are plain arithmetic on whole containers, one path per instruction set, run in slices on the call's executor. */
 #ifndef PIM_ARITH_H
 #define PIM_ARITH_H
 
@@ -10,43 +10,46 @@
 #include "base/core/cpu.h"
 #include "pim/pim.h"
 
-/* Lanes of one step; memory of vectors is padded to it. */
+/* Vectors are padded to a multiple of this many lanes, one step of a kernel. */
 #define ARITH_LANES 512u
 
-/* Bytes that `lanes` lanes of a width take, padded. */
+/* Bytes of `lanes` lanes of a width, padding included; 0: too many. */
 size_t arith_bytes(unsigned bits, uint64_t lanes);
-/* Bytes of a container; 0: packed bits. */
+/* Bytes of the container of a width; 0: packed bits. */
 unsigned arith_unit(unsigned bits);
 
 struct arith_job {
 	enum pim_op op;
-	struct pim_type type; /* of the operands: the last input's, the result's for fill */
+	struct pim_type type; /* type of the last input; of the result for fill */
 	uint64_t value;       /* as in struct pim_command */
 	uint64_t lanes;
 	void *dst;
 	const void *src[3];
-	size_t cache_bytes; /* of the last-level cache: what is larger goes around it */
+	size_t cache_bytes; /* of the last-level cache; larger results use non-temporal stores */
 };
 
-/* PIM_NOT..PIM_RED_XOR. Pointers are aligned to 64 and padded; dst may be one of src where the two have one type. */
+/* Runs PIM_NOT..PIM_RED_XOR. Pointers are aligned to 64 bytes, memory is padded; dst may be one of src where both have
+ * one type. 0, or -EOPNOTSUPP for other operations. */
 int arith_run(struct pim_call *call, const struct arith_job *job);
-/* Copies lanes of any alignment into padded memory, excess bits cleared. */
+/* Copies lanes of any alignment into padded memory and clears excess bits. */
 void arith_write(struct pim_call *call, void *dst, const void *src, unsigned bits, uint64_t lanes, size_t cache_bytes);
-/* Continues a reduction over `lanes` lanes. *acc starts as arith_reduce_start(). */
+/* Continues a reduction over `lanes` lanes; *acc begins as arith_reduce_start(). */
 uint64_t arith_reduce_start(enum pim_op op);
 void arith_reduce(enum pim_op op, struct pim_type type, const void *src, uint64_t lanes, uint64_t *acc);
 /* Joins two accumulators. */
 uint64_t arith_reduce_join(enum pim_op op, uint64_t a, uint64_t b);
-/* The number that pim_reduce gives. */
+/* Turns an accumulator into the number that pim_reduce() returns. */
 uint64_t arith_reduce_value(enum pim_op op, struct pim_type type, uint64_t acc);
-/* Lane i of dst = lane i - by of src; `lanes` lanes of `unit` bytes, 0: packed bits. Rest 0. dst may be src. */
+/* Lane i of dst = lane i - by of src, 0 where src has no such lane; `lanes` lanes of `unit` bytes, 0: packed bits. dst
+ * may be src. */
 void arith_shift_lanes(void *dst, const void *src, unsigned unit, uint64_t lanes, int64_t by);
 
 /* ---- kernels ---- */
 
 struct arith_args {
-	uint64_t mask; /* the bits of a lane */
-	uint64_t live; /* shifts: the bits that may be 1 in the shifted part */
+	uint64_t mask; /* ones in the bits of a lane */
+	uint64_t live; /* shifts: bits of the result that may be 1 (without repeated sign bits); mul_wide: bits of the
+			  result */
 	uint64_t sign; /* sign bit; 0 for unsigned lanes */
 	unsigned amount;
 };
@@ -77,7 +80,7 @@ enum arith_kernel {
 	ARITH_SHL,
 	ARITH_SHR,
 	ARITH_MUL_SAME,   /* mul_wide into containers of the same size */
-	ARITH_MUL_DOUBLE, /* of twice the size */
+	ARITH_MUL_DOUBLE, /* mul_wide into containers of twice the size */
 	ARITH_IF_ELSE,    /* src[0]: packed bits */
 	ARITH_POPCOUNT,   /* into containers of 1 byte */
 	/* Into packed bits. */

@@ -8,7 +8,7 @@
 #define V_BITS_32(v) (uint32_t) _mm256_movemask_ps((__m256)(v))
 #define V_BITS_64(v) (uint32_t) _mm256_movemask_pd((__m256d)(v))
 
-/* Packing works within halves: 8 lanes, 8 zeros, 8 lanes, 8 zeros. */
+/* packs_epi16 works within 128-bit halves: 8 lanes, 8 zeros, 8 lanes, 8 zeros. */
 static inline unsigned bits_of_words(__m256i v)
 {
 	unsigned m = (unsigned)_mm256_movemask_epi8(_mm256_packs_epi16(v, _mm256_setzero_si256()));

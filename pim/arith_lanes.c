@@ -1,4 +1,5 @@
-/* What crosses lanes: reductions to one number, and shifts by lanes. The host does it; ambit only pays for it. */
+/* Operations across lanes: reductions to one number, and shifts by lanes. The host computes them; device `ambit` only
+ * charges them. */
 #include <string.h>
 
 #include "pim/arith.h"
@@ -20,7 +21,7 @@ static uint64_t sign_of(struct pim_type t)
 	return t.kind == PIM_INT ? UINT64_C(1) << (t.bits - 1) : 0;
 }
 
-/* The least is sought among lanes with the sign bit flipped: they compare as unsigned numbers. */
+/* min_lanes works on lanes with the sign bit flipped, which compare as unsigned numbers. */
 uint64_t arith_reduce_value(enum pim_op op, struct pim_type type, uint64_t acc)
 {
 	uint64_t sign = sign_of(type);
@@ -53,7 +54,7 @@ static void reduce_packed(enum pim_op op, struct pim_type type, const void *src,
 	}
 }
 
-/* One function for each container. Signs are extended in sums, flipped for the least. */
+/* One function per container. Sums extend the sign, min_lanes flips it. */
 #define REDUCE(T)                                                                                                      \
 	static uint64_t reduce_##T(enum pim_op op, const void *src, uint64_t lanes, uint64_t sign, uint64_t acc)       \
 	{                                                                                                              \
@@ -107,7 +108,7 @@ static void shift_packed(void *dst, const void *src, uint64_t lanes, uint64_t by
 	uint64_t words = lanes / 64 + (lanes % 64 != 0), q = by / 64;
 	unsigned r = (unsigned)(by % 64);
 	for (uint64_t k = 0; k < words; k++) {
-		/* From the end that is not read any more: dst may be src. */
+		/* Starts at the end that is not read any more, because dst may be src. */
 		uint64_t i = up ? words - 1 - k : k, w;
 		if (up) {
 			w = i >= q ? word_at(src, lanes, i - q) << r : 0;

@@ -1,5 +1,6 @@
-/* The kernels for containers of LANE_BITS bits, in vectors of V_BYTES bytes. Included by arith_loop.h once for each
- * container; no include guard. Vector types are the compiler's own, so that one text serves every instruction set. */
+/* The kernels for containers of LANE_BITS bits, in vectors of V_BYTES bytes. arith_loop.h includes this file once per
+ * container, so it has no include guard. It uses the compiler's vector types, so one text serves every instruction set.
+ */
 #define N(name) ARITH_PASTE(name, LANE_BITS)
 #define LANE ARITH_UINT(LANE_BITS)
 
@@ -213,7 +214,7 @@ PREDICATE(red_or, ARITH_RED_OR, 1)
 PREDICATE(red_xor, ARITH_RED_XOR, 1)
 #undef PREDICATE
 
-/* ---- where vectors gain little, or lanes change their size: plain C, 64 lanes at a time ---- */
+/* ---- plain C, 64 lanes at a time: vectors gain little here, or lanes change their size ---- */
 
 ARITH_INLINE LANE N(magnitude)(LANE x, const struct arith_args *a)
 {
@@ -238,7 +239,7 @@ ARITH_INLINE LANE N(mod_one)(LANE x, LANE y, const struct arith_args *a)
 
 ARITH_INLINE uint64_t N(extend)(LANE x, const struct arith_args *a)
 {
-	return ((uint64_t)x ^ a->sign) - a->sign; /* 2^bits less where the sign bit is 1 */
+	return ((uint64_t)x ^ a->sign) - a->sign; /* subtracts 2^bits where the sign bit is 1 */
 }
 
 #define PLAIN(name, OUT, expression)                                                                                   \

@@ -1,9 +1,9 @@
-/* The kernels of every path. Included once by each path's file, which first defines
+/* The kernels of one instruction set. Included once by each arith_*.c, which first defines
  *   V_BYTES       bytes of a vector: 16, 32 or 64
  *   ARITH_TABLE   name of the table
- * and where the instruction set has it, for every container of w = 8, 16, 32, 64 bits
+ * and, where the instruction set has it, for every container of w = 8, 16, 32, 64 bits
  *   V_BITS_w(v)       one bit per lane of a vector whose lanes are all ones or 0
- *   V_BITS_FROM_w(b)  the vector of those bits; needed with 64-byte vectors */
+ *   V_BITS_FROM_w(b)  the vector of those bits; required with 64-byte vectors */
 #include <stdint.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static const uint32_t arith_lane_bit_32[8] = {1, 2, 4, 8, 16, 32, 64, 128};
 static const uint64_t arith_lane_bit_64[4] = {1, 2, 4, 8};
 #endif
 
-/* Adding halves: the base architecture has no instruction for it, and this the compiler turns into vectors. */
+/* Adds halves, because the base architecture has no popcount instruction; compilers vectorise this form. */
 ARITH_INLINE uint64_t arith_popcount(uint64_t x)
 {
 	x -= x >> 1 & 0x5555555555555555u;

@@ -1,4 +1,4 @@
-/* The handles of pim.h from inside. */
+/* The structures behind the handles of pim.h, for the core and the built-in devices. */
 #ifndef PIM_CORE_H
 #define PIM_CORE_H
 
@@ -17,7 +17,7 @@ struct pim_config {
 	struct mw_option table[CORE_MAX_KEYS + 1];
 };
 
-/* What handles begin with: a place in a list of their device's. */
+/* First member of every handle: its link in a list of the device. */
 struct core_link {
 	struct core_link *prev, *next;
 	uint32_t magic; /* CORE_OPEN until the handle is closed */
@@ -27,13 +27,13 @@ struct core_link {
 #define CORE_CLOSED 0x64616564u
 
 struct pim_device {
-	struct core_link link; /* of no list */
+	struct core_link link; /* in no list */
 	const struct pim_device_ops *ops;
 	void *state;
 	struct pim_executor executor;
-	mw_wide counts[PIM_COUNT_N]; /* since open; scopes are differences */
+	mw_wide counts[PIM_COUNT_N]; /* since open; a scope takes differences */
 	struct core_link vectors, matrices, costs, subarrays;
-	struct core_link graves; /* closed handles, oldest first */
+	struct core_link graves; /* closed handles that are kept for CORE_CHECK, oldest first */
 	size_t n_graves;
 	char *spec;
 	char error[CORE_ERR];
@@ -76,33 +76,34 @@ void core_link_init(struct core_link *head);
 void core_link_add(struct core_link *head, struct core_link *l);
 void core_link_del(struct core_link *l);
 
-/* Frees what a closed handle leaves. In builds that check handles it stays readable, so that its next use is found:
- * the last CORE_GRAVES of each device, and those of a closed device for good. */
+/* Frees a closed handle. Builds that check handles keep it readable instead, so that its next use is found: the last
+ * CORE_GRAVES of each device, and those of a closed device until the program ends. */
 void core_bury(struct pim_device *dev, struct core_link *l);
 enum { CORE_GRAVES = 1024 };
 
-/* Every public function checks its handles first; NULL passes. Aborts with the function's name. */
+/* Every public function checks its handles first. Aborts with the function's name when a handle was closed; NULL
+ * passes. */
 #ifdef PIM_CHECK_HANDLES
 #define CORE_CHECK(h) assert((!(h) || (h)->link.magic == CORE_OPEN) && "handle was closed")
 #else
 #define CORE_CHECK(h) ((void)0)
 #endif
 
-/* Line for pim_error(), then code. */
+/* Stores the line for pim_error() and returns code. */
 int core_fail(struct pim_device *dev, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* pim_call_charge() and pim_call_time() for amounts beyond 64 bits. */
 void core_charge(struct pim_call *call, enum pim_count what, mw_wide n);
 void core_time(struct pim_call *call, enum pim_count part, mw_wide elapsed_ps, mw_wide busy_ps);
 
-/* Comparisons and red_*: one bit per lane. */
+/* True for comparisons and red_*, whose result is one bit per lane. */
 bool core_is_predicate(enum pim_op op);
 
-/* -EINVAL with a line: no size, no such kind, not 1..64 bits. */
+/* -EINVAL with a line for pim_error(): size not set, no such kind, or not 1..64 bits. */
 int core_check_type(struct pim_device *dev, struct pim_type type);
-/* Bytes of one element in a host container: 0 for one bit (packed). */
+/* Bytes of one element in the host's layout; 0: one bit, packed. */
 unsigned core_container(struct pim_type type);
-/* false when it does not fit into size_t. */
+/* Bytes of an operand in the host's layout; false when they exceed size_t. */
 bool core_host_bytes(const struct pim_operand *o, size_t *bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* Cost scopes: differences of the device's counters, and their price. */
+/* Cost scopes, which are differences of the device's counters, and prices. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +42,12 @@ void pim_cost_end(struct pim_cost *c)
 	errno = saved;
 }
 
-/* -ERANGE: it does not fit. */
+/* The count of a scope. -ERANGE: it exceeds 64 bits. */
 static int difference(const struct pim_cost *c, enum pim_count what, uint64_t *value)
 {
 	mw_wide d = (c->stopped ? c->stop[what] : c->dev->counts[what]) - c->start[what];
 	if (d > UINT64_MAX)
-		return core_fail(c->dev, -ERANGE, "%s: more than 64 bits hold", pim_count_name(what));
+		return core_fail(c->dev, -ERANGE, "%s exceeds 2^64 - 1 in this scope", pim_count_name(what));
 	*value = (uint64_t)d;
 	return 0;
 }

@@ -22,7 +22,7 @@ const struct pim_device_ops *pim_builtin(size_t i)
 	return NULL;
 }
 
-/* The public key table in the form that the SPEC parser knows. */
+/* Translates the public key table for the SPEC parser. */
 static int make_table(struct pim_config *c, const struct pim_key *keys, char *err, size_t n)
 {
 	static const enum mw_option_type types[] = {
@@ -48,7 +48,7 @@ static int make_table(struct pim_config *c, const struct pim_key *keys, char *er
 	return 0;
 }
 
-/* Errors of the house's own range have no errno: a spec that cannot be read is an invalid argument. */
+/* Codes below -4096 are this project's own and no errno: a spec that cannot be read is -EINVAL. */
 static int as_errno(int rc)
 {
 	return rc < -4096 ? -EINVAL : rc;
@@ -119,7 +119,7 @@ int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec,
 	int saved = errno;
 	struct pim_config *config = NULL;
 	int rc;
-	/* Specs, tables and sources have decimal points, whatever the program's locale has. */
+	/* Specs and tables have decimal points whatever the locale of the program. */
 	locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), before = c ? uselocale(c) : (locale_t)0;
 	if (!spec)
 		spec = ops ? ops->name : NULL;
@@ -228,7 +228,7 @@ int pim_set_executor(struct pim_device *dev, const struct pim_executor *executor
 	return 0;
 }
 
-/* ---- what a device may ask for ---- */
+/* ---- what a device may call ---- */
 
 int64_t pim_config_int(const struct pim_config *c, const char *key)
 {

@@ -1,4 +1,4 @@
-/* What every handle needs: its place in a list of its device, its end, the line about a failure. */
+/* Common to all handles: the list of their device, closing, the line about a failure. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ void core_bury(struct pim_device *dev, struct core_link *l)
 #ifdef PIM_CHECK_HANDLES
 	if (dev) {
 		core_link_add(&dev->graves, l);
-		/* What is closed with its device is many at once, and all of it is kept. */
+		/* pim_close() may close more than CORE_GRAVES handles at once: it keeps all of them. */
 		if (++dev->n_graves > CORE_GRAVES && dev->link.magic == CORE_OPEN) {
 			struct core_link *oldest = dev->graves.next;
 			core_link_del(oldest);

@@ -53,7 +53,7 @@ void lanes_free(void *p, size_t bytes)
 		free(p);
 }
 
-/* One cache of the processor in bytes, from the kernel's tree; 0 when it is not there. */
+/* Bytes of one cache of CPU 0, from sysfs; 0 when sysfs does not say. */
 static size_t cache_index(int index)
 {
 	char path[80], text[32];
@@ -75,8 +75,7 @@ static size_t cache_index(int index)
 
 size_t lanes_cache_bytes(void)
 {
-	/* Not sysconf(_SC_LEVEL3_CACHE_SIZE): on processors with several caches of the last level it answers their sum.
-	 */
+	/* Not sysconf(_SC_LEVEL3_CACHE_SIZE), which returns the sum of all last-level caches. */
 	size_t l3 = cache_index(3);
 	return l3 ? l3 : (size_t)32 << 20;
 }
@@ -119,7 +118,7 @@ static void job_slice(void *arg, size_t i)
 
 static size_t slices(const struct pim_call *call, size_t bytes)
 {
-	/* Handing out less than this costs more than it saves. */
+	/* Fewer bytes take longer in several threads than in one. */
 	return bytes < ((size_t)256 << 10) ? 1 : pim_call_threads(call);
 }
 
@@ -146,6 +145,6 @@ void lanes_mask_tail(void *host, uint64_t bits)
 
 mw_wide lanes_ps(mw_wide bytes, double gbps)
 {
-	uint64_t rate = (uint64_t)llround(gbps * 1000); /* byte per us */
+	uint64_t rate = (uint64_t)llround(gbps * 1000); /* bytes per us */
 	return (bytes * 1000000u + rate - 1) / rate;
 }

@@ -1,4 +1,4 @@
-/* Programs of the user: read, compiled, checked, run. */
+/* Programs of the user: reading, compiling, verifying, running. */
 #include "pim/program.h"
 
 #include <errno.h>
@@ -24,8 +24,8 @@ static int compile_circuit(struct pim_program *p, const char *text, size_t len, 
 		return rc;
 	rc = ambit_compile(&p->circuit, AMBIT_THOROUGH, &p->builder, &p->info);
 	return rc < 0 ? mw_fail(rc, err, n,
-				rc == -ERANGE ? "it needs more rows than there are addresses"
-					      : "it does not compile: %s",
+				rc == -ERANGE ? "the program needs more rows than there are addresses"
+					      : "the program does not compile: %s",
 				mw_strerror(rc))
 		      : 0;
 }
@@ -45,16 +45,16 @@ static int read_micro_program(struct pim_program *p, const char *text, size_t le
 	if (rc < 0)
 		(void)mw_fail(rc, err, n, "%s", v.why[0] ? v.why : mw_strerror(rc));
 	else if (p->builder.p.outputs == 0)
-		rc = mw_fail(-EINVAL, err, n, "no row is a result: name them in a line '.outputs ...'");
+		rc = mw_fail(-EINVAL, err, n, "no row is a result: name the results in a line '.outputs ...'");
 	else if (v.result_stale)
 		rc = mw_fail(-EINVAL, err, n,
 			     "a result depends on what a row held before the program, or is not written");
 	else if (v.input_changed)
-		rc = mw_fail(-EINVAL, err, n, "an input row does not end as it began");
+		rc = mw_fail(-EINVAL, err, n, "an input row is changed");
 	if (rc == 0) {
 		rc = ambit_circuit_of(&p->circuit, &p->builder.p, &ports);
 		if (rc == -EEXIST)
-			(void)mw_fail(rc = -EINVAL, err, n, "a row's name is that of another row");
+			(void)mw_fail(rc = -EINVAL, err, n, "two rows have the same name");
 		else if (rc < 0)
 			(void)mw_fail(rc, err, n, "%s", mw_strerror(rc));
 	}
@@ -219,7 +219,7 @@ static int check_vectors(struct pim_device *dev, struct pim_vector *const *v, si
 	return 0;
 }
 
-/* Two results must be two vectors. Neighbours in a sorted list are enough. */
+/* Sorts operands so that equal ones are neighbours: two results must not be one vector. */
 static int by_address(const void *a, const void *b)
 {
 	const struct pim_operand *x = *(const struct pim_operand *const *)a;
@@ -281,7 +281,7 @@ int pim_program_run(const struct pim_program *p, struct pim_vector *const *dst, 
 
 /* ---- the fused engine ---- */
 
-enum { BLOCK = 64 }; /* words of each node: the loops over them are vectors */
+enum { BLOCK = 64 }; /* words of each node at a time, so that the compiler vectorises the loops */
 
 struct evaluation {
 	const struct mig *g;

@@ -1,4 +1,4 @@
-/* Programs of the user from inside: for the core and the devices that run them. */
+/* Programs of the user, for the core and the devices that run them. */
 #ifndef PIM_PROGRAM_H
 #define PIM_PROGRAM_H
 
@@ -7,7 +7,7 @@
 #include "pim/core.h"
 
 struct pim_program {
-	struct core_link link; /* of no list: programs belong to no device */
+	struct core_link link; /* in no list: programs belong to no device */
 	enum pim_language language;
 	struct ambit_circuit circuit; /* as it was read */
 	struct ambit_compiled info;
@@ -17,8 +17,8 @@ struct pim_program {
 	struct mig_net net; /* what it computes, for the fused engine */
 };
 
-/* Results of packed bits from inputs of packed bits without executing commands: in names' order, `bytes` of each,
- * a multiple of 8; a result may be an input's memory. On the call's executor. */
+/* Computes the results from the inputs without executing commands, on the call's executor. dst and src: packed bits in
+ * the order of the names, `bytes` of each, a multiple of 8. A result may be the memory of an input. 0 or -ENOMEM. */
 int program_evaluate(const struct pim_program *p, struct pim_call *call, char *const *dst, char *const *src,
 		     size_t bytes);
 

@@ -1,4 +1,4 @@
-/* Raw subarrays: rows and commands by name. The device parses, checks, executes and charges. */
+/* Raw subarrays: rows and commands by name. The device parses, checks, executes and charges them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

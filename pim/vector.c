@@ -1,4 +1,4 @@
-/* Vectors and matrices, and the operations on them: every check that does not depend on the device. */
+/* Vectors and matrices and the operations on them, with every check that does not depend on the device. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ int core_check_type(struct pim_device *dev, struct pim_type t)
 	return 0;
 }
 
-/* o: rows, cols and where it lies. */
+/* Allocates an operand on the device; o holds rows, cols, bank and subarray. */
 static int alloc_operand(struct pim_device *dev, struct pim_type type, struct pim_operand *o)
 {
 	size_t bytes;
@@ -42,16 +42,16 @@ static int alloc_operand(struct pim_device *dev, struct pim_type type, struct pi
 	o->size = sizeof(*o);
 	o->type = type;
 	if (o->rows == 0 || o->cols == 0)
-		return core_fail(dev, -EINVAL, "a vector or matrix of no element");
+		return core_fail(dev, -EINVAL, "a vector or matrix without elements");
 	if (!core_host_bytes(o, &bytes))
-		return core_fail(dev, -EINVAL, "a vector or matrix beyond the address space");
+		return core_fail(dev, -EINVAL, "a vector or matrix that exceeds the address space");
 	if (!dev->ops->alloc || !dev->ops->free)
-		return core_fail(dev, -EOPNOTSUPP, "device %s allocates nothing", dev->ops->name);
+		return core_fail(dev, -EOPNOTSUPP, "device %s cannot allocate", dev->ops->name);
 	struct pim_call call = {dev};
 	return dev->ops->alloc(dev->state, &call, o);
 }
 
-/* As alloc_operand, without the device. */
+/* Checks an operand without contents; the device is not called. */
 static int unbacked_operand(struct pim_device *dev, struct pim_type type, struct pim_operand *o)
 {
 	size_t bytes;
@@ -61,11 +61,11 @@ static int unbacked_operand(struct pim_device *dev, struct pim_type type, struct
 	o->size = sizeof(*o);
 	o->type = type;
 	if (!(dev->ops->caps & PIM_CAP_UNBACKED))
-		return core_fail(dev, -EOPNOTSUPP, "device %s has no costs without contents", dev->ops->name);
+		return core_fail(dev, -EOPNOTSUPP, "device %s has no unbacked vectors", dev->ops->name);
 	if (type.kind != PIM_UINT && type.kind != PIM_INT)
-		return core_fail(dev, -EOPNOTSUPP, "an unbacked vector has lanes of integers");
+		return core_fail(dev, -EOPNOTSUPP, "the lanes of an unbacked vector must be integers");
 	if (o->cols == 0 || !core_host_bytes(o, &bytes))
-		return core_fail(dev, -EINVAL, "a vector of no element, or beyond the address space");
+		return core_fail(dev, -EINVAL, "a vector without elements, or that exceeds the address space");
 	return 0;
 }
 
@@ -78,7 +78,7 @@ static int alloc_vector(struct pim_device *dev, struct pim_type type, uint64_t l
 	if (where && where->size < sizeof(*where))
 		return core_fail(dev, -EINVAL, "pim_placement.size is not set");
 	if (where && !(dev->ops->caps & PIM_CAP_PLACEMENT))
-		return core_fail(dev, -EOPNOTSUPP, "device %s knows no places for vectors", dev->ops->name);
+		return core_fail(dev, -EOPNOTSUPP, "device %s has no placement of vectors", dev->ops->name);
 	if (!(dev->ops->caps & PIM_CAP_VECTORS))
 		return core_fail(dev, -EOPNOTSUPP, "device %s has no vectors", dev->ops->name);
 	int saved = errno;
@@ -194,7 +194,8 @@ int pim_write(struct pim_vector *v, const void *src, size_t bytes)
 	if (!v)
 		return -EINVAL;
 	if (!src != v->unbacked)
-		return core_fail(v->dev, -EINVAL, src ? "an unbacked vector is written from NULL" : "write from NULL");
+		return core_fail(v->dev, -EINVAL,
+				 src ? "an unbacked vector must be written from NULL" : "write from NULL");
 	return write_operand(v->dev, &v->o, src, bytes);
 }
 
@@ -205,7 +206,7 @@ int pim_read(struct pim_vector *v, void *dst, size_t bytes)
 		return -EINVAL;
 	struct pim_device *dev = v->dev;
 	if (!dst != v->unbacked)
-		return core_fail(dev, -EINVAL, dst ? "an unbacked vector is read to NULL" : "read to NULL");
+		return core_fail(dev, -EINVAL, dst ? "an unbacked vector must be read to NULL" : "read to NULL");
 	if (bytes != operand_bytes(&v->o))
 		return core_fail(dev, -EINVAL, "read of %zu bytes, the vector has %zu", bytes, operand_bytes(&v->o));
 	if (!dev->ops->read)
@@ -293,7 +294,7 @@ int pim_matrix_write(struct pim_matrix *m, const void *src, size_t bytes)
 static int run(struct pim_device *dev, const struct pim_command *command)
 {
 	if (!dev->ops->execute)
-		return core_fail(dev, -EOPNOTSUPP, "device %s executes nothing", dev->ops->name);
+		return core_fail(dev, -EOPNOTSUPP, "device %s executes no operations", dev->ops->name);
 	int saved = errno;
 	struct pim_call call = {dev};
 	int rc = dev->ops->execute(dev->state, &call, command);
@@ -324,7 +325,7 @@ static int wrong_type(struct pim_device *dev, const char *op, const char *what, 
 			 type_name(expected, b, sizeof(b)));
 }
 
-/* All inputs alike but for if_else's selector; the result as the operation gives it. */
+/* All inputs must have one type, except the uint(1) selector of if_else; the result that of pim_op_result(). */
 static int check_types(struct pim_device *dev, const struct pim_command *c)
 {
 	static const char *const inputs[] = {"input 1", "input 2", "input 3"};
@@ -333,7 +334,7 @@ static int check_types(struct pim_device *dev, const struct pim_command *c)
 	struct pim_type result;
 	int rc = pim_op_result(c->op, operand, &result);
 	if (rc == -EOPNOTSUPP)
-		return core_fail(dev, rc, "%s of %u bits: a result of %u bits has no vector", name, operand.bits,
+		return core_fail(dev, rc, "%s of %u bits: its result of %u bits exceeds 64", name, operand.bits,
 				 result.bits);
 	if (rc < 0)
 		return core_fail(dev, rc, "%s is an operation on integers", name);
@@ -389,7 +390,7 @@ int pim_execute(enum pim_op op, struct pim_vector *dst, struct pim_vector *const
 		return core_fail(dst->dev, -EINVAL, "no operation has the number %d", (int)op);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i].op == op)
-			return core_fail(dst->dev, -EINVAL, "%s is not for pim_execute but for %s", pim_op_name(op),
+			return core_fail(dst->dev, -EINVAL, "%s: call %s, not pim_execute", pim_op_name(op),
 					 others[i].call);
 	return execute(op, dst, src, n_src, 0);
 }
@@ -401,7 +402,7 @@ int pim_shift(enum pim_op op, struct pim_vector *dst, struct pim_vector *src, ui
 	if (!dst || !src)
 		return -EINVAL;
 	if (op != PIM_SHL && op != PIM_SHR)
-		return core_fail(dst->dev, -EINVAL, "pim_shift does shl and shr");
+		return core_fail(dst->dev, -EINVAL, "pim_shift takes shl or shr");
 	if (amount > src->o.type.bits)
 		return core_fail(dst->dev, -EINVAL, "%s: by %u in lanes of %u bits", pim_op_name(op), amount,
 				 src->o.type.bits);
@@ -424,7 +425,7 @@ int pim_reduce(enum pim_op op, struct pim_vector *src, uint64_t *value)
 		return core_fail(src->dev, -EINVAL, value ? "an unbacked vector has no value" : "reduction to NULL");
 	uint64_t none;
 	if (op != PIM_SUM_LANES && op != PIM_MIN_LANES && op != PIM_COUNT_ONES)
-		return core_fail(src->dev, -EINVAL, "pim_reduce does sum_lanes, min_lanes and count_ones");
+		return core_fail(src->dev, -EINVAL, "pim_reduce takes sum_lanes, min_lanes or count_ones");
 	if (src->o.type.kind != PIM_UINT && src->o.type.kind != PIM_INT)
 		return core_fail(src->dev, -EINVAL, "%s is an operation on integers", pim_op_name(op));
 	struct pim_command c = {

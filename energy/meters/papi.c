@@ -463,7 +463,7 @@ static int papi_read(void *state, struct energy_reading *r, char *why, size_t n)
 	struct papi *p = state;
 	const char order = 'r';
 	if (p->child.fd < 0)
-		return mw_fail(-EIO, why, n, "PAPI is gone");
+		return mw_fail(-EIO, why, n, "the PAPI process has ended");
 	if (!mw_child_send(p->child.fd, &order, 1) ||
 	    !mw_child_receive(p->child.fd, &p->answer, sizeof(p->answer), p->patience_ms)) {
 		bury(p, "reading", why, n);

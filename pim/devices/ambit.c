@@ -1,5 +1,5 @@
 /* Ambit: operations inside DRAM by triple-row activation (Seshadri et al., MICRO 2017), and arithmetic on vertical
- * lanes by micro-programs of them (SIMDRAM, ASPLOS 2021).
+ * lanes by micro-programs of such commands (SIMDRAM, ASPLOS 2021).
  *
  * Two engines give the same results and the same costs: `exact` executes every AAP and AP on row contents, `fused`
  * computes the operation on host memory and charges the same micro-program. This file reads the spec. */
@@ -17,7 +17,7 @@
 
 static const struct pim_key keys[] = {
 	{"dram", PIM_KEY_CHOICE, "ddr3-1600", "ddr3-1600|ddr4-2400|ddr4-3200|ddr5-4800|hbm2|lpddr5x-7500", 0, 0,
-	 "preset of timings and currents; lpddr5x-7500 has no sourced timing and is refused"},
+	 "preset of timings and currents; lpddr5x-7500 is refused: its timings have no source"},
 	{"width", PIM_KEY_CHOICE, NULL, "x4|x8|x16", 0, 0,
 	 "data bits of a chip; default: the preset's; x16: ddr4-3200 only, x4: no sourced values"},
 	{"channels", PIM_KEY_INT, "1", NULL, 1, 64, "channels"},
@@ -27,15 +27,18 @@ static const struct pim_key keys[] = {
 	{"rows", PIM_KEY_INT, "1024", NULL, 32, 65536, "rows of a subarray, 18 of them reserved"},
 	{"ecc", PIM_KEY_INT, "0", NULL, 0, 1, "1: energy of the ECC chips is counted too"},
 	{"engine", PIM_KEY_CHOICE, "fused", "fused|exact", 0, 0,
-	 "exact executes every command; results and cost agree"},
-	{"aap", PIM_KEY_CHOICE, "split", "naive|split|split-strict", 0, 0, "latency of one AAP"},
+	 "exact: executes every command; fused: computes on host memory; same results and costs"},
+	{"aap", PIM_KEY_CHOICE, "split", "naive|split|split-strict", 0, 0,
+	 "naive: 2 tRAS + tRP; split: tRAS + 4 ns + tRP; split-strict: split only with one address in the B group"},
 	{"limit", PIM_KEY_CHOICE, "none", "none|bus|jedec", 0, 0,
-	 "what throttles many AAPs: command bus, tRRD, tFAW, refresh"},
-	{"faw_acts", PIM_KEY_CHOICE, "2", "2|1|wl", 0, 0, "what an AAP takes of tFAW's four; wl: one per wordline"},
+	 "what limits many commands; bus: command bus; jedec: also tRRD, tFAW, refresh"},
+	{"faw_acts", PIM_KEY_CHOICE, "2", "2|1|wl", 0, 0,
+	 "activations that an AAP counts as in tFAW; wl: one per wordline"},
 	{"faw", PIM_KEY_REAL, "1", NULL, 0, 1, "factor on tFAW"},
 	{"refresh", PIM_KEY_INT, "1", NULL, 0, 1, "0: limit=jedec without refresh"},
 	{"salp", PIM_KEY_INT, "1", NULL, 1, 1024, "subarrays of a bank that may be open at once"},
-	{"rho", PIM_KEY_REAL, NULL, NULL, 0, 1, "DRAMPower's bank-activity factor; default: the largest that fits"},
+	{"rho", PIM_KEY_REAL, NULL, NULL, 0, 1,
+	 "DRAMPower's bank-activity factor; default: the largest without a negative energy"},
 	{"energy", PIM_KEY_CHOICE, "drampower", "drampower|ambit-table|pluto", 0, 0,
 	 "equations on data-sheet currents, or published nJ per command: Ambit's table (per KB, unverified), pLUTo's "
 	 "(per 8 KB row)"},
@@ -46,9 +49,9 @@ static const struct pim_key keys[] = {
 	{"xfer", PIM_KEY_REAL, NULL, NULL, 0.001, 1e6, "measured host copy, GB/s: attach=device moves no faster"},
 	{"flush", PIM_KEY_REAL, NULL, NULL, 0.001, 1e6, "measured cache write-back, GB/s, for attach=main"},
 	{"transpose", PIM_KEY_TEXT, "unit", NULL, 0, 0,
-	 "of lanes wider than one bit: unit[:GBPS] in the memory controller (assumed: peak x efficiency), "
-	 "host:GBPS measured, done: data lies so"},
-	{"via", PIM_KEY_CHOICE, "none", "none|host", 0, 0, "host: shifts of lanes are done, and charged, on the host"},
+	 "who transposes lanes wider than one bit: unit[:GBPS] in the memory controller (assumed: peak x efficiency), "
+	 "host:GBPS measured, done: data is transposed already"},
+	{"via", PIM_KEY_CHOICE, "none", "none|host", 0, 0, "host: the host shifts lanes, and its time is charged"},
 	{"host", PIM_KEY_REAL, NULL, NULL, 0.001, 1e6,
 	 "measured rate of the host over lanes that it reads back, GB/s; default: peak x efficiency (assumed)"},
 	{"programs", PIM_KEY_CHOICE, "corrected", "corrected|published", 0, 0,
@@ -57,10 +60,10 @@ static const struct pim_key keys[] = {
 	{"curve", PIM_KEY_CHOICE, "ambit55", "ambit55|simdram22", 0, 0,
 	 "failure rates: Ambit's 55 nm (5..25 %) or SIMDRAM's 22 nm (5..20 %)"},
 	{"interference", PIM_KEY_REAL, "0", NULL, 0, 1,
-	 "of idle rows and neighbour columns, 1: the published maxima; needs engine=exact"},
+	 "disturbance by idle rows and neighbour columns, 1: the published maxima; needs engine=exact"},
 	{"protect", PIM_KEY_TEXT, "none", NULL, 0, 0,
 	 "none; tmr: programs in triplicate; replicate:K: K copies, a vote at read-out; ecc: check bits"},
-	{"seed", PIM_KEY_U64, "1", NULL, 0, 0, "of the noise in compute rows and of the columns that fail"},
+	{"seed", PIM_KEY_U64, "1", NULL, 0, 0, "seed of the noise in compute rows and of the columns that fail"},
 	{0},
 };
 
@@ -129,8 +132,8 @@ static void set_transfer(struct ambit *a, const struct pim_config *c)
 	a->in_gbps = a->out_gbps = rate;
 }
 
-/* transpose=unit[:GBPS]|host:GBPS|done. What a unit in the memory controller reaches is not published: by default it
- * keeps up with the channels and works after the transfer, not beside it. */
+/* Reads transpose=unit[:GBPS]|host:GBPS|done. The rate of a unit in the memory controller is not published: by default
+ * it is that of the channels, and transposing does not overlap with the transfer. */
 static int set_transposer(struct ambit *a, const struct pim_config *c, char *err, size_t n)
 {
 	static const char *const words[] = {"unit", "host", "done"};
@@ -179,7 +182,7 @@ static void set_sources(struct ambit *a, const struct pim_config *c)
 		       pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
 	for (char *p = a->time_source; *p; p++)
 		if (*p == ',')
-			*p = ';'; /* a CSV field */
+			*p = ';'; /* the source goes into one CSV field */
 	(void)snprintf(a->published_source, sizeof(a->published_source), "program as published; %s", a->time_source);
 	(void)snprintf(a->wrong_source, sizeof(a->wrong_source), "program as published, whose lanes are wrong; %s",
 		       a->time_source);

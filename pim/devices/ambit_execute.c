@@ -1,4 +1,4 @@
-/* Operations of device `ambit`: executed command by command, or computed and charged alike. */
+/* Operations of device `ambit`: executed command by command (exact), or computed and charged (fused). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +33,8 @@ static int run_clean(struct ambit *a, struct pim_call *call, const struct ambit_
 		.job = {.x = x, .cells = ambit_cells(mw_isa_best()), .d = d, .strip = strip, .nt = nt, .seed = seed},
 		.bytes = bytes,
 		.row_bytes = (size_t)ambit_row_bytes(&a->geometry),
-		/* Waking a thread of a virtual machine takes 50 us and more: less than AND on 2 MiB is done sooner
-		   alone. */
+		/* Waking a thread of a virtual machine takes 50 us and more: below AND on 2 MiB one thread is faster.
+		 */
 		.n = bytes * x->n < (8u << 20) ? 1 : pim_call_threads(call),
 		.scratch_bytes = ambit_exact_scratch(x, strip),
 	};
@@ -73,7 +73,7 @@ int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_r
 	return rc;
 }
 
-/* The rows of a command, inputs first, in one of the memories that lanes have. */
+/* Which memory of the lanes a run uses: the lanes, their check bits, or the lanes without failures. */
 enum memory { LANES, CHECK, TRUTH };
 
 static void set_rows(const struct pim_command *c, enum memory which, char **d)
@@ -87,8 +87,7 @@ static void set_rows(const struct pim_command *c, enum memory which, char **d)
 	}
 }
 
-/* Check bits go through the same commands in columns of their own; lanes also run without failures, on what they would
- * be had nothing failed. */
+/* Runs the program on the check bits, in columns of their own, and once more on the lanes without failures. */
 static int run_check(struct ambit *a, struct pim_call *call, const struct pim_command *c, const struct ambit_run *r,
 		     char **d, size_t bytes)
 {
@@ -101,7 +100,7 @@ static int run_check(struct ambit *a, struct pim_call *call, const struct pim_co
 		.first_column = 8 * row_bytes,
 		.lanes = (c->dst->cols + 63) / 64 * 8,
 		.at = {r->home->bank, r->home->subarray},
-		.burst = {64, 64}, /* a chip of its own */
+		.burst = {64, 64}, /* the check bits are in one chip */
 		.seed = a->seed,
 		.uncounted = true,
 	};
@@ -150,7 +149,8 @@ static int run_fused(const struct ambit *a, struct pim_call *call, const struct 
 
 /* ---- both ---- */
 
-/* Temporaries are free again after each micro-program, and of one subarray at most one runs at a time. */
+/* Are enough rows free for temporaries? They are free again after each micro-program, and each subarray runs one at a
+ * time. */
 static int check_rows(const struct ambit *a, struct pim_call *call, const struct pim_command *c,
 		      const struct ambit_program *p, uint64_t moved)
 {
@@ -176,7 +176,7 @@ void ambit_charge(const struct ambit *a, struct pim_call *call, const struct amb
 	ambit_trace_charge(a, r->program, slots);
 }
 
-/* A copy to other subarrays: the move itself, and no program. Both vectors have one layout. */
+/* PIM_COPY to other subarrays: only the move is charged, no program. Both vectors have one layout. */
 static int move_vector(const struct ambit *a, struct pim_call *call, const struct pim_command *c,
 		       const struct ambit_route *route)
 {

@@ -57,11 +57,11 @@ int ambit_failures_open(struct ambit_failures *f, const struct pim_config *c, co
 	rc = ambit_fault_model(&model, (uint64_t)pim_config_int(c, "seed"), curve, variation, interference, &rate);
 	if (rc < 0)
 		return mw_fail(-EINVAL, err, n,
-			       "ambit: variation=%g lies beyond the data of curve=%s, which end at %g %%", variation,
+			       "ambit: variation=%g is beyond the data of curve=%s, which end at %g %%", variation,
 			       ambit_curve_name(curve), ambit_curve_end(curve));
 	unsigned beat = g->chips * chip_bits;
 	f->burst = beat > 64 || g->chips == 1 ? (struct ambit_burst){64, 64} : (struct ambit_burst){chip_bits, beat};
-	/* Behind the lanes' columns come those of the ECC chip. */
+	/* The columns of the ECC chip follow those of the lanes. */
 	ambit_fault_maps_init(&f->maps, &model, g, 9 * ambit_row_bytes(g));
 	(void)ambit_rate_print(&rate, shown, sizeof(shown));
 	if (f->on)
@@ -179,7 +179,7 @@ bool ambit_ecc_survives(enum pim_op op)
 	case PIM_XNOR:
 	case PIM_COPY:
 	case PIM_FILL:
-	case PIM_SHL: /* rows are renamed, others filled with a constant */
+	case PIM_SHL: /* rows are copied, others filled with a constant */
 	case PIM_SHR:
 	case PIM_RED_XOR:
 		return true;
@@ -218,7 +218,7 @@ void ambit_vote(const uint64_t *data, size_t stride, unsigned copies, uint64_t *
 				carry = next;
 			}
 		}
-		for (unsigned b = 0; b < 4; b++) /* the borrow of sum - (copies / 2 + 1) */
+		for (unsigned b = 0; b < 4; b++) /* below = borrow of sum - (copies / 2 + 1) */
 			below = (copies / 2 + 1) >> b & 1 ? ~sum[b] | below : ~sum[b] & below;
 		out[i] = ~below;
 	}

@@ -1,4 +1,4 @@
-/* Placement: what it costs when the operands of an operation lie in different subarrays. */
+/* Costs of operands that lie in different subarrays. */
 #include <errno.h>
 
 #include "pim/devices/ambit.h"
@@ -30,7 +30,7 @@ int ambit_clone_price(const struct ambit *a, struct pim_call *call, enum ambit_c
 	return ambit_clone_cost(d, c, &a->geometry, kind, out);
 }
 
-/* Slot s of every vector differs by the same step of banks and subarrays. */
+/* How far apart two operands are; every slot differs by the same number of banks and subarrays. */
 static enum ambit_clone kind_of(const struct ambit *a, const struct pim_operand *from, const struct pim_operand *to)
 {
 	const struct ambit_geometry *g = &a->geometry;
@@ -47,7 +47,7 @@ static bool seen_before(const struct pim_operand *const *v, size_t i)
 	return false;
 }
 
-/* Everything that working in home's subarrays moves. */
+/* Counts the rows to copy when the program runs in the subarrays of `home`. */
 static void count_moves(const struct ambit *a, const struct ambit_operands *o, const struct pim_operand *home,
 			struct ambit_route *r)
 {
@@ -105,9 +105,9 @@ void ambit_charge_route(const struct ambit *a, struct pim_call *call, const stru
 			continue;
 		core_charge(call, k == AMBIT_CLONE_BANK ? PIM_COPIES_INTER_BANK : PIM_COPIES_INTER_SUBARRAY, rows);
 		core_charge(call, PIM_BYTES_COPIED, rows * r->cost[k].bytes);
-		/* Two banks are busy with each. */
+		/* Each copy occupies two banks. */
 		mw_wide ps = r->rows[k] * ambit_clone_elapsed_ps(&a->geometry, &r->cost[k], slots);
 		core_time(call, PIM_PS_COPY, ps, 2 * rows * r->cost[k].ps);
-		ambit_trace_wait(a, ps); /* TRANSFER has no name in any format */
+		ambit_trace_wait(a, ps); /* no trace format has a TRANSFER command */
 	}
 }

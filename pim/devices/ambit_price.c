@@ -26,7 +26,7 @@ int ambit_modelled(void *state, enum pim_count what)
 	}
 }
 
-/* A published table gives whole commands: they are not divided into parts, and nothing else is in it. */
+/* A published table prices whole commands: all of it counts as activation, and other parts have no model. */
 static int table_joules(const struct ambit *a, const uint64_t *counts, enum pim_part part, struct dram_band *out)
 {
 	if (part != PIM_E_ACT)
@@ -35,7 +35,7 @@ static int table_joules(const struct ambit *a, const uint64_t *counts, enum pim_
 	return 0;
 }
 
-/* From first activation to precharge, added over banks. */
+/* Time from first activation to precharge, added over banks, in ps. */
 static uint64_t open_ps(const struct ambit *a, const uint64_t *counts)
 {
 	mw_wide closed = mw_wide_mul(counts[PIM_PRE], a->timing.dram->trp);
@@ -59,14 +59,14 @@ static int equation_joules(const struct ambit *a, const uint64_t *counts, enum p
 	case PIM_E_PRE:
 		*out = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)(part - PIM_E_ACT));
 		return 0;
-	case PIM_E_BACKGROUND: /* while computing; during transfers it is the host's */
+	case PIM_E_BACKGROUND: /* only while computing or copying; during transfers the host would draw it too */
 		*out = ambit_background_pj(&a->energy, counts[PIM_PS_COMPUTE] + counts[PIM_PS_COPY], open_ps(a, counts),
 					   ranks);
 		return 0;
 	case PIM_E_REFRESH:
 		*out = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE] + counts[PIM_PS_COPY], ranks);
 		return 0;
-	/* A row on the internal bus is read and written as for the host, each with its activation. */
+	/* A row copied over the internal bus is read and written as by the host, with an activation each. */
 	case PIM_E_RD:
 		*out = ambit_transfer_pj(&a->energy, (double)counts[PIM_BYTES_OUT] + (double)counts[PIM_BYTES_COPIED],
 					 0);
@@ -76,7 +76,7 @@ static int equation_joules(const struct ambit *a, const uint64_t *counts, enum p
 					 1);
 		return 0;
 	default:
-		return -EOPNOTSUPP; /* neither I/O nor a transposition unit has a source */
+		return -EOPNOTSUPP; /* the energy of I/O and of a transposition unit has no source */
 	}
 }
 
@@ -100,9 +100,8 @@ _Static_assert(PIM_E_ACT2 - PIM_E_ACT == (int)AMBIT_E_ACT2 && PIM_E_WORDLINES - 
 		       PIM_E_PRE - PIM_E_ACT == (int)AMBIT_E_PRE,
 	       "activation parts are numbered alike");
 
-/* Commands of a published program, where the count was cross-checked: by a second source or by executing the
- * published program (CMU-SAFARI/MIMDRAM@49549f9 microworkloads). 0: not published, or published but unverified (div,
- * abs, bitcount). */
+/* Commands of a published program whose count was cross-checked, by a second source or by executing the program
+ * (CMU-SAFARI/MIMDRAM@49549f9 microworkloads). 0: not published, or published but unverified (div, abs, bitcount). */
 static uint64_t checked_count(enum pim_op op, struct pim_type type)
 {
 	const uint64_t n = type.bits;
@@ -115,7 +114,7 @@ static uint64_t checked_count(enum pim_op op, struct pim_type type)
 		return is_signed ? 0 : 11 * n * n - 5 * n - 1;
 	case PIM_GT:
 	case PIM_GE:
-	case PIM_LT: /* the same program with its inputs exchanged */
+	case PIM_LT: /* the same program with inputs exchanged */
 	case PIM_LE:
 		return is_signed ? 0 : 3 * n + 2;
 	case PIM_EQ:
@@ -184,7 +183,7 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 {
 	struct ambit *a = state;
 	struct ambit_prepared *p;
-	bool bulk = op <= PIM_FILL; /* per row, whatever the width */
+	bool bulk = op <= PIM_FILL; /* counted per row, whatever the width */
 	uint64_t value = op == PIM_FILL || op == PIM_SHL || op == PIM_SHR;
 	if (type.kind != PIM_UINT && type.kind != PIM_INT)
 		return -EOPNOTSUPP;

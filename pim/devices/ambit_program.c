@@ -1,4 +1,5 @@
-/* Micro-programs of device `ambit`: built when an operation first needs them, kept while there is room. */
+/* Micro-programs of device `ambit`: built when an operation first needs them, then kept until the limits are reached.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "base/core/err.h"
 #include "pim/devices/ambit.h"
 
-/* Commands of all programs that are kept; ready for the exact engine they take about 50 bytes each. */
+/* Most commands of all kept programs; prepared for the exact engine a command takes about 50 bytes. */
 #define COMMANDS_MAX (512u << 10)
 
 _Static_assert((int)PIM_NOT == (int)AMBIT_NOT && (int)PIM_COPY == (int)AMBIT_COPY && (int)PIM_FILL == (int)AMBIT_ZERO,
@@ -102,11 +103,11 @@ static struct ambit_prepared *make_room(struct ambit *a)
 {
 	struct ambit_prepared *room = free_entry(a);
 	for (; !room || a->commands_kept > COMMANDS_MAX; room = free_entry(a))
-		drop(a, oldest_entry(a)); /* there is one: no entry is free, or commands are kept */
+		drop(a, oldest_entry(a)); /* some entry is in use: none is free, or commands are kept */
 	return room;
 }
 
-/* Three times and a vote. */
+/* Replaces a program by three runs and a vote. */
 static int triple(struct ambit_builder *b)
 {
 	struct ambit_builder three = {.rc = 0};

@@ -1,5 +1,5 @@
-/* Raw subarrays of device ambit: every command is checked against what the rows hold, executed and charged. In a trace,
- * which covers one channel's operations, they are time that passes. */
+/* Raw subarrays of device `ambit`: every command is checked against what the rows hold, executed and charged. A trace
+ * shows commands as commands, and rows that are read, written or copied as idle time. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static int shape(void *state, struct pim_call *call, uint32_t bank, uint32_t sub
 	return 0;
 }
 
-/* The bank's rows, which last until the device is closed; NULL with a line for pim_error(). */
+/* The rows of a bank, kept until the device is closed; NULL with a line for pim_error(). */
 static struct ambit_bank *find(struct ambit *a, struct pim_call *call, uint32_t bank)
 {
 	if (!a->raw)

@@ -1,4 +1,4 @@
-/* Traces of device `ambit`: what it charges, command by command. */
+/* Traces of device `ambit`: every command it charges. */
 #include <errno.h>
 
 #include "ambit-emu/trace.h"
@@ -42,7 +42,7 @@ int ambit_trace(void *state, const struct pim_trace_config *config, const char *
 void ambit_trace_charge(const struct ambit *a, const struct ambit_program *p, uint64_t slots)
 {
 	if (a->trace)
-		(void)ambit_trace_program(a->trace, p, slots, NULL); /* errors stick until the trace ends */
+		(void)ambit_trace_program(a->trace, p, slots, NULL); /* ambit_trace_close() returns the first error */
 }
 
 void ambit_trace_alone_at(const struct ambit *a, const struct ambit_program *p, struct ambit_place at)
@@ -54,7 +54,7 @@ void ambit_trace_alone_at(const struct ambit *a, const struct ambit_program *p, 
 void ambit_trace_bytes(const struct ambit *a, mw_wide bytes, mw_wide ps, bool write)
 {
 	if (a->trace)
-		/* Bytes beyond 64 bits take longer than a trace lasts. */
+		/* More than 2^64 bytes take longer than a trace lasts. */
 		(void)ambit_trace_transfer(a->trace, (uint64_t)bytes, 0, ps, write);
 }
 

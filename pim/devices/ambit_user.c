@@ -33,13 +33,12 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 	const struct ambit_operands operands = {src, dst, p->inputs, p->outputs};
 	struct ambit_route route;
 	if (a->failures.protection != AMBIT_PROTECT_NONE)
-		return pim_call_fail(call, -EOPNOTSUPP,
-				     "ambit: protect is for operations, not for programs of the user");
+		return pim_call_fail(call, -EOPNOTSUPP, "ambit: protect does not cover programs of the user");
 	int rc = ambit_route(a, call, &operands, &route);
 	if (rc < 0)
 		return rc;
 	run.home = route.home;
-	if (!dst[0]->mem) { /* only its cost is asked for */
+	if (!dst[0]->mem) { /* unbacked vectors: only the cost */
 		ambit_charge_route(a, call, &route, slots);
 		ambit_charge(a, call, &run, slots);
 		return 0;

@@ -1,4 +1,4 @@
-/* Vectors of device `ambit`: their memory, moving lanes in and out, transposing, and what the host does to lanes. */
+/* Vectors of device `ambit`: memory, moving lanes in and out, transposing, and the host's operations on lanes. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "pim/devices/ambit.h"
 #include "pim/lanes.h"
 
-/* Lanes that are transposed through a buffer of one slice. */
+/* Lanes transposed at a time through the buffer of a slice. */
 enum { BLOCK_LANES = 2048 };
 
 _Static_assert(ARITH_LANES == MW_TRANSPOSE_LANES && BLOCK_LANES % MW_TRANSPOSE_LANES == 0, "vectors are padded alike");
@@ -18,8 +18,8 @@ static uint64_t rows_of(const struct ambit *a, const struct pim_operand *o)
 	return o->type.bits * ambit_layers(&a->geometry, ambit_held_slots(a, o->cols));
 }
 
-/* Planes of one power of two apart would meet in the same sets of the caches, and stores would hold up loads of
- * another plane at the same place of its page. An odd number of lines deals them out. */
+/* An odd number of lines between planes: at a power of two they would share cache sets, and stores to one plane would
+ * hold up loads of another at the same page offset. */
 static size_t stride_of(size_t plane_bytes)
 {
 	size_t lines = plane_bytes / LANES_LINE;
@@ -41,7 +41,7 @@ static bool shape(const struct ambit *a, const struct pim_operand *o, struct amb
 	return plane > 0 && !__builtin_mul_overflow(l->stride, bits, &l->bytes);
 }
 
-/* Check bits go with the lanes where there is something to check. */
+/* Do vectors have check bits? Only where columns may fail. */
 static bool checked(const struct ambit *a)
 {
 	return a->failures.on && a->failures.protection == AMBIT_PROTECT_ECC;
@@ -102,7 +102,7 @@ int ambit_map(void *state, const struct pim_operand *o, void **p)
 	const struct ambit *a = state;
 	const struct ambit_lanes *l = o->mem;
 	if (l->planes || a->failures.copies > 1 || l->check)
-		return -EOPNOTSUPP; /* copies and check bits would no longer agree with the lanes */
+		return -EOPNOTSUPP; /* a write through the map would leave copies and check bits stale */
 	*p = l->p;
 	return 0;
 }
@@ -126,7 +126,7 @@ static void set_planes(const struct turn *t, uint64_t at, char *plane[64])
 		plane[j] = ambit_plane(t->l, j) + at / 8;
 }
 
-/* Whole steps of aligned host memory go straight through; the rest, through a buffer. */
+/* Aligned host memory and a multiple of MW_TRANSPOSE_LANES lanes need no buffer. */
 static bool direct(const void *host, size_t lanes)
 {
 	return lanes % MW_TRANSPOSE_LANES == 0 && (uintptr_t)host % LANES_LINE == 0;
@@ -166,8 +166,8 @@ static void turn_out(const struct turn *t, uint64_t at, size_t lanes, void *dst)
 		memcpy(dst, buffer, lanes * t->l->unit);
 }
 
-/* As many as go straight through in one call: each non-temporal call ends with a fence, which halves the speed of
- * narrow lanes when it comes every block. Else what the buffer holds. */
+/* How many lanes to transpose in one call: as many as need no buffer, else what the buffer holds. Each non-temporal
+ * call ends with a fence, which halves the speed of narrow lanes when every block has one. */
 static size_t next_lanes(const void *host, size_t left)
 {
 	size_t whole = left / MW_TRANSPOSE_LANES * MW_TRANSPOSE_LANES;
@@ -233,7 +233,7 @@ static void charge_out(const struct ambit *a, struct pim_call *call, const struc
 	charge_transpose(a, call, o, bytes);
 }
 
-/* ---- what stands beside the lanes ---- */
+/* ---- copies and check bits ---- */
 
 /* Bytes from one copy of a plane to the next. */
 static size_t copy_bytes(const struct ambit *a, const struct pim_operand *o)
@@ -241,7 +241,7 @@ static size_t copy_bytes(const struct ambit *a, const struct pim_operand *o)
 	return (size_t)(ambit_slots(&a->geometry, o->cols) * ambit_row_bytes(&a->geometry));
 }
 
-/* The lanes were written: copies of them, or their check bits, follow. */
+/* After a write: updates the copies or the check bits. */
 static void follow(const struct ambit *a, const struct pim_operand *o)
 {
 	const struct ambit_lanes *l = o->mem;
@@ -257,8 +257,8 @@ static void follow(const struct ambit *a, const struct pim_operand *o)
 	}
 }
 
-/* What a reader gets: the lanes themselves, or new ones that the vote or the check bits have made of them; for
- * drop_view(). -ENOMEM. */
+/* What a reader sees: the lanes themselves, or new ones made by the vote or from the check bits; freed by drop_view().
+ * 0 or -ENOMEM. */
 static int make_view(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, struct ambit_lanes *v)
 {
 	const struct ambit_lanes *l = o->mem;
@@ -372,7 +372,7 @@ static int reduce(const struct ambit *a, struct pim_call *call, const struct pim
 	if (rc < 0)
 		return rc;
 	struct reduction r = {.op = c->op, .type = o->type, .t = make_turn(a, call, o, &view)};
-	r.t.nt = false; /* what is transposed is read at once */
+	r.t.nt = false; /* the buffer is read at once */
 	r.acc = calloc(r.t.n, sizeof(*r.acc));
 	if (!r.acc)
 		drop_view(o, &view);
@@ -408,10 +408,11 @@ int ambit_shift_lanes(struct ambit *a, struct pim_call *call, const struct pim_c
 	const struct ambit_lanes *s = o->mem, *d = c->dst->mem;
 	int64_t by = (int64_t)c->value;
 	if (!a->via_host)
-		return pim_call_fail(call, -EOPNOTSUPP,
-				     "ambit: columns never meet, no program moves lanes; via=host lets the host do it");
+		return pim_call_fail(
+			call, -EOPNOTSUPP,
+			"ambit: no command moves data between columns; via=host lets the host shift lanes");
 	if (a->failures.copies > 1 || checked(a))
-		return pim_call_fail(call, -EOPNOTSUPP, "ambit: no shift of lanes with protect=ecc or replicate");
+		return pim_call_fail(call, -EOPNOTSUPP, "ambit: lanes cannot be shifted with protect=ecc or replicate");
 	if (s && s->planes)
 		for (unsigned j = 0; j < o->type.bits; j++)
 			arith_shift_lanes(ambit_plane(d, j), ambit_plane(s, j), 0, o->cols, by);

@@ -1,9 +1,9 @@
 /* Off-the-shelf DDR4 chips that compute when ACTIVATE, PRECHARGE, ACTIVATE come too early (ambit-emu/cots.h).
  *
- * Vectors use the half of the columns whose bitlines two neighbouring subarrays share, so that every operation fits
- * every vector. A vector lies in one subarray of the pair; NOT, NAND and NOR leave their result in the other one.
- * Operands that have come to lie on different sides are read and written again over the channel, which is charged as
- * reload: bitlines connect the two sides by inversion only. */
+ * Vectors use the half of the columns whose bitlines two neighbouring subarrays share, so that every operation works on
+ * every vector. A vector lies in one subarray of the pair; NOT, NAND and NOR leave their result in the other one. The
+ * bitlines connect the two sides by inversion only, so operands on different sides are read and written again over the
+ * channel, which is charged as reload. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -19,9 +19,9 @@
 #include "pim/devices/dram_info.h"
 #include "pim/lanes.h"
 
-/* Rows of each subarray that hold no data: a group of 32 and two constants. */
+/* Rows of each subarray that hold no data: a group of 32 rows and two constants. */
 #define RESERVED_ROWS (COTS_MAX_ROWS + 2)
-/* Maps of a pair: copies, NOT, then one for the compute command of each operation. */
+/* Maps of bad columns of a pair: copies, NOT, and one for the compute command of each operation. */
 #define PAIR_MAPS (COTS_M_COMPUTE + COTS_MAJ + 1)
 
 struct cots {
@@ -39,10 +39,10 @@ struct cots {
 	char source[480];
 };
 
-/* What a vector's mem is. */
+/* The mem of a vector. */
 struct lanes_of {
 	void *bits;
-	unsigned side; /* of the pair */
+	unsigned side; /* of the pair, 0 or 1 */
 };
 
 static const struct pim_key keys[] = {
@@ -53,7 +53,7 @@ static const struct pim_key keys[] = {
 	{"subarrays", PIM_KEY_INT, NULL, NULL, 2, 65536, "subarrays of a bank; default: the preset's rows / rows"},
 	{"rows", PIM_KEY_INT, "512", NULL, 64, 65536, "rows of a subarray (assumed), 34 of them reserved"},
 	{"vendor", PIM_KEY_CHOICE, "hynix", "hynix|samsung", 0, 0,
-	 "samsung: no command opens several rows of a subarray; not, copy and fill are left"},
+	 "samsung: no command opens several rows of a subarray, so only not, copy and fill"},
 	{"logic", PIM_KEY_CHOICE, "simra", "simra|fcdram", 0, 0,
 	 "and, or, nand, nor as majority with a constant, or as logic of two subarrays"},
 	{"maj_rows", PIM_KEY_CHOICE, "32", "32|16|8|4", 0, 0, "rows that a majority opens; more replicate its inputs"},
@@ -61,7 +61,7 @@ static const struct pim_key keys[] = {
 	 "map: columns fail as often as published, the same ones every time"},
 	{"efficiency", PIM_KEY_REAL, "0.8", NULL, 0.01, 1,
 	 "share of the channels' peak that a transfer reaches (assumed)"},
-	{"seed", PIM_KEY_U64, "1", NULL, 0, 0, "of the columns that fail"},
+	{"seed", PIM_KEY_U64, "1", NULL, 0, 0, "seed of the columns that fail"},
 	{0},
 };
 
@@ -126,7 +126,7 @@ static int cots_open(void *priv, const struct pim_config *c, void **state, char 
 		dram->title);
 	for (char *p = d->source; *p; p++)
 		if (*p == ',')
-			*p = ';'; /* a CSV field */
+			*p = ';'; /* the source goes into one CSV field */
 	*state = d;
 	return 0;
 }
@@ -138,7 +138,7 @@ static size_t bytes_of(const struct pim_operand *o)
 	return (size_t)(o->cols / 8 + (o->cols % 8 != 0));
 }
 
-/* Of one slot: the half of a row. */
+/* Bytes of one slot: half of a row. */
 static uint64_t slot_bytes(const struct cots *d)
 {
 	return ambit_row_bytes(&d->geometry) / 2;
@@ -181,7 +181,7 @@ static void cots_free(void *state, struct pim_operand *o)
 	free(v);
 }
 
-/* Lanes are half of what a burst carries. */
+/* Bursts carry both halves of a row: twice the bytes of the lanes. */
 static void charge(const struct cots *d, struct pim_call *call, enum pim_count bytes, enum pim_count part, uint64_t n)
 {
 	pim_call_charge(call, bytes, 2 * n);
@@ -240,12 +240,12 @@ struct work {
 	const struct cots_plan *p;
 	const struct pim_operand *dst;
 	const uint64_t *src[3];
-	uint64_t fill; /* pattern of a constant row */
+	uint64_t fill; /* a word of the constant row */
 	uint64_t slots;
 	size_t n, scratch_bytes;
 	char *scratch;
 	struct cots_done *done; /* per slice */
-	uint8_t *no_memory;     /* per pair: 1 */
+	uint8_t *no_memory;     /* per pair: 1 where memory ran out */
 };
 
 static unsigned map_index(const struct cots_plan *p, enum cots_map m)
@@ -253,7 +253,7 @@ static unsigned map_index(const struct cots_plan *p, enum cots_map m)
 	return m == COTS_M_COMPUTE ? (unsigned)COTS_M_COMPUTE + p->op : (unsigned)m;
 }
 
-/* Maps of one pair that the plan needs and that nobody has drawn. */
+/* Draws the maps of one pair that the plan needs and that are not drawn yet. */
 static void draw_pair(void *arg, size_t pair)
 {
 	struct work *w = arg;
@@ -348,7 +348,8 @@ static int run(struct pim_call *call, struct work *w)
 	return rc < 0 ? pim_call_fail(call, rc, "cots: no memory for rows") : 0;
 }
 
-/* Operands on one side of the pair: the result's share of them decides, the first one where they are even. */
+/* Brings the operands to one side of the pair: the side of most of them, of the first one where they are even. Returns
+ * that side. */
 static unsigned gather(const struct cots *d, struct pim_call *call, const struct pim_command *c)
 {
 	unsigned ones = 0, side;
@@ -424,7 +425,7 @@ static int cots_counts(void *state, enum pim_count what)
 		return 0;
 	case PIM_FAULTS_INJECTED:
 	case PIM_BITS_WRONG:
-		return d->errors ? 0 : -EOPNOTSUPP; /* no model of failures, not 0 of them */
+		return d->errors ? 0 : -EOPNOTSUPP; /* there is no model of failures: not a count of 0 */
 	default:
 		return -EOPNOTSUPP;
 	}

@@ -1,8 +1,8 @@
 /* dimc: int8 GEMV in digital in-memory-compute macros of published silicon.
  *
- * Weights that fit stay in the macros. A matrix that takes more places than are free stays in the host's memory and is
- * loaded anew, whole, by every product: its tiles pass through the same arrays, so none of them survives until the next
- * use. That reload is charged to the product itself, for without it there is no "resident" result. */
+ * Weights that fit stay in the macros. A matrix that needs more places than are free stays in host memory, and every
+ * product loads all of it: its tiles pass through the same arrays, so none is left for the next product. This reload is
+ * charged to the product, because such a matrix has no resident state. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 struct dimc_device {
 	struct dimc_macro macro;
 	uint64_t macros;
-	uint64_t capacity, used; /* weights' places of all macros */
+	uint64_t capacity, used; /* places for weights in all macros: in total, taken */
 	double gbps;             /* of the link */
 	enum dimc_overflow overflow;
 	int serial;
@@ -26,7 +26,7 @@ struct dimc_device {
 
 struct dimc_mem {
 	void *p;
-	uint64_t held; /* places taken in the macros; 0: loaded for each use */
+	uint64_t held; /* places taken in the macros; 0: loaded for each product */
 };
 
 static const struct pim_key keys[] = {
@@ -45,7 +45,7 @@ static const struct pim_key keys[] = {
 	 .type = PIM_KEY_CHOICE,
 	 .def = "saturate",
 	 .choices = "saturate|wrap",
-	 .help = "what an accumulator does; not stated by the sources"},
+	 .help = "what an accumulator does on overflow (not stated by the sources)"},
 	{.name = "attach",
 	 .type = PIM_KEY_CHOICE,
 	 .def = "device",
@@ -152,7 +152,7 @@ static int dimc_write(void *state, struct pim_call *call, const struct pim_opera
 	struct dimc_mem *mem = o->mem;
 	memcpy(mem->p, src, bytes);
 	if (o->rows > 1 && !mem->held)
-		return 0; /* stays in the host's memory: nothing moves before it is used */
+		return 0; /* stays in host memory: nothing moves before it is used */
 	mw_wide ps = lanes_ps(bytes, d->gbps);
 	pim_call_charge(call, PIM_BYTES_IN, bytes);
 	core_time(call, PIM_PS_IN, ps, ps);
@@ -198,11 +198,11 @@ static void charge(const struct dimc_device *d, struct pim_call *call, const str
 	uint64_t per_pass = dimc_cycles_per_pass(m);
 	pim_call_charge(call, PIM_PASSES, passes);
 	core_charge(call, PIM_CYCLES, mw_wide_mul(passes, per_pass));
-	/* The padding of a partial tile is clocked like the rest. */
+	/* The padding of a partial tile takes part in the computation. */
 	core_charge(call, PIM_MACS, mw_wide_mul(tiles, (uint64_t)m->inputs * m->outputs));
 	core_time(call, PIM_PS_COMPUTE, (mw_wide_mul(passes, per_pass * m->cycle_fs) + 500) / 1000,
 		  (mw_wide_mul(tiles, per_pass * m->cycle_fs) + 500) / 1000);
-	/* A matrix of one row is allocated like a vector, and held while it would fit. */
+	/* A matrix of one row is allocated like a vector; it counts as held when it would fit. */
 	uint64_t held = ((struct dimc_mem *)w->mem)->held;
 	if (!held && (w->rows > 1 || dimc_footprint(m, w->rows, w->cols) > d->capacity)) {
 		size_t bytes = operand_bytes(w);
@@ -255,7 +255,7 @@ static int dimc_counts(void *state, enum pim_count what)
 	}
 }
 
-/* Two operations per multiply-accumulate, as TOPS count. */
+/* Energy of MACs: TOPS/W counts two operations per MAC. */
 static int mac_energy(const struct dimc_device *d, uint64_t macs, struct pim_energy *out)
 {
 	const struct dimc_macro *m = &d->macro;
@@ -273,7 +273,7 @@ static int dimc_energy(void *state, const uint64_t *counts, enum pim_part part, 
 	return part == PIM_E_MAC ? mac_energy(state, counts[PIM_MACS], out) : -EOPNOTSUPP;
 }
 
-/* One pass of one array. */
+/* Price of one pass of one array. */
 static int dimc_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out)
 {
 	const struct dimc_device *d = state;

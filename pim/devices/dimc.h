@@ -1,12 +1,12 @@
 /* The digital in-memory-compute macros behind device `dimc`, and their arithmetic.
  *
- * A macro has `banks` arrays of inputs x outputs weights. One pass of an array multiplies a tile of that size: in every
- * cycle bits_per_cycle bits of each input (least significant first, two's complement) meet the stored weights, an adder
- * tree of w_bits + bits_per_cycle + log2(inputs) bits sums over the inputs, and a register of w_bits + in_bits +
- * log2(inputs) bits adds the sums up with their place value, so that nothing is lost within a pass. An accumulator of
- * accumulator_bits per output adds the passes of one output in ascending order of the inputs (all of input tile 0, then
- * tile 1, ...), and saturates or wraps after each addition. Tiles are dealt to all banks of all macros; a partial tile
- * is filled up with zeros. The sources give widths and geometry; what an accumulator does on overflow they do not,
+ * A macro has `banks` arrays of inputs x outputs weights. One pass of an array multiplies a tile of that size. In every
+ * cycle bits_per_cycle bits of each input (least significant first, two's complement) are multiplied by the stored
+ * weights; an adder tree of w_bits + bits_per_cycle + log2(inputs) bits sums over the inputs; a register of w_bits +
+ * in_bits + log2(inputs) bits adds these sums with their place value, so nothing overflows within a pass. An
+ * accumulator of accumulator_bits per output adds the passes of one output in ascending order of the inputs (input tile
+ * 0, then 1, ...) and saturates or wraps after each addition. Tiles are distributed over all banks of all macros; a
+ * partial tile is padded with zeros. The sources give widths and geometry but not what an accumulator does on overflow,
  * hence the key `overflow`. */
 #ifndef PIM_DIMC_H
 #define PIM_DIMC_H
@@ -18,18 +18,18 @@ struct dimc_macro {
 	char name[24];
 	char paper[24];
 	uint32_t node_nm;
-	uint32_t inputs, outputs, banks; /* inputs is a power of two: adder tree */
+	uint32_t inputs, outputs, banks; /* inputs is a power of two, for the adder tree */
 	uint32_t w_bits, in_bits, bits_per_cycle, accumulator_bits;
-	uint64_t weights;  /* held by one macro */
+	uint64_t weights;  /* weights that one macro holds */
 	uint64_t cycle_fs; /* clock period in femtoseconds: integers keep costs identical everywhere */
 	double area_mm2;
-	double tops_w;                 /* NaN: not usable */
-	double tops_w_min, tops_w_max; /* the range of published figures; equal to tops_w when there is one */
-	uint32_t verified;             /* geometry follows its source */
+	double tops_w;                 /* TOPS/W; NaN: not known */
+	double tops_w_min, tops_w_max; /* range of published figures; both equal tops_w when there is one figure */
+	uint32_t verified;             /* 1: the geometry is that of its source */
 	char source[80];
 };
 
-/* Reads one macro from the embedded table. -EINVAL: no such name (or a broken row), with a line in err. */
+/* Reads one macro from the embedded table. -EINVAL with a line in err: no such name, or a broken row. */
 int dimc_macro_find(const char *name, struct dimc_macro *out, char *err, size_t n);
 
 enum dimc_overflow { DIMC_SATURATE, DIMC_WRAP };
@@ -43,16 +43,16 @@ struct dimc_job {
 	size_t cols;
 };
 
-/* Bit by bit: the reference. */
+/* Bit by bit; the reference for dimc_fast(). */
 void dimc_serial(const struct dimc_job *job, size_t begin, size_t end);
-/* The same result through the host's fastest int8 kernel. */
+/* The same result by the host's fastest int8 kernel. */
 void dimc_fast(const struct dimc_job *job, size_t begin, size_t end);
 
-/* Uses of arrays (tiles), and how often all arrays of `macros` macros must be used to get through them. */
+/* Tiles of a rows x cols matrix; passes in which all arrays of `macros` macros process them; cycles of a pass. */
 uint64_t dimc_tiles(const struct dimc_macro *m, uint64_t rows, uint64_t cols);
 uint64_t dimc_passes(const struct dimc_macro *m, uint64_t macros, uint64_t rows, uint64_t cols);
 uint64_t dimc_cycles_per_pass(const struct dimc_macro *m);
-/* Weights' places that a matrix takes: whole tiles. */
+/* Places for weights that a matrix takes: whole tiles. */
 uint64_t dimc_footprint(const struct dimc_macro *m, uint64_t rows, uint64_t cols);
 
 #endif

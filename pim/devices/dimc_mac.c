@@ -29,7 +29,7 @@ static uint32_t log2_exact(uint32_t v)
 	return l;
 }
 
-/* Bits [s, s + bits) of x; the slice that holds the sign counts it negative. */
+/* Bits s..s + bits - 1 of x; the slice with the sign bit is negative. */
 static int64_t slice_of(int8_t x, uint32_t s, uint32_t bits, uint32_t in_bits)
 {
 	uint32_t v = ((uint32_t)(uint8_t)x >> s) & ((1u << bits) - 1);
@@ -70,7 +70,7 @@ void dimc_serial(const struct dimc_job *job, size_t begin, size_t end)
 	}
 }
 
-/* Can no sum of `cols` products leave the accumulator? |w x| <= 2^14. */
+/* True when no sum of `cols` products can exceed the accumulator: |w x| <= 2^14. */
 static int never_overflows(const struct dimc_job *job)
 {
 	return job->cols < (UINT64_C(1) << (job->macro->accumulator_bits - 1)) >> 14;
@@ -78,7 +78,7 @@ static int never_overflows(const struct dimc_job *job)
 
 enum { BLOCK = 64 };
 
-/* Tile by tile, because where it saturates depends on the order; rows in blocks that keep the sums in L1. */
+/* Tile by tile, because saturation depends on the order of additions; in blocks of rows whose sums stay in L1. */
 static void tiled(const struct dimc_job *job, mw_gemv_s8_fn gemv, size_t begin, size_t end)
 {
 	size_t inputs = job->macro->inputs;
@@ -109,7 +109,7 @@ static dimc_tile_fn tile_kernel(const struct dimc_macro *m)
 	return NULL;
 }
 
-/* Blocks of rows through the kernel; what is left of them, or has none, by tiled(). */
+/* Blocks of rows by the kernel; the remaining rows, or all without a kernel, by tiled(). */
 static void saturating(const struct dimc_job *job, mw_gemv_s8_fn gemv, size_t begin, size_t end)
 {
 	dimc_tile_fn kernel = tile_kernel(job->macro);
@@ -126,7 +126,7 @@ void dimc_fast(const struct dimc_job *job, size_t begin, size_t end)
 		saturating(job, gemv, begin, end);
 		return;
 	}
-	/* The kernel is exact modulo 2^32, and wrapping at the end is wrapping after every tile. */
+	/* The kernel is exact modulo 2^32, so wrapping once at the end equals wrapping after every tile. */
 	gemv(job->w + begin * job->cols, job->cols, job->x, job->y + begin, end - begin, job->cols);
 	if (job->overflow == DIMC_WRAP && job->macro->accumulator_bits < 32)
 		for (size_t r = begin; r < end; r++)

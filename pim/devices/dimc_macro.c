@@ -53,7 +53,7 @@ static uint32_t number(const char *text)
 	return (uint32_t)strtoul(text, NULL, 10);
 }
 
-/* An empty field is unknown, never 0. */
+/* Reads a number; an empty field is unknown (fallback), not 0. */
 static double real(const char *text, double fallback)
 {
 	return *text ? strtod(text, NULL) : fallback;

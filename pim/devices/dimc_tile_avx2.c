@@ -9,7 +9,7 @@
 #endif
 #include <string.h>
 
-/* 16 bytes, or what is left of them and zeros. */
+/* Loads 16 bytes, zeros past `left`, as 16-bit lanes. */
 static inline __m256i widen(const int8_t *p, size_t left)
 {
 	int8_t tail[16] = {0};

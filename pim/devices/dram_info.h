@@ -1,4 +1,4 @@
-/* pim_device_info() of devices that are DRAM. */
+/* pim_device_info() for devices that are DRAM. */
 #ifndef PIM_DRAM_INFO_H
 #define PIM_DRAM_INFO_H
 
@@ -6,7 +6,7 @@
 #include "ambit-emu/timing.h"
 #include "pim/pim.h"
 
-/* Data bus of one channel, GB/s. */
+/* Peak of the data bus of one channel in GB/s. */
 static inline double dram_channel_gbps(const struct ambit_dram *d)
 {
 	return d->channel_bits / 8.0 * d->burst_mbps / 1000.0;

@@ -1,5 +1,5 @@
-/* The host itself behind the same handles: operations on plain memory with the best kernels of this machine. It has no
- * cost of its own; a rate measured elsewhere can be given (gbps) and is then echoed in the spec. */
+/* The host as a device: operations on plain memory with the best kernels of this machine. It has no cost of its own; a
+ * measured rate can be given (gbps) and is then part of the spec. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

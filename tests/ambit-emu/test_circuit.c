@@ -105,7 +105,8 @@ Test(circuit, expressions)
 		{"c = maj(a,b)", 0, -EINVAL, "line 1, column 12: ',' expected, not ')'"},
 		{"c = a ? b", 0, -EINVAL, "line 1, column 10: ':' expected, the text ends here"},
 		{"c = a; b", 0, -EINVAL, "line 1, column 9: '=' expected, the text ends here"},
-		{"out | a", 0, -EINVAL, "line 1, column 1: 'out' is read and the result's name: write x = ..."},
+		{"out | a", 0, -EINVAL,
+		 "line 1, column 1: 'out' is an input and the name of the result: write NAME = ..."},
 		{"c = a\0b", 7, -EINVAL, "line 1, column 6: an operator or ';' expected, not byte 0x00"},
 	};
 	check_good(circuit_parse_expression, good, COUNT(good));

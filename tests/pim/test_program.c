@@ -173,7 +173,7 @@ Test(program, wrong_text_and_wrong_use_are_refused)
 		{PIM_MICRO_PROGRAM, "AAP(B8,D0)", -EINVAL, "not provably equal"},
 		{PIM_MICRO_PROGRAM, "AAP(D0,D1);AAP(D1,B0)", -EINVAL, ".outputs"},
 		{PIM_MICRO_PROGRAM, "AAP(D0,B0);AAP(D1,B1);AAP(B12,D2)", -EINVAL, "depends on what a row held"},
-		{PIM_MICRO_PROGRAM, ".inputs a b\n.outputs c\nAAP(D0,D2);AAP(C0,D1)", -EINVAL, "does not end"},
+		{PIM_MICRO_PROGRAM, ".inputs a b\n.outputs c\nAAP(D0,D2);AAP(C0,D1)", -EINVAL, "input row is changed"},
 		{PIM_MICRO_PROGRAM, ".inputs a\n.outputs c", -EINVAL, "not written"},
 		{(enum pim_language)9, "", -EINVAL, "no such language"},
 	};

@@ -89,7 +89,7 @@ Test(pim_range, up_to_the_last_count_and_not_beyond)
 	n = 77;
 	cr_assert_eq(pim_cost_count(whole, PIM_MACS, &n), -ERANGE);
 	cr_assert_eq(n, 77);
-	cr_assert_str_eq(pim_error(dev), "macs: more than 64 bits hold");
+	cr_assert_str_eq(pim_error(dev), "macs exceeds 2^64 - 1 in this scope");
 	cr_assert_eq(pim_cost_count(whole, PIM_PS_ELAPSED, &n), -ERANGE);
 	cr_assert_eq(pim_cost_count(whole, PIM_PS_BUSY, &n), 0);
 	cr_assert_eq(n, 0);

@@ -168,7 +168,7 @@ Test(pim_trace, what_has_no_source_is_refused_with_what_exists)
 		const char *spec;
 		int rc;
 		const char *says;
-	} bad[] = {{"ambit:dram=lpddr5x-7500", -EOPNOTSUPP, "no timing"},
+	} bad[] = {{"ambit:dram=lpddr5x-7500", -EOPNOTSUPP, "no source"},
 		   {"ambit:dram=ddr4-3200,width=x4", -EOPNOTSUPP, "x8 x16"},
 		   {"ambit:width=x16", -EOPNOTSUPP, "x8"},
 		   {"ambit:dram=ddr5-4800,rho=0.5", -ERANGE, "-520 pJ"},
