@@ -1,4 +1,4 @@
-/* Columns that fail always, chosen by a seed; independent of the order of work and the number of threads.
+/* Failing columns: fixed by a seed, independent of the order of work and the number of threads.
  *
  * Process variation makes a triple-row activation (TRA) fail in some columns and never in others. Each (seed, bank,
  * subarray, TRA address, physical column) has one latent standard normal value z, drawn from a counter; the column is

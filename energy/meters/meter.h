@@ -23,8 +23,7 @@ struct energy_domain {
 struct energy_reading {
 	uint64_t t_ns;                     /* when it was read, mw_now_ns() */
 	uint64_t ticks[METER_MAX_DOMAINS]; /* by domain: ticks since open, wraps included */
-	unsigned wraps[METER_MAX_DOMAINS]; /* by domain: wraps since open; 0 where the kernel or PAPI extends the
-					      counter */
+	unsigned wraps[METER_MAX_DOMAINS]; /* by domain: wraps since open, where the meter counts them */
 };
 
 struct energy_meter {
