@@ -61,8 +61,7 @@ struct ambit_program {
 	const struct ambit_command *cmd;
 	size_t n;
 	unsigned inputs;  /* D0..D(inputs-1) are read */
-	unsigned rows;    /* D rows in all: inputs, results, temporaries, in this order; results and temporaries start
-			     undefined */
+	unsigned rows;    /* D rows: inputs, results, temporaries; the last two start undefined */
 	unsigned outputs; /* D(inputs)..D(inputs+outputs-1) are results */
 };
 
@@ -97,11 +96,10 @@ int ambit_program_print(const struct ambit_program *p, char *out, size_t n);
 
 /* ---- legality ---- */
 struct ambit_verdict {
-	size_t at;         /* command that is illegal */
-	uint8_t stale;     /* bit per compute row that is read before the program writes it */
-	bool data_stale;   /* true: a result or temporary row is read before it is written */
-	bool result_stale; /* true: a result (or the final input) depends on such contents, or a result is never written
-			    */
+	size_t at;          /* command that is illegal */
+	uint8_t stale;      /* bit per compute row that is read before the program writes it */
+	bool data_stale;    /* true: a result or temporary row is read before it is written */
+	bool result_stale;  /* true: a result or final input depends on such contents, or is not written */
 	bool input_changed; /* true: an input row does not end as it began */
 	char why[160];      /* empty when legal */
 };

@@ -37,8 +37,7 @@ struct trace_bank {
 };
 
 struct trace_rank {
-	uint64_t window[TRACE_WINDOW]; /* ps at which each of the last four activations leaves the window; the oldest is
-					  at `next` */
+	uint64_t window[TRACE_WINDOW]; /* ps at which the last four activations leave it; oldest at `next` */
 	unsigned next;
 	uint64_t bucket;  /* token bucket in quarter picoseconds (faw_acts=wl) */
 	uint64_t act;     /* earliest next ACT by tRRD_S, ps */

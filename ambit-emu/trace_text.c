@@ -73,8 +73,7 @@ static void drampower(struct trace_text *x, const struct trace_event *e, uint64_
 	static const char *const names[] = {
 		[TRACE_ACT] = "ACT", [TRACE_PRE] = "PRE", [TRACE_RD] = "RD", [TRACE_WR] = "WR", [TRACE_REF] = "REFA"};
 	bool data = e->command == TRACE_RD || e->command == TRACE_WR;
-	uint32_t group = e->bank % x->groups; /* consecutive banks lie in different groups; DRAMPower numbers the banks
-						 of a rank group by group */
+	uint32_t group = e->bank % x->groups; /* consecutive banks: different groups; DRAMPower numbers by group */
 	put(x, "%" PRIu64 ",%s,%u,%u,%u,%u,%u%s\n", clock, names[e->command], e->rank, group,
 	    group * x->group_banks + e->bank / x->groups, e->row, e->column,
 	    data ? "," ZERO_16 ZERO_16 ZERO_16 ZERO_16 : "");

@@ -48,8 +48,7 @@ void arith_shift_lanes(void *dst, const void *src, unsigned unit, uint64_t lanes
 
 struct arith_args {
 	uint64_t mask; /* ones in the bits of a lane */
-	uint64_t live; /* shifts: bits of the result that may be 1 (without repeated sign bits); mul_wide: bits of the
-			  result */
+	uint64_t live; /* bits of a result that may be 1; shifts: without repeated sign bits */
 	uint64_t sign; /* sign bit; 0 for unsigned lanes */
 	unsigned amount;
 };
