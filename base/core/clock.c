@@ -13,7 +13,7 @@ double mw_clock_overhead_ns(unsigned n)
 {
 	if (n == 0)
 		return 0.0;
-	/* One long interval over n calls: a single call is below the clock's step. */
+	/* Times n calls together: one call can be shorter than the clock's step. */
 	uint64_t start = mw_now_ns();
 	uint64_t end = start;
 	for (unsigned i = 0; i < n; i++)

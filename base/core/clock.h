@@ -10,7 +10,7 @@ uint64_t mw_now_ns(void);
 /* Mean cost of one mw_now_ns() call in ns over n calls back to back. */
 double mw_clock_overhead_ns(unsigned n);
 
-/* Smallest non-zero step seen between two calls, in ns: an interval shorter than 1000 steps is not worth quoting. */
+/* Smallest non-zero step seen between two of n + 1 calls, in ns. An interval of 1000 steps is known to 0.1 %. */
 double mw_clock_step_ns(unsigned n);
 
 #endif

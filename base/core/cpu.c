@@ -43,7 +43,7 @@ static unsigned long long read_xcr0(void)
 	return ((unsigned long long)edx << 32) | eax;
 }
 
-/* Set bits of `have` where `bit` of `reg` is 1. */
+/* `have` if bit number `bit` of `reg` is 1, else 0. */
 static unsigned when(unsigned reg, unsigned bit, unsigned have)
 {
 	return (reg >> bit) & 1u ? have : 0u;
@@ -57,7 +57,7 @@ static unsigned detect(void)
 	unsigned fma = (c >> 12) & 1u, osxsave = (c >> 27) & 1u;
 	unsigned long long xcr0 = osxsave ? read_xcr0() : 0;
 	bool ymm = (xcr0 & 0x6) == 0x6;   /* the OS saves XMM and YMM */
-	bool zmm = (xcr0 & 0xe6) == 0xe6; /* and opmask, ZMM_Hi256, Hi16_ZMM */
+	bool zmm = (xcr0 & 0xe6) == 0xe6; /* and also opmask, ZMM_Hi256, Hi16_ZMM */
 	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
 		return found;
 	found |= when(b, 23, MW_CPU_CLFLUSHOPT) | when(b, 24, MW_CPU_CLWB);
@@ -89,7 +89,7 @@ static unsigned detect(void)
 
 static unsigned features(void)
 {
-	/* Written once with the same value by whoever comes first: the one global of base/core. */
+	/* The only mutable global of base/core. Every thread that finds it empty stores the same value. */
 	static atomic_uint cache;
 	unsigned f = atomic_load_explicit(&cache, memory_order_relaxed);
 	if (!(f & DETECTED)) {

@@ -10,7 +10,7 @@
 
 enum mw_isa { MW_ISA_PORTABLE, MW_ISA_NEON, MW_ISA_AVX2, MW_ISA_AVX512, MW_ISA_COUNT };
 
-/* Extensions beyond the base of a path. AVX2 path = AVX2+FMA; AVX-512 path = F+BW+DQ+VL. */
+/* Extensions beyond those that a path always has: AVX2 path = AVX2 and FMA; AVX-512 path = F, BW, DQ and VL. */
 enum mw_cpu_feature {
 	MW_CPU_AVX512_VNNI = 1 << 0,
 	MW_CPU_AVX512_VBMI = 1 << 1,
@@ -24,14 +24,14 @@ enum mw_cpu_feature {
 };
 
 const char *mw_isa_name(enum mw_isa isa);
-/* Instruction set present and its register state enabled by the operating system (XGETBV). Thread-safe. */
+/* True when the CPU has the instruction set and the operating system saves its registers (XGETBV). Thread-safe. */
 bool mw_isa_supported(enum mw_isa isa);
-/* Widest supported path, or the one MEMWALL_ISA names when it is supported. */
+/* The path that MEMWALL_ISA names if this CPU supports it, else the widest supported one. */
 enum mw_isa mw_isa_best(void);
-/* Is MEMWALL_ISA unset or usable? Otherwise MW_ESPEC and a line in err. */
+/* 0 when MEMWALL_ISA is unset or names a supported path; else MW_ESPEC and a line in err. */
 int mw_isa_check_override(char *err, size_t n);
 bool mw_cpu_has(enum mw_cpu_feature f);
-/* Space-separated names of what was found, for reports. Length of the whole as snprintf. */
+/* Names of the supported paths and extensions, separated by spaces. Returns the full length, as snprintf. */
 size_t mw_cpu_describe(char *out, size_t n);
 
 #endif

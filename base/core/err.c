@@ -18,7 +18,7 @@ const char *mw_strerror(int code)
 	case MW_ECANCELLED:
 		return "interrupted";
 	case MW_EVERIFY:
-		return "result differs from its oracle";
+		return "result differs from the reference result";
 	case MW_EFORMAT:
 		return "unexpected file format";
 	default:

@@ -1,4 +1,4 @@
-/* Error codes: 0 or -errno for causes the system names, codes below -4096 for our own. */
+/* Error codes: 0, -errno for errors of the system, and codes below -4096 for the program's own errors. */
 #ifndef MW_ERR_H
 #define MW_ERR_H
 
@@ -9,11 +9,11 @@ enum mw_err {
 	MW_ESPEC = -4098,        /* a SPEC or option text cannot be read */
 	MW_EBUDGET = -4099,      /* the time or memory budget ended first */
 	MW_ECANCELLED = -4100,   /* the user interrupted */
-	MW_EVERIFY = -4101,      /* a result differs from its oracle */
+	MW_EVERIFY = -4101,      /* a result differs from the reference result */
 	MW_EFORMAT = -4102,      /* a file is not in the expected format */
 };
 
-/* Words for a negative code of either kind; never NULL. Thread-safe: the text is constant. */
+/* Text for a negative code of either kind; never NULL. Thread-safe: the text is constant. */
 const char *mw_strerror(int code);
 
 /* Room for a message that names two paths of the system's longest (PATH_MAX) and says why. */

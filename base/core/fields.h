@@ -1,4 +1,4 @@
-/* Plain members of a struct as a table, so that copying, freeing, writing and reading walk one list. */
+/* Members of a struct listed in a table, which copying, freeing, writing and reading all walk. */
 #ifndef MW_FIELDS_H
 #define MW_FIELDS_H
 
@@ -16,32 +16,32 @@ enum mw_field_type {
 };
 
 struct mw_field {
-	const char *name; /* of the member, also in results.json; NULL ends a table */
+	const char *name; /* name of the member, also its key in results.json; NULL ends a table */
 	enum mw_field_type type;
 	size_t offset;
 };
 
-/* One row of a table: member of struct T. */
+/* One row of a table, for a member of struct T. */
 #define MW_FIELD(T, member, kind)                                                                                      \
 	{                                                                                                              \
 #member, kind, offsetof(T, member)                                                                     \
 	}
 
-/* The member itself; text is that of a text field. */
+/* Address of the member in the struct at base. f must be a MW_FIELD_TEXT. */
 char **mw_field_text(const struct mw_field *f, void *base);
 size_t mw_field_size(const struct mw_field *f);
 
-/* All not known. What was there is forgotten, not freed. */
+/* Sets every member to its "not known" value. Does not free texts. */
 void mw_fields_init(const struct mw_field *fields, void *base);
-/* Frees the texts, then as mw_fields_init. */
+/* Frees the texts, then sets every member to "not known". */
 void mw_fields_fini(const struct mw_field *fields, void *base);
-/* to gets texts of its own; what it held is forgotten. -ENOMEM with *to as after mw_fields_init. */
+/* Deep copy; texts that *to held are not freed. -ENOMEM: *to is as after mw_fields_init. */
 int mw_fields_copy(const struct mw_field *fields, void *to, const void *from);
 
-/* *dst becomes a copy of text (NULL or "": NULL), and what it held is freed. -ENOMEM with *dst NULL. */
+/* Frees *dst and sets it to a copy of text, or to NULL when text is NULL or "". -ENOMEM: *dst is NULL. */
 int mw_text_set(char **dst, const char *text);
 
-/* For showing: absent where text is NULL. */
+/* text, or `absent` where text is NULL. */
 static inline const char *mw_text_or(const char *text, const char *absent)
 {
 	return text ? text : absent;

@@ -12,15 +12,15 @@ enum { LEAST_VISITS = 3 };
 struct cell {
 	const struct mw_sample *v;
 	size_t n;
-	double x; /* its value, larger is better; NaN where there is none */
+	double x; /* value of the visit, larger is better; NaN without samples */
 };
 
 struct table {
-	size_t k, visits;  /* candidates, and visits that any of them was measured in */
-	struct cell *cell; /* of visit j and candidate c: [j * k + c] */
-	double *sum;       /* k: over all visits, of x beyond the mean of the visit */
-	size_t *seen;      /* k: visits */
-	uint32_t *number;  /* of the visits, ascending */
+	size_t k, visits;  /* candidates; visits in which at least one was measured */
+	struct cell *cell; /* [j * k + c]: visit j, candidate c */
+	double *sum;       /* [k]: sum over visits of x minus the mean of the visit */
+	size_t *seen;      /* [k]: visits in which the candidate was measured */
+	uint32_t *number;  /* [visits]: numbers of the visits, ascending */
 };
 
 static uint32_t state_of(const struct mw_record *r)
@@ -37,7 +37,7 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Which visits there are. */
+/* Fills t->number with the visits that occur in any candidate's samples. */
 static int list_visits(const struct mw_record *const *c, struct table *t)
 {
 	size_t n = 0, all = 0;
@@ -59,7 +59,7 @@ static int list_visits(const struct mw_record *const *c, struct table *t)
 	return 0;
 }
 
-/* The value of each visit of a candidate. */
+/* Computes candidate c's value in each visit. */
 static int fill_candidate(const struct mw_record *r, struct table *t, size_t c)
 {
 	uint32_t state = state_of(r);
@@ -79,7 +79,7 @@ static int fill_candidate(const struct mw_record *r, struct table *t, size_t c)
 	return 0;
 }
 
-/* Values to a scale where larger is better: logarithms where all are above 0. */
+/* Changes the values so that larger is better: logarithms where all are above 0, negated where lower is better. */
 static void rescale(struct table *t, bool higher)
 {
 	bool linear = false;
@@ -91,7 +91,8 @@ static void rescale(struct table *t, bool higher)
 	}
 }
 
-/* Mean over the candidates of a visit: a drift between visits moves all of them alike. */
+/* Mean over the candidates in visit j. Subtracting it removes drift between visits, which moves all candidates
+ * alike. */
 static double mean_of(const struct table *t, size_t j)
 {
 	double sum = 0.0;
@@ -132,7 +133,8 @@ static int fill(const struct mw_record *const *c, struct table *t)
 	return 0;
 }
 
-/* The candidate of visit j that is best by the other visits; by itself where no candidate has others. */
+/* Of the candidates measured in visit j, the one with the best mean over the other visits; the best in visit j itself
+ * where no candidate was measured in any other. */
 static size_t choose(const struct table *t, size_t j)
 {
 	double mean = mean_of(t, j), most = -INFINITY, own = -INFINITY;
@@ -164,7 +166,7 @@ static size_t best_of_all(const struct table *t)
 	return best;
 }
 
-/* Do the visits that both were measured in tell a from b? */
+/* Paired t test at 5 % over the visits in which both were measured. True also with too few of them to test. */
 static bool told_apart(const struct table *t, size_t a, size_t b)
 {
 	double mean = 0.0, square = 0.0;
@@ -183,7 +185,7 @@ static bool told_apart(const struct table *t, size_t a, size_t b)
 	return fabs(mean) > mw_t_quantile(0.975, (double)n - 1.0) * sqrt(square / (double)(n - 1) / (double)n);
 }
 
-/* The chosen samples of all visits, those of no state left out, in one list. */
+/* Copies the samples of each visit's chosen candidate to out, without those of unknown state. Returns how many. */
 static size_t quote(const struct table *t, struct mw_sample *out)
 {
 	size_t n = 0;
@@ -250,5 +252,6 @@ void mw_heldout_put(struct mw_record *r, const struct mw_heldout *h, const struc
 			mw_put_same(r, *k, c[h->best]);
 	mw_visits_put(r, &h->stats);
 	if (h->blind)
-		mw_record_add_note(r, "chosen and quoted by one visit: chance favours the best");
+		mw_record_add_note(r, "the same single visit chose the best and gave its value, so the value is biased "
+				      "towards better");
 }

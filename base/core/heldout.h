@@ -1,27 +1,28 @@
-/* The best of several candidates (kernels, engines, numbers of threads), without the luck of the winner.
+/* The best of several candidates (kernels, engines, numbers of threads), without selection bias.
  *
- * The largest of several noisy values is too large: it was chosen for its noise too. So each visit is quoted from the
- * candidate that is best by the other visits, whose noise is not the noise of this one. What is quoted is summarized as
- * the samples of one point are (base/core/visits.h). */
+ * The largest of several noisy values is biased: it was partly chosen for its noise. So the value of each visit is
+ * taken from the candidate that is best in the other visits, whose noise is independent. The samples taken in this way
+ * are summarized as those of one point are (base/core/visits.h). */
 #ifndef MW_HELDOUT_H
 #define MW_HELDOUT_H
 
 #include "base/core/visits.h"
 
 struct mw_heldout {
-	struct mw_visits stats; /* of the samples quoted */
-	size_t best;            /* candidate that is best by all visits */
-	bool *tied;             /* k: not told from the best by at least three visits of both; the best is not; owned */
-	bool blind;             /* one visit, several candidates: chosen and quoted by the same samples */
+	struct mw_visits stats; /* of the samples taken */
+	size_t best;            /* index of the candidate that is best over all visits */
+	bool *tied; /* [k]: at least three common visits do not separate it from the best; false for the best itself;
+		       owned */
+	bool blind; /* one visit and several candidates: the samples that chose the best also give its value */
 };
 
-/* c: k finished records of one metric with their samples, each of one topology state. target: as for
- * mw_visits_summarize. 0, -ENOMEM, or -EINVAL when a value is not finite or there is no sample at all. */
+/* c: k finished records of one metric with their samples, each of one topology state. target: relative half width, as
+ * for mw_visits_summarize. 0, -ENOMEM, or -EINVAL when a value is not finite or there is no sample. */
 int mw_heldout_best(const struct mw_record *const *c, size_t k, double target, struct mw_heldout *out);
 void mw_heldout_fini(struct mw_heldout *h);
 
-/* Value, interval, range and what belongs to them into r, with the best candidate's circumstances (stop, flagged, ...).
- * A note says so when the choice was blind. */
+/* Puts value, interval, range and n into r, with the observed keys of the rounds (stop, flagged, ...) of the best
+ * candidate. Adds a note when h->blind. */
 void mw_heldout_put(struct mw_record *r, const struct mw_heldout *h, const struct mw_record *const *c);
 
 #endif

@@ -1,7 +1,7 @@
-/* What is known of a machine: read by base/sys/topology from this one, by reports/ from results.json.
+/* Facts about a machine. base/sys/topology reads them from this machine, reports/ from results.json.
  *
- * Texts are owned and of any length. What is not known is NULL or the "not known" of its kind (fields.h), never a
- * value: 0 byte of available memory means that nothing is left. */
+ * Texts are owned and of any length. An unknown text is NULL, an unknown number is the "not known" value of its type
+ * (fields.h). 0 bytes of available memory means that none is left. */
 #ifndef MW_HOST_H
 #define MW_HOST_H
 
@@ -11,7 +11,7 @@
 
 struct mw_host_node {
 	int id;         /* the kernel's number */
-	uint64_t bytes; /* of memory; MW_COUNT_UNKNOWN */
+	uint64_t bytes; /* of memory, or MW_COUNT_UNKNOWN */
 };
 
 struct mw_host {
@@ -21,7 +21,7 @@ struct mw_host {
 	char *isa; /* paths and extensions found */
 	char *kernel;
 	char *virtualization; /* "none", "kvm", ... */
-	char *governor;       /* "mixed" where CPUs differ; most guests tell none */
+	char *governor;       /* "mixed" where CPUs differ; NULL in most guests */
 	char *turbo;          /* "on", "off" */
 	char *thp;            /* "always", "madvise", "never" */
 	char *numa_balancing;
@@ -29,26 +29,26 @@ struct mw_host {
 	int n_cores, n_sockets, smt; /* of those CPUs; smt = threads per core */
 	uint64_t page_bytes;
 	uint64_t hugepages_2m_free;             /* MW_COUNT_UNKNOWN */
-	uint64_t l1d_bytes, l2_bytes, l3_bytes; /* one instance */
+	uint64_t l1d_bytes, l2_bytes, l3_bytes; /* of one instance */
 	int l3_instances;
 	uint64_t llc_total_bytes; /* all last-level caches that those CPUs reach */
 	uint64_t mem_total;       /* of the machine */
-	uint64_t mem_available;   /* now, after cgroup (v1 and v2) and RLIMIT_AS limits; MW_COUNT_UNKNOWN */
+	uint64_t mem_available;   /* now, within cgroup and ulimit limits; or MW_COUNT_UNKNOWN */
 	char *mem_limit_source;   /* "machine", "cgroup v2 memory.max", "ulimit -v", ... */
-	double cpu_quota;         /* CPUs' worth of cgroup time; 0 = no limit */
+	double cpu_quota;         /* cgroup limit in CPUs (1.5: time of one and a half); 0 = no limit */
 	int n_nodes;
 	struct mw_host_node *nodes; /* n_nodes; owned */
-	int *distances;             /* n_nodes rows of n_nodes, by index into nodes; 0 = not known; owned */
+	int *distances;             /* n_nodes x n_nodes, row-major, by index into nodes; 0 = not known; owned */
 };
 
 extern const struct mw_field mw_host_fields[]; /* all but the nodes */
 
-/* Nothing known. What was there is forgotten. */
+/* Sets everything to "not known". Does not free what *h held. */
 void mw_host_init(struct mw_host *h);
 void mw_host_fini(struct mw_host *h);
-/* to is overwritten. -ENOMEM with nothing known. */
+/* Deep copy; *to is overwritten, not freed. -ENOMEM: *to is as after mw_host_init. */
 int mw_host_copy(struct mw_host *to, const struct mw_host *from);
-/* Replaces the nodes by n of unknown size, number 0 and unknown distances. -ENOMEM with none. */
+/* Replaces the nodes by n nodes with id 0, unknown size and unknown distances. -ENOMEM: there are none. */
 int mw_host_set_nodes(struct mw_host *h, int n);
 
 static inline int *mw_host_distance(const struct mw_host *h, int from, int to)

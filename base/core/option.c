@@ -10,7 +10,7 @@
 
 enum { WORDS_MAX = 64, WORD_BYTES = 32 };
 
-/* Is text one of the legal words? MW_ESPEC and a line with all of them and the nearest one. */
+/* 0 when text is one of the legal words; else MW_ESPEC and a line that names them all and the nearest one. */
 static int check_word(const struct mw_option *o, const char *dash, const char *text, size_t text_len, char *err,
 		      size_t n)
 {
@@ -80,7 +80,7 @@ static int check_range(const struct mw_option *o, const char *dash, double v, co
 		       o->min, o->max);
 }
 
-/* Why text is no number of the option: rc tells what the parser found. */
+/* Writes why text is not a number that the option takes. rc: what the parser returned. */
 static int not_a_number(const struct mw_option *o, const char *dash, const char *text, int rc, char *err, size_t n)
 {
 	bool size = o->type == MW_OPT_SIZE || o->type == MW_OPT_SIZES;
@@ -97,7 +97,7 @@ static int not_a_number(const struct mw_option *o, const char *dash, const char 
 	return mw_fail(MW_ESPEC, err, n, "%s%s: '%s' is not a whole number", dash, o->name, text);
 }
 
-/* A size that fits into int64_t. */
+/* As mw_parse_size, for sizes that fit into int64_t; larger ones are -ERANGE. */
 static int read_size(const char *text, int64_t *out)
 {
 	uint64_t size;
@@ -109,7 +109,7 @@ static int read_size(const char *text, int64_t *out)
 	return rc;
 }
 
-/* One item of a list; *value is what tells it from the others where they are numbers. */
+/* Checks one item of a list. *value: its value where items are numbers. */
 static int check_item(const struct mw_option *o, const char *dash, const char *item, size_t len, int64_t *value,
 		      char *err, size_t n)
 {
@@ -126,7 +126,7 @@ static int check_item(const struct mw_option *o, const char *dash, const char *i
 	return rc < 0 ? not_a_number(o, dash, text, rc, err, n) : check_range(o, dash, (double)*value, text, err, n);
 }
 
-/* Do the items before `item` hold it already? Numbers are equal by value: 1024 is 1K. */
+/* True when an earlier item of text is the same. Numbers are compared by value: 1024 equals 1K. */
 static bool named_before(const struct mw_option *o, const char *text, const char *item, size_t len, int64_t value)
 {
 	const char *rest = text, *other;
@@ -141,7 +141,7 @@ static bool named_before(const struct mw_option *o, const char *text, const char
 	return false;
 }
 
-/* One rule for all lists: no item is empty, none stands there twice. */
+/* Refuses an empty item, a repeated one, and more than max_items. */
 static int check_list(const struct mw_option *o, const char *dash, const char *text, char *err, size_t n)
 {
 	const char *rest = text, *item;
@@ -167,7 +167,7 @@ static int check_path(const struct mw_option *o, const char *dash, const char *t
 {
 	if (!*text)
 		return mw_fail(MW_ESPEC, err, n, "%s%s: empty value", dash, o->name);
-	if (strchr(text, '\n')) /* it parts one from the next */
+	if (strchr(text, '\n')) /* the parser joins several values with '\n' */
 		return mw_fail(MW_ESPEC, err, n, "%s%s: a line break in the value", dash, o->name);
 	return 0;
 }
@@ -243,7 +243,7 @@ static int assign(struct mw_optval *v, const char *text, char *err, size_t n)
 	return 0;
 }
 
-/* The table's own text is right; only its number has to be read. */
+/* Sets the value to the default of the table. */
 static int assign_default(struct mw_optval *v, char *err, size_t n)
 {
 	size_t len = mw_option_default(v->opt, '\n', NULL, 0);
@@ -485,7 +485,7 @@ static int spec_pair(struct mw_spec *out, const char *item, size_t len, char *er
 int mw_spec_parse(struct mw_spec *out, const char *text, char *err, size_t n)
 {
 	memset(out, 0, sizeof(*out));
-	for (size_t i = 0; text[i]; i++) /* it is echoed in messages of one line and in CSV */
+	for (size_t i = 0; text[i]; i++) /* the SPEC is repeated in one-line messages and in CSV */
 		if (text[i] < ' ' || text[i] > '~')
 			return mw_fail(MW_ESPEC, err, n, "a device's text holds byte 0x%02x at character %zu",
 				       (unsigned char)text[i], i + 1);
@@ -564,7 +564,7 @@ const char *mw_spec_text(const struct mw_spec *s, const struct mw_option *table,
 	return o->def;
 }
 
-/* The one spelling of a value of the key's type. */
+/* Writes the value in its canonical spelling: 2048K becomes 2M. */
 static void spec_spelling(const struct mw_option *o, const char *text, char *out, size_t n)
 {
 	struct mw_optval v = {.opt = o};

@@ -1,4 +1,4 @@
-/* What the table of an option says about it: legal words, defaults, help. */
+/* Reads an option table: legal words, defaults, help. */
 #include <string.h>
 
 #include "base/core/option.h"

@@ -31,7 +31,8 @@ static void folder_of(const char *path, char *out, size_t n)
 		(void)snprintf(out, n, "%.*s", len > 1 ? len - 1 : 1, path);
 }
 
-/* N of /proc/<this process>/fd/N, by whatever path. Such a link names an open file, which readlink cannot tell. */
+/* N when link is /proc/<this process>/fd/N under any name. Such a link stands for an open descriptor: the path that
+ * readlink gives need not exist. */
 static int descriptor_of(const char *link)
 {
 	char dir[PATH_MAX], real[PATH_MAX], self[PATH_MAX];
@@ -48,14 +49,15 @@ static int descriptor_of(const char *link)
 	return strncmp(real, self, len) == 0 && real[len] == '/' ? atoi(name_of(link)) : OF_ANOTHER_PROCESS;
 }
 
-/* Follows the links of p->path by hand: the last of them may point to a file yet to be made, or be a descriptor. */
+/* Follows the links of p->path. realpath() cannot: the last link may point to a file that does not exist yet, or be a
+ * descriptor. */
 static int follow(struct mw_place *p)
 {
 	char to[PATH_MAX], dir[PATH_MAX];
 	for (int i = 0; i < MAX_LINKS; i++) {
 		ssize_t len = readlink(p->path, to, sizeof(to) - 1);
 		if (len < 0)
-			return 0; /* no link, or nothing there */
+			return 0; /* not a link, or does not exist */
 		to[len] = '\0';
 		int fd = descriptor_of(p->path);
 		if (fd != NOT_A_DESCRIPTOR) {
@@ -103,7 +105,7 @@ int mw_place_of(const char *path, struct mw_place *out)
 	if (strlen(path) >= sizeof(out->path))
 		return -ENAMETOOLONG;
 	(void)snprintf(out->path, sizeof(out->path), "%s", path);
-	/* The kernel's word comes first: it refuses links that it does not trust. */
+	/* stat first: the kernel refuses links that it does not trust (fs.protected_symlinks). */
 	bool there = stat(path, &st) == 0;
 	if (!there && errno != ENOENT)
 		return -errno;
@@ -159,7 +161,7 @@ static int open_through(const char *path, const struct mw_place *p)
 		}
 		return flags < 0 ? -1 : fcntl(p->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	}
-	/* A regular file here is open in another process: what that process wrote stays. */
+	/* A regular file here is a descriptor of another process: append, so that what that process wrote stays. */
 	return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (S_ISREG(p->mode) ? O_APPEND : 0));
 }
 
@@ -200,12 +202,12 @@ static void set_owner_and_mode(int fd, const struct mw_place *p)
 		(void)umask(mask);
 		mode = 0666 & ~mask;
 	} else if (fchown(fd, p->uid, p->gid) != 0) {
-		(void)fchown(fd, (uid_t)-1, p->gid); /* only root gives files away */
+		(void)fchown(fd, (uid_t)-1, p->gid); /* only root may change the owner; try the group alone */
 	}
 	(void)fchmod(fd, mode);
 }
 
-/* The rename is durable only when its folder is. Some file systems refuse that: then there is nothing to add. */
+/* Makes the rename durable by fsync of the folder. Errors are ignored: some file systems refuse it. */
 static void sync_folder(const char *path)
 {
 	char dir[PATH_MAX];

@@ -13,7 +13,7 @@ int mw_parse_int(const char *text, int64_t *out)
 	char *end;
 	if (!isdigit((unsigned char)*digits))
 		return -EINVAL;
-	/* Hexadecimal for seeds; a leading 0 is not octal. */
+	/* 0x means hexadecimal (for seeds); a leading 0 does not mean octal. */
 	bool hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
 	errno = 0;
 	long long v = strtoll(text, &end, hex ? 16 : 10);
@@ -139,7 +139,7 @@ static int lower(char c)
 	return tolower((unsigned char)c);
 }
 
-/* Levenshtein distance; longer words than NEAREST_MAX are near nothing. */
+/* Levenshtein distance; "infinite" for words longer than NEAREST_MAX. */
 static size_t edit_distance(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b);
@@ -167,7 +167,7 @@ static size_t edit_distance(const char *a, const char *b)
 const char *mw_nearest(const char *word, const char *const *names)
 {
 	const char *best = NULL;
-	size_t best_d = strlen(word) / 2 + 1; /* more than half of it wrong is no typo */
+	size_t best_d = strlen(word) / 2 + 1; /* more than half of the word wrong: no typo */
 	for (; *names; names++) {
 		size_t d = edit_distance(word, *names);
 		if (d < best_d) {

@@ -17,7 +17,7 @@ void mw_probe_init(struct mw_probe *p, uint32_t trips, uint64_t limit_ns)
 	memset(p->block_ns, 0, sizeof(p->block_ns));
 }
 
-/* Waits until turn == want. false when time ran out or the other side stopped. */
+/* Waits until turn == want. False after the deadline or when the other side has stopped. */
 static bool wait_turn(struct mw_probe *p, uint32_t want, uint64_t deadline)
 {
 	for (unsigned spins = 1;; spins++) {
@@ -29,7 +29,7 @@ static bool wait_turn(struct mw_probe *p, uint32_t want, uint64_t deadline)
 	}
 }
 
-/* count round trips from turn number *turn on. */
+/* Does `count` round trips, starting at turn *turn. */
 static bool hand_over(struct mw_probe *p, uint32_t *turn, uint32_t count, int side, uint64_t deadline)
 {
 	for (uint32_t i = 0; i < count; i++, *turn += 2) {
@@ -46,7 +46,7 @@ void mw_probe_side(struct mw_probe *p, int side)
 {
 	uint64_t deadline = mw_now_ns() + p->limit_ns;
 	uint32_t turn = 0;
-	/* The first block includes the wake-up of the other side. */
+	/* Warm-up: the first trips include the wake-up of the other side. */
 	bool ok = hand_over(p, &turn, p->per_block, side, deadline);
 	uint64_t start = mw_now_ns();
 	for (uint32_t i = 0; i < MW_PROBE_BLOCKS && ok; i++) {

@@ -40,12 +40,12 @@ enum mw_provenance mw_weakest(enum mw_provenance a, enum mw_provenance b)
 
 /* ---- texts ---- */
 
-/* One block after the other: texts never move. */
+/* Texts are kept in a list of blocks and never move. */
 struct mw_text {
-	struct mw_text *next; /* older blocks, behind the first */
+	struct mw_text *next; /* the first block's next is the newest */
 	size_t used, cap;
-	int error;      /* of the record, kept in its first block */
-	char fault[96]; /* in words */
+	int error;      /* the record's first error; used in the first block only */
+	char fault[96]; /* the same error as text */
 	char bytes[];
 };
 
@@ -66,7 +66,8 @@ static struct mw_text *new_block(size_t cap)
 
 static void fault(struct mw_record *r, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* The first fault counts. Without a block memory is out, which mw_record_close sees. */
+/* Keeps the first fault. Without a first block (out of memory) nothing is kept; mw_record_close returns -ENOMEM
+ * then. */
 static void fault(struct mw_record *r, int error, const char *fmt, ...)
 {
 	va_list ap;
@@ -78,7 +79,7 @@ static void fault(struct mw_record *r, int error, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Room for len bytes and a NUL; NULL when memory is out. */
+/* Space for len bytes and a NUL; NULL when out of memory. */
 static char *text_room(struct mw_record *r, size_t len)
 {
 	struct mw_text *first = r->text, *t = first;
@@ -189,7 +190,7 @@ static int set_value(struct mw_record *r, enum mw_role role, const char *name, c
 	struct mw_kv *kv = slot(r, role, name);
 	if (!kv)
 		return -ENOSPC;
-	/* Names of declared keys live for ever, others with the record. */
+	/* Names of declared keys are static; others are copied into the record. */
 	const char *own = key ? key->name : kv->name == name ? mw_record_keep(r, name) : kv->name;
 	*kv = *value;
 	kv->name = own;
@@ -330,7 +331,7 @@ static void copy_pairs(struct mw_record *dst, struct mw_kv_list *to, const struc
 
 int mw_record_copy_bare(struct mw_record *dst, const struct mw_record *src)
 {
-	/* What is copied is at most what src holds: no text of dst needs a second block. */
+	/* One block is large enough for all texts of src. */
 	struct mw_text *text =
 		new_block(text_bytes(src) + strlen(src->bench) + strlen(src->case_name) + strlen(src->metric) + 3);
 	if (!text)

@@ -1,9 +1,9 @@
-/* A record is one number with its unit, parameters, statistics and provenance: the one currency of the
- * house. Everything that is printed, plotted or compared is a list of records.
+/* A record is one number with its unit, parameters, statistics and provenance. Everything that is printed, plotted or
+ * compared is a list of records.
  *
- * Identity = (bench, case, params, metric), unique in a run and printed as bench.case.metric{key=value;..}. What a
- * record may say is declared in the table of its emitter (base/core/vocab.h). Texts are owned by the record and have
- * no limit. */
+ * Identity = (bench, case, params, metric), unique in a run and printed as bench.case.metric{key=value;..}. Which
+ * metrics and keys a record may have is declared in the table of its emitter (base/core/vocab.h). The record owns its
+ * texts, which can be of any length. */
 #ifndef MW_RECORD_H
 #define MW_RECORD_H
 
@@ -17,14 +17,14 @@ enum mw_provenance {
 	MW_MEASURED,    /* timed or counted here */
 	MW_MODELLED,    /* computed by the model named in source; executed command counts are modelled */
 	MW_REFERENCE,   /* published, named in source */
-	MW_UNAVAILABLE, /* value is NaN, note says why */
+	MW_UNAVAILABLE, /* not measured: value is NaN, note says why */
 	MW_PROVENANCE_COUNT
 };
 
 const char *mw_provenance_name(enum mw_provenance p);
 /* -EINVAL for an unknown name. */
 int mw_provenance_parse(const char *name, enum mw_provenance *out);
-/* A derived value takes its weakest input, in the order of the enum. */
+/* Provenance of a value derived from a and b: the one that comes later in the enum. */
 enum mw_provenance mw_weakest(enum mw_provenance a, enum mw_provenance b);
 
 enum mw_kv_type { MW_KV_STR, MW_KV_INT, MW_KV_REAL };
@@ -47,11 +47,11 @@ struct mw_kv_list {
 	struct mw_kv v[MW_RECORD_PARAMS];
 };
 
-/* Flags of a sample; flagged samples are repeated and reported, never dropped in silence. */
+/* What disturbed a sample. Flagged samples are repeated, kept and reported. */
 enum mw_sample_flag {
 	MW_SAMPLE_STEAL = 1 << 0,    /* the hypervisor took time */
 	MW_SAMPLE_SWITCH = 1 << 1,   /* involuntary context switch */
-	MW_SAMPLE_FREQ = 1 << 2,     /* core clock moved by more than 3 % */
+	MW_SAMPLE_FREQ = 1 << 2,     /* core clock changed by more than 3 % */
 	MW_SAMPLE_TOPOLOGY = 1 << 3, /* core-to-core probes before and after disagree */
 };
 
@@ -59,13 +59,13 @@ struct mw_sample {
 	double value;
 	double before_ns, after_ns; /* core-to-core probes around it; NaN when not probed */
 	uint64_t t_ns;              /* since the start of the run */
-	uint32_t round;             /* counted through all visits */
+	uint32_t round;             /* number of the round, counted over all visits */
 	uint32_t visit;
 	uint32_t state; /* topology state, 0 = the only or first one */
 	uint32_t flags; /* enum mw_sample_flag */
 };
 
-struct mw_text; /* where a record keeps its texts */
+struct mw_text; /* storage of a record's texts */
 
 struct mw_record {
 	const char *bench, *case_name;
@@ -74,10 +74,10 @@ struct mw_record {
 	enum mw_unit unit;
 	struct mw_kv_list params;   /* inputs only */
 	struct mw_kv_list observed; /* CPUs, pages obtained, winning kernel, ... */
-	const char *method;         /* name of the method; compare refuses where it or its version differs */
+	const char *method;         /* records with different methods or versions are not compared */
 	int method_version;
 	double value;                  /* NaN when unavailable */
-	double ci_lo, ci_hi, min, max; /* NaN when unknown */
+	double ci_lo, ci_hi, min, max; /* 95 % interval and range; NaN when unknown */
 	size_t n;
 	struct mw_sample *samples; /* n_samples entries, may be NULL; owned by the record */
 	size_t n_samples;
@@ -85,41 +85,42 @@ struct mw_record {
 	const char *source; /* model or publication; "" for measured */
 	const char *note;
 	/* Private. */
-	const struct mw_emit *row; /* from mw_record_open to mw_record_close */
+	const struct mw_emit *row; /* set from mw_record_open to mw_record_close */
 	struct mw_text *text;
 };
 
 /* ---- building: open, put, set a value, close ---- */
 
-/* A record of one row of the emitter's table; case_name is one of the row's. What goes wrong from here on (memory, a
- * pair too many, an undeclared case) is kept and returned by mw_record_close, so that calls in between need no check.
- * Every opened record goes to mw_record_fini. */
+/* Begins a record of one row of the emitter's table; case_name is one of the row's cases. The first error from here on
+ * (out of memory, too many pairs, an undeclared case) is kept and returned by mw_record_close, so that callers need not
+ * check the calls in between. Free with mw_record_fini or mw_finish. */
 void mw_record_open(struct mw_record *r, const struct mw_emitter *e, const struct mw_emit *row, const char *case_name);
-/* A repeated key replaces. The key's flags say whether it is a parameter. */
+/* Adds a pair, or replaces the one with that key. The key's flags say whether it is a parameter or observed. */
 void mw_put_int(struct mw_record *r, const struct mw_key *key, int64_t v);
 void mw_put_real(struct mw_record *r, const struct mw_key *key, double v);
 void mw_put_text(struct mw_record *r, const struct mw_key *key, const char *v);
-/* The pair of that key in src, if it is there. */
+/* Copies the pair with that key from src, if src has it. */
 void mw_put_same(struct mw_record *r, const struct mw_key *key, const struct mw_record *src);
-/* Opens r and puts all of src's pairs whose keys the row declares. Texts and statistics are not taken over. */
+/* Opens r and copies all pairs of src whose keys the row declares. Note, source, method and statistics are not
+ * copied. */
 void mw_record_derive(struct mw_record *r, const struct mw_emitter *e, const struct mw_emit *row, const char *case_name,
 		      const struct mw_record *src);
-/* value, interval, range and n of src times factor (> 0); no samples. */
+/* Sets value, interval and range to those of src times factor (> 0), and n to that of src; no samples. */
 void mw_record_scale(struct mw_record *r, const struct mw_record *src, double factor);
 
 void mw_record_method(struct mw_record *r, const char *name, int version);
 void mw_record_note(struct mw_record *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Joins with "; " to what the note says already. */
+/* Appends to the note, after "; ". */
 void mw_record_add_note(struct mw_record *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void mw_record_source(struct mw_record *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* A value without statistics (a count, a model's answer). */
+/* Sets a value without statistics, such as a count or the result of a model. */
 void mw_record_set(struct mw_record *r, double value, enum mw_provenance p, const char *source);
-/* value NaN, provenance unavailable, note = why. */
+/* Sets value to NaN, provenance to unavailable and note to why. */
 void mw_record_unavailable(struct mw_record *r, const char *why);
 
-/* Checks the record against the row it was opened with: case, every parameter, no pair undeclared or of another kind
- * (an unavailable record may lack parameters). 0, -ENOMEM, or -EINVAL with the first fault in why (may be NULL).
- * Closing again is 0. */
+/* Checks the record against the row it was opened with: the case is declared, every parameter is set (an unavailable
+ * record may lack some), every pair is declared and of the right kind. 0, or -ENOMEM, -ENOSPC or -EINVAL with the first
+ * fault in why (may be NULL). Closing twice is allowed. */
 int mw_record_close(struct mw_record *r, char *why, size_t n);
 
 /* ---- without a declaration: what is read from files, and tests ---- */
@@ -127,10 +128,10 @@ int mw_record_close(struct mw_record *r, char *why, size_t n);
 /* Sets every field to empty: NaN value, no samples, measured. */
 void mw_record_init(struct mw_record *r, const char *bench, const char *case_name, const char *metric,
 		    enum mw_unit unit);
-/* s as a text that lives as long as the record; "" when memory is out, which mw_record_close returns. */
+/* Copies s into the record. "" when out of memory; mw_record_close returns the error. */
 const char *mw_record_keep(struct mw_record *r, const char *s);
 enum mw_role { MW_AS_PARAM, MW_AS_OBSERVED };
-/* -ENOSPC beyond MW_RECORD_PARAMS pairs, -ENOMEM. */
+/* 0, -ENOSPC beyond MW_RECORD_PARAMS pairs, -ENOMEM. */
 int mw_set_int(struct mw_record *r, enum mw_role role, const char *name, int64_t v);
 int mw_set_real(struct mw_record *r, enum mw_role role, const char *name, double v);
 int mw_set_text(struct mw_record *r, enum mw_role role, const char *name, const char *v);
@@ -147,16 +148,16 @@ const struct mw_kv *mw_kv_find(const struct mw_kv_list *l, const char *name);
 int64_t mw_kv_int(const struct mw_kv_list *l, const char *name, int64_t fallback);
 const char *mw_kv_str(const struct mw_kv_list *l, const char *name, const char *fallback);
 bool mw_kv_equal(const struct mw_kv_list *a, const struct mw_kv_list *b);
-/* The value as text: integers whole, reals with nine digits. Returns the length as snprintf. */
+/* The value as text, reals with nine digits. Returns the full length, as snprintf. */
 int mw_kv_text(const struct mw_kv *kv, char *out, size_t n);
-/* "key=value;key=value" as in the CSV contract. A value that holds ; " or a line break stands in double quotes, with
- * quotes inside it doubled. Freed by the caller; NULL when memory is out. */
+/* "key=value;key=value", as in CSV. A value that contains ; " or a line break is put in double quotes, with quotes
+ * inside it doubled. Freed by the caller; NULL when out of memory. */
 char *mw_kv_format(const struct mw_kv_list *l);
-/* "bench.case.metric{key=value;..}": the identity, keys by name, so that it is one text whatever their order. Freed by
- * the caller; NULL when memory is out. */
+/* The identity "bench.case.metric{key=value;..}", with the keys sorted by name. Freed by the caller; NULL when out of
+ * memory. */
 char *mw_record_id(const struct mw_record *r);
 bool mw_record_same_identity(const struct mw_record *a, const struct mw_record *b);
-/* Equal for records of the same identity, whatever the order of their params. Differs between builds: not for files. */
+/* Hash of the identity; the order of params does not matter. May differ between builds: not for files. */
 uint64_t mw_record_hash(const struct mw_record *r);
 
 struct mw_records {
@@ -175,7 +176,7 @@ int mw_records_take(struct mw_records *l, struct mw_record *r);
 const struct mw_record *mw_records_find(const struct mw_records *l, const char *bench, const char *case_name,
 					const char *metric);
 
-/* Where finished records go. emit copies what it keeps. */
+/* Receives finished records; emit copies what it keeps. */
 struct mw_sink {
 	int (*emit)(void *self, const struct mw_record *r);
 	void *self;
@@ -186,16 +187,15 @@ static inline int mw_emit(const struct mw_sink *sink, const struct mw_record *r)
 	return sink->emit(sink->self, r);
 }
 
-/* Closes, emits and frees. What close refuses goes to the sink as it does with mw_record_close: a record that is wrong
- * is not emitted. */
+/* Closes r, emits it and frees it. A record that mw_record_close refuses is not emitted; its error is returned. */
 int mw_finish(const struct mw_sink *sink, struct mw_record *r);
 
-/* Journal of samples. */
+/* Receives samples as they are taken. */
 struct mw_sample_sink {
-	/* New samples of a point, which its record identifies. */
+	/* New samples of the point that the record identifies. */
 	int (*put)(void *self, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n);
-	/* Samples of an earlier session for that point, in their order, valid until the next call. May be NULL: there
-	 * was no earlier session. */
+	/* Samples that an earlier session took of that point, in their order; valid until the next call. NULL without
+	 * an earlier session. */
 	const struct mw_sample *(*earlier)(void *self, const struct mw_record *point, size_t *n);
 	void *self;
 };

@@ -1,4 +1,4 @@
-/* What identifies a record, as text and compared. */
+/* The identity of a record: as text, comparison and hash. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -127,7 +127,7 @@ static uint64_t hash_kv(const struct mw_kv *kv)
 		return hash_bytes(h, &kv->i, sizeof(kv->i));
 	if (kv->type == MW_KV_STR)
 		return hash_text(h, kv->s);
-	double r = isnan(kv->r) ? (double)NAN : kv->r == 0 ? 0.0 : kv->r; /* equal values have one pattern */
+	double r = isnan(kv->r) ? (double)NAN : kv->r == 0 ? 0.0 : kv->r; /* so that equal values have the same bits */
 	return hash_bytes(h, &r, sizeof(r));
 }
 
@@ -136,7 +136,7 @@ uint64_t mw_record_hash(const struct mw_record *r)
 	uint64_t params = 0;
 	for (size_t i = 0; i < r->params.n; i++) {
 		uint64_t h = hash_kv(&r->params.v[i]);
-		params += h ^ h >> 29; /* a sum: the order does not count */
+		params += h ^ h >> 29; /* summed, so that the order does not matter */
 	}
 	uint64_t h = hash_text(hash_text(hash_text(params, r->bench), r->case_name), r->metric);
 	return h ^ h >> 32;

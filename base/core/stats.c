@@ -15,9 +15,9 @@ bool mw_median_ci_ranks(size_t n, size_t *lo, size_t *hi)
 {
 	if (n < 6)
 		return false;
-	/* Largest k with P(Binomial(n, 1/2) < k) <= 2.5 %; then [x(k), x(n+1-k)] covers. Log space: n may be thousands
-	 * and 2^-n underflows. */
-	double tail = 0.0, logp = -(double)n * log(2.0); /* of i = 0 */
+	/* Largest k with P(Binomial(n, 1/2) < k) <= 2.5 %; then [x(k), x(n+1-k)] covers the median with at least 95 %.
+	 * In logarithms, because 2^-n underflows for n in the thousands. */
+	double tail = 0.0, logp = -(double)n * log(2.0); /* log of P(Binomial = 0) */
 	size_t k = 0;
 	for (size_t i = 0; i < n / 2; i++) {
 		tail += exp(logp);
@@ -38,7 +38,7 @@ int mw_summarize(const double *v, size_t n, struct mw_summary *out)
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		if (isnan(v[i]))
-			return -EINVAL; /* no order */
+			return -EINVAL; /* NaN has no order */
 	double *s = malloc(n * sizeof(*s));
 	if (!s)
 		return -ENOMEM;
@@ -93,7 +93,7 @@ double mw_beta_inc(double a, double b, double x)
 		return NAN;
 	if (x == 0.0 || x == 1.0)
 		return x;
-	int sign; /* lgamma() writes a global */
+	int sign; /* lgamma() would write a global */
 	double front =
 		exp(lgamma_r(a + b, &sign) - lgamma_r(a, &sign) - lgamma_r(b, &sign) + a * log(x) + b * log1p(-x));
 	if (x < (a + 1.0) / (a + b + 2.0))
@@ -155,7 +155,7 @@ int mw_least_squares(const double *x, const double *y, size_t n, struct mw_fit *
 	out->intercept = my - out->slope * mx;
 	double sse = syy - out->slope * sxy;
 	if (sse < 0)
-		sse = 0; /* rounding */
+		sse = 0; /* negative by rounding */
 	if (syy > 0)
 		out->r2 = 1.0 - sse / syy;
 	if (n > 2)

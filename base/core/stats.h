@@ -1,7 +1,7 @@
 /* Robust statistics over rounds, and least squares.
  *
- * The unit of replication is the round: one value per point per round. Samples taken back to back share
- * the machine's state and would give intervals that are far too narrow. */
+ * The unit of replication is the round: one value per point per round. Samples taken back to back share the state of
+ * the machine and give intervals that are far too narrow. */
 #ifndef MW_STATS_H
 #define MW_STATS_H
 
@@ -23,7 +23,7 @@ int mw_summarize(const double *v, size_t n, struct mw_summary *out);
  * sign test's binomial(n, 1/2). false when n < 6: no such pair exists. */
 bool mw_median_ci_ranks(size_t n, size_t *lo, size_t *hi);
 
-/* Half width of the interval over the median; +inf while there is none. */
+/* Half width of the interval divided by the median; +inf without an interval. */
 double mw_summary_rel_width(const struct mw_summary *s);
 
 /* Regularised incomplete beta function I_x(a, b), a and b > 0; NaN outside of 0 <= x <= 1. */
@@ -32,7 +32,7 @@ double mw_beta_inc(double a, double b, double x);
 /* t with P(T <= t) = p for Student's t with dof > 0 degrees of freedom; NaN unless 0 < p < 1. */
 double mw_t_quantile(double p, double dof);
 
-/* P(F > f) for the F distribution: small where the variance above stands out. NaN unless f >= 0. */
+/* P(F > f) for the F distribution with dof_above and dof_below degrees of freedom. NaN unless f >= 0. */
 double mw_f_tail(double f, double dof_above, double dof_below);
 
 struct mw_fit {
@@ -42,10 +42,10 @@ struct mw_fit {
 	size_t n;
 };
 
-/* Ordinary least squares y = intercept + slope x. Returns 0, or -EINVAL when fewer than 2 distinct x. */
+/* Ordinary least squares y = intercept + slope x. 0, or -EINVAL with fewer than 2 distinct x. */
 int mw_least_squares(const double *x, const double *y, size_t n, struct mw_fit *out);
 
-/* splitmix64: one call gives a well mixed 64-bit value and advances *state. */
+/* Next value of the splitmix64 generator (Steele, Lea, Flood, OOPSLA 2014); advances *state. */
 uint64_t mw_random(uint64_t *state);
 
 /* Uniform in [0, bound), bound > 0, without modulo bias. */

@@ -6,22 +6,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The code point at s and in *len its bytes. -1 with *len 1 where no UTF-8 sequence begins (stray or missing
- * continuation bytes, overlong, surrogate). s is not at its NUL. */
+/* The code point at s, and in *len its length in bytes. -1 with *len = 1 where no valid UTF-8 sequence begins (stray or
+ * missing continuation bytes, overlong, surrogate). s must not be empty. */
 int32_t mw_utf8(const char *s, size_t *len);
 
-/* Must this code point (or -1 of mw_utf8) not reach a terminal as it is? Control characters of C0 and C1, DEL, line and
- * paragraph separators, and what turns the direction of writing; bytes that are not UTF-8. */
+/* True for what must not reach a terminal unescaped: -1 (not UTF-8), control characters C0 and C1, DEL, line and
+ * paragraph separators, and characters that change the direction of writing. */
 int mw_unprintable(int32_t code);
 
 /* One line of printable UTF-8: what mw_unprintable names becomes \xNN (a byte) or \uNNNN (a code point). Returns the
  * length of the whole as snprintf does; what does not fit is cut between characters, never inside an escape. */
 size_t mw_escape(const char *s, char *out, size_t n);
 
-/* Room that mw_escape needs for any text of len bytes. */
+/* Buffer size that is enough for mw_escape of any text of len bytes. */
 #define MW_ESCAPED(len) (4 * (len) + 1)
 
-/* A text that grows. Starts as {0}; what does not fit into memory is left out and `failed` says so. */
+/* A text that grows. Initialise with {0}. When out of memory, the addition is left out and `failed` is set. */
 struct mw_buf {
 	char *p;
 	size_t len, cap;

@@ -8,12 +8,13 @@
 #include "base/core/stats.h"
 #include "base/core/text.h"
 
-/* Two probes that differ by more than this saw two placements: on one core complex 45-70 ns, across two 200 ns. */
+/* Two probes whose ratio is above this saw different placements: 45-70 ns on one core complex, about 200 ns across
+ * two. */
 #define PROBE_RATIO 1.6
-/* Visits differ by more than chance when chance does it less often than this. */
+/* Level of the F test: visits differ by more than chance when its p value is below this. */
 #define F_LEVEL 0.05
 
-/* Rounds form two modes when their values are that far apart, and there are enough of them to tell. */
+/* Least ratio of two modes, and least number of rounds in which modes are looked for. */
 #define MODE_RATIO 1.25
 enum { MODE_ROUNDS = 12 };
 
@@ -51,8 +52,9 @@ static size_t best_cut(const double *x, size_t n)
 	return cut;
 }
 
-/* Two heaps of logarithms: far apart, neither a few stray values, hardly any in between. Sorts x. False: one heap. */
-static bool two_heaps(double *x, size_t n, double ratio, size_t least, double center[2], size_t *cut)
+/* Do the logarithms x form two clusters: centers at least `ratio` apart, at least `least` values in each, hardly any in
+ * between? Sorts x. *cut: size of the lower cluster. */
+static bool two_clusters(double *x, size_t n, double ratio, size_t least, double center[2], size_t *cut)
 {
 	qsort(x, n, sizeof(*x), compare_double);
 	*cut = n > 1 ? best_cut(x, n) : 0;
@@ -79,7 +81,7 @@ static void split_probes(double *x, size_t n, struct mw_split *out)
 	*out = (struct mw_split){.states = n ? 1 : 0, .threshold_ns = INFINITY};
 	if (n == 0)
 		return;
-	if (two_heaps(x, n, PROBE_RATIO, least, center, &cut))
+	if (two_clusters(x, n, PROBE_RATIO, least, center, &cut))
 		*out = (struct mw_split){2, sqrt(center[0] * center[1]), {center[0], center[1]}};
 	else
 		out->center_ns[0] = exp(x[n / 2]);
@@ -140,7 +142,7 @@ struct round_value {
 	bool clean;
 };
 
-/* Values of the rounds in one state: the first clean sample of each, or else the first. Returns how many. */
+/* Values of the rounds in one state: the first clean sample of each round, else its first sample. Returns how many. */
 static size_t round_values(const struct mw_sample *v, size_t n, uint32_t state, struct round_value *out)
 {
 	size_t rounds = 0;
@@ -156,7 +158,7 @@ static size_t round_values(const struct mw_sample *v, size_t n, uint32_t state, 
 	return rounds;
 }
 
-/* Visit values on their scale: logarithms of the value over a reference, or differences from it. */
+/* Scale for the statistics: log(value / reference), or value - reference where a value is not above 0. */
 struct scale {
 	bool linear;
 	double reference;
@@ -172,12 +174,12 @@ static double from_scale(const struct scale *s, double x)
 	return s->linear ? s->reference + x : s->reference * exp(x);
 }
 
-/* What the visits say on the scale. */
+/* Statistics over visits, on the scale. */
 struct between {
-	size_t visits, used; /* used: rounds that count in their visit */
-	double mean, square; /* of visit values: mean, sum of squared deviations from it */
+	size_t visits, used; /* used: rounds that enter the value of their visit */
+	double mean, square; /* of the visit values: mean, sum of squared deviations */
 	double lo, hi;
-	double f; /* variance between visits over that within; NaN when it cannot be told */
+	double f; /* variance between visits divided by that within; NaN when undefined */
 };
 
 static double median_of(double *x, size_t n)
@@ -186,7 +188,8 @@ static double median_of(double *x, size_t n)
 	return n % 2 ? x[n / 2] : 0.5 * (x[n / 2 - 1] + x[n / 2]);
 }
 
-/* Rounds of the visit that begins at *at, those that count, on the scale; *at moves behind them. */
+/* Writes the values of the visit that begins at *at to out, on the scale: its clean rounds, or all where none is clean.
+ * Moves *at behind the visit. Returns how many. */
 static size_t visit_rounds(const struct round_value *r, size_t n, size_t *at, const struct scale *scale, double *out)
 {
 	size_t begin = *at, end = begin, k = 0;
@@ -200,11 +203,11 @@ static size_t visit_rounds(const struct round_value *r, size_t n, size_t *at, co
 	return k;
 }
 
-/* x: room for n values. */
+/* x: scratch for n values. */
 static void compare_visits(const struct round_value *r, size_t n, const struct scale *scale, double *x,
 			   struct between *out)
 {
-	double total = 0.0, squares = 0.0, within = 0.0; /* of the one-way analysis of variance, over rounds */
+	double total = 0.0, squares = 0.0, within = 0.0; /* sums of the one-way analysis of variance over rounds */
 	*out = (struct between){.lo = INFINITY, .hi = -INFINITY};
 	for (size_t at = 0; at < n;) {
 		size_t k = visit_rounds(r, n, &at, scale, x);
@@ -229,7 +232,8 @@ static void compare_visits(const struct round_value *r, size_t n, const struct s
 	out->f = out->visits > 1 && out->used > out->visits && above > 0.0 ? above / below : (double)NAN;
 }
 
-/* The sign test's interval over all rounds, as far as there is one. x: room for n values. */
+/* Sets range and the sign test's interval over all rounds; with fewer than 6 rounds the interval is the value alone. x:
+ * scratch for n values. */
 static void pooled_interval(const struct round_value *r, size_t n, double *x, struct mw_visits *out)
 {
 	size_t lo, hi;
@@ -260,7 +264,7 @@ static void student_interval(const struct between *b, const struct scale *scale,
 	out->ci_hi = fmax(out->ci_hi, from_scale(scale, b->mean + half));
 }
 
-/* scratch: room for n values. */
+/* scratch: n values. */
 static void summarize_rounds(const struct round_value *r, size_t n, double target, double *scratch,
 			     struct mw_visits *out)
 {
@@ -399,7 +403,7 @@ double mw_record_disturbed(const struct mw_record *r)
 
 /* ---- records ---- */
 
-/* Samples of the state, the first record's with those of no state. */
+/* Copies the samples of the state; for the first record also those of unknown state. */
 static size_t copy_samples(const struct mw_visit_point *p, uint32_t state, bool first, struct mw_sample *out)
 {
 	size_t n = 0;
@@ -432,7 +436,7 @@ void mw_visits_put(struct mw_record *rec, const struct mw_visits *v)
 	}
 }
 
-/* "13.1 in 60 % of rounds, 24.8 in 40 %": what is measured has two modes, and no value between them is one. */
+/* Puts observed.modes, such as "13.1 in 60 % of rounds, 24.8 in 40 %", where the rounds form two clusters. */
 static int put_modes(struct mw_record *rec)
 {
 	struct round_value *rounds = malloc((rec->n_samples + 1) * sizeof(*rounds));
@@ -446,7 +450,7 @@ static int put_modes(struct mw_record *rec)
 		if (!isfinite(x[i]))
 			n = 0;
 	}
-	if (n >= MODE_ROUNDS && two_heaps(x, n, MODE_RATIO, n / 5 > 3 ? n / 5 : 3, center, &cut)) {
+	if (n >= MODE_ROUNDS && two_clusters(x, n, MODE_RATIO, n / 5 > 3 ? n / 5 : 3, center, &cut)) {
 		struct mw_buf text = {0};
 		double low = 100.0 * (double)cut / (double)n;
 		mw_buf_add(&text, "%.4g in %.0f %% of rounds, %.4g in %.0f %%", center[0], low, center[1], 100.0 - low);
@@ -458,7 +462,7 @@ static int put_modes(struct mw_record *rec)
 	return rc;
 }
 
-/* What the samples of the record say beside their values. */
+/* Puts the observed keys over_s, flagged and disturbed. */
 static void put_circumstances(struct mw_record *rec)
 {
 	size_t flagged = 0;

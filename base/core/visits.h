@@ -1,8 +1,8 @@
 /* Statistics of a benchmark whose rounds are spread over the run in visits, and the records made of them.
  *
- * Repeats of a run differ by drift over minutes, so the visit is what the interval stands on. For one point and one
+ * Repeats of a run differ by drift over minutes, so the interval is computed over visits. For one point and one
  * topology state, on logarithms (linear where a value is not above 0):
- * - the value of a round is its first clean sample, or else its first one;
+ * - the value of a round is its first clean sample, else its first sample;
  * - the value of a visit is the median of its clean rounds, or of all its rounds where none is clean;
  * - the value is the mean over visits, its 95 % interval that of Student's t over visits, never narrower than the sign
  *   test's interval over all rounds, and none with fewer than three visits;
@@ -10,8 +10,8 @@
  *   as far as that is within the target. The record says `unsteady` where the visits lie further apart than the
  *   target, else `drift`: another run may land outside of the interval.
  *
- * The interval is for the mean over the time of the measurement. It holds for other times as far as the machine drifts
- * faster than that: no run can tell what it was too short to see. */
+ * The interval is for the mean over the time of the measurement. Drift that is slower than the measurement is not in
+ * it. */
 #ifndef MW_VISITS_H
 #define MW_VISITS_H
 
@@ -24,9 +24,9 @@
 
 enum { MW_STATES = 2, MW_STATE_UNKNOWN = UINT32_MAX };
 
-/* Topology states of one thread count: the pair of CPUs that is probed depends on it. */
+/* Topology states of the points with one number of threads, which decides the pair of CPUs that is probed. */
 struct mw_split {
-	int states;          /* 0: no probes, 1, or 2: near and far */
+	int states;          /* 0: no probes; 1: one state; 2: near and far */
 	double threshold_ns; /* between near and far */
 	double center_ns[MW_STATES];
 };
@@ -37,14 +37,14 @@ struct mw_visit_point {
 	struct mw_sample *samples;
 	size_t n;
 	int threads;      /* > 1: samples carry probes and have a topology state */
-	const char *stop; /* what ended the rounds */
-	const char *why;  /* not NULL: there is no value, and why */
+	const char *stop; /* what ended the rounds: target, rounds or budget */
+	const char *why;  /* not NULL: why there is no value */
 };
 
-/* Do two probes around one sample see two placements? */
+/* True when the probes before and after a sample saw different placements. */
 bool mw_probes_disagree(double before_ns, double after_ns);
 
-/* Two states where the probes of all points with that many threads form two heaps. -ENOMEM. */
+/* Finds two states where the probes of all points with that many threads form two clusters. 0 or -ENOMEM. */
 int mw_split_find(const struct mw_visit_point *pts, size_t n, int threads, struct mw_split *out);
 /* Sets state and the topology flag of every sample: MW_STATE_UNKNOWN where the probes disagree or there are none. */
 void mw_split_tag(const struct mw_split *s, struct mw_visit_point *p);
@@ -64,22 +64,22 @@ struct mw_visits {
 int mw_visits_summarize(const struct mw_sample *v, size_t n, uint32_t state, double target, struct mw_visits *out);
 /* These statistics into a record, measured: value, interval, range, n, and observed visits, unsteady or drift. */
 void mw_visits_put(struct mw_record *rec, const struct mw_visits *v);
-/* Half width of the interval over the value; +inf while there is none. */
+/* Half width of the interval divided by the value; +inf without an interval. */
 double mw_visits_rel_width(const struct mw_visits *v);
 
-/* 1 when every state that holds at least a quarter of the point's rounds has an interval within the target, 0 when
- * not, or an error. The samples are tagged. */
+/* 1 when every state with at least a quarter of the point's rounds has an interval within the target, 0 when not, or a
+ * negative error. The samples must be tagged (mw_split_tag). */
 int mw_visits_met(const struct mw_visit_point *p, double target);
 
-/* Share of rounds without a clean sample, and which flags their samples carry together (enum mw_sample_flag). */
+/* Share of rounds without a clean sample, 0..1. *causes: the flags of their samples, or-ed (enum mw_sample_flag). */
 double mw_disturbed_share(const struct mw_sample *v, size_t n, size_t *rounds, uint32_t *causes);
 /* "61 % of 120 rounds: steal, switches"; freed by the caller with mw_buf_fini. */
 struct mw_buf mw_disturbed_words(double share, size_t rounds, uint32_t causes);
-/* From this share of its rounds on a record, and a run, is called disturbed. */
+/* A record, or a run, with at least this share of disturbed rounds is called disturbed. */
 #define MW_DISTURBED_SHARE 0.1
-/* Name of one flag, such as "steal"; NULL for what is no flag. */
+/* Name of one flag, such as "steal"; NULL for an unknown flag. */
 const char *mw_flag_name(uint32_t flag);
-/* The share that observed.disturbed says, 0..1; 0 where the record says nothing. */
+/* The share in observed.disturbed, 0..1; 0 where the record has no such key. */
 double mw_record_disturbed(const struct mw_record *r);
 
 /* Tags the samples and emits one record per point and state, in the order of the points.

@@ -1,7 +1,7 @@
-/* What a record may say, declared once: metrics, keys, and which of them a benchmark emits together.
+/* Declares what a record may hold: metrics, keys, and which of them a benchmark emits together.
  *
- * Words that several files use stand here; a plug-in's own words are static in its file, so that a new benchmark stays
- * one file. A key is a parameter (an input, part of the identity) or observed, never both. */
+ * Metrics and keys that several files use are declared here; those of one plug-in are static in its file, so that a new
+ * benchmark is one file. A key is either a parameter (an input, part of the identity) or observed. */
 #ifndef MW_VOCAB_H
 #define MW_VOCAB_H
 
@@ -40,7 +40,7 @@ struct mw_metric {
 	const char *name;
 	enum mw_unit unit;
 	enum mw_better better;
-	const char *words; /* what is measured, in a line */
+	const char *words; /* what is measured, in one line */
 };
 
 enum mw_kind {
@@ -64,16 +64,16 @@ struct mw_key {
 	const char *name;
 	enum mw_kind kind;
 	unsigned flags;
-	const char *words; /* what it says, its unit included */
+	const char *words; /* what it holds, with its unit */
 };
 
-/* One sort of record. Lists end with NULL and may be NULL. */
+/* One kind of record. Lists end with NULL and may be NULL. */
 struct mw_emit {
-	const char *const *cases;             /* finite: what is dynamic (device, CPU, level) is a parameter */
+	const char *const *cases;             /* a fixed list: what varies (device, CPU, level) is a parameter */
 	const struct mw_metric *metric;       /* NULL ends a table */
-	const struct mw_key *const *params;   /* every one is there */
-	const struct mw_key *const *optional; /* parameters that are there where they apply */
-	const struct mw_key *const *observed; /* where known; those of mw_keys_of_rounds need not be named */
+	const struct mw_key *const *params;   /* all of them are required */
+	const struct mw_key *const *optional; /* parameters that are set where they apply */
+	const struct mw_key *const *observed; /* set where known; mw_keys_of_rounds are always allowed */
 };
 
 struct mw_emitter {
@@ -86,17 +86,17 @@ struct mw_emitter {
 
 /*         symbol, unit, better, words */
 #define MW_SHARED_METRICS(X)                                                                                           \
-	X(latency, MW_NS, MW_LOWER, "time of one access that the next one waits for")                                  \
-	X(bandwidth, MW_GBPS, MW_HIGHER, "bytes that the program moves per second")                                    \
+	X(latency, MW_NS, MW_LOWER, "time of one load when each load waits for the one before")                        \
+	X(bandwidth, MW_GBPS, MW_HIGHER, "bytes that the program reads and writes per second")                         \
 	X(bus_bandwidth, MW_GBPS, MW_HIGHER, "bytes that the memory bus carries per second")                           \
 	X(flop_rate, MW_GFLOPS, MW_HIGHER, "floating-point operations per second")                                     \
 	X(op_rate, MW_GOPS, MW_HIGHER, "integer operations per second")                                                \
-	X(bytes_rate, MW_GBPS, MW_HIGHER, "bytes of operands per second, each counted once")                           \
-	X(intensity, MW_FLOP_PER_BYTE, MW_NEITHER, "operations per byte of operands")                                  \
-	X(roofline_fraction, MW_RATIO, MW_HIGHER, "rate over what the roofline allows")                                \
-	X(time, MW_NS, MW_LOWER, "time of one use")                                                                    \
-	X(energy, MW_NJ, MW_LOWER, "energy of one use")                                                                \
-	X(speedup, MW_RATIO, MW_HIGHER, "host time over device time")                                                  \
+	X(bytes_rate, MW_GBPS, MW_HIGHER, "bytes of operands per second, each operand counted once")                   \
+	X(intensity, MW_FLOP_PER_BYTE, MW_NEITHER, "arithmetic operations per byte of operands")                       \
+	X(roofline_fraction, MW_RATIO, MW_HIGHER, "measured rate divided by the rate that the roofline allows")        \
+	X(time, MW_NS, MW_LOWER, "time of one operation")                                                              \
+	X(energy, MW_NJ, MW_LOWER, "energy of one operation")                                                          \
+	X(speedup, MW_RATIO, MW_HIGHER, "host time divided by device time")                                            \
 	X(power, MW_WATT, MW_LOWER, "mean power")                                                                      \
 	X(elapsed, MW_S, MW_NEITHER, "wall time that the benchmark took")
 
@@ -105,7 +105,7 @@ struct mw_emitter {
 	X(size, MW_BYTES, MW_PARAM, "bytes touched")                                                                   \
 	X(stride, MW_BYTES, MW_PARAM, "distance between neighbouring elements")                                        \
 	X(pages, MW_TEXT, MW_PARAM, "page kind asked for")                                                             \
-	X(kernel, MW_TEXT, MW_PARAM, "inner loop")                                                                     \
+	X(kernel, MW_TEXT, MW_PARAM, "variant of the inner loop")                                                      \
 	X(isa, MW_TEXT, MW_PARAM, "instruction set")                                                                   \
 	X(stores, MW_TEXT, MW_PARAM, "kind of store: ordinary or nt (non-temporal)")                                   \
 	X(threads, MW_NUMBER, MW_PARAM, "threads, one per CPU")                                                        \
@@ -120,31 +120,32 @@ struct mw_emitter {
 	X(k, MW_NUMBER, MW_PARAM, "inputs")                                                                            \
 	X(state, MW_TEXT, MW_PARAM, "topology state of the CPUs: near, far, one, or mixed where unknown")              \
 	X(device, MW_TEXT, MW_PARAM, "device that computes, as a SPEC, or host")                                       \
-	X(price, MW_TEXT, MW_PARAM, "limit that the model puts on activations")                                        \
-	X(mode, MW_TEXT, MW_PARAM, "resident operands, or end to end with what has to move")                           \
-	X(cache, MW_TEXT, MW_PARAM, "operands cold or warm in the host's caches")                                      \
-	X(dram, MW_TEXT, MW_PARAM, "DRAM part that the model prices")                                                  \
-	X(row_hit, MW_REAL, MW_PARAM, "share of bursts that find their row open")                                      \
+	X(price, MW_TEXT, MW_PARAM, "limit on the rate of row activations that the model assumes")                     \
+	X(mode, MW_TEXT, MW_PARAM, "resident: operands are on the device already; end_to_end: with all data movement") \
+	X(cache, MW_TEXT, MW_PARAM, "operands in the host's caches (warm) or not (cold)")                              \
+	X(dram, MW_TEXT, MW_PARAM, "DRAM part of the energy model")                                                    \
+	X(row_hit, MW_REAL, MW_PARAM, "share of bursts that hit an open row, 0 to 1")                                  \
 	X(block, MW_BYTES, MW_PARAM, "bytes of one read")                                                              \
 	X(depth, MW_NUMBER, MW_PARAM, "reads in flight")                                                               \
 	X(obtained, MW_TEXT, MW_OBSERVED, "pages that the kernel gave")                                                \
 	X(span, MW_BYTES, MW_OBSERVED, "bytes from the first element to the last")                                     \
 	X(cpu, MW_NUMBER, MW_OBSERVED, "CPU of the measuring thread")                                                  \
 	X(node, MW_NUMBER, MW_OBSERVED, "NUMA node of the memory")                                                     \
-	X(winner, MW_TEXT, MW_OBSERVED, "what was fastest")                                                            \
-	X(ties, MW_TEXT, MW_OBSERVED, "what was as fast as the winner, as far as the visits can tell")                 \
-	X(by_threads, MW_NUMBER, MW_OBSERVED, "threads of what was fastest")                                           \
-	X(host_ns, MW_REAL, MW_OBSERVED, "ns that the host took, measured")                                            \
+	X(winner, MW_TEXT, MW_OBSERVED, "the fastest candidate")                                                       \
+	X(ties, MW_TEXT, MW_OBSERVED, "candidates that the visits do not separate from the fastest")                   \
+	X(by_threads, MW_NUMBER, MW_OBSERVED, "threads of the fastest candidate")                                      \
+	X(host_ns, MW_REAL, MW_OBSERVED, "measured time of the host, ns")                                              \
 	X(channels, MW_NUMBER, MW_OBSERVED, "memory channels of the device")                                           \
 	X(host_channels, MW_TEXT, MW_OBSERVED, "memory channels of this host, or assumed: as many as the device has")  \
 	X(ranks, MW_NUMBER, MW_OBSERVED, "ranks per channel of the device")                                            \
 	X(banks, MW_NUMBER, MW_OBSERVED, "banks per rank of the device")                                               \
-	X(host_over_peak, MW_REAL, MW_OBSERVED, "rate that the host drew over the peak of the device's channels")
+	X(host_over_peak, MW_REAL, MW_OBSERVED,                                                                        \
+	  "measured rate of the host divided by the peak rate of the device's channels")
 
-/* Keys that the round scheduler and the run add to any measured record. */
+/* Observed keys that the scheduler of rounds and the run may add to any measured record. */
 #define MW_ROUNDS_KEYS(X)                                                                                              \
 	X(stop, MW_TEXT, MW_OBSERVED, "what ended the rounds: target, rounds or budget")                               \
-	X(visits, MW_NUMBER, MW_OBSERVED, "visits that the interval stands on")                                        \
+	X(visits, MW_NUMBER, MW_OBSERVED, "visits from which the interval is computed")                                \
 	X(over_s, MW_REAL, MW_OBSERVED, "seconds from the first sample to the last")                                   \
 	X(flagged, MW_NUMBER, MW_OBSERVED, "samples that something disturbed")                                         \
 	X(disturbed, MW_TEXT, MW_OBSERVED, "share of the rounds without a clean sample, and by what")                  \
@@ -164,7 +165,7 @@ MW_ROUNDS_KEYS(MW_DECLARE_KEY)
 
 extern const struct mw_key *const mw_keys_of_rounds[]; /* ended by NULL */
 
-/* NULL when the list has none of that name. */
+/* The key of that name, or NULL. */
 const struct mw_key *mw_keys_find(const struct mw_key *const *list, const char *name);
 
 #endif

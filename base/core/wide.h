@@ -1,4 +1,4 @@
-/* Sums and products of counts and picoseconds: those of vectors without contents exceed 64 bits. */
+/* 128-bit integers for sums and products of counts and picoseconds, which exceed 64 bits for very large vectors. */
 #ifndef MW_WIDE_H
 #define MW_WIDE_H
 

@@ -1,8 +1,9 @@
 /* Memory for measurements.
  *
- * A block lies between two inaccessible pages: it stays a mapping of its own, so that /proc/self/smaps tells about it
- * alone, and an overrun faults. The first touch is done by threads pinned to CPUs of the wanted node: that places the
- * pages even where a container refuses mbind, and divides the cost, which is seconds per GiB in some guests. */
+ * Each block has an inaccessible page before and behind it. So the kernel does not merge it with another mapping,
+ * /proc/self/smaps has an entry for it alone, and an overrun faults. Threads pinned to CPUs of the wanted node touch
+ * the block first: that places the pages even where a container refuses mbind, and it is faster (touching costs seconds
+ * per GiB in some guests). */
 #include "base/sys/arena.h"
 
 #include <errno.h>
@@ -38,14 +39,14 @@ static const struct {
 };
 
 struct arena {
-	struct mw_block block; /* p NULL: no memory, the place is free */
+	struct mw_block block; /* p NULL: this entry has no memory and is free */
 	int asked_node;
-	char *base;        /* of the reservation, guards included */
-	size_t total;      /* bytes reserved */
-	const void *owner; /* who took it last; NULL: nobody needs the contents */
+	char *base;        /* start of the mapping, guard pages included */
+	size_t total;      /* bytes of the mapping */
+	const void *owner; /* who took it last; NULL: the contents are not needed */
 	size_t wanted;     /* bytes that the owner asked for */
 	bool held;
-	uint64_t released; /* when, counted in releases */
+	uint64_t released; /* value of mw_arenas.releases when it was released last */
 };
 
 struct mw_arenas {
@@ -119,11 +120,11 @@ static int map_failed(enum mw_pages kind, size_t bytes, int cause, char *err, si
 		return mw_fail(-cause, err, n, "cannot map %zu MiB: %s (see ulimit -v)", bytes >> 20,
 			       mw_strerror(-cause));
 	return mw_fail(MW_EUNAVAILABLE, err, n,
-		       "cannot map %zu MiB in pages of %s: %s; the pool is vm.nr_hugepages or %s", bytes >> 20,
+		       "cannot map %zu MiB in pages of %s: %s; set the pool with vm.nr_hugepages or %s", bytes >> 20,
 		       kinds[kind].name, mw_strerror(-cause), kinds[kind].pool);
 }
 
-/* Reserves bytes and two guards, then makes the aligned middle readable and writable. */
+/* Maps bytes and two guard pages without access, then makes the aligned middle readable and writable. */
 static int map_block(struct arena *ar, size_t bytes, char *err, size_t n)
 {
 	enum mw_pages kind = ar->block.asked;
@@ -148,7 +149,7 @@ static int map_block(struct arena *ar, size_t bytes, char *err, size_t n)
 		ar->base = NULL;
 		return map_failed(kind, bytes, cause, err, n);
 	}
-	/* A kernel without transparent huge pages refuses both: then every page is a base page anyway. */
+	/* A kernel without transparent huge pages refuses both calls; then every page is a base page in any case. */
 	if (kind == MW_PAGES_4K)
 		(void)madvise(p, bytes, MADV_NOHUGEPAGE);
 	else if (kind == MW_PAGES_THP)
@@ -173,7 +174,8 @@ static void touch_slice(void *arg, int rank, int members)
 	if (begin == end)
 		return;
 #ifdef MADV_POPULATE_WRITE
-	/* Linux 5.14: no hugetlb page left is an error here, a SIGBUS below. */
+	/* Since Linux 5.14. When the hugetlb pool is empty, this call returns an error; the loop below would get a
+	 * SIGBUS. */
 	int rc;
 	do
 		rc = madvise(job->p + begin, end - begin, MADV_POPULATE_WRITE);
@@ -189,7 +191,7 @@ static void touch_slice(void *arg, int rank, int members)
 		*(volatile char *)(job->p + i) = 0;
 }
 
-/* CPUs of the affinity mask that belong to the node; all of them for node -1. */
+/* CPUs of the affinity mask that belong to the node; all of them for node -1 or where the node's CPUs are not known. */
 static int touch_cpus(int root_fd, int node, int *cpus, int max)
 {
 	struct mw_cpulist mine, of_node;
@@ -212,7 +214,7 @@ static int touch(int root_fd, struct arena *ar, size_t bytes, int node, char *er
 	int cpus[TOUCH_THREADS_MAX];
 	int members = touch_cpus(root_fd, node, cpus, TOUCH_THREADS_MAX);
 	struct mw_team *team = NULL;
-	/* Small blocks are not worth threads; where threads are refused the caller touches alone. */
+	/* Blocks below 64 MiB are touched by one thread; where threads are refused, by the caller. */
 	if (members > 1 && bytes >= (size_t)64 << 20)
 		(void)mw_team_create(cpus, members, &team, NULL, 0);
 	if (!team && node >= 0 && members > 0)
@@ -230,7 +232,7 @@ static int touch(int root_fd, struct arena *ar, size_t bytes, int node, char *er
 	return 0;
 }
 
-/* The node that the block shall lie on: the one asked for, else the caller's. -1 without NUMA. */
+/* Node for the block: the one asked for, else that of the calling thread. -1 where the system does not tell. */
 static int target_node(int asked)
 {
 	unsigned cpu, node;
@@ -239,8 +241,8 @@ static int target_node(int asked)
 	return getcpu(&cpu, &node) == 0 ? (int)node : -1;
 }
 
-/* mbind may be refused (containers) or absent: the first touch from the node's own CPUs places the pages as well, and
- * pages.c checks where they are. */
+/* False when mbind is refused (containers) or absent. The first touch from the node's CPUs places the pages in that
+ * case, and mw_pages_node checks the result. */
 static bool bind_node(const struct arena *ar, size_t bytes, int node, bool strict)
 {
 	enum { NODES = 1024, BITS = 8 * sizeof(unsigned long) };
@@ -257,11 +259,12 @@ static bool node_exists(int root_fd, int node)
 	char text[4096];
 	if (mw_tree_read(root_fd, "sys/devices/system/node/has_memory", text, sizeof(text)) <= 0 &&
 	    mw_tree_read(root_fd, "sys/devices/system/node/online", text, sizeof(text)) <= 0)
-		return node == 0; /* a kernel without NUMA */
+		return node == 0; /* a kernel without NUMA has node 0 only */
 	return mw_cpulist_parse(&online, text) == 0 && mw_cpulist_has(&online, node);
 }
 
-/* Kernels before 5.14 raise SIGBUS where a hugetlb pool runs dry on a node: ask first. */
+/* Refuses a block larger than the free pages of its pool: before 5.14 the kernel raises SIGBUS when a node has no
+ * hugetlb page left. */
 static int check_pool(int root_fd, enum mw_pages kind, int node, size_t bytes, char *err, size_t n)
 {
 	char path[128];
@@ -281,13 +284,13 @@ static int check_pool(int root_fd, enum mw_pages kind, int node, size_t bytes, c
 	return 0;
 }
 
-/* Memory of a node that is free or that the kernel gives back, by the rule of thumb of MemAvailable, which nodes lack;
- * false when no node is given or it tells nothing. */
+/* Estimates the available memory of a node as the kernel estimates MemAvailable, which it does not give per node. False
+ * when node is -1 or its meminfo cannot be read. */
 static bool node_available(int root_fd, int node, uint64_t *bytes)
 {
 	static const struct {
 		const char *key;
-		unsigned parts; /* one in so many counts */
+		unsigned parts; /* 1: all of it counts; 2: half of it */
 	} rows[] = {{"MemFree", 1}, {"Inactive(file)", 1}, {"Active(file)", 2}, {"SReclaimable", 2}};
 	char path[64], key[64];
 	if (node < 0)
@@ -325,18 +328,19 @@ static int over_limit(const struct mw_arenas *a, size_t bytes, uint64_t others, 
 		       a->source[0] ? " (" : "", a->source, a->source[0] ? ")" : "");
 }
 
-/* Is there room for bytes on the node asked for, beside all that is mapped? */
+/* Checks that bytes more can be mapped on the node: max_bytes, huge-page pool, limits of the process, memory of the
+ * node. */
 static int check_room(const struct mw_arenas *a, int root_fd, enum mw_pages kind, int node, size_t bytes, char *err,
 		      size_t n)
 {
 	int rc = over_limit(a, bytes, a->bytes, err, n);
 	if (rc < 0 || kinds[kind].pool)
 		return rc < 0 ? rc : check_pool(root_fd, kind, node, bytes, err, n);
-	/* Beyond these the kernel kills instead of refusing. Page tables, thread stacks and the rest of the program
-	 * need their share too. */
+	/* Beyond these limits the kernel kills the process instead of refusing memory. bytes / 256 is for page tables,
+	 * slack for thread stacks and the rest of the program. */
 	struct mw_limits l;
 	mw_limits_read(root_fd, true, &l);
-	/* Room for what else is allocated meanwhile; where little is left at all, less of it will be. */
+	/* Slack: 8 MiB, or an eighth of what is available where that is less. */
 	bool little = l.mem_known && l.mem_available < 8 * (uint64_t)SLACK_BYTES;
 	uint64_t slack = little ? l.mem_available / 8 : SLACK_BYTES;
 	uint64_t need = (uint64_t)bytes + bytes / 256 + slack, on_node;
@@ -351,12 +355,13 @@ static int check_room(const struct mw_arenas *a, int root_fd, enum mw_pages kind
 	return 0;
 }
 
-/* Puts the pages where they were asked for, or says why they are not there. */
+/* Touches the block so that its pages are on the node asked for; an error when they are not. */
 static int place_pages(int root_fd, struct arena *ar, size_t bytes, char *err, size_t n)
 {
 	int asked = ar->asked_node, node = target_node(asked), cpu;
 	if (!bind_node(ar, bytes, node, asked >= 0) && asked > 0 && touch_cpus(root_fd, asked, &cpu, 1) == 0)
-		return mw_fail(MW_EUNAVAILABLE, err, n, "memory of node %d: mbind is refused and no CPU of it is ours",
+		return mw_fail(MW_EUNAVAILABLE, err, n,
+			       "memory of node %d: mbind is refused and this process may use no CPU of the node",
 			       asked);
 	int rc = touch(root_fd, ar, bytes, node, err, n);
 	if (rc < 0)
@@ -368,7 +373,7 @@ static int place_pages(int root_fd, struct arena *ar, size_t bytes, char *err, s
 	return 0;
 }
 
-/* Maps and touches a block in a free place. The place stays free after a failure. */
+/* Maps and touches a block in a free entry. The entry stays free after a failure. */
 static int fill_place(struct mw_arenas *a, struct arena *ar, int root_fd, enum mw_pages kind, int node, size_t bytes,
 		      char *err, size_t n)
 {
@@ -382,7 +387,8 @@ static int fill_place(struct mw_arenas *a, struct arena *ar, int root_fd, enum m
 	}
 	char *obtained = ar->block.obtained;
 	mw_pages_obtained(root_fd, ar->block.p, bytes, obtained, sizeof(ar->block.obtained));
-	if (strncmp(obtained, "thp ", 4) == 0) { /* none at all is the administrator's choice: "never" */
+	if (strncmp(obtained, "thp ", 4) ==
+	    0) { /* some huge pages but not all; with none the administrator chose "never" */
 		mw_pages_collapse(ar->block.p, bytes);
 		mw_pages_obtained(root_fd, ar->block.p, bytes, obtained, sizeof(ar->block.obtained));
 	}
@@ -407,7 +413,8 @@ static struct arena *find_own(struct mw_arenas *a, const void *owner, enum mw_pa
 	return NULL;
 }
 
-/* The smallest released block that is large enough, of those alike the one released first; NULL: none. */
+/* The smallest released block that is large enough; of equal ones the one released first. nobodys: only blocks without
+ * owner. NULL: none. */
 static struct arena *find_released(struct mw_arenas *a, enum mw_pages kind, int node, size_t bytes, bool nobodys)
 {
 	struct arena *best = NULL;
@@ -422,8 +429,8 @@ static struct arena *find_released(struct mw_arenas *a, enum mw_pages kind, int 
 	return best;
 }
 
-/* Gives the block that was released first back to the system, nobody's before those with an owner. kind: only of this
- * kind, MW_PAGES_COUNT: of any. false: there is none. */
+/* Returns one released block to the system: blocks without owner first, then the one released first. kind: only blocks
+ * of this kind; MW_PAGES_COUNT: of any. False when there is none. */
 static bool give_back(struct mw_arenas *a, enum mw_pages kind)
 {
 	struct arena *first = NULL;
@@ -440,7 +447,7 @@ static bool give_back(struct mw_arenas *a, enum mw_pages kind)
 	return first != NULL;
 }
 
-/* A place without memory. */
+/* A free entry of the list, which grows when needed. NULL when out of memory. */
 static struct arena *free_place(struct mw_arenas *a)
 {
 	for (size_t i = 0; i < a->n; i++)
@@ -454,7 +461,8 @@ static struct arena *free_place(struct mw_arenas *a)
 	return &v[a->n++];
 }
 
-/* New memory where there is room, else that of a released block; at last released blocks are given back. */
+/* Takes a released block without owner, else maps new memory, else takes a released block of another owner; when all
+ * fail, returns released blocks to the system one by one and tries again. */
 static int find_memory(struct mw_arenas *a, int root_fd, enum mw_pages kind, int node, size_t bytes, struct arena **out,
 		       char *err, size_t n)
 {
@@ -474,7 +482,7 @@ static int find_memory(struct mw_arenas *a, int root_fd, enum mw_pages kind, int
 		*out = rc == 0 ? place : find_released(a, kind, node, bytes, false);
 		if (*out)
 			return 0;
-		/* Pools of huge pages get pages back from blocks of their own kind only. */
+		/* For an empty huge-page pool only blocks of the same kind help. */
 		bool pool = rc == MW_EUNAVAILABLE && kinds[kind].pool;
 		if (rc != MW_EBUDGET && rc != -ENOMEM && !pool)
 			return rc;
@@ -502,7 +510,7 @@ int mw_arena_take(struct mw_arenas *a, const void *owner, enum mw_pages kind, in
 		if (rc < 0)
 			return rc;
 		if (ar)
-			unmap(a, ar); /* its contents are lost in any case, and its room may be needed */
+			unmap(a, ar); /* a larger block cannot keep the contents, and the memory may be needed */
 		int root_fd = mw_tree_open("/");
 		rc = root_fd < 0 ? mw_fail(root_fd, err, n, "cannot open /: %s", mw_strerror(root_fd))
 				 : find_memory(a, root_fd, kind, node, bytes, &ar, err, n);

@@ -1,10 +1,10 @@
 /* Memory for measurements: blocks of one page kind on one NUMA node, touched once per run.
  *
- * First touch of memory that a guest gave back costs seconds per GiB, so a benchmark takes one block, lays its buffers
- * out inside, and releases it when others may measure. A released block stays touched and remembers its owner: taken
- * again by the same owner it still holds what was written, unless another owner needed the memory in between. While
- * there is room below the limit each owner has memory of its own; when there is not, released blocks are taken over,
- * or given back to the system where none is large enough. */
+ * First touch of memory that a guest gave back costs seconds per GiB. So a benchmark takes one block, places its
+ * buffers inside, and releases it when others may measure. A released block stays touched and remembers its owner: when
+ * the same owner takes it again, it still holds what was written, unless another owner needed the memory in between. As
+ * long as the limit allows, each owner has memory of its own; then released blocks are passed to other owners, or
+ * returned to the system when none is large enough. */
 #ifndef MW_ARENA_H
 #define MW_ARENA_H
 
@@ -21,7 +21,7 @@ enum mw_pages {
 };
 
 const char *mw_pages_name(enum mw_pages p); /* "4K", "thp", "2M", "1G" */
-const char *mw_pages_word(size_t i);        /* the same by number, NULL after the last: struct mw_option.word */
+const char *mw_pages_word(size_t i);        /* the same by index, NULL after the last; for struct mw_option.word */
 
 struct mw_arenas;
 
@@ -31,31 +31,31 @@ struct mw_block {
 	enum mw_pages asked;
 	char obtained[24]; /* what the kernel gave, from smaps: "4K", "thp", "thp 73%", "2M"; "unknown" without smaps */
 	int node;          /* where the pages are, checked with move_pages; -1 unknown */
-	bool intact;       /* it holds what it held when this owner released it; false: build the contents again */
+	bool intact;       /* contents are as this owner released them; false: write them again */
 };
 
 /* max_bytes: the most that all arenas together may hold (from --max-mem and the machine's limits). */
 int mw_arenas_create(uint64_t max_bytes, struct mw_arenas **out);
-/* What max_bytes comes from, such as "half of what is available: ulimit -v; see --max-mem", for messages; "" when
- * nobody said. */
+/* Text for messages that says where max_bytes comes from, such as "half of what is available: ulimit -v; see
+ * --max-mem"; "" when not set. */
 void mw_arenas_set_source(struct mw_arenas *a, const char *words);
 const char *mw_arenas_source(const struct mw_arenas *a);
 void mw_arenas_destroy(struct mw_arenas *a);
 
-/* A block of at least `bytes` bytes on `node` (-1: local) for owner, a pointer that is the same in every call and not
- * NULL, such as the benchmark's own structure. An owner has one block of each kind and node: taking it again before it
- * was released is -EBUSY. Contents are kept (`intact`) only for the same number of bytes; growing moves the block.
- * Memory is zeroed on its very first use only. MW_EUNAVAILABLE (no such hugetlb pages or node), MW_EBUDGET (above
- * max_bytes or what is available now, with all that is released given back), -ENOMEM, each with a line in err.
- * Transparent huge pages are a wish: where the kernel gives none, the call succeeds and `obtained` says so. The first
- * touch uses the CPUs of the calling thread's affinity mask. */
+/* Takes a block of at least `bytes` bytes on `node` (-1: local). owner: a pointer, not NULL, that is the same in every
+ * call, such as the benchmark's structure. An owner has one block per kind and node. Contents are kept (`intact`) only
+ * for the same number of bytes; growing moves the block. Memory is zeroed on its very first use only. Errors, each with
+ * a line in err: -EBUSY when the owner holds this block already; MW_EUNAVAILABLE without such hugetlb pages or node;
+ * MW_EBUDGET above max_bytes or what is available, after all released blocks were returned; -EINVAL; -ENOMEM. Where the
+ * kernel gives no transparent huge pages, the call succeeds and `obtained` says so. The first touch uses the CPUs of
+ * the calling thread's affinity mask. */
 int mw_arena_take(struct mw_arenas *a, const void *owner, enum mw_pages kind, int node, size_t bytes,
 		  struct mw_block *out, char *err, size_t n);
-/* The block may be taken by others from now on; *block is emptied. Nothing happens to an empty one. */
+/* Releases the block, so that others may take it, and empties *block. Does nothing with an empty one. */
 void mw_arena_release(struct mw_arenas *a, struct mw_block *block);
-/* The owner needs the contents of its released blocks no more: their memory goes first to others. */
+/* The owner no longer needs the contents of its released blocks: others get these blocks first. */
 void mw_arena_forget(struct mw_arenas *a, const void *owner);
-/* All memory that is mapped, held or released. */
+/* Bytes mapped now, held and released blocks together. */
 uint64_t mw_arenas_bytes(const struct mw_arenas *a);
 uint64_t mw_arenas_max(const struct mw_arenas *a);
 

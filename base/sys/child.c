@@ -15,14 +15,16 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 
-/* First of the exit handlers to run: the program's own would flush its files a second time. */
+/* The exit handler that runs first. It ends the child at once: the handlers of the program would flush its files a
+ * second time. */
 static void leave_at_once(int status, void *arg)
 {
 	(void)arg;
 	_exit(status);
 }
 
-/* Returns the socket's new number, above all files of the program. */
+/* Closes all files but the socket, which moves to a number from 256 on; standard streams become /dev/null. Returns the
+ * new number. */
 static int close_other_files(int fd)
 {
 	int quiet = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -47,7 +49,7 @@ int mw_child_start(void (*serve)(void *arg, int fd), void *arg, struct mw_child 
 	if (pid == 0) {
 		(void)on_exit(leave_at_once, NULL);
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* Ctrl-C reaches the whole group; the parent decides when it is over. */
+		/* Ctrl-C reaches the whole process group; the parent decides when the child ends. */
 		(void)signal(SIGINT, SIG_IGN);
 		(void)signal(SIGTERM, SIG_IGN);
 		serve(arg, close_other_files(pair[1]));
@@ -106,7 +108,7 @@ void mw_child_end(struct mw_child *c, char *how, size_t n)
 	const struct timespec nap = {.tv_nsec = 5000000};
 	int status = 0;
 	pid_t gone = 0;
-	/* It may be on its way out: closing the socket comes before the end. */
+	/* The child may be ending already: its socket closes before the process ends. Wait for up to 0.1 s. */
 	for (int i = 0; how && i < 20 && gone == 0; i++) {
 		gone = waitpid(c->pid, &status, WNOHANG);
 		if (gone == 0)

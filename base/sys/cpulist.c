@@ -9,7 +9,7 @@
 
 #include "base/core/err.h"
 
-/* A number below MW_CPULIST_MAX at *text, moved past it; -1 when there is none. */
+/* Reads a number below MW_CPULIST_MAX at *text and moves *text behind it; -1 when there is none. */
 static int number(const char **text)
 {
 	int v = 0;
@@ -23,8 +23,9 @@ static int number(const char **text)
 	return v;
 }
 
-/* *twice: the first member that stands there more than once, or -1. *ascending: each range lies above the one before.
- */
+/* *twice: the first member that is listed more than once, or -1. *ascending: each range begins above the end of the one
+ * before.
+ * */
 static int parse(struct mw_cpulist *l, const char *text, int *twice, bool *ascending)
 {
 	int end = -1;

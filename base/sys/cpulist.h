@@ -6,17 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MW_CPULIST_MAX 8192 /* CPU numbers of Linux end below it (CONFIG_NR_CPUS) */
+#define MW_CPULIST_MAX 8192 /* Linux on x86 has at most 8192 CPUs (CONFIG_NR_CPUS) */
 
 struct mw_cpulist {
 	uint64_t bits[MW_CPULIST_MAX / 64];
 };
 
-/* -EINVAL for anything but an ascending or repeated list of numbers and ranges below MW_CPULIST_MAX. Ranges may have
- * a stride "0-63:2". An empty text is an empty list. */
+/* Parses numbers and ranges below MW_CPULIST_MAX in any order; a range may have a stride, "0-63:2". An empty text is an
+ * empty list. -EINVAL for anything else. */
 int mw_cpulist_parse(struct mw_cpulist *l, const char *text);
 
-/* Is it a list that is not empty and whose numbers ascend? Some readers take no other. */
+/* True for a list that is not empty and whose numbers ascend. hwloc accepts no other. */
 bool mw_cpulist_ascends(const char *text);
 
 /* As mw_cpulist_parse for what a user typed: also refuses an empty list and a member that is named twice. what is "CPU"

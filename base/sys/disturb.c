@@ -102,7 +102,7 @@ static uint64_t chain_ns(unsigned iterations)
 
 double mw_disturb_add_ns(void)
 {
-	/* The fastest of four pieces: an interrupt in one of them is not a slower clock. */
+	/* The fastest of four pieces, so that an interrupt in one does not look like a slower clock. */
 	enum { PIECES = 4, ITERATIONS = 16384 };
 	uint64_t best = UINT64_MAX;
 	for (int i = 0; i < PIECES; i++) {

@@ -1,4 +1,4 @@
-/* What disturbed a sample: steal time, context switches, frequency drift. */
+/* Detects what disturbed a sample: steal time, involuntary context switches, changes of the core clock. */
 #ifndef MW_DISTURB_H
 #define MW_DISTURB_H
 

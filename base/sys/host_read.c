@@ -14,7 +14,7 @@
 #include <cpuid.h>
 #endif
 
-/* A file's text, or NULL where it cannot be read. */
+/* Reads a file's text; NULL where it cannot be read. -ENOMEM. */
 static int read_text(int root_fd, const char *path, char **out)
 {
 	int rc = mw_tree_text(root_fd, path, out);
@@ -66,13 +66,14 @@ static int read_turbo(int root_fd, char **out)
 
 static int read_numa_balancing(int root_fd, char **out)
 {
-	static const char *const modes[] = {"off", "on", "tiering", "on+tiering"}; /* bits of the sysctl */
+	static const char *const modes[] = {"off", "on", "tiering",
+					    "on+tiering"}; /* indexed by the value of the sysctl, two bits */
 	uint64_t v;
 	bool known = mw_tree_u64(root_fd, "proc/sys/kernel/numa_balancing", &v) == 0 && v < 4;
 	return mw_text_set(out, known ? modes[v] : NULL);
 }
 
-/* Arm prints no model name: implementer and part number identify the core. */
+/* /proc/cpuinfo of Arm has no model name; implementer and part number identify the core. */
 static int name_part(const char *text, char **out)
 {
 	char *implementer, *part = NULL;
@@ -119,7 +120,7 @@ static const char *match(const struct signature *rows, size_t n, const char *tex
 	return NULL;
 }
 
-/* CPUID leaf 0x40000000: the hypervisor's own name. false: there is none, or this is no x86. */
+/* The hypervisor's name from CPUID leaf 0x40000000. False without a hypervisor or on other CPUs than x86. */
 static bool ask_cpu(char vendor[24])
 {
 	static const struct signature rows[] = {
@@ -145,7 +146,7 @@ static bool ask_cpu(char vendor[24])
 	return false;
 }
 
-/* Firmware strings; cloud vendors put their own name there. */
+/* The hypervisor or cloud vendor by the firmware's strings; NULL when none of them is known. */
 static const char *ask_dmi(int root_fd)
 {
 	static const char *const files[] = {"sys/class/dmi/id/product_name", "sys/class/dmi/id/sys_vendor",
@@ -167,7 +168,7 @@ static const char *ask_dmi(int root_fd)
 		if (mw_tree_read(root_fd, files[i], text, sizeof(text)) <= 0)
 			continue;
 		if (strstr(text, "metal"))
-			return "none"; /* "c5.metal" of Amazon EC2 */
+			return "none"; /* such as "c5.metal" of Amazon EC2: no virtual machine */
 		const char *name = match(rows, sizeof(rows) / sizeof(rows[0]), text);
 		if (name)
 			return name;
@@ -175,7 +176,7 @@ static const char *ask_dmi(int root_fd)
 	return NULL;
 }
 
-/* x86 reports the bit of a hypervisor among the flags. NULL: no flags. */
+/* x86 lists "hypervisor" among the flags of /proc/cpuinfo. *out stays NULL without flags. */
 static int ask_flags(int root_fd, char **out)
 {
 	char *cpuinfo, *flags;

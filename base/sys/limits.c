@@ -30,7 +30,7 @@ static void read_machine(int root, bool live, struct mw_limits *l)
 	if (text && (mw_text_u64(text, "MemAvailable", &kb) || mw_text_u64(text, "MemFree", &kb)))
 		cap(l, kb << 10, "machine");
 	free(text);
-	/* No /proc, as in some containers. The call does not know what of the page cache could be given back. */
+	/* Without /proc, as in some containers. sysinfo does not tell how much of the page cache could be freed. */
 	struct sysinfo info;
 	if (live && !l->mem_known && sysinfo(&info) == 0) {
 		l->mem_total = (uint64_t)info.totalram * info.mem_unit;
@@ -38,7 +38,7 @@ static void read_machine(int root, bool live, struct mw_limits *l)
 	}
 }
 
-/* false: no limit. */
+/* Limit of the data segment (data) or the address space in *max; false when there is none. */
 static bool own_limit(bool data, uint64_t *max)
 {
 	struct rlimit r;
@@ -63,7 +63,7 @@ static void read_rlimits(int root, bool live, struct mw_limits *l)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t max, used_kb = 0;
 		bool limited = live ? own_limit(rows[i].data, &max)
-				    : limits && mw_text_u64(limits, rows[i].limit, &max); /* "unlimited" is no number */
+				    : limits && mw_text_u64(limits, rows[i].limit, &max); /* false for "unlimited" */
 		if (!limited)
 			continue;
 		if (status)
@@ -80,11 +80,11 @@ struct hierarchy {
 	bool v2;
 	char controller[16];    /* v1: "memory" or "cpu" */
 	char mount[PATH_BYTES]; /* where it is mounted */
-	char root[PATH_BYTES];  /* which group the mount shows as its top */
+	char root[PATH_BYTES];  /* the group at the root of the mount */
 	char group[PATH_BYTES]; /* this process's group */
 };
 
-/* Is word one of the comma-separated words of list[0..len-1]? */
+/* True when word is one of the comma-separated words of list[0..len-1]. */
 static bool has_word(const char *list, size_t len, const char *word)
 {
 	size_t want = strlen(word);
@@ -99,7 +99,7 @@ static bool has_word(const char *list, size_t len, const char *word)
 	return false;
 }
 
-/* /proc/self/cgroup: "4:memory:/group" (v1) or "0::/group" (v2). */
+/* Reads h->group from /proc/self/cgroup: "4:memory:/group" (v1) or "0::/group" (v2). */
 static bool find_group(const char *text, struct hierarchy *h)
 {
 	for (const char *line = text; line && *line;) {
@@ -118,7 +118,7 @@ static bool find_group(const char *text, struct hierarchy *h)
 	return false;
 }
 
-/* /proc/self/mountinfo: "ID PARENT DEV ROOT MOUNT OPTIONS... - TYPE SOURCE SUPER", paths shorter than PATH_BYTES. */
+/* Reads h->root and h->mount from /proc/self/mountinfo: "ID PARENT DEV ROOT MOUNT OPTIONS... - TYPE SOURCE SUPER". */
 static bool find_mount(const char *text, struct hierarchy *h)
 {
 	for (const char *line = text; line && *line;) {
@@ -147,8 +147,8 @@ static bool find_mount(const char *text, struct hierarchy *h)
 static void walk_up(int root_fd, const struct hierarchy *h, struct mw_limits *l,
 		    void (*read)(int root_fd, const char *dir, struct mw_limits *l))
 {
-	/* A container without a cgroup namespace sees the host's path in /proc/self/cgroup but only its own group
-	 * in the mount: cut what the mount hides. */
+	/* In a container without a cgroup namespace /proc/self/cgroup has the path on the host, while the mount shows
+	 * only the container's group: cut the part of the path above the mount's root. */
 	const char *group = h->group;
 	size_t hidden = strcmp(h->root, "/") == 0 ? 0 : strlen(h->root);
 	if (hidden && strncmp(group, h->root, hidden) == 0 && (group[hidden] == '/' || group[hidden] == '\0'))
@@ -169,7 +169,8 @@ static void walk_up(int root_fd, const struct hierarchy *h, struct mw_limits *l,
 	}
 }
 
-/* What may still be allocated below max: page cache that nobody touched lately is given back first. */
+/* Bytes that may still be allocated below max. Inactive page cache counts as free, because the kernel frees it
+ * first. */
 static uint64_t room(int root_fd, const char *dir, const char *used_file, const char *cache_key, uint64_t max)
 {
 	char path[3 * PATH_BYTES];
@@ -194,7 +195,7 @@ static void memory_v2(int root_fd, const char *dir, struct mw_limits *l)
 	uint64_t max;
 	for (size_t i = 0; i < 2; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", dir, rows[i].file);
-		if (mw_tree_u64(root_fd, path, &max) < 0) /* "max" is no number */
+		if (mw_tree_u64(root_fd, path, &max) < 0) /* "max": no limit */
 			continue;
 		cap(l, room(root_fd, dir, "memory.current", "inactive_file", max), rows[i].source);
 	}
@@ -205,7 +206,7 @@ static void memory_v1(int root_fd, const char *dir, struct mw_limits *l)
 	char path[3 * PATH_BYTES];
 	uint64_t max;
 	(void)snprintf(path, sizeof(path), "%s/memory.limit_in_bytes", dir);
-	/* No limit is the largest number of whole pages, near 2^63. */
+	/* Without a limit the file holds a number near 2^63. */
 	if (mw_tree_u64(root_fd, path, &max) == 0 && max < UINT64_C(1) << 62)
 		cap(l, room(root_fd, dir, "memory.usage_in_bytes", "total_inactive_file", max),
 		    "cgroup v1 memory.limit_in_bytes");
@@ -231,7 +232,7 @@ static void cpu_v1(int root_fd, const char *dir, struct mw_limits *l)
 	char path[3 * PATH_BYTES];
 	uint64_t quota, period;
 	(void)snprintf(path, sizeof(path), "%s/cpu.cfs_quota_us", dir);
-	if (mw_tree_u64(root_fd, path, &quota) < 0) /* "-1" is no limit */
+	if (mw_tree_u64(root_fd, path, &quota) < 0) /* "-1": no limit */
 		return;
 	(void)snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", dir);
 	if (mw_tree_u64(root_fd, path, &period) == 0)

@@ -8,14 +8,14 @@
 struct mw_limits {
 	uint64_t mem_total;     /* of the machine; 0 unknown */
 	bool mem_known;         /* mem_available is known */
-	uint64_t mem_available; /* now, the smallest of all limits; 0 may also mean that nothing is left */
+	uint64_t mem_available; /* bytes now, the smallest of all limits; 0: none is left */
 	const char *source;     /* what mem_available comes from: "machine", "cgroup v2 memory.max", "ulimit -v", ...,
 				   or "unknown" */
-	double cpu_quota;       /* CPUs' worth of cgroup time; 0 = no limit */
+	double cpu_quota;       /* cgroup limit in CPUs; 0 = no limit */
 };
 
-/* Never fails: what cannot be read is no limit. live: root_fd is this machine's own root, so that the kernel may be
- * asked where /proc is absent; a captured tree tells everything itself. */
+/* Never fails: a file that cannot be read sets no limit. live: root_fd is the root of this machine, so that system
+ * calls may be used where /proc is absent; false for a captured tree. */
 void mw_limits_read(int root_fd, bool live, struct mw_limits *out);
 
 #endif

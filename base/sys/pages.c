@@ -36,7 +36,8 @@ void mw_pages_obtained(int root_fd, const void *p, size_t bytes, char *out, size
 	const char *entry = smaps ? find_entry(smaps, (uintptr_t)p) : NULL;
 	uint64_t page_kb, huge_kb = 0;
 	if (entry && mw_text_u64(entry, "KernelPageSize", &page_kb) && page_kb) {
-		/* The first "AnonHugePages" after the entry's start is its own: each entry has one, or none has. */
+		/* The first "AnonHugePages" behind the start of the entry belongs to it: either every entry has one or
+		 * none. */
 		(void)mw_text_u64(entry, "AnonHugePages", &huge_kb);
 		uint64_t percent = (huge_kb << 10) * 100 / bytes;
 		if (page_kb >= 1024 * 1024)

@@ -12,7 +12,7 @@
 #include "base/core/err.h"
 #include "base/core/output.h"
 
-/* Two blocks on their way while one is with the caller, so that the disk never waits for a hand-over. */
+/* Two blocks are in transfer while the caller works on the third, so that the disk does not wait for the caller. */
 enum { SLOTS = MW_STREAM_BUFFERS, IO_ALIGN = 4096 };
 
 struct slot {
@@ -30,8 +30,8 @@ struct mw_stream {
 	struct mw_output out; /* writer; its descriptor is fd */
 	bool writing, uring;
 	bool in_order; /* a pipe or descriptor: no offsets, no holes */
-	bool direct;   /* around the page cache */
-	bool handed;   /* reader: the current block is with the caller */
+	bool direct;   /* O_DIRECT: bypasses the page cache */
+	bool handed;   /* reader: the caller uses the current block */
 	struct io_uring ring;
 	size_t block;
 	uint64_t size, submitted; /* submitted: file offset of the next transfer */
@@ -44,8 +44,9 @@ static int io_error(const struct mw_stream *s, int rc, char *err, size_t n)
 	return mw_fail(rc, err, n, "%s: %s: %s", s->path, s->writing ? "cannot write" : "cannot read", mw_strerror(rc));
 }
 
-/* Direct transfers take whole sectors: the last block is read and written with what follows it in the buffer, and
- * mw_stream_commit cuts the file to its length. One that stopped inside a sector begins that sector again. */
+/* Bytes of the slot still to transfer, at most 1 GiB. Direct transfers need whole sectors: the last block is rounded up
+ * to sectors (mw_stream_commit cuts the file to its length), and a transfer that stopped inside a sector repeats that
+ * sector. */
 static size_t rest(const struct mw_stream *s, struct slot *slot)
 {
 	size_t end = slot->bytes;
@@ -65,8 +66,8 @@ static void leave_direct(struct mw_stream *s)
 	s->direct = false;
 }
 
-/* Through the page cache: give back what was read, start writing back what was written, so that a file larger than a
- * container's memory limit does not fill it. */
+/* Without O_DIRECT: drops the pages that were read and starts write-back of those written, so that a large file does
+ * not fill the memory limit of a container with page cache. */
 static void forget(const struct mw_stream *s, const struct slot *slot)
 {
 	off_t at = (off_t)slot->offset, bytes = (off_t)slot->bytes;
@@ -92,7 +93,7 @@ static int submit(struct mw_stream *s, struct slot *slot)
 	return rc < 0 ? rc : 0;
 }
 
-/* Takes one completion; a short transfer goes on where it stopped. */
+/* Waits for one completion. A short transfer is continued where it stopped. */
 static int reap(struct mw_stream *s)
 {
 	struct io_uring_cqe *cqe;
@@ -102,18 +103,19 @@ static int reap(struct mw_stream *s)
 	struct slot *slot = io_uring_cqe_get_data(cqe);
 	int res = cqe->res;
 	io_uring_cqe_seen(&s->ring, cqe);
-	bool refused = res == -EINVAL && s->direct; /* some file systems take O_DIRECT and refuse the transfer */
+	bool refused =
+		res == -EINVAL && s->direct; /* some file systems accept O_DIRECT in open and refuse the transfer */
 	if (refused)
 		leave_direct(s);
 	if (res > 0)
 		slot->done += (size_t)res;
 	if ((res > 0 && slot->done < slot->bytes) || res == -EINTR || res == -EAGAIN || refused) {
 		rc = submit(s, slot);
-		slot->busy = rc == 0; /* nothing is on its way: no one may wait for it */
+		slot->busy = rc == 0; /* after an error nothing is in transfer: nobody may wait for it */
 		slot->error = rc;
 		return rc;
 	}
-	slot->error = res < 0 ? res : res == 0 ? -EIO : 0; /* 0: the file shrank, or the disk takes no more */
+	slot->error = res < 0 ? res : res == 0 ? -EIO : 0; /* 0: the file became shorter, or the disk is full */
 	slot->busy = false;
 	if (slot->error == 0)
 		forget(s, slot);
@@ -185,7 +187,8 @@ static int set_up(struct mw_stream *s, size_t block, char *err, size_t n)
 			return mw_fail(-ENOMEM, err, n, "%s: no memory for buffers of %zu bytes", s->path, block);
 		memset(s->slots[i].data + block, 0, bytes - block);
 	}
-	/* Containers and hardened kernels refuse io_uring with EPERM or ENOSYS: same result, one block at a time. */
+	/* Containers and hardened kernels refuse io_uring with EPERM or ENOSYS; then blocks are transferred one at a
+	 * time. */
 	s->uring = !s->in_order && io_uring_queue_init(2 * SLOTS, &s->ring, 0) == 0;
 	return 0;
 }
@@ -265,7 +268,7 @@ const char *mw_stream_method(const struct mw_stream *s)
 
 int mw_stream_next(struct mw_stream *s, const void **data, size_t *bytes, char *err, size_t n)
 {
-	/* The block handed out before is free now: read ahead into it. */
+	/* The caller is done with the previous block: read ahead into its buffer. */
 	int rc = s->handed ? start_read(s, &s->slots[s->current]) : 0;
 	if (rc < 0)
 		return io_error(s, rc, err, n);
@@ -312,7 +315,8 @@ int mw_stream_commit(struct mw_stream *s, char *err, size_t n)
 		int one = wait_slot(s, &s->slots[i]);
 		rc = rc < 0 ? rc : one;
 	}
-	/* Cuts the last sector, and gives the file its length where it ends in a hole. */
+	/* Cuts what was written beyond the end in the last sector, and sets the length where the file ends in a
+	 * hole. */
 	if (rc == 0 && !s->in_order && ftruncate(s->fd, (off_t)s->submitted) < 0)
 		rc = -errno;
 	if (rc == 0) {
@@ -328,7 +332,7 @@ void mw_stream_close(struct mw_stream *s)
 		return;
 	for (int i = 0; i < SLOTS; i++) {
 		if (s->uring)
-			(void)wait_slot(s, &s->slots[i]); /* the kernel still writes into the buffer */
+			(void)wait_slot(s, &s->slots[i]); /* the kernel may still use the buffer */
 		free(s->slots[i].data);
 	}
 	if (s->uring)

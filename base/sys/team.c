@@ -20,17 +20,17 @@
 #include "base/core/probe.h"
 #include "base/sys/cpulist.h"
 
-/* Each member has a mailbox of its own: a member without part in a job sleeps on, and never looks at a job that is
- * being written. (With one word for all, a late reader could take the next job twice.) */
+/* Each member has a futex word of its own: a member that has no part in a job sleeps on and does not read a job that is
+ * being written. (With one word for all, a slow member could run the next job twice.) */
 struct member {
-	_Alignas(128) _Atomic uint32_t jobs; /* futex: bumped for each job of this member */
+	_Alignas(128) _Atomic uint32_t jobs; /* futex: incremented for each job of this member */
 	struct mw_team *team;
 	pthread_t thread;
 	int cpu;
 	int pin_error;
 	int rank; /* within the job */
 	uint64_t begin_ns, end_ns;
-	uint64_t switches; /* of the thread when its timed part began */
+	uint64_t switches; /* involuntary switches of the thread when its timed part began */
 	struct mw_timed timed;
 };
 
@@ -46,9 +46,9 @@ struct watch {
 };
 
 struct mw_team {
-	_Alignas(128) _Atomic uint32_t unfinished; /* futex: members that still work */
+	_Alignas(128) _Atomic uint32_t unfinished; /* futex: members that have not finished the job */
 	_Alignas(128) _Atomic int arrived;         /* start barrier of a timed job */
-	mw_team_fn fn;                             /* NULL: quit */
+	mw_team_fn fn;                             /* NULL: end the thread */
 	void *arg;
 	int active;
 	int timed;
@@ -155,13 +155,14 @@ static void work(struct member *m)
 		if (m->rank == 0)
 			watch_begin(&t->watch); /* before the barrier: the members begin together */
 		atomic_fetch_add_explicit(&t->arrived, 1, memory_order_acq_rel);
-		/* Yield now and then: with more members than free CPUs a pure spin would wait a whole time slice. */
+		/* Yields at times: with more members than free CPUs, a thread that only spins would use up its time
+		 * slice. */
 		for (unsigned spins = 1; atomic_load_explicit(&t->arrived, memory_order_acquire) < t->active; spins++) {
 			relax();
 			if (spins % 4096 == 0)
 				(void)sched_yield();
 		}
-		timed_begin(m); /* behind the barrier: its yields count as involuntary */
+		timed_begin(m); /* after the barrier, because the kernel counts its yields as involuntary switches */
 	}
 	t->fn(t->arg, m->rank, t->active);
 	if (t->timed) {
@@ -185,13 +186,13 @@ static int pin_self(int cpu)
 	return rc;
 }
 
-/* Member 0's work on the calling thread, which is pinned meanwhile. */
+/* Does member 0's work on the calling thread, which is pinned during the job. */
 static void work_alone(struct member *m)
 {
 	size_t bytes = CPU_ALLOC_SIZE(MW_CPULIST_MAX);
 	cpu_set_t *before = CPU_ALLOC(MW_CPULIST_MAX);
 	bool known = before && sched_getaffinity(0, bytes, before) == 0;
-	/* What could not be undone is not done. */
+	/* Pins only if the old affinity is known and can be restored. */
 	m->pin_error = known ? pin_self(m->cpu) : before ? errno : ENOMEM;
 	if (m->team->fn)
 		work(m);
@@ -232,7 +233,8 @@ static void hand_out(struct member *m)
 	futex_wake(&m->jobs);
 }
 
-/* Threads inherit the mask: signals go to the caller's threads, not into a measurement. Faults stay deliverable. */
+/* New threads inherit the signal mask. Blocked signals are delivered to the caller's threads and do not disturb a
+ * measurement. Faults are not blocked. */
 static void block_signals(sigset_t *old)
 {
 	static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT, SIGSYS};
@@ -243,8 +245,8 @@ static void block_signals(sigset_t *old)
 	(void)pthread_sigmask(SIG_BLOCK, &all, old);
 }
 
-/* The default of 8 MiB each would not fit many CPUs below a ulimit -v. The C library keeps stacks of threads that
- * ended, for others of the same size: it must not depend on the size of the team. */
+/* With the default of 8 MiB per thread, teams on many CPUs would exceed a ulimit -v. The size does not depend on the
+ * team, so that the C library can reuse stacks of ended threads. */
 static size_t stack_bytes(void)
 {
 	struct rlimit limit;
@@ -252,7 +254,7 @@ static size_t stack_bytes(void)
 	return limited ? (size_t)512 << 10 : (size_t)2 << 20;
 }
 
-/* Starts threads until one is refused; t->size says how many there are. */
+/* Starts up to n threads and stops when one is refused; t->size is the number started. */
 static int start(struct mw_team *t, const int *cpus, int n)
 {
 	pthread_attr_t attr;
@@ -273,7 +275,8 @@ static int start(struct mw_team *t, const int *cpus, int n)
 	return rc;
 }
 
-/* A CPU that is not ours is the caller's mistake; a system that refuses pinning is one to be measured unpinned. */
+/* An error when a CPU is not one that the process may use (EINVAL). When the system refuses pinning, the reason is kept
+ * and the team stays unpinned. */
 static int check_pins(struct mw_team *t, char *err, size_t en)
 {
 	for (int i = 0; i < t->size; i++) {
@@ -458,7 +461,7 @@ double mw_team_c2c_ns(struct mw_team *t, int a, int b)
 {
 	if (a == b || a < 0 || b < 0 || a >= t->size || b >= t->size)
 		return NAN;
-	/* 500 round trips take 0.05 ms on one core complex and 0.2 ms across two. */
+	/* 500 round trips take about 0.05 ms on one core complex and 0.2 ms across two; the limit is 1 ms. */
 	struct mw_probe probe;
 	mw_probe_init(&probe, 500, 1000000);
 	if (run_job(t, (const int[]){a, b}, 2, c2c_member, &probe, 1) < 0)

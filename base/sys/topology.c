@@ -1,7 +1,7 @@
-/* hwloc tells cores, caches and nodes; everything else is text that host.c and limits.c read.
+/* Reads cores, caches and nodes with hwloc; host_read.c and limits.c read everything else as text.
  *
- * hwloc loads its plug-ins in hwloc_topology_init: gl and opencl open devices and take seconds, pci reads every
- * function, x86 runs CPUID on each CPU and contradicts a captured tree. None is needed; all four are kept out. */
+ * Of hwloc's components, gl and opencl open devices and take seconds, pci reads every PCI function, and x86 runs CPUID
+ * on each CPU, which contradicts a captured tree. None of the four is needed; all are excluded. */
 #include "base/sys/topology.h"
 
 #include <ctype.h>
@@ -23,7 +23,8 @@
 
 #define NODES "sys/devices/system/node"
 
-/* A list of CPUs or nodes from a file; false when there is no such file. What is no list is an empty one. */
+/* Reads a list of CPUs or nodes from a file; false when the file cannot be read. Text that is no list gives an empty
+ * one. */
 static bool read_list(int root_fd, const char *path, struct mw_cpulist *l)
 {
 	char *text;
@@ -36,7 +37,8 @@ static bool read_list(int root_fd, const char *path, struct mw_cpulist *l)
 	return true;
 }
 
-/* hwloc 2.9 asserts that the tree names a node: in a list, which it reads in ascending order, or else by a folder. */
+/* True when hwloc 2.9 can read the nodes: it asserts that there is one, in the ascending list of `online`, or, without
+ * that file, by a folder nodeN. */
 static bool nodes_named(int root_fd)
 {
 	char text[4096];
@@ -44,7 +46,7 @@ static bool nodes_named(int root_fd)
 		return mw_cpulist_ascends(text);
 	int fd = openat(root_fd, NODES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	bool named = !dir; /* without the folder it asks no further */
+	bool named = !dir; /* without the folder hwloc does not look for nodes */
 	for (const struct dirent *e; dir && !named && (e = readdir(dir));)
 		named = strncmp(e->d_name, "node", 4) == 0 && isdigit((unsigned char)e->d_name[4]);
 	if (dir)
@@ -54,12 +56,13 @@ static bool nodes_named(int root_fd)
 	return named;
 }
 
-/* hwloc takes these three from the environment only. The first two stay: they are what this program wants of any
- * later hwloc use; the root of a captured tree is removed again. Called before the program has threads. */
+/* Sets three environment variables, because hwloc has no other interface for them. The first two stay for later uses of
+ * hwloc; HWLOC_FSROOT, the root of a captured tree, is removed again. Must be called before the program has threads. */
 static int load(hwloc_topology_t *topo, int root_fd, const char *root, bool live)
 {
 	static const char *const excluded[] = {"gl", "opencl", "pci", "x86", "linux"};
-	/* Without its reader of sysfs hwloc still counts the CPUs, but a captured tree is read by nothing else. */
+	/* Where hwloc's sysfs reader ("linux") would fail its assertion it is excluded: hwloc then only counts CPUs,
+	 * which is of no use for a captured tree. */
 	bool sane = nodes_named(root_fd);
 	if (!sane && !live)
 		return MW_EUNAVAILABLE;
@@ -90,8 +93,8 @@ static int load(hwloc_topology_t *topo, int root_fd, const char *root, bool live
 	return rc;
 }
 
-/* CPUs that the process may use. A captured tree tells it in proc/self/status, and so does a kernel that refuses the
- * call; without that every CPU is allowed. */
+/* CPUs that the process may use: by sched_getaffinity, or from proc/self/status for a captured tree or where the call
+ * is refused. Without either every CPU is allowed. */
 static void read_allowed(int root_fd, bool live, struct mw_cpulist *allowed)
 {
 	if (live && mw_cpulist_affinity(allowed) == 0)
@@ -111,7 +114,7 @@ static int ordinal(hwloc_topology_t topo, hwloc_obj_t pu, hwloc_obj_type_t type,
 	return o ? (int)o->logical_index : fallback;
 }
 
-/* hwloc says 0 also where nothing tells the size. */
+/* Size of the node's memory. hwloc's 0 may also mean that it does not know, so read meminfo then. */
 static uint64_t node_bytes(int root_fd, hwloc_obj_t node)
 {
 	char path[64], key[64];
@@ -144,7 +147,7 @@ static int read_nodes(hwloc_topology_t topo, int root_fd, struct mw_topology *t)
 	return 0;
 }
 
-/* The node that the CPU belongs to. hwloc also counts nodes without CPUs as near to some. */
+/* The node that the CPU belongs to. hwloc's nodeset of a CPU may also have nodes without CPUs; these are skipped. */
 static int node_of(hwloc_obj_t pu, const struct mw_topology *t)
 {
 	for (int i = 0; i < t->host.n_nodes; i++)
@@ -153,22 +156,23 @@ static int node_of(hwloc_obj_t pu, const struct mw_topology *t)
 	return 0;
 }
 
-/* One pass per hardware thread of a core: all first threads, then all second ones. Order within a pass is hwloc's,
- * which keeps neighbours in cache and socket together. A core whose first thread is not allowed gives its next one. */
+/* Lists the first allowed thread of every core, then the second ones, and so on. Within a pass the order is hwloc's,
+ * which keeps CPUs that share caches and sockets together. */
 static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct mw_topology *t)
 {
 	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_PU);
 	t->cpus = calloc(n > 0 ? (size_t)n : 1, sizeof(*t->cpus));
 	if (!t->cpus)
 		return -ENOMEM;
-	int n_cores = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_CORE); /* a CPU that is in none of them is one more */
+	int n_cores = hwloc_get_nbobjs_by_type(
+		topo, HWLOC_OBJ_CORE); /* numbers from here on are for CPUs that are in no core */
 	for (int pass = 0, found = 1; found; pass++) {
 		found = 0;
 		for (int i = 0; i < n; i++) {
 			hwloc_obj_t pu = hwloc_get_obj_by_type(topo, HWLOC_OBJ_PU, (unsigned)i);
 			if (!mw_cpulist_has(use, (int)pu->os_index))
 				continue;
-			/* How many allowed threads of the same core come before it? */
+			/* Number of allowed threads of the same core before this one. */
 			int before = 0;
 			hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topo, HWLOC_OBJ_CORE, pu);
 			for (int id = core ? hwloc_bitmap_first(core->cpuset) : -1; id >= 0 && id < (int)pu->os_index;
@@ -206,7 +210,7 @@ static void count_cores(struct mw_topology *t)
 	}
 }
 
-/* Instances of one data cache type that the CPUs in use reach; *bytes one of them, *total all. */
+/* Returns the number of caches of one type that the CPUs in use reach; *bytes: size of one, *total: of all. */
 static int read_cache(hwloc_topology_t topo, hwloc_obj_type_t type, const struct mw_topology *t, uint64_t *bytes,
 		      uint64_t *total)
 {
@@ -236,7 +240,7 @@ static void read_caches(hwloc_topology_t topo, bool live, struct mw_topology *t)
 	t->host.llc_total_bytes = total[2] ? total[2] : total[1] ? total[1] : total[0];
 	if (t->host.llc_total_bytes || !live)
 		return;
-	/* No cache directories in sysfs (some sandboxes): the C library asks the CPU itself. */
+	/* Without cache directories in sysfs (some sandboxes) the C library reads the sizes from the CPU. */
 	long l1 = sysconf(_SC_LEVEL1_DCACHE_SIZE), l2 = sysconf(_SC_LEVEL2_CACHE_SIZE),
 	     l3 = sysconf(_SC_LEVEL3_CACHE_SIZE);
 	t->host.l1d_bytes = l1 > 0 ? (uint64_t)l1 : 0;
@@ -273,7 +277,7 @@ static void read_distances(int root_fd, struct mw_topology *t)
 	}
 }
 
-/* The CPUs to use: allowed ones, or those of the list, each of which must be allowed. */
+/* Fills *use with the allowed CPUs, or with those of the list, each of which must be allowed. */
 static int choose_cpus(const char *cpus, const struct mw_cpulist *allowed, hwloc_topology_t topo,
 		       struct mw_cpulist *use, char *err, size_t n)
 {
@@ -301,7 +305,7 @@ static int read_limits(int root_fd, bool live, struct mw_host *h)
 	return mw_text_set(&h->mem_limit_source, l.mem_known ? l.source : NULL);
 }
 
-/* All but the choice of CPUs, which is made. */
+/* Fills *t for the CPUs in use. */
 static int describe(hwloc_topology_t topo, int root_fd, bool live, const struct mw_cpulist *use, struct mw_topology *t)
 {
 	int rc = read_nodes(topo, root_fd, t);
@@ -360,7 +364,7 @@ void mw_topology_fini(struct mw_topology *t)
 
 /* ---- nodes ---- */
 
-/* Appends to a line that may become full. */
+/* Appends to a line of n bytes; cuts what does not fit. */
 static void append(char *line, size_t n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static void append(char *line, size_t n, const char *fmt, ...)
 {
@@ -371,7 +375,7 @@ static void append(char *line, size_t n, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Why no CPU of the node can be used, or NULL when one can. */
+/* Why no CPU of the node can be used; NULL when one can. */
 static const char *no_cpu_of(const struct mw_topology *t, int id, bool cpus_chosen)
 {
 	for (int i = 0; i < t->host.n_cpus; i++)
@@ -385,7 +389,7 @@ static const char *no_cpu_of(const struct mw_topology *t, int id, bool cpus_chos
 	return "does not exist";
 }
 
-/* The CPUs of the nodes listed, each of which must have one. */
+/* Fills *use with the CPUs of the listed nodes, each of which must have a usable CPU. */
 static int cpus_of_nodes(const struct mw_topology *t, const char *list, bool cpus_chosen, struct mw_cpulist *use,
 			 char *err, size_t n)
 {
@@ -424,7 +428,7 @@ int mw_topology_read_nodes(const char *root, const char *cpus, const char *nodes
 	mw_topology_fini(out);
 	if (rc < 0)
 		return rc;
-	/* Read again, so that caches, cores and sockets are those of the CPUs left. */
+	/* Reads the topology again, so that caches, cores and sockets are those of the chosen CPUs. */
 	int len = mw_cpulist_format(&use, NULL, 0);
 	char *text = malloc((size_t)len + 1);
 	if (!text)

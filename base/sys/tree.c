@@ -22,7 +22,7 @@ static int open_below(int root_fd, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Reads until n bytes are there or the file ends: procfs may return a file in pieces. */
+/* Reads n bytes, or less at the end of the file: procfs may return a file in pieces. */
 static ssize_t read_full(int fd, char *out, size_t n)
 {
 	size_t len = 0;
@@ -57,7 +57,7 @@ int mw_tree_read(int root_fd, const char *path, char *out, size_t n)
 	return (int)len;
 }
 
-/* At most 16 MiB of the file, ended by NUL. */
+/* Reads at most 16 MiB of the file and appends a NUL. */
 static int read_whole(int root_fd, const char *path, char **out, size_t *length)
 {
 	enum { FIRST = 4096, MOST = 16 << 20 };
@@ -162,7 +162,7 @@ int mw_text_value(const char *text, const char *key, char **out)
 		return 0;
 	rest += strspn(rest, " \t:");
 	size_t len = strcspn(rest, "\n");
-	while (len > 0 && isspace((unsigned char)rest[len - 1])) /* some vendors pad */
+	while (len > 0 && isspace((unsigned char)rest[len - 1])) /* some firmware pads with spaces */
 		len--;
 	if (len == 0)
 		return 0;

@@ -1,4 +1,4 @@
-/* Small files of /proc and /sys, read below a root directory so that captured trees can stand in for a machine. */
+/* Reads small files of /proc and /sys below a root directory, which may be a captured tree of another machine. */
 #ifndef MW_TREE_H
 #define MW_TREE_H
 
@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Opens root for the calls below. -errno when it is no directory. The descriptor is closed with close(). */
+/* Opens root for the calls below. Returns a descriptor (free with close()), or -errno when root is no directory. */
 int mw_tree_open(const char *root);
 
 /* Reads at most n - 1 bytes of the file into out and ends them with NUL; trailing white space is cut. Returns the
- * length, or -errno with out = "". A path may begin with '/': it still means below the root. */
+ * length, or -errno with out = "". A leading '/' of a path is ignored: paths are below the root. */
 int mw_tree_read(int root_fd, const char *path, char *out, size_t n);
 
 /* The whole file, ended by NUL, freed by the caller; NULL when it cannot be read. At most 16 MiB. */
@@ -25,7 +25,7 @@ int mw_tree_u64(int root_fd, const char *path, uint64_t *out);
 /* Value after `key` at the start of a line of text ("MemTotal:  123 kB", "inactive_file 123"); false when absent or
  * not a number. */
 bool mw_text_u64(const char *text, const char *key, uint64_t *out);
-/* The same for words, up to the end of the line, without leading white space and colon. */
+/* The same for text up to the end of the line, without leading white space and colon. */
 bool mw_text_str(const char *text, const char *key, char *out, size_t n);
 /* The same at any length, freed by the caller; NULL where the value is absent or empty. -ENOMEM with NULL. */
 int mw_text_value(const char *text, const char *key, char **out);

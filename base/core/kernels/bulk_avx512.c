@@ -1,4 +1,4 @@
-/* Bulk kernels for AVX-512: every operation is one vpternlog. */
+/* Bulk kernels for AVX-512: every bitwise operation is one vpternlog. */
 #if defined(__AVX512F__)
 #include <immintrin.h>
 

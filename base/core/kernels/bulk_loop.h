@@ -11,7 +11,7 @@
 #include "base/core/kernels/bulk.h"
 
 #define BULK_INLINE static inline __attribute__((always_inline))
-/* Four vectors in flight per step; more gained nothing on the machines measured. */
+/* Vectors per step of the main loop; more than four gained nothing on the machines measured. */
 #define BULK_UNROLL 4
 #if defined(__clang__)
 #define BULK_UNROLLED _Pragma("unroll")
@@ -98,7 +98,7 @@ BULK_INLINE void bulk_run(enum mw_bulk_op op, enum mw_bulk_store store, void *ds
 {
 	uint8_t *d = dst;
 	const uint8_t *a = src[0];
-	/* Unused inputs alias the first: loads of them are dropped by the compiler. */
+	/* An input that op does not use is set to the first one; the compiler drops the loads. */
 	const uint8_t *b = op == MW_BULK_NOT || op == MW_BULK_COPY ? a : (const uint8_t *)src[1];
 	const uint8_t *c = op == MW_BULK_MAJ ? (const uint8_t *)src[2] : a;
 	const uint8_t *const s[3] = {a, b, c};

@@ -1,4 +1,4 @@
-/* Bulk kernels for AArch64 AdvSIMD. Its non-temporal stores are hints on pairs of registers: not offered. */
+/* Bulk kernels for AArch64 AdvSIMD, without non-temporal stores: STNP is only a hint, and stores pairs of registers. */
 #if defined(__aarch64__)
 #include <arm_neon.h>
 

@@ -29,7 +29,7 @@ static inline void v_store(uint8_t *p, V v)
 #define v_xnor(a, b) (~((a) ^ (b)))
 #define v_maj(a, b, c) (((a) & (b)) | ((c) & ((a) | (b))))
 #define v_pattern(u) (u)
-/* Two lanes in a word: no carry out of bits 31 and 63. */
+/* Adds two 32-bit lanes in one word: the top bits are added by XOR, so that no carry leaves a lane. */
 #define V_TOP UINT64_C(0x8000000080000000)
 #define v_add32(a, b) ((((a) & ~V_TOP) + ((b) & ~V_TOP)) ^ (((a) ^ (b)) & V_TOP))
 

@@ -22,7 +22,7 @@ unsigned mw_chain_lanes(size_t stride)
 	return stride >= LINE ? mw_chain_lines(stride) * PLACES : (unsigned)(stride / sizeof(void *));
 }
 
-/* Fixed pseudo-random line of an element: multiplicative hash, the upper bits are the good ones. */
+/* Pseudo-random line of element i: multiplicative hash, of which the upper bits are well mixed. */
 static size_t line_of(size_t i, size_t lines)
 {
 	return (size_t)(((uint32_t)i * 0x9e3779b1u) >> 16) % lines;
@@ -36,8 +36,9 @@ void **mw_chain_place(const struct mw_chain *c, size_t i)
 	return (void **)(void *)((char *)c->base + offset);
 }
 
-/* Links n elements from `first` on into one cycle, entered at element `enter`; *last is the one before it. Each element
- * goes in behind a random one that is in already, which makes every cycle equally likely and needs no second array. */
+/* Links elements first .. first + n - 1 into one cycle that begins at first + enter; *last is the pointer that closes
+ * it. Each element is inserted behind a random one that is linked already: every cycle is equally likely, and no second
+ * array is needed. */
 static void link_window(const struct mw_chain *c, size_t first, size_t n, size_t enter, void ***last, uint64_t *rng)
 {
 	void **entry = mw_chain_place(c, first + enter);

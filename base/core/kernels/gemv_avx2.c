@@ -18,7 +18,7 @@ static uint32_t sum_s32(__m256i v)
 	return (uint32_t)_mm_cvtsi128_si32(s);
 }
 
-/* Four rows, `stride` elements apart, by one x. */
+/* Dot products of four rows, `stride` elements apart, with x. */
 static void dot4(const float *w, size_t stride, const float *x, size_t cols, float *y, size_t y_stride)
 {
 	const float *w1 = w + stride, *w2 = w1 + stride, *w3 = w2 + stride;
@@ -49,7 +49,7 @@ static void dot4(const float *w, size_t stride, const float *x, size_t cols, flo
 	y[3 * y_stride] = s3;
 }
 
-/* Four streams, a quarter of the matrix each: more pages are prefetched at once than with one stream. */
+/* Reads the four quarters of the matrix side by side: the prefetchers follow four streams instead of one. */
 void mw_gemv_f32_avx2(const float *w, size_t ld, const float *x, float *y, size_t rows, size_t cols)
 {
 	size_t quarter = rows / 4;
@@ -66,8 +66,8 @@ static __m256i widen(const int8_t *p)
 	return _mm256_cvtepi8_epi16(v);
 }
 
-/* Two rows by one x. Widened to 16 bits: vpmaddubsw would be twice as fast but saturates, and the result must be
- * exact. */
+/* Dot products of two rows with x, widened to 16 bits: vpmaddubsw would be twice as fast but saturates, and the result
+ * must be exact. */
 static void dot2(const int8_t *w, const int8_t *v, const int8_t *x, size_t cols, int32_t *y, int32_t *z)
 {
 	__m256i a = _mm256_setzero_si256(), b = a, c = a, d = a;
@@ -97,7 +97,7 @@ void mw_gemv_s8_avx2(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 		dot2(w + (rows - 1) * ld, w + (rows - 1) * ld, x, cols, y + rows - 1, y + rows - 1);
 }
 
-/* Latency 4 or 5 times 2 per cycle, with room. */
+/* FMA latency of 4 or 5 cycles times 2 per cycle: at most 10 chains are needed. */
 #define PEAK_NAME mw_peak_f32_avx2
 #define PEAK_X __m256
 #define PEAK_X_INIT _mm256_set1_ps(0.5f)
@@ -108,7 +108,7 @@ void mw_gemv_s8_avx2(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 #define PEAK_OPS (8 * 2)
 #include "base/core/kernels/peak_loop.h"
 
-/* Operands already widened to 16 bits: what an exact 8-bit product costs at best without VNNI. */
+/* Operands are widened to 16 bits beforehand: the best case of an exact 8-bit product without VNNI. */
 #define PEAK_NAME mw_peak_s8_avx2
 #define PEAK_X __m256i
 #define PEAK_X_INIT _mm256_set1_epi16(3)

@@ -13,7 +13,7 @@ static __m512 load_tail(const float *p, __mmask16 m)
 	return _mm512_maskz_loadu_ps(m, p);
 }
 
-/* Four rows, `stride` elements apart, by one x. */
+/* Dot products of four rows, `stride` elements apart, with x. */
 static void dot4(const float *w, size_t stride, const float *x, size_t cols, float *y, size_t y_stride)
 {
 	const float *w1 = w + stride, *w2 = w1 + stride, *w3 = w2 + stride;
@@ -44,7 +44,7 @@ static void dot4(const float *w, size_t stride, const float *x, size_t cols, flo
 	y[3 * y_stride] = _mm512_reduce_add_ps(_mm512_add_ps(g, h));
 }
 
-/* Four streams, a quarter of the matrix each: more pages are prefetched at once than with one stream. */
+/* Reads the four quarters of the matrix side by side: the prefetchers follow four streams instead of one. */
 void mw_gemv_f32_avx512(const float *w, size_t ld, const float *x, float *y, size_t rows, size_t cols)
 {
 	size_t quarter = rows / 4;
@@ -66,8 +66,8 @@ static __m512i widen_tail(const int8_t *p, size_t n)
 	return _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8((__mmask32)((1ull << n) - 1u), p));
 }
 
-/* Two rows by one x. Widened to 16 bits: vpmaddubsw would be twice as fast but saturates, and the result must be
- * exact. */
+/* Dot products of two rows with x, widened to 16 bits: vpmaddubsw would be twice as fast but saturates, and the result
+ * must be exact. */
 static void dot2(const int8_t *w, const int8_t *v, const int8_t *x, size_t cols, int32_t *y, int32_t *z)
 {
 	__m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
@@ -98,7 +98,7 @@ void mw_gemv_s8_avx512(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, 
 		dot2(w + (rows - 1) * ld, w + (rows - 1) * ld, x, cols, y + rows - 1, y + rows - 1);
 }
 
-/* 32 registers: 16 chains. */
+/* FMA latency of 4 cycles times 2 per cycle: 8 chains are needed, and 32 registers allow 16. */
 #define PEAK_NAME mw_peak_f32_avx512
 #define PEAK_X __m512
 #define PEAK_X_INIT _mm512_set1_ps(0.5f)
@@ -109,7 +109,7 @@ void mw_gemv_s8_avx512(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, 
 #define PEAK_OPS (16 * 2)
 #include "base/core/kernels/peak_loop.h"
 
-/* Operands already widened to 16 bits: what an exact 8-bit product costs at best without VNNI. */
+/* Operands are widened to 16 bits beforehand: the best case of an exact 8-bit product without VNNI. */
 #define PEAK_NAME mw_peak_s8_avx512
 #define PEAK_X __m512i
 #define PEAK_X_INIT _mm512_set1_epi16(3)

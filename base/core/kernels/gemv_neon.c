@@ -38,7 +38,7 @@ void mw_gemv_s8_neon(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 	}
 }
 
-/* Latency 4 times up to 4 per cycle. */
+/* FMA latency of 4 cycles times up to 4 per cycle: up to 16 chains are needed. */
 #define PEAK_NAME mw_peak_f32_neon
 #define PEAK_X float32x4_t
 #define PEAK_X_INIT vdupq_n_f32(0.5f)
@@ -49,7 +49,7 @@ void mw_gemv_s8_neon(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 #define PEAK_OPS (4 * 2)
 #include "base/core/kernels/peak_loop.h"
 
-/* Without the dot-product extension: widening multiply, pairwise add. */
+/* Widening multiply and pairwise add, because the dot-product extension may be absent. */
 #define PEAK_NAME mw_peak_s8_neon
 #define PEAK_X int8x8_t
 #define PEAK_X_INIT vdup_n_s8(3)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* 16-byte vectors of the compiler's own: every architecture has them, in hardware or emulated. */
+/* Vector types of the compiler: it splits them where the architecture has no 16-byte vectors. */
 typedef float f32x4 __attribute__((vector_size(16)));
 typedef uint32_t u32x4 __attribute__((vector_size(16)));
 
@@ -35,7 +35,7 @@ void mw_gemv_f32_portable(const float *w, size_t ld, const float *x, float *y, s
 void mw_gemv_s8_portable(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, size_t rows, size_t cols)
 {
 	for (size_t r = 0; r < rows; r++, w += ld) {
-		/* Unsigned: wraps instead of overflowing. */
+		/* Unsigned, because signed overflow is undefined. */
 		uint32_t sum[4] = {0};
 		size_t i = 0;
 		for (; i + 4 <= cols; i += 4)
@@ -57,7 +57,7 @@ void mw_gemv_s8_portable(const int8_t *w, size_t ld, const int8_t *x, int32_t *y
 #define PEAK_OPS (4 * 2)
 #include "base/core/kernels/peak_loop.h"
 
-/* What C offers an 8-bit product: widened to 32 bits first. */
+/* An 8-bit product in plain C: the operands are widened to 32 bits. */
 #define PEAK_NAME mw_peak_s8_portable
 #define PEAK_X u32x4
 #define PEAK_X_INIT ((u32x4){3, 5, 7, 9})

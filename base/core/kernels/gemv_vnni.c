@@ -23,12 +23,12 @@ static __m512i dot(__m512i acc, const int8_t *w, __m512i x)
 
 static __m512i dot_tail(__m512i acc, const int8_t *w, __m512i x, __mmask64 m)
 {
-	/* x is 0 where it is masked, so what stands for w there does not count. */
+	/* Masked elements of x are 0, so the values of w there do not matter. */
 	__m512i v = _mm512_xor_si512(_mm512_maskz_loadu_epi8(m, w), _mm512_set1_epi8((char)0x80));
 	return _mm512_dpbusd_epi32(acc, v, x);
 }
 
-/* Two rows by one x. */
+/* Dot products of two rows with x. */
 static void dot2(const int8_t *w, const int8_t *v, const int8_t *x, size_t cols, uint32_t *y, uint32_t *z)
 {
 	__m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
@@ -50,7 +50,7 @@ static void dot2(const int8_t *w, const int8_t *v, const int8_t *x, size_t cols,
 	*z = (uint32_t)_mm512_reduce_add_epi32(_mm512_add_epi32(c, d));
 }
 
-/* Two streams, half of the matrix each: more pages are prefetched at once than with one stream. */
+/* Reads the two halves of the matrix side by side: the prefetchers follow two streams instead of one. */
 void mw_gemv_s8_vnni(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, size_t rows, size_t cols)
 {
 	const uint32_t offset = 128u * sum_x(x, cols);
@@ -67,7 +67,7 @@ void mw_gemv_s8_vnni(const int8_t *w, size_t ld, const int8_t *x, int32_t *y, si
 	}
 }
 
-/* One instruction, 64 multiplications and 64 additions. */
+/* vpdpbusd: 64 multiplications and 64 additions in one instruction. */
 #define PEAK_NAME mw_peak_s8_vnni
 #define PEAK_X __m512i
 #define PEAK_X_INIT _mm512_set1_epi8(3)

@@ -1,5 +1,5 @@
-/* A compute-peak kernel: independent chains of one step, enough of them to hide its latency. No include guard: each
- * kernel file instantiates it with
+/* A loop that measures peak compute: PEAK_CHAINS independent chains, enough to hide the latency of a step. No include
+ * guard, because each kernel file includes it once per kernel and defines before:
  *   PEAK_NAME    function to define: uint64_t PEAK_NAME(uint64_t steps), returns the operations done
  *   PEAK_X       type of the constant operand x, PEAK_X_INIT its value
  *   PEAK_ACC     type of an accumulator, PEAK_ACC_INIT its first value
@@ -7,7 +7,7 @@
  *   PEAK_CHAINS  4, 8, 12 or 16: as many as the registers hold
  *   PEAK_OPS     operations of one step, multiplication and addition counted apart */
 
-/* Hides a value from the optimiser, which would merge chains that compute the same; volatile keeps them alive. */
+/* Hides a value from the optimiser, which would merge equal chains; volatile keeps it from removing them. */
 #if defined(__x86_64__)
 #define OPAQUE(v) __asm__ volatile("" : "+x"(v))
 #elif defined(__aarch64__)

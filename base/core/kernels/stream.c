@@ -4,7 +4,7 @@
 
 static const struct {
 	const char *name;
-	unsigned reads, writes; /* arrays */
+	unsigned reads, writes; /* arrays per operation */
 } ops[MW_STREAM_OP_COUNT] = {
 	[MW_STREAM_READ] = {"read", 1, 0},
 	[MW_STREAM_WRITE] = {"write", 0, 1},

@@ -3,7 +3,7 @@
 #if defined(__AVX512F__)
 #include <immintrin.h>
 
-/* _mm512_reduce_add_epi64 adds signed numbers, which may not wrap. */
+/* Not _mm512_reduce_add_epi64: it adds signed numbers, whose overflow is undefined. */
 static inline uint64_t sum_lanes(__m512i v)
 {
 	uint64_t lanes[8], sum = 0;

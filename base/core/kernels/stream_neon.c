@@ -3,7 +3,7 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
-/* The only non-temporal store of AArch64 is STNP, a hint for a pair of registers; intrinsics have none. */
+/* STNP, for a pair of registers, is the only non-temporal store of AArch64; there is no intrinsic for it. */
 static inline void store_pair_nt(double *p, float64x2_t x)
 {
 	float64x1_t lo = vget_low_f64(x), hi = vget_high_f64(x);

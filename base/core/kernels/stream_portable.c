@@ -4,7 +4,7 @@
 
 enum { BLOCK = 8 };
 
-/* Keeps compilers from turning a loop into memcpy or memset, which choose their own kind of store. */
+/* Keeps the compiler from turning a loop into memcpy or memset, which choose the kind of store themselves. */
 #define KEEP_LOOP() __asm__ volatile("" ::: "memory")
 
 static uint64_t bits_of(const double *x)

@@ -1,4 +1,4 @@
-/* The tables of stream.c, one per instruction set's file. */
+/* The kernel tables that stream.c chooses from, one per instruction set. */
 #ifndef MW_STREAM_TABLES_H
 #define MW_STREAM_TABLES_H
 

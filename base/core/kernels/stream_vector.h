@@ -6,7 +6,8 @@
  *   SET1(s), FMA(x, y, z) = x * y + z, ADDI(x, y), SUMI(x) -> uint64_t, ZEROI
  *   FENCE()              orders non-temporal stores before whatever follows
  *   ISA, NAME            enum mw_isa and its name as text
- * One step of an ordinary kernel is four lines of 64 B; with non-temporal stores one line measured best on Zen 5. */
+ * A step is four cache lines of 64 B; copy and triad with non-temporal stores take one line, which was fastest on Zen
+ * 5. */
 #ifndef MW_STREAM_VECTOR_H
 #define MW_STREAM_VECTOR_H
 
@@ -63,7 +64,7 @@ static uint64_t run_read(double *a, const double *b, const double *c, double s, 
 	return sum_of(acc) + tail_read(b + i, n - i);
 }
 
-/* A quarter of the range each, a line from every one in turn: four pages open, four prefetch streams. */
+/* Reads the four quarters of the range side by side, a cache line of each in turn: prefetchers follow four streams. */
 static uint64_t run_read_x4(double *a, const double *b, const double *c, double s, size_t n)
 {
 	VECI acc[STEP];

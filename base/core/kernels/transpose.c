@@ -2,7 +2,7 @@
 
 #include "base/core/kernels/transpose_paths.h"
 
-/* A path without non-temporal stores offers its ordinary ones for both. */
+/* A path without non-temporal stores has its ordinary functions in both places. */
 #define PATH(path, isa, feature, nt)                                                                                   \
 	{                                                                                                              \
 #path, isa, feature, mw_to_planes_##path, mw_from_planes_##path, mw_to_planes_##nt,                    \

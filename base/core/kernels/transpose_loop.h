@@ -1,5 +1,4 @@
-/* The loop of every transposition but the one with a byte permutation across 64 bytes. Included once by each path's
- * file, which first defines
+/* The loop of every transposition but that of transpose_vbmi.c. Included once by each path's file, which first defines
  *   V                        vector of uint64_t    V_PARTS   its size / 16: 1, 2 or 4
  *   v_zip_lo(a, b), v_zip_hi bytes of the low or high halves of each 16-byte part, alternating
  *   v_load_parts(p, d)       part k from p + k * d; v_store_parts(p, d, v)
@@ -7,9 +6,9 @@
  *   v_exchange(a, b, s, m)   optional, see below
  *   TRANSPOSE_TO/_FROM       names of the functions, with _NT where V_STREAM is 1
  *
- * A part takes 128 lanes. In terms of the address of a bit (vector, byte, bit): zips make lane = 8 * byte + vector for
- * every byte significance, then an exchange of vector number and bit number makes vectors of planes. Both are their
- * own inverse. */
+ * Each 16-byte part works on 128 lanes. Step 1 (zips) collects the bytes of one significance: byte b of vector v then
+ * belongs to lane 8 * b + v. Step 2 exchanges the number of the vector with the number of the bit in each byte, which
+ * gives one vector per plane. Each step is its own inverse. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -39,7 +38,8 @@ T_INLINE void v_store(void *p, V v)
 }
 
 #ifndef v_exchange
-/* Bits of a with bit number & s and bits of b without change places; m: the bit numbers without s. */
+/* Exchanges the bits of a whose number within the byte has bit s set with those of b whose number has it clear; m
+ * selects the latter. */
 T_INLINE void v_exchange(V *a, V *b, unsigned s, uint64_t m)
 {
 	V t = ((*a >> s) ^ *b) & m;
@@ -48,8 +48,8 @@ T_INLINE void v_exchange(V *a, V *b, unsigned s, uint64_t m)
 }
 #endif
 
-/* Vector numbers with and without d: that bit becomes the lowest of the byte number, the highest of the byte number
- * takes its place. */
+/* Zips each vector whose number has bit d clear with the one that has it set: bit d of the vector number becomes the
+ * lowest bit of the byte number, whose highest bit takes its place. */
 T_INLINE void zip(V *x, unsigned n, unsigned d)
 {
 	T_UNROLLED
@@ -181,7 +181,8 @@ T_INLINE void block_from_planes(char *out, size_t unit, unsigned bits, const cha
 		T_UNROLLED
 		for (unsigned b = 0; b < 8; b++)
 			x[k][b] = 8 * k + b < bits ? v_load(plane[8 * k + b] + at) : (V){0};
-		/* No prefetcher follows dozens of streams: four steps ahead, once for each line. */
+		/* The hardware prefetchers cannot follow dozens of planes: prefetch each plane four lines ahead, once
+		 * per line. */
 		for (unsigned j = 8 * k; j < bits && j < 8 * k + 8 && at % T_LINE == 0; j++)
 			__builtin_prefetch(plane[j] + at + 4 * T_LINE);
 		transpose_bits(x[k]);
@@ -189,7 +190,7 @@ T_INLINE void block_from_planes(char *out, size_t unit, unsigned bits, const cha
 	scatter(x, unit, out);
 }
 
-/* A vector that is shorter than a line leaves through `line`, so that lines are written whole. */
+/* Paths with vectors shorter than 64 bytes collect each plane's cache line in `line` and write it as a whole. */
 T_INLINE void to_planes(const char *in, size_t unit, unsigned bits, size_t n, char *const *plane, bool nt)
 {
 	_Alignas(64) char line[64][T_LINE];
@@ -198,7 +199,7 @@ T_INLINE void to_planes(const char *in, size_t unit, unsigned bits, size_t n, ch
 		lines[j] = line[j];
 	for (size_t i = 0; i < n; i += MW_TRANSPOSE_LANES) {
 		const char *from = in + i * unit;
-		/* Parts are read far apart, which no prefetcher follows. */
+		/* v_load_parts reads at large distances, which the hardware prefetchers do not follow. */
 		for (size_t b = 0; b < MW_TRANSPOSE_LANES * unit; b += T_LINE)
 			__builtin_prefetch(from + MW_TRANSPOSE_LANES * unit + b);
 		if (T_LANES == MW_TRANSPOSE_LANES) {
@@ -220,8 +221,9 @@ T_INLINE void put_lines(char *p, const char *line, size_t bytes)
 		put_line(p + b, line + b, true);
 }
 
-/* Parts are stored 16 bytes at a time, far apart: non-temporal stores take them from `line` in order, one step later,
- * because a load cannot be served from several stores that are still on their way to the cache. */
+/* v_store_parts writes 16 bytes at a time at large distances. For non-temporal stores it writes to `line`, which is
+ * copied out in order one step later: a load of a line that several stores still in the store buffer have written would
+ * stall. */
 T_INLINE void from_planes(char *out, size_t unit, unsigned bits, size_t n, const char *const *plane, bool nt)
 {
 	_Alignas(64) char line[2][8 * MW_TRANSPOSE_LANES];

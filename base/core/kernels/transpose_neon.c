@@ -1,4 +1,5 @@
-/* Transposition for AArch64 AdvSIMD. Its non-temporal stores are hints on pairs of registers: not offered. */
+/* Transposition for AArch64 AdvSIMD, without non-temporal stores: STNP is only a hint, and stores pairs of
+ * registers. */
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #include <stddef.h>

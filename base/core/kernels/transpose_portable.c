@@ -1,4 +1,4 @@
-/* Transposition in C: vectors of 16 bytes, which the compiler splits where the processor has none. */
+/* Transposition in C with 16-byte vector types, which the compiler splits where the processor has no such vectors. */
 #include <stddef.h>
 #include <stdint.h>
 

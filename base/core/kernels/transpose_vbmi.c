@@ -1,8 +1,9 @@
 /* Transposition for AVX-512 with byte permutations (VBMI) and 8 x 8 bit products (GFNI).
  *
- * In terms of the address of a bit, 64 lanes of one byte significance are (byte of 8 lanes, lane, bit). GF2P8AFFINEQB
- * exchanges lane and bit inside 8 bytes, VPERMB the first two: (bit, byte of 8 lanes, lane), that is, 8 bytes of each
- * of 8 planes. An 8 x 8 transposition of 8-byte elements over 512 lanes then makes whole lines. */
+ * A 64-byte vector of bytes of one significance holds 8 groups of 8 lanes of 8 bits: [group][lane][bit]. GF2P8AFFINEQB
+ * transposes each group: [group][bit][lane]. VPERMB exchanges the first two: [bit][group][lane], that is, 8 bytes of
+ * each of 8 planes. An 8 x 8 transposition of 8-byte elements over 8 such vectors (512 lanes) makes whole cache lines
+ * of planes. */
 #if defined(__AVX512VBMI__) && defined(__GFNI__)
 #include <immintrin.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@
 typedef __m512i V;
 enum { LINE = MW_TRANSPOSE_LANES / 8, GROUPS = 8 };
 
-/* Source bytes of VPERMB: eight of them, `step` apart; and eight such rows. */
+/* Index lists for VPERMB: ROW is eight indices, `step` apart; ROWS is eight such rows. */
 #define ROW(first, step)                                                                                               \
 	(first), (first) + (step), (first) + 2 * (step), (first) + 3 * (step), (first) + 4 * (step),                   \
 		(first) + 5 * (step), (first) + 6 * (step), (first) + 7 * (step)
@@ -61,7 +62,7 @@ INLINE V permute2(V index, V a, V b)
 /* Within 8 bytes, given in reverse order: bit b of byte i to bit i of byte b. */
 INLINE V transpose_bits(V v)
 {
-	/* Byte j of the other factor selects column j. */
+	/* Byte j of the first factor selects column j. */
 	return _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64((long long)0x8040201008040201), v, 0);
 }
 
@@ -120,7 +121,7 @@ INLINE void split(const char *in, size_t unit, V v[8])
 	}
 }
 
-/* The way back, from bytes in order. */
+/* The inverse of split, but with the bytes in order. */
 INLINE void join(V v[8], size_t unit)
 {
 	if (unit == 2) {
@@ -167,7 +168,7 @@ INLINE void step_to_planes(const char *in, size_t unit, unsigned bits, char *con
 	}
 }
 
-/* No prefetcher follows dozens of streams: each line asks for the one four steps on. (Twice as fast at 64 planes.) */
+/* The hardware prefetchers cannot follow dozens of planes: prefetch four lines ahead. (Twice as fast at 64 planes.) */
 INLINE V load_plane(const char *p)
 {
 	_mm_prefetch(p + 4 * LINE, _MM_HINT_T0);
