@@ -387,8 +387,7 @@ static int fill_place(struct mw_arenas *a, struct arena *ar, int root_fd, enum m
 	}
 	char *obtained = ar->block.obtained;
 	mw_pages_obtained(root_fd, ar->block.p, bytes, obtained, sizeof(ar->block.obtained));
-	if (strncmp(obtained, "thp ", 4) ==
-	    0) { /* some huge pages but not all; with none the administrator chose "never" */
+	if (strncmp(obtained, "thp ", 4) == 0) { /* partly; with no huge page at all, the mode is "never" */
 		mw_pages_collapse(ar->block.p, bytes);
 		mw_pages_obtained(root_fd, ar->block.p, bytes, obtained, sizeof(ar->block.obtained));
 	}

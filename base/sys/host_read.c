@@ -66,8 +66,7 @@ static int read_turbo(int root_fd, char **out)
 
 static int read_numa_balancing(int root_fd, char **out)
 {
-	static const char *const modes[] = {"off", "on", "tiering",
-					    "on+tiering"}; /* indexed by the value of the sysctl, two bits */
+	static const char *const modes[] = {"off", "on", "tiering", "on+tiering"}; /* by value of the sysctl */
 	uint64_t v;
 	bool known = mw_tree_u64(root_fd, "proc/sys/kernel/numa_balancing", &v) == 0 && v < 4;
 	return mw_text_set(out, known ? modes[v] : NULL);

@@ -103,8 +103,8 @@ static int reap(struct mw_stream *s)
 	struct slot *slot = io_uring_cqe_get_data(cqe);
 	int res = cqe->res;
 	io_uring_cqe_seen(&s->ring, cqe);
-	bool refused =
-		res == -EINVAL && s->direct; /* some file systems accept O_DIRECT in open and refuse the transfer */
+	/* Some file systems accept O_DIRECT in open and refuse the transfer. */
+	bool refused = res == -EINVAL && s->direct;
 	if (refused)
 		leave_direct(s);
 	if (res > 0)

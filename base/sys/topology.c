@@ -164,8 +164,8 @@ static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct
 	t->cpus = calloc(n > 0 ? (size_t)n : 1, sizeof(*t->cpus));
 	if (!t->cpus)
 		return -ENOMEM;
-	int n_cores = hwloc_get_nbobjs_by_type(
-		topo, HWLOC_OBJ_CORE); /* numbers from here on are for CPUs that are in no core */
+	/* Core numbers from n_cores on are for CPUs that are in no core. */
+	int n_cores = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_CORE);
 	for (int pass = 0, found = 1; found; pass++) {
 		found = 0;
 		for (int i = 0; i < n; i++) {
