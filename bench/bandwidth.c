@@ -1,8 +1,8 @@
 /* Memory bandwidth: read, write, copy and triad at every level, by instruction set, kind of store and thread count.
  *
- * GB/s are program bytes (metric "bandwidth"). Beside them stands what the memory bus carries (metric "bus_bandwidth",
- * modelled): an ordinary store reads the line that it overwrites. No single kernel is "the" bandwidth of a machine, so
- * the envelope (cases peak-*) names the winner among all that ran. */
+ * Metric "bandwidth" counts the bytes that the program reads and writes. Metric "bus_bandwidth" (modelled) adds the
+ * lines that ordinary stores read before they overwrite them. Cases peak-* give the fastest of all kernels that ran,
+ * and name it, because no single kernel is the fastest on every machine. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -23,19 +23,19 @@ struct bw_point {
 	struct stream_job job;
 	enum level level;
 	double sample_ns;
-	int rc; /* of its preparation; > 0: not yet */
+	int rc; /* result of prepare_point(); > 0: not called yet */
 	char why[160];
 };
 
 struct bw_run {
-	const struct bench_ctx *ctx; /* of the call */
+	const struct bench_ctx *ctx; /* context of the current call */
 	struct stream_arrays arrays;
 	size_t array_bytes;
-	const char *limit; /* what kept them from being larger */
+	const char *limit; /* what limited array_bytes, for notes */
 	enum mw_pages pages;
 	int threads[MAX_THREAD_COUNTS];
 	int n_threads;
-	int density; /* MAX_DENSITY: all points; below, thinned to fit the budget */
+	int density; /* MAX_DENSITY: all points; less: fewer points, to fit the budget */
 	bool levels[LEVELS], ops[MW_STREAM_OP_COUNT], stores[2], isas[MW_ISA_COUNT];
 	enum mw_isa best;
 	struct bw_point *points;
@@ -46,13 +46,13 @@ struct bw_run {
 	size_t n_cells;
 };
 
-/* Size of the last-level cache where the machine does not tell. */
+/* Assumed size of the last-level cache where it is not known, bytes. */
 #define UNKNOWN_CACHE (32u << 20)
 
 /* ---- which points ---- */
 
-/* Elements of one array of one member, so that all arrays of the operation fit into half of the level. 0: no such
- * level, or a member's share of it is not clearly larger than the level below. */
+/* Elements per array and member so that all arrays of the operation fill half of the member's share of the level. 0:
+ * there is no such level, or the share is less than four times the level below. */
 static size_t level_elements(const struct mw_topology *t, enum level level, enum mw_stream_op op, int threads)
 {
 	uint64_t share = 0;
@@ -78,7 +78,8 @@ static size_t level_elements(const struct mw_topology *t, enum level level, enum
 	return (size_t)(share / 2 / arrays / 256 * 256 / sizeof(double));
 }
 
-/* Is this combination part of a sweep of that density? Thinned points first lose what the envelope needs least. */
+/* True when a sweep of that density has this combination. Lower densities first leave out what is least likely to be
+ * the fastest. */
 static bool wanted(const struct bw_run *r, int density, enum level level, const struct mw_stream_kernel *k,
 		   int threads_index)
 {
@@ -86,14 +87,14 @@ static bool wanted(const struct bw_run *r, int density, enum level level, const 
 	bool store = k->op != MW_STREAM_READ;
 	if (!r->levels[level] || !r->ops[k->op] || !r->isas[k->isa] || (store && !r->stores[k->nt]))
 		return false;
-	/* Caches: the widest path and ordinary stores; a non-temporal store leaves the cache by definition. */
+	/* In caches only the widest path and ordinary stores: non-temporal stores bypass the cache. */
 	if (level != DRAM)
 		return k->isa == r->best && !k->nt && (end || density > 1);
 	return (end || density > 0) && (k->isa == r->best || (end ? density > 0 : density > 2));
 }
 
-/* What is beyond the caches is called DRAM from four times the bytes on that these threads can keep in them. Last-level
- * caches that are filled from the second level do not hold what lies there: both count. */
+/* Bytes of cache that these threads can use. A working set of at least four times that is called DRAM. The second level
+ * is added, because victim last-level caches do not hold copies of its lines. */
 static uint64_t caches_of(const struct mw_host *h, int threads)
 {
 	uint64_t instances = (uint64_t)(h->l3_instances > 0 && h->l3_instances < threads ? h->l3_instances : threads);
@@ -126,7 +127,7 @@ static void describe(const struct bw_run *r, const struct bw_point *p, struct mw
 	bw_record_open(rec, &words);
 }
 
-/* Runs the kernel once, compares every byte of its result and finds out how many passes make a sample. */
+/* Runs the kernel once, compares every byte of its result and chooses the passes per sample. */
 static int prepare_point(struct bw_point *p)
 {
 	p->rc = stream_job_prepare(&p->job, p->sample_ns, p->why, sizeof(p->why));
@@ -164,7 +165,7 @@ static void add_point(struct bw_run *r, enum level level, const struct mw_stream
 	r->n++;
 }
 
-/* Lists the points of the current density, or only counts them while r->points is NULL. */
+/* Lists the points of the current density; only counts them when r->points is NULL. */
 static void list_points(struct bw_run *r)
 {
 	r->n = 0;
@@ -192,13 +193,14 @@ static void list_cell(struct bw_run *r, enum level level, int t, enum mw_stream_
 		}
 	}
 	if (level_elements(r->ctx->topo, level, op, c->threads) == 0)
-		c->why = "no such cache here, or a thread's share of it is hardly larger than the level below";
+		c->why = "this machine has no such cache, or a thread's share of it is less than four times the level "
+			 "below";
 	else if (c->listed == 0)
 		c->why = "left out to fit the time budget";
 	r->n_cells += c->kernels > 0;
 }
 
-/* What the envelope is about, whether points of it are listed or not. */
+/* Lists the cells of which the envelope gives the best kernel, also those without points. */
 static void list_cells(struct bw_run *r)
 {
 	r->n_cells = 0;
@@ -208,7 +210,7 @@ static void list_cells(struct bw_run *r)
 				list_cell(r, (enum level)level, t, (enum mw_stream_op)op);
 }
 
-/* 1, 2, 4, ... and all; the number of physical cores as well. */
+/* Thread counts 1, 2, 4, ..., the number of physical cores, and all CPUs. */
 static void default_threads(struct bw_run *r)
 {
 	int all = r->ctx->team ? mw_team_wanted(r->ctx->team) : r->ctx->topo->host.n_cpus;
@@ -221,12 +223,12 @@ static void default_threads(struct bw_run *r)
 	r->threads[r->n_threads++] = all;
 }
 
-/* The densest sweep whose least number of rounds fits with samples of half the wanted length. */
+/* Chooses the densest sweep whose least number of rounds fits with samples of half the profile's length. */
 static void choose_density(struct bw_run *r)
 {
 	const struct bench_profile *prof = r->ctx->profile;
 	unsigned rounds = prof->min_rounds > prof->visits ? prof->min_rounds : prof->visits;
-	double room = r->ctx->share_s * 0.7; /* the rest: first touch, audits, repeats */
+	double room = r->ctx->share_s * 0.7; /* the rest is for first touch, checks and repeats */
 	for (r->density = MAX_DENSITY; r->density > 0; r->density--) {
 		list_points(r);
 		if ((double)r->n * rounds * (0.5 * prof->sample_s + 0.0015) <= room)
@@ -236,7 +238,7 @@ static void choose_density(struct bw_run *r)
 
 /* ---- options ---- */
 
-/* Which of the names a list option holds; all when it is not set. */
+/* Sets out[i] for the names in a list option; all when it is not set. */
 static void choose_words(const struct mw_opts *opts, const char *option, const char *(*name)(size_t i), bool *out)
 {
 	const char *text = mw_opt_text(opts, option);
@@ -293,7 +295,7 @@ static int parse_options(struct bw_run *r, char *err, size_t n)
 	choose_words(opts, "isa", isa_word, asked);
 	int rc = parse_threads(r, err, n);
 	for (int i = 0; i < MW_ISA_COUNT && rc == 0; i++) {
-		/* MEMWALL_ISA caps the path: what is wider stays out. */
+		/* Paths wider than the one that MEMWALL_ISA names are left out. */
 		r->isas[i] = asked[i] && mw_isa_supported((enum mw_isa)i) && i <= (int)mw_isa_best();
 		if (r->isas[i])
 			r->best = (enum mw_isa)i;
@@ -308,7 +310,8 @@ static int parse_options(struct bw_run *r, char *err, size_t n)
 	return rc;
 }
 
-/* Each array is 4x all caches (the rule of STREAM) where profile and memory allow. */
+/* Each array is four times all caches (the rule of STREAM: McCalpin, 1995), or less where profile, time or memory limit
+ * it. */
 static int choose_size(struct bw_run *r, char *err, size_t n)
 {
 	const uint64_t least = 3 * 4096 * (uint64_t)r->ctx->topo->host.n_cpus;
@@ -325,7 +328,7 @@ static int choose_size(struct bw_run *r, char *err, size_t n)
 	}
 	uint64_t want = 4 * caches_of(&r->ctx->topo->host, r->ctx->topo->host.n_cpus);
 	uint64_t room = bench_block_limit(r->ctx, 1), limit = room / 3;
-	/* First touch of memory that a guest gave back costs 2 s per GiB: a third of the budget at most. */
+	/* First touch of memory that a guest gave back costs 2 s per GiB; at most a third of the budget goes to it. */
 	uint64_t touch = (uint64_t)(r->ctx->share_s / 3.0 / 2.0 / 3.0 * 1073741824.0);
 	want = (want + 4095) / 4096 * 4096;
 	if (want < (64u << 20))
@@ -345,7 +348,7 @@ static int choose_size(struct bw_run *r, char *err, size_t n)
 
 /* ---- the benchmark ---- */
 
-/* Options, points and size; no memory is touched. */
+/* Reads the options and chooses size and points; touches no memory. */
 static int plan_run(struct bw_run *r, char *err, size_t n)
 {
 	int rc = parse_options(r, err, n);
@@ -358,14 +361,14 @@ static int plan_run(struct bw_run *r, char *err, size_t n)
 	return r->n ? 0 : mw_fail(MW_ESPEC, err, n, "--levels, --ops, --stores and --isa leave nothing to measure");
 }
 
-/* Prepares kernels until then, the last ones (DRAM, all members, widest path) first. What is left is prepared when it
- * is first measured. */
+/* Prepares points until until_ns, starting with the last one (DRAM, all members, widest path). The others are prepared
+ * when they are first measured. */
 static void prepare_points(struct bw_run *r, uint64_t until_ns)
 {
 	const struct mw_progress *pr = r->ctx->progress;
 	for (size_t i = r->n; i-- > 0 && !bench_stopped(r->ctx) && mw_now_ns() < until_ns;) {
 		struct bw_point *p = &r->points[i];
-		/* What has no threads is left out by the rounds, with the reason. */
+		/* rounds_open() drops points that need more threads than there are, with the reason. */
 		if (p->rc <= 0 || p->job.threads > mw_team_size(r->ctx->team))
 			continue;
 		(void)prepare_point(p);
@@ -385,11 +388,11 @@ static int open_points(struct bw_run *r, char *err, size_t n)
 		return -ENOMEM;
 	list_points(r);
 	list_cells(r);
-	/* For the benchmark's share of the run, not for what this call may take: a resumed run has samples alike. */
+	/* From share_s, not from the deadline of this call, so that a resumed run has samples of the same length. */
 	struct bench_ctx visits = *r->ctx;
 	visits.deadline_ns = mw_now_ns() + (uint64_t)(0.75e9 * r->ctx->share_s);
 	double sample_ns = 1e9 * rounds_sample_s(&visits, r->n);
-	/* In a cache 5 ms are thousands of passes; DRAM needs the time for a few. */
+	/* 5 ms are enough for thousands of passes over a cache; over DRAM only for a few. */
 	for (size_t i = 0; i < r->n; i++)
 		r->points[i].sample_ns = r->points[i].level == DRAM || sample_ns < 5e6 ? sample_ns : 5e6;
 	return rounds_open(r->ctx, r->pts, r->n, &r->rounds);
@@ -429,7 +432,7 @@ static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
 	return rc == 0 && rounds_met(r->rounds) ? BENCH_DONE : rc;
 }
 
-/* A kernel that computes something else is a failure of the benchmark, not of one point. */
+/* Fails the benchmark when a kernel gave a wrong result. */
 static int wrong_kernel(const struct bw_run *r, char *err, size_t n)
 {
 	for (size_t i = 0; i < r->n; i++)
@@ -518,7 +521,7 @@ static const struct mw_option options[] = {
 	 .type = MW_OPT_CHOICES,
 	 .arg = "LIST",
 	 .word = isa_word,
-	 .help = "instruction sets (default: all here)"},
+	 .help = "instruction sets (default: all that this CPU has)"},
 	{.name = "pages",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "KIND",

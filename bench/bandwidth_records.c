@@ -9,8 +9,9 @@
 
 /* ---- words ---- */
 
-static const struct mw_key key_array = {"array", MW_BYTES, MW_OBSERVED, "bytes of each array that the kernel walks"};
-static const struct mw_key key_by_stores = {"by_stores", MW_TEXT, MW_OBSERVED, "kind of store of what was fastest"};
+static const struct mw_key key_array = {"array", MW_BYTES, MW_OBSERVED,
+					"bytes of each array that the kernel reads or writes"};
+static const struct mw_key key_by_stores = {"by_stores", MW_TEXT, MW_OBSERVED, "kind of store of the fastest kernel"};
 
 /* In the order of enum bw_place and enum mw_stream_op. */
 #define OPS_OF(place) place "-read", place "-write", place "-copy", place "-triad"
@@ -67,11 +68,10 @@ void bw_record_open(struct mw_record *rec, const struct bw_words *w)
 	mw_put_text(rec, &mw_key_obtained, w->obtained);
 	mw_put_int(rec, &key_array, (int64_t)w->array);
 	if (w->place == BW_LARGEST)
-		mw_record_note(
-			rec,
-			"not called DRAM: the bytes touched are %.1f times the %.0f MiB of cache that the threads "
-			"can allocate in, below 4",
-			(double)size / (double)w->caches, (double)w->caches / 1048576.0);
+		mw_record_note(rec,
+			       "not called DRAM: the bytes touched are only %.1f times the %.0f MiB of cache that the "
+			       "threads can use; DRAM needs 4 times",
+			       (double)size / (double)w->caches, (double)w->caches / 1048576.0);
 }
 
 /* ---- what follows from one point ---- */
@@ -87,8 +87,9 @@ static bool find_case(const struct mw_record *rec, enum bw_place *place, enum mw
 	return false;
 }
 
-/* What the bus carries where it is more than the program's bytes: reads and non-temporal stores have no other traffic.
- */
+/* Emits the bus traffic of kernels with ordinary stores. Reads and non-temporal stores have no traffic beyond the
+ * program's bytes.
+ * */
 static int emit_bus(const struct mw_sink *sink, const struct mw_record *rec, enum mw_stream_op op)
 {
 	struct mw_record out;
@@ -146,7 +147,7 @@ static bool belongs(const struct mw_record *rec, const struct bw_cell *c, const 
 	return in_cell(rec, c) && strcmp(state_of(rec), state) == 0;
 }
 
-/* Why no point of the cell has a value: what one of them says, the last one being the widest path. */
+/* Why no point of the cell has a value: the note of its last unavailable point, which is that of the widest path. */
 static const char *why_absent(const struct bw_results *r, const struct bw_cell *c)
 {
 	for (size_t i = r->absent.n; i-- > 0 && !c->why;)
@@ -155,7 +156,7 @@ static const char *why_absent(const struct bw_results *r, const struct bw_cell *
 	return c->why ? c->why : "none of its kernels was measured";
 }
 
-/* Records to choose the best from. */
+/* Candidates for the best. */
 struct field {
 	const struct mw_record **c;
 	size_t k;
@@ -183,7 +184,7 @@ static void open_peak(struct mw_record *rec, const struct bw_cell *c)
 	mw_put_int(rec, &mw_key_threads, c->threads);
 }
 
-/* "avx512-x4", "avx2 nt"; several thread counts: "avx512-x4 with 2 threads". */
+/* Writes "avx512-x4" or "avx2 nt"; with `threads` "avx512-x4 with 2 threads". */
 static void name_kernel(const struct mw_record *r, bool threads, struct mw_buf *out)
 {
 	bool nt = strcmp(mw_kv_str(&r->params, "stores", ""), "nt") == 0;
@@ -193,7 +194,7 @@ static void name_kernel(const struct mw_record *r, bool threads, struct mw_buf *
 		mw_buf_add(out, " with %d thread%s", n, n == 1 ? "" : "s");
 }
 
-/* Value and statistics of the best, and what the record takes over from it. */
+/* Puts the best candidate's value and statistics, its name and the observed keys copied from it. */
 static int put_best(struct mw_record *rec, const struct field *f, double target, bool threads)
 {
 	struct mw_heldout h;
@@ -277,7 +278,8 @@ static const char *usual_state(const struct bw_results *r, int threads)
 	return usual;
 }
 
-/* The machine's DRAM read bandwidth: any kernel, any number of threads, each in its usual state. */
+/* Emits the DRAM read bandwidth of the machine: the best of all kernels and thread counts, each in the state in which
+ * it was seen most often. */
 static int emit_top(const struct bw_results *r, const struct bw_cell *cells, size_t n, struct field *f)
 {
 	struct mw_record rec;

@@ -1,5 +1,5 @@
-/* Energy: package and DRAM power from the machine's counters, idle and under a read load, and the price that the DRAM
- * model puts on the measured read bandwidth. Without counters the model stands alone, and is called one. */
+/* Energy: package and DRAM power from the machine's counters, idle and under a read load, and the power that the DRAM
+ * model gives for the measured read bandwidth. Without counters only the modelled records are emitted. */
 #include "bench/energy.h"
 
 #include <errno.h>
@@ -20,10 +20,13 @@ static const char *const state_names[STATES] = {"idle", "read-load"};
 
 /* ---- what it emits ---- */
 
-static const struct mw_metric metric_window_energy = {"window_energy", MW_JOULE, MW_LOWER, "energy of one sample"};
-static const struct mw_metric metric_upper_bound = {"upper_bound_per_byte", MW_PJ_PER_BYTE, MW_LOWER,
-						    "energy of the sample over the bytes read, background included"};
-static const struct mw_metric metric_domains = {"domains", MW_COUNT, MW_NEITHER, "counters that the meter has"};
+static const struct mw_metric metric_window_energy = {"window_energy", MW_JOULE, MW_LOWER,
+						      "energy that the domain used during one sample"};
+static const struct mw_metric metric_upper_bound = {
+	"upper_bound_per_byte", MW_PJ_PER_BYTE, MW_LOWER,
+	"energy of the sample divided by the bytes read, background power included"};
+static const struct mw_metric metric_domains = {"domains", MW_COUNT, MW_NEITHER,
+						"number of counters that the meter has"};
 static const struct mw_metric metric_read_energy = {"read_energy", MW_PJ_PER_BYTE, MW_LOWER,
 						    "energy of a byte read from DRAM"};
 static const struct mw_metric metric_write_energy = {"write_energy", MW_PJ_PER_BYTE, MW_LOWER,
@@ -33,8 +36,8 @@ static const struct mw_metric metric_standing_power = {"standing_power", MW_WATT
 static const struct mw_metric metric_read_power = {"read_power", MW_WATT, MW_NEITHER,
 						   "power of the measured read bandwidth, without standing power"};
 
-static const struct mw_key key_meter = {"meter", MW_TEXT, MW_PARAM, "where the counters are read"};
-static const struct mw_key key_domain = {"domain", MW_TEXT, MW_PARAM, "what the counter covers"};
+static const struct mw_key key_meter = {"meter", MW_TEXT, MW_PARAM, "interface that the counters are read from"};
+static const struct mw_key key_domain = {"domain", MW_TEXT, MW_PARAM, "part of the machine that the counter covers"};
 static const struct mw_key key_sample_s = {"sample_s", MW_REAL, MW_PARAM, "seconds of one sample"};
 static const struct mw_key key_domain_kind = {"domain_kind", MW_TEXT, MW_OBSERVED, "package, dram, core, ..."};
 
@@ -43,7 +46,7 @@ static const struct mw_key key_domain_kind = {"domain_kind", MW_TEXT, MW_OBSERVE
 #define DRAM_PARAMS MW_LIST(&mw_key_dram, &mw_key_row_hit)
 #define DOMAIN_KIND MW_LIST(&key_domain_kind)
 
-/* Rows of a state stand in the order of enum value. */
+/* Rows of one state are in the order of enum value. */
 enum {
 	IDLE_POWER,
 	IDLE_ENERGY,
@@ -77,14 +80,14 @@ static const struct mw_emitter emitter = {"energy", emits};
 
 /* ---- state ---- */
 
-/* All domains of one state come from one window: whichever point is asked first takes it. */
+/* All domains of one state use the same window; the point that is measured first takes it. */
 struct state_sample {
 	struct energy_run *run;
 	int state;
 	struct window w;
 	int rc;
 	char err[160];
-	unsigned taken; /* how many windows so far */
+	unsigned taken; /* number of windows taken so far */
 };
 
 enum value { POWER, ENERGY, UPPER_BOUND, BANDWIDTH };
@@ -93,16 +96,16 @@ struct value_arg {
 	struct state_sample *s;
 	size_t domain;
 	enum value what;
-	unsigned used; /* the window that this point had last */
+	unsigned used; /* number of the window that this point used last */
 };
 
 struct energy_run {
-	const struct bench_ctx *ctx;      /* of the call */
-	struct window_meter meter;        /* m NULL: none; open during a visit */
+	const struct bench_ctx *ctx;      /* context of the current call */
+	struct window_meter meter;        /* m NULL: no meter; open during a visit */
 	const struct energy_meter *asked; /* NULL: the best */
-	char why[600];                    /* what of the meter is left out, or why the one asked for is not there */
+	char why[600];                    /* which domains are left out, or why the named meter is not available */
 	double seconds;
-	uint64_t bytes;        /* of the read load */
+	uint64_t bytes;        /* of memory for the read load */
 	struct mw_block block; /* held during a visit */
 	struct state_sample states[STATES];
 	struct value_arg *args;
@@ -173,12 +176,11 @@ static void add_point(struct energy_run *r, int state, size_t domain, enum value
 		mw_put_int(&pt->rec, &mw_key_threads, mw_team_size(r->ctx->team));
 	}
 	if (what == UPPER_BOUND)
-		mw_record_note(
-			&pt->rec,
-			"energy of the window / bytes read: holds the background power, so it is no cost per byte");
+		mw_record_note(&pt->rec, "energy of the window / bytes read: includes the background power, so it is "
+					 "not the cost of a byte");
 }
 
-/* Memory of the read load: four times the last-level caches where that can be had. */
+/* Bytes of the read load: four times the last-level caches where memory allows. */
 static uint64_t load_bytes(const struct bench_ctx *ctx)
 {
 	uint64_t want = 4 * (ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 64u << 20);
@@ -229,7 +231,7 @@ static int emit_meter(const struct mw_sink *sink, const char *meter, const struc
 	return mw_finish(sink, &rec);
 }
 
-/* One record per meter that is not there. */
+/* Emits an unavailable record for each meter that this machine lacks. */
 static int emit_refusals(const struct mw_sink *sink)
 {
 	int rc = 0;
@@ -237,15 +239,15 @@ static int emit_refusals(const struct mw_sink *sink)
 		void *state = NULL;
 		char why[600] = "";
 		if ((*m)->open("/", &state, why, sizeof(why)) == 0)
-			(*m)->close(state); /* came up in between: the next run will use it */
+			(*m)->close(state); /* became available since the search: the next run will use it */
 		else
 			rc = emit_meter(sink, (*m)->name, NULL, why);
 	}
 	return rc;
 }
 
-/* Finds the meter to be used and its domains, and closes it again: counters that nobody reads between two visits could
- * wrap unseen. r->meter.m stays NULL when there is none. */
+/* Finds the meter and its domains, and closes it again: an open meter that nobody reads between visits would miss
+ * counters that wrap. r->meter.m stays NULL when there is none. */
 static void find_meter(struct energy_run *r, const struct energy_meter *meter)
 {
 	struct window_meter *w = &r->meter;
@@ -273,7 +275,7 @@ static int emit_meters(const struct energy_run *r, const struct mw_sink *sink)
 	return r->asked ? emit_meter(sink, r->asked->name, NULL, r->why) : emit_refusals(sink);
 }
 
-/* Opens the meter for a visit: it must have the domains that it had. */
+/* Opens the meter for a visit. An error when its domains are not those that find_meter() found. */
 static int open_meter(struct energy_run *r, char *err, size_t n)
 {
 	struct window_meter *w = &r->meter;
@@ -287,7 +289,7 @@ static int open_meter(struct energy_run *r, char *err, size_t n)
 	for (size_t i = 0; i < w->n && same; i++)
 		same = strcmp(now[i].name, w->d[i].name) == 0;
 	free(now);
-	return same ? 0 : mw_fail(MW_EUNAVAILABLE, err, n, "the meter's domains are not those of the visit before");
+	return same ? 0 : mw_fail(MW_EUNAVAILABLE, err, n, "the meter's domains have changed since the previous visit");
 }
 
 static void close_meter(struct energy_run *r)
@@ -354,7 +356,7 @@ static int emit_standing(const struct model *m, const struct mw_sink *sink)
 	return mw_finish(sink, &rec);
 }
 
-/* bw: NULL unknown. */
+/* bw: the measured read bandwidth, or NULL. */
 static int emit_drawn(const struct model *m, const struct mw_sink *sink, const struct mw_record *bw)
 {
 	struct mw_record rec;
@@ -379,11 +381,11 @@ static int price(const struct bench_ctx *ctx, const struct mw_sink *sink, char *
 	if (!m.part)
 		return mw_fail(MW_ESPEC, err, n, "--dram: no part of that name");
 	const struct mw_record *bw = energy_read_bandwidth(ctx->earlier);
-	/* One second of traffic: joules are watts. */
+	/* One second of traffic, so that joules equal watts. */
 	struct dram_traffic t = {.row_hit = m.row_hit, .seconds = 1.0, .ranks = 1};
 	t.read_bytes = (uint64_t)((bw ? bw->value : 1.0) * 1e9);
 	int rc = dram_price_traffic(m.part, &t, &m.price, err, n);
-	/* First what needs bw: emitting a record may move the list that it points into. */
+	/* emit_drawn() first, because emitting a record may move the list that bw points into. */
 	if (rc >= 0)
 		rc = emit_drawn(&m, sink, bw);
 	if (rc >= 0)
@@ -395,12 +397,12 @@ static int price(const struct bench_ctx *ctx, const struct mw_sink *sink, char *
 
 /* ---- the benchmark ---- */
 
-/* As long as the share of the run has room for in each visit: 1 s where that can be, 0.1 s at the least. */
+/* Seconds of one sample: what the share of the run allows in each visit, from 0.1 s to 1 s. */
 static double sample_seconds(const struct bench_ctx *ctx)
 {
 	const struct mw_optval *asked = mw_opt(ctx->opts, "sample-time");
 	unsigned visits = ctx->profile->visits ? ctx->profile->visits : 1;
-	double room = 0.7 * ctx->share_s / visits / STATES - 0.1; /* edges and settling */
+	double room = 0.7 * ctx->share_s / visits / STATES - 0.1; /* the 0.1 s are for edges and settling */
 	if (asked->set)
 		return mw_opt_real(ctx->opts, "sample-time");
 	return room > 1 ? 1 : room < 0.1 ? 0.1 : floor(20 * room) / 20;
@@ -418,7 +420,7 @@ int energy_begin_with(struct bench_ctx *ctx, const struct energy_meter *meter, v
 	find_meter(r, meter);
 	if (r->meter.m)
 		return add_points(r);
-	/* A run goes on with the model alone; a meter asked for by name is missed. */
+	/* Without a meter only the model is used, but a meter that was named must be there. */
 	if (named && strcmp(named, "auto") != 0)
 		return mw_fail(MW_EUNAVAILABLE, err, n, "--meter=%s is not available here", named);
 	return 0;
@@ -436,7 +438,7 @@ static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
 	r->ctx = ctx;
 	if (!r->rounds)
 		return BENCH_DONE;
-	/* Windows of the visit before are too old for the points that have not used them. */
+	/* Points must not use windows of the previous visit. */
 	for (size_t i = 0; i < r->n; i++)
 		r->args[i].used = r->args[i].s->taken;
 	int rc = mw_arena_take(ctx->arenas, r, MW_PAGES_THP, bench_node_of(ctx, 0), r->bytes, &r->block, err, n);
@@ -452,7 +454,7 @@ static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
 static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
 {
 	struct energy_run *r = state;
-	/* The model first: it costs nothing and stands even when the time is up. */
+	/* The modelled records first: they take no time and are emitted even when the time is up. */
 	int rc = price(ctx, sink, err, n);
 	if (rc == 0)
 		rc = emit_meters(r, sink);
@@ -492,7 +494,7 @@ static void plan(const struct bench_ctx *ctx, struct bench_plan *p)
 	const struct energy_meter *m = NULL;
 	void *state = NULL;
 	char why[600];
-	p->points = 4; /* of the model */
+	p->points = 4; /* modelled records */
 	if (energy_open_best("/", &m, &state, why, sizeof(why)))
 		return;
 	struct energy_domain d[METER_MAX_DOMAINS];
@@ -516,21 +518,21 @@ static const struct mw_option options[] = {
 	 .arg = "TIME",
 	 .min = 0.05,
 	 .max = 25,
-	 .help = "seconds of one sample (default: what the time allows, 1 at most); counters move once per "
-		 "millisecond, so 1 s is good to 0.1 %"},
+	 .help = "seconds of one sample (default: what the time allows, at most 1); counters are updated once per "
+		 "millisecond, so 1 s is accurate to 0.1 %"},
 	{.name = "dram",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "PART",
 	 .def = "ddr4-3200-x8",
 	 .choices = "ddr3-1600-x8|ddr4-2400-x8|ddr4-3200-x8|ddr4-3200-x16|ddr5-4800-x8",
-	 .help = "DRAM part that the model prices traffic with"},
+	 .help = "DRAM part of the energy model"},
 	{.name = "row-hit",
 	 .type = MW_OPT_REAL,
 	 .arg = "SHARE",
 	 .def = "0.9",
 	 .min = 0,
 	 .max = 1,
-	 .help = "share of bursts that the model takes to find their row open"},
+	 .help = "share of bursts, 0 to 1, that the model assumes to hit an open row"},
 	MW_OPT_END,
 };
 

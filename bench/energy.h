@@ -5,10 +5,10 @@
 #include "bench/bench.h"
 #include "energy/meters/meter.h"
 
-/* As the benchmark's begin; meter NULL: the best of the machine, or the one that --meter names. */
+/* begin() of the benchmark with a given meter; NULL: the one that --meter names, or the best of the machine. */
 int energy_begin_with(struct bench_ctx *ctx, const struct energy_meter *meter, void **state, char *err, size_t n);
 
-/* The measured DRAM read bandwidth among the records of `bandwidth`; NULL when there is none. */
+/* The record of benchmark `bandwidth` with the measured DRAM read bandwidth; NULL when there is none. */
 const struct mw_record *energy_read_bandwidth(const struct mw_records *earlier);
 
 #endif

@@ -11,8 +11,8 @@
 
 #define EDGE_LIMIT_NS 50000000u
 #define SETTLE_NS 50000000u
-#define POLL_NS 100000000u /* power sensors are integrated from reading to reading; counters must not wrap unseen */
-#define PIECE (256u << 10) /* bytes between two looks at the clock: below 0.1 ms */
+#define POLL_NS 100000000u /* to integrate power sensors, and not to miss a wrap of a counter */
+#define PIECE (256u << 10) /* bytes read between two looks at the clock; takes below 0.1 ms */
 
 static bool moved_since(const struct window_meter *w, const struct energy_reading *a, const struct energy_reading *b)
 {
@@ -29,8 +29,8 @@ int window_edge(struct window_meter *w, struct energy_reading *r, bool *moved, c
 	uint64_t begin = mw_now_ns(), now = begin;
 	*moved = false;
 	*r = first;
-	/* The clock is read before the counters: only a reading taken after the limit may say that nothing moved,
-	 * however long this thread was put off in between. */
+	/* Reads the clock before the counters. So the last reading is taken after the limit, even if this thread was
+	 * descheduled in between, before the loop reports that no counter moved. */
 	while (rc == 0 && !*moved && now - begin < EDGE_LIMIT_NS) {
 		now = mw_now_ns();
 		rc = w->m->read(w->state, r, err, n);
@@ -57,7 +57,8 @@ int window_idle(struct window_meter *w, double seconds, const atomic_int *stop, 
 	int rc = window_edge(w, &out->a, &first, err, n);
 	if (rc)
 		return rc;
-	/* Short naps keep Ctrl-C quick; ten wake-ups and readings per second do not show. */
+	/* Sleeps 0.1 s at a time, so that Ctrl-C is quick; ten readings per second do not change the idle power
+	 * measurably. */
 	while ((double)(mw_now_ns() - out->a.t_ns) * 1e-9 < seconds) {
 		const struct timespec nap = {.tv_nsec = POLL_NS};
 		if (is_set(stop))
@@ -74,7 +75,7 @@ int window_idle(struct window_meter *w, double seconds, const atomic_int *stop, 
 	return rc;
 }
 
-/* One cache line per member: counters that share lines would be a load of their own. */
+/* One cache line per member, so that the counters cause no traffic between cores. */
 struct progress {
 	_Alignas(64) atomic_uint_fast64_t bytes;
 };
@@ -90,7 +91,7 @@ struct load_job {
 	size_t en;
 	int rc;
 	atomic_bool over;
-	atomic_uint_fast64_t sink; /* keeps the reads */
+	atomic_uint_fast64_t sink; /* keeps the compiler from removing the reads */
 	struct progress *read;
 	int members;
 };
@@ -116,7 +117,7 @@ static void walk(struct load_job *j, struct walker *k, int rank)
 	uint64_t sum = read_piece(k->base + k->at, piece);
 	k->at = k->at + piece < k->bytes ? k->at + piece : 0;
 	(void)atomic_fetch_add_explicit(&j->read[rank].bytes, piece, memory_order_relaxed);
-	if (sum == 42) /* never constant-folded: the data is not known here */
+	if (sum == 42) /* uses the sum in a way that the compiler cannot remove */
 		atomic_store_explicit(&j->sink, sum, memory_order_relaxed);
 }
 
@@ -144,7 +145,8 @@ static int walk_for(struct load_job *j, struct walker *k, double ns)
 	return 0;
 }
 
-/* Member 0: settle, edge, load, edge. It pauses its own reads for a millisecond at each edge, the others go on. */
+/* Run by member 0: settling time, edge, load, edge. It stops reading for about a millisecond at each edge; the others
+ * go on. */
 static void meter_window(struct load_job *j, struct walker *k)
 {
 	bool first = false, last = false;

@@ -20,21 +20,21 @@ struct window_meter {
 
 struct window {
 	struct energy_reading a, b; /* at its two ends */
-	bool aligned;               /* both taken as a counter moved; false: no counter moved for 50 ms */
+	bool aligned; /* both readings were taken when a counter had just changed; false: none changed for 50 ms */
 	double seconds;
-	uint64_t bytes; /* read by the team inside the window; 0 when idle */
+	uint64_t bytes; /* bytes that the team read inside the window; 0 when idle */
 };
 
-/* Waits until a counter has moved (updates come about once per millisecond) and returns that reading; *moved false
- * after 50 ms without. The meter's error with err. */
+/* Waits until a counter changes (about once per millisecond) and returns that reading; *moved is false when none
+ * changed for 50 ms. 0, or the meter's error with a line in err. */
 int window_edge(struct window_meter *w, struct energy_reading *r, bool *moved, char *err, size_t n);
 
-/* At least `seconds` of sleep between two edges. MW_ECANCELLED once *stop (may be NULL) is set. */
+/* Measures at least `seconds` of sleep, from edge to edge. MW_ECANCELLED once *stop is set (stop may be NULL). */
 int window_idle(struct window_meter *w, double seconds, const atomic_int *stop, struct window *out, char *err,
 		size_t n);
 
-/* The same while members of the team read their slices of buf over and over; member 0 reads the meter too. Loads have
- * settled before the window begins. buf: bytes, a multiple of 4096 per member. */
+/* The same while all members of the team read their slices of buf repeatedly; member 0 also reads the meter. The load
+ * runs for a settling time before the window. bytes: at least 4096 per member. */
 int window_load(struct window_meter *w, struct mw_team *team, const void *buf, size_t bytes, double seconds,
 		const atomic_int *stop, struct window *out, char *err, size_t n);
 

@@ -14,10 +14,10 @@
 
 struct setting {
 	const char *key, *value;
-	bool force; /* even where the user has set it */
+	bool force; /* overwrite what the user has set */
 };
 
-/* OpenBLAS 0.3.21 takes an AMD CPU with AVX-512 for Haswell: 126 GFLOP/s where SkylakeX gives 235 (Zen 5). */
+/* OpenBLAS 0.3.21 uses its Haswell kernels on AMD CPUs with AVX-512: 126 GFLOP/s, against 235 with SkylakeX (Zen 5). */
 static const char *openblas_core(void)
 {
 #if defined(__x86_64__)
@@ -31,13 +31,13 @@ static const char *openblas_core(void)
 static const struct {
 	const char *name;
 	struct setting settings[4];
-	const char *(*core)(void); /* value of settings[0], which is left alone for NULL */
+	const char *(*core)(void); /* gives the value of settings[0]; NULL: do not set it */
 } modules[] = {
 	{"openblas",
 	 {{"OPENBLAS_CORETYPE", NULL, true}, {"OPENBLAS_NUM_THREADS", "1", true}, {"OMP_NUM_THREADS", "1", true}},
 	 openblas_core},
 	{"blis", {{"BLIS_NUM_THREADS", "1", true}, {"OMP_NUM_THREADS", "1", true}}, NULL},
-	/* passive: OpenMP's threads spin for 200 ms after a region by default. */
+	/* passive: by default OpenMP's threads spin for 200 ms after a parallel region. */
 	{"onednn",
 	 {{"OMP_NUM_THREADS", "1", true}, {"OMP_WAIT_POLICY", "passive", true}, {"OMP_PROC_BIND", "false", true}},
 	 NULL},
@@ -63,7 +63,8 @@ static void set_environment(struct engine *e)
 	}
 }
 
-/* Under a small `ulimit -v` OpenBLAS tries for ever to map its buffers instead of failing. */
+/* False when less than 512 MiB of address space is left: OpenBLAS then tries for ever to map its buffers instead of
+ * failing. */
 static bool address_room(void)
 {
 	const uint64_t need = 512ull << 20;
@@ -90,8 +91,9 @@ int engine_accept(struct engine *e, const struct gemm_engine *ops)
 {
 	e->ops = NULL;
 	if (ops->abi != GEMM_ENGINE_ABI)
-		return mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why), "%s: interface %u, this program speaks %u",
-			       e->name, ops->abi, GEMM_ENGINE_ABI);
+		return mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why),
+			       "%s: module interface version %u, this program needs %u", e->name, ops->abi,
+			       GEMM_ENGINE_ABI);
 	char err[160] = "";
 	int rc = ops->init(e->detail, sizeof(e->detail), err, sizeof(err));
 	if (rc < 0)
@@ -119,7 +121,7 @@ int engine_open_file(struct engine *e, const char *name, const char *path)
 	return engine_accept(e, ops);
 }
 
-/* Directories to search into dirs, at most 2; returns how many. */
+/* Writes the directories to search to dirs, at most 2; returns how many. */
 static size_t module_dirs(char dirs[2][4096])
 {
 	const char *set = getenv("MEMWALL_MODULES");

@@ -1,8 +1,8 @@
-/* Engines of matrix products: the own kernels, and third-party libraries opened as modules.
+/* Engines for matrix products: memwall's own kernels, and third-party libraries opened as modules.
  *
- * A module is looked for in $MEMWALL_MODULES when that is set, else in modules/ beside the executable and then in
- * ../lib/memwall/modules (where `make install` puts them). Opening sets the library's environment first; libraries
- * read it only when they are loaded, so a process can try one setting: it is chosen by rule and recorded. */
+ * Modules are searched in $MEMWALL_MODULES when that is set, else in modules/ beside the executable and then in
+ * ../lib/memwall/modules (where `make install` puts them). The library's environment is set before it is opened.
+ * Libraries read it only when they are loaded, so a process can use only one setting; it is recorded. */
 #ifndef MW_BENCH_ENGINE_H
 #define MW_BENCH_ENGINE_H
 
@@ -12,7 +12,7 @@
 #define ENGINES_MAX 8
 
 struct engine {
-	const struct gemm_engine *ops; /* NULL: not available, `why` says why */
+	const struct gemm_engine *ops; /* NULL: not available, for the reason in why */
 	void *handle;                  /* of dlopen; stays open until the process ends */
 	char name[16];
 	char detail[96]; /* the library's version and the core type that it chose */
@@ -25,19 +25,19 @@ struct engines {
 	struct engine v[ENGINES_MAX];
 };
 
-/* The own kernels: matrix-vector products of mw_gemv_best(). */
+/* Memwall's own kernels: matrix-vector products with mw_gemv_best(). */
 extern const struct gemm_engine engine_own;
 
 /* Name of engine i, own first; NULL after the last one. */
 const char *engines_word(size_t i);
-/* All engines, own first, then modules; only: NULL or the comma-separated names wanted. Changes the environment:
- * before threads that read it. Always succeeds; an engine that cannot be used says why. */
+/* Opens all engines, own first, then modules; only: NULL or the comma-separated names wanted. Changes the environment,
+ * so call it before threads that read it exist. Always succeeds: an engine that cannot be used has ops NULL and why. */
 void engines_open(struct engines *e, const char *only);
-/* One module from a file, with the environment of `name` set. 0 or MW_EUNAVAILABLE with e->why. */
+/* Opens one module from a file, after setting the environment of `name`. 0, or MW_EUNAVAILABLE with e->why. */
 int engine_open_file(struct engine *e, const char *name, const char *path);
-/* Checks the ABI and initialises; MW_EUNAVAILABLE with e->why and e->ops NULL when refused. */
+/* Checks the ABI version and initialises the engine. 0, or MW_EUNAVAILABLE with e->why and e->ops NULL. */
 int engine_accept(struct engine *e, const struct gemm_engine *ops);
-/* NULL when absent from the set. */
+/* The engine of that name, or NULL. */
 const struct engine *engines_find(const struct engines *e, const char *name);
 
 #endif

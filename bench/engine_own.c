@@ -26,7 +26,7 @@ static int own_plan(enum gemm_dtype type, size_t m, size_t n, size_t k, size_t l
 	(void)ldc;
 	*out = NULL;
 	if (m != 1) {
-		(void)snprintf(err, en, "the own kernels are matrix-vector products");
+		(void)snprintf(err, en, "memwall's own kernels compute matrix-vector products only");
 		return GEMM_EUNAVAILABLE;
 	}
 	struct own_plan *p = malloc(sizeof(*p));

@@ -1,6 +1,7 @@
 /* Matrix products of transformer layers by every engine of this machine, and the compute peak.
  *
- * Weights stream from memory as they do in inference: a rotation of matrices larger than the last-level cache. */
+ * Weights come from memory, as in inference: each product takes the next of a set of matrices that is larger than the
+ * last-level cache. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -19,40 +20,41 @@
 
 enum { METHOD_VERSION = 1 };
 
-/* Share of the run's time that one group may take to be checked, even where the call's time is over: it was begun. */
+/* A group whose preparation has begun may take this share of the run's time for its checks, even beyond the deadline of
+ * the call. */
 #define CHECK_SHARE 0.05
-/* Around a sample: probes, the start of the team. */
+/* Seconds around each sample for probes and the start of the team. */
 #define AROUND_S 0.004
 
 /* A group and its rounds. */
 struct unit {
 	struct gemm_group g;
-	bool tried; /* to prepare it */
+	bool tried; /* prepare() was called */
 	struct round_point *pts;
 	size_t n_pts;
 	struct rounds *rounds; /* NULL: nothing of it can be measured */
-	char why[200];         /* not empty: it could not be prepared */
-	double take_s;         /* that its memory took when it was taken last */
+	char why[200];         /* not empty: why it could not be prepared */
+	double take_s;         /* seconds that taking its memory took last time */
 };
 
 struct gemm_run {
-	const struct bench_ctx *ctx; /* of the call */
-	const struct mw_sink *out;   /* of the call */
+	const struct bench_ctx *ctx; /* context of the current call */
+	const struct mw_sink *out;   /* context of the current call */
 	struct engines engines;
 	struct gemm_plan plan;
 	struct gemm_peaks peaks;
 	struct gemm_memory memory;
 	struct unit **units;
 	size_t n_units;
-	size_t n_cases; /* of all units */
+	size_t n_cases; /* number of cases of all units */
 	double sample_s;
-	struct mw_records rates;             /* what the rounds emitted */
-	bool told[ENGINES_MAX][GEMM_DTYPES]; /* that an engine lacks a type */
+	struct mw_records rates;             /* records that the rounds emitted */
+	bool told[ENGINES_MAX][GEMM_DTYPES]; /* the record that an engine lacks a type was emitted */
 };
 
 /* ---- records ---- */
 
-/* They pass through and are kept for what follows from them. */
+/* Passes a record on and keeps a copy for the derived records. */
 static int keep(void *self, const struct mw_record *rec)
 {
 	struct gemm_run *r = self;
@@ -66,7 +68,7 @@ static void open_record(struct mw_record *rec, enum gemm_row row, enum gemm_dtyp
 	mw_record_method(rec, "streamed-weights", METHOD_VERSION);
 }
 
-/* A product without who computes it. */
+/* Opens the record of a product, without the engine. */
 static void open_product(struct mw_record *rec, enum gemm_dtype type, const struct gemm_product *p)
 {
 	open_record(rec, GEMM_PRODUCT, type, p->m == 1 ? "gemv" : "gemm");
@@ -95,8 +97,8 @@ static void case_record(const struct gemm_case *c, struct mw_record *rec)
 	mw_put_int(rec, &gemm_key_weight_bytes, (int64_t)g->weight_bytes);
 	if (g->cached)
 		mw_record_note(rec,
-			       "the weights in rotation are smaller than twice the last-level cache: part of them may "
-			       "come from it");
+			       "the set of weight matrices is smaller than twice the last-level cache: part of it may "
+			       "come from the cache");
 }
 
 static int emit_absent(const struct gemm_run *r)
@@ -114,7 +116,7 @@ static int emit_absent(const struct gemm_run *r)
 	return rc;
 }
 
-/* Products that the time has no room for, once per type. */
+/* Emits an unavailable record per type for each product that does not fit into the time budget. */
 static int emit_left_out(const struct gemm_run *r)
 {
 	const struct gemm_plan *p = &r->plan;
@@ -125,14 +127,14 @@ static int emit_left_out(const struct gemm_run *r)
 			if (!p->types[t])
 				continue;
 			open_product(&rec, (enum gemm_dtype)t, &p->list[i]);
-			mw_record_unavailable(&rec, "the time budget has no room for it");
+			mw_record_unavailable(&rec, "it does not fit into the time budget");
 			mw_record_add_note(&rec, "%zu of %zu products fit", p->n, p->n_asked);
 			rc = mw_finish(r->out, &rec);
 		}
 	return rc;
 }
 
-/* A product that an engine does not offer is told once per type; one that failed, for itself. */
+/* Emits why a case cannot run: once per engine and type when the engine lacks the type, else for the case itself. */
 static int emit_unable(struct gemm_run *r, const struct gemm_case *c, const char *why)
 {
 	enum gemm_dtype type = c->group->type;
@@ -152,7 +154,7 @@ static int emit_unable(struct gemm_run *r, const struct gemm_case *c, const char
 	return mw_finish(r->out, &rec);
 }
 
-/* What was not measured, with the reason, then what was. */
+/* Emits the cases that were not measured, with the reason, then those that were. */
 static int emit_unit(struct gemm_run *r, struct unit *u)
 {
 	const struct mw_sink sink = {keep, r};
@@ -178,8 +180,8 @@ static int read_engines(const struct bench_ctx *ctx, struct engines *e, char *er
 	return 0;
 }
 
-/* Did an earlier session of this run take samples of the product? Then this one goes on with it, whatever it would
- * choose itself. */
+/* True when an earlier session of this run took samples of the product. This session measures it too, even if it would
+ * not choose it. */
 static bool was_measured(const struct gemm_run *r, const struct gemm_product *p)
 {
 	const struct mw_sample_sink *s = r->ctx->samples;
@@ -207,14 +209,14 @@ static void thin(struct gemm_run *r)
 
 _Static_assert(GEMM_MAX_PRODUCTS *ENGINES_MAX <= GEMM_MAX_CASES, "a group holds every product on every engine");
 
-/* Cases of one group: every engine at every number of tokens of the list with this shape. */
+/* Lists the cases of one group: every engine with every number of tokens of the products of this shape. */
 static void list_cases(const struct gemm_run *r, struct gemm_group *g)
 {
 	for (size_t i = 0; i < r->plan.n; i++)
 		for (size_t e = 0; e < r->engines.n; e++) {
 			const struct gemm_product *p = &r->plan.list[i];
 			const struct engine *engine = &r->engines.v[e];
-			/* Asked for by nobody, the own kernels' missing products are not worth a line each. */
+			/* Unless engines were named, no record says that the own kernels lack products with m > 1. */
 			bool quiet = engine->ops == &engine_own && p->m != 1 && !mw_opt_text(r->ctx->opts, "engine");
 			if (p->n == g->n && p->k == g->k && engine->ops && !quiet)
 				g->cases[g->n_cases++] = (struct gemm_case){.group = g, .engine = engine, .m = p->m};
@@ -245,7 +247,7 @@ static bool shape_is_new(const struct gemm_plan *p, size_t i)
 	return true;
 }
 
-/* One group per shape, type and number of threads. */
+/* Makes one unit per shape, type and number of threads. */
 static int list_units(struct gemm_run *r)
 {
 	int counts[2], n_counts = gemm_thread_counts(r->ctx, counts), rc = 0;
@@ -284,13 +286,13 @@ static int open_rounds(struct gemm_run *r, struct unit *u)
 	return u->n_pts ? rounds_open(r->ctx, u->pts, u->n_pts, &u->rounds) : 0;
 }
 
-/* Too little memory or too few threads for this one: the others may still be measured. */
+/* True for errors that concern one group only (memory, threads); the other groups can still be measured. */
 static bool is_short(int rc)
 {
 	return rc == MW_EBUDGET || rc == -ENOMEM || rc == MW_EUNAVAILABLE;
 }
 
-/* Afterwards it holds its memory if it has rounds. */
+/* Prepares a group and opens its rounds. If u->rounds is set afterwards, the group holds its memory. */
 static int prepare(struct gemm_run *r, struct unit *u, char *err, size_t n)
 {
 	struct bench_ctx ctx = *r->ctx;
@@ -317,7 +319,7 @@ static bool is_done(const struct unit *u)
 	return u->tried && (!u->rounds || rounds_met(u->rounds));
 }
 
-/* Seconds of one round; a guess before the first. */
+/* Estimated seconds of one round; 0 when the unit needs no more. */
 static double round_s(const struct gemm_run *r, const struct unit *u)
 {
 	if (is_done(u))
@@ -325,7 +327,8 @@ static double round_s(const struct gemm_run *r, const struct unit *u)
 	return u->rounds ? rounds_round_s(u->rounds) : (double)u->g.n_cases * (r->sample_s + AROUND_S);
 }
 
-/* share: of the time that is left when its weights are where they belong, reserve_s taken off for those of others. */
+/* Measures one unit. It gets `share` of the time left after its weights are in place, less reserve_s for placing those
+ * of other units. */
 static int visit_unit(struct gemm_run *r, struct unit *u, double share, double reserve_s, char *err, size_t n)
 {
 	struct bench_ctx ctx = *r->ctx;
@@ -334,7 +337,7 @@ static int visit_unit(struct gemm_run *r, struct unit *u, double share, double r
 	bool known = u->tried;
 	int rc = known ? gemm_group_take(&ctx, &u->g, why, sizeof(why)) : prepare(r, u, err, n);
 	if (known && is_short(rc))
-		return 0; /* others hold the memory: it has the samples of its other visits */
+		return 0; /* others hold the memory; the unit keeps the samples of its other visits */
 	if (rc < 0)
 		return known ? mw_fail(rc, err, n, "%s", why) : rc;
 	if (!u->rounds)
@@ -372,7 +375,7 @@ static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state
 	rc = emit_left_out(r);
 	if (rc == 0)
 		rc = list_units(r);
-	/* The others are prepared in their first visit. */
+	/* Units that the loop does not reach are prepared in their first visit. */
 	for (size_t i = 0; i < r->n_units && rc == 0 && bench_left_s(ctx) > 0; i++) {
 		rc = prepare(r, r->units[i], err, n);
 		gemm_group_leave(&r->units[i]->g);
@@ -395,7 +398,7 @@ static bool all_done(const struct gemm_run *r)
 	return done;
 }
 
-/* One group after the other, each with its share of what is left; another one is the first in each visit. */
+/* Measures the units in turn, each with its share of the time left; every visit begins with another unit. */
 static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
 {
 	struct gemm_run *r = state;
@@ -447,7 +450,7 @@ static void end(void *state)
 	free(r);
 }
 
-/* Engines that are named are opened, as begin() will again: only that tells whether they can be used. */
+/* Opens the engines that were named: nothing else tells whether they can be used. begin() opens them again. */
 static int check(const struct bench_ctx *ctx, char *err, size_t n)
 {
 	struct gemm_plan p;
@@ -461,7 +464,7 @@ static int check(const struct bench_ctx *ctx, char *err, size_t n)
 	return rc;
 }
 
-/* At most: products that the first peaks show to cost too much are left out, and not every engine does int8. */
+/* An upper limit: begin() leaves out products that take too long, and not every engine has int8. */
 static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 {
 	struct gemm_plan p;
@@ -477,7 +480,7 @@ static const struct mw_option options[] = {
 	 .type = MW_OPT_CHOICES,
 	 .arg = "LIST",
 	 .word = engines_word,
-	 .help = "engines (default: all that are there)"},
+	 .help = "engines (default: all that are available)"},
 	{.name = "shapes",
 	 .was = "shape",
 	 .type = MW_OPT_NAMES,

@@ -25,7 +25,7 @@ static bool same_threads(const struct mw_record *a, const struct mw_record *b)
 	return mw_kv_int(&a->params, "threads", -1) == mw_kv_int(&b->params, "threads", -2);
 }
 
-/* One of r's topology state before any other, then the higher one. */
+/* True when a is a better roof for r than best: same topology state first, then the higher value. */
 static bool better_roof(const struct mw_record *a, const struct mw_record *best, const struct mw_record *r)
 {
 	if (!best || same_state(a, r) != same_state(best, r))
@@ -49,7 +49,7 @@ static const struct mw_record *find_bandwidth(const struct mw_records *earlier, 
 	return best;
 }
 
-/* The highest too, chosen alike; NULL when none was measured. */
+/* Highest peak of r's type and thread count; NULL when none was measured. */
 static const struct mw_record *find_peak(const struct mw_records *rates, const struct mw_record *r)
 {
 	const struct mw_record *best = NULL;
@@ -64,7 +64,7 @@ static const struct mw_record *find_peak(const struct mw_records *rates, const s
 
 /* ---- records ---- */
 
-/* Opens out, under the row's metric, with what r says; a product stays under its case. */
+/* Opens out as a record of the row, derived from r. */
 static void derive(struct mw_record *out, enum gemm_row row, const char *case_name, const struct mw_record *r)
 {
 	mw_record_derive(out, &gemm_emitter, gemm_emit(row, gemm_record_dtype(r)), case_name, r);
@@ -90,7 +90,8 @@ static bool same_question(const struct mw_record *a, const struct mw_record *b)
 	return gemm_record_dtype(a) == gemm_record_dtype(b) && same_state(a, b);
 }
 
-/* The engines that answer the question of product i, in their order, or 0 where an earlier product asked it. */
+/* Lists the rates that differ from rates->v[i] only in the engine, itself included. Returns how many; 0 when an earlier
+ * record listed them. */
 static size_t list_answers(const struct mw_records *rates, size_t i, const struct mw_record **out)
 {
 	size_t n = 0;
@@ -131,7 +132,8 @@ static void put_all(struct mw_record *out, const struct mw_key *const *keys, con
 		mw_put_same(out, *keys, src);
 }
 
-/* The winner under its own case: the engine is no input any more but part of the answer. *by: its record. */
+/* Opens the record of the best engine, which is an observed key here instead of a parameter. *by: the winner's
+ * record. */
 static int open_best(struct mw_record *out, const struct mw_record *const *answers, size_t n, double target,
 		     const struct mw_record **by)
 {
@@ -149,7 +151,7 @@ static int open_best(struct mw_record *out, const struct mw_record *const *answe
 	mw_put_text(out, &mw_key_winner, engine_of(*by));
 	put_ties(out, answers, n, h.tied);
 	if (n > 1)
-		mw_record_note(out, "best of %zu engines: chosen by the other visits in each", n);
+		mw_record_note(out, "best of %zu engines, chosen for each visit by the other visits", n);
 	mw_heldout_put(out, &h, answers);
 	mw_heldout_fini(&h);
 	return 0;
@@ -181,7 +183,7 @@ static int emit_fraction(const struct mw_record *best, double intensity, const s
 	mw_record_note(&out, "%s roof; ridge %.1f FLOP/byte%s%s%s", intensity < ridge ? "memory" : "compute", ridge,
 		       same_state(best, roof) ? "" : "; bandwidth of another topology state",
 		       same_state(best, top) ? "" : "; peak of another topology state",
-		       out.value > 1 ? "; above 1: the roof was measured in a slower moment" : "");
+		       out.value > 1 ? "; above 1: the machine was slower when the roof was measured" : "");
 	return mw_finish(sink, &out);
 }
 

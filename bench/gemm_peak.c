@@ -59,7 +59,7 @@ static void list(const struct bench_ctx *ctx, struct gemm_peaks *p, const bool t
 				struct gemm_peak c = {.team = ctx->team, .threads = counts[i], .steps = 20000};
 				c.type = (enum gemm_dtype)t;
 				c.fn = t == GEMM_F32 ? path->peak_f32 : path->peak_s8;
-				/* A path may inherit its neighbour's kernel: measured once. */
+				/* Paths may share a kernel, which is measured once. */
 				if (types[t] && mw_gemv_usable(path) && p->n < GEMM_MAX_PEAKS && !is_listed(p, &c))
 					add(p, &c, path->name);
 			}
@@ -71,8 +71,8 @@ static void calibrate(const struct bench_ctx *ctx, struct gemm_peaks *p)
 		struct gemm_peak *c = &p->cases[i];
 		double rate = 1;
 		if (c->threads > mw_team_size(ctx->team))
-			continue; /* left out by the rounds, with the reason */
-		/* The first run brings wide registers' power state up; the second one counts. */
+			continue; /* the rounds drop it, with the reason */
+		/* The first run powers up the wide vector units; the second one is used. */
 		for (int k = 0; k < 2; k++)
 			if (measure(c, &rate, NULL, 0) < 0)
 				rate = 1;

@@ -1,4 +1,4 @@
-/* The compute peak: chains of operations in registers, by instruction set, type and number of threads. */
+/* Measures the compute peak: loops on registers, by instruction set, type and number of threads. */
 #ifndef MW_GEMM_PEAK_H
 #define MW_GEMM_PEAK_H
 
@@ -12,7 +12,7 @@ struct gemm_peak {
 	uint64_t (*fn)(uint64_t steps);
 	int threads;
 	enum gemm_dtype type;
-	uint64_t steps, ops; /* ops: of one member */
+	uint64_t steps, ops; /* per sample: steps of one member, and its operations */
 };
 
 struct gemm_peaks {
@@ -20,12 +20,11 @@ struct gemm_peaks {
 	struct gemm_peak cases[GEMM_MAX_PEAKS];
 	size_t n;
 	struct rounds *rounds;
-	double rates[GEMM_DTYPES]; /* a first estimate for one thread, 1e9 operations per second; 1 where there is none
-				    */
+	double rates[GEMM_DTYPES]; /* first estimate for one thread, 1e9 operations per second; 1 where there is none */
 	double sample_s;
 };
 
-/* Lists them, runs each for some milliseconds and opens their rounds. p moves no more until it is closed. */
+/* Lists the peaks, runs each for some milliseconds and opens their rounds. *p must not move until it is closed. */
 int gemm_peaks_open(const struct bench_ctx *ctx, struct gemm_peaks *p, const bool types[GEMM_DTYPES]);
 void gemm_peaks_close(struct gemm_peaks *p);
 

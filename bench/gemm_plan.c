@@ -6,7 +6,7 @@
 #include "base/core/err.h"
 #include "bench/gemm_records.h"
 
-/* BERT-Base and GPT-2 layers, most telling first: a profile takes the first so many of them. */
+/* {inputs, outputs, tokens} of BERT-Base and GPT-2 layers, the most important first: a profile takes the first ones. */
 static const struct gemm_product products[] = {
 	{768, 3072, 1},   {768, 3072, 512}, /* tiny */
 	{768, 3072, 64},  {768, 3072, 8},   {3072, 768, 1},  {3072, 768, 512}, {768, 768, 1},
@@ -25,7 +25,7 @@ enum { ALL_PRODUCTS = sizeof(products) / sizeof(products[0]) };
 
 /* ---- options ---- */
 
-/* "768x3072": inputs and outputs. */
+/* Reads "768x3072": inputs x outputs. */
 static int read_shape(const char *text, size_t len, struct gemm_product *p, char *err, size_t n)
 {
 	uint64_t v[2];
@@ -108,9 +108,10 @@ static bool first_of_shape(const struct gemm_plan *p, size_t i)
 	return true;
 }
 
-/* Seconds that a product takes at all engines, types and thread counts with the fewest rounds: engines at a fifth of
- * the peak or 10 GB/s, 5 ms around each sample; and the matrices of its shape, written anew in each visit at 10 GB/s.
- */
+/* Estimated seconds of a product on all engines, types and thread counts with the least number of rounds. Assumes a
+ * fifth of the peak or 10 GB/s, 5 ms around each sample, and 10 GB/s for writing the matrices of its shape in each
+ * visit.
+ * */
 static double cost_s(const struct bench_ctx *ctx, const struct gemm_plan *p, size_t i, const double *rates,
 		     size_t engines)
 {
@@ -135,7 +136,7 @@ void gemm_plan_thin(const struct bench_ctx *ctx, struct gemm_plan *p, const doub
 	double left = 0.8 * ctx->share_s;
 	size_t fit = 0;
 	if (ctx->named && (mw_opt_text(ctx->opts, "shapes") || mw_opt_text(ctx->opts, "tokens")))
-		return; /* all of them, with what rounds there is time for */
+		return; /* all of them, with as many rounds as fit */
 	while (fit < p->n_asked && left > 0) {
 		left -= cost_s(ctx, p, fit, rates, engines);
 		fit += left > 0 || fit == 0;

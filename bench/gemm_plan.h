@@ -1,5 +1,5 @@
-/* Which matrix products the gemm benchmark measures: those asked for, or as many of the transformer layers as the time
- * has room for. */
+/* Chooses the matrix products of the gemm benchmark: those asked for, or as many transformer layers as fit into the
+ * time. */
 #ifndef MW_GEMM_PLAN_H
 #define MW_GEMM_PLAN_H
 
@@ -15,17 +15,18 @@ struct gemm_product {
 
 struct gemm_plan {
 	struct gemm_product list[GEMM_MAX_PRODUCTS];
-	size_t n, n_asked; /* list[n..n_asked-1]: the time has no room for them */
+	size_t n, n_asked; /* list[n..n_asked-1] do not fit into the time */
 	bool types[GEMM_DTYPES];
 };
 
-/* From the options --shapes, --tokens and --dtype, or the profile's products; touches no memory. MW_ESPEC and a line.
- */
+/* Reads --shapes, --tokens and --dtype, or takes the profile's products; touches no memory. 0, or MW_ESPEC with a line
+ * in err.
+ * */
 int gemm_plan_read(const struct bench_ctx *ctx, struct gemm_plan *p, char *err, size_t n);
-/* 1, and all CPUs where there are more. Returns how many. */
+/* Thread counts: 1, and all CPUs where there are more. Returns how many. */
 int gemm_thread_counts(const struct bench_ctx *ctx, int counts[2]);
-/* Leaves out what does not fit into ctx->share_s. rates: of one thread by type, 1e9 operations per second. Products
- * that were asked for one by one all stay, and so do the first `least`. */
+/* Leaves out the products that do not fit into ctx->share_s. rates: of one thread by type, 1e9 operations per second.
+ * The first `least` products stay, and all of them when --shapes or --tokens was given. */
 void gemm_plan_thin(const struct bench_ctx *ctx, struct gemm_plan *p, const double rates[GEMM_DTYPES], size_t engines,
 		    size_t least);
 

@@ -4,11 +4,11 @@
 
 const struct mw_key gemm_key_library = {"library", MW_TEXT, MW_OBSERVED,
 					"version and core type of the engine's library"};
-const struct mw_key gemm_key_routine = {"routine", MW_TEXT, MW_OBSERVED, "routine of the engine that ran"};
+const struct mw_key gemm_key_routine = {"routine", MW_TEXT, MW_OBSERVED, "routine of the engine that computed it"};
 const struct mw_key gemm_key_environment = {"environment", MW_TEXT, MW_OBSERVED,
 					    "environment set before the library was loaded"};
 const struct mw_key gemm_key_weight_bytes = {"weight_bytes", MW_BYTES, MW_OBSERVED,
-					     "weights of all matrices that are used in turn, unpacked"};
+					     "bytes of all weight matrices that are used in turn, unpacked"};
 
 #define PRODUCT_CASES MW_CASES("gemv", "gemm")
 #define BEST_CASES MW_CASES("best")

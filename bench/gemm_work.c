@@ -14,16 +14,16 @@
 
 enum {
 	ALIGN = 64,
-	SLICE_GRAIN = 16, /* outputs: a cache line of f32 results belongs to one member */
+	SLICE_GRAIN = 16, /* outputs; 16 f32 results are one cache line, which belongs to one member */
 	CHECKS = 48,
-	DISTINCT = 3, /* matrices packed; the others of the rotation are copies: packing int8 for oneDNN is slow */
+	DISTINCT = 3, /* matrices that are packed; the others are copies, because packing int8 for oneDNN is slow */
 	KEPT_SOURCE = 16 << 20,
 	MAX_MATRICES = 4096,
 };
 
-/* Packed copies of all matrices in one layout, a slice of outputs per member. */
+/* All matrices packed in one layout, with one slice of outputs per member. */
 struct gemm_pool {
-	const struct gemm_case *layout; /* the case whose plans pack it */
+	const struct gemm_case *layout; /* the plans of this case pack the matrices */
 	unsigned char **slices;         /* [matrix * threads + rank]; NULL for an empty slice */
 };
 
@@ -106,8 +106,8 @@ static int find_pools(struct gemm_group *g)
 
 struct place {
 	int node;
-	size_t matrix_bytes; /* of one matrix in all pools, slices of this node's members */
-	size_t fixed_bytes;  /* activations and results: node of member 0 */
+	size_t matrix_bytes; /* bytes of one matrix in all pools, for the members of this node */
+	size_t fixed_bytes;  /* activations and results, on the node of member 0 */
 	unsigned char *base;
 	size_t used;
 };
@@ -148,8 +148,8 @@ static size_t most_tokens(const struct gemm_group *g)
 	return m;
 }
 
-/* As many matrices as hold four times the last-level cache; fewer when memory is short. In a cyclic sweep over four
- * times a cache with random replacement 2 % of the lines are found again; over twice the cache it is 20 %. */
+/* As many matrices as fill four times the last-level cache; fewer when memory is short. A cyclic sweep over four times
+ * the size of a cache with random replacement hits 2 % of the lines; over twice the size 20 %. */
 static int choose_matrices(const struct bench_ctx *ctx, struct gemm_group *g, struct layout *l, char *err, size_t n)
 {
 	uint64_t llc = ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 32ull << 20;
@@ -174,7 +174,7 @@ static int choose_matrices(const struct bench_ctx *ctx, struct gemm_group *g, st
 	return 0;
 }
 
-/* *intact: the blocks hold what they held when this group left them. */
+/* Takes one block per node. *intact: all blocks have their contents since this owner released them. */
 static int take_blocks(const struct bench_ctx *ctx, struct gemm_group *g, struct layout *l, bool *intact, char *err,
 		       size_t n)
 {
@@ -213,7 +213,7 @@ static int carve_slices(struct gemm_group *g, struct layout *l)
 		pool->slices = calloc(g->matrices * (size_t)g->threads, sizeof(*pool->slices));
 		if (!pool->slices)
 			return -ENOMEM;
-		/* A member's slices lie one behind the other: its stream is as long as it can be. */
+		/* A member's slices are contiguous, so that it reads one long stream. */
 		for (int rank = 0; rank < g->threads; rank++)
 			for (size_t j = 0; j < g->matrices && slice_bytes(pool, rank); j++)
 				pool->slices[j * (size_t)g->threads + (size_t)rank] =
@@ -263,7 +263,7 @@ static void fill(enum gemm_dtype type, unsigned char *p, size_t n, uint64_t *see
 	}
 }
 
-/* Weights that were kept are those that the seed gives. */
+/* Fills activations and, unless they were kept, weights with values that depend on the seed only. */
 static int fill_operands(const struct bench_ctx *ctx, struct gemm_group *g)
 {
 	size_t elements = (g->n + DISTINCT - 1) * g->k;
@@ -323,8 +323,8 @@ struct run_job {
 	_Atomic int rc;
 };
 
-/* Members write dense shards, as column-parallel layers do: with gaps between the rows oneDNN 2.6 falls back to a path
- * of half the speed. */
+/* Each member writes a dense block of results, as column-parallel layers do: with gaps between rows oneDNN 2.6 takes a
+ * path with half the speed. */
 static unsigned char *shard(const struct gemm_case *c, int rank)
 {
 	size_t count;
@@ -349,7 +349,7 @@ static void run_member(void *arg, int rank, int n)
 	}
 }
 
-/* Products of matrices first, first + 1, ...: members meet at the start and are not held together in between. */
+/* Computes `calls` products with matrices first, first + 1, ... Members synchronise at the start only. */
 static int run_calls(struct gemm_case *c, size_t first, size_t calls, uint64_t *ns)
 {
 	struct run_job job = {.c = c, .first = first, .calls = calls};
@@ -426,7 +426,8 @@ size_t gemm_case_check(struct gemm_case *c, size_t j, size_t samples, char *err,
 	const struct gemm_group *g = c->group;
 	uint64_t seed = j + 1, ns;
 	size_t wrong = 0;
-	memset(g->c, 0xff, c->m * g->n * sizeof(int32_t)); /* NaN or -1: an output that nobody writes is wrong */
+	/* NaN or -1, so that an output that is not written counts as wrong. */
+	memset(g->c, 0xff, c->m * g->n * sizeof(int32_t));
 	int rc = run_calls(c, j, 1, &ns);
 	if (rc < 0) {
 		(void)mw_fail(rc, err, n, "%s: %s", c->engine->name, mw_strerror(rc));
@@ -434,7 +435,7 @@ size_t gemm_case_check(struct gemm_case *c, size_t j, size_t samples, char *err,
 	}
 	bool all = samples >= c->m * g->n;
 	for (size_t i = 0; i < (all ? c->m * g->n : samples); i++) {
-		/* The corners first, then anywhere. */
+		/* The four corners first, then random places. */
 		size_t row = i < 4 ? (i & 1 ? c->m - 1 : 0) : mw_random_below(&seed, c->m);
 		size_t col = i < 4 ? (i & 2 ? g->n - 1 : 0) : mw_random_below(&seed, g->n);
 		if (all) {
@@ -451,7 +452,8 @@ static void calibrate(struct gemm_case *c)
 {
 	uint64_t ns = 0;
 	size_t calls = 1;
-	/* The check ran the code once; a call may still be shorter than the start barrier's jitter. */
+	/* The check has warmed up the code. Repeats calls until they take 0.5 ms, because one call can be shorter than
+	 * the jitter of the start barrier. */
 	for (; calls <= 1024; calls *= 8) {
 		int rc = run_calls(c, 0, calls, &ns);
 		if (rc < 0) {
@@ -511,7 +513,7 @@ void gemm_group_leave(struct gemm_group *g)
 	}
 }
 
-/* Kernels are checked once, on the first and the last matrix. */
+/* Checks and calibrates each case, on the first and the last matrix. */
 static int check_cases(const struct bench_ctx *ctx, struct gemm_group *g)
 {
 	for (size_t i = 0; i < g->n_cases; i++) {
@@ -585,7 +587,7 @@ void gemm_group_close(struct gemm_group *g)
 		free(g->pools[i].slices);
 	gemm_group_leave(g);
 	if (g->memory && g->memory->holds == g)
-		g->memory->holds = NULL; /* another group may come to lie at this address */
+		g->memory->holds = NULL; /* a later group may have the same address */
 	free(g->pools);
 	free(g->source);
 	g->pools = NULL;

@@ -1,8 +1,9 @@
 /* Idle memory latency: dependent loads along random single-cycle chains.
  *
- * The quoted DRAM latency (case "dram") is read at stride >= 256 inside a locality window that the TLB covers: denser
- * strides let region prefetchers help, and a fully random walk adds translation, which is its own case. The bytes that
- * occupy cache are elements x 64 (params.size), fewer than the span (observed.span) when stride > 64. */
+ * The quoted DRAM latency (case "dram") is measured with a stride of at least 256 B, inside a locality window that the
+ * TLB covers: with smaller strides region prefetchers help, and a fully random walk adds address translation, which has
+ * a case of its own. The chain occupies elements x 64 B of cache (params.size), less than its span (observed.span) when
+ * stride > 64. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -19,18 +20,20 @@ enum {
 	LINE = 64,
 	MAX_SIZES = 64,
 	MAX_POINTS = 256,
-	QUOTED_STRIDE = 256,   /* least stride of the quoted latency */
-	REFERENCE_STRIDE = 512 /* the plateau that denser strides are compared with */
+	QUOTED_STRIDE = 256,   /* least stride of the quoted latency, bytes */
+	REFERENCE_STRIDE = 512 /* smaller strides are compared with this one */
 };
 
-/* Below this share of the reference stride's latency a chain was helped by prefetchers; the plateau spreads 5 %. */
+/* A chain with less than this share of the reference stride's latency was helped by prefetchers. Without their help
+ * latencies spread by 5 %. */
 #define CLEAN_SHARE 0.93
 
 /* ---- what it emits ---- */
 
 static const struct mw_key key_window = {"window", MW_BYTES, MW_PARAM,
-					 "locality window: the walk leaves it when it has read all of it"};
-static const struct mw_key key_prefetch = {"prefetch", MW_TEXT, MW_OBSERVED, "whether prefetchers helped"};
+					 "locality window: the chain visits all of it before the next one"};
+static const struct mw_key key_prefetch = {"prefetch", MW_TEXT, MW_OBSERVED,
+					   "whether hardware prefetchers helped, by the latency of a larger stride"};
 
 static const struct mw_emit emits[] = {
 	{MW_CASES("dram", "largest", "dram-tlb-miss", "largest-tlb-miss", "chase"), &mw_metric_latency,
@@ -46,10 +49,10 @@ struct chase_point {
 	struct mw_team *team;
 	struct mw_chain chain;
 	struct page_block *pb;
-	size_t offset;     /* of the chain in its block */
-	bool shares_place; /* another chain may overwrite it: built anew for each sample */
-	bool warm;         /* fits into cache: read through before each sample */
-	void *at;          /* the next sample goes on where the last one stood: what it reads is not cached */
+	size_t offset;     /* offset of the chain in its block */
+	bool shares_place; /* another chain uses the same memory: write it again for each sample */
+	bool warm;         /* fits into cache: follow all of it before each sample */
+	void *at;          /* where the next sample goes on, so that it reads what is not cached */
 	double sample_ns;
 	size_t count; /* loads of one sample, a multiple of the unroll; 0 before calibration */
 	uint64_t ns;
@@ -64,10 +67,10 @@ struct page_block {
 };
 
 struct latency_run {
-	const struct bench_ctx *ctx; /* of the call */
+	const struct bench_ctx *ctx; /* context of the current call */
 	size_t stride, window;
-	uint64_t llc;  /* one last-level cache */
-	uint64_t span; /* of the DRAM points */
+	uint64_t llc;  /* bytes of one last-level cache */
+	uint64_t span; /* span of the DRAM points, bytes */
 	struct page_block pages[MW_PAGES_COUNT];
 	size_t n_pages;
 	struct round_point *pts;
@@ -152,7 +155,7 @@ static bool lanes_clash(const struct chase_point *x, const struct chase_point *y
 	return a->lane / mw_chain_lines(a->stride) == b->lane / mw_chain_lines(b->stride);
 }
 
-/* Small chains lie one behind the other, large ones share the block in lanes of their own. */
+/* Places small chains one behind the other; large ones share the block, in different lanes. */
 static void place_chain(struct latency_run *r, struct page_block *pb, size_t index)
 {
 	struct chase_point *p = &r->chases[index];
@@ -213,7 +216,7 @@ static void add_point(struct latency_run *r, struct page_block *pb, const char *
 	mw_put_text(&pt->rec, &mw_key_obtained, pb->block.obtained);
 	mw_put_int(&pt->rec, &mw_key_node, pb->block.node);
 	mw_put_int(&pt->rec, &mw_key_span, (int64_t)span);
-	if (stride < QUOTED_STRIDE) /* points at the span get their verdict from the reference stride */
+	if (stride < QUOTED_STRIDE) /* points with the full span are judged by the reference stride later */
 		mw_put_text(&pt->rec, &key_prefetch, "may help: stride below 256");
 	pt->measure = measure_chase;
 	pt->arg = p;
@@ -235,7 +238,7 @@ static uint64_t floor_power_of_two(uint64_t v)
 	return v;
 }
 
-/* The quoted chain touches 4x the last-level cache where budget and memory allow. */
+/* Span of the quoted chain: it touches four times the last-level cache, or less where time or memory limit it. */
 static uint64_t dram_span(const struct latency_run *r)
 {
 	uint64_t want = span_of(4 * r->llc, quoted_stride(r));
@@ -243,20 +246,21 @@ static uint64_t dram_span(const struct latency_run *r)
 	while (span < want)
 		span *= 2;
 	uint64_t limit = floor_power_of_two(bench_block_limit(r->ctx, (unsigned)r->n_pages));
-	/* First touch of memory that a guest gave back costs 2 s per GiB: half the budget at most. */
+	/* First touch of memory that a guest gave back costs 2 s per GiB; at most half of the budget goes to it. */
 	double touch = 0.5 * r->ctx->share_s / 2.0 / (double)r->n_pages * 1073741824.0;
 	while (span > limit || ((double)span > touch && span > (64u << 20)))
 		span /= 2;
 	return span;
 }
 
-/* What is not four times the cache that the measuring thread allocates in is not called DRAM. */
+/* True when the chain touches at least four times the cache that the measuring thread uses; else it is not called
+ * DRAM. */
 static bool reaches_dram(const struct latency_run *r)
 {
 	return touched_of(r->span, quoted_stride(r)) >= 4 * r->llc;
 }
 
-/* Bytes touched from inside the first-level cache up to the span: 1, 2 or 4 steps per two octaves, as time allows. */
+/* Sizes from inside the first-level cache up to the span, with 1, 2 or 4 steps per factor of four, as time allows. */
 static size_t ladder(const struct latency_run *r, uint64_t *v, size_t max)
 {
 	const struct bench_profile *prof = r->ctx->profile;
@@ -276,7 +280,7 @@ static size_t ladder(const struct latency_run *r, uint64_t *v, size_t max)
 
 static void add_default_points(struct latency_run *r)
 {
-	struct page_block *best = &r->pages[0]; /* the first kind asked for that could be had */
+	struct page_block *best = &r->pages[0]; /* the first page kind that was obtained */
 	uint64_t sizes[MAX_SIZES];
 	size_t quoted = quoted_stride(r);
 	bool dram = reaches_dram(r);
@@ -286,8 +290,8 @@ static void add_default_points(struct latency_run *r)
 		if (pb == best && !dram)
 			mw_record_note(
 				&r->pts[r->n - 1].rec,
-				"not called DRAM: fewer bytes than 4x the last-level cache of %.0f MiB, as budget "
-				"and memory allow",
+				"not called DRAM: time or memory allow fewer bytes than 4x the last-level cache of "
+				"%.0f MiB",
 				(double)r->llc / 1048576.0);
 		add_point(r, pb, dram ? "dram-tlb-miss" : "largest-tlb-miss", r->span, quoted, r->span);
 	}
@@ -325,7 +329,7 @@ static int check_options(struct latency_run *r, const uint64_t *sizes, size_t n,
 	return 0;
 }
 
-/* In the order given: the first one obtained is quoted. */
+/* Page kinds in the order given: the first one obtained is quoted. */
 static void parse_pages(const struct bench_ctx *ctx, enum mw_pages *kinds, size_t *n)
 {
 	const char *rest = mw_opt_text(ctx->opts, "pages"), *item;
@@ -337,7 +341,7 @@ static void parse_pages(const struct bench_ctx *ctx, enum mw_pages *kinds, size_
 				kinds[(*n)++] = (enum mw_pages)k;
 }
 
-/* A page kind that this machine cannot give is a record of its own, with the reason. */
+/* Emits an unavailable record for a page kind that this machine cannot give. */
 static int report_missing(const struct mw_sink *sink, enum mw_pages kind, const char *why)
 {
 	struct mw_record rec;
@@ -348,7 +352,7 @@ static int report_missing(const struct mw_sink *sink, enum mw_pages kind, const 
 	return mw_finish(sink, &rec);
 }
 
-/* The owner of each page kind's block is the page_block that keeps it. */
+/* Takes the block of one page kind, with pb as its owner. */
 static int take_block(const struct latency_run *r, struct page_block *pb, char *err, size_t n)
 {
 	return mw_arena_take(r->ctx->arenas, pb, pb->kind, bench_node_of(r->ctx, 0), pb->bytes, &pb->block, err, n);
@@ -382,7 +386,7 @@ static int find_pages(struct latency_run *r, const enum mw_pages *kinds, size_t 
 struct verdict_sink {
 	const struct mw_sink *out;
 	const struct latency_run *run;
-	struct mw_records kept; /* points at the DRAM span wait for the reference stride */
+	struct mw_records kept; /* points with the DRAM span, until the reference stride is measured */
 };
 
 static bool at_span(const struct latency_run *r, const struct mw_record *rec)
@@ -424,7 +428,7 @@ static int emit_verdicts(struct verdict_sink *s)
 
 /* ---- the benchmark ---- */
 
-/* Chains of a block that moved, or that another benchmark has written to. */
+/* Writes the chains of a block again, after it moved or another benchmark wrote to it. */
 static int build_chains(struct latency_run *r, const struct page_block *pb, char *err, size_t n)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -449,7 +453,7 @@ struct asked {
 	size_t n_sizes;
 	enum mw_pages kinds[MW_PAGES_COUNT];
 	size_t n_kinds;
-	uint64_t bytes; /* of the largest chain */
+	uint64_t bytes; /* bytes of the largest chain */
 };
 
 static void init(struct latency_run *r, const struct bench_ctx *ctx)
@@ -503,7 +507,7 @@ static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 	init(&r, ctx);
 	if (read_options(&r, &a, NULL, 0) < 0)
 		return;
-	/* Quoted, TLB-missing and neighbouring strides, then the ladder: as add_default_points. */
+	/* The same points as add_default_points: quoted, TLB-missing and neighbouring strides, then the ladder. */
 	size_t n = a.n_sizes ? a.n_sizes * a.n_kinds : 2 * a.n_kinds + 3 + ladder(&r, sizes, MAX_SIZES);
 	out->points = (unsigned)n;
 	out->memory_bytes = a.bytes * a.n_kinds;
@@ -570,7 +574,7 @@ static void end(void *state)
 {
 	struct latency_run *r = state;
 	rounds_close(r->rounds);
-	/* Where begin was cut short nobody took them. */
+	/* After begin() failed, no rounds own these records. */
 	for (size_t i = 0; r->pts && i < r->n; i++)
 		mw_record_fini(&r->pts[i].rec);
 	free(r->chases);
@@ -585,7 +589,7 @@ static const struct mw_option options[] = {
 	 .min = 128,
 	 .max = 1125899906842624.0,
 	 .max_items = MAX_SIZES,
-	 .help = "bytes to touch, for example 16K,1M,1G (default: a ladder beyond the last-level cache)"},
+	 .help = "bytes to touch, for example 16K,1M,1G (default: from the first-level cache to DRAM)"},
 	{.name = "stride",
 	 .type = MW_OPT_SIZE,
 	 .arg = "SIZE",
@@ -599,7 +603,7 @@ static const struct mw_option options[] = {
 	 .def = "256K",
 	 .min = 8,
 	 .max = 1125899906842624.0,
-	 .help = "locality window: walked through before the next one, bounds TLB misses"},
+	 .help = "locality window: visited completely before the next one; a small one avoids TLB misses"},
 	{.name = "pages",
 	 .type = MW_OPT_CHOICES,
 	 .arg = "LIST",

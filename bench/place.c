@@ -20,8 +20,8 @@ double bench_left_s(const struct bench_ctx *ctx)
 	return t < ctx->deadline_ns ? 1e-9 * (double)(ctx->deadline_ns - t) : 0.0;
 }
 
-/* What the arenas may hold and the machine can give; memory that the arenas hold already counts as free. *words: what
- * sets the limit. */
+/* Bytes that the arenas may hold: the smaller of their limit and the memory that was available when the run started.
+ * *words: what sets the limit. */
 static uint64_t memory_limit(const struct bench_ctx *ctx, const char **words)
 {
 	uint64_t arenas = mw_arenas_max(ctx->arenas);

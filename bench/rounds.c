@@ -12,22 +12,22 @@
 #include "base/core/visits.h"
 #include "base/sys/disturb.h"
 
-/* Repeats of flagged samples may take this share of the time so far. */
+/* Repeats of flagged samples may take at most this share of the time spent so far. */
 #define REPEAT_SHARE (1.0 / 6.0)
 
 enum { LEAST_VISITS = 5 };
-static const uint64_t journal_ns = 4000000000u; /* samples wait no longer, and one more sample fits into 5 s */
+static const uint64_t journal_ns = 4000000000u; /* oldest unwritten sample: 5 s with the next one */
 
 struct point {
 	struct round_point *pt;
 	struct mw_sample *v;
 	size_t n, cap;
-	size_t journalled;   /* samples that were handed over */
-	size_t rounds;       /* in which it was measured */
-	double cost_ns;      /* of the next sample, estimated */
-	double last_cost_ns; /* 0 before the first one */
+	size_t journalled;   /* number of samples that the journal has */
+	size_t rounds;       /* number of rounds in which it was measured */
+	double cost_ns;      /* estimated time of the next sample */
+	double last_cost_ns; /* time of the last sample; 0 before the first one */
 	bool narrow;         /* interval within the target */
-	bool met;            /* the same over enough visits and rounds */
+	bool met;            /* narrow, after enough visits and rounds */
 	bool dropped;
 	char why[160];
 };
@@ -39,20 +39,20 @@ struct real_machine {
 };
 
 struct rounds {
-	struct bench_ctx ctx; /* of the visit in progress, or the last one */
+	struct bench_ctx ctx; /* context of the current or last visit */
 	struct real_machine real;
 	struct rounds_machine machine;
 	struct point *points;
-	struct mw_visit_point *view; /* points as the statistics see them */
+	struct mw_visit_point *view; /* the points as base/core/visits.h takes them */
 	size_t *order;
 	size_t n;
-	uint64_t begin_ns, end_ns; /* of the visit in progress */
-	uint64_t busy_ns;          /* that earlier visits took */
+	uint64_t begin_ns, end_ns; /* of the current visit */
+	uint64_t busy_ns;          /* time of earlier visits */
 	uint64_t repeat_ns;
 	uint64_t journal_at_ns;
 	uint64_t rng;
-	unsigned round, visit; /* the next ones */
-	bool narrow, met;      /* all points are */
+	unsigned round, visit; /* numbers of the next ones */
+	bool narrow, met;      /* true for all points */
 };
 
 /* ---- the machine ---- */
@@ -64,7 +64,7 @@ static void add_member(void *arg, int rank, int n)
 	*(double *)arg = mw_disturb_add_ns();
 }
 
-/* On the first member: the core that measures, not the caller's. */
+/* ns per addition on the core of member 0, which measures. */
 static double core_add_ns(struct mw_team *team)
 {
 	double ns = NAN;
@@ -163,11 +163,11 @@ static int measure_once(struct rounds *r, struct point *p, struct mw_sample *s)
 	if (p->pt->shared)
 		share(p->pt->shared, s);
 	double cost = (double)(now(r) - start);
-	p->cost_ns = fmax(cost, p->last_cost_ns); /* one quick sample proves nothing */
+	p->cost_ns = fmax(cost, p->last_cost_ns); /* the longer of the last two samples */
 	p->last_cost_ns = cost;
 	if (rc == 0 && !isfinite(s->value))
 		rc = mw_fail(MW_EVERIFY, err, sizeof(err), "the sample is not a number");
-	/* An interrupted sample says nothing against those before it. */
+	/* An interrupted sample does not drop the point. */
 	if (rc < 0 && rc != MW_ECANCELLED) {
 		p->dropped = true;
 		(void)snprintf(p->why, sizeof(p->why), "%s", err[0] ? err : mw_strerror(rc));
@@ -175,7 +175,7 @@ static int measure_once(struct rounds *r, struct point *p, struct mw_sample *s)
 	return rc;
 }
 
-/* One round's sample of a point, repeated once when it was disturbed and time allows. */
+/* Takes one round's sample of a point, and a second one when the first was disturbed and time allows. */
 static int take(struct rounds *r, struct point *p)
 {
 	p->rounds++;
@@ -200,7 +200,7 @@ static int take(struct rounds *r, struct point *p)
 
 /* ---- journal ---- */
 
-/* Hands over the samples that the journal has not seen yet. */
+/* Passes new samples to the journal. */
 static int journal(struct rounds *r)
 {
 	const struct mw_sample_sink *sink = r->ctx.samples;
@@ -217,7 +217,7 @@ static int journal(struct rounds *r)
 	return 0;
 }
 
-/* Samples of an earlier session; rounds and visits count on. */
+/* Takes over the samples of an earlier session; rounds and visits are numbered on from there. */
 static int take_over(struct rounds *r, struct point *p)
 {
 	const struct mw_sample_sink *sink = r->ctx.samples;
@@ -260,8 +260,8 @@ static void show_points(struct rounds *r)
 	}
 }
 
-/* Which points reached the target, over the visits so far. Once per visit and not before the fifth: stopping at the
- * first lucky look makes intervals that cover less than they say. */
+/* Finds the points whose interval meets the target. Called once per visit, and rounds do not stop before the fifth:
+ * testing more often and stopping at the first success gives intervals with less than 95 % coverage. */
 static int review(struct rounds *r)
 {
 	const struct bench_profile *prof = r->ctx.profile;
@@ -310,7 +310,7 @@ static void show_progress(const struct rounds *r)
 	pr->update(pr->self, r->points[0].pt->rec.bench, fmin(1.0, fmax(by_time, by_round)));
 }
 
-/* Random order; points that a lack of time left behind come first. */
+/* Random order, but points with fewer rounds, left out before for lack of time, come first. */
 static void draw_order(struct rounds *r)
 {
 	mw_shuffle(r->order, r->n, &r->rng);
@@ -322,13 +322,13 @@ static void draw_order(struct rounds *r)
 	}
 }
 
-/* What a round did. */
+/* Result of a round. */
 struct outcome {
 	size_t taken;
-	bool left_out; /* something did not fit */
+	bool left_out; /* a point did not fit into the time */
 };
 
-/* One round over all points, or over those whose interval is too wide. */
+/* One round over all points (all), or over those whose interval is wider than the target. */
 static int one_round(struct rounds *r, uint64_t limit_ns, bool all, struct outcome *did)
 {
 	*did = (struct outcome){0};
@@ -353,8 +353,8 @@ static int one_round(struct rounds *r, uint64_t limit_ns, bool all, struct outco
 	return 0;
 }
 
-/* Rounds after this visit: an even share of the profile's most, or of its least where only visits are missing; but one
- * more at the least. */
+/* Number of rounds to reach in this visit: an even share of the profile's max_rounds; of its min_rounds where all
+ * intervals are within the target already; at least one more round. */
 static unsigned quota(const struct rounds *r)
 {
 	const struct bench_profile *prof = r->ctx.profile;
@@ -367,12 +367,12 @@ static unsigned quota(const struct rounds *r)
 	return most > r->round ? most : r->round + 1;
 }
 
-/* Rounds until end_ns; the first one may take until the deadline. */
+/* Measures rounds until end_ns; the first one may last until the deadline. */
 static int rounds_until(struct rounds *r, uint64_t end_ns)
 {
 	unsigned most = quota(r);
 	for (unsigned k = 0; r->round < most; k++) {
-		/* What is left of the time below a whole round goes to the points that still need it. */
+		/* When a whole round does not fit, only points with too wide an interval are measured. */
 		uint64_t limit = k == 0 ? r->ctx.deadline_ns : end_ns;
 		bool whole = fits(r, limit, round_cost(r));
 		struct outcome did;
@@ -504,7 +504,7 @@ int rounds_run(const struct bench_ctx *ctx, struct round_point *pts, size_t n, c
 		return rc;
 	struct bench_ctx all = *ctx;
 	unsigned visits = profile_visits(ctx->profile);
-	all.visit = 0; /* visits of this call, not of a schedule */
+	all.visit = 0; /* visits are numbered by this call */
 	for (unsigned i = 0; i < visits && rc == 0 && !rounds_met(r); i++) {
 		uint64_t t = now(r), left = ctx->deadline_ns > t ? ctx->deadline_ns - t : 0;
 		rc = visit_until(r, &all, t + left / (visits - i));
@@ -519,7 +519,7 @@ int rounds_run(const struct bench_ctx *ctx, struct round_point *pts, size_t n, c
 static double sample_s(const struct bench_profile *prof, double left_s, size_t n)
 {
 	unsigned visits = profile_visits(prof), least = prof->min_rounds > visits ? prof->min_rounds : visits;
-	/* A third goes to probes, warm-up passes and repeats. */
+	/* A third of the time goes to probes, warm-up passes and repeats. */
 	double fair = 0.67 * left_s / ((double)(n ? n : 1) * least);
 	return fmin(prof->sample_s, fmax(fair, 1e-4));
 }
@@ -532,6 +532,6 @@ double rounds_sample_s(const struct bench_ctx *ctx, size_t n)
 
 double rounds_visits_sample_s(const struct bench_ctx *ctx, size_t n)
 {
-	/* A quarter goes to begin() and finish(). */
+	/* A quarter of the time goes to begin() and finish(). */
 	return sample_s(ctx->profile, 0.75 * ctx->share_s, n);
 }

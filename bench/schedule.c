@@ -10,7 +10,7 @@
 #include "base/core/err.h"
 #include "base/core/text.h"
 
-/* Beginnings may take this share of the time, each by its weight. */
+/* begin() of all benchmarks may take this share of the time, divided by weight. */
 #define BEGIN_SHARE 0.2
 
 struct entry {
@@ -36,7 +36,7 @@ struct run {
 	struct mw_sample_sink samples;
 	struct mw_progress progress;
 	const struct entry *running;
-	uint64_t *hash; /* of the records, n_hash of them so far */
+	uint64_t *hash; /* hashes of the first n_hash records */
 	size_t n_hash, hash_cap;
 };
 
@@ -86,8 +86,8 @@ static void leave_out(const struct run *run, const struct mw_record *r, const ch
 	free(id);
 }
 
-/* Is a record of r's identity there? Hashes of the records are kept, so that thousands of records compare numbers.
- * -ENOMEM. */
+/* 1 when there is a record with r's identity, else 0, or -ENOMEM. Compares hashes first, because there may be thousands
+ * of records. */
 static int is_second(struct run *run, const struct mw_record *r)
 {
 	const struct mw_records *l = run->s->records;
@@ -117,14 +117,14 @@ static int keep(struct run *run, const struct mw_record *r)
 	return rc;
 }
 
-/* Of two records with one identity a reader could take either. */
+/* Keeps a record and passes it on. Leaves out one that was not closed, or whose identity another record has. */
 static int take(void *self, const struct mw_record *r)
 {
 	struct run *run = self;
 	const char *unpinned = run->s->ctx.team ? mw_team_unpinned(run->s->ctx.team) : "";
 	struct mw_record copy;
 	if (r->row || !r->declared) {
-		leave_out(run, r, "what was not declared and closed:");
+		leave_out(run, r, "a record that was not declared or not closed:");
 		return 0;
 	}
 	int second = is_second(run, r);
@@ -145,7 +145,8 @@ static int take(void *self, const struct mw_record *r)
 	return rc;
 }
 
-/* Samples that cannot be kept end the run, as records do; the benchmark that hands them over did not fail. */
+/* Passes samples to the journal. An error ends the run, as it does for records, but is not counted as a failure of the
+ * benchmark. */
 static int put_samples(void *self, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n)
 {
 	struct run *run = self;
@@ -164,7 +165,7 @@ static const struct mw_sample *earlier_samples(void *self, const struct mw_recor
 	return from && from->earlier ? from->earlier(from->self, point, n) : NULL;
 }
 
-/* That a benchmark came to its end is a record as well: --resume looks for it. */
+/* Emits the record that the benchmark has finished, which --resume looks for. */
 static int emit_elapsed(const struct run *run, const struct entry *e)
 {
 	const struct mw_emitter emitter = {e->item->bench->name, &elapsed_emit};
@@ -197,7 +198,7 @@ static bool over(const struct run *run)
 	return run->s->lost || atomic_load(run->s->ctx.stop) != 0;
 }
 
-/* The context of a benchmark for a step that may take until deadline_ns. */
+/* Context of a benchmark for a step that may last until deadline_ns. */
 static struct bench_ctx context(const struct run *run, const struct entry *e, uint64_t deadline_ns)
 {
 	struct bench_ctx ctx = run->s->ctx;
@@ -260,7 +261,7 @@ static void begin(struct run *run, struct entry *e, double seconds)
 	if (rc == 0 && left_s(run) <= 0)
 		rc = mw_fail(MW_EBUDGET, why, sizeof(why), "no time left");
 	if (rc == 0) {
-		why[0] = '\0'; /* what was looked at before is no cause of what fails now */
+		why[0] = '\0'; /* so that a message of available() is not taken for one of begin() */
 		e->begun = true;
 		rc = b->begin(&ctx, &run->sink, &e->state, why, sizeof(why));
 	}
@@ -269,7 +270,7 @@ static void begin(struct run *run, struct entry *e, double seconds)
 	e->spent_ns += mw_now_ns() - start;
 }
 
-/* Time that the ends ask for, out of what is left when the visits start. */
+/* Share of the time left at the start of the visits that all finish() need. */
 static double finish_share(const struct run *run)
 {
 	double sum = 0, weights = 0;
@@ -298,11 +299,11 @@ static void visit_all(struct run *run)
 {
 	unsigned all = run->s->ctx.profile->visits, first = run->s->visits_done;
 	double end_s = left_s(run) * finish_share(run);
-	/* A resumed run that had all its visits gets one more: what it lacks are the ends. */
+	/* A resumed run that had all its visits repeats the last one, then does what it lacks: finish(). */
 	if (first >= all)
 		first = all ? all - 1 : 0;
 	for (unsigned v = first; v < all; v++) {
-		double rest = weight_of(run); /* of this visit */
+		double rest = weight_of(run); /* weights of the benchmarks still to come in this visit */
 		for (size_t i = 0; i < run->n; i++) {
 			struct entry *e = &run->e[i];
 			double weight = e->item->bench->weight;
@@ -354,14 +355,15 @@ static void show(void *self, const char *step, double fraction)
 
 /* ---- all of it ---- */
 
-/* A record that cannot be written is no failure of its benchmark: the message names the file instead. */
+/* Error of a record that could not be written: the message names the file, not the benchmark. */
 static int say_lost(const struct run *run, char *err, size_t n)
 {
 	return mw_fail(run->s->lost, err, n, "cannot write %s: %s",
 		       run->hooks->target ? run->hooks->target : "a record", mw_strerror(run->s->lost));
 }
 
-/* What was not asked for by name may be absent; a failure never passes in silence. */
+/* Reports a benchmark that did not finish. One that was not named may be unavailable; any other failure is reported as
+ * such. */
 static int report(struct run *run, const struct entry *e, int rc, char *err, size_t n)
 {
 	bool absent = e->rc == MW_EUNAVAILABLE || e->rc == MW_EBUDGET;
@@ -389,7 +391,7 @@ int schedule_run(struct schedule *s, const struct schedule_item *items, size_t n
 	for (size_t i = 0; i < n; i++)
 		run.e[i].item = &items[i];
 	double begin_s = BEGIN_SHARE * left_s(&run), weights = weight_of(&run);
-	/* Of the profile's time, not of what is left: a resumed run chooses the points that it had. */
+	/* Shares of the profile's time, not of the time left, so that a resumed run chooses the same points. */
 	for (size_t i = 0; i < n; i++)
 		run.e[i].share_s = s->ctx.profile->limit_s * items[i].bench->weight / weights;
 	for (size_t i = 0; i < n && !over(&run); i++)

@@ -1,4 +1,4 @@
-/* Storage: random and sequential reads of a file of its own, past the page cache, by queue depth. */
+/* Storage: random and sequential reads of a temporary file, bypassing the page cache, by queue depth. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,16 +16,17 @@ enum { MAX_DEPTH = 256, RANDOM_BLOCK = 4096, SEQUENTIAL_BLOCK = 1 << 20, LEAST_O
 /* ---- what it emits ---- */
 
 static const struct mw_metric metric_iops = {"iops", MW_IOPS, MW_HIGHER, "reads per second"};
-static const struct mw_metric metric_p50 = {"latency_p50", MW_NS, MW_LOWER, "time of a read: half take no longer"};
-static const struct mw_metric metric_p99 = {"latency_p99", MW_NS, MW_LOWER, "time of a read: 99 of 100 take no longer"};
+static const struct mw_metric metric_p50 = {"latency_p50", MW_NS, MW_LOWER, "median time of a read"};
+static const struct mw_metric metric_p99 = {"latency_p99", MW_NS, MW_LOWER, "time of a read, 99th percentile"};
 
-static const struct mw_key key_file = {"file", MW_BYTES, MW_PARAM, "size asked for of the file that is read"};
+static const struct mw_key key_file = {"file", MW_BYTES, MW_PARAM, "size of the file asked for"};
 static const struct mw_key key_filled = {"filled", MW_BYTES, MW_OBSERVED, "size of the file that was read"};
 static const struct mw_key key_interface = {"interface", MW_TEXT, MW_OBSERVED, "io_uring, or pread one at a time"};
-static const struct mw_key key_direct = {"direct", MW_TEXT, MW_OBSERVED, "yes: past the page cache; or why not"};
+static const struct mw_key key_direct = {"direct", MW_TEXT, MW_OBSERVED,
+					 "yes: the page cache was bypassed (O_DIRECT); or why not"};
 static const struct mw_key key_fs = {"fs", MW_TEXT, MW_OBSERVED, "file system"};
 static const struct mw_key key_disk = {"disk", MW_TEXT, MW_OBSERVED, "block device that holds the file"};
-static const struct mw_key key_rotational = {"rotational", MW_NUMBER, MW_OBSERVED, "1: a disk that turns"};
+static const struct mw_key key_rotational = {"rotational", MW_NUMBER, MW_OBSERVED, "1: rotating disk, 0: not"};
 
 #define PARAMS MW_LIST(&mw_key_block, &mw_key_depth, &key_file)
 #define OBSERVED MW_LIST(&key_interface, &key_direct, &key_fs, &key_filled, &key_disk, &key_rotational)
@@ -42,7 +43,7 @@ static const struct mw_emitter emitter = {"storage", emits};
 
 /* ---- state ---- */
 
-/* The three metrics of one load come from one sample: whichever is asked first takes it. */
+/* The three metrics of one load use the same sample; the one that is measured first takes it. */
 enum { RATE, P50, P99, METRICS };
 
 struct load_point {
@@ -62,22 +63,22 @@ struct metric_arg {
 };
 
 struct storage_run {
-	const struct bench_ctx *ctx; /* of the call */
+	const struct bench_ctx *ctx; /* context of the current call */
 	struct storage_file file;
 	struct storage_engine *engine;
 	struct storage_limit limit;
 	uint64_t asked_bytes;
 	uint64_t rng;
 	char engine_why[120];
-	unsigned depth;        /* most reads in flight */
-	char depth_why[160];   /* why that is less than asked for */
-	struct mw_block block; /* where reads go; held during a visit */
+	unsigned depth;        /* largest number of reads in flight */
+	char depth_why[160];   /* why depth is less than asked for */
+	struct mw_block block; /* buffer for reads; held during a visit */
 	struct load_point *points;
 	struct metric_arg *args;
 	struct round_point *pts;
 	size_t n_points, n_pts;
 	struct rounds *rounds;
-	bool opened; /* by rounds_open, whatever it returned */
+	bool opened; /* rounds_open was called: it owns the records, even if it failed */
 };
 
 /* ---- one sample ---- */
@@ -127,7 +128,8 @@ static int measure(void *arg, double *value, char *err, size_t n)
 static void describe(const struct storage_run *r, const struct storage_load *l, struct mw_record *rec)
 {
 	bool uring = storage_engine_uring(r->engine);
-	/* A page cache and a queue that is not one are other methods: compare must not mix them. */
+	/* Reads through the page cache, or without a queue, are other methods, so that they are not compared with
+	 * these. */
 	if (uring)
 		mw_record_method(rec, r->file.direct ? "io_uring" : "io_uring-buffered", 1);
 	else
@@ -146,7 +148,7 @@ static void describe(const struct storage_run *r, const struct storage_load *l, 
 	if (!uring)
 		mw_record_note(rec, "fallback: %s", r->engine_why);
 	else if (!r->file.direct)
-		mw_record_note(rec, "the page cache takes part: %s", r->file.direct_why);
+		mw_record_note(rec, "read through the page cache: %s", r->file.direct_why);
 }
 
 static void open_record(const struct storage_run *r, const struct storage_load *l, int metric, struct mw_record *rec)
@@ -165,7 +167,7 @@ static void add_load(struct storage_run *r, bool random, unsigned depth)
 		.random = random,
 		.block = random ? RANDOM_BLOCK : SEQUENTIAL_BLOCK,
 		.depth = depth,
-		/* Filling and draining the queue must not weigh: several times its length. */
+		/* Several times the queue length, so that filling and draining the queue do not matter. */
 		.min_ops = LEAST_OPS + 4 * depth,
 	};
 	for (int k = 0; k < METRICS; k++) {
@@ -178,7 +180,8 @@ static void add_load(struct storage_run *r, bool random, unsigned depth)
 	r->n_points++;
 }
 
-/* Without io_uring there is no queue, and a deep one needs memory: points beyond exist as records that say so. */
+/* Adds the loads. Depths that cannot be had (no io_uring, not enough memory) become unavailable records with the
+ * reason. */
 static int add_loads(struct storage_run *r, unsigned max_depth, const struct mw_sink *sink)
 {
 	for (int random = 1; random >= 0; random--)
@@ -245,7 +248,7 @@ static uint64_t file_bytes(const struct bench_ctx *ctx)
 	return (bytes + SEQUENTIAL_BLOCK - 1) / SEQUENTIAL_BLOCK * SEQUENTIAL_BLOCK;
 }
 
-/* The directory named with --dir and no other, or the first of the usual ones that will do. */
+/* The directory named with --dir, else the first default one that is suitable. */
 static int pick_dir(const struct bench_ctx *ctx, uint64_t bytes, const char **dir, char *why, size_t n)
 {
 	const char *named = ctx->opts ? mw_opt_text(ctx->opts, "dir") : NULL;
@@ -267,7 +270,7 @@ static int pick_dir(const struct bench_ctx *ctx, uint64_t bytes, const char **di
 		if (!first[0])
 			(void)snprintf(first, sizeof(first), "%s", reason);
 	}
-	return mw_fail(MW_EUNAVAILABLE, why, n, "%s; nor will /var/tmp and . do (see --dir)", first);
+	return mw_fail(MW_EUNAVAILABLE, why, n, "%s; /var/tmp and . are not suitable either (see --dir)", first);
 }
 
 /* ---- the benchmark ---- */
@@ -278,7 +281,7 @@ static int available(const struct bench_ctx *ctx, char *why, size_t n)
 	return pick_dir(ctx, file_bytes(ctx), &dir, why, n);
 }
 
-/* The default directory is a matter of available(). */
+/* Checks --dir only; available() checks the default directories. */
 static int check(const struct bench_ctx *ctx, char *err, size_t n)
 {
 	const char *dir;
@@ -376,7 +379,7 @@ static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink
 static void end(void *state)
 {
 	struct storage_run *r = state;
-	/* The rounds consume the records of their points. */
+	/* rounds_open takes the records over, even if it fails. */
 	for (size_t i = 0; i < r->n_pts && !r->opened; i++)
 		mw_record_fini(&r->pts[i].rec);
 	rounds_close(r->rounds);
@@ -392,7 +395,7 @@ static const struct mw_option options[] = {
 	{.name = "dir",
 	 .type = MW_OPT_TEXT,
 	 .arg = "DIR",
-	 .help = "where the temporary file lives: the device under test (default: scratch folder, /var/tmp or .)"},
+	 .help = "directory of the temporary file, on the device under test (default: scratch folder, /var/tmp or .)"},
 	{.name = "file-size",
 	 .type = MW_OPT_SIZE,
 	 .arg = "SIZE",
@@ -411,7 +414,7 @@ static const struct mw_option options[] = {
 	 .arg = "NAME",
 	 .def = "auto",
 	 .choices = "auto|io_uring|pread",
-	 .help = "auto takes pread, one at a time, where the kernel refuses io_uring"},
+	 .help = "auto: io_uring, or one pread at a time where the kernel refuses it"},
 	{.name = "buffered", .type = MW_OPT_FLAG, .help = "read through the page cache, without O_DIRECT"},
 	MW_OPT_END,
 };

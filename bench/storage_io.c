@@ -59,13 +59,12 @@ int storage_check_dir(const char *dir, uint64_t bytes, char *why, size_t n)
 	char name[16];
 	fs_name(fs.f_type, name, sizeof(name));
 	if (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC)
-		return mw_fail(MW_EUNAVAILABLE, why, n, "%s is on %s: that is memory, not storage", dir, name);
+		return mw_fail(MW_EUNAVAILABLE, why, n, "%s is on %s, which is memory, not storage", dir, name);
 	if (access(dir, W_OK | X_OK))
 		return mw_fail(MW_EUNAVAILABLE, why, n, "%s: %s", dir, mw_strerror(-errno));
 	uint64_t have = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
 	if (have < bytes + bytes / 8)
-		return mw_fail(MW_EUNAVAILABLE, why, n,
-			       "%s: %llu MiB free, a file of %llu MiB wants some more than that", dir,
+		return mw_fail(MW_EUNAVAILABLE, why, n, "%s: %llu MiB free, not enough for a file of %llu MiB", dir,
 			       (unsigned long long)(have >> 20), (unsigned long long)(bytes >> 20));
 	return 0;
 }
@@ -87,7 +86,7 @@ static void describe_device(struct storage_file *f)
 	link[len] = '\0';
 	const char *base = strrchr(link, '/');
 	(void)snprintf(f->device, sizeof(f->device), "%.39s", base ? base + 1 : link);
-	/* A partition has no queue of its own: its disk is one level up. */
+	/* A partition has no queue folder: that of its disk is one level up. */
 	for (int up = 0; up < 2 && f->rotational < 0; up++) {
 		(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%squeue/rotational", major(st.st_dev),
 			       minor(st.st_dev), up ? "../" : "");
@@ -134,13 +133,13 @@ static int open_nameless(const char *dir, int flags)
 	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, 0600);
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL))
 		return fd < 0 ? -errno : fd;
-	/* No O_TMPFILE here, or no O_DIRECT: the second open tells. */
+	/* O_TMPFILE or O_DIRECT is refused; the open below tells which. */
 	char path[4096];
 	if (snprintf(path, sizeof(path), "%s/memwall-storage-XXXXXX", dir) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	fd = mkostemp(path, O_CLOEXEC | flags);
 	int rc = fd < 0 ? -errno : fd;
-	/* mkostemp may have made the name before O_DIRECT was refused. */
+	/* mkostemp may have created the file before O_DIRECT was refused. */
 	if (fd >= 0 || rc == -EINVAL)
 		(void)unlink(path);
 	return rc;
@@ -191,7 +190,7 @@ int storage_create(const char *dir, uint64_t bytes, uint64_t seed, bool try_dire
 	for (;;) {
 		f->fd = open_nameless(dir, f->direct ? O_DIRECT : 0);
 		rc = f->fd < 0 ? f->fd : write_all(f, chunk, limit, err, n);
-		/* Some file systems refuse O_DIRECT when opening, some at the first transfer. */
+		/* Some file systems refuse O_DIRECT in open, others at the first transfer. */
 		if (rc != -EINVAL || !f->direct)
 			break;
 		(void)snprintf(f->direct_why, sizeof(f->direct_why), "O_DIRECT refused by the file system");
@@ -203,7 +202,7 @@ int storage_create(const char *dir, uint64_t bytes, uint64_t seed, bool try_dire
 		describe_device(f);
 		return 0;
 	}
-	/* A place that is too small is as if it were not there. */
+	/* A directory with too little space is unavailable, not an error. */
 	if (rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG)
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s: %s while writing a file of %llu MiB%s", dir, mw_strerror(rc),
 			     (unsigned long long)(bytes >> 20), rc == -EFBIG ? " (see ulimit -f)" : "");
@@ -270,7 +269,7 @@ int storage_engine_open(unsigned depth, bool use_uring, struct storage_engine **
 	if (!use_uring)
 		(void)mw_fail(0, why, n, "pread asked for");
 	else if (rc)
-		/* Kernels before 5.12 count a ring as locked memory. */
+		/* Kernels before 5.12 count the ring as locked memory (ulimit -l). */
 		(void)mw_fail(0, why, n, "io_uring refused: %s%s", mw_strerror(rc),
 			      rc == -ENOMEM ? " (see ulimit -l)" : "");
 	*out = e;
@@ -292,7 +291,7 @@ static char *slot_buf(const struct sampler *s, unsigned i)
 	return s->buf + (size_t)i * s->load->block;
 }
 
-/* Where the stamps of the first and last 4 KiB block of a slot lie. */
+/* Clears the stamps of the first and the last 4 KiB block of a slot. */
 static void clear_stamps(char *buf, uint32_t block)
 {
 	memset(buf, 0, 8);
@@ -318,7 +317,7 @@ static uint64_t next_offset(struct sampler *s)
 	return at * s->load->block;
 }
 
-/* Takes note of one finished read: res is its byte count or -errno. */
+/* Checks and counts one finished read. res: its byte count or -errno. */
 static int finish(struct sampler *s, unsigned i, long res, char *err, size_t n)
 {
 	const struct slot *slot = &s->e->slots[i];
@@ -369,11 +368,11 @@ static int run_uring(struct sampler *s, uint64_t begin_ns, const struct storage_
 	int rc = 0;
 	for (; in_flight < s->load->depth; in_flight++)
 		submit(s, in_flight);
-	/* Whatever happens, leave only when the kernel has let go of the buffers. */
+	/* Returns only after all reads have ended, because the kernel writes into the buffers until then. */
 	while (in_flight > 0) {
 		int got = io_uring_submit_and_wait(&s->e->ring, 1);
 		if (got < 0 && got != -EINTR && got != -EAGAIN && got != -EBUSY) {
-			/* Nothing can be known of what is in flight: the ring goes, and with it the reads. */
+			/* The state of reads in flight is unknown: close the ring, which ends them. */
 			io_uring_queue_exit(&s->e->ring);
 			s->e->uring = false;
 			return mw_fail(got, err, n, "io_uring: %s", mw_strerror(got));
@@ -433,7 +432,7 @@ int storage_sample(struct storage_engine *e, const struct storage_file *f, const
 		return mw_fail(-EINVAL, err, n, "storage: block %u, depth %u", load->block, load->depth);
 	struct sampler s = {.e = e, .f = f, .load = load, .buf = buf, .rng = rng};
 	s.next = mw_random_below(rng, f->bytes / load->block);
-	/* Without O_DIRECT at least nothing is left in the page cache from the sample before. */
+	/* Without O_DIRECT, drop what the previous sample left in the page cache. */
 	if (!f->direct)
 		(void)posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED);
 	uint64_t begin_ns = mw_now_ns();

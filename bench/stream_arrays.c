@@ -11,13 +11,13 @@
 
 enum {
 	PAGE_ELEMENTS = 4096 / sizeof(double),
-	SKEW_ELEMENTS = 17 * 64 / sizeof(double), /* keeps a, b and c out of step modulo 4 KiB */
+	SKEW_ELEMENTS = 17 * 64 / sizeof(double), /* gives a, b and c different offsets modulo 4 KiB */
 	SPOTS = 16,
 	PERIOD_B = 8191,
 	PERIOD_C = 127
 };
 
-/* Contents of b and c: small whole numbers, so that b + s c is exact with and without fused rounding. */
+/* Contents of b and c: small whole numbers, so that b + s c is exact with and without FMA. */
 static double value_b(size_t i)
 {
 	return (double)(1 + i % PERIOD_B);
@@ -158,7 +158,7 @@ uint64_t stream_job_bytes(const struct stream_job *j)
 	return elements * mw_stream_payload_bytes(j->kernel->op);
 }
 
-/* A result is base + fb b + fc c. */
+/* Expected result: base + fb b + fc c. */
 struct formula {
 	double base, fb, fc;
 };
@@ -177,7 +177,7 @@ static struct formula formula_of(const struct stream_job *j)
 
 static const double poison = -1.0;
 
-/* Runs over poisoned memory, then looks at every element and at one word on either side. */
+/* Runs the kernel over poisoned memory, then checks every element and one word on either side of the slice. */
 static bool audit_store(const struct stream_job *j, const struct stream_slice *sl)
 {
 	for (size_t i = 0; i < sl->n; i++)
@@ -192,7 +192,7 @@ static bool audit_store(const struct stream_job *j, const struct stream_slice *s
 		kb = kb + 1 == PERIOD_B ? 0 : kb + 1;
 		kc = kc + 1 == PERIOD_C ? 0 : kc + 1;
 	}
-	/* Between slices the words belong to a neighbour that writes them too. */
+	/* With several threads these words belong to other slices, which change at the same time. */
 	if (j->threads == 1)
 		good &= sl->a[-1] == before && sl->a[sl->n] == after;
 	return good;
@@ -274,7 +274,7 @@ int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t
 	int rc = mw_team_run(j->arrays->team, j->threads, audit_member, j);
 	if (rc == 0 && atomic_load(&j->bad))
 		return wrong_result(j, err, n);
-	/* Short passes are counted in bulk: one alone is below the clock's resolution. */
+	/* Times many short passes together: one alone is below the clock's resolution. */
 	double enough = sample_ns / 4 < 1e6 ? sample_ns / 4 : 1e6;
 	for (j->passes = 1; rc == 0; j->passes *= 8) {
 		rc = timed(j, &ns);
@@ -286,7 +286,7 @@ int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t
 	return rc;
 }
 
-/* Spots of every slice, its ends and pseudo-random places: poisons them, or checks the results there. */
+/* Poisons the first, the last and some random elements of every slice, or checks them. */
 static bool visit_spots(const struct stream_job *j, bool check)
 {
 	uint64_t rng = j->samples;

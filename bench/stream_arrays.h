@@ -1,5 +1,5 @@
-/* The arrays of the bandwidth benchmark: a, b and c on every node, sliced over the team, with known contents so that
- * each kernel's result can be checked. */
+/* The arrays of the bandwidth benchmark: a, b and c on every node, divided into slices for the team members. Their
+ * contents are known, so that each kernel's result can be checked. */
 #ifndef MW_BENCH_STREAM_ARRAYS_H
 #define MW_BENCH_STREAM_ARRAYS_H
 
@@ -18,53 +18,54 @@ struct stream_node {
 struct stream_arrays {
 	struct mw_team *team;
 	struct mw_arenas *arenas;
-	const struct bench_ctx *ctx; /* of the latest take */
+	const struct bench_ctx *ctx; /* context of the latest take */
 	enum mw_pages kind;
 	int n_nodes;
 	struct stream_node *nodes; /* at most one per member; owned */
 };
 
-/* Divides arrays of bytes_per_array in all over the nodes of the team's members, takes their memory and fills b and c.
- * Errors of mw_arena_take. *s must be closed in every case, and stays at its address: it owns the memory. */
+/* Divides arrays of bytes_per_array bytes in total over the nodes of the team's members, takes memory and fills b and
+ * c. Errors as mw_arena_take. *s must be closed in every case and must not move: its address is the owner of the
+ * memory. */
 int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enum mw_pages kind, size_t bytes_per_array,
 		       char *err, size_t n);
-/* Others may use the memory from now on. */
+/* Releases the memory, so that others may use it. */
 void stream_arrays_release(struct stream_arrays *s);
-/* Takes it back, and fills b and c again where they are not what they were; pointers into the arrays are new. */
+/* Takes the memory again, and fills b and c where their contents were lost. The arrays may have moved. */
 int stream_arrays_take(struct stream_arrays *s, const struct bench_ctx *ctx, char *err, size_t n);
-/* Also right for one of zeros only. */
+/* A struct of zeros is allowed. */
 void stream_arrays_close(struct stream_arrays *s);
 
-/* A member's share: index `first` of its node's arrays on. */
+/* A member's share: n elements from index `first` of its node's arrays. */
 struct stream_slice {
 	double *a;
 	const double *b, *c;
 	size_t first, n;
-	uint64_t sum; /* what a read must return; 0 for kernels that store */
+	uint64_t sum; /* expected result of a read; 0 for kernels that store */
 };
 
-/* One kernel on `threads` members, each on its own slice, at most max_elements long (SIZE_MAX: all of it). */
+/* One kernel on `threads` members, each on its own slice of at most max_elements elements (SIZE_MAX: no limit). */
 struct stream_job {
 	const struct stream_arrays *arrays;
 	const struct mw_stream_kernel *kernel;
 	int threads;
 	size_t max_elements;
-	size_t passes; /* over the slice in one sample; 0 before stream_job_prepare */
-	bool warm;     /* fits into cache: two passes before each sample */
-	double scale;  /* differs from sample to sample: stale results do not pass */
+	size_t passes; /* passes over the slice per sample; 0 before stream_job_prepare */
+	bool warm;     /* fits into cache: make two passes before each sample */
+	double scale;  /* differs from sample to sample, so that old results are detected */
 	uint64_t samples;
 	struct stream_slice *slices; /* one per member; owned */
 	atomic_int bad;              /* a member found a wrong result */
 };
 
-/* Runs the kernel once over poisoned memory and compares every element and the words around each slice; then chooses
- * passes so that a sample takes about sample_ns. MW_EVERIFY with a line in err when a byte is wrong. */
+/* Runs the kernel once over poisoned memory and checks every element; with one thread also the words around the slice.
+ * Then chooses passes so that a sample takes about sample_ns. MW_EVERIFY with a line in err when a result is wrong. */
 int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t n);
-/* Program bytes of one pass over all members, once prepared. */
+/* Bytes that one pass of all members reads and writes; after stream_job_prepare. */
 uint64_t stream_job_bytes(const struct stream_job *j);
-/* Where the slices lie, once the arrays were taken again. */
+/* Updates the slices after stream_arrays_take. */
 void stream_job_place(struct stream_job *j);
-/* One timed sample in GB/s of program bytes, with spots of the result checked. */
+/* Takes one sample, in GB/s of bytes that the program reads and writes, and checks some results. */
 int stream_job_measure(struct stream_job *j, double *gbps, char *err, size_t n);
 void stream_job_fini(struct stream_job *j);
 

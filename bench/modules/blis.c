@@ -8,13 +8,13 @@
 
 #include "bench/modules/cblas_engine.h"
 
-/* blis.h is not free of warnings. */
+/* Declared here, because blis.h gives compiler warnings. */
 char *bli_info_get_version_str(void);
 char *bli_arch_string(int id);
 int bli_arch_query_id(void);
 
-/* BLIS 0.9 takes a CPU that it does not know for "generic", a fifth of the speed. BLIS_ARCH_TYPE wants a number that
- * changes between versions; the names do not, and the last of them is "generic". */
+/* Number of an architecture name, for BLIS_ARCH_TYPE. BLIS 0.9 uses "generic" kernels, with a fifth of the speed, on
+ * CPUs that it does not know. The numbers change between versions, the names do not; "generic" is the last. */
 static int arch_number(const char *name)
 {
 	for (int id = 0; id < 64; id++) {
@@ -32,7 +32,7 @@ static void choose_arch(void)
 #if defined(__x86_64__)
 	const char *name = NULL;
 	__builtin_cpu_init();
-	/* Intel's own CPUs are recognised. */
+	/* BLIS recognises Intel's CPUs. */
 	if (__builtin_cpu_is("intel"))
 		return;
 	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -53,7 +53,7 @@ static int init(char *detail, size_t dn, char *err, size_t en)
 	(void)err;
 	(void)en;
 	choose_arch();
-	/* The first product initialises the library; bli_arch_query_id before that aborts when the variable is set. */
+	/* The first product initialises the library. bli_arch_query_id aborts before that when the variable is set. */
 	float a = 2.0f, b = 3.0f, c = 0.0f;
 	cblas_sgemm(ROW_MAJOR, NO_TRANS, TRANS, 1, 1, 1, 1.0f, &a, 1, &b, 1, 0.0f, &c, 1);
 	(void)snprintf(detail, dn, "%s %s", bli_info_get_version_str(), bli_arch_string(bli_arch_query_id()));

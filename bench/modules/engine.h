@@ -1,7 +1,7 @@
-/* What a matrix-product engine offers: one shared object, one `const struct gemm_engine gemm_engine`.
+/* Interface of a matrix-product engine: a shared object with one `const struct gemm_engine gemm_engine`.
  *
- * A module is opened RTLD_LOCAL after its environment is set, and every function that computes is single-threaded:
- * members of a pinned team call it on slices of their own. Modules include this header and libc only. */
+ * A module is opened with RTLD_LOCAL after its environment is set. Functions that compute are single-threaded: each
+ * member of a pinned team calls them on its own slice. Of memwall, modules include only this header. */
 #ifndef MW_ENGINE_H
 #define MW_ENGINE_H
 
@@ -18,29 +18,30 @@ enum gemm_dtype {
 	GEMM_DTYPES
 };
 
-/* Codes: 0, -errno, or this when the engine cannot do what is asked (the reason is in err). */
+/* Functions return 0, -errno, or this code when the engine cannot do what is asked (with the reason in err). */
 #define GEMM_EUNAVAILABLE (-4097)
 
 struct gemm_engine {
 	uint32_t abi; /* GEMM_ENGINE_ABI */
 	const char *name;
 	/* Called once, by one thread. detail: version and what the library chose for this CPU, e.g. "0.3.21 SkylakeX".
-	 * Refuses with the reason in err when the library would not do what its figures are labelled with. */
+	 * GEMM_EUNAVAILABLE with the reason in err when the library would use more than one thread or is another
+	 * version. */
 	int (*init)(char *detail, size_t dn, char *err, size_t en);
 
-	/* A plan for C = A W^T: A is m x k and dense, W is n x k (one row of weights per output), C is m x n with ldc
-	 * elements from row to row; all row-major. m = 1 is a matrix-vector product. A plan is used by one thread at a
-	 * time. */
+	/* Makes a plan for C = A W^T: A is m x k and dense, W is n x k and dense (one row of weights per output), C is
+	 * m x n with ldc elements from row to row; all row-major. m = 1 is a matrix-vector product. A plan must not be
+	 * used by two threads at a time. */
 	int (*plan)(enum gemm_dtype type, size_t m, size_t n, size_t k, size_t ldc, void **plan, char *err, size_t en);
-	/* W stays as it is: packed copies are shared with every other such engine. */
+	/* The engine does not change the layout of W, so its packed copies are shared with other plain engines. */
 	bool plain;
-	/* Bytes of W in the engine's own layout, and whether two plans of this engine share that layout. */
+	/* Bytes of W in the engine's layout; and whether two plans of this engine have the same layout. */
 	size_t (*packed_bytes)(const void *plan);
 	bool (*same_layout)(const void *a, const void *b);
-	/* W (dense) into packed, which is aligned to 64 bytes. A copy of the packed bytes elsewhere is as good. */
+	/* Packs W into `packed`, which is aligned to 64 bytes. The packed bytes may be copied to another address. */
 	int (*pack)(void *plan, const void *w, void *packed);
 	int (*run)(void *plan, const void *packed, const void *a, void *c);
-	/* The routine that runs, e.g. "sgemv", "brgemm:avx512_core_vnni". */
+	/* Name of the routine that the plan uses, such as "sgemv" or "brgemm:avx512_core_vnni". */
 	const char *(*kernel)(const void *plan);
 	void (*close)(void *plan);
 };

@@ -1,8 +1,8 @@
 /* NEEDS: dnnl.h */
 /* LINK: -ldnnl -lgomp */
-/* oneDNN matmul with weights packed once into the layout that the library prefers: unpacked int8 weights cost 3.4
- * times as much per pass at m = 2 as at m = 1 (measured, 2.6.3). It runs on OpenMP, held to one thread by the
- * environment. */
+/* oneDNN matmul with weights packed once into the layout that the library prefers: unpacked int8 weights cost 3.4 times
+ * as much per pass at m = 2 as at m = 1 (measured, 2.6.3). It uses OpenMP, which the environment limits to one
+ * thread. */
 #include <dnnl.h>
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "bench/modules/engine.h"
 
-/* omp.h comes with the compiler, libgomp with oneDNN. */
+/* Declared here, because omp.h may not be installed with libgomp. */
 int omp_get_max_threads(void);
 
 #if DNNL_VERSION_MAJOR == 2
@@ -102,7 +102,8 @@ static int describe(struct plan *p, enum gemm_dtype type, const size_t d[4], dnn
 	return 0;
 }
 
-/* The primitive and its scratch memory: the library's own scratch belongs to the thread that made the primitive. */
+/* Makes the primitive and its scratch memory. The library's own scratch memory could be used only by the thread that
+ * made the primitive. */
 static int make_primitive(struct plan *p, const_dnnl_primitive_desc_t pd, char *err, size_t en)
 {
 	const char *name = "";
@@ -204,7 +205,7 @@ static int pack(void *plan, const void *w, void *packed)
 	union {
 		const void *in;
 		void *out;
-	} source = {.in = w}; /* the interface has no const; the reorder only reads it */
+	} source = {.in = w}; /* oneDNN's interface has no const; the reorder only reads w */
 	dnnl_memory_t from = NULL, to = NULL;
 	int rc = GEMM_EUNAVAILABLE;
 	if (dnnl_memory_create(&from, &p->w_plain, p->engine, source.out) == dnnl_success &&
@@ -245,7 +246,7 @@ static const char *kernel(const void *plan)
 
 #else
 
-/* The interface of oneDNN 3 differs and could not be tried here. */
+/* Refuses oneDNN 3, whose interface differs. */
 static int init(char *detail, size_t dn, char *err, size_t en)
 {
 	(void)detail;

@@ -1,8 +1,8 @@
 /* NEEDS: openblas_config.h */
 /* CFLAGS: -I/usr/include/openblas */
 /* LINK: -lopenblas */
-/* OpenBLAS, single precision. Its environment (one thread, core type) must be set before this file is opened:
- * the library reads it when it is loaded. */
+/* OpenBLAS, single precision. The library reads its environment (one thread, core type) when it is loaded, so it must
+ * be set before this module is opened. */
 #include <stdio.h>
 
 #include "bench/modules/cblas_engine.h"
@@ -17,7 +17,7 @@ static int init(char *detail, size_t dn, char *err, size_t en)
 		(void)snprintf(err, en, "OpenBLAS started %d threads of its own", openblas_get_num_threads());
 		return GEMM_EUNAVAILABLE;
 	}
-	/* "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...": the second word. */
+	/* The second word of "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...". */
 	char version[32] = "";
 	(void)sscanf(openblas_get_config(), "%*s %31s", version);
 	(void)snprintf(detail, dn, "%s %s", version, openblas_get_corename());

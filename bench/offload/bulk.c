@@ -8,7 +8,7 @@
 
 enum { GRAIN = 4096 };
 
-/* Every path up to the one that MEMWALL_ISA allows, both kinds of stores, 1, 2, 4, ... and all threads. */
+/* Lists every path up to the one that MEMWALL_ISA names, both kinds of stores, and 1, 2, 4, ... and all threads. */
 static size_t tries(const struct offload *o, struct offload_try *v, size_t max)
 {
 	size_t n = 0;
@@ -44,7 +44,7 @@ static size_t ranges(const struct offload_work *w, struct offload_range *v)
 	return n;
 }
 
-/* The oracle is the portable path; that one itself is held against the widest. */
+/* Compares with the portable path; compares the portable path itself with the widest. */
 static bool matches(const struct offload_work *w, const struct offload_try *t, int rank, int n)
 {
 	enum mw_isa other = !t || t->path != MW_ISA_PORTABLE ? MW_ISA_PORTABLE : mw_isa_best();

@@ -1,5 +1,5 @@
-/* How many memory channels this machine has, as the kernel's error-detection drivers (EDAC) tell it. Guests and
- * machines without such a driver do not say. */
+/* Number of memory channels by the kernel's error-detection drivers (EDAC). Guests and machines without such a driver
+ * do not have it. */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,8 @@ static bool read_line(const char *dir, const char *name, char *out, size_t n)
 	return ok;
 }
 
-/* Channel of one module from "channel 1 slot 0" or "csrow 0 channel 1"; -1 when its slot is empty or untold. */
+/* Channel of one memory module, from "channel 1 slot 0" or "csrow 0 channel 1"; -1 when the slot is empty or not
+ * known. */
 static int channel_of(const char *dir)
 {
 	char text[128];
@@ -31,7 +32,7 @@ static int channel_of(const char *dir)
 	return word && sscanf(word, "channel %d", &channel) == 1 && channel < MAX_CHANNELS ? channel : -1;
 }
 
-/* Populated channels of one memory controller. */
+/* Number of populated channels of one memory controller. */
 static int count_controller(const char *dir)
 {
 	bool seen[MAX_CHANNELS] = {false};

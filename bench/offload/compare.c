@@ -1,4 +1,4 @@
-/* Both sides of each row, and from where on the device pays. */
+/* Emits the records that compare host and device: each row, and the break-evens. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static double device_ns(const struct offload_cost *c, enum mode m)
 	return m == RESIDENT ? c->resident : c->end_to_end;
 }
 
-/* "unconstrained" and "power-limited" stand for what may throttle many activations at once. */
+/* Words for the device's limit on concurrent row activations. */
 static const char *price_words(const struct offload_device *d)
 {
 	if (strcmp(d->limit, "none") == 0)
@@ -55,7 +55,7 @@ static void set_parts(struct mw_record *r, const struct offload_cost *c)
 			mw_put_int(r, counts[i].key, (int64_t)c->count[counts[i].what]);
 }
 
-/* What the value stands on besides the model: words for those who quote it. */
+/* Adds a note for each assumption that the value depends on. */
 static void add_caveats(struct mw_record *r, const struct offload_side *s, const struct offload_cost *c, enum mode m)
 {
 	if (!c->verified)
@@ -68,14 +68,14 @@ static void add_caveats(struct mw_record *r, const struct offload_side *s, const
 		mw_record_add_note(r, "%s", s->d->channels_note);
 }
 
-/* The row's cost at the other limit on activations; NULL where the device has one price only. */
+/* Cost of the row at the other activation limit; NULL when the device has one limit only. */
 static const struct offload_cost *other_cost(const struct offload_side *s, const struct offload_work *w)
 {
 	size_t row = (size_t)(w - s->o->work);
 	return s->pair && s->pair->done[row] ? &s->pair->cost[row] : NULL;
 }
 
-/* From unconstrained to power-limited, whichever of the two the record is about. */
+/* Sets min and max to the values at the two activation limits, of which `value` is one. */
 static void set_band(struct mw_record *r, const struct offload_side *s, const struct offload_work *w, double value,
 		     double other)
 {
@@ -145,7 +145,7 @@ static void set_memory(struct mw_record *r, const struct offload_side *s, double
 	mw_put_real(r, &mw_key_host_over_peak, host_gbps / (d->dram.channels * d->dram.channel_peak_gbps));
 }
 
-/* A comparison is against a host of one topology state. */
+/* Puts what identifies the host's side: cache, kernel, threads and topology state. */
 static void set_host(struct mw_record *r, enum offload_cache cache, const struct offload_host *h)
 {
 	mw_put_text(r, &mw_key_cache, offload_cache_names[cache]);
@@ -154,7 +154,7 @@ static void set_host(struct mw_record *r, enum offload_cache cache, const struct
 	mw_put_real(r, &mw_key_host_ns, h->ns);
 }
 
-/* The interval is the host's: the model has none. */
+/* The interval of the speedup is that of the host's time; the model has none. */
 static int emit_speedup(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
 			enum offload_cache cache, const struct offload_host *h, enum mode m)
 {
@@ -182,7 +182,8 @@ static int emit_speedup(const struct offload_side *s, const struct offload_work 
 	set_memory(&r, s, (double)w->bytes / h->ns);
 	mw_record_note(&r, "measured host / modelled device");
 	if (h->blind)
-		mw_record_add_note(&r, "the host's best was chosen and quoted by one visit: chance favours it");
+		mw_record_add_note(
+			&r, "the same single visit chose the host's best and gave its value, so the host is favoured");
 	set_band(&r, s, w, r.value, other ? h->ns / device_ns(other, m) : (double)NAN);
 	add_caveats(&r, s, c, m);
 	return mw_finish(s->o->sink, &r);
@@ -200,8 +201,8 @@ static int emit_uses(const struct offload_side *s, const struct offload_work *w,
 	mw_put_real(&r, &offload_key_place_ns, c->place);
 	mw_put_real(&r, &offload_key_use_ns, c->per_use);
 	mw_record_note(&r, "%s",
-		       never ? "never: no number of uses of resident operands pays; value = ratio for ever more uses"
-			     : "uses of resident operands from which the device is ahead");
+		       never ? "never: at no number of uses is the device ahead; value = ratio for infinitely many uses"
+			     : "number of uses of resident operands from which the device is ahead");
 	add_caveats(&r, s, c, END_TO_END);
 	return mw_finish(s->o->sink, &r);
 }
@@ -243,13 +244,14 @@ static void insert(struct curve *c, double size, double host, double device)
 	c->device[i] = device;
 }
 
-/* Operands larger than the caches use the cold time. */
+/* Operands larger than the caches use the cold time of the host. */
 static enum offload_cache cache_of(const struct offload_work *w, enum offload_cache cache)
 {
 	return w->cached ? cache : OFFLOAD_COLD;
 }
 
-/* The row's host in that topology state; one that is best on a single thread has none and stands in any. */
+/* The host's best of the row in that topology state. A best with one thread has no state and is used for every
+ * state. */
 static const struct offload_host *host_in(const struct offload_work *w, enum offload_cache cache, const char *state)
 {
 	for (size_t i = 0; i < w->n_host[cache]; i++)
@@ -258,7 +260,7 @@ static const struct offload_host *host_in(const struct offload_work *w, enum off
 	return NULL;
 }
 
-/* Rows of one case against the host in one state. */
+/* Collects the times of host and device over the sizes of one case, with the host in one state. */
 static void collect(const struct offload_side *s, const struct offload_work *first, enum offload_cache cache,
 		    const char *state, struct curve *c)
 {
@@ -296,13 +298,13 @@ static int emit_size(const struct offload_side *s, const struct offload_work *fi
 	mw_put_int(&r, &offload_key_smallest, (int64_t)c.size[0]);
 	mw_put_int(&r, &offload_key_largest, (int64_t)c.size[c.n - 1]);
 	mw_record_note(&r, "%s",
-		       never                     ? "never at one use: value = ratio at the largest size measured"
+		       never                     ? "never ahead at one use; value = ratio at the largest size measured"
 		       : be == BREAKEVEN_AT_ONCE ? "ahead at one use from the smallest size measured"
 						 : "ahead at one use from this size on");
 	return mw_finish(s->o->sink, &r);
 }
 
-/* States that the host's best was seen in over the sizes of one case, "" when in none. */
+/* Lists the topology states of the host's best over the sizes of one case; "" when it has none. */
 static size_t states_of(const struct offload *o, const char *name, enum offload_cache cache, const char **v)
 {
 	size_t n = 0;

@@ -1,4 +1,4 @@
-/* Devices from their specs, and the cost of one row on them. */
+/* Opens devices by their SPECs and reads the cost of a row. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ const struct pim_key *offload_key(const struct pim_device_ops *ops, const char *
 	return NULL;
 }
 
-/* Adds ",key=value" (":" before the first key). */
+/* Appends ",key=value" to a SPEC, or ":key=value" for the first key. */
 static void append(char *spec, size_t n, const char *pair)
 {
 	size_t len = strlen(spec);
@@ -25,7 +25,7 @@ static void append(char *spec, size_t n, const char *pair)
 		(void)snprintf(spec + len, n - len, "%c%s", strchr(spec, ':') ? ',' : ':', pair);
 }
 
-/* Has the device columns that fail? Then its results are wrong by design. */
+/* True when the device's model lets columns fail, so that its results may be wrong on purpose. */
 static bool columns_fail(struct pim_device *dev)
 {
 	struct pim_cost *cost;
@@ -37,7 +37,7 @@ static bool columns_fail(struct pim_device *dev)
 	return fail;
 }
 
-/* The same for a spec; false also where it cannot be opened. */
+/* True when the SPEC can be opened and no column of the device fails. */
 static bool sound(const char *spec)
 {
 	struct pim_device *dev;
@@ -48,8 +48,8 @@ static bool sound(const char *spec)
 	return is;
 }
 
-/* What to write so that no column fails, as the device's own key table has it: a key left out, or a choice made.
- * "" where there is nothing of the kind. */
+/* Writes a hint how to change the SPEC so that no column fails: a key to leave out, or another choice of a key; "" when
+ * none of these helps. */
 static void soundly(const struct offload_device *d, const struct mw_spec *asked, char *out, size_t n)
 {
 	out[0] = '\0';
@@ -92,7 +92,8 @@ static int refuse_unsound(const struct offload_device *d, const struct mw_spec *
 		       d->spec, what[0] ? ": " : "", what);
 }
 
-/* Both sides should stand on the same memory: where nothing tells the host's, that of the device is an assumption. */
+/* Note on the device's memory channels: they should be as many as the host's; where these are not known, they are
+ * assumed. */
 static const char *channels_note(struct offload *o, const struct offload_device *d)
 {
 	if (!d->is_dram)
@@ -128,7 +129,7 @@ static int open_checked(struct offload *o, struct offload_device *d, char *err, 
 	return fail ? refuse_unsound(d, &spec, err, n) : 0;
 }
 
-/* A device that can be throttled is priced both ways, unless the spec chooses. */
+/* Adds a device; one whose activations can be limited is added with both limits, unless the SPEC chooses one. */
 static int add(struct offload *o, const char *text, bool named, char *err, size_t n)
 {
 	static const char *const limits[] = {"limit=none", "limit=jedec"};
@@ -207,7 +208,8 @@ static void on_team(void *ctx, size_t n, void (*fn)(void *arg, size_t i), void *
 	(void)mw_team_run(team, n < (size_t)members ? (int)n : members, slice_member, &s);
 }
 
-/* The flush rate that was measured for lines as the row leaves them: in the caches while it fits, else absent. */
+/* Adds the measured flush rate: of dirty lines when the operands of the row fit into the caches, else of absent
+ * lines. */
 static void add_flush(const struct offload *o, const struct offload_device *d, const struct offload_work *w, char *spec,
 		      size_t n)
 {

@@ -1,4 +1,4 @@
-/* How fast the emulation itself runs on this host: measured, and no property of any device. */
+/* Measures how fast the emulation runs on this host. This says nothing about the devices. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +15,9 @@ struct rate {
 	struct pim_device *dev;
 	struct pim_vector *v[3];
 	struct pim_matrix *m;
-	double work; /* bytes or operations of one use */
+	double work; /* bytes (bulk) or operations (gemv) of one use */
 	double sample_ns;
-	char why[300]; /* not empty: there is no memory for it */
+	char why[300]; /* not empty: why there is no memory for it */
 };
 
 struct offload_rates {
@@ -113,7 +113,7 @@ static int add(struct offload_rates *rates, const struct offload_device *d, cons
 	return 0;
 }
 
-/* The and of at least `want` bytes, or the smallest matrix. */
+/* The first bulk row with two inputs and vectors of at least `want` bytes, else the largest; for gemv the first row. */
 static const struct offload_work *row_for(const struct offload *o, const struct offload_kind *kind, uint64_t want)
 {
 	const struct offload_work *best = NULL;
@@ -127,12 +127,13 @@ static const struct offload_work *row_for(const struct offload *o, const struct 
 	return best;
 }
 
-/* The default engine on much data, the others, which are references, on little. */
+/* Adds a point per engine of the device: the default engine with large vectors, the reference engines with small
+ * ones. */
 static int add_device(struct offload_rates *rates, const struct offload_device *d, const struct pim_key *engines,
 		      struct round_point *pts, size_t *n_pts, size_t max, char *err, size_t n)
 {
 	bool matrices = d->ops->caps & PIM_CAP_MATRICES;
-	/* The vectors stay between visits: where memory is short, others need it more. */
+	/* Few bytes where memory is short, because these vectors stay allocated between visits. */
 	uint64_t room = bench_block_limit(rates->o->ctx, 3 * 64) / LEAST * LEAST;
 	room = room < LEAST ? LEAST : room;
 	const struct offload_work *w = row_for(rates->o, matrices ? &offload_gemv : &offload_bulk, LARGE);

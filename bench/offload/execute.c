@@ -1,4 +1,4 @@
-/* Every row on every device: executed, so that counts are those of programs that ran, and checked. */
+/* Executes every row on every device, so that counts are those of programs that ran, and checks the results. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "bench/offload/offload.h"
 #include "bench/place.h"
 
-/* Rows first..first+n-1 share their operands. */
+/* n rows with the same operands. */
 struct group {
 	struct offload_work *first;
 	size_t n;
@@ -29,7 +29,7 @@ static void read_price(struct offload *o, struct pim_device *dev, const struct o
 	struct pim_price p = {.size = sizeof(p), .energy = {.size = sizeof(p.energy)}};
 	struct pim_type type = w->kind == &offload_bulk ? pim_uint(w->width) : pim_int(8);
 	bool known = pim_price_of(dev, w->device_op, type, &p) == 0;
-	/* The texts of a device live as long as the device. */
+	/* Copied, because the device's texts are freed with it. */
 	c->source = offload_text(o, "%s", known && p.source ? p.source : pim_spec(dev));
 	c->verified = known && p.verified;
 	c->energy.source = offload_text(o, "%s", c->has_energy && c->energy.source ? c->energy.source : "");
@@ -56,7 +56,7 @@ static void check_member(void *arg, int rank, int n)
 		atomic_store(&c->wrong, 1);
 }
 
-/* One row on operands that lie on the device. */
+/* Runs one row with operands that are on the device already, and checks the result. */
 static int run_row(const struct offload_side *s, struct offload_work *w, struct pim_device *dev,
 		   struct offload_operands *p, struct offload_cost *cost, char *err, size_t n)
 {
@@ -74,7 +74,7 @@ static int run_row(const struct offload_side *s, struct offload_work *w, struct 
 	return rc;
 }
 
-/* The device with its operands in place. */
+/* Opens the device and places the operands. */
 static int prepare(const struct offload_side *s, const struct offload_work *w, const char *extra,
 		   struct pim_device **dev, struct offload_operands *p, char *err, size_t n)
 {
@@ -98,16 +98,16 @@ static int run_reference(const struct offload_side *s, const struct group *g, co
 			continue;
 		rc = run_row(s, &g->first[i], dev, &p, &other, why, sizeof(why));
 		if (rc == 0 && memcmp(other.count, s->cost[row].count, sizeof(other.count)) != 0)
-			rc = mw_fail(MW_EVERIFY, why, sizeof(why), "%s on %s: %s counts differently", g->first[i].name,
-				     s->d->spec, extra);
+			rc = mw_fail(MW_EVERIFY, why, sizeof(why), "%s on %s: the command counts of %s differ",
+				     g->first[i].name, s->d->spec, extra);
 	}
 	offload_unplace(&p);
 	pim_close(dev);
-	/* A check that there is no memory for says nothing against the result. */
+	/* Without memory for the check the result is not refuted, so this is no error. */
 	return rc == 0 || rc == -ENOMEM ? 0 : mw_fail(rc, err, n, "%s", why[0] ? why : mw_strerror(rc));
 }
 
-/* Small rows run on the other engines too: same result, same counts. */
+/* Runs small rows on the other engines too, which must give the same result and counts. */
 static int run_references(const struct offload_side *s, const struct group *g, char *err, size_t n)
 {
 	const struct pim_key *k = offload_key(s->d->ops, "engine");
@@ -137,7 +137,7 @@ static bool refused(const struct offload_side *s, const struct offload_work *w)
 	return false;
 }
 
-/* What a device cannot do is a record; anything else stops the comparison. */
+/* Emits a record for what the device cannot do; other errors end the comparison. */
 static int report_failure(struct offload_side *s, const struct offload_work *w, int rc, const char *why, char *err,
 			  size_t n)
 {
@@ -155,7 +155,7 @@ static int report_failure(struct offload_side *s, const struct offload_work *w, 
 	return mw_fail(rc, err, n, "%s", why[0] ? why : mw_strerror(rc));
 }
 
-/* placed: how the placing of the operands ended, in words in `why` when it failed. */
+/* Runs the rows of a group. placed: return value of placing the operands; placed_why: its message when negative. */
 static int use_group(struct offload_side *s, const struct group *g, struct pim_device *dev, struct offload_operands *p,
 		     int placed, const char *placed_why, char *err, size_t n)
 {
@@ -164,7 +164,7 @@ static int use_group(struct offload_side *s, const struct group *g, struct pim_d
 		size_t row = (size_t)(w - s->o->work);
 		if (refused(s, w))
 			continue;
-		/* What a device cannot do is told in the row's record; err is for what ends the comparison. */
+		/* why goes to the row's record; err is for errors that end the comparison. */
 		char why[400] = "";
 		int rc = placed < 0 ? mw_fail(placed, why, sizeof(why), "%s", placed_why)
 				    : run_row(s, w, dev, p, &s->cost[row], why, sizeof(why));
@@ -209,7 +209,7 @@ static int run_group(struct offload_side *s, const struct group *g, char *err, s
 	return rc;
 }
 
-/* A record tells both limits of a device, so those of a group wait until it has run on all devices. */
+/* Emits the records of a group after all devices have run it, because each record needs the cost at both limits. */
 static int emit_group(const struct offload *o, const struct offload_side *sides, const struct group *g)
 {
 	int rc = 0;

@@ -42,7 +42,7 @@ static size_t ranges(const struct offload_work *w, struct offload_range *v)
 	return 3;
 }
 
-/* Portable is the first path; it is held against the widest. */
+/* Compares with the portable path; compares the portable path itself with the widest. */
 static bool matches(const struct offload_work *w, const struct offload_try *t, int rank, int n)
 {
 	mw_gemv_s8_fn fn = !t || t->path != 0 ? mw_gemv_paths[0].s8 : mw_gemv_best()->s8;
@@ -68,7 +68,7 @@ static int check(int rc, struct pim_device *dev, char *err, size_t n)
 	return rc < 0 ? mw_fail(rc, err, n, "%s", pim_error(dev)) : 0;
 }
 
-/* Weights in a scope of their own: a model's weights are placed once. */
+/* The weights have a cost scope of their own, because a model's weights are placed once. */
 static int place(const struct offload_work *w, struct pim_device *dev, struct offload_operands *p, char *err, size_t n)
 {
 	struct pim_cost *scope = NULL;
@@ -104,7 +104,7 @@ static int use(struct offload_work *w, struct pim_device *dev, struct offload_op
 	if (rc < 0)
 		return rc;
 	cost->place = p->write[0].in;
-	/* Energy of this scope is the product's: devices of matrices have no model of their link. */
+	/* This scope has the energy of the product only: devices for matrices have no energy model of transfers. */
 	cost->moved_pj[0] = cost->moved_pj[1] = cost->moved_pj[2] = NAN;
 	cost->end_to_end = cost->in + cost->resident + cost->out;
 	cost->per_use = cost->end_to_end;

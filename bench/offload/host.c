@@ -1,4 +1,4 @@
-/* The best that the host can do: a short search over paths, threads and stores, then rounds over the fastest few. */
+/* Finds the host's best time: a short search over paths, threads and stores, then rounds over the fastest few. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ enum {
 	MAX_REPEATS = 4096,
 };
 
-/* Of the benchmark's share of the run: what the visits get, about, and what the search may take. */
+/* Shares of the benchmark's time: about this much for the visits; at most this much for the search. */
 #define VISIT_SHARE 0.45
 #define SEARCH_SHARE 0.2
 
@@ -31,7 +31,7 @@ struct point {
 	struct job job;
 	enum offload_cache cache;
 	double sample_ns;
-	size_t repeats; /* of a warm sample; 0 before the first one */
+	size_t repeats; /* uses per warm sample; 0 before the first one */
 	bool checked;
 };
 
@@ -106,7 +106,7 @@ static int check_result(struct job *j, char *err, size_t n)
 	return rc;
 }
 
-/* Each use starts with operands evicted; the mean over as many as fit into the sample. */
+/* Mean time of a use, over as many uses as fit into the sample; with `evict` each starts with the operands evicted. */
 static int cold_sample(struct job *j, bool evict, double sample_ns, double *value)
 {
 	double sum = 0, ns;
@@ -173,7 +173,7 @@ static int by_ns(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* An earlier row that the memory system cannot tell from this one. */
+/* An earlier row with the same memory traffic, so that the same way is the fastest; NULL: none. */
 static const struct offload_work *twin(const struct offload *o, const struct offload_work *w)
 {
 	for (const struct offload_work *e = o->work; e < w; e++) {
@@ -186,7 +186,7 @@ static const struct offload_work *twin(const struct offload *o, const struct off
 	return NULL;
 }
 
-/* When the search has used its time: the nearest earlier row. */
+/* The nearest earlier row of the same kind, whose ways are used when the time for the search is over. */
 static const struct offload_work *neighbour(const struct offload *o, const struct offload_work *w,
 					    enum offload_cache cache)
 {
@@ -197,7 +197,7 @@ static const struct offload_work *neighbour(const struct offload *o, const struc
 	return near;
 }
 
-/* Identity of one way to do a row. */
+/* Opens the record of one way to compute a row. */
 static void describe(const struct offload_work *w, enum offload_cache cache, const struct offload_try *t,
 		     struct mw_record *r)
 {
@@ -209,7 +209,8 @@ static void describe(const struct offload_work *w, enum offload_cache cache, con
 	w->kind->describe(t, r);
 }
 
-/* An earlier session of this run chose already: the same ways again, so that what it measured counts. */
+/* Moves the ways that an earlier session of this run has measured to the front of v, so that its samples are used.
+ * Returns how many. */
 static size_t chosen_before(const struct offload *o, const struct offload_work *w, enum offload_cache cache,
 			    struct offload_try *v, size_t n)
 {
@@ -283,7 +284,7 @@ static int search(struct offload *o, struct offload_work *w, enum offload_cache 
 	return rc;
 }
 
-/* The rest of begin() wants some time too: the emulators are set up. */
+/* Searches all rows within 60 % of the time of the search; the rest is for setting up the emulators. */
 static int search_all(struct offload *o)
 {
 	uint64_t end_ns = mw_now_ns() + (uint64_t)(0.6e9 * fmin(bench_left_s(o->ctx), SEARCH_SHARE * o->ctx->share_s));
@@ -310,12 +311,13 @@ static int leave_out(struct offload *o)
 {
 	struct mw_record r;
 	offload_record(&o->work[--o->n_work], &r, OFFLOAD_HOST_TIME);
-	mw_record_unavailable(&r, "left out: the time budget is too short for that size on this machine, now");
+	mw_record_unavailable(
+		&r, "left out: the time budget is too short for that size at the present speed of this machine");
 	return mw_finish(o->sink, &r);
 }
 
-/* Where the least number of rounds would not fit, only the fastest way of each row is kept, then the largest rows
- * go; half of them stay whatever they cost, and those that an earlier session has begun. */
+/* If the least number of rounds does not fit, keeps only the fastest way of each row, then leaves out the largest rows.
+ * Half of the rows, and those that an earlier session has begun, stay in any case. */
 static int fit_budget(struct offload *o)
 {
 	double room = 1e9 * VISIT_SHARE * o->ctx->share_s / o->ctx->profile->min_rounds;
@@ -365,7 +367,7 @@ static int measure_flush(void *arg, double *value, char *err, size_t n)
 	uint64_t ns = 0, sum = 0, begin = mw_now_ns();
 	size_t times = 0;
 	do {
-		/* Absent lines: flushed just before. */
+		/* For absent lines, flush before the timed part. */
 		rc = mw_team_run(team, members, f->dirty ? dirty_member : flush_member, f);
 		if (rc == 0)
 			rc = mw_team_time(team, members, flush_member, f, &ns);
@@ -397,11 +399,11 @@ static void add_flush(struct offload *o, struct flush_point *f, struct round_poi
 struct offload_points {
 	struct round_point *pts;
 	size_t n;
-	struct point *v; /* of the ways of the rows, which come first */
+	struct point *v; /* points of the rows' ways, which come first in pts */
 	struct flush_point flush[OFFLOAD_CACHES];
 	struct offload_rates *rates;
 	struct rounds *rounds;
-	bool opened; /* by rounds_open, whatever it returned */
+	bool opened; /* rounds_open was called: it owns the records of pts, even if it failed */
 };
 
 static void add_point(struct offload *o, const struct offload_work *w, enum offload_cache cache,
@@ -439,7 +441,7 @@ static void add_points(struct offload *o, struct point *points, struct round_poi
 					  &pts[n]);
 }
 
-/* A sample's length is chosen for the time that all visits will have. */
+/* Length of a sample, for the time of all visits together. */
 static double sample_s(const struct offload *o, size_t count)
 {
 	struct bench_ctx visits = *o->ctx;
@@ -492,7 +494,7 @@ void offload_host_close(struct offload *o)
 	struct offload_points *p = o->points;
 	if (!p)
 		return;
-	/* The rounds consume the records of their points. */
+	/* rounds_open takes the records over, even if it fails. */
 	for (size_t i = 0; i < p->n && !p->opened; i++)
 		mw_record_fini(&p->pts[i].rec);
 	rounds_close(p->rounds);

@@ -34,10 +34,11 @@ static void fill_member(void *arg, int rank, int n)
 	}
 }
 
-/* Operands of all rows, with the same contents in every visit; held until it is released. */
+/* Takes memory for the operands of all rows and fills it with the same contents in every visit. */
 static int take_memory(struct offload *o, char *err, size_t n)
 {
-	/* Vectors do not start at equal offsets within 4 KiB: loads would wait for stores of another address. */
+	/* Vectors start at different offsets within 4 KiB, else loads would wait for stores to addresses that differ
+	 * above bit 11 only (4K aliasing). */
 	enum { STAGGER = 1344 };
 	uint64_t begin = mw_now_ns();
 	size_t step = offload_vector_step(o->largest), all = OFFLOAD_VECTORS * step;
@@ -50,7 +51,7 @@ static int take_memory(struct offload *o, char *err, size_t n)
 	struct fill f = {base, 2 * step, o->ctx->seed};
 	if (!o->block.intact)
 		rc = mw_team_run(o->ctx->team, mw_team_size(o->ctx->team), fill_member, &f);
-	/* Touching and filling tells how fast a device's operands can be laid out on this machine, now. */
+	/* The time of touching and filling gives an estimate for placing operands on an emulated device. */
 	if (o->row_s_per_byte == 0)
 		o->row_s_per_byte = fmax(0.25e-9, 1e-9 * (double)(mw_now_ns() - begin) / (double)all);
 	o->spare = base + all;
@@ -99,7 +100,7 @@ static void free_offload(struct offload *o)
 	free(o);
 }
 
-/* Without anything that needs a machine. NULL when memory is out. */
+/* Allocates the structure and touches nothing of the machine. NULL when out of memory. */
 static struct offload *new_offload(const struct bench_ctx *ctx)
 {
 	struct offload *o = calloc(1, sizeof(*o));
@@ -128,13 +129,13 @@ static int read_options(struct offload *o, char *err, size_t n)
 	return rc;
 }
 
-/* The host's candidates of the final rounds; the search before them and the devices add no points. */
+/* Counts the host's candidates in the rounds; the search and the devices have no points. */
 static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 {
 	struct offload *o = new_offload(ctx);
 	if (o && read_options(o, NULL, 0) == 0) {
 		out->points = (unsigned)(o->n_work * OFFLOAD_CACHES * o->finalists);
-		out->memory_bytes = 2 * OFFLOAD_VECTORS * o->largest; /* the host's vectors and a device's */
+		out->memory_bytes = 2 * OFFLOAD_VECTORS * o->largest; /* vectors of the host and of one device */
 	}
 	free_offload(o);
 }
@@ -195,7 +196,7 @@ static int compare(struct offload *o, char *err, size_t n)
 	return rc;
 }
 
-/* The host's records, then the devices, unless a signal came. */
+/* Emits the host's records, then runs the devices, unless a signal came. */
 static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
 {
 	struct offload *o = state;
@@ -221,7 +222,7 @@ static const struct mw_option options[] = {
 	 .arg = "LIST",
 	 .def = "and,or,xor,not,add32,gemv",
 	 .word = offload_kernel_word,
-	 .help = "bulk bitwise, additions of 32 bits, int8 matrix-vector products"},
+	 .help = "bulk bitwise operations, 32-bit additions, int8 matrix-vector products"},
 	{.name = "sizes",
 	 .type = MW_OPT_SIZES,
 	 .arg = "LIST",
@@ -229,7 +230,7 @@ static const struct mw_option options[] = {
 	 .min = 64,
 	 .max = 1099511627776.0,
 	 .max_items = OFFLOAD_MAX_SIZES,
-	 .help = "bytes of one vector; by default thinned to memory and time"},
+	 .help = "bytes of one vector (default: what memory and time allow)"},
 	{.name = "shapes",
 	 .type = MW_OPT_NAMES,
 	 .arg = "LIST",

@@ -1,8 +1,8 @@
 /* The same work on the host, measured, and on devices that compute in memory, modelled. Private to bench/offload.
  *
- * A row of the comparison is a struct offload_work. Its kind (bulk.c, gemv.c) knows how the host does it and how a
- * device does it; host.c finds and measures the host's best, device.c runs the work on a device and reads its cost,
- * compare.c sets the two side by side. */
+ * A row of the comparison is a struct offload_work. Its kind (bulk.c, gemv.c) computes it on the host and on a device.
+ * host.c searches and measures the host's ways, pick.c chooses the best; execute.c runs the rows on devices, device.c
+ * opens these and reads their cost; compare.c emits the comparison. */
 #ifndef MW_OFFLOAD_H
 #define MW_OFFLOAD_H
 
@@ -36,7 +36,7 @@ struct offload_try {
 	int path; /* enum mw_isa (bulk), index into mw_gemv_paths (gemv) */
 	int threads;
 	enum mw_bulk_store store; /* bulk */
-	double ns;                /* of the search */
+	double ns;                /* ns of one use, by the search */
 };
 
 /* The host's best in one topology state. */
@@ -60,16 +60,16 @@ struct offload_work {
 	enum pim_op device_op;
 	uint64_t size;        /* bytes of one vector (bulk), of the matrix (gemv) */
 	uint64_t rows, cols;  /* gemv: y[rows] = W x[cols] */
-	uint64_t bytes;       /* all operands, read or written once */
-	bool cached;          /* small enough for the caches to matter: cold and warm differ */
+	uint64_t bytes;       /* of all operands, each counted once */
+	bool cached;          /* less than four times the last-level cache: cold and warm times differ */
 	const uint8_t *a, *b; /* matrix, x */
 	uint8_t *out;
 	struct offload_try best[OFFLOAD_CACHES][OFFLOAD_FINALISTS];
 	size_t n_best[OFFLOAD_CACHES];
-	uint64_t searched_size; /* of the row whose search chose them */
+	uint64_t searched_size; /* size of the row whose search chose `best` */
 	bool begun;             /* an earlier session of this run has samples of it */
 	struct offload_host host[OFFLOAD_CACHES][OFFLOAD_STATES];
-	size_t n_host[OFFLOAD_CACHES]; /* 0: nothing was measured */
+	size_t n_host[OFFLOAD_CACHES]; /* per cache state; 0: not measured */
 };
 
 struct offload_range {
@@ -78,18 +78,18 @@ struct offload_range {
 };
 
 struct offload_device {
-	char spec[160];    /* as asked, with the price limit */
+	char spec[160];    /* SPEC as given, with the activation limit */
 	const char *label; /* canonical, for records */
 	char limit[16];    /* "" when the device has no such key */
 	const struct pim_device_ops *ops;
-	bool flushes; /* takes the measured flush rate */
+	bool flushes; /* has a key for the measured flush rate */
 	bool is_dram;
-	struct pim_device_info dram; /* where is_dram */
-	const char *channels_note;   /* how many channels a device of DRAM was given, and why */
-	bool assumes_efficiency;     /* of transfers: the SPEC does not say */
-	size_t pair;                 /* the same device at the other limit; itself: none */
+	struct pim_device_info dram; /* valid where is_dram */
+	const char *channels_note;   /* note on the number of channels of a DRAM device */
+	bool assumes_efficiency;     /* the SPEC does not give the efficiency of transfers */
+	size_t pair;                 /* index of the same device at the other limit; its own index: none */
 	bool named;                  /* on the command line */
-	size_t worked;               /* rows that it could do */
+	size_t worked;               /* number of rows that it could compute */
 };
 
 struct offload_text;
@@ -99,7 +99,7 @@ struct offload_points;
 struct offload {
 	const struct bench_ctx *ctx; /* of the call */
 	const struct mw_sink *out;
-	const struct mw_sink *sink; /* of the call; when finishing: to out, and remembers the host's records */
+	const struct mw_sink *sink; /* of the current call; in finish() it also keeps the host's records in seen */
 	struct mw_records seen;
 	uint64_t llc;
 	size_t finalists;
@@ -110,114 +110,116 @@ struct offload {
 	struct offload_points *points; /* of the host */
 	struct offload_device device[OFFLOAD_MAX_DEVICES];
 	size_t n_devices;
-	uint8_t *spare; /* as large as twice the last-level cache: streamed through where lines cannot be flushed */
+	uint8_t *spare; /* twice the last-level cache; read to evict lines where they cannot be flushed */
 	size_t spare_bytes;
 	struct mw_block block;             /* of all vectors and the spare */
-	double flush_gbps[OFFLOAD_CACHES]; /* lines absent from, dirty in the caches; NaN unknown */
+	double flush_gbps[OFFLOAD_CACHES]; /* GB/s of flushing lines that are absent from (cold) or dirty in (warm) the
+					      caches; NaN: unknown */
 	int channels;                      /* of this machine's memory; 0 = unknown */
-	double row_s_per_byte;             /* slowest run of a row on a device so far; 0: nothing known */
+	double row_s_per_byte;             /* s per byte of the slowest row on a device so far; 0: unknown */
 	struct offload_text *texts;
-	bool no_memory; /* for a text */
+	bool no_memory; /* out of memory for a text */
 };
 
 /* What a device needs for one row, in ns. */
 struct offload_cost {
 	double compute, in, out, reload, transpose;
-	double resident;   /* operands and result stay */
-	double end_to_end; /* with everything that has to move for one use */
-	double place;      /* paid once for resident operands */
-	double per_use;    /* paid by each use of them */
+	double resident;   /* operands and result stay on the device */
+	double end_to_end; /* with all data movement of one use */
+	double place;      /* once, to place resident operands */
+	double per_use;    /* each use of resident operands */
 	uint64_t count[PIM_COUNT_N];
 	uint32_t counted;         /* bit i: count[i] has a model */
-	struct pim_energy energy; /* of resident use, pJ */
-	double moved_pj[3];       /* min, typ, max of writing and reading; NaN: no model of transfers */
+	struct pim_energy energy; /* of one use of resident operands, pJ */
+	double moved_pj[3];       /* min, typ, max of transfers, pJ; NaN: no model */
 	bool has_energy;
 	bool verified;
 	const char *source;
 };
 
-/* On a device: vectors a, b, result; matrix, x, y. */
+/* Operands on a device: vectors a, b, result (bulk); matrix and vectors x, y (gemv). */
 struct offload_operands {
 	struct pim_vector *v[3];
 	struct pim_matrix *m;
-	struct offload_cost write[2]; /* of each input; of the matrix */
+	struct offload_cost write[2]; /* cost of writing each input, or the matrix */
 };
 
 struct offload_kind {
-	/* Ways of the host into v; returns how many. */
+	/* Writes the host's ways to v; returns how many. */
 	size_t (*tries)(const struct offload *o, struct offload_try *v, size_t max);
-	/* One member's part. */
+	/* Computes the part of one team member. */
 	void (*slice)(const struct offload_work *w, const struct offload_try *t, int rank, int n);
-	/* Memory that the work touches, into v[0..2]; returns how many. */
+	/* Writes the memory ranges that the work touches to v[0..2]; returns how many. */
 	size_t (*ranges)(const struct offload_work *w, struct offload_range *v);
-	/* out against another path, bit by bit, in this member's part: false when it differs. */
+	/* Compares out with the result of another path, bit by bit, in this member's part; false when it differs. */
 	bool (*matches)(const struct offload_work *w, const struct offload_try *t, int rank, int n);
 	void (*describe)(const struct offload_try *t, struct mw_record *r);
-	/* Allocates on the device and writes; once for all rows with the same operands. -EOPNOTSUPP and the device's
-	 * reason. operands are to be freed with offload_unplace in every case. */
+	/* Allocates the operands on the device and writes them, once for all rows with the same operands. -EOPNOTSUPP
+	 * with the device's reason in err when it cannot. Free *p with offload_unplace in every case. */
 	int (*place)(const struct offload_work *w, struct pim_device *dev, struct offload_operands *p, char *err,
 		     size_t n);
-	/* Computes, reads back into out, and fills cost, placing included. */
+	/* Computes, reads the result back into w->out, and fills *cost, with the cost of placing. */
 	int (*use)(struct offload_work *w, struct pim_device *dev, struct offload_operands *p,
 		   struct offload_cost *cost, char *err, size_t n);
 };
 
 extern const struct offload_kind offload_bulk, offload_gemv;
 
-/* Opens a record of that sort for a row: case and shape. */
+/* Opens a record of that sort with the row's case and shape. */
 void offload_record(const struct offload_work *w, struct mw_record *r, enum offload_sort sort);
 
-/* A text that lives as long as o. "" when memory is out, which o->no_memory tells. */
+/* Formats a text that is freed with o. "" when out of memory; o->no_memory is set then. */
 const char *offload_text(struct offload *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void offload_texts_free(struct offload *o);
 
 /* ---- plan.c ---- */
-/* What the options ask for and machine and time allow. */
+/* What to compare: asked for by the options, reduced to what memory and time allow. */
 struct offload_plan {
 	uint64_t sizes[OFFLOAD_MAX_SIZES];
 	size_t n_sizes;
-	uint64_t left_out[OFFLOAD_MAX_SIZES]; /* by memory or time */
+	uint64_t left_out[OFFLOAD_MAX_SIZES]; /* left out, for lack of memory or time */
 	size_t n_left_out;
 	const char *why[OFFLOAD_MAX_SIZES];
 	uint64_t shapes[OFFLOAD_MAX_SIZES][2]; /* inputs, outputs */
 	size_t n_shapes;
-	uint64_t shapes_left_out[OFFLOAD_MAX_SIZES][2]; /* by memory */
+	uint64_t shapes_left_out[OFFLOAD_MAX_SIZES][2]; /* left out, for lack of memory */
 	size_t n_shapes_left_out;
 	const char *shapes_why;
 	bool op[OFFLOAD_BULK_OPS], gemv;
 };
 
 const char *offload_kernel_word(size_t i);
-/* Equal for equal options, profile and machine. */
+/* Makes the plan, which depends on options, profile and machine only. MW_ESPEC with a line in err. */
 int offload_make_plan(struct offload *o, struct offload_plan *p, char *err, size_t n);
-/* Into o->work. Returns the bytes of the largest vector. */
+/* Fills o->work. Returns the bytes of the largest vector. */
 uint64_t offload_add_rows(struct offload *o, const struct offload_plan *p);
-/* A record for each row that memory or time leave out. */
+/* Emits an unavailable record for each size or shape that is left out. */
 int offload_report_left_out(struct offload *o, const struct offload_plan *p);
-/* Has the device a model of one of these kernels? */
+/* True when the device has a model of at least one of the kernels. */
 bool offload_models_one(const struct offload_device *d, const struct offload_plan *p);
-/* From the start of one vector to the next: whole huge pages, and one for the stagger. */
+/* Bytes from the start of one vector to the next: whole huge pages, and one more for the different offsets. */
 size_t offload_vector_step(size_t bytes);
 
 /* ---- evict.c ---- */
 /* "clflushopt", "clflush" or NULL when this architecture has no such instruction for user programs. */
 const char *offload_flush_name(void);
-/* Writes lines back and drops them. */
+/* Writes the cache lines of the range back and invalidates them. */
 void offload_flush(const void *p, size_t bytes);
-/* Reads memory so that it displaces what the caches hold. */
+/* Reads the range, so that it displaces the contents of the caches. */
 void offload_stream(const void *p, size_t bytes);
 
 /* ---- host.c ---- */
-/* Searches the host's best ways and makes points of the fastest few. Memory is held, here and in a visit. */
+/* Searches the host's ways and makes points of the fastest few. The memory of the operands must be held, here and in a
+ * visit. */
 int offload_host_begin(struct offload *o, char *err, size_t n);
-/* Rounds over the points. BENCH_DONE: they need no more. */
+/* Measures rounds over the points. BENCH_DONE when they need no more. */
 int offload_host_visit(struct offload *o);
 /* Emits the records of the points. */
 int offload_host_finish(struct offload *o);
 void offload_host_close(struct offload *o);
 
 /* ---- pick.c ---- */
-/* Fills w->host, and the flush rates, from the records of the rounds and those of earlier benchmarks. */
+/* Fills w->host and the flush rates from the records of the rounds and of earlier benchmarks. */
 int offload_host_pick(struct offload *o);
 
 /* ---- emulator.c: how fast the emulation itself runs ---- */
@@ -231,45 +233,47 @@ void offload_rates_free(struct offload_rates *r);
 int offload_channels(const char *root);
 
 /* ---- device.c ---- */
-/* SPEC i of those that devices want to be compared with; NULL after the last one. */
+/* SPEC i of those that devices declare for comparison by default; NULL after the last one. */
 const char *offload_default_device(size_t i);
-/* Checks the specs (newline-separated; NULL: the default ones) by opening them. MW_ESPEC with a line. */
+/* Adds the devices of the SPECs (separated by newlines; NULL: the default ones), opening each to check it. MW_ESPEC
+ * with a line in err. */
 int offload_devices(struct offload *o, const char *specs, char *err, size_t n);
-/* Opens device d with extra keys ("" or "engine=exact"); flush rate for the row. */
+/* Opens device d with the flush rate for the row and extra keys ("" or "engine=exact"). */
 int offload_open(struct offload *o, const struct offload_device *d, const struct offload_work *w, const char *extra,
 		 struct pim_device **dev, char *err, size_t n);
-/* Adds the energy of a transfer to what cost has moved. */
+/* Adds the energy of a transfer to cost->moved_pj. */
 void offload_add_moved(struct offload_cost *cost, const struct offload_cost *transfer);
-/* Reads a scope into cost: parts, counts, energy. */
+/* Reads times, counts and energy of a scope into *cost. */
 int offload_read_cost(struct pim_device *dev, struct pim_cost *scope, struct offload_cost *cost, char *err, size_t n);
-/* NULL when the device has no such key. */
+/* The device's key of that name, or NULL. */
 const struct pim_key *offload_key(const struct pim_device_ops *ops, const char *name);
 
-/* A lack of memory in words: why, and what limits this run. */
+/* Writes a message on a lack of memory: why, and what limits the memory of this run. */
 void offload_say_memory(const struct offload *o, const char *why, char *out, size_t n);
 
 void offload_unplace(struct offload_operands *p);
 
-/* One device, and its cost of each row that is done. */
+/* One device, and its cost of each row. */
 struct offload_side {
 	struct offload *o;
 	struct offload_device *d;
 	const struct offload_side *pair; /* the same device at the other limit; NULL: none */
 	struct offload_cost *cost;
 	bool *done;
-	char refused[OFFLOAD_KERNELS][16]; /* cases that the device has no model of */
+	char refused[OFFLOAD_KERNELS][16]; /* names of cases that the device has no model of */
 	size_t n_refused;
 };
 
 /* ---- execute.c ---- */
-/* Runs every row on every device, small rows first; each result is held against the host's. */
+/* Runs every row on every device, small rows first, and compares each result with the host's. MW_EVERIFY when one
+ * differs. */
 int offload_execute(struct offload *o, char *err, size_t n);
 
 /* ---- compare.c: records ---- */
 int offload_emit_row(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c);
-/* whole_case: the reason holds for every size. */
+/* Emits an unavailable record for the row. whole_case: the reason holds for every size of the case. */
 int offload_emit_missing(const struct offload_side *s, const struct offload_work *w, bool whole_case, const char *why);
-/* Smallest sizes that pay at one use. */
+/* Emits the smallest sizes from which one use on the device is faster. */
 int offload_emit_sizes(const struct offload_side *s);
 
 #endif

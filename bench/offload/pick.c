@@ -1,4 +1,4 @@
-/* The host's best of each row: chosen from what the rounds measured, for each topology state on its own. */
+/* Chooses the host's best way of each row from the records of the rounds, for each topology state. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,12 +9,12 @@
 
 enum { MAX_WAYS = 64 };
 
-/* Records of the ways to do a row, all in ns. */
+/* Records of the ways to compute a row, all in ns. */
 struct ways {
 	const struct mw_record *v[MAX_WAYS];
 	bool library[MAX_WAYS];
 	size_t n;
-	struct mw_record own[MAX_WAYS]; /* copies of what was told in GOP/s */
+	struct mw_record own[MAX_WAYS]; /* copies of records that were in GOP/s, converted */
 	size_t n_own;
 };
 
@@ -31,7 +31,7 @@ static void add_way(struct ways *l, const struct mw_record *r, bool library)
 	l->v[l->n++] = r;
 }
 
-/* A rate of that many operations becomes a time. */
+/* Adds a record in GOP/s, converted to the time of `ops` operations. */
 static int add_rate(struct ways *l, const struct mw_record *rate, double ops)
 {
 	struct mw_record *r = &l->own[l->n_own];
@@ -71,7 +71,7 @@ static void own_ways(const struct offload *o, const struct offload_work *w, enum
 	}
 }
 
-/* Products that benchmark gemm measured in this run count too: libraries, with weights streamed from memory. */
+/* Adds the same product measured by benchmark gemm in this run: libraries, with weights from memory. */
 static int library_ways(const struct offload *o, const struct offload_work *w, struct ways *l)
 {
 	const struct mw_records *earlier = o->ctx->earlier;
@@ -109,7 +109,7 @@ static const char *said(struct offload *o, const struct mw_record *r, const stru
 	return offload_text(o, "%s", mw_kv_str(&r->observed, key->name, ""));
 }
 
-/* Chosen by the other visits, quoted on the held-out one. v: ways to choose from, of l. */
+/* Chooses the best of the ways l->v[v[0..n-1]] (base/core/heldout.h) and fills *h. */
 static int choose(struct offload *o, const struct ways *l, const size_t *v, size_t n, struct offload_host *h)
 {
 	const struct mw_record *c[MAX_WAYS];
@@ -135,7 +135,7 @@ static int choose(struct offload *o, const struct ways *l, const size_t *v, size
 	return 0;
 }
 
-/* Ways on one thread have no state and stand in any. */
+/* Picks the best in one state, among the ways with that state and those on one thread, which have none. */
 static int pick_in(struct offload *o, const struct ways *l, const char *state, struct offload_host *h)
 {
 	size_t v[MAX_WAYS], n = 0;
@@ -175,7 +175,7 @@ static int pick_from(struct offload *o, struct offload_work *w, enum offload_cac
 			return rc;
 		alone = alone && h[i].threads == 1;
 	}
-	/* One thread is best in every state: its time belongs to none. */
+	/* When one thread is best in every state, the result has no state. */
 	if (alone && n > 0)
 		h[0].state = "";
 	w->n_host[cache] = alone && n > 0 ? 1 : n;

@@ -1,4 +1,4 @@
-/* What is compared: kernels, sizes and shapes from the options, thinned to memory and time; the rows of that. */
+/* Plans the comparison: kernels, sizes and shapes from the options, reduced to memory and time; and lists the rows. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ static const struct {
 	const char *name;
 	enum mw_bulk_op op;
 	enum pim_op device_op;
-	unsigned width; /* bits of a lane: containers without excess bits, or bit vectors */
+	unsigned width; /* bits of a lane: 8, 16, 32 or 64; 1 for bit vectors */
 } bulk_ops[OFFLOAD_BULK_OPS] = {
 	{"and", MW_BULK_AND, PIM_AND, 1}, {"or", MW_BULK_OR, PIM_OR, 1},         {"xor", MW_BULK_XOR, PIM_XOR, 1},
 	{"not", MW_BULK_NOT, PIM_NOT, 1}, {"add32", MW_BULK_ADD32, PIM_ADD, 32},
@@ -25,7 +25,7 @@ const char *offload_kernel_word(size_t i)
 	return i < OFFLOAD_BULK_OPS ? bulk_ops[i].name : i == OFFLOAD_BULK_OPS ? "gemv" : NULL;
 }
 
-/* A profile that lasts so long measures every kernel. */
+/* Profiles with at least this time limit (s) measure every kernel. */
 #define LONG_S 300
 
 static void parse_kernels(struct offload_plan *p, const char *list)
@@ -35,7 +35,7 @@ static void parse_kernels(struct offload_plan *p, const char *list)
 	p->gemv = mw_list_has(list, offload_kernel_word(OFFLOAD_BULK_OPS));
 }
 
-/* "768x3072": inputs x outputs. */
+/* Parses a list of "768x3072": inputs x outputs. */
 static int parse_shapes(struct offload_plan *p, const char *list, char *err, size_t n)
 {
 	const char *item;
@@ -75,8 +75,8 @@ static void drop_largest(struct offload_plan *p, const char *why)
 	p->left_out[p->n_left_out++] = p->sizes[--p->n_sizes];
 }
 
-/* Seconds that one more size costs: rounds of every operation on the host, and a run on every device. Rates are low
- * guesses; what does not fit is left out before anything is touched. */
+/* Estimated seconds for one size: rounds of every operation on the host, and a run on every device. The assumed rates
+ * are low, because sizes that do not fit are left out before memory is touched. */
 static double seconds_for(const struct offload *o, const struct offload_plan *p, uint64_t size)
 {
 	double ops = 0, bytes = OFFLOAD_VECTORS * (double)size;
@@ -90,12 +90,12 @@ static double seconds_for(const struct offload *o, const struct offload_plan *p,
 static int plan_sizes(struct offload *o, struct offload_plan *p, char *err, size_t n)
 {
 	const struct mw_optval *v = mw_opt(o->ctx->opts, "sizes");
-	/* Three vectors here, three on the device. */
+	/* Three vectors of the host and three of the device. */
 	uint64_t limit = bench_block_limit(o->ctx, 2 * OFFLOAD_VECTORS);
 	p->n_sizes = any_bulk(p) ? mw_opt_sizes(o->ctx->opts, "sizes", p->sizes, OFFLOAD_MAX_SIZES) : 0;
 	qsort(p->sizes, p->n_sizes, sizeof(p->sizes[0]), compare_sizes);
 	for (size_t i = 0; i < p->n_sizes && v->given; i++) {
-		if (p->op[OFFLOAD_BULK_OPS - 1] && p->sizes[i] % 8) /* add32: rounded, two sizes could become one */
+		if (p->op[OFFLOAD_BULK_OPS - 1] && p->sizes[i] % 8) /* add32 rounds: two sizes could become one */
 			return mw_fail(MW_ESPEC, err, n, "--sizes: %llu is not a multiple of 8 byte, as add32 needs",
 				       (unsigned long long)p->sizes[i]);
 		int rc = bench_check_size(o->ctx, "sizes", 2 * OFFLOAD_VECTORS * p->sizes[i], err, n);
@@ -124,7 +124,7 @@ static int plan_sizes(struct offload *o, struct offload_plan *p, char *err, size
 	return 0;
 }
 
-/* Three vectors of the matrix's size, and the device's copy. */
+/* Memory for a shape: three vectors of the matrix's size, and the device's copy. */
 static uint64_t shape_bytes(const uint64_t shape[2])
 {
 	return 4 * shape[0] * shape[1];
@@ -138,14 +138,13 @@ static int check_shapes(const struct offload *o, const struct offload_plan *p, c
 	return rc;
 }
 
-/* From the start of one vector to the next: whole huge pages, and one for the stagger. */
 size_t offload_vector_step(size_t bytes)
 {
 	const size_t page = (size_t)2 << 20;
 	return (bytes + page - 1) / page * page + page;
 }
 
-/* Nobody asked for the default shapes: those that do not fit are left out. */
+/* Leaves out default shapes that do not fit into memory; shapes that were asked for are an error instead. */
 static void thin_shapes(struct offload *o, struct offload_plan *p)
 {
 	size_t kept = 0;
@@ -166,7 +165,7 @@ int offload_make_plan(struct offload *o, struct offload_plan *p, char *err, size
 {
 	const struct mw_opts *opts = o->ctx->opts;
 	parse_kernels(p, mw_opt_text(opts, "kernels"));
-	/* Short runs leave out what adds nothing: "or" moves and computes what "and" does, on every side. */
+	/* Short runs leave out "or", which takes the same time as "and" on host and devices. */
 	for (size_t i = 0; i < OFFLOAD_BULK_OPS && !mw_opt(opts, "kernels")->given; i++)
 		if (o->ctx->profile->limit_s < LONG_S && strcmp(offload_kernel_word(i), "or") == 0)
 			p->op[i] = false;
@@ -181,7 +180,7 @@ int offload_make_plan(struct offload *o, struct offload_plan *p, char *err, size
 		return rc;
 	if (!p->gemv)
 		p->n_shapes = 0;
-	/* A tiny run proves that it works: two shapes do. */
+	/* A tiny run only tests the program: two shapes are enough. */
 	if (o->ctx->profile->min_rounds < 6 && !mw_opt(opts, "shapes")->given && p->n_shapes > 2)
 		p->n_shapes = 2;
 	if (mw_opt(opts, "shapes")->given)
@@ -206,9 +205,9 @@ static void add_bulk(struct offload *o, size_t op, uint64_t size)
 	w->op = bulk_ops[op].op;
 	w->device_op = bulk_ops[op].device_op;
 	w->width = bulk_ops[op].width;
-	w->size = w->width == 1 ? size : size / 8 * 8; /* whole lanes */
+	w->size = w->width == 1 ? size : size / 8 * 8; /* whole number of lanes */
 	w->bytes = w->size * (mw_bulk_inputs(w->op) + 1);
-	/* Streams of four times the cache leave nothing behind that the next pass would find. */
+	/* After a pass over four times the cache, the next pass finds almost nothing in the cache. */
 	w->cached = w->bytes < 4 * o->llc;
 	(void)snprintf(w->name, sizeof(w->name), "%s", bulk_ops[op].name);
 }
@@ -236,7 +235,7 @@ static int by_size(const void *a, const void *b)
 	return (x->op > y->op) - (x->op < y->op);
 }
 
-/* Small rows first: when time ends, what is missing is the largest. */
+/* Small rows first, so that the largest ones are missing when the time ends. */
 uint64_t offload_add_rows(struct offload *o, const struct offload_plan *p)
 {
 	uint64_t largest = 4096;
@@ -280,7 +279,6 @@ int offload_report_left_out(struct offload *o, const struct offload_plan *p)
 	return rc;
 }
 
-/* Has the device a model of one of these kernels? */
 bool offload_models_one(const struct offload_device *d, const struct offload_plan *p)
 {
 	struct pim_device *dev;

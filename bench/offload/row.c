@@ -1,4 +1,4 @@
-/* What is the same in every record of the comparison. */
+/* Common parts of the records of the comparison: case, shape and texts. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,22 +4,23 @@
 OFFLOAD_KEYS(DEFINE)
 
 static const struct mw_metric break_even_size = {"break_even_size", MW_BYTE, MW_LOWER,
-						 "smallest size from which one use pays"};
+						 "smallest size from which the device is ahead at one use"};
 static const struct mw_metric break_even_uses = {"break_even_uses", MW_COUNT, MW_LOWER,
-						 "uses of resident operands from which the device is ahead"};
-static const struct mw_metric break_even_never = {
-	"break_even_never", MW_RATIO, MW_HIGHER,
-	"host time over device time where the device never pays: at the largest size, or for ever more uses"};
-static const struct mw_metric emulator_bandwidth = {"emulator_bandwidth", MW_GBPS, MW_HIGHER,
-						    "bytes of operands that the emulation itself handles per second"};
+						 "number of uses of resident operands from which the device is ahead"};
+static const struct mw_metric break_even_never = {"break_even_never", MW_RATIO, MW_HIGHER,
+						  "host time divided by device time where the device is never ahead: "
+						  "at the largest size, or for infinitely many uses"};
+static const struct mw_metric emulator_bandwidth = {
+	"emulator_bandwidth", MW_GBPS, MW_HIGHER,
+	"bytes of operands per second that the emulation itself processes on this host"};
 static const struct mw_metric emulator_op_rate = {"emulator_op_rate", MW_GOPS, MW_HIGHER,
-						  "operations that the emulation itself does per second"};
+						  "operations per second that the emulation itself does on this host"};
 
 #define BULK MW_CASES("and", "or", "xor", "not", "add32")
 #define GEMV MW_CASES("gemv")
 #define KERNELS MW_CASES("and", "or", "xor", "not", "add32", "gemv")
 
-/* Two rows of one sort; the parameters come last. */
+/* The rows of one sort, for bulk kernels and for products; the parameters come last. */
 #define SHAPED(metric, optional, observed, ...)                                                                        \
 	{BULK, metric, MW_LIST(&mw_key_vector, __VA_ARGS__), optional, observed},                                      \
 	{                                                                                                              \
