@@ -5,7 +5,7 @@
 #include "base/core/visits.h"
 #include "reports/select.h"
 
-/* An interval over less than this says nothing of how values drift; a whole run takes longer. */
+/* An interval from less than this many seconds does not include drift. A whole run takes longer. */
 #define SHORT_S 30
 
 struct disturbance disturbance_of(const struct mw_records *l)

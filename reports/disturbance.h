@@ -1,5 +1,5 @@
-/* What disturbed a run: other programs, the hypervisor, the clock. Values of a disturbed run are not those of the
- * machine, and whoever reads one must be told. */
+/* How much of a run was disturbed by other programs, the hypervisor or the clock. Reports warn about values of a
+ * disturbed run, because they are not those of the undisturbed machine. */
 #ifndef MW_DISTURBANCE_H
 #define MW_DISTURBANCE_H
 
@@ -7,20 +7,20 @@
 #include "reports/results.h"
 
 struct disturbance {
-	double share;       /* of the rounds that had no clean sample */
-	size_t rounds;      /* of all measured records */
+	double share;       /* share of the rounds without an undisturbed sample, 0..1 */
+	size_t rounds;      /* rounds of all measured records */
 	uint32_t causes;    /* enum mw_sample_flag */
-	size_t records, of; /* disturbed ones, of all measured ones */
+	size_t records, of; /* disturbed records; all measured records */
 };
 
 struct disturbance disturbance_of(const struct mw_records *l);
-/* From a tenth of the rounds on, or a third of the records. */
+/* True from a tenth of the rounds, or a third of the records, on. */
 bool is_disturbed(const struct disturbance *d);
-/* "61 % of 1406 rounds: steal, switches; 31 of 40 values are disturbed". To be freed with mw_buf_fini. */
+/* "61 % of 1406 rounds: steal, switches; 31 of 40 values are disturbed". Free with mw_buf_fini. */
 struct mw_buf disturbance_words(const struct disturbance *d);
 
-/* What a reader must know of a record beside its value: "disturbed: 61 % of 12 rounds: steal; unsteady: visits differ
- * by 9 %; within these 4 s". Empty where there is nothing to say. To be freed with mw_buf_fini. */
+/* Warnings about a record: "disturbed: 61 % of 12 rounds: steal; unsteady: visits differ by 9 %; within these 4 s";
+ * empty when there are none. Free with mw_buf_fini. */
 struct mw_buf record_warnings(const struct mw_record *r);
 
 #endif

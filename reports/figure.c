@@ -55,7 +55,8 @@ void plot_fini(struct figure_plot *p)
 
 void plot_quote(FILE *script, const char *text)
 {
-	/* In single quotes gnuplot knows one escape only, '', and not as the first character: an apostrophe instead. */
+	/* In single quotes gnuplot has one escape only, '', which fails as the first character: write a typographic
+	 * apostrophe instead. */
 	(void)fputc('\'', script);
 	for (size_t len; *text; text += len) {
 		int32_t code = mw_utf8(text, &len);
@@ -79,7 +80,7 @@ void plot_frame(FILE *script, const struct figure_look *look)
 		      "set grid back lt 1 lw 1 lc rgb '%s'\n"
 		      "set errorbars 0\nset pointintervalbox 0\n",
 		      look->muted, look->muted, look->muted, look->rule);
-	if (!look->key) /* else put where the legend's length is known */
+	if (!look->key) /* otherwise put_terminal() places the key, when the length of the legend is known */
 		(void)fputs("unset key\n", script);
 }
 
@@ -182,7 +183,7 @@ int figure_table(const struct results *results, const char *bench, struct grid *
 		char value[32], lo[32], hi[32], ci[72] = "", rounds[24] = "";
 		const char *unit;
 		double scale = unit_scale(r->unit, r->value, &unit);
-		/* Case "run" is the bookkeeping of the program: how long a benchmark took. */
+		/* Case "run" is the time that the benchmark took, not a result. */
 		if (strcmp(r->bench, bench) != 0 || strcmp(r->case_name, "run") == 0)
 			continue;
 		params_words(&results->words, &r->params, &params);

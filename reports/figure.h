@@ -1,4 +1,4 @@
-/* Figures: the common look, and what sections draw with. Private to reports/. */
+/* Figures: common look and drawing functions for sections. Private to reports/. */
 #ifndef MW_FIGURE_H
 #define MW_FIGURE_H
 
@@ -9,8 +9,8 @@
 
 #define FIGURE_SERIES 8
 
-/* Colours as gnuplot reads them. In the page they are stand-ins that svg_inline turns into CSS variables, so that
- * one drawing serves both themes. */
+/* Colours in gnuplot's notation. For the page they are placeholders, which svg_inline replaces by CSS variables, so
+ * that one drawing works in both themes. */
 struct figure_look {
 	const char *ink, *muted, *rule, *paper;
 	const char *series[FIGURE_SERIES];
@@ -46,12 +46,12 @@ bool plot_failed(const struct figure_plot *p);
 void plot_fini(struct figure_plot *p);
 
 /* ---- what can be drawn ---- */
-/* On a logarithmic axis: positive, finite and of an order of magnitude that a machine can have. Anything else would
- * make an axis without ticks, or one that gnuplot refuses; it stays in the table. */
+/* True for a value that a logarithmic axis can show: positive, finite and of a magnitude that a machine can have. Other
+ * values would give an axis without ticks, or one that gnuplot refuses; they are in the table only. */
 bool plot_can_show(double v);
-/* Both ends can be shown and the value lies between them. */
+/* True when both ends of the interval can be shown and the value is between them. */
 bool plot_can_show_interval(const struct mw_record *r);
-/* query_best among the values that can be shown; NULL when none. */
+/* As query_best, among the values that can be shown; NULL when there is none. */
 struct query;
 const struct mw_record *plot_best(const struct mw_records *l, const struct query *q, bool smallest);
 /* Adds to the caption how many values the figure leaves out, if any. */
@@ -60,12 +60,13 @@ void plot_left_out(struct figure_plot *p, size_t n);
 /* ---- common parts of scripts ---- */
 /* Encoding, border, ticks, grid, key. */
 void plot_frame(FILE *script, const struct figure_look *look);
-/* A text as a gnuplot string literal: no escape of it can act. */
+/* Writes a text as a gnuplot string literal, without any escape sequence taking effect. */
 void plot_quote(FILE *script, const char *text);
-/* Ticks at every power of four of bytes between lo and hi (inclusive), with sizes such as 64K. Both can be shown. */
+/* Ticks such as 64K at powers of two between lo and hi bytes (inclusive); at powers of four when they span more than a
+ * factor of 2^9, of 64 beyond 2^30. lo and hi must be values that plot_can_show accepts. */
 void plot_size_ticks(FILE *script, const char *axis, double lo, double hi);
 /* Ticks 1, 2, 5, 10, ... on a logarithmic axis; when the range spans more than 3 decades only 1, 10, ...; more than 12:
- * every third of these. lo and hi can be shown. */
+ * every third of these. lo and hi as above. */
 void plot_log_ticks(FILE *script, const char *axis, double lo, double hi);
 struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int colour, int point, bool modelled,
 				  enum figure_mark mark);
@@ -73,7 +74,7 @@ struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int 
 const char *size_words(double bytes, char *out, size_t n);
 /* Appends "size 64 KiB", "row hit 0.9". */
 void kv_words(const struct words *w, const struct mw_kv *kv, struct mw_buf *out);
-/* Every record of a benchmark as a table for people, provenance included. -ENOMEM. */
+/* All records of a benchmark as a table for people, with provenance. 0 or -ENOMEM. */
 int figure_table(const struct results *r, const char *bench, struct grid *g);
 
 /* ---- running gnuplot ---- */
@@ -83,9 +84,9 @@ int figure_table(const struct results *r, const char *bench, struct grid *g);
 int gnuplot_run(const char *program, const char *script, size_t script_size, char **out, size_t *out_size,
 		struct mw_buf *why);
 
-/* Writes an SVG of gnuplot's as an inline element: prolog and titles dropped, ids prefixed with prefix, black turned
- * into currentColor, stand-in colours into CSS variables, the document's font. label is read to screen readers.
- * MW_EFORMAT when it does not look like one. */
+/* Writes gnuplot's SVG as an inline element: drops prolog, titles and font, prefixes ids with prefix, replaces black by
+ * currentColor and placeholder colours by CSS variables. label is for screen readers. MW_EFORMAT when svg is not an
+ * SVG. */
 int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, const char *label);
 
 #endif

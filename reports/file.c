@@ -12,17 +12,17 @@
 #include "base/core/err.h"
 #include "base/core/output.h"
 
-/* Far above any run's results; below what would take the memory of the machine. */
+/* Far more than the results of any run, but not so much that reading it uses up the memory. */
 #define LARGEST ((off_t)1 << 30)
 
 int file_open(const char *path, char *err, size_t n)
 {
-	/* O_NONBLOCK: a pipe is refused, not waited for. */
+	/* O_NONBLOCK: do not wait for the writer of a pipe; it is refused later. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	return fd < 0 ? mw_fail(-errno, err, n, "%s: %s", path, mw_strerror(-errno)) : fd;
 }
 
-/* A pipe or a device may never end, and a folder cannot be read. */
+/* Refuses pipes and devices, which may never end, and folders. */
 static int check_regular(int fd, const char *path, char *err, size_t n)
 {
 	struct stat st;
@@ -31,7 +31,7 @@ static int check_regular(int fd, const char *path, char *err, size_t n)
 	if (!S_ISREG(st.st_mode))
 		return mw_fail(MW_EFORMAT, err, n, "%s: not a regular file; save it as one first", path);
 	if (st.st_size > LARGEST)
-		return mw_fail(-EFBIG, err, n, "%s: larger than 1 GiB, no results file is", path);
+		return mw_fail(-EFBIG, err, n, "%s: larger than 1 GiB, too large for a results file", path);
 	return 0;
 }
 
@@ -45,7 +45,7 @@ int file_read_fd(int fd, const char *path, char **text, size_t *size, char *err,
 	if (rc < 0)
 		return rc;
 	for (;;) {
-		if (len > (size_t)LARGEST) { /* files of /proc have no size of their own */
+		if (len > (size_t)LARGEST) { /* needed for files in /proc, whose size is 0 */
 			rc = -EFBIG;
 			break;
 		}

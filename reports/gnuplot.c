@@ -16,11 +16,11 @@
 #include "reports/figure.h"
 #include "reports/file.h"
 
-/* A figure takes about a tenth of a second and some 100 KB. These end one that never would. */
+/* Limits for a gnuplot that does not end. A figure normally takes about 0.1 s and 100 KB. */
 #define LIMIT_S 60
 #define LIMIT_MIB 256
 
-/* Input, output and complaints go through memory files: no pipe can fill up, nothing is left on disk. */
+/* Standard input, output and error are memory files, so that no pipe can fill up and no file remains on disk. */
 struct channel {
 	int in, out, err;
 };
@@ -52,13 +52,13 @@ static int slurp(int fd, char **text, size_t *size)
 	return 0;
 }
 
-/* In the child: nothing here may allocate. It dies with its parent, however that ends. */
+/* Runs in the child, which must not allocate memory here. The child is killed when its parent dies. */
 static void become(const char *program, const struct channel *c, char *const *argv, char *const *env, pid_t parent)
 {
-	const struct rlimit seconds = {LIMIT_S, LIMIT_S + 1}, none = {0, 0}; /* at the hard one it is SIGKILL */
+	const struct rlimit seconds = {LIMIT_S, LIMIT_S + 1}, none = {0, 0}; /* SIGKILL at the hard limit */
 	const struct rlimit bytes = {(rlim_t)LIMIT_MIB << 20, (rlim_t)LIMIT_MIB << 20};
 	sigset_t all;
-	(void)setpgid(0, 0); /* what it starts ends with it */
+	(void)setpgid(0, 0); /* own process group, so that gnuplot's children can be killed with it */
 	(void)sigemptyset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)signal(SIGINT, SIG_DFL);
@@ -75,7 +75,7 @@ static void become(const char *program, const struct channel *c, char *const *ar
 		(void)execvpe(program, argv, env);
 }
 
-/* -d: no start-up files. The C locale: decimal points. */
+/* -d: read no start-up files. C locale: decimal points. */
 static int spawn(const char *program, const struct channel *c, pid_t *pid)
 {
 	char name[] = "gnuplot", quiet[] = "-d", input[] = "-";
@@ -101,7 +101,7 @@ static int spawn(const char *program, const struct channel *c, pid_t *pid)
 	int rc = child < 0 ? -errno : 0;
 	mw_buf_fini(&path);
 	(void)close(pipe_fd[1]);
-	/* The other end closes when the program starts, and says why when it does not. */
+	/* The child's end closes when the program starts; otherwise the child writes the error to it. */
 	if (rc == 0 && read(pipe_fd[0], &cause, sizeof(cause)) == (ssize_t)sizeof(cause)) {
 		(void)waitpid(child, NULL, 0);
 		rc = cause ? -cause : -EIO;
@@ -111,7 +111,7 @@ static int spawn(const char *program, const struct channel *c, pid_t *pid)
 	return rc;
 }
 
-/* Waits for the end, or brings it about when the time is over: true then. */
+/* Waits for the child; kills it after LIMIT_S and returns true then. */
 static bool ended_late(pid_t pid, int *status)
 {
 	uint64_t start = mw_now_ns();

@@ -56,8 +56,9 @@ int grid_add(struct grid *g, const char *const *cells)
 	return 0;
 }
 
-/* Texts may come from outside, and all but JSON is looked at on terminals: control characters come escaped. In files
- * for programs white space is a blank. NULL when memory is out. */
+/* Copy of s with control characters escaped, because texts may come from other machines' files and are shown on
+ * terminals (all formats but JSON). blanks: white space becomes a blank, for files that programs read. NULL when out of
+ * memory. */
 static char *shown(const char *s, bool blanks)
 {
 	char *copy = strdup(s);
@@ -74,7 +75,7 @@ static char *shown(const char *s, bool blanks)
 	return text;
 }
 
-/* -ENOMEM. *out is freed by the caller in every case. */
+/* Copies the grid with escaped cells. 0 or -ENOMEM; *out is freed by the caller in every case. */
 static int escaped(const struct grid *g, bool blanks, struct grid *out)
 {
 	size_t n = g->n_rows * g->n_columns;
@@ -103,7 +104,7 @@ static const char *head(const struct grid_column *c)
 
 /* ---- aligned text ---- */
 
-/* Characters, not bytes: UTF-8 continuation bytes take no column. */
+/* Width in characters: UTF-8 continuation bytes do not count. */
 static int width(const char *s)
 {
 	int w = 0;
@@ -123,7 +124,7 @@ static void put_padded(FILE *f, const char *s, int columns, bool right, bool las
 
 static const char *text_at(const struct grid *g, size_t row, size_t column)
 {
-	const char *s = row == 0 ? head(&g->columns[column]) : cell(g, row - 1, column); /* row 0 is the head */
+	const char *s = row == 0 ? head(&g->columns[column]) : cell(g, row - 1, column); /* row 0 is the header */
 	return *s || row == 0 ? s : "-";
 }
 
@@ -137,7 +138,7 @@ static int column_width(const struct grid *g, size_t column)
 	return most;
 }
 
-/* Columns of a row up to its last one with a text: a blank remark at the end is left out, an absent number is not. */
+/* Number of columns to print: trailing empty text columns are left out, empty number columns are not. */
 static size_t used_columns(const struct grid *g, size_t row)
 {
 	size_t n = g->n_columns;
@@ -170,7 +171,7 @@ static int print_text(FILE *f, const struct grid *g)
 
 /* ---- CSV (RFC 4180) ---- */
 
-/* What a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection). */
+/* True for a text that a spreadsheet would run as a formula; it gets an apostrophe before it (OWASP, CSV injection). */
 static bool is_formula(const struct grid_column *c, const char *s)
 {
 	return !c->number && *s && strchr("=+-@", *s);
@@ -185,7 +186,7 @@ static void put_quoted(FILE *f, const char *s)
 	}
 }
 
-/* Length of a text that needs neither quotes nor escapes; SIZE_MAX for others. */
+/* Length of a text that needs neither quotes nor escapes, else SIZE_MAX. */
 static size_t plain_length(const char *s)
 {
 	size_t n = 0;

@@ -149,7 +149,7 @@ static bool first_of_bench(const struct mw_records *l, size_t i)
 	return true;
 }
 
-/* A benchmark without a section is not passed over: how much of it there is. */
+/* Adds a line with the number of values for each benchmark that has no section. */
 static void others(struct headlines *h)
 {
 	const struct mw_records *l = &h->results->records;

@@ -1,4 +1,4 @@
-/* The page: summary first, then figures, each with its table; what was left out; host; method. */
+/* Writes the page: summary, figures with their tables, what was left out, host, method. */
 #include "reports/html.h"
 #include "reports/disturbance.h"
 
@@ -32,7 +32,7 @@ static void put_head(const struct page *p)
 	(void)fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-		    /* Nothing may be loaded, whatever a record's text holds. */
+		    /* Forbids the browser to load anything, even if a record's text contains markup. */
 		    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
 		    "'unsafe-inline'; img-src data:\">\n"
 		    "<link rel=\"icon\" href=\"data:,\">\n<title>memwall: ",
@@ -45,7 +45,7 @@ static void put_head(const struct page *p)
 	(void)fputs("<p class=\"meta\">", p->out);
 	char day[40];
 	const char *started = r->info.started;
-	if (started && strlen(started) == 20) { /* 2026-01-31T12:00:00Z, for people */
+	if (started && strlen(started) == 20) { /* 2026-01-31T12:00:00Z becomes 2026-01-31 12:00 UTC */
 		(void)snprintf(day, sizeof(day), "%.10s %.5s UTC", started, started + 11);
 		started = day;
 	}
@@ -72,7 +72,7 @@ static void put_head(const struct page *p)
 		struct mw_buf words = disturbance_words(&d);
 		(void)fputs("<p class=\"banner\" role=\"status\"><strong>Disturbed run:</strong> ", p->out);
 		html_escape(p->out, mw_buf_text(&words));
-		(void)fputs(". What else ran then is part of these values.</p>\n", p->out);
+		(void)fputs(". These values include the effect of what else ran at that time.</p>\n", p->out);
 		mw_buf_fini(&words);
 	}
 }
@@ -108,8 +108,8 @@ static void put_summary(struct page *p)
 
 /* ---- figures ---- */
 
-/* What gnuplot is told before the figure's own commands, for each kind of file. The page has a legend of its own; files
- * get one above the drawing, which grows by it. */
+/* Terminal commands that precede the figure's own, for each kind of file. The page has an HTML legend; files get one
+ * above the drawing, which is made higher for it. */
 static void put_terminal(FILE *script, enum report_figures kind, const struct figure_plot *plot)
 {
 	int lines = (int)plot->n_legend, height = plot->height + 20 * lines + 20;
@@ -157,7 +157,7 @@ static int render(struct page *p, const struct section *fig, enum report_figures
 		return -ENOMEM;
 	}
 	int points = fig->draw(p->r, kind == REPORT_SVG ? &look_page : &look_print, plot), rc = 0;
-	/* A stream in memory that could not grow has its error flag set, and may close well all the same. */
+	/* A memory stream that could not grow sets its error flag, but fclose may still return 0. */
 	bool failed = ferror(plot->script) != 0;
 	if (fclose(plot->script) != 0 || failed || points < 0 || plot_failed(plot))
 		rc = -ENOMEM;
@@ -323,7 +323,7 @@ static int put_section(struct page *p, const struct section *fig, char *err, siz
 	return 0;
 }
 
-/* A benchmark that no section is about has a table all the same. */
+/* Writes a table for each benchmark without a section. */
 static int put_others(struct page *p, char *err, size_t n)
 {
 	const struct mw_records *l = &p->r->records;
@@ -334,7 +334,7 @@ static int put_others(struct page *p, char *err, size_t n)
 			first = strcmp(l->v[k].bench, l->v[i].bench) != 0;
 		if (!first)
 			continue;
-		char id[32]; /* a benchmark's name may be any text */
+		char id[32]; /* not the benchmark's name, which may be any text in a file */
 		(void)snprintf(id, sizeof(id), "other-%zu", i);
 		const struct section plain = {.id = id, .name = l->v[i].bench, .bench = l->v[i].bench};
 		rc = put_section(p, &plain, err, n);
@@ -357,7 +357,7 @@ static bool first_with_reason(const struct mw_records *l, size_t i)
 	return true;
 }
 
-/* One entry for all records of a benchmark that lack a value for the same reason. */
+/* Writes one entry for all records of a benchmark that lack a value for the same reason. */
 static void put_absent(struct page *p, const struct mw_records *l, size_t i)
 {
 	const struct mw_record *rec = &l->v[i];
@@ -383,7 +383,7 @@ static void put_skipped(struct page *p)
 		absent += r->records.v[i].provenance == MW_UNAVAILABLE;
 	(void)fputs("<section id=\"left-out\"><h2>Left out</h2>\n", p->out);
 	if (r->n_skipped == 0 && absent == 0)
-		(void)fputs("<p>Nothing: every benchmark of this run could be done here.</p>\n", p->out);
+		(void)fputs("<p>Nothing: this machine could run every benchmark of this run.</p>\n", p->out);
 	else
 		(void)fputs("<dl class=\"skipped\">", p->out);
 	for (size_t i = 0; i < r->n_skipped; i++) {
@@ -405,7 +405,7 @@ static void fact(const struct page *p, const char *name, const char *text)
 		(void)fputs("<dd class=\"absent\">not reported</dd>", p->out);
 }
 
-/* more follows the size; limit, in brackets, may be NULL. */
+/* Writes a size, followed by `more` and by `limit` in brackets, which may be NULL. */
 static void fact_size(const struct page *p, const char *name, uint64_t bytes, const char *more, const char *limit)
 {
 	char words[24];

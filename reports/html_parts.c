@@ -11,7 +11,7 @@ void html_escape(FILE *out, const char *text)
 	for (const char *c = text; *c; c += len) {
 		int32_t code = mw_utf8(c, &len);
 		if (mw_unprintable(code) && code != '\n' && code != '\t') {
-			(void)fputs("\xef\xbf\xbd", out); /* not allowed in HTML, or not to be obeyed */
+			(void)fputs("\xef\xbf\xbd", out); /* not allowed in HTML, or changes the direction of writing */
 			continue;
 		}
 		switch (*c) {
@@ -55,7 +55,7 @@ void html_provenance(FILE *out, const char *name)
 	(void)fputs("</span>", out);
 }
 
-/* A unit stands by its value, a source below the provenance that it explains: fewer columns, wider ones. */
+/* True for a column that is merged into the one before: unit into value, source into provenance. */
 static bool joins(const struct grid *g, size_t c)
 {
 	const char *before = c ? g->columns[c - 1].name : "", *name = g->columns[c].name;
@@ -63,7 +63,7 @@ static bool joins(const struct grid *g, size_t c)
 	       (strcmp(name, "source") == 0 && strcmp(before, "provenance") == 0);
 }
 
-/* Long texts below values repeat: each is told once, below the table, under a number. */
+/* Sources and notes that are long are listed once below the table and referred to by number, because they repeat. */
 struct remarks {
 	const char **v; /* in the order of their numbers */
 	size_t n;
@@ -71,7 +71,7 @@ struct remarks {
 
 enum { SHORT_REMARK = 24, FEW_REMARKS = 8 };
 
-/* Its number from 1 on; 0 for a text that stays where it is. */
+/* Number of the text, from 1; 0 for a text that stays in its cell. */
 static size_t number_of(const struct remarks *l, const char *text)
 {
 	for (size_t i = 0; i < l->n; i++)
@@ -80,7 +80,7 @@ static size_t number_of(const struct remarks *l, const char *text)
 	return 0;
 }
 
-/* Without memory every text stays where it is. */
+/* Collects the long texts. When out of memory, all texts stay in their cells. */
 static void find_remarks(const struct grid *g, struct remarks *out)
 {
 	*out = (struct remarks){.v = calloc(g->n_rows + 1, sizeof(*out->v))};
@@ -140,7 +140,7 @@ void html_grid(FILE *out, const struct grid *g, const char *label)
 {
 	struct remarks remarks;
 	find_remarks(g, &remarks);
-	/* Focusable, so that the keyboard can scroll it. */
+	/* tabindex, so that the box can be scrolled with the keyboard. */
 	(void)fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", out);
 	html_escape(out, label);
 	(void)fputs("\"><table><thead><tr>", out);
@@ -174,7 +174,7 @@ static void put_word(FILE *out, const char *name, const char *words, enum mw_bet
 	(void)fputs("</dd></div>\n", out);
 }
 
-/* A key as tables show it: "row hit". */
+/* Writes a key as tables show it, "row hit" for row_hit. */
 static void put_key_word(FILE *out, const struct mw_key *k)
 {
 	struct mw_buf name = {0};

@@ -23,14 +23,13 @@ struct journal {
 	bool locked;
 	bool torn; /* the file ends in the middle of a line */
 	struct journal_tail tail;
-	struct words words;   /* that the file has */
-	struct points points; /* that the file has, without their samples */
+	struct words words;   /* declarations that the file has */
+	struct points points; /* points that the file has, without samples */
 	char path[4096];
 };
 
-/* One line, one write: O_APPEND makes it whole or absent for every reader but one that dies with the kernel. A line
- * that a full disk cut short is taken back, or closed, lest the next one be glued to it. value is JSON; NULL: memory
- * was out. */
+/* Appends a line with one write(), so that a reader sees all of it or nothing. If a full disk cuts it short, the part
+ * is removed again, or the next line begins with a newline. value: JSON text; NULL: -ENOMEM. */
 static int append_text(struct journal *j, const char *kind, const char *value)
 {
 	struct mw_buf line = {0};
@@ -44,7 +43,7 @@ static int append_text(struct journal *j, const char *kind, const char *value)
 		j->torn = false;
 		off_t before = lseek(j->fd, 0, SEEK_END);
 		rc = file_write_all(j->fd, line.p, line.len);
-		/* Without a lock the end may be another's. */
+		/* Without a lock another run may have written behind it. */
 		if (rc && lseek(j->fd, 0, SEEK_END) != before)
 			j->torn = !j->locked || before < 0 || ftruncate(j->fd, before) != 0;
 	}
@@ -66,7 +65,7 @@ static int append_line(struct journal *j, const char *kind, json_t *value)
 	return append_dump(j, kind, value, JSON_LINE_FLAGS);
 }
 
-/* The words of a record come before it. */
+/* Appends the declarations of r's metric and keys that the file lacks. */
 static int append_words(struct journal *j, const struct mw_record *r)
 {
 	bool added;
@@ -86,7 +85,8 @@ static int append_record(struct journal *j, const struct mw_record *r)
 
 /* ---- the lock ---- */
 
-/* Who holds a flock on the file, by the kernel's list; 0 when that does not tell. 'R': shared, by a report. */
+/* Process that holds a flock on the file, by /proc/locks; 0 when unknown. *kind: 'R' (shared) for a report, 'W' for a
+ * run, '?' unknown. */
 static pid_t lock_holder(int fd, char *kind)
 {
 	struct stat st;
@@ -111,11 +111,12 @@ static pid_t lock_holder(int fd, char *kind)
 	return found;
 }
 
-/* 1: locked; 0: this file system has no locks; -EBUSY with a line in err. The kernel drops the lock of a process that
- * dies, however. A report holds its lock while it reads the journal and writes results.json, and is waited for. */
+/* 1: locked; 0: this file system has no locks; -EBUSY with a line in err. The kernel removes the lock of a process that
+ * ends in any way. Waits up to 10 s for a report, which holds a lock while it reads the journal and writes
+ * results.json. */
 static int take_lock(struct journal *j, const char *dir, char *err, size_t n)
 {
-	enum { TURNS = 200, TURNS_UNKNOWN = 20 }; /* the holder may be gone by the time that it is looked for */
+	enum { TURNS = 200, TURNS_UNKNOWN = 20 }; /* unknown: it may have ended before it was looked up */
 	const struct timespec pause = {.tv_nsec = 50000000};
 	for (int i = 0; flock(j->fd, LOCK_EX | LOCK_NB) != 0; i++) {
 		char kind, who[48] = "";
@@ -131,8 +132,8 @@ static int take_lock(struct journal *j, const char *dir, char *err, size_t n)
 		if (pid)
 			(void)snprintf(who, sizeof(who), " (process %ld)", (long)pid);
 		return mw_fail(-EBUSY, err, n, "%s is in use by %s%s: let it end, or stop it first", dir,
-			       kind == 'R'   ? "a report that reads it"
-			       : kind == 'W' ? "a living run"
+			       kind == 'R'   ? "a report that is reading it"
+			       : kind == 'W' ? "a run that is going on"
 					     : "another memwall",
 			       who);
 	}
@@ -148,7 +149,7 @@ int journal_hold(const char *dir, int *hold, pid_t *pid)
 		return 0;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return 0; /* whoever reads it says why */
+		return 0; /* the caller reports the error when it reads the file */
 	int rc = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK ? -EBUSY : 0;
 	if (rc) {
 		*pid = lock_holder(fd, &kind);
@@ -170,7 +171,7 @@ void journal_release(int hold)
 static int open_file(struct journal *j, bool resume, char *err, size_t n)
 {
 	struct stat st;
-	/* O_NOFOLLOW, and regular files only: what is cut and appended to here must be a journal. */
+	/* O_NOFOLLOW, and regular files only, because the file is truncated and appended to. */
 	int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (resume ? 0 : O_CREAT | O_EXCL);
 	j->fd = open(j->path, flags, 0666);
 	if (j->fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
@@ -219,8 +220,9 @@ bool journal_locked(const struct journal *j)
 	return j->locked;
 }
 
-/* What a kill tore is cut off; a whole line that lacks its newline gets it before the next one. Without a lock another
- * run may have written more by now, so that the torn line is closed: it costs itself, unless it is the head. */
+/* Cuts off an incomplete last line; a complete one without newline gets it with the next append. Without a lock another
+ * run may have written behind it, so an incomplete line (other than the head) is only ended by a newline, and is
+ * unreadable. */
 static int mend_tail(struct journal *j)
 {
 	bool cut = j->tail.torn && (j->locked || !j->tail.has_head);
@@ -283,7 +285,7 @@ int journal_append(struct journal *j, const struct mw_record *r)
 	return rc;
 }
 
-/* A point that the file lacks gets the next number. */
+/* Appends the point with the next number, unless the file has it. */
 static int append_point(struct journal *j, const struct mw_record *point, int threads)
 {
 	struct mw_record copy;

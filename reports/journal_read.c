@@ -11,7 +11,7 @@
 #include "reports/file.h"
 #include "reports/json.h"
 
-/* More names than any program has benchmarks: a journal with more is damaged. */
+/* A journal with more skipped benchmarks than this is damaged. */
 #define MAX_SKIPS 256
 #define SHOWN_LINES 4
 
@@ -42,7 +42,7 @@ static uint64_t point_hash(const struct mw_record *r)
 	return h ^ h >> 32;
 }
 
-/* The place of r, or the free one where it belongs. */
+/* The entry of r, or the free one where it is to be put. */
 static struct place *table_find(struct table *t, uint64_t hash, const struct mw_record *r,
 				const struct mw_records *records)
 {
@@ -75,9 +75,9 @@ struct reader {
 	struct results *out;
 	struct json_place place;
 	struct table table;
-	struct json_room room; /* of the line that is read */
+	struct json_room room; /* memory for the values of the current line */
 	json_t *head;
-	bool other_run; /* below the head of another run */
+	bool other_run; /* a head of another run was read: the lines after it are not of this run */
 	bool ended;     /* the last line read was an end */
 	double session_s, earlier_s;
 	unsigned session;  /* counted from 0 */
@@ -91,7 +91,7 @@ static int no_memory(struct reader *rd)
 	return mw_fail(-ENOMEM, rd->place.err, rd->place.n, "%s: out of memory", rd->place.file);
 }
 
-/* A resumed run runs what it skipped before: the later word counts. */
+/* Removes the skip of a benchmark: a resumed run may run what was skipped before. */
 static void forget_skip(struct results *out, const char *bench)
 {
 	for (size_t i = 0; i < out->n_skipped; i++)
@@ -113,7 +113,7 @@ static int note_session(struct reader *rd, size_t record)
 	return 0;
 }
 
-/* The session in which that benchmark came to its end; 0 where it did not, or in the first one. */
+/* Session in which the benchmark finished; 0 also when it did not finish. */
 static unsigned end_of(const struct reader *rd, const char *bench)
 {
 	const struct mw_records *l = &rd->out->records;
@@ -124,8 +124,8 @@ static unsigned end_of(const struct reader *rd, const char *bench)
 	return 0;
 }
 
-/* A benchmark that ended in a later session said all anew: what it had said of topology states that later samples tell
- * apart otherwise goes. */
+/* Removes the records that a benchmark wrote in sessions before the one in which it finished: it has written all of
+ * them again, and with more samples it may have found other topology states. */
 static void drop_superseded(struct reader *rd)
 {
 	struct mw_records *l = &rd->out->records;
@@ -137,7 +137,7 @@ static void drop_superseded(struct reader *rd)
 			end = end_of(rd, bench = l->v[i].bench);
 		if (rd->written[i] >= end)
 			continue;
-		l->v[i].unit = MW_UNIT_COUNT; /* marked: names of others are looked up until the end */
+		l->v[i].unit = MW_UNIT_COUNT; /* mark only: end_of() still reads the names of records */
 	}
 	for (size_t i = 0; i < l->n && rd->session; i++) {
 		if (l->v[i].unit == MW_UNIT_COUNT)
@@ -198,8 +198,8 @@ static int keep_end(struct reader *rd, const json_t *v)
 	return mw_text_set(&rd->out->partial_why, json_string_value(why)) ? no_memory(rd) : 0;
 }
 
-/* What follows an end belongs to a session that needs an end of its own. Of a session that was killed nobody knows
- * how long it took, and so of the whole run. */
+/* Notes that the run goes on after an end, or is resumed: it is partial until the next end. If a session was killed,
+ * its time is not known, nor is that of the whole run (NaN). */
 static void goes_on(struct reader *rd, bool resumed)
 {
 	rd->session += resumed;
@@ -207,7 +207,7 @@ static void goes_on(struct reader *rd, bool resumed)
 		rd->earlier_s += rd->ended ? rd->session_s : (double)NAN;
 	rd->ended = false;
 	rd->out->partial = true;
-	(void)mw_text_set(&rd->out->partial_why, NULL); /* words are found at the end */
+	(void)mw_text_set(&rd->out->partial_why, NULL); /* say_why() sets the reason at the end */
 }
 
 static int keep_head(struct reader *rd, json_t *v)
@@ -281,7 +281,7 @@ static int keep_text(struct reader *rd, const char *text, size_t len, size_t num
 	return rc;
 }
 
-/* 0; MW_EFORMAT: the line cannot be read, why is in the reader's err; -ENOMEM. */
+/* Reads one line. 0, MW_EFORMAT with the reason in the reader's err, or -ENOMEM. */
 static int read_line(struct reader *rd, const char *line, size_t len, size_t number)
 {
 	struct json_samples samples;
@@ -296,11 +296,12 @@ static int read_line(struct reader *rd, const char *line, size_t len, size_t num
 		free(samples.v);
 		free(rest);
 	}
-	/* What could not be read so is read as it stands, and told about. */
+	/* If that failed, read the whole line as JSON, which also gives the error message. */
 	return rc == MW_EFORMAT ? keep_text(rd, line, len, number) : rc;
 }
 
-/* What costs itself only: everything but the first line, without which the rest is nobody's. */
+/* Counts a line that cannot be read and goes on, except for the first line, the head, without which the others cannot
+ * be used. */
 static int count_unread(struct reader *rd, int rc, size_t number)
 {
 	if (rc != MW_EFORMAT || !rd->head)
@@ -311,7 +312,7 @@ static int count_unread(struct reader *rd, int rc, size_t number)
 	return 0;
 }
 
-/* "3 lines of records.jsonl could not be read: 17, 20, 31", before what was said already. */
+/* Puts "3 lines of records.jsonl could not be read: 17, 20, 31" before the reason that is set already. */
 static int tell_unread(const struct reader *rd)
 {
 	struct results *out = rd->out;
@@ -328,7 +329,7 @@ static int tell_unread(const struct reader *rd)
 			       mw_text_or(out->partial_why, ""));
 }
 
-/* A run that is partial says why. */
+/* Sets the reason why the run is partial. */
 static int say_why(struct reader *rd)
 {
 	struct results *out = rd->out;
@@ -338,7 +339,7 @@ static int say_why(struct reader *rd)
 	return rc ? no_memory(rd) : 0;
 }
 
-/* What follows the last newline: a whole line but for that newline, or what a kill tore. */
+/* Reads what follows the last newline: a complete line without its newline, or an incomplete one. */
 static int read_tail(struct reader *rd, const char *line, size_t len, size_t number, struct journal_tail *tail)
 {
 	struct results *out = rd->out;
@@ -348,7 +349,7 @@ static int read_tail(struct reader *rd, const char *line, size_t len, size_t num
 		tail->whole += (off_t)len;
 	} else if (rc == MW_EFORMAT && rd->head) {
 		rd->ended = false;
-		rc = results_partial(out, "killed while it wrote a record: that one is lost, %zu before it are kept",
+		rc = results_partial(out, "killed while it wrote a record: that record is lost, %zu before it are kept",
 				     out->records.n);
 		rc = rc ? no_memory(rd) : 0;
 	} else if (rc == MW_EFORMAT && strncmp(line, "{\"head\":", len < 8 ? len : 8) == 0) {
@@ -398,7 +399,7 @@ int journal_read_fd(int fd, const char *path, struct results *out, struct journa
 	rc = read_lines(&rd, text, size, &own_stats, &own_tail);
 	bool unborn = rc == MW_EFORMAT && own_tail.whole == 0 && strncmp(text, "{\"head\":", size < 8 ? size : 8) == 0;
 	if (unborn && tail) {
-		results_fini(out); /* what was read of the head */
+		results_fini(out); /* parts of the head that were read */
 		rc = 0;
 	}
 	if (rc)

@@ -1,4 +1,4 @@
-/* Records and results as JSON values (jansson), both ways. Private to reports/. */
+/* Converts records and results to JSON values (jansson) and back. Private to reports/. */
 #ifndef MW_JSON_H
 #define MW_JSON_H
 
@@ -15,65 +15,66 @@
 /* Samples have seven digits. */
 #define JSON_SAMPLE_FLAGS (JSON_SORT_KEYS | JSON_REAL_PRECISION(7) | JSON_COMPACT)
 
-/* Where the values of a document lie that is only looked at: they go all at once. Allocating and freeing each of them
- * was a third of reading a journal. */
+/* Memory for the values of a document that is only read. All values are freed at once: allocating and freeing each took
+ * a third of the time of reading a journal. */
 struct json_room {
 	struct room_block *block;
 };
 
-/* What lay there is gone. */
+/* Frees all values in the room. */
 void json_room_reset(struct json_room *room);
 void json_room_fini(struct json_room *room);
 
-/* 0; MW_EFORMAT with *e; -ENOMEM. *doc is NULL but for 0. in NULL: *doc goes to json_decref. Else it lies in that room:
- * it must neither be changed nor counted. */
+/* Parses text. 0, MW_EFORMAT with *e, or -ENOMEM; *doc is NULL on errors. in NULL: free *doc with json_decref. Else
+ * *doc is in that room: do not change it, nor take or release references. */
 int json_read_text(const char *text, size_t size, struct json_room *in, json_t **doc, json_error_t *e);
-/* NULL when memory is out; freed by the caller. */
+/* doc as text, freed by the caller; NULL when out of memory. */
 char *json_write_text(const json_t *doc, size_t flags);
 
-/* doc and a newline to f, in printable ASCII: it may be a terminal. Releases doc. failed: building it ran out of
- * memory. 0, -ENOMEM or what writing says. */
+/* Writes doc and a newline to f in printable ASCII, because f may be a terminal, and releases doc. failed: building doc
+ * ran out of memory. 0, -ENOMEM or the error of writing. */
 int json_print(FILE *f, json_t *doc, bool failed);
 
-/* A string that is UTF-8 whatever the bytes were: others become '?'. NULL when memory is out. */
+/* A string value; bytes that are not UTF-8 become '?'. NULL when out of memory. */
 json_t *json_text(const char *s);
-/* Non-finite becomes null: absent is never 0 and JSON has no NaN. */
+/* A number; null for NaN and infinities, which JSON does not have. */
 json_t *json_number(double v);
-/* Adds value to obj and counts failures in *failed, so that a writer checks once. Takes value's reference. */
+/* Adds value to obj, taking its reference. Counts failures in *failed, so that the caller checks once. */
 void json_put(json_t *obj, const char *key, json_t *value, int *failed);
 
-/* NULL when memory is out. */
+/* These return NULL when out of memory. */
 json_t *json_from_record(const struct mw_record *r);
 json_t *json_from_skip(const struct results_skip *s);
 json_t *json_from_head(const struct results *r); /* {schema, memwall, host} */
 json_t *json_from_words(const struct words *w);
-/* One line; samples with seven digits. Both are freed by the caller. */
+/* A record in one line, samples with seven digits. Freed by the caller; NULL when out of memory. */
 char *json_record_text(const struct mw_record *r);
-/* A whole results.json: a line per record. */
+/* A whole results.json, one line per record. Freed by the caller; NULL when out of memory. */
 char *json_results_text(const struct results *r);
 
-/* Where a reader stands, for messages: "FILE: records[3].unit: ...". */
+/* Position of a reader, for messages such as "FILE: records[3].unit: ...". */
 struct json_place {
 	const char *file;
 	char at[64];
-	int schema;                   /* of the file, once its head was read */
-	struct json_samples *samples; /* of the record, where they were read apart; the record takes them. NULL: none */
+	int schema;                   /* schema of the file, after its head was read */
+	struct json_samples *samples; /* of the record, if read separately; the record takes them over. NULL: none */
 	char *err;
 	size_t n;
 };
 
-/* MW_EFORMAT with "file: at.key: why" in place->err. */
+/* Returns MW_EFORMAT and writes "file: at.key: why" to p->err. */
 int json_refuse(const struct json_place *p, const char *key, const char *why);
-/* Each needs an object; fills what it read and leaves the rest of *out as it was. */
+/* Each reads an object into *out; members that it lacks stay as they were. 0, MW_EFORMAT or -ENOMEM with a line in
+ * p->err. */
 int json_to_record(const json_t *v, struct json_place *p, struct mw_record *out);
-/* Of a journal: a point ("threads" beside its record), and samples of the point with a number. */
+/* Lines of a journal: a point (its record and "threads"), and samples of the point with that number. */
 json_t *json_from_point(const struct mw_record *point, int threads);
 json_t *json_from_point_samples(size_t number, const struct mw_sample *v, size_t n);
 int json_to_point(const json_t *v, struct json_place *p, struct points *out);
 int json_to_point_samples(const json_t *v, struct json_place *p, struct points *out);
 int json_to_skip(const json_t *v, struct json_place *p, struct results *out);
 int json_to_head(const json_t *v, struct json_place *p, struct results *out);
-/* {"metrics", "keys"}; what out->words has already stays. */
+/* Reads {"metrics", "keys"}; declarations that out->words has already are kept. */
 int json_to_words(const json_t *v, struct json_place *p, struct results *out);
 int json_to_results(const json_t *v, struct json_place *p, struct results *out);
 

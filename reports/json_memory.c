@@ -1,5 +1,5 @@
-/* jansson 2.14 does not say when memory ends: its reader drops the character that found no room, its writer leaves out
- * the key, and both go on. */
+/* Detects that jansson ran out of memory, which jansson 2.14 does not report: its reader drops a character, its writer
+ * a key, and both go on. So its allocator notes a failure here. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/core/err.h"
 #include "reports/json.h"
 
-/* jansson's allocator takes no argument that these could be kept in. */
+/* Global per thread, because jansson's allocator functions take no context argument. */
 static _Thread_local bool ended;
 static _Thread_local struct json_room *room; /* NULL: the heap */
 
@@ -101,7 +101,7 @@ char *json_write_text(const json_t *doc, size_t flags)
 	return NULL;
 }
 
-/* jansson leaves DEL as it is; a dump has it in strings only. */
+/* Writes text with DEL escaped, which jansson does not do. DEL occurs in strings only. */
 static int put_without_del(FILE *f, const char *text)
 {
 	for (;;) {

@@ -27,8 +27,7 @@ static int get_text(const json_t *o, const char *key, char *out, size_t size, co
 	return 0;
 }
 
-/* The same, of any length, kept by the record. */
-/* As long as v lives. */
+/* A text of any length; *out is valid as long as o. */
 static int get_string(const json_t *o, const char *key, const char **out, const struct json_place *p)
 {
 	const json_t *v = json_object_get(o, key);
@@ -57,7 +56,7 @@ static int get_int(const json_t *o, const char *key, json_int_t lo, json_int_t h
 	return *out < lo || *out > hi ? json_refuse(p, key, "integer out of range") : 0;
 }
 
-/* A number, or null for NaN. */
+/* Reads a number, or null as NaN. */
 static int get_number(const json_t *o, const char *key, double *out, const struct json_place *p)
 {
 	const json_t *v = json_object_get(o, key);
@@ -115,7 +114,7 @@ enum {
 	SAMPLE_LISTS
 };
 
-/* The arrays of samples; those that the file need not have are NULL. */
+/* Finds the arrays of samples; optional ones that the file lacks are NULL. */
 static int sample_lists(const json_t *samples, const json_t *list[SAMPLE_LISTS], const struct json_place *p)
 {
 	static const char *const names[] = {"value", "round", "t_ns",      "state",
@@ -132,7 +131,7 @@ static int sample_lists(const json_t *samples, const json_t *list[SAMPLE_LISTS],
 	return 0;
 }
 
-/* NaN for what is absent or null. */
+/* Entry i of a list; NaN when the list is absent or the entry null. */
 static double sample_real(const json_t *list, size_t i)
 {
 	const json_t *v = json_array_get(list, i);
@@ -197,7 +196,8 @@ static int to_interval(const json_t *o, struct mw_record *r, const struct json_p
 	return 0;
 }
 
-/* The rules that tie members together: what is unavailable has no value, what is modelled names its model. */
+/* Checks what the schema cannot: an unavailable record has no value but a reason, a modelled or published one names its
+ * source. */
 static int check_record(const struct mw_record *r, const struct json_place *p)
 {
 	if (!r->bench[0] || !r->metric[0])
@@ -289,7 +289,7 @@ int json_to_skip(const json_t *v, struct json_place *p, struct results *out)
 	return results_skip(out, bench, reason);
 }
 
-/* "" is read as not known. */
+/* Reads a text; "" means not known. */
 static int to_text(const json_t *v, const char *key, char **out, const struct json_place *p)
 {
 	if (!json_is_string(v))
@@ -304,7 +304,7 @@ static int to_field(const struct mw_field *f, void *base, const json_t *o, const
 	const json_t *v = json_object_get(o, f->name);
 	if (!v)
 		return json_refuse(p, f->name, "missing");
-	if (json_is_null(v)) /* not known, as *base says before it is read */
+	if (json_is_null(v)) /* not known: the member keeps its initial value */
 		return 0;
 	json_int_t i = 0;
 	int rc = 0;
@@ -348,7 +348,7 @@ static int to_argv(const json_t *o, struct results *out, const struct json_place
 	char **words = calloc(n + 1, sizeof(*words));
 	int rc = words ? 0 : -ENOMEM;
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		/* results_set_argv copies and does not write through the pointers. */
+		/* The cast is safe: results_set_argv copies the words and does not change them. */
 		const char *word = json_string_value(json_array_get(argv, i));
 		if (!word)
 			rc = json_refuse(p, "argv", "a word is not a text");
@@ -394,7 +394,7 @@ static int to_node(const json_t *node, struct mw_host *host, int i, const struct
 	host->nodes[i] = (struct mw_host_node){.id = (int)id, .bytes = known ? (uint64_t)bytes : MW_COUNT_UNKNOWN};
 	for (int k = 0; k < host->n_nodes; k++) {
 		const json_t *v = json_array_get(distances, (size_t)k);
-		json_int_t d = json_integer_value(v); /* 0 for null */
+		json_int_t d = json_integer_value(v); /* 0 (unknown) for null */
 		if (json_is_integer(v) ? d < 1 || d > INT32_MAX : !json_is_null(v))
 			return json_refuse(p, "numa_nodes", "a distance is neither a positive integer nor null");
 		*mw_host_distance(host, i, k) = (int)d;
@@ -404,7 +404,7 @@ static int to_node(const json_t *node, struct mw_host *host, int i, const struct
 
 static int to_nodes(const json_t *o, struct mw_host *host, const struct json_place *p)
 {
-	/* Linux knows at most 1024; their distances take n * n places before any of them is read. */
+	/* Linux has at most 1024 nodes; a damaged file must not make this allocate n * n distances for more. */
 	enum { NODES_MAX = 1024 };
 	const json_t *nodes = json_object_get(o, "numa_nodes");
 	size_t n = json_array_size(nodes);

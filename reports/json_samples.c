@@ -29,7 +29,7 @@ static size_t digits(struct scan *s)
 	return (size_t)(s->at - from);
 }
 
-/* A whole number of JSON, at most max. */
+/* Scans an unsigned JSON integer of at most max. */
 static bool whole(struct scan *s, uint64_t max, uint64_t *out)
 {
 	const char *from = s->at;
@@ -42,7 +42,7 @@ static bool whole(struct scan *s, uint64_t max, uint64_t *out)
 	return *out <= max;
 }
 
-/* A number of JSON, or null. */
+/* Scans a JSON number, or null as NaN. */
 static bool real(struct scan *s, double *out)
 {
 	char text[40];
@@ -88,7 +88,7 @@ static bool put(struct scan *s, int list, struct mw_sample *v)
 	return true;
 }
 
-/* "name":[1,2,..] with n entries. */
+/* Scans "name":[1,2,..] with n entries. */
 static bool read_list(struct scan *s, bool seen[LISTS], struct mw_sample *v, size_t n)
 {
 	int list = 0;
@@ -111,7 +111,7 @@ static bool read_list(struct scan *s, bool seen[LISTS], struct mw_sample *v, siz
 	return skip(s, "]");
 }
 
-/* Entries of the first list; the others must have as many. */
+/* Number of entries of the first list. */
 static size_t count(const char *at, const char *end)
 {
 	const char *open = memchr(at, '[', (size_t)(end - at));
@@ -148,7 +148,7 @@ bool json_samples_take(const char *line, size_t len, struct json_samples *out, c
 	*out = (struct json_samples){NULL, 0};
 	if (len < sizeof(head) || memcmp(line, head, sizeof(head) - 1) != 0 || memcmp(line + len - 3, "}}}", 3) != 0)
 		return false;
-	/* No text of JSON holds the key as it stands here: its quotes would be escaped. */
+	/* The key cannot be part of a JSON string, where its quotes would be escaped. */
 	const char *at = memmem(line, len, key, key_len);
 	if (!at || memmem(at + key_len, len - (size_t)(at - line) - key_len, key, key_len))
 		return false;

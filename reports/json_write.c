@@ -8,7 +8,7 @@
 
 #include "base/core/text.h"
 
-/* Length of the UTF-8 sequence at s, 0 when it is not one (overlong, surrogate, truncated). */
+/* Length of the UTF-8 sequence at s; 0 when it is invalid (overlong, surrogate, truncated). */
 static size_t utf8_length(const char *s)
 {
 	const unsigned char *u = (const unsigned char *)s;
@@ -78,7 +78,7 @@ static json_t *from_kv(const struct mw_kv_list *l)
 	return finish(o, failed);
 }
 
-/* Samples keep seven digits: more is noise, and most of a file. */
+/* Rounds a sample to seven digits: more are noise and would make files much larger. */
 static json_t *sample_number(double v)
 {
 	char text[32];
@@ -86,7 +86,7 @@ static json_t *sample_number(double v)
 	return json_number(isfinite(v) ? strtod(text, NULL) : v);
 }
 
-/* Arrays of one length; with probes where they are there. */
+/* An object of arrays of n entries; with the probes if `probes`. */
 static json_t *samples_of(const struct mw_sample *v, size_t n, bool probes)
 {
 	int failed = 0;
@@ -168,7 +168,7 @@ char *json_record_text(const struct mw_record *r)
 	static const char between[] = ",\"samples\":";
 	char *text = a && b ? malloc(strlen(a) + strlen(b) + sizeof(between) + 1) : NULL;
 	if (text) {
-		a[strlen(a) - 1] = '\0'; /* its closing brace */
+		a[strlen(a) - 1] = '\0'; /* removes the closing brace */
 		(void)sprintf(text, "%s%s%s}", a, between, b);
 	}
 	free(a);
@@ -231,7 +231,7 @@ static json_t *from_info(const struct results_info *info)
 		for (char **a = info->argv; *a; a++)
 			failed += json_array_append_new(argv, json_text(*a)) != 0;
 	}
-	/* As text: JSON readers keep 53 bits of a number, and a seed has 64. */
+	/* As text, because JSON readers keep only 53 bits of a number, and a seed has 64. */
 	char seed[24];
 	(void)snprintf(seed, sizeof(seed), "%" PRIu64, info->seed);
 	json_put(o, "argv", argv, &failed);
@@ -316,7 +316,7 @@ json_t *json_from_words(const struct words *w)
 	return finish(o, failed);
 }
 
-/* All but the records. */
+/* Everything but the records. */
 static json_t *from_rest(const struct results *r)
 {
 	int failed = 0, rc = 0;
@@ -348,7 +348,7 @@ char *json_results_text(const struct results *r)
 	char *text = rest ? json_write_text(rest, JSON_FILE_FLAGS) : NULL;
 	bool failed = !text;
 	if (text)
-		text[strlen(text) - 2] = '\0'; /* newline and brace */
+		text[strlen(text) - 2] = '\0'; /* removes newline and brace */
 	mw_buf_add(&out, "%s,\n \"records\": [", text ? text : "");
 	free(text);
 	json_decref(rest);

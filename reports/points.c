@@ -78,10 +78,10 @@ uint64_t points_last_ns(const struct points *l)
 
 /* ---- records of what was cut short ---- */
 
-/* What visits may differ by before they are called unsteady: that of the quick profile. */
+/* Visits that differ by more are called unsteady: the target of the quick profile. */
 #define TARGET 0.05
 
-/* bench ended here, so that its records are there. */
+/* True when bench finished, so that its records are in the list. */
 static bool has_ended(const struct mw_records *l, const char *bench)
 {
 	for (size_t i = 0; i < l->n; i++)
@@ -91,7 +91,7 @@ static bool has_ended(const struct mw_records *l, const char *bench)
 	return false;
 }
 
-/* A record of the point in any topology state. */
+/* True when the first n records have one of the point, in any topology state. */
 static bool has_record(const struct mw_records *l, size_t n, const struct mw_record *point)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -119,7 +119,8 @@ static int keep(void *self, const struct mw_record *r)
 	return mw_records_add(self, r);
 }
 
-/* The points of one benchmark together: their probes tell the topology states apart. */
+/* Makes the records of all points of one benchmark together, because all their probes are used to find the topology
+ * states. */
 static int finish_bench(const struct points *l, const char *bench, struct mw_records *records)
 {
 	const struct mw_sink sink = {keep, records};

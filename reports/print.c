@@ -52,7 +52,7 @@ static const struct grid_column contract[] = {
 
 enum { CONTRACT_COLUMNS = sizeof(contract) / sizeof(contract[0]) };
 
-/* Counts whole, as far as a double holds them. */
+/* Writes v: whole numbers with all digits, as far as a double is exact. */
 static const char *exact(double v, char *out, size_t n)
 {
 	out[0] = '\0';
@@ -156,7 +156,7 @@ int print_selects(const char *pattern, const struct mw_record *r)
 	if (!id)
 		return -ENOMEM;
 	bool matches = fnmatch(pattern, id, 0) == 0;
-	id[strlen(r->bench) + strlen(r->case_name) + strlen(r->metric) + 2] = '\0'; /* the braces */
+	id[strlen(r->bench) + strlen(r->case_name) + strlen(r->metric) + 2] = '\0'; /* without {params} */
 	matches = matches || fnmatch(pattern, id, 0) == 0;
 	free(id);
 	return matches;

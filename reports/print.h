@@ -1,4 +1,4 @@
-/* Lists on a stream: aligned text for the terminal, CSV, JSON, LaTeX. */
+/* Prints lists as aligned text for the terminal, CSV, JSON or LaTeX. */
 #ifndef MW_PRINT_H
 #define MW_PRINT_H
 
@@ -16,7 +16,7 @@ int print_format_parse(const char *name, enum print_format *out);
 struct grid_column {
 	const char *name; /* CSV and JSON name */
 	const char *head; /* for people; NULL: name */
-	bool number;      /* right-aligned; a bare number in JSON when the text is one */
+	bool number;      /* right-aligned; in JSON a number when the text is one */
 };
 
 struct grid {
@@ -28,10 +28,10 @@ struct grid {
 
 void grid_init(struct grid *g, const struct grid_column *columns, size_t n_columns);
 void grid_fini(struct grid *g);
-/* Copies one row; NULL cells are absent. -ENOMEM. */
+/* Appends a copy of a row; NULL cells are absent. 0 or -ENOMEM. */
 int grid_add(struct grid *g, const char *const *cells);
 int grid_print(FILE *f, const struct grid *g, enum print_format format);
-/* One row of CSV, for lists that need not be held as a grid; cells NULL: the head. -ENOMEM. */
+/* Prints one row of CSV, for lists without a grid; cells NULL: the header. 0 or -ENOMEM. */
 int csv_row(FILE *f, const struct grid_column *columns, size_t n_columns, const char *const *cells);
 
 /* ---- records ---- */
@@ -41,15 +41,16 @@ int csv_row(FILE *f, const struct grid_column *columns, size_t n_columns, const 
  * format prints the id. 0 or -errno. */
 int print_records(FILE *f, const struct mw_records *l, enum print_format format);
 
-/* Does the shell pattern (fnmatch) match the record's id, whole or without its parameters? 1, 0 or -ENOMEM. */
+/* 1 when the shell pattern (fnmatch) matches the record's id, with or without its parameters; else 0, or -ENOMEM. */
 int print_selects(const char *pattern, const struct mw_record *r);
 
-/* The summary of a run: headline numbers with interval and provenance, then what was skipped and why. */
+/* Prints the summary of a run: headline numbers with interval and provenance, then skipped benchmarks with the
+ * reason. */
 int print_summary(FILE *f, const struct results *r);
 
-/* A value for people: 4 significant digits; "-" when not finite. Returns out. */
+/* Writes a value for people: 4 significant digits; "-" when not finite. Returns out. */
 const char *print_value(double v, char *out, size_t n);
-/* For people: what v is multiplied by so that it reads well in *name ("58.04 µs" for 58038 ns). 1 but for times. */
+/* Factor for v, and in *name the unit, that make a time readable: 1e-3 and "µs" for 58038 ns. 1 for other units. */
 double unit_scale(enum mw_unit unit, double v, const char **name);
 
 #endif

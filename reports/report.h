@@ -1,4 +1,4 @@
-/* report.html: one self-contained file, and its figures as files of their own. */
+/* Writes report.html, one self-contained file, and its figures as separate files. */
 #ifndef MW_REPORT_H
 #define MW_REPORT_H
 
@@ -8,12 +8,13 @@
 enum report_figures { REPORT_SVG, REPORT_PNG, REPORT_PDF };
 
 struct report_options {
-	/* PNG or PDF: each figure is written beside the page, too (report_figure_path). */
+	/* PNG or PDF: also write each figure to a file beside the page (report_figure_path). */
 	enum report_figures figures;
 	const char *gnuplot; /* program; NULL: looked up in PATH */
 };
 
-/* <page without .html>-<figure>.png|pdf of figure 0, 1, .. into out. Length as snprintf; -ENOENT past the last. */
+/* Writes the file name of figure i, <page without .html>-<figure>.png|pdf. Returns the full length, as snprintf;
+ * -ENOENT past the last figure. */
 int report_figure_path(const char *page, enum report_figures kind, size_t i, char *out, size_t n);
 
 /* Writes the page (reports/file.h). Figures are inline SVG drawn by gnuplot; without gnuplot the page holds

@@ -142,7 +142,7 @@ int results_partial(struct results *r, const char *fmt, ...)
 
 enum { NAMES_MAX = 4 };
 
-/* What must not be left of a machine and its user: host name, home and current folder, each whole. */
+/* Names to remove: host names, home folder and current folder. */
 struct names {
 	const char *v[NAMES_MAX];
 	size_t n;
@@ -155,12 +155,12 @@ static void add_name(struct names *l, const char *name, size_t least)
 		l->v[l->n++] = name;
 }
 
-/* hostname: as the results say, kept by the caller; that of this machine is added, for texts that were made here. */
+/* hostname: that of the results; must stay valid. Adds that of this machine too, for texts written on it. */
 static void find_names(struct names *l, const char *hostname)
 {
 	l->n = 0;
 	l->here[sizeof(l->here) - 1] = '\0';
-	/* Two letters are more often a word than a name. */
+	/* Host names of one or two letters are not removed: they would match words. */
 	add_name(l, hostname, 3);
 	if (gethostname(l->here, sizeof(l->here) - 1) == 0 && (!hostname || strcmp(l->here, hostname) != 0))
 		add_name(l, l->here, 3);
@@ -173,7 +173,7 @@ static bool in_word(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '-';
 }
 
-/* Length of the name that stands at c, as a word of its own. */
+/* Length of the name at c, if it is a whole word there; else 0. */
 static size_t name_at(const struct names *l, const char *text, const char *c)
 {
 	size_t longest = 0;
@@ -186,10 +186,10 @@ static size_t name_at(const struct names *l, const char *text, const char *c)
 	return longest;
 }
 
-/* Length of the path that begins at c: absolute, of the user's home or relative with dots. "GB/s" and "a/b" stay. */
+/* Length of the path at c: absolute, or beginning with ~ or dots; else 0. "GB/s" and "a/b" are not paths. */
 static size_t path_at(const char *text, const char *c)
 {
-	bool flag = c - text >= 2 && c[-2] == '-' && (c[-1] == 'I' || c[-1] == 'L'); /* of the compiler */
+	bool flag = c - text >= 2 && c[-2] == '-' && (c[-1] == 'I' || c[-1] == 'L'); /* compiler's */
 	if (c != text && !flag && !strchr(" \t=:;'\"(<,[{|`", c[-1]))
 		return 0;
 	size_t first = strspn(c, "/.~");
@@ -198,7 +198,7 @@ static size_t path_at(const char *text, const char *c)
 	return strcspn(c, " \t:;'\")>,]}|`");
 }
 
-/* text with words in place of names and paths, freed by the caller; NULL when memory is out. */
+/* Copy of text with names and paths replaced by "(host)" and "(path)", freed by the caller; NULL when out of memory. */
 static char *without_names(const char *text, const struct names *l)
 {
 	enum { WORD = 6 };
@@ -211,7 +211,7 @@ static char *without_names(const char *text, const struct names *l)
 			memcpy(out + len, word, WORD);
 			len += WORD;
 			c += gone;
-			/* The rest of a path whose first folders were the name. */
+			/* Skip the rest of a path that begins with a name. */
 			c += word[1] == 'p' ? strcspn(c, " \t:;'\")>,]}|`") : 0;
 		} else {
 			out[len++] = *c++;
@@ -222,7 +222,7 @@ static char *without_names(const char *text, const struct names *l)
 	return out;
 }
 
-/* Where memory is out the text goes: nothing private stays. */
+/* Removes names from *text. When out of memory, removes the text, so that nothing private remains. */
 static void drop_names_owned(char **text, const struct names *l)
 {
 	char *clean = *text ? without_names(*text, l) : NULL;
@@ -251,8 +251,8 @@ static const char *clean_text(struct mw_record *rec, const char *text, const str
 
 static void anonymize_kv(struct mw_record *rec, struct mw_kv_list *l, const struct names *names)
 {
-	/* In files that do not say which of their keys are private. "host" is none of these: it says by which kernel
-	 * the host was fastest. */
+	/* Names of private keys in files that do not declare them. "host" is not among them: it is the kernel with
+	 * which the host was fastest. */
 	static const char *const private_keys[] = {"hostname", "serial", "path", "file", "dir", "wwn", "uuid", "user"};
 	for (size_t i = 0; i < l->n; i++) {
 		struct mw_kv *kv = &l->v[i];

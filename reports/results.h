@@ -1,4 +1,4 @@
-/* Everything that a run leaves behind: results.json, schema 2 (reports/schema/results.schema.json). */
+/* The results of a run: results.json, schema 2 (reports/schema/results.schema.json). */
 #ifndef MW_RESULTS_H
 #define MW_RESULTS_H
 
@@ -23,7 +23,7 @@ struct results_info {
 	char *started; /* UTC, ISO 8601; from SOURCE_DATE_EPOCH when that is set */
 	uint64_t seed;
 	double elapsed_s; /* NaN until the run has ended */
-	char **argv;      /* owned, NULL-terminated; NULL when dropped or unknown */
+	char **argv;      /* owned, NULL-terminated; NULL when unknown or anonymised */
 	bool anonymized;
 };
 
@@ -37,8 +37,8 @@ struct results {
 	struct results_info info;
 	struct mw_host host;
 	struct mw_records records;
-	struct points points; /* of a journal: what its benchmarks were measuring */
-	struct words words;   /* of a file: what its records use; declared records need none */
+	struct points points; /* of a journal: points that its benchmarks were measuring */
+	struct words words;   /* declarations that the file has for its records */
 	struct results_skip *skipped;
 	size_t n_skipped;
 	bool partial;
@@ -47,11 +47,11 @@ struct results {
 
 void results_init(struct results *r);
 void results_fini(struct results *r);
-/* info and host of from become those of *to, which had none. -ENOMEM. */
+/* Copies info and host to *to, which must have none. 0 or -ENOMEM. */
 int results_copy_head(struct results *to, const struct results *from);
-/* Copies argc words. -ENOMEM. */
+/* Copies argc words to info.argv. 0 or -ENOMEM. */
 int results_set_argv(struct results *r, int argc, char *const *argv);
-/* started = now (or SOURCE_DATE_EPOCH), as 2026-01-31T12:00:00Z. -ENOMEM. */
+/* Sets info.started to now (or SOURCE_DATE_EPOCH), as 2026-01-31T12:00:00Z. 0 or -ENOMEM. */
 int results_set_started(struct results *r);
 /* -ENOMEM. */
 int results_skip(struct results *r, const char *bench, const char *reason);
@@ -59,21 +59,20 @@ void results_unskip(struct results *r, size_t i);
 /* Sets partial, and why. -ENOMEM with partial set. */
 int results_partial(struct results *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Drops host name, argv, serial numbers and paths, also those inside records' texts; the numbers stay. */
+/* Removes host name, argv, serial numbers and paths, also inside the texts of records; numbers are kept. */
 void results_anonymize(struct results *r);
 void record_anonymize(struct mw_record *rec);
 
-/* Writes dir/results.json: temporary file, fsync, rename, fsync of the folder. 0 or -errno with one line in err;
- * -EINVAL: a pipe or device has that name. */
+/* Writes dir/results.json (temporary file, fsync, rename, fsync of the folder). 0, or -errno with a line in err;
+ * -EINVAL: the existing file is a pipe or device. */
 int results_write(const char *dir, const struct results *r, char *err, size_t n);
 
-/* Reads and checks a results.json. MW_EFORMAT with one line naming the file and the place (line and column of a
- * syntax error, "records[17].unit" of a wrong value); -errno when it cannot be opened. *out is freed by the caller
- * with results_fini in every case. */
+/* Reads and checks a results.json. 0, or with a line in err MW_EFORMAT (with the place: line and column of a syntax
+ * error, or "records[17].unit"), or -errno when it cannot be opened. Free *out with results_fini in every case. */
 int results_read(const char *path, struct results *out, char *err, size_t n);
 
-/* A results.json, or a run's folder: there the journal is read when it exists (it can hold more than the last
- * results.json), results.json otherwise. */
+/* Reads a results.json, or of a run's folder the journal if it exists (it may have more than results.json), else
+ * results.json. Errors as above; -ENOENT when the folder has neither. */
 int results_load(const char *path, struct results *out, char *err, size_t n);
 
 #endif

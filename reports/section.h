@@ -1,4 +1,4 @@
-/* A part of the report: what it looks for, its figure, its headlines. One file each in sections/. */
+/* A section of the report: its queries, figure and headlines. Each section is a file in sections/. */
 #ifndef MW_SECTION_H
 #define MW_SECTION_H
 
@@ -9,23 +9,23 @@
 enum { SECTION_PLACES = 100 };
 
 struct section {
-	int place;         /* on the page and in the summary, from 0 */
-	const char *id;    /* of its anchor and of its figure's file: "roofline" */
-	const char *name;  /* of the quantity: "Latency" */
-	const char *bench; /* `memwall <bench>` produces its records, which are its table */
-	/* All that it asks for, ended by a NULL bench: a test holds them against what benchmarks declare. */
+	int place;         /* order on the page and in the summary, from 0 */
+	const char *id;    /* name of its anchor and of its figure's file: "roofline" */
+	const char *name;  /* heading: "Latency" */
+	const char *bench; /* benchmark whose records are its table */
+	/* All its queries, ended by a NULL bench. A test checks them against the declarations of the benchmarks. */
 	const struct query *queries;
-	/* Fills plot and returns how many points there are (0: nothing to draw); -ENOMEM. plot->script is open.
-	 * NULL: a table alone. */
+	/* Fills *plot, whose script is open, and returns the number of points (0: nothing to draw) or -ENOMEM. NULL: no
+	 * figure. */
 	int (*draw)(const struct results *r, const struct figure_look *look, struct figure_plot *plot);
 	void (*headlines)(const struct results *r, struct headlines *out); /* NULL: none */
 };
 
 extern const struct section *const section_table[]; /* generated, ended by NULL */
 
-/* The section of a benchmark; NULL when it has none. */
+/* The section of a benchmark, or NULL. */
 const struct section *section_of(const char *bench);
-/* The i-th section of the page, by place; NULL past the last. */
+/* Section i in the order of the page; NULL past the last. */
 const struct section *section_at(size_t i);
 
 #endif

@@ -81,7 +81,8 @@ static bool one_of(const char *wanted, const char *have)
 	return !wanted;
 }
 
-/* Two latencies of one state, as the rounds of a benchmark are told apart. */
+/* True when two core-to-core latencies (ns) are of one topology state: the ratio is that of PROBE_RATIO in
+ * base/core/visits.c. */
 static bool same_state(double a, double b)
 {
 	return a / b < 1.6 && b / a < 1.6;
@@ -122,7 +123,7 @@ const struct mw_record *query_next(const struct mw_records *l, const struct quer
 	return NULL;
 }
 
-/* The core-to-core latency of the record at `at`, where it has one. */
+/* Core-to-core latency and rounds of the record with index `at`. */
 struct measured {
 	double c2c_ns;
 	size_t rounds, at;
@@ -145,7 +146,7 @@ static size_t find_measured(const struct mw_records *l, struct measured *v)
 	return n;
 }
 
-/* v is sorted: those of one state are neighbours, and both ends of them only ever move up. */
+/* v is sorted by latency, so records of one state are a window v[low..high-1], which moves up with i. */
 static double sweep(const struct measured *v, size_t n)
 {
 	struct measured best = {0, 0, 0};
@@ -161,7 +162,7 @@ static double sweep(const struct measured *v, size_t n)
 	return best.c2c_ns;
 }
 
-/* Without memory for a list: slowly. */
+/* The same in quadratic time, when there is no memory for a list. */
 static double compare_all(const struct mw_records *l)
 {
 	double usual = 0;

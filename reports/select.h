@@ -1,20 +1,20 @@
 /* Finding records by bench, case, metric, unit and parameters. Private to reports/.
  *
- * Figures and headlines take what is there: a key that a record lacks simply does not match. */
+ * A record that lacks a key of the query does not match. */
 #ifndef MW_SELECT_H
 #define MW_SELECT_H
 
 #include "base/core/record.h"
 
-/* Every member may be NULL: matches any. metric: one or several, as "flop_rate|op_rate". where: "key=value,key=value",
- * each found in params or observed. */
+/* A NULL member matches any record. metric: one or several, as "flop_rate|op_rate". where: "key=value,key=value",
+ * looked up in params and observed. */
 struct query {
 	const char *bench, *case_name, *metric, *unit;
 	const char *where;
-	/* Topology state, as the core-to-core latency measured in it: records of another one do not match, those
-	 * without one do. 0: any. */
+	/* Topology state, given by its core-to-core latency: records of another state do not match, records without a
+	 * state do. 0: any. */
 	double c2c_ns;
-	const char *keys; /* that are read of the records found, "stride,window"; does not select */
+	const char *keys; /* keys that are shown of the records found, "stride,window"; not used for matching */
 };
 
 /* q in the topology state with that core-to-core latency. */
@@ -38,13 +38,13 @@ const char *record_state(const struct mw_record *r, struct number_text *number);
 double record_number(const struct mw_record *r, const char *key);
 
 bool query_matches(const struct query *q, const struct mw_record *r);
-/* The matching record with a finite value that is largest (or smallest); NULL when none. */
+/* The matching record with the largest (or smallest) finite value, or NULL. */
 const struct mw_record *query_best(const struct mw_records *l, const struct query *q, bool smallest);
 /* Next match at or after *at, which moves past it; NULL at the end. Values may be NaN. */
 const struct mw_record *query_next(const struct mw_records *l, const struct query *q, size_t *at);
 
-/* Core-to-core latency of the topology state in which most of the run's rounds were measured, the first of equals; 0
- * without any that is positive. Rates of different states are those of different machines: a comparison takes one. */
+/* Core-to-core latency (ns) of the topology state in which most of the run's rounds were measured; 0 when no record has
+ * one. Values of different states must not be compared, because the machine behaves differently. */
 double query_usual_c2c(const struct mw_records *l);
 
 #endif

@@ -8,7 +8,7 @@
 #include "reports/headline.h"
 #include "reports/print.h"
 
-/* bench may be NULL. Both come from files: one line, with nothing that a terminal obeys. */
+/* Writes one line; bench may be NULL. bench and text come from files, so control characters are escaped. */
 static int put_line(FILE *f, const char *head, const char *bench, const char *text)
 {
 	struct mw_buf line = {0};

@@ -6,7 +6,7 @@
 #include "reports/figure.h"
 #include "reports/html.h"
 
-/* Stand-in colours: rgb(1, 2, k) becomes the variable of that number. look_page and this table belong together. */
+/* CSS variables by number: placeholder colour rgb(1, 2, k) becomes variables[k]. look_page uses the same numbers. */
 static const char *const variables[] = {
 	"--ink", "--muted", "--rule", "--paper", "--s1", "--s2", "--s3", "--s4", "--s5", "--s6", "--s7", "--s8",
 };
@@ -19,7 +19,7 @@ const struct figure_look look_page = {
 	.series = {"#010204", "#010205", "#010206", "#010207", "#010208", "#010209", "#01020a", "#01020b"},
 };
 
-/* The light theme of report.css. */
+/* Colours of the light theme of report.css. */
 const struct figure_look look_print = {
 	.ink = "#1b1f24",
 	.muted = "#5b6370",
@@ -29,7 +29,7 @@ const struct figure_look look_print = {
 	.key = true,
 };
 
-/* What XML calls white space: isspace() has more. */
+/* White space of XML; isspace() accepts more. */
 #define BLANKS " \t\r\n"
 
 struct tag {
@@ -37,7 +37,7 @@ struct tag {
 	const char *prefix;
 };
 
-/* Value of one colour attribute. Returns false when it stays as it is. */
+/* Writes the value of a colour attribute, if it is replaced; else returns false. */
 static bool put_colour(FILE *out, const char *v, size_t len)
 {
 	unsigned r, g, b;
@@ -49,7 +49,7 @@ static bool put_colour(FILE *out, const char *v, size_t len)
 		(void)fputs("currentColor", out);
 		return true;
 	}
-	/* gnuplot clears the ground below a point of an error bar with it. */
+	/* gnuplot paints white below the points of error bars. */
 	if (strcmp(text, "white") == 0) {
 		(void)fputs("var(--paper)", out);
 		return true;
@@ -74,7 +74,7 @@ static void put_attribute(const struct tag *t, const char *name, size_t name_len
 {
 	bool colour = name_is(name, name_len, "fill") || name_is(name, name_len, "stroke") ||
 		      name_is(name, name_len, "stop-color");
-	/* `color` is what currentColor means: black there must follow the page. The page's font is used. */
+	/* Leaves out font-family, and color="black": font and currentColor are then those of the page. */
 	if (name_is(name, name_len, "font-family") ||
 	    (name_is(name, name_len, "color") && len == 5 && !memcmp(v, "black", 5)))
 		return;
@@ -93,7 +93,7 @@ static void put_attribute(const struct tag *t, const char *name, size_t name_len
 	(void)fputc('"', t->out);
 }
 
-/* One tag from '<' to '>', attributes rewritten. gnuplot writes some as `fill = 'x'`. */
+/* Writes one tag with its attributes changed. gnuplot writes some of them as `fill = 'x'`. */
 static int put_tag(const struct tag *t, const char *s, const char *end)
 {
 	const char *c = s + 1;
@@ -110,7 +110,7 @@ static int put_tag(const struct tag *t, const char *s, const char *end)
 		while (c < end && isspace((unsigned char)*c))
 			c++;
 		if (c >= end || *c != '=') {
-			(void)fwrite(name, 1, name_len, t->out); /* the closing slash */
+			(void)fwrite(name, 1, name_len, t->out); /* the slash of an empty element */
 			continue;
 		}
 		c++;
@@ -129,7 +129,7 @@ static int put_tag(const struct tag *t, const char *s, const char *end)
 	return 0;
 }
 
-/* Where the element that starts at s ends, when it is one of those left out. NULL: kept. */
+/* End of the element at s if it is left out; NULL if it is kept. */
 static const char *left_out(const char *s)
 {
 	static const struct {
@@ -141,7 +141,7 @@ static const char *left_out(const char *s)
 			return end ? end + strlen(drop[i].close) : s + strlen(s);
 		}
 	}
-	/* gnuplot opens a group per change of colour, most of them empty. */
+	/* gnuplot opens a group for each change of colour; most groups are empty. */
 	if (strncmp(s, "<g ", 3) == 0) {
 		const char *end = strchr(s, '>');
 		if (end) {
@@ -177,7 +177,7 @@ int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, cons
 				return MW_EFORMAT;
 			s = end + 1;
 		} else if (strchr(BLANKS, *s)) {
-			/* Indentation between elements is left out, blanks inside texts are kept as one. */
+			/* Removes white space between elements and reduces it to one blank inside texts. */
 			const char *first = s;
 			s += strspn(s, BLANKS);
 			if (*s != '<' || first[-1] != '>')

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* A metric held several units under one name, or was spelled otherwise. */
+/* Metrics that had several units under one name, or another name. */
 static const struct {
 	const char *from, *to;
 	enum mw_unit unit;
@@ -10,12 +10,12 @@ static const struct {
 	{"rate", "flop_rate", MW_GFLOPS},
 	{"rate", "op_rate", MW_GOPS},
 	{"bus-bandwidth", "bus_bandwidth", MW_GBPS},
-	{"energy", "window_energy", MW_JOULE}, /* that of one use is in nJ */
+	{"energy", "window_energy", MW_JOULE}, /* "energy" is in nJ today */
 	{"emulator_rate", "emulator_bandwidth", MW_GBPS},
 	{"emulator_rate", "emulator_op_rate", MW_GOPS},
 };
 
-/* Keys that were parameters in one place and observed in another. */
+/* Keys that were a parameter in one benchmark and observed in another. */
 static const struct {
 	const char *bench; /* NULL: any */
 	enum mw_role role;
@@ -40,8 +40,8 @@ static struct mw_kv *integer(struct mw_kv_list *l, const char *name)
 	return NULL;
 }
 
-/* The size of a chain of loads was the distance from its first element to its last; now it is the bytes touched, as
- * everywhere, and that distance was found out. */
+/* In schema 1 the size of a pointer chain was its span, and the bytes touched were observed. Exchanges the two: size is
+ * the bytes touched, as in other benchmarks, and span is observed. */
 static void upgrade_size(struct mw_record *r)
 {
 	struct mw_kv *size = integer(&r->params, "size"), *touched = integer(&r->observed, "touched");

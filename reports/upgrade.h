@@ -1,4 +1,4 @@
-/* Files of earlier schemas, read for ever: their words become those of today. */
+/* Converts records of earlier schemas to the current names of metrics and keys. */
 #ifndef MW_UPGRADE_H
 #define MW_UPGRADE_H
 

@@ -35,7 +35,7 @@ static const struct mw_key *own_key(const struct words *w, const char *name)
 	return NULL;
 }
 
-/* Copies of a name and its words; false when memory is out. */
+/* Replaces the name and the words by copies; false when out of memory. */
 static bool copy_texts(const char **name, const char **words)
 {
 	char *a = strdup(*name), *b = strdup(*words);

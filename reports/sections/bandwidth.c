@@ -12,7 +12,7 @@
 
 #define ROWS_MAX 64
 
-/* One row of the drawing. Topology states are never pooled: each has a row of its own. */
+/* One row of the figure. Each topology state has its own row. */
 struct row {
 	const struct mw_record *r; /* one of its records: level and state are its own texts */
 	size_t level_len;          /* of the case's name; 0: all of memory */
@@ -28,7 +28,7 @@ static const struct {
 	const char *op, *store, *label;
 	int point; /* filled: ordinary stores; hollow: non-temporal */
 	int colour;
-	double lane; /* across the row: marks of close values stay apart */
+	double lane; /* offset across the row, so that marks of close values do not overlap */
 } marks[] = {
 	{"read", NULL, "read", 7, 0, -0.27},   {"write", "nt", "write, non-temporal", 4, 1, -0.09},
 	{"write", NULL, "write", 5, 1, -0.09}, {"copy", "nt", "copy, non-temporal", 8, 2, 0.09},
@@ -46,7 +46,8 @@ static const struct query queries[] = {
 		  .metric = "bandwidth",
 		  .keys = "by_threads,winner,state"},
 	[DRAM] = {.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth"},
-	/* The best of several kernels is what the benchmark says it is, not the largest of their values. */
+	/* The best kernel is taken from the benchmark's peak-* records; the largest of several values would be
+	 * biased. */
 	[CACHE] = {.bench = "bandwidth", .case_name = "peak-read", .metric = "bandwidth", .where = "level=l1"},
 	[SINGLE] = {.bench = "bandwidth",
 		    .case_name = "peak-read",
@@ -66,7 +67,7 @@ static const char *operation(const struct mw_record *r)
 	return dash ? dash + 1 : r->case_name;
 }
 
-/* Of this figure, whether its value can be shown or not. */
+/* True for records of this figure, even if an axis cannot show their value. */
 static bool is_meant(const struct mw_record *r)
 {
 	/* Cases with "peak" repeat the best of the others. */
@@ -149,7 +150,7 @@ static void find_rows(const struct mw_records *l, struct rows *out)
 	qsort(out->v, out->n, sizeof(out->v[0]), by_row);
 }
 
-/* The best ISA's record of a row and mark: the machine's number, not a kernel's. */
+/* The record of the best kernel for a row and mark. */
 static const struct mw_record *best(const struct mw_records *l, const struct row *row, size_t mark)
 {
 	const struct mw_record *found = NULL;
@@ -286,8 +287,8 @@ static const struct mw_record *latency_at(const struct mw_records *l, double byt
 	return best;
 }
 
-/* A cache that reads slower than memory by its bandwidth and answers faster by its latency: one of the two did not
- * measure what its name says. */
+/* Adds a headline for each cache with less bandwidth but also less latency than memory: one of the two values must be
+ * wrong. */
 static void contradictions(const struct results *r, struct headlines *out, const struct mw_record *memory)
 {
 	static const struct {

@@ -1,4 +1,4 @@
-/* Energy: a table, and what a byte read from DRAM costs. */
+/* Energy: a table, and a headline with the energy of a byte read from DRAM. */
 #include "reports/section.h"
 
 enum { READ };

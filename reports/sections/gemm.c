@@ -1,5 +1,5 @@
-/* The roofline (Williams, Waterman, Patterson, CACM 52(4), 2009): attainable rate against intensity, both measured
- * here, with matrix products where they fall. */
+/* The roofline (Williams, Waterman, Patterson, CACM 52(4), 2009): attainable rate over intensity, from measured peak
+ * and bandwidth, with the measured matrix products as points. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ struct place {
 	int type, kind;
 };
 
-/* The peak of dedicated loops; without one the best product, which is a lower bound of it. */
+/* Finds the peak measured by register loops; without it, the best product, which is a lower bound. */
 static void find_roof(const struct mw_records *l, struct roof *out)
 {
 	double c2c = query_usual_c2c(l);
@@ -76,7 +76,7 @@ static const struct mw_record *intensity_of(const struct mw_records *l, const st
 	return NULL;
 }
 
-/* The winner of every shape, in the topology state of the roofs. */
+/* Finds the best engine of every shape, in the topology state of the roofs. */
 static size_t find_places(const struct mw_records *l, struct place *v, size_t max)
 {
 	const struct query best = query_in(queries[BEST], query_usual_c2c(l));
@@ -105,7 +105,7 @@ static size_t find_places(const struct mw_records *l, struct place *v, size_t ma
 	return n;
 }
 
-/* Rates and intensities of the best, and the roofs', that no axis can show. */
+/* Number of values (products and roofs) that the axes cannot show. */
 static size_t left_out(const struct mw_records *l)
 {
 	static const int sources[] = {BEST, INTENSITY, PEAK, READ_PEAK};
@@ -158,7 +158,7 @@ static struct range range_of(const struct place *v, size_t n, const struct roof 
 	return g;
 }
 
-/* Where a roof bends: below it, memory is the limit. */
+/* Draws the ridge: at lower intensity memory bandwidth is the limit. */
 static void put_ridge(FILE *f, const struct figure_look *look, const struct roof *roof, int t, const struct range *g)
 {
 	double peak = roof->peak[t]->value, x = peak / roof->bandwidth->value;
@@ -203,7 +203,7 @@ static void put_plot(const struct figure_look *look, const struct roof *roof, bo
 	(void)fputs("\n", f);
 }
 
-/* Left of the ridge the memory roof is what counts. */
+/* Left of the ridge the memory roof is the limit. */
 static void put_title(const struct place *v, size_t n, const struct roof *roof, struct figure_plot *p)
 {
 	double best[KINDS] = {0};

@@ -1,4 +1,4 @@
-/* Latency against the working set: one step per level of the hierarchy. */
+/* Latency over the working set: one step per level of the memory hierarchy. */
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
@@ -8,8 +8,8 @@
 #include "reports/print.h"
 #include "reports/section.h"
 
-/* One line: the walks of one stride and page kind. The locality window is cut to the size where the size is smaller,
- * so it does not tell lines apart. */
+/* One line has the chains of one stride and page kind. The window does not separate lines: it varies with the size,
+ * because it is at most the size. */
 enum { LINE_POINTS = 512 };
 
 struct line {
@@ -41,7 +41,7 @@ static bool is_point(const struct mw_record *r)
 	return query_matches(&queries[POINTS], r) && isfinite(r->value);
 }
 
-/* Part of a byte is no working set. */
+/* True for records that the axes can show; the working set must be at least a byte. */
 static bool can_show(const struct mw_record *r)
 {
 	return plot_can_show(r->value) && plot_can_show(working_set(r)) && working_set(r) >= 1;
@@ -52,7 +52,7 @@ static bool is_miss(const struct mw_record *r)
 	return strstr(r->case_name, "-tlb-miss") != NULL;
 }
 
-/* The quoted point ends the staircase; walks without locality are another quantity. */
+/* True for points of a line, the quoted one included; chains without locality measure something else. */
 static bool on_line(const struct mw_record *r)
 {
 	return is_point(r) && can_show(r) && !is_miss(r);
@@ -95,7 +95,7 @@ static struct line *line_of(struct lines *l, const struct mw_record *r)
 	return line;
 }
 
-/* Lines need three points; single points of other strides stay in the table. */
+/* Finds lines of at least three points (fewer only if no line has three); other points are in the table only. */
 static void find_lines(const struct mw_records *l, struct lines *out)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -152,7 +152,7 @@ static int put_lines(FILE *f, const struct lines *lines, struct range *g)
 	return n;
 }
 
-/* Walks without locality: what address translation adds. */
+/* Draws the chains without locality, which include TLB misses. */
 static int put_misses(FILE *f, const struct mw_records *l, struct range *g)
 {
 	int n = 0;

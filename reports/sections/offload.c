@@ -1,4 +1,5 @@
-/* Computing in memory against this host: modelled speedup over the host's measured time, a row per kernel and size. */
+/* Computing in memory compared with this host: modelled speedup over the host's measured time, one row per kernel and
+ * size. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -77,7 +78,8 @@ static int by_row(const void *a, const void *b)
 	return order ? order : strcmp(record_text(x->r, "cache", &a_cache), record_text(y->r, "cache", &b_cache));
 }
 
-/* The rows that fit: operands cold in the caches before warm ones, since that is what offloading large data meets. */
+/* Finds the rows to draw. Cold operands have precedence, because data large enough for offloading are not in the
+ * caches. */
 static int find_rows(const struct mw_records *l, struct plan *p)
 {
 	size_t most = 0;
@@ -92,7 +94,7 @@ static int find_rows(const struct mw_records *l, struct plan *p)
 	for (size_t i = 0; i < most; i++)
 		if (n == 0 || by_row(&v[n - 1], &v[i]) != 0)
 			v[n++] = v[i];
-	/* Too many: first all warm rows go, then every size but the largest of its case. */
+	/* If too many, leave out first all warm rows, then all but the largest size of each case. */
 	size_t kept = 0;
 	struct number_text number;
 	for (size_t i = 0, all = n; i < all && all > ROWS_MAX; i++)
@@ -131,7 +133,7 @@ struct range {
 	double lo, hi;
 };
 
-/* Data blocks of one device and mode: speedup, row, interval (the host's: the model has none). */
+/* Writes the data of one device and mode: speedup, row, interval (that of the host's time; the model has none). */
 static int put_data(FILE *f, const struct mw_records *l, struct plan *p, size_t device, int mode, struct range *g)
 {
 	int n = 0;
@@ -218,7 +220,7 @@ static void put_plot(const struct plan *p, const struct figure_look *look, struc
 	FILE *f = plot->script;
 	const char *separator = "plot ";
 	(void)plot_legend(plot, "this host, measured", 0, 0, false, MARK_LINE);
-	if (look->key) { /* an arrow has no entry of its own */
+	if (look->key) { /* the line at 1 is an arrow, which gnuplot does not list in the key */
 		(void)fprintf(f, "plot keyentry with lines lw 2.4 lc rgb '%s' title 'this host, measured'",
 			      look->series[0]);
 		separator = ", \\\n";
@@ -241,7 +243,7 @@ static void put_plot(const struct plan *p, const struct figure_look *look, struc
 	(void)fputs("\n", f);
 }
 
-/* "0.3 to 12" of one mode; false when it has no record. */
+/* Writes the range of speedups, such as "0.3 to 12"; false when there is no record. */
 static bool span_words(const struct mw_records *l, const char *where, char *out, size_t n)
 {
 	struct query q = queries[SPEEDUPS];
@@ -339,7 +341,7 @@ static void describe_memory(struct headlines *h, struct headline *line, const st
 		headline_say(h, line, "unequal memories: the host drew %.2g × their peak", over);
 }
 
-/* The speedup at the largest size that was compared. */
+/* Adds the speedup at the largest size compared. */
 static void headline(const struct results *r, struct headlines *out, const char *label, const char *where)
 {
 	struct query q = query_in(queries[HEADLINE], out->c2c_ns);
@@ -354,7 +356,7 @@ static void headline(const struct results *r, struct headlines *out, const char 
 	line->unit = "× host";
 	headline_pairs(out, line, found, "vector,device");
 	describe_memory(out, line, found);
-	/* Modelled times have no band of their own: what they depend on is what limits activations. */
+	/* The range of the record is that between the two activation limits. */
 	headline_range(out, line, found, "between both limits");
 }
 

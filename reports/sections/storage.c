@@ -1,4 +1,4 @@
-/* Storage: a table, and what one read and many cost. */
+/* Storage: a table, and headlines for one read at a time and for many. */
 #include "reports/section.h"
 
 enum { ONE, MANY };
