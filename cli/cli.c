@@ -1,4 +1,4 @@
-/* What every command shares: global options, look-up, exit status. */
+/* Global options, look-up of commands, exit statuses. */
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* `memwall completion`: what bash, zsh and fish offer, made from the same tables as the help. */
+/* `memwall completion`: scripts for bash, zsh and fish, made from the same tables as the help. */
 #include <string.h>
 
 #include "base/core/err.h"
@@ -6,13 +6,13 @@
 #include "cli/command.h"
 #include "cli/measure.h"
 
-/* A command or a benchmark, as all three shells need it. */
+/* A command or a benchmark, in the form that all three shells need. */
 struct entry {
 	const char *name, *summary;
-	const struct mw_option *own, *common; /* common: of every measuring command, or NULL */
+	const struct mw_option *own, *common; /* common: measure_options, or NULL */
 };
 
-/* Entry i of commands and benchmarks together; false after the last one. */
+/* Entry i of the list of commands and benchmarks; false after the last one. */
 static bool entry_at(size_t i, struct entry *e)
 {
 	for (const struct command *const *c = command_table; *c; c++) {
@@ -41,7 +41,7 @@ static const char *second_word(const char *name)
 	return name[len] ? name + len + 1 : NULL;
 }
 
-/* Is this the first entry that begins with this word? */
+/* True when entry i is the first with its first word. */
 static bool new_first(size_t i)
 {
 	struct entry e, before;
@@ -53,7 +53,7 @@ static bool new_first(size_t i)
 	return true;
 }
 
-/* Has this option words to offer? */
+/* True when the option has legal words that can be completed. */
 static bool has_words(const struct mw_option *o)
 {
 	const char *word;
@@ -69,7 +69,7 @@ static void print_words(FILE *f, const struct mw_option *o)
 		(void)fprintf(f, "%s%.*s", i ? " " : "", (int)len, word);
 }
 
-/* Text inside single quotes of all three shells; what_else is escaped with a backslash as well. */
+/* Writes text for single quotes of all three shells; the characters in what_else get a backslash. */
 static void quoted(FILE *f, const char *text, const char *what_else)
 {
 	for (; *text; text++) {
@@ -93,7 +93,7 @@ static void bash_names(FILE *f, const struct mw_option *table)
 		(void)fprintf(f, " --%s%s", o->name, o->type == MW_OPT_FLAG ? "" : "=");
 }
 
-/* A line of a case on "COMMAND --option" for each option that has words; NULL: whatever the command. */
+/* Writes a case line for "COMMAND --option" for each option with words. name NULL: for any command. */
 static void bash_values(FILE *f, const char *name, const struct mw_option *table)
 {
 	for (const struct mw_option *o = table; o && o->name; o++) {
@@ -106,7 +106,7 @@ static void bash_values(FILE *f, const char *name, const struct mw_option *table
 	}
 }
 
-/* Options of the command line before the command, which take the next word as their value. */
+/* Writes the global options that take the next word as their value. */
 static void bash_taking(FILE *f)
 {
 	bool any = false;
@@ -123,7 +123,7 @@ static void bash_taking(FILE *f)
 static void print_bash(FILE *f)
 {
 	struct entry e;
-	/* readline has parted --option=value at the sign. */
+	/* readline splits --option=value at '='. */
 	(void)fputs("# bash completion for memwall\n_memwall() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words= list= "
 		    "option= name= at=1 w\n\twhile [ $at -lt \"$COMP_CWORD\" ]; do\n\t\tw=${COMP_WORDS[at]}\n"
 		    "\t\tcase $w in\n\t\t",
@@ -234,7 +234,7 @@ static void print_fish(FILE *f)
 
 /* ---- zsh ---- */
 
-/* Arguments of _arguments: '--name=[help]:value:what completes it'. */
+/* Writes arguments for zsh's _arguments: '--name=[help]:value:action'. */
 static void zsh_options(FILE *f, const struct mw_option *table)
 {
 	for (const struct mw_option *o = table; o && o->name; o++) {

@@ -37,13 +37,13 @@ static void help(FILE *f)
 	(void)fputs("\nGlobal options, before or after COMMAND\n", f);
 	mw_opts_help(f, cli_global_options);
 	(void)fputs(
-		"\n'memwall help COMMAND' shows a command's options, 'memwall help records' what results can say.\n"
+		"\n'memwall help COMMAND' shows a command's options, 'memwall help records' the metrics of results.\n"
 		"Exit status: 0 done, 1 failed, 2 bad usage, 3 something named is unavailable here, 130 interrupted,\n"
 		"141 the reader of the output (as in '| head') went away.\n",
 		f);
 }
 
-/* The commands that begin with this word. */
+/* Prints the commands that begin with this word. */
 static int help_group(FILE *f, const char *word)
 {
 	size_t len = strlen(word);
@@ -94,7 +94,7 @@ int cli_print_help(const struct cli *cli, const char *name, char *err, size_t n)
 	struct cli_out out = {0};
 	if (!name)
 		return cli_print_text(cli, help, err, n);
-	int rc = cli_no_option(&cli->opts, "format", "this text has no other", err, n);
+	int rc = cli_no_option(&cli->opts, "format", "this text has one format only", err, n);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
@@ -123,7 +123,7 @@ const struct command cmd_help = {
 	.name = "help",
 	.section = "About",
 	.usage = "[COMMAND | records]",
-	.summary = "the commands, one command's options, or what records can say",
+	.summary = "the commands, the options of one command, or the metrics and keys of records",
 	.max_words = 2,
 	.run = run_help,
 };

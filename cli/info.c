@@ -62,7 +62,7 @@ static int fill_cpu(struct grid *g, const struct mw_host *h)
 	return rc ? rc : row_text(g, "turbo", h->turbo);
 }
 
-/* "16.0 GiB, distances 10 21" */
+/* A row such as "16.0 GiB, distances 10 21". */
 static int row_node(struct grid *g, const struct mw_topology *t, int i)
 {
 	const struct mw_host *h = &t->host;

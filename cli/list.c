@@ -15,7 +15,7 @@
 #include "reports/figure.h"
 #include "reports/print.h"
 
-/* A library that is loaded reads its settings and starts: seconds at most. */
+/* Time limit for loading all libraries, each of which takes seconds at most. */
 enum { ENGINES_PATIENCE_MS = 20000 };
 
 static const struct grid_column columns[] = {
@@ -86,8 +86,9 @@ static int list_isas(struct grid *g)
 
 /* ---- optional parts ---- */
 
-/* In a child process: a library may hang, print or crash when it is loaded, and what is set for it is set there only.
- */
+/* Runs in a child process, because a library may hang, print or crash when it is loaded, and needs environment
+ * variables of its own.
+ * */
 static void serve_engines(void *arg, int fd)
 {
 	struct engines *e = arg;
@@ -95,7 +96,7 @@ static void serve_engines(void *arg, int fd)
 	(void)mw_child_send(fd, e, sizeof(*e));
 }
 
-/* The libraries behind the engines of matrix products; ours is no optional part. */
+/* Lists the libraries of the gemm engines, except memwall's own, which is always there. */
 static int list_engines(struct grid *g)
 {
 	struct engines *e = calloc(1, sizeof(*e));

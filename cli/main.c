@@ -21,7 +21,7 @@ static atomic_int stop_signal;
 static void on_signal(int sig)
 {
 	atomic_store_explicit(&stop_signal, sig, memory_order_relaxed);
-	/* A second Ctrl-C ends at once: finished records are in the journal already. */
+	/* A second Ctrl-C ends the program at once; finished records are in the journal already. */
 	struct sigaction dfl = {.sa_handler = SIG_DFL};
 	(void)sigaction(sig, &dfl, NULL);
 }
@@ -29,13 +29,14 @@ static void on_signal(int sig)
 static void catch_signals(void)
 {
 	cli_catch(on_signal);
-	/* A closed pipe and a file at its limit (ulimit -f) are then errors of write: a run keeps its results. */
+	/* With these ignored, a closed pipe and the file size limit (ulimit -f) make write() fail, and a run can still
+	 * save its results. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
-/* glibc reserves 64 MiB of address space for each thread that allocates: below a ulimit -v that is what the
- * measurements would need, and no measured loop allocates. */
+/* All threads use one heap: glibc otherwise reserves 64 MiB of address space for each thread that allocates, which
+ * measurements need below a ulimit -v. No measured loop allocates. */
 static void share_one_heap(void)
 {
 #ifdef __GLIBC__
@@ -43,7 +44,7 @@ static void share_one_heap(void)
 #endif
 }
 
-/* Does this global option take its value from the next word? */
+/* True for a global option that takes its value from the next word. */
 static bool takes_next_word(const char *word)
 {
 	for (const struct mw_option *o = cli_global_options; o->name; o++) {
@@ -158,15 +159,15 @@ static int parse_and_run(struct cli *cli, struct target *t, char *err, size_t n)
 	return rc < 0 ? rc : run_target(cli, t, err, n);
 }
 
-/* Has the reader of our output gone, as head does when it has seen enough? */
+/* True when the reader of stdout has closed the pipe, as head does. */
 static bool reader_gone(void)
 {
 	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
 	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
-/* Writes what is left for stdout and tells what went wrong. Nobody is there to read more: the status that the signal
- * would have given, and no word, as from other programs. */
+/* Flushes stdout and prints the error. If the reader of stdout has gone: no message, and the exit status of SIGPIPE
+ * (141), as other programs do. */
 static int finish(int rc, int status, const char *err)
 {
 	errno = 0;
@@ -185,7 +186,7 @@ static int finish(int rc, int status, const char *err)
 
 int main(int argc, char **argv)
 {
-	/* Numbers are printed for machines too: never a decimal comma. */
+	/* C locale, because programs read the numbers: no decimal comma. */
 	(void)setlocale(LC_ALL, "C");
 	catch_signals();
 	share_one_heap();

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/measure.h"
 
-/* roff text: a backslash is \e, a hyphen \-, and a line must not begin with a control character. */
+/* Writes text escaped for roff: backslash as \e, hyphen as \-, and no control character at the start of a line. */
 static void man_text(FILE *f, const char *text)
 {
 	if (*text == '.' || *text == '\'')

@@ -11,7 +11,7 @@
 
 #define GIB (UINT64_C(1) << 30)
 #define MIB (UINT64_C(1) << 20)
-/* Where nothing tells how much memory there is: what every machine that this runs on has. */
+/* Memory limit where the available memory is not known, bytes. */
 #define UNKNOWN_BYTES (256 * MIB)
 
 const struct bench_profile measure_profiles[] = {
@@ -43,8 +43,8 @@ const struct mw_option measure_options[] = {
 	 .help = "most memory to use (default: half of what is available)"},
 	{.name = "cpus", .type = MW_OPT_TEXT, .arg = "LIST", .help = "CPUs to use, such as 0-3,8"},
 	{.name = "nodes", .type = MW_OPT_TEXT, .arg = "LIST", .help = "use the CPUs of these NUMA nodes, such as 0-1"},
-	{.name = "strict", .type = MW_OPT_FLAG, .help = "exit 1 when something disturbed what was measured"},
-	{.name = "seed", .type = MW_OPT_U64, .arg = "N", .def = "1", .help = "where all random choices start"},
+	{.name = "strict", .type = MW_OPT_FLAG, .help = "exit 1 when the measurement was disturbed"},
+	{.name = "seed", .type = MW_OPT_U64, .arg = "N", .def = "1", .help = "seed of all random choices"},
 	MW_OPT_END,
 };
 
@@ -67,8 +67,8 @@ static int read_machine(const struct cli *cli, struct mw_topology *t, char *err,
 	return rc < 0 ? mw_fail(rc, err, n, "--nodes=%s: %s", nodes, why) : 0;
 }
 
-/* Restricts the whole process, so that no first touch and no plot runs on a CPU that was not given. Failing is no
- * error: the team pins its members in any case. */
+/* Restricts the whole process to the CPUs of the run, also for first touch and gnuplot. Errors are ignored, because the
+ * team pins its members in any case. */
 static void restrict_process(const struct mw_topology *t)
 {
 	size_t bytes = CPU_ALLOC_SIZE(MW_MAX_CPUS);
@@ -87,7 +87,7 @@ static int make_arenas(const struct cli *cli, struct measure *m, char *err, size
 {
 	const struct mw_host *h = &m->topo.host;
 	bool known = mw_host_memory_known(h);
-	/* Half of what is available: the other half belongs to the page cache, the figures and the user. */
+	/* Half of what is available; the rest is for the page cache, gnuplot and other programs. */
 	uint64_t max_bytes = known ? h->mem_available / 2 : UNKNOWN_BYTES;
 	char words[96] = "--max-mem";
 	if (mw_opt(&cli->opts, "max-mem")->set) {
@@ -174,7 +174,7 @@ void measure_close(struct measure *m)
 	mw_records_fini(&m->records);
 }
 
-/* One line on the terminal: what runs, how far, how long still. */
+/* Shows one line on the terminal: what runs, share done, time left. */
 static void show_progress(void *self, const char *bench, const char *step, double done)
 {
 	const struct run_hooks *h = self;
@@ -268,7 +268,7 @@ int measure_run(struct measure *m, const struct bench *const *list, size_t n_lis
 static int keep_nothing(void *self, const struct mw_record *r)
 {
 	(void)self, (void)r;
-	return 0; /* the run keeps it */
+	return 0; /* schedule_run keeps the record */
 }
 
 /* The records of what it needs, and its own clock, are not what was asked for; that it was stopped before it began is.

@@ -53,7 +53,7 @@ static int identify(enum cli_use use, const char *path, struct mw_file_id *id)
 	return rc;
 }
 
-/* A journal is all that is left of a run that was killed: no -o may land on one, whoever's it is. */
+/* True for a records.jsonl. -o must not overwrite one, because it may be all that is left of a killed run. */
 static bool is_journal(const char *path)
 {
 	static const char head[] = "{\"head\":";
@@ -138,7 +138,7 @@ int cli_files_add_run(struct cli_files *f, const char *dir, bool rewrites, char 
 
 /* ---- writing one ---- */
 
-/* A stream of its own on the descriptor, which the commit needs after the stream is closed. */
+/* A stream on a copy of the descriptor: mw_output_commit needs fd after the stream is closed. */
 static FILE *stream_on(int fd)
 {
 	int twin = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

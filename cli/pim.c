@@ -32,7 +32,7 @@ static const struct mw_option ops_options[] = {
 	MW_OPT_END,
 };
 
-/* The order of the CSV columns is a contract: new ones go to the end. */
+/* Programs rely on the order of the CSV columns: add new ones at the end. */
 enum ops_column {
 	OPS_OP,
 	OPS_WIDTH,
@@ -85,8 +85,8 @@ static const struct grid_column ops_columns[OPS_COLUMNS] = {
 };
 enum { PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
 
-/* On a terminal the sources go below the table: they are one long text, the same in every row. The device is there
- * where a sweep has several. */
+/* True for columns that are not in the table on a terminal: sources, which are printed below it, and the device, unless
+ * a sweep has several. */
 static bool wide_column(const struct grid *g, int i)
 {
 	switch ((enum ops_column)i) {
@@ -105,7 +105,7 @@ static bool wide_column(const struct grid *g, int i)
 	}
 }
 
-/* Texts of one column of the rows, each once. */
+/* Prints the different texts of one column. */
 static void print_sources(FILE *f, const char *what, const struct grid *g, size_t column)
 {
 	for (size_t row = 0; row < g->n_rows; row++) {
@@ -120,11 +120,11 @@ static void print_sources(FILE *f, const char *what, const struct grid *g, size_
 	}
 }
 
-/* What outlives the devices: their texts are copied. */
+/* Results, with copies of the devices' texts, which are freed with the devices. */
 struct ops {
 	struct grid rows;   /* ops_columns */
-	struct grid energy; /* the source of the energy of each row */
-	uint64_t lanes;     /* a micro-program, of the last device */
+	struct grid energy; /* source of each row's energy */
+	uint64_t lanes;     /* lanes per micro-program of the last device */
 };
 
 static int print_ops_table(FILE *f, const struct ops *ops)
@@ -150,8 +150,9 @@ static int print_ops_table(FILE *f, const struct ops *ops)
 		rc = grid_print(f, &narrow, PRINT_TABLE);
 	if (rc == 0) {
 		(void)fprintf(f,
-			      "\n%" PRIu64 " lanes a micro-program. All of it is modelled. published: AAP + AP of the "
-			      "published program, where its count was cross-checked; verified: no more than that.\n",
+			      "\n%" PRIu64
+			      " lanes per micro-program. All values are modelled. published: AAP + AP of the published "
+			      "program, where its count was cross-checked; verified: this program needs no more.\n",
 			      ops->lanes);
 		print_sources(f, "counts and time", all, OPS_SOURCE);
 		print_sources(f, "energy", &ops->energy, 0);
@@ -165,12 +166,12 @@ static double gops(const struct pim_price *p)
 	return (double)(p->lanes * p->programs) * 1000.0 / (double)p->ps_batch;
 }
 
-/* Bits that one micro-program gives in each lane: bulk rows stand for one row whatever the width. */
+/* Result bits per lane of one micro-program. Bulk operations are counted per row, for any width. */
 static uint32_t result_bits(enum pim_op op, struct pim_type type)
 {
 	struct pim_type result = pim_uint(1);
 	if (op > PIM_FILL)
-		(void)pim_op_result(op, type, &result); /* beyond 64 bits there is no vector, but a price */
+		(void)pim_op_result(op, type, &result); /* above 64 bits there is no vector type, but a price */
 	return result.bits;
 }
 
@@ -198,7 +199,7 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 	ops_text text[OPS_COLUMNS] = {""};
 	put(text, OPS_OP, "%s", pim_op_name(op));
 	put(text, OPS_WIDTH, "%" PRIu32, type.bits);
-	if (p->aap || p->ap) { /* a device of other commands has none of these */
+	if (p->aap || p->ap) { /* 0 for devices with other commands */
 		put(text, OPS_AAP, "%" PRIu64, p->aap);
 		put(text, OPS_AP, "%" PRIu64, p->ap);
 	}
@@ -242,7 +243,7 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 	return rc == 0 ? grid_add(&ops->energy, energy) : rc;
 }
 
-/* The device four times: as asked for, and with the keys that the comparison columns need where it has them. */
+/* Opens the device four times: as given, and with the keys for the comparison columns, where it has them. */
 static int open_variants(const char *spec, struct pim_device *dev[VARIANTS], char *err, size_t n)
 {
 	static const struct {
@@ -256,7 +257,7 @@ static int open_variants(const char *spec, struct pim_device *dev[VARIANTS], cha
 	return rc;
 }
 
-/* All operations of one device, below those that are there. */
+/* Appends the operations of one device. */
 static int ops_of(struct ops *ops, const char *spec, struct pim_type type, char *err, size_t n)
 {
 	struct pim_device *dev[VARIANTS] = {NULL};
@@ -272,7 +273,7 @@ static int ops_of(struct ops *ops, const char *spec, struct pim_type type, char 
 	return rc;
 }
 
-/* KEY=A,B,..: the device with each value in turn. */
+/* KEY=A,B,..: appends the operations of the device with each value. */
 static int sweep(struct ops *ops, const char *spec, const char *text, struct pim_type type, char *err, size_t n)
 {
 	char key[64], value[256], one[CLI_SPEC_MAX];
@@ -303,17 +304,17 @@ static int print_ops(FILE *f, const struct cli *cli, const struct ops *ops)
 	return cli->format == PRINT_TABLE ? print_ops_table(f, ops) : grid_print(f, &ops->rows, cli->format);
 }
 
-/* What --ratios or --cite would leave unused. */
+/* Refuses options that --ratios or --cite would ignore. */
 static int check_ops_options(const struct mw_opts *opts, bool ratios, bool cite, char *err, size_t n)
 {
 	static const char *const not_ratios[] = {"cite", "sweep", "width", "signed", "device", NULL};
 	static const char *const not_cite[] = {"sweep", "width", "signed", NULL};
 	static const char *const none[] = {NULL};
-	const char *why = ratios ? "--ratios has no use for it" : "--cite has no use for it";
+	const char *why = ratios ? "--ratios does not use it" : "--cite does not use it";
 	int rc = 0;
 	for (const char *const *o = ratios ? not_ratios : cite ? not_cite : none; *o && rc == 0; o++)
 		rc = cli_no_option(opts, *o, why, err, n);
-	return rc == 0 && cite ? cli_no_option(opts, "format", "BibTeX has no other", err, n) : rc;
+	return rc == 0 && cite ? cli_no_option(opts, "format", "BibTeX is the only format", err, n) : rc;
 }
 
 static int run_ops(struct cli *cli, char *err, size_t n)

@@ -51,7 +51,7 @@ static const struct grid_column ratio_columns[] = {
 	{"verdict", NULL, false},
 };
 
-/* GB/s of result, mean over not and or nand nor xor xnor. */
+/* Mean GB/s of result over not, and, or, nand, nor, xor, xnor. */
 static int mean_gbps(const char *spec, double *mean, char *err, size_t n)
 {
 	struct pim_device *dev = NULL;

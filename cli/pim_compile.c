@@ -1,4 +1,4 @@
-/* `memwall pim compile`: from logic to a micro-program, its price, and the proof that it computes what was written. */
+/* `memwall pim compile`: compiles logic to a micro-program, prices it, and checks that it computes the same. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -164,7 +164,7 @@ static void equivalence_text(const struct job *j, char *out, size_t n)
 			       e->exhaustive ? "all " : "", e->lanes, lanes);
 }
 
-/* The micro-program as text; commas as '+' where they would end a field. */
+/* The micro-program as text; csv: with '+' instead of commas. */
 static char *program_text(const struct job *j, bool csv)
 {
 	int len = pim_program_print(j->program, NULL, 0);
@@ -178,7 +178,7 @@ static char *program_text(const struct job *j, bool csv)
 	return text;
 }
 
-/* The name may come from a file. */
+/* Prints a row and its name, escaped, because it may come from a file. */
 static void print_place(FILE *f, const char *before, uint32_t row, const char *name)
 {
 	(void)fprintf(f, "%sD%u ", before, row);
@@ -199,7 +199,7 @@ static void print_rows(FILE *f, const struct job *j)
 	(void)fputc('\n', f);
 }
 
-/* Some commands to a line. */
+/* Prints several commands per line. */
 static void print_commands(FILE *f, const char *text)
 {
 	for (int i = 1; *text; i++) {
@@ -313,7 +313,7 @@ static int run_compile(struct cli *cli, char *err, size_t n)
 		rc = cli_out_commit(&out, err, n);
 	cli_out_abort(&out);
 	if (rc == 0 && j.equivalence.wrong)
-		rc = mw_fail(MW_EVERIFY, err, n, "the program does not compute what was written");
+		rc = mw_fail(MW_EVERIFY, err, n, "the program does not compute the function that was given");
 	pim_close(j.dev);
 	pim_close(j.strict);
 	pim_program_free(j.program);

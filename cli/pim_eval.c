@@ -9,7 +9,8 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 
-/* Raw device codes here: a piece that finds no rows is tried again with fewer lanes. */
+/* Allocates the vectors of a piece. Returns the device's code, because on -ENOSPC the caller tries again with fewer
+ * lanes. */
 static int allocate(struct eval *e, uint64_t first, uint64_t lanes)
 {
 	int rc = 0;
@@ -35,12 +36,12 @@ static int allocate(struct eval *e, uint64_t first, uint64_t lanes)
 }
 
 struct block {
-	uint64_t at, lanes; /* of the files */
+	uint64_t at, lanes; /* position and number, in lanes of the files */
 	const char *in[EVAL_INPUTS];
 	char *out;
 };
 
-/* Lanes from..from + lanes - 1 of a block; *what names the step that failed. */
+/* Computes lanes from..from + lanes - 1 of a block; *what names the step that failed. */
 static int run_piece(struct eval *e, const struct block *b, uint64_t from, uint64_t lanes, const char **what)
 {
 	struct pim_vector *src[EVAL_INPUTS] = {NULL};
@@ -110,7 +111,7 @@ static int run_block(struct eval *e, uint64_t at, char *err, size_t n)
 	return rc < 0 || e->reduces ? rc : mw_stream_put(e->out.stream, (size_t)eval_bytes(&e->out, b.lanes), err, n);
 }
 
-/* One line on the terminal: how far, how long still. */
+/* Shows one line on the terminal: share done, time left. */
 static void show(struct eval *e, uint64_t done)
 {
 	uint64_t now = mw_now_ns();

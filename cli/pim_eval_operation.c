@@ -1,4 +1,4 @@
-/* `memwall pim eval`: the operation itself, the bytes of its operands, the device's reason. */
+/* `memwall pim eval`: runs the operation, computes the bytes of operands, reports the device's errors. */
 #include <errno.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ int eval_failed(const struct eval *e, int rc, const char *what, char *err, size_
 {
 	const char *why = pim_error(e->dev);
 	size_t len = strlen(what);
-	/* What the device refuses was asked for on the command line. */
+	/* Errors of usage, because what the device refuses was given on the command line. */
 	int code = rc == -EOPNOTSUPP ? MW_EUNAVAILABLE : rc == -EINVAL || rc == -ENOSPC ? MW_ESPEC : rc;
 	if (!why || !*why)
 		why = mw_strerror(rc);

@@ -1,4 +1,4 @@
-/* `memwall pim eval`: what inputs must hold, what comes out, what it cost. */
+/* `memwall pim eval`: checks of the inputs, results and costs. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 static uint64_t lane_at(const unsigned char *p, size_t container)
 {
 	uint64_t v = 0;
-	memcpy(&v, p, container); /* containers are little-endian, as this machine */
+	memcpy(&v, p, container); /* containers are little-endian, as is this machine */
 	return v;
 }
 
@@ -27,7 +27,7 @@ int eval_check_excess(const struct eval_operand *o, const void *data, uint64_t l
 	}
 	if (bits == 8 * o->container)
 		return 0;
-	/* All of a block at once, then the culprit in it. */
+	/* Tests a block at once, then looks for the lane in it. */
 	enum { BLOCK = 4096 };
 	uint64_t excess = ~((UINT64_C(1) << bits) - 1), bytes = lanes * o->container;
 	if (o->container < 8)
@@ -74,7 +74,7 @@ static int format_result(const struct eval *e, char *out, size_t n)
 
 /* ---- what it cost ---- */
 
-/* As if the files were written, computed on and read back as one vector each. */
+/* Computes the cost as if each file were one vector that is written, computed on and read back. */
 static int charge_whole(struct eval *e, struct pim_vector *dst, struct pim_vector *const *src)
 {
 	int rc = 0;
@@ -120,7 +120,7 @@ int eval_check_charge(const struct eval *e, char *err, size_t n)
 	return 0;
 }
 
-/* source NULL: the device has no model of it. */
+/* Adds a record; source NULL: unavailable, because the device has no model of it. */
 static int add_record(const struct eval *e, struct mw_records *l, enum eval_row row, double value, const char *source,
 		      const char *note)
 {
@@ -145,7 +145,7 @@ static int add_record(const struct eval *e, struct mw_records *l, enum eval_row 
 	return rc;
 }
 
-/* Only of a device whose columns fail: on others there is nothing to find. */
+/* Adds the fault counts, for devices whose columns fail. */
 static int add_faults(const struct eval *e, struct mw_records *l)
 {
 	static const enum pim_count faults[] = {PIM_FAULTS_INJECTED, PIM_BITS_WRONG, PIM_ECC_CORRECTED,
@@ -204,7 +204,7 @@ int eval_print(const struct eval *e, const struct cli *cli, bool stats, char *er
 	struct cli_out out = {0};
 	int rc = stats ? add_counts(e, &l) : 0;
 	if (rc == 0 && e->reduces && stats) {
-		/* A record's value is a double: the note holds every digit. */
+		/* A record's value is a double, so all digits are in the note. */
 		(void)format_result(e, number, sizeof(number));
 		rc = add_record(e, &l, EVAL_RESULT, is_negative(e) ? (double)(int64_t)e->result : (double)e->result,
 				"computed from the files", number);

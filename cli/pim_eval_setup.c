@@ -8,8 +8,8 @@
 #include "cli/pim_eval.h"
 #include "cli/spec.h"
 
-/* Bytes per step of the widest operand: long transfers, and less than 256 MiB for the buffers and vectors of four
- * operands whatever the device's size. */
+/* Bytes per step of the widest operand: long transfers, but less than 256 MiB for buffers and vectors of four operands,
+ * for any size of device. */
 #define STEP_BYTES ((uint64_t)8 << 20)
 
 /* Operation i of those that work on files: not across the lanes of a step, nor on a matrix. */
@@ -112,7 +112,7 @@ static int find_op(struct eval *e, const char *op, char *err, size_t n)
 		       near ? near : "", near ? "'?" : ", see 'memwall pim ops'");
 }
 
-/* Options of one operation are refused with all others. */
+/* Refuses options that the operation does not use. */
 static int check_own(const struct eval *e, const struct mw_opts *opts, char *err, size_t n)
 {
 	bool fill = e->op == PIM_FILL, shift = e->op == PIM_SHL || e->op == PIM_SHR;
@@ -193,7 +193,7 @@ static void set_step(struct eval *e, uint64_t grain)
 {
 	uint64_t widest = host_bits(e->type), result = e->reduces ? 1 : host_bits(e->out.type);
 	uint64_t want = STEP_BYTES * 8 / (widest > result ? widest : result);
-	while (grain % 8) /* pieces begin on a byte of packed bits */
+	while (grain % 8) /* so that pieces of packed bits begin at a byte */
 		grain *= 2;
 	e->grain = grain;
 	e->step = want > grain ? want / grain * grain : grain;
@@ -211,20 +211,20 @@ static bool columns_fail(const struct eval *e)
 	return known;
 }
 
-/* Lanes per step: whole rows, so that the pieces run the programs of one long vector; whole batches over all banks
- * where the device's costs are known from its contents only, so that they add up to those of one vector, as long as a
- * step holds a batch. */
+/* Chooses the lanes per step: whole rows, so that pieces run the same programs as one long vector. If costs depend on
+ * contents, whole batches over all banks, so that the costs of the pieces add up to those of one vector (if a batch
+ * fits into a step). */
 static int choose_step(struct eval *e, char *err, size_t n)
 {
 	struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
 	uint32_t caps = pim_ops_of(e->dev)->caps;
 	int rc = pim_price_of(e->dev, e->op, e->type, &price);
 	if (rc == -EOPNOTSUPP && !(caps & PIM_CAP_MODELLED)) {
-		set_step(e, 4096 * 8); /* the host itself: no rows */
+		set_step(e, 4096 * 8); /* the device is the host, which has no rows */
 		return 0;
 	}
-	/* What the host does for the device has no price, yet lies in its rows; and what the device refuses it refuses
-	 * best in its own words, when asked to do it. */
+	/* Operations that the host does for the device have no price but use its rows, so take the price of a copy. An
+	 * operation that the device refuses gets the device's own message later. */
 	if (rc == -EOPNOTSUPP && pim_price_of(e->dev, PIM_COPY, pim_uint(1), &price) == 0)
 		rc = 0;
 	if (rc < 0) {
@@ -239,7 +239,7 @@ static int choose_step(struct eval *e, char *err, size_t n)
 	return 0;
 }
 
-/* The last input has the operands' type: its size tells the lanes, the others' sizes must follow. */
+/* Checks the sizes of the inputs. The last one has the type of the operands and gives the number of lanes. */
 static int check_sizes(struct eval *e, char *err, size_t n)
 {
 	const struct eval_operand *last = &e->in[e->n_in - 1];
@@ -315,7 +315,8 @@ static void team_executor(void *ctx, size_t count, void (*fn)(void *arg, size_t 
 	(void)mw_team_run(team, count < (size_t)members ? (int)count : members, team_member, &job);
 }
 
-/* Slices on all usable CPUs. Where the machine cannot be read or the team not be made, one thread does it. */
+/* Uses all CPUs for the host's part of the work; one thread when the topology cannot be read or the team not be
+ * created. */
 static int use_team(struct eval *e)
 {
 	struct mw_topology topo;
@@ -334,7 +335,7 @@ static int use_team(struct eval *e)
 	return pim_set_executor(e->dev, &x);
 }
 
-/* engine: of --engine, NULL where it is not given. */
+/* engine: value of --engine, or NULL. */
 static int open_device(struct eval *e, const char *spec, const char *engine, char *err, size_t n)
 {
 	struct mw_spec parsed;
@@ -365,7 +366,7 @@ int eval_set_up(struct eval *e, struct cli *cli, bool stats, char *err, size_t n
 		rc = eval_trace_begin(e, opts, err, n);
 	if (rc == 0)
 		rc = eval_charge(e, err, n);
-	/* Of the files as a whole, then, not of the pieces again. */
+	/* The trace has the commands of the whole files, so it must not also get those of the pieces. */
 	return rc == 0 && e->executed ? eval_trace_stop(e, err, n) : rc;
 }
 

@@ -1,4 +1,4 @@
-/* What `memwall pim eval --stats` says, declared once. */
+/* Declares the records of `memwall pim eval --stats`. */
 #include "cli/pim_eval.h"
 
 /*         symbol, unit, better, words */
@@ -6,20 +6,20 @@
 	X(aap, MW_COUNT, MW_LOWER, "activate-activate-precharge commands")                                             \
 	X(ap, MW_COUNT, MW_LOWER, "activate-precharge commands")                                                       \
 	X(programs, MW_COUNT, MW_LOWER, "micro-programs executed")                                                     \
-	X(batches, MW_COUNT, MW_LOWER, "times that all banks work at once")                                            \
-	X(bytes_in, MW_BYTE, MW_LOWER, "bytes that go to the device")                                                  \
-	X(bytes_out, MW_BYTE, MW_LOWER, "bytes that come back")                                                        \
+	X(batches, MW_COUNT, MW_LOWER, "number of steps in which all banks work at once")                              \
+	X(bytes_in, MW_BYTE, MW_LOWER, "bytes moved to the device")                                                    \
+	X(bytes_out, MW_BYTE, MW_LOWER, "bytes moved back to the host")                                                \
 	X(bytes_transposed, MW_BYTE, MW_LOWER, "bytes of lanes that are transposed")                                   \
-	X(time_resident, MW_NS, MW_LOWER, "time that the device computes")                                             \
-	X(time_transpose, MW_NS, MW_LOWER, "time that lanes are transposed")                                           \
-	X(time_host, MW_NS, MW_LOWER, "time of what the device leaves to the host")                                    \
-	X(time_end_to_end, MW_NS, MW_LOWER, "time with everything that has to move")                                   \
-	X(faults_injected, MW_COUNT, MW_LOWER, "bits that a command got wrong")                                        \
-	X(bits_wrong, MW_COUNT, MW_LOWER, "bits of results that differ from the right ones")                           \
-	X(ecc_corrected, MW_COUNT, MW_LOWER, "words that were read right because of their check bits")                 \
-	X(ecc_detected, MW_COUNT, MW_LOWER, "words that were read with an error that was seen")                        \
-	X(ecc_undetected, MW_COUNT, MW_LOWER, "words that were read wrong")                                            \
-	X(result, MW_COUNT, MW_NEITHER, "number that the operation reduces to; every digit is in the note")
+	X(time_resident, MW_NS, MW_LOWER, "time of computing on the device")                                           \
+	X(time_transpose, MW_NS, MW_LOWER, "time of transposing lanes")                                                \
+	X(time_host, MW_NS, MW_LOWER, "time of the part of the operation that the host does")                          \
+	X(time_end_to_end, MW_NS, MW_LOWER, "time with all data movement")                                             \
+	X(faults_injected, MW_COUNT, MW_LOWER, "bits that commands computed wrongly")                                  \
+	X(bits_wrong, MW_COUNT, MW_LOWER, "bits of results that are wrong")                                            \
+	X(ecc_corrected, MW_COUNT, MW_LOWER, "words that the error-correcting code corrected")                         \
+	X(ecc_detected, MW_COUNT, MW_LOWER, "words with an error that the code detected but could not correct")        \
+	X(ecc_undetected, MW_COUNT, MW_LOWER, "words with an error that the code did not detect")                      \
+	X(result, MW_COUNT, MW_NEITHER, "result of a reduction; all digits are in the note")
 
 #define DEFINE(symbol, unit, better, words)                                                                            \
 	static const struct mw_metric metric_##symbol = {#symbol, unit, better, words};

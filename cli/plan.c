@@ -1,4 +1,4 @@
-/* `memwall run --dry-run`: what a run would take. */
+/* `memwall run --dry-run`: points, memory, disk and time of a run. */
 #include <string.h>
 
 #include "base/core/clock.h"
@@ -10,7 +10,7 @@ struct totals {
 	double seconds;
 };
 
-/* told: the benchmark says what it takes. */
+/* told: false when the benchmark has no plan(). */
 static int add_row(struct grid *g, const char *name, const struct totals *t, bool told, const char *status)
 {
 	char points[24], memory[24], disk[24], seconds[24];
@@ -47,13 +47,14 @@ static int add_bench(struct grid *g, struct measure *m, const struct bench *b, d
 	return rc < 0 ? rc : add_row(g, b->name, &own, b->plan, why);
 }
 
-/* Each benchmark keeps its memory between its visits while there is room, so that all of it counts at once. */
+/* Adds the totals. Memory is summed, because each benchmark keeps its memory between visits where the limit allows. */
 static int add_total(struct grid *g, struct measure *m, struct totals *all)
 {
 	uint64_t most = mw_arenas_max(m->arenas);
 	bool cut = all->memory_bytes > most;
 	all->memory_bytes = cut ? most : all->memory_bytes;
-	return add_row(g, "total", all, true, cut ? "memory as limited: it changes hands between benchmarks" : NULL);
+	return add_row(g, "total", all, true,
+		       cut ? "memory: the limit, because benchmarks use the same memory in turn" : NULL);
 }
 
 int measure_plan(const struct cli *cli, struct measure *m, const struct bench *const *list, size_t n_list, char *err,

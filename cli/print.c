@@ -1,4 +1,4 @@
-/* Records and grids on the terminal or in a file. */
+/* Prints records and grids to the terminal or a file. */
 #include "reports/print.h"
 #include "reports/disturbance.h"
 
@@ -33,7 +33,7 @@ void cli_put(FILE *f, const char *text)
 	(void)fputs(line, f);
 }
 
-/* Those that --select names, on top of what owns them: some->v only is freed. */
+/* Lists the records that --select matches. They share the texts and samples of `all`: free some->v only. */
 static int select_records(const char *pattern, const struct mw_records *all, struct mw_records *some)
 {
 	int rc = 0;
@@ -99,7 +99,7 @@ int cli_print_grid(const struct cli *cli, const struct grid *g, char *err, size_
 int cli_print_text(const struct cli *cli, void (*print)(FILE *f), char *err, size_t n)
 {
 	struct cli_out out = {0};
-	int rc = cli_no_option(&cli->opts, "format", "this text has no other", err, n);
+	int rc = cli_no_option(&cli->opts, "format", "this text has one format only", err, n);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc < 0)

@@ -1,5 +1,5 @@
-/* `memwall help records`: what records can say, from the declarations of those who emit them. Markdown that reads as
- * text: docs/records.md is the same. */
+/* `memwall help records`: the metrics and keys of records, from the declarations of their emitters. Prints Markdown;
+ * docs/records.md is this output. */
 #include "cli/records.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static void put_cases(FILE *f, const char *const *cases)
 	(void)fputc('\n', f);
 }
 
-/* Nothing where the list is empty. */
+/* Prints a list of keys; nothing when it is empty. */
 static void put_keys(FILE *f, const char *head, const struct mw_key *const *list)
 {
 	for (size_t i = 0; list && list[i]; i++)
@@ -57,7 +57,7 @@ static bool same_keys(const struct mw_key *const *a, const struct mw_key *const 
 	return (!a || !a[i]) && (!b || !b[i]);
 }
 
-/* Do they differ in the metric only? */
+/* True when two rows differ in the metric only. */
 static bool alike(const struct mw_emit *a, const struct mw_emit *b)
 {
 	return same_cases(a, b) && same_keys(a->params, b->params) && same_keys(a->optional, b->optional) &&
@@ -71,7 +71,7 @@ static bool is_first(const struct mw_emit *rows, const struct mw_emit *row)
 	return rows == row;
 }
 
-/* Cases, their metrics, their keys: rows that are alike once, with all their metrics. */
+/* Prints cases, metrics and keys. Rows that differ in the metric only are printed once, with all their metrics. */
 static void put_rows(FILE *f, const struct mw_emit *rows)
 {
 	(void)fputc('\n', f);
@@ -94,7 +94,7 @@ static void put_key(FILE *f, const struct mw_key *k)
 		      k->flags & MW_PARAM ? "parameter" : "observed", k->words);
 }
 
-/* Keys that no other file shares, each once. */
+/* Collects the keys of e that are not in base/core/vocab.h. */
 static int own_keys(const struct mw_emitter *e, struct words *own)
 {
 	int rc = 0;
@@ -138,7 +138,7 @@ int records_help(FILE *f)
 	for (const struct command *const *c = command_table; *c && rc == 0; c++)
 		if ((*c)->emitter)
 			rc = put_emitter(f, (*c)->emitter, (*c)->name, (*c)->summary);
-	(void)fputs("\n## Every benchmark\n\nof a run, when it has come to its end\n", f);
+	(void)fputs("\n## Every benchmark\n\nof a run, when it has finished\n", f);
 	put_rows(f, end_rows);
 	(void)fputs("\n## Keys that several share\n\n", f);
 	for (const struct mw_key *const *k = shared; *k; k++)

@@ -1,4 +1,4 @@
-/* `memwall report`: the page of a run, also of one that was killed; its records in every format. */
+/* `memwall report`: writes the page of a run, also of a killed one, or prints its records. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,19 +17,19 @@ static const struct mw_option report_options[] = {
 	 .arg = "KIND",
 	 .def = "svg",
 	 .choices = "svg|png|pdf",
-	 .help = "png, pdf: each figure becomes a file beside the page, too"},
-	{.name = "strict", .type = MW_OPT_FLAG, .help = "exit 1 when something disturbed what was measured"},
+	 .help = "png, pdf: also write each figure to a file beside the page"},
+	{.name = "strict", .type = MW_OPT_FLAG, .help = "exit 1 when the measurement was disturbed"},
 	{.name = "anonymize", .type = MW_OPT_FLAG, .help = "drop host name, serials, paths and arguments"},
 	MW_OPT_END,
 };
 
-/* report.html in the run's folder, or beside the results file. */
+/* Path of report.html: in the run's folder, or beside the results file. */
 static int page_path(const struct cli *cli, const char *from, bool folder, char *out, size_t size, char *err, size_t n)
 {
 	const char *slash = strrchr(from, '/');
 	struct mw_place place;
 	int len;
-	/* (What is no regular file is refused when it is read.) */
+	/* Other files than regular ones are refused later, when they are read. */
 	if (!cli->out_file && !folder && mw_place_of(from, &place) == 0 && !place.replaced && S_ISREG(place.mode))
 		return mw_fail(MW_ESPEC, err, n, "%s is in no folder for report.html: name the page with -o FILE",
 			       from);
@@ -48,14 +48,14 @@ static enum report_figures figures_asked(const struct cli *cli)
 	return strcmp(kind, "png") == 0 ? REPORT_PNG : strcmp(kind, "pdf") == 0 ? REPORT_PDF : REPORT_SVG;
 }
 
-/* The page, unless -o names it, and the figures beside it. */
+/* Adds the page, unless -o names it, and the files of figures to the files of the command. */
 static int add_page(struct cli *cli, const char *page, enum report_figures kind, char *err, size_t n)
 {
 	struct mw_place place;
 	char path[4200];
 	int rc = cli->out_file ? 0 : cli_files_add(&cli->files, CLI_WRITES, "the page", page, err, n);
 	bool through = rc == 0 && mw_place_of(page, &place) == 0 && !place.replaced;
-	if (rc == 0 && !through) /* the summary */
+	if (rc == 0 && !through) /* for the summary */
 		rc = cli_files_add(&cli->files, CLI_WRITES, "standard output", NULL, err, n);
 	if (rc < 0 || kind == REPORT_SVG)
 		return rc;
@@ -72,15 +72,15 @@ static int add_page(struct cli *cli, const char *page, enum report_figures kind,
 	return rc;
 }
 
-/* What is read, and what is written besides -o. A folder whose run was killed has no results.json yet; what is
- * anonymised here must not replace the original. */
+/* Adds the files that are read, and those written besides -o. A killed run may have no results.json yet; anonymised
+ * results must not replace the original. */
 static int add_files(struct cli *cli, const char *from, bool folder, bool rewrites, char *err, size_t n)
 {
 	return folder ? cli_files_add_run(&cli->files, from, rewrites, err, n)
 		      : cli_files_add(&cli->files, CLI_READS, "the results", from, err, n);
 }
 
-/* Is it the page that goes to standard output? Then nothing else does. */
+/* True when the page goes to standard output; nothing else is printed there then. */
 static bool page_on_stdout(const char *path)
 {
 	struct mw_place place;
@@ -89,7 +89,7 @@ static bool page_on_stdout(const char *path)
 	       place.id.dev == out.dev && place.id.ino == out.ino;
 }
 
-/* results.json beside the journal that it is made from. With -o the folder may be one that cannot be written. */
+/* Writes results.json beside its journal. With -o an error is only a warning, because the folder may be read-only. */
 static int refresh(const struct cli *cli, const struct results *r, const char *dir, char *err, size_t n)
 {
 	char why[MW_ERR_ROOM] = "";
@@ -138,10 +138,10 @@ static void tell_live(struct results *r, pid_t pid)
 	char who[48] = "";
 	if (pid)
 		(void)snprintf(who, sizeof(who), " (process %ld)", (long)pid);
-	(void)results_partial(r, "the run is still going on%s", who); /* without memory: partial, and no more words */
+	(void)results_partial(r, "the run is still going on%s", who); /* out of memory: partial without a reason */
 }
 
-/* A living run writes results.json and report.html itself. */
+/* Prints the summary of a run that is going on, which will write results.json and report.html itself. */
 static int show_live(const struct results *r, const char *dir)
 {
 	int rc = print_summary(stdout, r);
@@ -154,8 +154,8 @@ static bool prints_records(const struct cli *cli)
 	return mw_opt(&cli->opts, "format")->given || mw_opt(&cli->opts, "select")->given;
 }
 
-/* Loads, then prints or draws. live: a run is writing into that folder, so nothing of ours goes there. hold is let go
- * before what may take long: drawing, and printing to who does not read. */
+/* Loads the results, then prints records or writes the page. live: a run is writing into that folder, so nothing else
+ * is written there. hold: lock, released before drawing and printing, which may take long. */
 static int show(struct cli *cli, const char *from, bool folder, pid_t *live, int hold, char *err, size_t n)
 {
 	struct results r;
@@ -171,7 +171,7 @@ static int show(struct cli *cli, const char *from, bool folder, pid_t *live, int
 	if (rc == 0)
 		rc = results_load(from, &r, err, n);
 	if (rc < 0 && rc != -ENOMEM)
-		rc = MW_ESPEC; /* what was named cannot be read */
+		rc = MW_ESPEC; /* the named file cannot be read */
 	if (rc == 0 && live)
 		tell_live(&r, *live);
 	if (rc == 0 && anonymize)

@@ -55,7 +55,7 @@ static int same_number(const char *dir, const char *what, uint64_t then, uint64_
 	return same_text(dir, what, a, b, err, n);
 }
 
-/* What changes by itself between two sessions is left out: governor, free memory, huge pages. */
+/* Governor, free memory and huge pages are not compared, because they may change between sessions. */
 int resume_same_run(const char *dir, const struct results *old, const struct results *now, char *err, size_t n)
 {
 	const struct results_info *a = &old->info, *b = &now->info;

@@ -1,4 +1,4 @@
-/* `memwall run`: everything this machine can do, then the report. */
+/* `memwall run`: runs every benchmark that this machine can run, then writes the report. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -36,7 +36,7 @@ static const struct mw_option run_options[] = {
 	 .arg = "LIST",
 	 .word = bench_word,
 	 .help = "leave these benchmarks out"},
-	{.name = "resume", .type = MW_OPT_FLAG, .help = "go on with the run in --output"},
+	{.name = "resume", .type = MW_OPT_FLAG, .help = "continue the run in --output"},
 	{.name = "dry-run", .type = MW_OPT_FLAG, .help = "print points, memory, disk and time, measure nothing"},
 	{.name = "anonymize", .type = MW_OPT_FLAG, .help = "drop host name, serials, paths and arguments"},
 	MW_OPT_END,
@@ -44,13 +44,13 @@ static const struct mw_option run_options[] = {
 
 struct run {
 	struct measure m;
-	struct results results; /* the head of this run; what the journal holds, at the end */
-	struct results old;     /* what the journal held when this session began */
+	struct results results; /* the head of this run; at the end the contents of the journal */
+	struct results old;     /* contents of the journal when this session began */
 	struct journal *journal;
 	char dir[4096];
 	const struct bench *list[SCHEDULE_MAX];
 	size_t n_list;
-	bool idle; /* resumed, and nothing that was asked for is left to measure: the journal stays as it is */
+	bool idle; /* resumed, but nothing is left to measure: the journal is not changed */
 };
 
 /* ---- what to run ---- */
@@ -131,7 +131,7 @@ static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size
 	return mw_fail(MW_ESPEC, err, n, "--output=%s: cannot make the folder: %s", output, mw_strerror(-errno));
 }
 
-/* A link in a folder that is resumed may lead from one of its files to another. */
+/* Adds the files of the folder. In a resumed folder one file may be a link to another. */
 static int add_files(struct cli *cli, const char *dir, char *err, size_t n)
 {
 	char page[4200];
@@ -195,7 +195,7 @@ static int on_skip(void *self, const char *bench, const char *reason, bool fails
 	return journal_skip(run->journal, bench, reason);
 }
 
-/* What the command line leaves open is as it was when the run began. */
+/* Takes profile and seed from the journal, unless they are given on the command line. */
 static void adopt(struct run *run, const struct mw_opts *opts)
 {
 	struct measure *m = &run->m;
@@ -205,8 +205,8 @@ static void adopt(struct run *run, const struct mw_opts *opts)
 		m->seed = run->old.info.seed;
 }
 
-/* A benchmark that came to its end is not run again, and those that need it see its records. The records of one that
- * did not stay in the journal, each until it is measured again. */
+/* Benchmarks that have finished are not run again; their records are passed to those that need them. Records of
+ * unfinished ones stay in the journal until they are measured again. */
 static int take_over(struct run *run)
 {
 	const struct mw_records *records = &run->old.records;
@@ -246,7 +246,7 @@ static bool chosen(const struct mw_opts *opts)
 	return mw_opt_text(opts, "only") || mw_opt_text(opts, "skip");
 }
 
-/* The journal, locked, and what it has from earlier sessions. */
+/* Opens and locks the journal, and takes over what earlier sessions measured. */
 static int begin(struct run *run, struct cli *cli, char *err, size_t n)
 {
 	struct results *head = &run->results;
@@ -294,7 +294,7 @@ static void name_open(const struct run *run, struct mw_buf *out)
 	}
 }
 
-/* How this session ended, into the journal. */
+/* Writes to the journal how this session ended. */
 static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
 {
 	struct mw_buf why = {0};
@@ -314,7 +314,7 @@ static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
 	return rc;
 }
 
-/* results.json and report.html from the journal; the summary and the two paths on stdout. */
+/* Writes results.json and report.html from the journal; prints the summary and the two paths. */
 static int write_report(struct run *run, char *err, size_t n)
 {
 	char path[sizeof(run->dir) + 16];
@@ -358,19 +358,19 @@ static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 		rc = end(run, cli, rc, err, n);
 	}
 	measure_stop(&run->m);
-	mw_records_fini(&run->m.records); /* the report reads them from the journal: one copy at a time */
+	mw_records_fini(&run->m.records); /* frees the records, because the report reads them from the journal again */
 	int report_rc = write_report(run, report_err, sizeof(report_err));
 	if (report_rc == 0 && rc == 0)
 		rc = cli_strict(cli, &run->results.records, err, n);
 	if (report_rc < 0 && rc == 0)
 		return mw_fail(report_rc, err, n, "%s", report_err);
-	/* One cause, one line: a disk that was full for a record is full for the report. */
+	/* After a lost record, the report most likely failed for the same reason (a full disk): print one line only. */
 	if (report_rc < 0 && !run->m.lost)
 		cli_complain("%s", report_err);
 	return rc;
 }
 
-/* Options that exclude each other or have nothing to act on. */
+/* Refuses options that exclude each other or have no effect. */
 static int check_options(const struct mw_opts *opts, char *err, size_t n)
 {
 	const char *output = mw_opt_text(opts, "output");
@@ -382,7 +382,7 @@ static int check_options(const struct mw_opts *opts, char *err, size_t n)
 		int rc = cli_no_option(opts, "out-file", why, err, n);
 		return rc < 0 ? rc : cli_no_option(opts, "format", why, err, n);
 	}
-	/* What is planned is a whole run, into a folder that is to be made. */
+	/* --dry-run plans a whole run in a new folder. */
 	if (mw_opt_flag(opts, "resume"))
 		return mw_fail(MW_ESPEC, err, n, "--dry-run plans a whole run, it takes no --resume");
 	if (output && access(output, F_OK) == 0)

@@ -52,6 +52,7 @@ int cli_pim_open(const char *spec, const char *key, const char *value, struct pi
 	if (rc < 0)
 		return rc;
 	rc = pim_open(text, dev, err, n);
-	/* Whatever is wrong with a spec is wrong on the command line; what has no model was named there. */
+	/* The SPEC comes from the command line, so an invalid one is an error of usage, and a missing model something
+	 * named that is unavailable. */
 	return rc == -EINVAL || rc == -ENODEV || rc == -ERANGE ? MW_ESPEC : rc == -EOPNOTSUPP ? MW_EUNAVAILABLE : rc;
 }

@@ -1,4 +1,4 @@
-/* What was built, from what; generated at build time. */
+/* Commit, compiler and flags of this build; generated at build time. */
 #ifndef MW_VERSION_H
 #define MW_VERSION_H
 
