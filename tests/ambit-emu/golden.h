@@ -1,4 +1,4 @@
-/* The table of SIMDRAM's operations, and which of ours each row is about. */
+/* SIMDRAM's table of operations, with the operation of this emulator that each row corresponds to. */
 #ifndef TEST_AMBIT_GOLDEN_H
 #define TEST_AMBIT_GOLDEN_H
 

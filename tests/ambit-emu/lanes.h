@@ -1,5 +1,5 @@
-/* Runs micro-programs on vertical lanes, 64 columns to a word, from the published address map: knows neither the
- * emulator's decoder nor its loops. Rows that a program may not rely on begin as noise. */
+/* Runs micro-programs on vertical lanes, 64 columns to a word, by the published address map, without the
+ * emulator's decoder and loops. Rows whose contents are undefined begin with noise. */
 #ifndef TEST_AMBIT_LANES_H
 #define TEST_AMBIT_LANES_H
 

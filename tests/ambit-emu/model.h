@@ -1,4 +1,4 @@
-/* Oracles for the emulator: a table reader, and a subarray of single cells that knows nothing of the emulator's own
+/* References for tests of the emulator: a table reader, and a subarray of single cells that does not use the emulator's
  * decoder. */
 #ifndef TEST_AMBIT_MODEL_H
 #define TEST_AMBIT_MODEL_H

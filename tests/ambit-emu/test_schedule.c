@@ -1,7 +1,7 @@
-/* The closed form of a steady state against a simulator of commands that shares nothing with it: every ACT and PRE of
- * every bank is issued on its own, when bank, tRRD, activation window and command bus allow. No schedule found is
- * faster than the closed form (2 %), and one of two is as fast: banks going on as soon as they may, or spread evenly
- * over the period. */
+/* Compares the closed form of the steady state with an independent simulator of commands, which issues each ACT and PRE
+ * of each bank as soon as bank, tRRD, activation window and command bus allow. No schedule may be faster than the
+ * closed form by more than 2 %, and one of two must be as fast: greedy banks, or banks spread evenly over the period.
+ */
 #include <criterion/criterion.h>
 
 #include <math.h>

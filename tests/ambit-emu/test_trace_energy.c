@@ -1,5 +1,5 @@
-/* DRAMPower's core equations (tukl-msd/DRAMPower core_calculation_DDR4.cpp) once more, from the standard commands of a
- * trace and nothing else: counts, and for how long banks and ranks are open. */
+/* Computes DRAMPower's core equations (tukl-msd/DRAMPower core_calculation_DDR4.cpp) independently, from the standard
+ * commands of a trace only: their counts, and how long banks and ranks are open. */
 #include <criterion/criterion.h>
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* A benchmark's context on the machine that runs the tests: small, short, two CPUs at most. */
+/* A benchmark's context for tests: little memory, short samples, at most two CPUs. */
 #ifndef MW_TESTS_BENCH_CONTEXT_H
 #define MW_TESTS_BENCH_CONTEXT_H
 

@@ -1,5 +1,5 @@
-/* A machine of the test's own for the round scheduler: its clock moves only when a sample is taken, its probes and
- * flags follow a script. */
+/* A simulated machine for the round scheduler: its clock advances only when a sample is taken, its probes and flags
+ * follow a script. */
 #ifndef MW_TESTS_BENCH_FAKE_MACHINE_H
 #define MW_TESTS_BENCH_FAKE_MACHINE_H
 

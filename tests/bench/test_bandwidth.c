@@ -215,7 +215,7 @@ Test(bandwidth, stops_when_asked)
 }
 
 /* A short share of the run leaves kernels and thread counts out, and the envelope says so. */
-Test(bandwidth, what_the_budget_leaves_out_is_said)
+Test(bandwidth, points_left_out_for_time_are_reported)
 {
 	const char *const options[] = {"--size=1M", "--levels=dram", NULL};
 	struct test_context t;
@@ -341,7 +341,7 @@ static uint64_t read_twice(double *a, const double *b, const double *c, double s
 	return sum;
 }
 
-Test(bandwidth, audit_catches_kernels_that_cheat)
+Test(bandwidth, audit_finds_wrong_kernels)
 {
 	static const struct mw_stream_kernel cheats[] = {
 		{"half", MW_STREAM_COPY, MW_ISA_PORTABLE, false, copy_half},

@@ -1,4 +1,4 @@
-/* Description: what each benchmark says to its options before anything is measured: from its table or its check(). */
+/* Description: each benchmark refuses wrong options before anything is measured, by its table or its check(). */
 #include "tests/bench/context.h"
 
 #include "base/core/err.h"

@@ -1,5 +1,5 @@
-/* Description: engines of matrix products against plain loops; opening modules that are absent, damaged, foreign or
- * unwilling; the streamed groups of the benchmark; what is derived from their rates. */
+/* Description: engines of matrix products compared with plain loops; modules that are absent, damaged, no engines, or
+ * that refuse to initialise. */
 #include <criterion/criterion.h>
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
-/* Description: the gemm benchmark over visits: what the time has no room for is said, groups that the beginning had no
- * time for are prepared in a visit, and a resumed run goes on with the products of the earlier session. */
+/* Description: the gemm benchmark over visits: products that do not fit into the time are reported, groups
+ * that begin() did not reach are prepared in a visit, and a resumed run measures the products of the earlier session.
+ */
 #include "tests/bench/context.h"
 
 #include <math.h>
@@ -26,7 +27,7 @@ static size_t measured(const struct mw_records *l, const char *case_name, int64_
 }
 
 /* Of 30 products one is measured even without any time for it; the others are there as unavailable, once per type. */
-Test(gemm_run, products_left_out_are_said, .timeout = 300)
+Test(gemm_run, products_left_out_are_reported, .timeout = 300)
 {
 	static const char *const options[] = {"--engine=own", NULL};
 	struct test_context t;
@@ -39,7 +40,7 @@ Test(gemm_run, products_left_out_are_said, .timeout = 300)
 	test_close(&t);
 }
 
-Test(gemm_run, what_the_beginning_had_no_time_for_is_prepared_in_a_visit, .timeout = 300)
+Test(gemm_run, groups_not_reached_by_begin_are_prepared_in_a_visit, .timeout = 300)
 {
 	static const char *const options[] = {"--engine=own", "--shapes=96x64", "--tokens=1", NULL};
 	struct test_context t;

@@ -1,5 +1,5 @@
-/* Description: the streamed groups of the gemm benchmark: slices, rotation, packed copies, wrong engines; and what is
- * derived from rates: bytes, intensity, the winner, the place on the roofline. */
+/* Description: groups of the gemm benchmark: slices, matrices used in turn, packed copies, wrong engines; and records
+ * derived from rates: bytes, intensity, best engine, roofline fraction. */
 #include <criterion/criterion.h>
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Identity = (bench, case, params, metric): one record each, on a machine that changes its topology state too. */
+/* Each identity (bench, case, params, metric) has one record, also when the topology state changes during the run. */
 #include "tests/bench/context.h"
 
 #include <stdio.h>
@@ -142,7 +142,7 @@ Test(identity, memory_is_as_planned, .timeout = 300)
 }
 
 /* Whatever there is no time for is a record with the reason, one per identity. */
-Test(identity, no_time_is_said_once, .timeout = 300)
+Test(identity, lack_of_time_is_reported_once, .timeout = 300)
 {
 	for (const struct bench *const *b = bench_table; *b; b++) {
 		struct test_context t;

@@ -111,7 +111,7 @@ Test(latency, default_sweep)
 }
 
 /* What is smaller than four caches is not called DRAM. */
-Test(latency, the_name_dram_is_earned)
+Test(latency, dram_needs_four_times_the_cache)
 {
 	default_sweep((1 << 20) + 4096, "largest", "largest-tlb-miss");
 }

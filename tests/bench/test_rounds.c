@@ -1,4 +1,4 @@
-/* Rounds all at once: order, budget, states, disturbances. */
+/* rounds_run: order, budget, topology states, disturbances. */
 #include "tests/bench/fake_machine.h"
 
 Test(rounds, one_value_per_point_and_round)

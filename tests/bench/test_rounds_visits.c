@@ -1,4 +1,4 @@
-/* Rounds in several visits, journalled and resumed; which switches of a real team count. */
+/* Rounds in several visits, with journal and resume; which context switches of a real team count. */
 #include "tests/bench/fake_machine.h"
 
 /* ---- visits ---- */
@@ -96,7 +96,7 @@ Test(rounds, visits_make_one_record)
 	mw_records_fini(&t.s.out);
 }
 
-Test(rounds, who_was_left_out_comes_first)
+Test(rounds, points_left_out_come_first)
 {
 	struct visiting t;
 	begin(&t, 4);

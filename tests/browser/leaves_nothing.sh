@@ -1,5 +1,5 @@
 #!/bin/sh
-# check-report leaves nothing in TMPDIR: after a good page, a bad one, and each signal that may end it.
+# check-report leaves no files in TMPDIR: after a good page, a bad one, and each signal that ends it.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 memwall=${MEMWALL:-$root/build/memwall}

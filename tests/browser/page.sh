@@ -1,5 +1,5 @@
 #!/bin/sh
-# The page in a real browser: a made-up run with everything in it, a partial one, one without gnuplot.
+# The page in a real browser: of a made-up run with all kinds of records, of a partial one, and without gnuplot.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 memwall=${MEMWALL:-$root/build/memwall}

@@ -1,4 +1,4 @@
-"""Machines that lack something: the run measures what it can and says what it left out and why."""
+"""Machines that lack something: the run measures what it can and reports what it left out and why."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`run --dry-run` says what each benchmark would take and what all take together, and leaves nothing behind."""
+"""`run --dry-run` prints points, memory, disk and time of each benchmark and their totals, and creates no files."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""`pim eval` streams files: right results, costs of one long vector, bounded memory, nothing left after Ctrl-C."""
+"""`pim eval` streams files: right results, costs of one long vector, bounded memory, no files left after Ctrl-C."""
 
 import csv
 import ctypes

@@ -1,4 +1,4 @@
-"""`memwall help` of a word that begins several commands, in every way of asking."""
+"""Help on a word that begins several commands, by every way to ask for it."""
 
 from lib_cli import check, run
 

@@ -216,7 +216,7 @@ def alive(base):
     p.send_signal(signal.SIGSTOP)
     try:
         rc, _, err = run("run", "--profile=tiny", "--resume", "--output=" + folder.path)
-        check(rc == 2 and "living run" in err and err.count("\n") == 1, rc, err)
+        check(rc == 2 and "run that is going on" in err and err.count("\n") == 1, rc, err)
         if os.path.exists("/proc/locks"):
             check("(process %d)" % p.pid in err or "process" not in err, err)
         rc, out, err = run("report", folder.path)

@@ -1,4 +1,4 @@
-"""What the tests of the program share: running it, and failing with the reason."""
+"""Helpers for tests of the program: run it, fail with a reason."""
 
 import os
 import subprocess

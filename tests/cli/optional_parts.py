@@ -1,4 +1,4 @@
-"""`memwall list` shows each optional part with its state here: there, or why not."""
+"""`memwall list` shows for each optional part whether it is available, or why not."""
 
 import csv
 import io

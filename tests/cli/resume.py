@@ -1,4 +1,4 @@
-"""What `run --resume` goes on with, what it refuses, and reports of folders that cannot be written."""
+"""Which runs `run --resume` continues and which it refuses; reports of folders that cannot be written."""
 
 import fcntl
 import json

@@ -1,4 +1,5 @@
-/* Every option that names a file says whether it is read or written: cli/out.c knows of no other. */
+/* Every option that names a file declares whether it is read or written, because cli/out.c checks declared files only.
+ */
 #include <criterion/criterion.h>
 
 #include <string.h>
@@ -18,7 +19,7 @@ static unsigned check_table(const char *command, const struct mw_option *table)
 	return files;
 }
 
-Test(files, options_say_what_they_do)
+Test(files, options_declare_reads_or_writes)
 {
 	unsigned files = check_table("", cli_global_options);
 	for (const struct command *const *c = command_table; *c; c++)

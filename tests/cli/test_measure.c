@@ -1,4 +1,5 @@
-/* Description: what a benchmark says to its options comes before everything that costs: threads, what it needs, -o. */
+/* Description: a benchmark's options are checked before threads are created, other benchmarks are run or -o is opened.
+ */
 #include <criterion/criterion.h>
 
 #include <stdlib.h>

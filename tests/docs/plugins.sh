@@ -1,5 +1,5 @@
 #!/bin/sh
-# scripts/gen-table: every file of a plug-in folder is a row or a part of something, and a row that is misspelt is told.
+# scripts/gen-table: every file of a plug-in folder has a row or belongs to one that has, and a misspelt row is an error.
 set -u
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

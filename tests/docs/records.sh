@@ -1,5 +1,5 @@
 #!/bin/sh
-# docs/records.md is what the declarations say today.
+# docs/records.md is up to date with the declarations.
 set -u
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

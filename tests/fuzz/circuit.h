@@ -1,4 +1,5 @@
-/* What the three languages of circuits share: small ones are compiled and compared with what was read. */
+/* Shared by the fuzz targets of the three circuit languages: compiles small circuits and compares them with the input.
+ */
 #ifndef TEST_FUZZ_CIRCUIT_H
 #define TEST_FUZZ_CIRCUIT_H
 

@@ -1,4 +1,4 @@
-/* A drawing of gnuplot's on its way into the page. */
+/* svg_inline on any bytes instead of gnuplot's SVG. */
 #include "base/core/err.h"
 #include "reports/figure.h"
 #include "tests/fuzz/fuzz.h"

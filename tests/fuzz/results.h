@@ -1,4 +1,4 @@
-/* What the targets that read results share: what is written about a run that was read. */
+/* Shared by the fuzz targets that read results: writes page, tables and summary of a run that was read. */
 #ifndef TEST_FUZZ_RESULTS_H
 #define TEST_FUZZ_RESULTS_H
 

@@ -3,7 +3,7 @@
  *
  *	INJECT=malloc:57	the 57th allocation fails, later ones do not
  *	INJECT=write:3+		from the third write on all fail, as on a full disk
- *	INJECT_COUNT=FILE	how many calls of that kind there were is written there at exit
+ *	INJECT_COUNT=FILE	writes the number of calls of that kind to FILE at exit
  *
  * Kinds: malloc (everything that allocates), write (fflush and fclose of a file too), fsync, rename, mmap,
  * pthread_create. */

@@ -1,4 +1,4 @@
-/* What the drivers of `make bench-*` for devices share: a device's executor on a team, rounds, verdicts. */
+/* Shared by the programs of `make bench-*` for devices: a device's executor on a team, rounds, verdicts. */
 #ifndef TEST_PERF_RATIO_H
 #define TEST_PERF_RATIO_H
 

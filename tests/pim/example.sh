@@ -1,5 +1,5 @@
 #!/bin/sh
-# The example of docs/pim.md: cut out, compiled as a user would, linked against both libraries, and run.
+# The example of docs/pim.md: extracted, compiled as by a user, linked with both libraries, and run.
 set -u
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A program whose locale has a decimal comma: specs are read, and costs are those of any other locale.
+# A program whose locale has a decimal comma: SPECs are read correctly, and costs are the same as in other locales.
 set -u
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -1,4 +1,4 @@
-/* Handles that were closed. Only the library of VARIANT=debug looks; elsewhere these tests are skipped. */
+/* Use of closed handles, which only the library of VARIANT=debug detects; other variants skip these tests. */
 #include <criterion/criterion.h>
 
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* Counts and times at the end of 64 bits: right up to 2^64 - 1, beyond it -ERANGE, never a remainder. */
+/* Counts and times at the end of 64 bits: correct up to 2^64 - 1, -ERANGE above it. */
 #include <criterion/criterion.h>
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-"""Every function of pim.h stands in test_wrong.c, so that a new one is called with wrong arguments too."""
+"""Every function of pim.h occurs in test_wrong.c, so that a new one is also called with wrong arguments."""
 
 import re
 import sys

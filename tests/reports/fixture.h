@@ -1,4 +1,4 @@
-/* A run with every field set, and a folder of its own per test. */
+/* A run with every field set, and a temporary folder per test. */
 #ifndef TEST_REPORTS_FIXTURE_H
 #define TEST_REPORTS_FIXTURE_H
 

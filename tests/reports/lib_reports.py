@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: a small made-up run, `report` on it, and programs in gnuplot's place."""
+"""Helpers for the scripts of this folder: a small made-up run, `report` on it, and substitutes for gnuplot."""
 
 import json
 import os

@@ -1,4 +1,5 @@
-/* Figures of absurd numbers: whatever one number of one record is, every figure is still drawn, from numbers only. */
+/* Figures of absurd values: with any value in one record, every figure is still drawn, and its script has finite
+ * numbers only. */
 #include "tests/reports/fixture.h"
 
 #include <errno.h>
@@ -111,7 +112,7 @@ static bool first_of_its_kind(const struct results *r, size_t i)
 	return mw_records_find(&r->records, a->bench, a->case_name, a->metric) == a;
 }
 
-Test(figure, no_number_costs_a_figure)
+Test(figure, every_figure_is_drawn_with_any_value)
 {
 	struct results r;
 	unsigned kinds = 0;

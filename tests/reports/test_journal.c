@@ -1,4 +1,4 @@
-/* The journal: whatever kills the run, what was finished is there. */
+/* The journal: finished records are kept, however the run is killed. */
 #include "tests/reports/fixture.h"
 
 #include <errno.h>
@@ -187,7 +187,7 @@ static void write_lines(char *const *lines, size_t n, const char *newline)
 
 static char end_line[] = "{\"end\":{\"elapsed_s\":2.5,\"partial_why\":null}}";
 
-Test(journal, a_damaged_line_costs_itself)
+Test(journal, a_damaged_line_is_left_out)
 {
 	char *lines[8];
 	struct results r;
@@ -246,7 +246,7 @@ Test(journal, other_newlines_nul_bytes_and_long_lines)
 }
 
 /* Without its head a journal is nobody's. */
-Test(journal, no_head_no_journal)
+Test(journal, without_a_head_it_is_refused)
 {
 	char *lines[4], err[300] = "";
 	struct results r, old;
@@ -398,7 +398,7 @@ Test(journal, reading_is_linear)
 }
 
 /* One process writes; the lock goes with it, however it dies. */
-Test(journal, locked_while_it_lives)
+Test(journal, locked_while_the_run_goes_on)
 {
 	struct results old;
 	struct journal *second;
@@ -422,7 +422,7 @@ Test(journal, locked_while_it_lives)
 	cr_assert_eq(journal_open(dir, true, &old, &second, err, sizeof(err)), -EBUSY);
 	cr_assert_null(second);
 	bool told_by_whom = strstr(err, "(process ");
-	cr_assert(strstr(err, told_by_whom ? "living run" : "another memwall"), "%s", err);
+	cr_assert(strstr(err, told_by_whom ? "run that is going on" : "another memwall"), "%s", err);
 	results_fini(&old);
 	cr_assert_eq(journal_hold(dir, &hold, &holder), -EBUSY);
 	char expected[40];
@@ -458,7 +458,7 @@ Test(journal, held_by_a_report)
 	cr_assert_eq(journal_open(dir, true, &old, &j, err, sizeof(err)), -EBUSY);
 	bool told_by_whom = strstr(err, "(process ");
 	cr_assert(strstr(err, told_by_whom ? "a report" : "another memwall"), "%s", err);
-	cr_assert(!strstr(err, "living run"), "%s", err);
+	cr_assert(!strstr(err, "run that is going on"), "%s", err);
 	results_fini(&old);
 	journal_release(hold);
 	journal_close(open_journal(true));

@@ -1,4 +1,4 @@
-/* Samples read apart from their line: what is taken is what JSON says, and all else is left to the JSON reader. */
+/* json_samples_take gives the same samples as the JSON reader, and leaves lines of other forms to it. */
 #include <criterion/criterion.h>
 
 #include <jansson.h>
@@ -28,7 +28,7 @@ static bool same(double a, double b)
 	return a == b || (isnan(a) && isnan(b));
 }
 
-Test(json_samples, taken_as_json_says)
+Test(json_samples, same_samples_as_by_json)
 {
 	static const char *const good[] = {
 		("{\"flags\":[0,2],\"round\":[0,1],\"state\":[0,1],\"t_ns\":[12,9223372036854775807],"
@@ -64,7 +64,7 @@ Test(json_samples, taken_as_json_says)
 	}
 }
 
-Test(json_samples, what_is_not_known_to_the_letter_is_left_alone)
+Test(json_samples, other_forms_are_left_to_json)
 {
 	static const char *const bad[] = {
 		"{}",

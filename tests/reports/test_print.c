@@ -1,4 +1,4 @@
-/* What is printed: the CSV contract to the letter, LaTeX that compiles, columns that line up. */
+/* Printed output: exact CSV columns, LaTeX that compiles, aligned text columns. */
 #include "tests/reports/fixture.h"
 
 #include <jansson.h>
@@ -379,7 +379,7 @@ static char *summary_with_l3(double l3_gbps, double l3_ns)
 }
 
 /* A cache cannot be slower than memory by one benchmark and faster by the other. */
-Test(print, contradictions_are_called_so)
+Test(print, contradictions_are_reported)
 {
 	static const struct {
 		double gbps, ns;

@@ -1,4 +1,4 @@
-/* The page: nothing that a record says can act in it, and it stands without gnuplot. */
+/* The page: no text of a record acts as markup, and the page is complete without gnuplot. */
 #include "tests/reports/fixture.h"
 
 #include <ctype.h>
@@ -76,7 +76,7 @@ Test(report, escapes)
 }
 
 /* Markup, gnuplot commands and shell text in every field: shown as text, run by nobody. */
-Test(report, nothing_in_a_record_acts)
+Test(report, no_text_of_a_record_is_markup)
 {
 	static const char *const evil[] = {
 		"<script>alert(1)</script>",

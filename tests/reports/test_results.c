@@ -1,4 +1,4 @@
-/* results.json: what is written comes back, field by field; what is damaged is refused with its place. */
+/* results.json: every field that is written is read back; damaged files are refused with the place of the error. */
 #include "tests/reports/fixture.h"
 
 #include "reports/print.h"

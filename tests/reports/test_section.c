@@ -1,5 +1,5 @@
-/* What sections ask for is what benchmarks declare, one name means one thing, and a benchmark without a
- * section is shown all the same. */
+/* Queries of sections use declared names only, a name has one meaning everywhere, and a benchmark without a section is
+ * shown, too. */
 #include "tests/reports/fixture.h"
 
 #include "bench/bench.h"
@@ -117,7 +117,7 @@ static const struct mw_emit toy_emits[] = {
 };
 static const struct mw_emitter toy = {"toy", toy_emits};
 
-Test(section, a_query_without_an_answer_is_told)
+Test(section, a_query_without_matches_is_reported)
 {
 	static const struct {
 		struct query q;

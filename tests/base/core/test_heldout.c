@@ -141,7 +141,7 @@ Test(heldout, a_clear_winner_has_its_own_value)
 }
 
 /* Two of equal speed and one that is a fifth slower. */
-Test(heldout, ties_are_told)
+Test(heldout, ties_are_named_among_candidates)
 {
 	uint64_t rng = 3;
 	struct field f;
@@ -160,7 +160,7 @@ Test(heldout, ties_are_told)
 }
 
 /* A candidate that was measured in the fast visits only is no better for it. */
-Test(heldout, drift_is_no_merit)
+Test(heldout, drift_between_visits_does_not_decide)
 {
 	struct field f;
 	open_field(&f, 3, 0);
@@ -179,7 +179,7 @@ Test(heldout, drift_is_no_merit)
 	close_field(&f);
 }
 
-Test(heldout, one_visit_says_that_it_chose_by_itself)
+Test(heldout, a_choice_by_one_visit_is_noted)
 {
 	struct field f;
 	struct mw_record out;
@@ -193,7 +193,7 @@ Test(heldout, one_visit_says_that_it_chose_by_itself)
 	cr_expect(isnan(h.stats.ci_lo));
 	mw_record_open(&out, &emitter, &emits[0], "fast");
 	mw_heldout_put(&out, &h, f.c);
-	cr_expect(strstr(out.note, "one visit"), "%s", out.note);
+	cr_expect(strstr(out.note, "same single visit"), "%s", out.note);
 	mw_record_fini(&out);
 	mw_heldout_fini(&h);
 	/* Alone there is no choice. */
@@ -205,7 +205,7 @@ Test(heldout, one_visit_says_that_it_chose_by_itself)
 	close_field(&f);
 }
 
-Test(heldout, samples_of_no_state_do_not_count)
+Test(heldout, samples_of_unknown_state_do_not_count)
 {
 	struct field f;
 	open_field(&f, 2, 0);

@@ -1,4 +1,4 @@
-/* Description: the description of a machine: owned texts of any length, unknown kept apart from 0, copies of their own.
+/* Description: struct mw_host: owned texts of any length, unknown values that differ from 0, deep copies.
  */
 #include <criterion/criterion.h>
 
@@ -47,7 +47,7 @@ Test(host, nothing_known)
 	mw_host_fini(&h);
 }
 
-Test(host, a_copy_is_its_own)
+Test(host, copies_are_deep)
 {
 	struct mw_host a, b;
 	fill(&a);

@@ -436,7 +436,7 @@ Test(option, numbers_of_64_bits_are_exact)
 	}
 }
 
-Test(option, a_default_of_several_is_parted_as_if_it_was_given)
+Test(option, a_default_list_is_split_like_a_given_one)
 {
 	char text[200], err[200] = "", words[40];
 	struct mw_opts o;

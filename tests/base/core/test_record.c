@@ -27,7 +27,7 @@ Test(record, names_round_trip_and_are_unique)
 	cr_expect(u == MW_COUNT && p == MW_REFERENCE);
 }
 
-Test(record, a_derived_value_takes_its_weakest_input)
+Test(record, a_derived_value_has_the_weakest_provenance)
 {
 	cr_expect_eq(mw_weakest(MW_MEASURED, MW_MODELLED), MW_MODELLED);
 	cr_expect_eq(mw_weakest(MW_REFERENCE, MW_MODELLED), MW_REFERENCE);

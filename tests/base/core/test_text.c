@@ -1,4 +1,4 @@
-/* What is shown of texts that come from outside. */
+/* Escaping of texts that come from outside. */
 #include <criterion/criterion.h>
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "base/core/text.h"
 
-Test(text, escapes_what_a_terminal_might_obey)
+Test(text, escapes_control_characters)
 {
 	static const struct {
 		const char *from, *to;

@@ -362,7 +362,7 @@ Test(visits, coverage_of_each_of_two_states)
 	}
 }
 
-Test(visits, samples_of_no_state_are_kept_and_count_for_nothing)
+Test(visits, samples_of_unknown_state_are_kept_but_not_used)
 {
 	struct series s = {.n = 0};
 	uint64_t rng = 3;

@@ -285,7 +285,7 @@ Test(arena, an_underrun_faults, .signal = SIGSEGV)
 	((volatile char *)b.p)[-1] = 1;
 }
 
-Test(pages, what_smaps_says)
+Test(pages, page_sizes_by_smaps)
 {
 	static const struct {
 		const char *page_size, *huge, *expected;

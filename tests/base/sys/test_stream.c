@@ -1,4 +1,4 @@
-/* Files in blocks: every byte arrives once and in order; an uncommitted file leaves nothing behind. */
+/* Files in blocks: every byte is transferred once and in order; without a commit no file remains. */
 #include <criterion/criterion.h>
 
 #include <dirent.h>

@@ -470,7 +470,7 @@ static const struct mw_sample *of_before(void *self, const struct mw_record *poi
 	return its ? &sample : NULL;
 }
 
-Test(bench_offload, a_resumed_run_goes_on_with_the_ways_of_before, .timeout = 60)
+Test(bench_offload, a_resumed_run_measures_the_same_ways, .timeout = 60)
 {
 	static const char *const args[] = {"--kernels=and,not", "--sizes=64K,1M", "--device=ambit"};
 	static const struct mw_sample_sink samples = {drop_samples, of_before, NULL};

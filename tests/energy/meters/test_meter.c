@@ -1,4 +1,4 @@
-/* What all meters share: wrapping counters, windows, the choice of a meter. */
+/* Code shared by all meters: wrapping counters, windows, choice of a meter. */
 #include <criterion/criterion.h>
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* A PAPI with the faults that PAPI has had, and some more. */
+/* A simulated PAPI library with the faults that versions of PAPI have had, and others. */
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 

@@ -1,4 +1,4 @@
-/* Description: every matrix-vector path against plain loops in double and in 64-bit integers, on all tails, odd
+/* Description: compares every matrix-vector path with plain loops in double and in 64-bit integers, on all tails, odd
  * alignments and padded rows, with an inaccessible page behind the last element. */
 #include <criterion/criterion.h>
 

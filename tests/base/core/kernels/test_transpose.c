@@ -1,4 +1,4 @@
-/* Transposition against a loop over single bits: every path, container and width. */
+/* Compares transposition by every path, container and width with a loop over single bits. */
 #include <criterion/criterion.h>
 
 #include <stdint.h>
