@@ -143,7 +143,7 @@ static int measure_chase(void *arg, double *value, char *err, size_t n)
 	return 0;
 }
 
-/* ---- where the chains lie ---- */
+/* ---- placement of the chains ---- */
 
 static bool lanes_clash(const struct chase_point *x, const struct chase_point *y)
 {

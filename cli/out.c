@@ -53,7 +53,7 @@ static int identify(enum cli_use use, const char *path, struct mw_file_id *id)
 	return rc;
 }
 
-/* True for a records.jsonl. -o must not overwrite one, because it may be all that is left of a killed run. */
+/* True for a file that begins like a journal. -o must not overwrite one: it may be all that is left of a killed run. */
 static bool is_journal(const char *path)
 {
 	static const char head[] = "{\"head\":";

@@ -85,8 +85,8 @@ static const struct grid_column ops_columns[OPS_COLUMNS] = {
 };
 enum { PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
 
-/* True for columns that are not in the table on a terminal: sources, which are printed below it, and the device, unless
- * a sweep has several. */
+/* True for columns that the table on a terminal leaves out: sources and lanes are printed below it; the device is shown
+ * only for a sweep. */
 static bool wide_column(const struct grid *g, int i)
 {
 	switch ((enum ops_column)i) {

@@ -329,7 +329,7 @@ const struct command cmd_pim_compile = {
 	.details =
 		"An expression is 's = a ^ b ^ c; d = maj(a, b, c)' with ~ ! & ^ | ?: maj mux 0 1. A name that was\n"
 		"not assigned before is an input; a name that begins with '_' is intermediate and no result. Inputs\n"
-		"lie in rows D0, D1, .. in the order of their names, results in the rows after them. The program is\n"
+		"are in rows D0, D1, .. in the order of their names, results in the rows after them. The program is\n"
 		"executed command by command and compared with what was written: on all combinations of the inputs,\n"
 		"or on 65536 random lanes where there are more than 16 inputs.",
 	.options = compile_options,

@@ -159,7 +159,7 @@ const struct command cmd_pim_eval = {
 	.section = "Processing in memory",
 	.usage = "--op=OP --in=A [--in=B ...] --out=C",
 	.summary = "run one operation on raw little-endian files of any size",
-	.details = "Width 1 reads packed bits, least significant first; other widths lie in containers of 8, 16, 32 or "
+	.details = "Width 1 reads packed bits, least significant first; other widths use containers of 8, 16, 32 or "
 		   "64\n"
 		   "bits whose excess bits are 0. Comparisons and red_* write packed bits, mul_wide lanes of twice the "
 		   "width,\n"
