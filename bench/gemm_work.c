@@ -19,6 +19,7 @@ enum {
 	DISTINCT = 3, /* matrices that are packed; the others are copies, because packing int8 for oneDNN is slow */
 	KEPT_SOURCE = 16 << 20,
 	MAX_MATRICES = 4096,
+	MOST_CALLS = 4096, /* of one timing in the calibration */
 };
 
 /* All matrices packed in one layout, with one slice of outputs per member. */
@@ -454,16 +455,16 @@ static void calibrate(struct gemm_case *c)
 	size_t calls = 1;
 	/* The check has warmed up the code. Repeats calls until they take 0.5 ms, because one call can be shorter than
 	 * the jitter of the start barrier. */
-	for (; calls <= 1024; calls *= 8) {
+	for (;; calls *= 8) {
 		int rc = run_calls(c, 0, calls, &ns);
 		if (rc < 0) {
 			(void)snprintf(c->why, sizeof(c->why), "%s", mw_strerror(rc));
 			return;
 		}
-		if (ns > 500000)
+		if (ns > 500000 || calls >= MOST_CALLS)
 			break;
 	}
-	c->one_ns = (double)ns / (double)(calls > 1024 ? 1024 : calls);
+	c->one_ns = (double)ns / (double)calls;
 	c->calls = 1;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/visits.h"
 #include "reports/upgrade.h"
 
 int json_refuse(const struct json_place *p, const char *key, const char *why)
@@ -138,13 +139,19 @@ static double sample_real(const json_t *list, size_t i)
 	return json_is_number(v) ? json_number_value(v) : (double)NAN;
 }
 
+/* null: the sample's probes disagree. */
+static int sample_state(const json_t *list, size_t i, uint64_t *out)
+{
+	*out = MW_STATE_UNKNOWN;
+	return json_is_null(json_array_get(list, i)) ? 0 : sample_int(list, i, UINT32_MAX, out);
+}
+
 static int to_sample(const json_t *const list[SAMPLE_LISTS], size_t i, struct mw_sample *s)
 {
 	const json_t *value = json_array_get(list[SAMPLE_VALUE], i);
 	uint64_t round, state, flags, visit = 0;
 	if ((!json_is_number(value) && !json_is_null(value)) || sample_int(list[SAMPLE_ROUND], i, UINT32_MAX, &round) ||
-	    sample_int(list[SAMPLE_T], i, INT64_MAX, &s->t_ns) ||
-	    sample_int(list[SAMPLE_STATE], i, UINT32_MAX, &state) ||
+	    sample_int(list[SAMPLE_T], i, INT64_MAX, &s->t_ns) || sample_state(list[SAMPLE_STATE], i, &state) ||
 	    sample_int(list[SAMPLE_FLAGS], i, UINT32_MAX, &flags) ||
 	    (list[SAMPLE_VISIT] && sample_int(list[SAMPLE_VISIT], i, UINT32_MAX, &visit)))
 		return -EINVAL;

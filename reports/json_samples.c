@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/visits.h"
+
 enum { VALUE, ROUND, T, STATE, FLAGS, VISIT, LISTS };
 
 static const char *const names[LISTS] = {"value", "round", "t_ns", "state", "flags", "visit"};
@@ -76,7 +78,9 @@ static bool put(struct scan *s, int list, struct mw_sample *v)
 	uint64_t x;
 	if (list == VALUE)
 		return real(s, &v->value);
-	if (!whole(s, list == T ? INT64_MAX : UINT32_MAX, &x))
+	if (list == STATE && skip(s, "null"))
+		x = MW_STATE_UNKNOWN;
+	else if (!whole(s, list == T ? INT64_MAX : UINT32_MAX, &x))
 		return false;
 	if (list == T)
 		v->t_ns = x;

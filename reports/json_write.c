@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/core/text.h"
+#include "base/core/visits.h"
 
 /* Length of the UTF-8 sequence at s; 0 when it is invalid (overlong, surrogate, truncated). */
 static size_t utf8_length(const char *s)
@@ -86,6 +87,11 @@ static json_t *sample_number(double v)
 	return json_number(isfinite(v) ? strtod(text, NULL) : v);
 }
 
+static json_t *state_number(uint32_t state)
+{
+	return state == MW_STATE_UNKNOWN ? json_null() : json_integer(state);
+}
+
 /* An object of arrays of n entries; with the probes if `probes`. */
 static json_t *samples_of(const struct mw_sample *v, size_t n, bool probes)
 {
@@ -98,7 +104,7 @@ static json_t *samples_of(const struct mw_sample *v, size_t n, bool probes)
 		failed += json_array_append_new(value, sample_number(s->value)) != 0;
 		failed += json_array_append_new(round, json_integer(s->round)) != 0;
 		failed += json_array_append_new(t, json_integer((json_int_t)s->t_ns)) != 0;
-		failed += json_array_append_new(state, json_integer(s->state)) != 0;
+		failed += json_array_append_new(state, state_number(s->state)) != 0;
 		failed += json_array_append_new(flags, json_integer(s->flags)) != 0;
 		failed += json_array_append_new(visit, json_integer(s->visit)) != 0;
 		failed += probes && json_array_append_new(before, sample_number(s->before_ns)) != 0;

@@ -412,7 +412,7 @@ static size_t copy_samples(const struct mw_visit_point *p, uint32_t state, bool 
 		if (s->state != state && !(first && s->state == MW_STATE_UNKNOWN))
 			continue;
 		out[n] = *s;
-		out[n++].state = state == MW_STATE_UNKNOWN ? 0 : state;
+		out[n++].state = state == MW_STATE_UNKNOWN ? 0 : s->state;
 	}
 	return n;
 }

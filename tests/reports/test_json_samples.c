@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/visits.h"
 #include "reports/json_samples.h"
 
 static bool take(const char *samples, struct json_samples *out, char **rest, size_t *len)
@@ -31,7 +32,7 @@ static bool same(double a, double b)
 Test(json_samples, same_samples_as_by_json)
 {
 	static const char *const good[] = {
-		("{\"flags\":[0,2],\"round\":[0,1],\"state\":[0,1],\"t_ns\":[12,9223372036854775807],"
+		("{\"flags\":[0,2],\"round\":[0,1],\"state\":[1,null],\"t_ns\":[12,9223372036854775807],"
 		 "\"value\":[1.5,-2e-3],\"visit\":[0,4294967295]}"),
 		"{\"value\":[0,null],\"t_ns\":[0,0],\"visit\":[1,1],\"round\":[7,8],\"state\":[0,0],\"flags\":[15,0]}",
 		"{\"value\":[1E+3],\"t_ns\":[0],\"visit\":[1],\"round\":[7],\"state\":[0],\"flags\":[1]}",
@@ -50,7 +51,8 @@ Test(json_samples, same_samples_as_by_json)
 			const struct mw_sample *s = &got.v[k];
 			cr_expect(same(s->value, number(doc, "value", k)), "%g", s->value);
 			cr_expect_eq(s->round, (uint32_t)number(doc, "round", k));
-			cr_expect_eq(s->state, (uint32_t)number(doc, "state", k));
+			double state = number(doc, "state", k);
+			cr_expect_eq(s->state, isnan(state) ? MW_STATE_UNKNOWN : (uint32_t)state);
 			cr_expect_eq(s->flags, (uint32_t)number(doc, "flags", k));
 			cr_expect_eq(s->visit, (uint32_t)number(doc, "visit", k));
 			cr_expect_eq((json_int_t)s->t_ns,

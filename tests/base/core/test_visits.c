@@ -378,6 +378,7 @@ Test(visits, samples_of_unknown_state_are_kept_but_not_used)
 	cr_expect_eq(out.v[0].n_samples + out.v[1].n_samples, before + 1);
 	cr_expect_lt(out.v[0].max, 100);
 	cr_expect_eq(out.v[0].samples[out.v[0].n_samples - 1].flags, MW_SAMPLE_TOPOLOGY);
+	cr_expect_eq(out.v[0].samples[out.v[0].n_samples - 1].state, MW_STATE_UNKNOWN);
 	cr_expect_geq(mw_kv_int(&out.v[0].observed, "flagged", 0), 1);
 	cr_expect(strstr(out.v[0].note, "near CPUs"), "%s", out.v[0].note);
 	mw_records_fini(&out);
