@@ -180,6 +180,29 @@ static int use_group(struct offload_side *s, const struct group *g, struct pim_d
 	return 0;
 }
 
+/* Is there time for a group? One device at two limits is compared at both or at neither: the first of the two asks for
+ * both, the second does what the first did. */
+static bool has_time(struct offload_side *s, const struct group *g, double left, double bytes)
+{
+	const struct offload *o = s->o;
+	bool second = s->pair && s->pair < s, first = s->pair && !second;
+	double need = o->row_s_per_byte * bytes * (first ? 2 : 1);
+	bool has = second ? s->pair->late != g->first && left > need : left > 1.5 * need;
+	s->late = has ? NULL : g->first;
+	return has;
+}
+
+/* The larger the operands, the less a moment in which the machine was busy weighs: a rate at a larger size replaces the
+ * one before, though not by less than half of it at once. */
+static void learn_rate(struct offload *o, uint64_t size, double s_per_byte)
+{
+	if (size < 4u << 20)
+		return;
+	double before = size > o->row_size ? 0.5 * o->row_s_per_byte : o->row_s_per_byte;
+	o->row_s_per_byte = fmax(before, s_per_byte);
+	o->row_size = size > o->row_size ? size : o->row_size;
+}
+
 static int run_group(struct offload_side *s, const struct group *g, char *err, size_t n)
 {
 	struct pim_device *dev = NULL;
@@ -191,7 +214,7 @@ static int run_group(struct offload_side *s, const struct group *g, char *err, s
 		bytes += refused(s, &g->first[i]) ? 0 : (double)g->first[i].bytes;
 	if (bytes == 0)
 		return 0;
-	if (left <= 1.5 * o->row_s_per_byte * bytes) {
+	if (!has_time(s, g, left, bytes)) {
 		for (size_t i = 0; i < g->n && rc == 0; i++)
 			if (!refused(s, &g->first[i]))
 				rc = offload_emit_missing(s, &g->first[i], false, "the time budget ended before it");
@@ -204,8 +227,7 @@ static int run_group(struct offload_side *s, const struct group *g, char *err, s
 	pim_close(dev);
 	if (rc == 0)
 		rc = run_references(s, g, err, n);
-	if (g->first->size >= 4u << 20)
-		o->row_s_per_byte = fmax(o->row_s_per_byte, (left - bench_left_s(o->ctx)) / bytes);
+	learn_rate(o, g->first->size, (left - bench_left_s(o->ctx)) / bytes);
 	return rc;
 }
 

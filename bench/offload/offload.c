@@ -260,5 +260,5 @@ const struct bench bench_offload = {
 	.visit = visit,
 	.finish = finish,
 	.end = end,
-	.finish_share = 0.4,
+	.finish_share = OFFLOAD_FINISH_SHARE,
 };

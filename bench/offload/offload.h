@@ -92,6 +92,9 @@ struct offload_device {
 	size_t worked;               /* number of rows that it could compute */
 };
 
+/* Of the time of the comparison, for the devices at its end. */
+#define OFFLOAD_FINISH_SHARE 0.4
+
 struct offload_text;
 struct offload_plan;
 struct offload_points;
@@ -116,7 +119,8 @@ struct offload {
 	double flush_gbps[OFFLOAD_CACHES]; /* GB/s of flushing lines that are absent from (cold) or dirty in (warm) the
 					      caches; NaN: unknown */
 	int channels;                      /* of this machine's memory; 0 = unknown */
-	double row_s_per_byte;             /* s per byte of the slowest row on a device so far; 0: unknown */
+	double row_s_per_byte;             /* of a row on a device, at the largest size so far; 0: nothing known */
+	uint64_t row_size;                 /* that size; 0: a guess from the filling of the operands */
 	struct offload_text *texts;
 	bool no_memory; /* out of memory for a text */
 };
@@ -260,7 +264,8 @@ struct offload_side {
 	const struct offload_side *pair; /* the same device at the other limit; NULL: none */
 	struct offload_cost *cost;
 	bool *done;
-	char refused[OFFLOAD_KERNELS][16]; /* names of cases that the device has no model of */
+	const struct offload_work *late;   /* the last group that it had no time for, by its first row; or NULL */
+	char refused[OFFLOAD_KERNELS][16]; /* cases that the device has no model of */
 	size_t n_refused;
 };
 

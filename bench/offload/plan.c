@@ -75,16 +75,62 @@ static void drop_largest(struct offload_plan *p, const char *why)
 	p->left_out[p->n_left_out++] = p->sizes[--p->n_sizes];
 }
 
-/* Estimated seconds for one size: rounds of every operation on the host, and a run on every device. The assumed rates
- * are low, because sizes that do not fit are left out before memory is touched. */
-static double seconds_for(const struct offload *o, const struct offload_plan *p, uint64_t size)
+static double ops_of(const struct offload_plan *p)
 {
-	double ops = 0, bytes = OFFLOAD_VECTORS * (double)size;
+	double ops = 0;
 	for (size_t i = 0; i < OFFLOAD_BULK_OPS; i++)
 		ops += p->op[i];
-	double rounds = ops * (double)(o->finalists * o->ctx->profile->min_rounds + 8) * bytes / 30e9;
-	double devices = ops * (double)o->n_devices * bytes * 0.25e-9;
-	return rounds + devices + bytes * 0.5e-9;
+	return ops;
+}
+
+/* Rates are low guesses; what does not fit is left out before anything is touched. Every device gets memory of its own,
+ * which a guest touches at a GB/s or two. */
+static double device_seconds(const struct offload_plan *p, size_t devices, uint64_t size)
+{
+	return ops_of(p) * (double)devices * OFFLOAD_VECTORS * (double)size * 1e-9;
+}
+
+/* Rounds of every operation on the host. */
+static double host_seconds(const struct offload *o, const struct offload_plan *p, uint64_t size)
+{
+	double bytes = OFFLOAD_VECTORS * (double)size;
+	double rounds = ops_of(p) * (double)(o->finalists * o->ctx->profile->min_rounds + 8) * bytes / 30e9;
+	return rounds + bytes * 0.5e-9;
+}
+
+static bool models_bulk(const struct offload_plan *p, struct pim_device *dev)
+{
+	for (size_t i = 0; i < OFFLOAD_BULK_OPS; i++) {
+		struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
+		if (p->op[i] && pim_price_of(dev, bulk_ops[i].device_op, pim_uint(bulk_ops[i].width), &price) == 0)
+			return true;
+	}
+	return false;
+}
+
+static size_t bulk_devices(const struct offload *o, const struct offload_plan *p)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->n_devices; i++) {
+		struct pim_device *dev;
+		if (pim_open(o->device[i].spec, &dev, NULL, 0) < 0)
+			continue;
+		n += models_bulk(p, dev);
+		pim_close(dev);
+	}
+	return n;
+}
+
+/* Do the sizes fit into the share of the run, and the devices into its end, with a reserve for a busy machine? */
+static bool time_for_all(const struct offload *o, const struct offload_plan *p, size_t devices)
+{
+	double all = 0, end = 0;
+	for (size_t i = 0; i < p->n_sizes; i++) {
+		double on_devices = device_seconds(p, devices, p->sizes[i]);
+		all += host_seconds(o, p, p->sizes[i]) + on_devices;
+		end += on_devices;
+	}
+	return all <= 0.6 * o->ctx->share_s && end <= 0.75 * OFFLOAD_FINISH_SHARE * o->ctx->share_s;
 }
 
 static int plan_sizes(struct offload *o, struct offload_plan *p, char *err, size_t n)
@@ -113,14 +159,9 @@ static int plan_sizes(struct offload *o, struct offload_plan *p, char *err, size
 			     bench_memory_words(o->ctx));
 	while (p->n_sizes > 1 && p->sizes[p->n_sizes - 1] > limit)
 		drop_largest(p, memory);
-	for (double sum = INFINITY; p->n_sizes > 1;) {
-		sum = 0;
-		for (size_t i = 0; i < p->n_sizes; i++)
-			sum += seconds_for(o, p, p->sizes[i]);
-		if (sum <= 0.6 * o->ctx->share_s)
-			break;
+	size_t devices = bulk_devices(o, p);
+	while (p->n_sizes > 1 && !time_for_all(o, p, devices))
 		drop_largest(p, "left out: the time budget of the profile is too short for that size");
-	}
 	return 0;
 }
 
@@ -284,11 +325,8 @@ bool offload_models_one(const struct offload_device *d, const struct offload_pla
 	struct pim_device *dev;
 	if (pim_open(d->spec, &dev, NULL, 0) < 0)
 		return false;
-	bool any = p->gemv && d->ops->caps & PIM_CAP_MATRICES && d->ops->caps & PIM_CAP_MODELLED;
-	for (size_t i = 0; i < OFFLOAD_BULK_OPS && !any; i++) {
-		struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
-		any = p->op[i] && pim_price_of(dev, bulk_ops[i].device_op, pim_uint(bulk_ops[i].width), &price) == 0;
-	}
+	bool any =
+		(p->gemv && d->ops->caps & PIM_CAP_MATRICES && d->ops->caps & PIM_CAP_MODELLED) || models_bulk(p, dev);
 	pim_close(dev);
 	return any;
 }

@@ -432,6 +432,30 @@ Test(bench_offload, a_record_that_is_not_kept_has_no_stale_cause)
 	finish(&f);
 }
 
+/* The ends of a short run have time for what is planned: 256 MiB at both limits of one device, in 16 s. */
+Test(bench_offload, a_short_run_plans_what_its_end_can_do)
+{
+	const struct bench *b = bench_find("offload");
+	const struct {
+		double share_s;
+		uint64_t largest;
+	} rows[] = {{54, 256u << 20}, {400, 1u << 30}, {8, 64u << 20}};
+	struct test_context t;
+	test_open(&t, b, (const char *const[]){"--kernels=and,or,xor,add32", "--device=ambit:dram=ddr4-3200", NULL});
+	mw_arenas_destroy(t.ctx.arenas);
+	cr_assert_eq(mw_arenas_create(UINT64_C(64) << 30, &t.ctx.arenas), 0); /* nothing of it is touched */
+	t.profile.min_rounds = 6;
+	t.profile.max_bytes = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bench_plan plan = {0};
+		t.ctx.share_s = rows[i].share_s;
+		b->plan(&t.ctx, &plan);
+		cr_expect_eq(plan.memory_bytes, 6 * rows[i].largest, "%g s: %llu MiB", rows[i].share_s,
+			     (unsigned long long)(plan.memory_bytes >> 20));
+	}
+	test_close(&t);
+}
+
 /* Default sizes and shapes that do not fit are left out with the limit's name; nobody is blamed for an option. */
 Test(bench_offload, what_does_not_fit_is_left_out)
 {
