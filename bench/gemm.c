@@ -468,11 +468,10 @@ static int check(const struct bench_ctx *ctx, char *err, size_t n)
 static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 {
 	struct gemm_plan p;
-	uint64_t llc = ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 32ull << 20;
 	if (gemm_plan_read(ctx, &p, NULL, 0) < 0)
 		return;
 	out->points = (unsigned)(p.n * GEMM_DTYPES * ENGINES_MAX) * (ctx->topo->host.n_cpus > 1 ? 2 : 1);
-	out->memory_bytes = 4 * llc;
+	out->memory_bytes = gemm_plan_bytes(ctx, &p);
 }
 
 static const struct mw_option options[] = {

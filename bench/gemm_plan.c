@@ -5,6 +5,8 @@
 
 #include "base/core/err.h"
 #include "bench/gemm_records.h"
+#include "bench/gemm_work.h"
+#include "bench/place.h"
 
 /* {inputs, outputs, tokens} of BERT-Base and GPT-2 layers, the most important first: a profile takes the first ones. */
 static const struct gemm_product products[] = {
@@ -98,8 +100,6 @@ int gemm_thread_counts(const struct bench_ctx *ctx, int counts[2])
 	return all > 1 ? 2 : 1;
 }
 
-/* ---- what fits ---- */
-
 static bool first_of_shape(const struct gemm_plan *p, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
@@ -108,10 +108,65 @@ static bool first_of_shape(const struct gemm_plan *p, size_t i)
 	return true;
 }
 
+/* ---- memory ---- */
+
+/* Weights as a library may pack them: whole tiles of 64 x 64, and some words for each output. */
+static uint64_t packed_bytes(uint64_t n, uint64_t k, uint64_t element, int threads)
+{
+	enum { TILE = 64, WORDS = 16 };
+	uint64_t outputs = n + (uint64_t)threads * TILE; /* a slice for each member */
+	return outputs * (k + TILE) * element + outputs * WORDS;
+}
+
+static uint64_t shape_bytes(const struct bench_ctx *ctx, const struct gemm_plan *p, size_t i, enum gemm_dtype type,
+			    uint64_t *source)
+{
+	const struct gemm_product *shape = &p->list[i];
+	const char *engine = mw_opt_text(ctx->opts, "engine");
+	int threads = ctx->team ? mw_team_wanted(ctx->team) : ctx->topo->host.n_cpus; /* a plan has no team */
+	uint64_t llc = ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 32ull << 20;
+	uint64_t element = type == GEMM_F32 ? sizeof(float) : sizeof(int8_t), tokens = 0, layouts = 1;
+	uint64_t one = (uint64_t)shape->n * shape->k * element;
+	/* Engines that read plain weights share one copy; oneDNN may pack them otherwise for each number of tokens. */
+	for (size_t j = 0; j < p->n; j++) {
+		if (p->list[j].n != shape->n || p->list[j].k != shape->k)
+			continue;
+		layouts += !engine || strcmp(engine, engine_own.name) != 0;
+		tokens = p->list[j].m > tokens ? p->list[j].m : tokens;
+	}
+	*source = one + 4 * shape->k * element;
+	return gemm_matrices(llc, one) * layouts * packed_bytes(shape->n, shape->k, element, threads) +
+	       tokens * (shape->k * element + shape->n * sizeof(int32_t));
+}
+
+/* Code and buffers of the libraries, which they take when they are opened: about 20 MiB of OpenBLAS, BLIS and oneDNN
+ * together with two threads were seen; here for each thread. */
+static uint64_t library_bytes(const struct bench_ctx *ctx)
+{
+	const char *engine = mw_opt_text(ctx->opts, "engine");
+	bool own = engine && strcmp(engine, engine_own.name) == 0;
+	return own ? 0 : (uint64_t)ctx->topo->host.n_cpus * (32u << 20);
+}
+
+uint64_t gemm_plan_bytes(const struct bench_ctx *ctx, const struct gemm_plan *p)
+{
+	const uint64_t page = 2 << 20, nodes = ctx->topo->host.n_nodes > 1 ? (uint64_t)ctx->topo->host.n_nodes : 1;
+	uint64_t most = 0, sources = 0, limit = nodes * bench_block_limit(ctx, (unsigned)nodes);
+	for (size_t i = 0; i < p->n; i++)
+		for (int t = 0; t < GEMM_DTYPES && first_of_shape(p, i); t++) {
+			uint64_t source, bytes = p->types[t] ? shape_bytes(ctx, p, i, (enum gemm_dtype)t, &source) : 0;
+			most = bytes > most ? bytes : most;
+			/* Kept by the groups of one thread and of all. */
+			sources += bytes ? 2 * (source + sizeof(struct gemm_group)) : 0;
+		}
+	return (most < limit ? most : limit) + nodes * page + sources + library_bytes(ctx);
+}
+
+/* ---- what fits ---- */
+
 /* Estimated seconds of a product on all engines, types and thread counts with the least number of rounds. Assumes a
  * fifth of the peak or 10 GB/s, 5 ms around each sample, and 10 GB/s for writing the matrices of its shape in each
- * visit.
- * */
+ * visit. */
 static double cost_s(const struct bench_ctx *ctx, const struct gemm_plan *p, size_t i, const double *rates,
 		     size_t engines)
 {

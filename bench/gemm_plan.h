@@ -23,7 +23,10 @@ struct gemm_plan {
  * in err.
  * */
 int gemm_plan_read(const struct bench_ctx *ctx, struct gemm_plan *p, char *err, size_t n);
-/* Thread counts: 1, and all CPUs where there are more. Returns how many. */
+/* Upper bound of the memory that the products take: operands, and weights in every layout that engines may pack them
+ * into; for what a library takes for itself, a guess. */
+uint64_t gemm_plan_bytes(const struct bench_ctx *ctx, const struct gemm_plan *p);
+/* 1, and all CPUs where there are more. Returns how many. */
 int gemm_thread_counts(const struct bench_ctx *ctx, int counts[2]);
 /* Leaves out the products that do not fit into ctx->share_s. rates: of one thread by type, 1e9 operations per second.
  * The first `least` products stay, and all of them when --shapes or --tokens was given. */

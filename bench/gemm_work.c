@@ -18,7 +18,6 @@ enum {
 	CHECKS = 48,
 	DISTINCT = 3, /* matrices that are packed; the others are copies, because packing int8 for oneDNN is slow */
 	KEPT_SOURCE = 16 << 20,
-	MAX_MATRICES = 4096,
 	MOST_CALLS = 4096, /* of one timing in the calibration */
 };
 
@@ -149,14 +148,20 @@ static size_t most_tokens(const struct gemm_group *g)
 	return m;
 }
 
-/* As many matrices as fill four times the last-level cache; fewer when memory is short. A cyclic sweep over four times
- * the size of a cache with random replacement hits 2 % of the lines; over twice the size 20 %. */
+uint64_t gemm_matrices(uint64_t llc, uint64_t matrix_bytes)
+{
+	enum { MOST = 4096 };
+	uint64_t count = (4 * llc + matrix_bytes - 1) / matrix_bytes;
+	return count < 2 ? 2 : count > MOST ? MOST : count;
+}
+
+/* As many matrices as hold four times the last-level cache; fewer when memory is short. In a cyclic sweep over four
+ * times a cache with random replacement 2 % of the lines are found again; over twice the cache it is 20 %. */
 static int choose_matrices(const struct bench_ctx *ctx, struct gemm_group *g, struct layout *l, char *err, size_t n)
 {
 	uint64_t llc = ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 32ull << 20;
 	uint64_t one = (uint64_t)g->n * g->k * element(g);
-	uint64_t count = (4 * llc + one - 1) / one, limit = bench_block_limit(ctx, (unsigned)l->n_places);
-	count = count < 2 ? 2 : count > MAX_MATRICES ? MAX_MATRICES : count;
+	uint64_t count = gemm_matrices(llc, one), limit = bench_block_limit(ctx, (unsigned)l->n_places);
 	for (size_t i = 0; i < l->n_places; i++) {
 		const struct place *p = &l->places[i];
 		uint64_t fit =

@@ -61,10 +61,13 @@ struct gemm_group {
 	unsigned char *a, *c;
 };
 
-/* Plans all cases, takes memory, packs the weights and checks the cases. The caller fills in type, n, k, threads,
- * memory and each case's engine and m; everything else is 0. A case that cannot run, gives a wrong result or is not
- * reached before ctx->deadline_ns gets a reason in `why`. Cases that are ready have one_ns > 0. Negative with a line in
- * err when nothing can be measured (memory, team). */
+/* Matrices of a rotation, where memory is not short. */
+uint64_t gemm_matrices(uint64_t llc, uint64_t matrix_bytes);
+
+/* Plans, takes memory, packs and checks all cases: group->type, n, k, threads, memory and each case's engine and m are
+ * filled in by the caller, everything else is 0. A case that cannot run, computes wrongly or comes after
+ * ctx->deadline_ns gets a reason in `why` and is otherwise left alone. Cases ready to be measured have one_ns. Negative
+ * with a line in err when nothing can be measured (memory, team). */
 int gemm_group_prepare(const struct bench_ctx *ctx, struct gemm_group *g, char *err, size_t n);
 /* Releases the memory of a prepared group, and takes it again. gemm_group_take packs the weights again if they were
  * overwritten; negative with a line in err when the group does not get its memory. Cases can be measured only while the

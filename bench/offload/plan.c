@@ -83,8 +83,8 @@ static double ops_of(const struct offload_plan *p)
 	return ops;
 }
 
-/* Rates are low guesses; what does not fit is left out before anything is touched. Every device gets memory of its own,
- * which a guest touches at a GB/s or two. */
+/* Estimated seconds of a size on the devices. The assumed rate is low, because sizes that do not fit are left out
+ * before memory is touched: every device gets memory of its own, whose first touch runs at 1 to 2 GB/s in a guest. */
 static double device_seconds(const struct offload_plan *p, size_t devices, uint64_t size)
 {
 	return ops_of(p) * (double)devices * OFFLOAD_VECTORS * (double)size * 1e-9;

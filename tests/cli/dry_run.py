@@ -4,7 +4,27 @@ import csv
 import io
 import os
 
-from lib_cli import check, run, scratch
+from lib_cli import MEMWALL, VARIANT, check, run, scratch
+
+
+def resident_mib(*words):
+    """The most memory that a command held at a time."""
+    pid = os.posix_spawn(MEMWALL, [MEMWALL, *words], os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
+    _, status, usage = os.wait4(pid, 0)
+    check(status == 0, words, "status", status)
+    return usage.ru_maxrss / 1024
+
+
+def gemm_takes_no_more_than_it_says():
+    rc, out, err = run("run", "--dry-run", "--only=gemm", "--profile=tiny", "--format=csv")
+    planned = {r["bench"]: r["memory_mib"] for r in csv.DictReader(io.StringIO(out))}["total"]  # with what gemm needs
+    for options in ((), ("--engine=own",)):
+        took = resident_mib("gemm", "--profile=tiny", *options) - resident_mib("info")
+        check(took <= int(planned), options, "took", took, "MiB, planned were", planned)
+
+
+if VARIANT == "release":  # sanitizers keep what is freed
+    gemm_takes_no_more_than_it_says()
 
 with scratch() as folder:
     before = os.listdir(folder)
