@@ -25,7 +25,8 @@
 	T(figure, 12)                                                                                                  \
 	T(svg, 12)                                                                                                     \
 	T(topology, 12)                                                                                                \
-	T(meters, 12)
+	T(meters, 12)                                                                                                  \
+	T(csv, 12)
 
 #define FUZZ_DECLARE(name, inputs) int fuzz_##name(const uint8_t *data, size_t n);
 FUZZ_TARGETS(FUZZ_DECLARE)

@@ -115,3 +115,8 @@ Test(corpus, meters)
 {
 	replay("meters");
 }
+
+Test(corpus, csv)
+{
+	replay("csv");
+}
