@@ -1,0 +1,65 @@
+#include "cli/measured.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "base/sys/topology.h"
+#include "reports/newest.h"
+
+/* What a reader has to know of results that he named himself. */
+static void describe(const struct results *r, const struct mw_host *here, char *words, size_t n)
+{
+	const char *whose = "";
+	char host[120] = "";
+	if (r->info.anonymized || !r->host.hostname) {
+		whose = "of a host that they do not name";
+	} else if (!newest_same_host(&r->host, here)) {
+		(void)snprintf(host, sizeof(host), "of another host (%.90s)", r->host.hostname);
+		whose = host;
+	}
+	if (r->partial)
+		(void)snprintf(words, n, "%s%sincomplete (%.200s)", whose, *whose ? ", " : "",
+			       mw_text_or(r->partial_why, "the run did not end"));
+	else
+		(void)snprintf(words, n, "%s", whose);
+}
+
+int cli_measured(struct cli *cli, const char *given, struct cli_measured *out, char *err, size_t n)
+{
+	struct mw_topology here = {0};
+	char why[200] = "";
+	*out = (struct cli_measured){.named = given != NULL};
+	results_init(&out->results);
+	int known = mw_topology_read("/", NULL, &here, why, sizeof(why));
+	int rc = 0;
+	if (given) {
+		rc = cli_files_add(&cli->files, CLI_READS, "the results", given, err, n);
+		if (rc == 0)
+			rc = results_load(given, &out->results, err, n);
+		rc = rc == 0 || rc == -ENOMEM ? rc : MW_ESPEC;
+		out->found = rc == 0;
+		(void)snprintf(out->path, sizeof(out->path), "%s", given);
+		if (out->found)
+			describe(&out->results, &here.host, out->words, sizeof(out->words));
+	} else if (known == -ENOMEM) {
+		rc = mw_fail(known, err, n, "out of memory");
+	} else if (known < 0) {
+		(void)snprintf(out->words, sizeof(out->words), "this host cannot be told: %s", why);
+	} else {
+		rc = newest_results(".", &here.host, &out->results, out->path, sizeof(out->path), out->words,
+				    sizeof(out->words));
+		out->found = rc == 1;
+		if (strncmp(out->path, "./", 2) == 0)
+			memmove(out->path, out->path + 2, strlen(out->path + 2) + 1);
+		rc = rc < 0 ? mw_fail(rc, err, n, "out of memory") : 0;
+	}
+	if (known == 0)
+		mw_topology_fini(&here);
+	return rc;
+}
+
+void cli_measured_fini(struct cli_measured *m)
+{
+	results_fini(&m->results);
+}

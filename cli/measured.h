@@ -1,0 +1,23 @@
+/* The results that a command works from: those that were named, or the newest of this host. */
+#ifndef MW_CLI_MEASURED_H
+#define MW_CLI_MEASURED_H
+
+#include "cli/command.h"
+#include "reports/results.h"
+
+struct cli_measured {
+	struct results results; /* empty unless found */
+	char path[4096];
+	bool found;
+	bool named; /* on the command line */
+	/* Why there are none; or what has to be said beside every number from them: that they are of another host, that
+	 * nobody knows whose they are, that the run did not end. "" where they are of this host and complete. */
+	char words[400];
+};
+
+/* given: a results.json or a run's folder, NULL: not named. MW_ESPEC with a line where what was named cannot be read;
+ * finding none is no error. *out is freed by the caller with cli_measured_fini in every case. */
+int cli_measured(struct cli *cli, const char *given, struct cli_measured *out, char *err, size_t n);
+void cli_measured_fini(struct cli_measured *m);
+
+#endif
