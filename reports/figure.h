@@ -77,6 +77,24 @@ void kv_words(const struct words *w, const struct mw_kv *kv, struct mw_buf *out)
 /* All records of a benchmark as a table for people, with provenance. 0 or -ENOMEM. */
 int figure_table(const struct results *r, const char *bench, struct grid *g);
 
+/* ---- from what draws to a file's content ---- */
+/* Fills plot and returns how many points there are (0: nothing to draw); -ENOMEM. plot->script is open. */
+typedef int figure_draw(const void *self, const struct figure_look *look, struct figure_plot *plot);
+
+enum figure_file {
+	FIGURE_PAGE, /* SVG for svg_inline: the legend is the page's */
+	FIGURE_SVG,  /* files of their own have one above the drawing, which grows by it */
+	FIGURE_PNG,
+	FIGURE_PDF,
+	FIGURE_NONE, /* counts points, and runs no gnuplot */
+};
+
+/* Draws by draw(self) and runs gnuplot (NULL: looked up in PATH). Returns points, with the file's content in *image,
+ * freed by the caller (NULL: nothing to draw), and what was drawn in *plot, its script closed, the caller's to free
+ * (plot_fini) either way. -ENOMEM, or an error of gnuplot_run, whose words why gets. */
+int figure_render(figure_draw *draw, const void *self, enum figure_file file, const char *gnuplot,
+		  struct figure_plot *plot, char **image, size_t *image_size, struct mw_buf *why);
+
 /* ---- running gnuplot ---- */
 /* Runs script (its terminal line included) without a shell and gives its standard output. MW_EUNAVAILABLE when the
  * program is absent, MW_EBUDGET when it did not end, MW_EFORMAT with its first complaint when it fails; why gets the

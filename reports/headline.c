@@ -80,17 +80,27 @@ struct headline *headline_add(struct headlines *h, const char *label, const stru
 	return line;
 }
 
-struct headline *headline_ratio(struct headlines *h, const char *label, const char *unit, const struct mw_record *a,
-				const struct mw_record *b, const char *detail)
+struct headline *headline_number(struct headlines *h, const char *label, double value, const char *unit,
+				 enum mw_provenance provenance)
 {
-	struct headline *line = a && b ? grow(h) : NULL;
+	struct headline *line = grow(h);
 	if (!line)
 		return NULL;
 	line->label = label;
-	line->value = a->value / b->value;
+	line->value = value;
 	line->ci_lo = line->ci_hi = (double)NAN;
 	line->unit = unit;
-	line->provenance = mw_weakest(a->provenance, b->provenance);
+	line->provenance = provenance;
+	return line;
+}
+
+struct headline *headline_ratio(struct headlines *h, const char *label, const char *unit, const struct mw_record *a,
+				const struct mw_record *b, const char *detail)
+{
+	if (!a || !b)
+		return NULL;
+	struct headline *line =
+		headline_number(h, label, a->value / b->value, unit, mw_weakest(a->provenance, b->provenance));
 	headline_say(h, line, "%s", detail);
 	return line;
 }
@@ -98,13 +108,9 @@ struct headline *headline_ratio(struct headlines *h, const char *label, const ch
 void headline_missing(struct headlines *h, const char *label, const char *fmt, ...)
 {
 	va_list ap;
-	struct headline *line = grow(h);
+	struct headline *line = headline_number(h, label, (double)NAN, "", MW_UNAVAILABLE);
 	if (!line)
 		return;
-	line->label = label;
-	line->unit = "";
-	line->value = line->ci_lo = line->ci_hi = (double)NAN;
-	line->provenance = MW_UNAVAILABLE;
 	va_start(ap, fmt);
 	vsay(h, line, fmt, ap);
 	va_end(ap);

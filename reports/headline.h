@@ -33,6 +33,9 @@ void headlines_fini(struct headlines *h);
 /* Adds r under a label; notes a missing interval and disturbance in the detail. NULL when r is NULL or out of memory.
  * label must be static. */
 struct headline *headline_add(struct headlines *h, const char *label, const struct mw_record *r);
+/* Adds a value that is of no record, without an interval. NULL when out of memory. label and unit must be static. */
+struct headline *headline_number(struct headlines *h, const char *label, double value, const char *unit,
+				 enum mw_provenance provenance);
 /* Adds a / b, with the weaker provenance; adds nothing when one is NULL. */
 struct headline *headline_ratio(struct headlines *h, const char *label, const char *unit, const struct mw_record *a,
 				const struct mw_record *b, const char *detail);

@@ -106,33 +106,44 @@ static void put_summary(struct page *p)
 	headlines_fini(&all);
 }
 
-/* ---- figures ---- */
+/* ---- sections and their figures ---- */
 
-/* Terminal commands that precede the figure's own, for each kind of file. The page has an HTML legend; files get one
- * above the drawing, which is made higher for it. */
-static void put_terminal(FILE *script, enum report_figures kind, const struct figure_plot *plot)
+/* The i-th figure of the page; NULL past the last. */
+static const struct section_figure *figure_at(size_t i, const struct section **of)
 {
-	int lines = (int)plot->n_legend, height = plot->height + 20 * lines + 20;
-	if (kind == REPORT_SVG) {
-		(void)fprintf(script, "set term svg size %d,%d dynamic noenhanced font 'sans,13' linewidth 1\n",
-			      FIGURE_WIDTH, plot->height);
-		return;
-	}
-	if (kind == REPORT_PNG)
-		(void)fprintf(
-			script,
-			"set term pngcairo size %d,%d noenhanced font 'sans,10' fontscale 2 linewidth 2 pointscale 2\n",
-			2 * FIGURE_WIDTH, 2 * height);
-	else
-		(void)fprintf(
-			script,
-			"set term pdfcairo size %.2fcm,%.2fcm noenhanced font 'sans,9' linewidth 1 pointscale 0.5\n",
-			FIGURE_WIDTH / 45.0, height / 45.0);
-	(void)fprintf(
-		script,
-		"set key at screen 0.02, screen %.4f left top vertical maxrows %d Left reverse noenhanced samplen 2 "
-		"textcolor rgb '%s'\nset tmargin %.1f\n",
-		1 - 8.0 / height, lines, look_print.ink, 1.05 * lines + 1.2);
+	for (size_t k = 0; (*of = section_at(k)); k++)
+		for (const struct section_figure *fig = (*of)->figures; fig->draw; fig++)
+			if (i-- == 0)
+				return fig;
+	return NULL;
+}
+
+static const char *figure_id(const struct section *s, const struct section_figure *fig)
+{
+	return fig->id ? fig->id : s->id;
+}
+
+int report_figure_path(const char *page, enum report_figures kind, size_t i, char *out, size_t n)
+{
+	const struct section *s;
+	const struct section_figure *fig = figure_at(i, &s);
+	if (!fig)
+		return -ENOENT;
+	size_t stem = strlen(page);
+	if (stem > 5 && strcmp(page + stem - 5, ".html") == 0)
+		stem -= 5;
+	return snprintf(out, n, "%.*s-%s.%s", (int)stem, page, figure_id(s, fig), kind == REPORT_PNG ? "png" : "pdf");
+}
+
+struct drawing {
+	const struct results *r;
+	const struct section_figure *fig;
+};
+
+static int draw_figure(const void *data, const struct figure_look *look, struct figure_plot *plot)
+{
+	const struct drawing *d = data;
+	return d->fig->draw(d->r, look, plot);
 }
 
 /* For the reason of the figure before. */
@@ -144,107 +155,27 @@ static int skip_figure(const struct page *p, struct mw_buf *why)
 
 /* Draws a figure in one format. *image is NULL when there is nothing to draw. Returns points or an error, whose words
  * why gets. plot is the caller's to free either way. */
-static int render(struct page *p, const struct section *fig, enum report_figures kind, struct figure_plot *plot,
+static int render(struct page *p, const struct section_figure *fig, enum figure_file file, struct figure_plot *plot,
 		  char **image, size_t *image_size, struct mw_buf *why)
 {
-	char *body = NULL, *script = NULL;
-	size_t body_size = 0, script_size = 0;
-	*image = NULL;
-	*plot = (struct figure_plot){.height = 400};
-	plot->script = open_memstream(&body, &body_size);
-	if (!plot->script) {
-		mw_buf_add(why, "out of memory");
-		return -ENOMEM;
-	}
-	int points = fig->draw(p->r, kind == REPORT_SVG ? &look_page : &look_print, plot), rc = 0;
-	/* A memory stream that could not grow sets its error flag, but fclose may still return 0. */
-	bool failed = ferror(plot->script) != 0;
-	if (fclose(plot->script) != 0 || failed || points < 0 || plot_failed(plot))
-		rc = -ENOMEM;
-	plot->script = NULL;
-	FILE *f = rc == 0 && points > 0 ? open_memstream(&script, &script_size) : NULL;
-	if (f) {
-		put_terminal(f, kind, plot);
-		(void)fwrite(body, 1, body_size, f);
-		failed = ferror(f) != 0;
-		if (fclose(f) != 0 || failed)
-			rc = -ENOMEM;
-	} else if (rc == 0 && points > 0) {
-		rc = -ENOMEM;
-	}
-	if (rc)
-		mw_buf_add(why, "out of memory");
-	else if (points > 0 && p->hangs)
+	const struct drawing d = {p->r, fig};
+	int rc = figure_render(draw_figure, &d, p->hangs ? FIGURE_NONE : file, p->opt->gnuplot, plot, image, image_size,
+			       why);
+	if (p->hangs && rc > 0)
 		rc = skip_figure(p, why);
-	else if (points > 0)
-		rc = gnuplot_run(p->opt->gnuplot, script, script_size, image, image_size, why);
 	p->hangs = p->hangs || rc == MW_EBUDGET;
-	free(script);
-	free(body);
-	return rc ? rc : points;
+	return rc;
 }
 
-static void put_legend(FILE *out, const struct figure_plot *plot)
-{
-	static const char *const shapes[] = {
-		[4] = "<rect x=\"9.5\" y=\"3.5\" width=\"9\" height=\"9\" fill=\"none\"/>",
-		[5] = "<rect x=\"9.5\" y=\"3.5\" width=\"9\" height=\"9\"/>",
-		[6] = "<circle cx=\"14\" cy=\"8\" r=\"4.5\" fill=\"none\"/>",
-		[7] = "<circle cx=\"14\" cy=\"8\" r=\"4.5\"/>",
-		[8] = "<path d=\"M14 2.5l5 9h-10z\" fill=\"none\"/>",
-		[9] = "<path d=\"M14 2.5l5 9h-10z\"/>",
-		[10] = "<path d=\"M14 13.5l5-9h-10z\" fill=\"none\"/>",
-		[11] = "<path d=\"M14 13.5l5-9h-10z\"/>",
-		[12] = "<path d=\"M14 2.5l5.5 5.5-5.5 5.5-5.5-5.5z\" fill=\"none\"/>",
-		[13] = "<path d=\"M14 2.5l5.5 5.5-5.5 5.5-5.5-5.5z\"/>",
-		[14] = "<path d=\"M14 3l5 3.6-1.9 5.9h-6.2l-1.9-5.9z\" fill=\"none\"/>",
-		[15] = "<path d=\"M14 3l5 3.6-1.9 5.9h-6.2l-1.9-5.9z\"/>",
-	};
-	(void)fputs("<ul class=\"legend\">", out);
-	for (size_t i = 0; i < plot->n_legend; i++) {
-		const struct figure_legend *l = &plot->legend[i];
-		(void)fprintf(out,
-			      "<li><svg viewBox=\"0 0 28 16\" width=\"28\" height=\"16\" aria-hidden=\"true\" "
-			      "fill=\"var(--s%d)\" "
-			      "stroke=\"var(--s%d)\" stroke-width=\"1.8\">",
-			      l->colour + 1, l->colour + 1);
-		if (l->mark == MARK_LINE)
-			(void)fprintf(out, "<path d=\"M1 8h26\" fill=\"none\"%s/>",
-				      l->modelled ? " stroke-dasharray=\"5 3\"" : "");
-		if (l->mark == MARK_BAR)
-			(void)fprintf(out, "<rect x=\"3\" y=\"2\" width=\"22\" height=\"12\"%s/>",
-				      l->modelled ? " fill=\"none\" stroke-dasharray=\"4 2\"" : "");
-		else if (l->point >= 0 && (size_t)l->point < sizeof(shapes) / sizeof(*shapes) && shapes[l->point])
-			(void)fputs(shapes[l->point], out);
-		(void)fputs("</svg>", out);
-		html_escape(out, mw_buf_text(&l->label));
-		(void)fputs("</li>", out);
-	}
-	(void)fputs("</ul>\n", out);
-}
-
-int report_figure_path(const char *page, enum report_figures kind, size_t i, char *out, size_t n)
-{
-	const struct section *fig = NULL, *s;
-	for (size_t k = 0; (s = section_at(k)) && !fig; k++)
-		if (s->draw && i-- == 0)
-			fig = s;
-	if (!fig)
-		return -ENOENT;
-	size_t stem = strlen(page);
-	if (stem > 5 && strcmp(page + stem - 5, ".html") == 0)
-		stem -= 5;
-	return snprintf(out, n, "%.*s-%s.%s", (int)stem, page, fig->id, kind == REPORT_PNG ? "png" : "pdf");
-}
-
-static int save_file(struct page *p, size_t i, const struct section *fig, char *err, size_t n)
+static int save_file(struct page *p, size_t i, const struct section_figure *fig, char *err, size_t n)
 {
 	struct figure_plot plot = {0};
 	struct mw_buf why = {0};
 	char path[4096], *image = NULL;
 	size_t size = 0;
 	enum report_figures kind = p->opt->figures;
-	int rc = render(p, fig, kind, &plot, &image, &size, &why);
+	enum figure_file file = kind == REPORT_PNG ? FIGURE_PNG : FIGURE_PDF;
+	int rc = render(p, fig, file, &plot, &image, &size, &why);
 	if (rc < 0)
 		(void)mw_fail(rc, err, n, "%s", mw_buf_text(&why));
 	if (rc > 0 && report_figure_path(p->path, kind, i, path, sizeof(path)) >= (int)sizeof(path))
@@ -260,67 +191,105 @@ static int save_file(struct page *p, size_t i, const struct section *fig, char *
 /* Figures as files of their own. */
 static int save_files(struct page *p, char *err, size_t n)
 {
-	size_t drawn = 0;
 	int rc = 0;
 	const struct section *s;
-	for (size_t i = 0; (s = section_at(i)) && rc == 0; i++)
-		if (s->draw)
-			rc = save_file(p, drawn++, s, err, n);
+	const struct section_figure *fig;
+	for (size_t i = 0; rc == 0 && (fig = figure_at(i, &s)); i++)
+		rc = save_file(p, i, fig, err, n);
 	return rc;
 }
 
-static int put_section(struct page *p, const struct section *fig, char *err, size_t n)
+static void put_drawing(struct page *p, const struct section *s, const struct section_figure *fig,
+			const struct figure_plot *plot, const char *svg, size_t size, struct mw_buf *why)
+{
+	char prefix[32];
+	(void)snprintf(prefix, sizeof(prefix), "%s-", figure_id(s, fig));
+	html_element(p->out, "p", "finding", mw_buf_text(&plot->title));
+	(void)fputs("<figure>\n", p->out);
+	html_legend(p->out, plot);
+	(void)fputs("<div class=\"plot\" tabindex=\"0\" role=\"region\" aria-label=\"", p->out);
+	html_escape(p->out, fig->name ? fig->name : s->name);
+	(void)fputs(", figure\">", p->out);
+	if (svg_inline(p->out, svg, size, prefix, mw_buf_text(&plot->title)))
+		mw_buf_add(why, "gnuplot's drawing is not SVG");
+	(void)fputs("</div>\n", p->out);
+	html_element(p->out, "figcaption", NULL, mw_buf_text(&plot->caption));
+	(void)fputs("</figure>\n", p->out);
+}
+
+/* What it draws in numbers, where these are no records of the run: folded, since the drawing shows them. */
+static int put_figure_table(struct page *p, const struct section_figure *fig)
+{
+	struct grid table = {0};
+	int rc = fig->table(p->r, &table);
+	if (rc == 0 && table.n_rows) {
+		(void)fprintf(p->out, "<details class=\"data\"><summary>Data: %zu rows</summary>\n", table.n_rows);
+		html_grid(p->out, &table, fig->name);
+		(void)fputs("</details>\n", p->out);
+	}
+	grid_fini(&table);
+	return rc;
+}
+
+static int put_figure(struct page *p, const struct section *s, const struct section_figure *fig)
 {
 	struct figure_plot plot = {0};
-	struct grid table;
 	struct mw_buf why = {0};
-	char *svg = NULL, prefix[32];
+	char *svg = NULL;
 	size_t size = 0;
-	int rc = figure_table(p->r, fig->bench, &table);
-	if (rc) {
-		grid_fini(&table);
-		return mw_fail(rc, err, n, "out of memory");
+	if (fig->name) {
+		(void)fprintf(p->out, "<div id=\"%s\">", figure_id(s, fig));
+		html_element(p->out, "h3", NULL, fig->name);
 	}
-	(void)fprintf(p->out, "<section id=\"%s\">", fig->id);
-	html_element(p->out, "h2", NULL, fig->name);
-	int points = fig->draw ? render(p, fig, REPORT_SVG, &plot, &svg, &size, &why) : 0;
-	if (points > 0) {
-		(void)snprintf(prefix, sizeof(prefix), "%s-", fig->id);
-		html_element(p->out, "p", "finding", mw_buf_text(&plot.title));
-		(void)fputs("<figure>\n", p->out);
-		put_legend(p->out, &plot);
-		(void)fputs("<div class=\"plot\" tabindex=\"0\" role=\"region\" aria-label=\"", p->out);
-		html_escape(p->out, fig->name);
-		(void)fputs(", figure\">", p->out);
-		rc = svg_inline(p->out, svg, size, prefix, mw_buf_text(&plot.title));
-		(void)fputs("</div>\n", p->out);
-		html_element(p->out, "figcaption", NULL, mw_buf_text(&plot.caption));
-		(void)fputs("</figure>\n", p->out);
-		if (rc)
-			mw_buf_add(&why, "gnuplot's drawing is not SVG");
-	}
+	if (render(p, fig, FIGURE_PAGE, &plot, &svg, &size, &why) > 0)
+		put_drawing(p, s, fig, &plot, svg, size, &why);
 	if (why.len) {
 		html_element(p->out, "p", "absent", "The figure is missing; the table below holds its numbers.");
 		if (!p->trouble.len)
 			mw_buf_add(&p->trouble, "%s", mw_buf_text(&why));
 	}
-	if (table.n_rows) {
-		struct words words = {0};
-		html_grid(p->out, &table, fig->name);
-		p->failed = words_of_table(&p->r->words, &p->r->records, fig->bench, &words) < 0 || p->failed;
-		html_words(p->out, &words);
-		words_fini(&words);
-	} else {
-		(void)fputs("<p class=\"absent\">This run holds no such records. <code>memwall ", p->out);
-		html_escape(p->out, fig->bench);
-		(void)fputs("</code> produces them.</p>\n", p->out);
-	}
-	(void)fputs("</section>\n", p->out);
+	int rc = fig->table ? put_figure_table(p, fig) : 0;
+	if (fig->name)
+		(void)fputs("</div>\n", p->out);
 	free(svg);
 	mw_buf_fini(&why);
 	plot_fini(&plot);
+	return rc;
+}
+
+/* The records of its benchmark, and what their words mean. */
+static int put_records(struct page *p, const struct section *s)
+{
+	struct grid table;
+	int rc = figure_table(p->r, s->bench, &table);
+	if (rc == 0 && table.n_rows) {
+		struct words words = {0};
+		html_grid(p->out, &table, s->name);
+		p->failed = words_of_table(&p->r->words, &p->r->records, s->bench, &words) < 0 || p->failed;
+		html_words(p->out, &words);
+		words_fini(&words);
+	} else if (rc == 0) {
+		(void)fputs("<p class=\"absent\">This run holds no such records. <code>memwall ", p->out);
+		html_escape(p->out, s->bench);
+		(void)fputs("</code> produces them.</p>\n", p->out);
+	}
 	grid_fini(&table);
-	return 0;
+	return rc;
+}
+
+static int put_section(struct page *p, const struct section *s, char *err, size_t n)
+{
+	int rc = 0;
+	(void)fprintf(p->out, "<section id=\"%s\">", s->id);
+	html_element(p->out, "h2", NULL, s->name);
+	if (s->words)
+		html_element(p->out, "p", NULL, s->words);
+	for (const struct section_figure *fig = s->figures; fig->draw && rc == 0; fig++)
+		rc = put_figure(p, s, fig);
+	if (rc == 0 && s->bench)
+		rc = put_records(p, s);
+	(void)fputs("</section>\n", p->out);
+	return rc < 0 ? mw_fail(rc, err, n, "out of memory") : 0;
 }
 
 /* Writes a table for each benchmark without a section. */

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "reports/figure.h"
 #include "reports/print.h"
 #include "reports/words.h"
 
@@ -16,6 +17,8 @@ void html_element(FILE *out, const char *tag, const char *class_name, const char
 void html_grid(FILE *out, const struct grid *g, const char *label);
 /* Writes the descriptions of metrics and keys as a list below a table; nothing when there are none. */
 void html_words(FILE *out, const struct words *w);
+/* Writes the legend of a drawing as a list. */
+void html_legend(FILE *out, const struct figure_plot *plot);
 /* Writes a <span> with the mark and the name of a provenance. */
 void html_provenance(FILE *out, const char *name);
 

@@ -112,7 +112,7 @@ static void put_joined(FILE *out, const char *name, const char *text, const stru
 {
 	size_t number = number_of(remarks, text);
 	if (number)
-		(void)fprintf(out, "<span class=\"source\">%zu</span>", number);
+		(void)fprintf(out, "<sup>%zu</sup>", number);
 	else if (*text)
 		html_element(out, strcmp(name, "unit") == 0 ? "span" : "div", name, text);
 }
@@ -122,7 +122,7 @@ static void put_cell(FILE *out, const struct grid *g, size_t row, size_t c, cons
 	const struct grid_column *column = &g->columns[c];
 	const char *text = g->cells[row * g->n_columns + c];
 	bool absent = !*text;
-	(void)fputs(column->number ? "<td class=\"num\">" : "<td>", out);
+	(void)fputs(column->number ? "<td class=n>" : "<td>", out);
 	if (absent)
 		(void)fputs("<span class=\"absent\">–</span>", out);
 	else if (strcmp(column->name, "provenance") == 0)
@@ -148,7 +148,7 @@ void html_grid(FILE *out, const struct grid *g, const char *label)
 		const struct grid_column *column = &g->columns[c];
 		if (joins(g, c))
 			continue;
-		html_element(out, "th", column->number ? "num" : NULL, column->head ? column->head : column->name);
+		html_element(out, "th", column->number ? "n" : NULL, column->head ? column->head : column->name);
 	}
 	(void)fputs("</tr></thead>\n<tbody>\n", out);
 	for (size_t r = 0; r < g->n_rows; r++) {
@@ -194,4 +194,43 @@ void html_words(FILE *out, const struct words *w)
 	for (size_t i = 0; i < w->n_keys; i++)
 		put_key_word(out, &w->key[i]);
 	(void)fputs("</dl>\n", out);
+}
+
+void html_legend(FILE *out, const struct figure_plot *plot)
+{
+	static const char *const shapes[] = {
+		[4] = "<rect x=\"9.5\" y=\"3.5\" width=\"9\" height=\"9\" fill=\"none\"/>",
+		[5] = "<rect x=\"9.5\" y=\"3.5\" width=\"9\" height=\"9\"/>",
+		[6] = "<circle cx=\"14\" cy=\"8\" r=\"4.5\" fill=\"none\"/>",
+		[7] = "<circle cx=\"14\" cy=\"8\" r=\"4.5\"/>",
+		[8] = "<path d=\"M14 2.5l5 9h-10z\" fill=\"none\"/>",
+		[9] = "<path d=\"M14 2.5l5 9h-10z\"/>",
+		[10] = "<path d=\"M14 13.5l5-9h-10z\" fill=\"none\"/>",
+		[11] = "<path d=\"M14 13.5l5-9h-10z\"/>",
+		[12] = "<path d=\"M14 2.5l5.5 5.5-5.5 5.5-5.5-5.5z\" fill=\"none\"/>",
+		[13] = "<path d=\"M14 2.5l5.5 5.5-5.5 5.5-5.5-5.5z\"/>",
+		[14] = "<path d=\"M14 3l5 3.6-1.9 5.9h-6.2l-1.9-5.9z\" fill=\"none\"/>",
+		[15] = "<path d=\"M14 3l5 3.6-1.9 5.9h-6.2l-1.9-5.9z\"/>",
+	};
+	(void)fputs("<ul class=\"legend\">", out);
+	for (size_t i = 0; i < plot->n_legend; i++) {
+		const struct figure_legend *l = &plot->legend[i];
+		(void)fprintf(out,
+			      "<li><svg viewBox=\"0 0 28 16\" width=\"28\" height=\"16\" aria-hidden=\"true\" "
+			      "fill=\"var(--s%d)\" "
+			      "stroke=\"var(--s%d)\" stroke-width=\"1.8\">",
+			      l->colour + 1, l->colour + 1);
+		if (l->mark == MARK_LINE)
+			(void)fprintf(out, "<path d=\"M1 8h26\" fill=\"none\"%s/>",
+				      l->modelled ? " stroke-dasharray=\"5 3\"" : "");
+		if (l->mark == MARK_BAR)
+			(void)fprintf(out, "<rect x=\"3\" y=\"2\" width=\"22\" height=\"12\"%s/>",
+				      l->modelled ? " fill=\"none\" stroke-dasharray=\"4 2\"" : "");
+		else if (l->point >= 0 && (size_t)l->point < sizeof(shapes) / sizeof(*shapes) && shapes[l->point])
+			(void)fputs(shapes[l->point], out);
+		(void)fputs("</svg>", out);
+		html_escape(out, mw_buf_text(&l->label));
+		(void)fputs("</li>", out);
+	}
+	(void)fputs("</ul>\n", out);
 }

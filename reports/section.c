@@ -5,7 +5,7 @@
 const struct section *section_of(const char *bench)
 {
 	for (const struct section *const *s = section_table; *s; s++)
-		if (strcmp((*s)->bench, bench) == 0)
+		if ((*s)->bench && strcmp((*s)->bench, bench) == 0)
 			return *s;
 	return NULL;
 }

@@ -70,13 +70,28 @@ static bool name_is(const char *name, size_t len, const char *wanted)
 	return strlen(wanted) == len && memcmp(name, wanted, len) == 0;
 }
 
+static bool attribute_is(const char *name, size_t len, const char *wanted, const char *v, size_t v_len,
+			 const char *value)
+{
+	return name_is(name, len, wanted) && name_is(v, v_len, value);
+}
+
+/* What SVG takes for granted (gnuplot sets no other value around it), and what nothing here refers to. */
+static bool is_idle(const char *name, size_t len, const char *v, size_t v_len)
+{
+	return attribute_is(name, len, "stroke-linecap", v, v_len, "butt") ||
+	       attribute_is(name, len, "stroke-linejoin", v, v_len, "miter") ||
+	       attribute_is(name, len, "stroke-width", v, v_len, "1.00") ||
+	       attribute_is(name, len, "class", v, v_len, "gridline");
+}
+
 static void put_attribute(const struct tag *t, const char *name, size_t name_len, const char *v, size_t len)
 {
 	bool colour = name_is(name, name_len, "fill") || name_is(name, name_len, "stroke") ||
 		      name_is(name, name_len, "stop-color");
 	/* Leaves out font-family, and color="black": font and currentColor are then those of the page. */
 	if (name_is(name, name_len, "font-family") ||
-	    (name_is(name, name_len, "color") && len == 5 && !memcmp(v, "black", 5)))
+	    (name_is(name, name_len, "color") && len == 5 && !memcmp(v, "black", 5)) || is_idle(name, name_len, v, len))
 		return;
 	if (name_is(name, name_len, "color"))
 		colour = true;
@@ -129,6 +144,27 @@ static int put_tag(const struct tag *t, const char *s, const char *end)
 	return 0;
 }
 
+/* Does the tag that ends at end define a symbol ("gpPt3") that the rest of the drawing does not use? */
+static bool is_unused(const char *s, const char *end)
+{
+	const char *id = strstr(s, " id='gp");
+	if (!id || id > end)
+		return false;
+	id += 5;
+	size_t len = strcspn(id, "'");
+	for (const char *at = end; (at = strstr(at, "'#gp")); at++)
+		if (strncmp(at + 2, id, len) == 0 && at[2 + len] == '\'')
+			return false;
+	return true;
+}
+
+/* Does the path that ends at end only move the pen? */
+static bool is_mere_move(const char *s, const char *end)
+{
+	const char *d = strncmp(s, "<path ", 6) == 0 ? strstr(s, " d='M") : NULL;
+	return d && d < end && d[5 + strspn(d + 5, "0123456789.,- ")] == '\'';
+}
+
 /* End of the element at s if it is left out; NULL if it is kept. */
 static const char *left_out(const char *s)
 {
@@ -141,6 +177,9 @@ static const char *left_out(const char *s)
 			return end ? end + strlen(drop[i].close) : s + strlen(s);
 		}
 	}
+	const char *tag = strchr(s, '>');
+	if (tag && tag[-1] == '/' && (is_unused(s, tag) || is_mere_move(s, tag)))
+		return tag + 1;
 	/* gnuplot opens a group for each change of colour; most groups are empty. */
 	if (strncmp(s, "<g ", 3) == 0) {
 		const char *end = strchr(s, '>');

@@ -341,6 +341,6 @@ const struct section section_bandwidth = {
 	.name = "Bandwidth",
 	.bench = "bandwidth",
 	.queries = queries,
-	.draw = draw,
+	.figures = {{.draw = draw}},
 	.headlines = headlines,
 };

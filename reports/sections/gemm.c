@@ -287,6 +287,6 @@ const struct section section_gemm = {
 	.name = "Roofline",
 	.bench = "gemm",
 	.queries = queries,
-	.draw = draw,
+	.figures = {{.draw = draw}},
 	.headlines = headlines,
 };

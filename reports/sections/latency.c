@@ -289,6 +289,6 @@ const struct section section_latency = {
 	.name = "Latency",
 	.bench = "latency",
 	.queries = queries,
-	.draw = draw,
+	.figures = {{.draw = draw}},
 	.headlines = headlines,
 };

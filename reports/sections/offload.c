@@ -374,6 +374,6 @@ const struct section section_offload = {
 	.name = "Offload to memory that computes",
 	.bench = "offload",
 	.queries = queries,
-	.draw = draw,
+	.figures = {{.draw = draw}},
 	.headlines = headlines,
 };

@@ -277,7 +277,7 @@ static void check_script(char *text, int points)
 	FUZZ_CHECK(!data && (points == 0 || plot));
 }
 
-static void draw(const struct results *r, const struct section *fig, const struct figure_look *look)
+static void draw(const struct results *r, const struct section_figure *fig, const struct figure_look *look)
 {
 	static struct figure_plot plot;
 	struct fuzz_stream s;
@@ -301,15 +301,29 @@ static void draw(const struct results *r, const struct section *fig, const struc
 	fuzz_stream_free(&s);
 }
 
-static void table(const struct results *r, const struct section *fig)
+static void page(const struct grid *g, const char *name)
 {
-	struct grid g;
 	struct fuzz_stream s;
-	FUZZ_CHECK(figure_table(r, fig->bench, &g) == 0);
 	fuzz_stream_open(&s);
-	html_grid(s.f, &g, fig->name);
+	html_grid(s.f, g, name);
 	fuzz_page(fuzz_stream_close(&s));
 	fuzz_stream_free(&s);
+}
+
+static void tables(const struct results *r, const struct section *s)
+{
+	struct grid g = {0};
+	for (const struct section_figure *fig = s->figures; fig->draw; fig++) {
+		if (!fig->table)
+			continue;
+		FUZZ_CHECK(fig->table(r, &g) == 0);
+		page(&g, fig->name);
+		grid_fini(&g);
+	}
+	if (!s->bench)
+		return;
+	FUZZ_CHECK(figure_table(r, s->bench, &g) == 0);
+	page(&g, s->name);
 	grid_fini(&g);
 }
 
@@ -331,10 +345,10 @@ int fuzz_figure(const uint8_t *data, size_t n)
 	}
 	/* One of the two looks, and words only now and then: drawings are what most can go wrong with. */
 	for (size_t i = 0; (s = section_at(i)); i++) {
-		if (s->draw)
-			draw(&r, s, how & 64 ? &look_print : &look_page);
+		for (const struct section_figure *fig = s->figures; fig->draw; fig++)
+			draw(&r, fig, how & 64 ? &look_print : &look_page);
 		if (how & 128)
-			table(&r, s);
+			tables(&r, s);
 	}
 	if (how & 128) {
 		FUZZ_CHECK(headlines_of(&r, &h) == 0);

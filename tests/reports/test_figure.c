@@ -52,7 +52,7 @@ static void draw_all(const struct results *r, const char *what)
 		size_t size = 0;
 		plot.script = open_memstream(&script, &size);
 		cr_assert(plot.script);
-		int points = drawn[i]->draw(r, &look_page, &plot);
+		int points = drawn[i]->figures[0].draw(r, &look_page, &plot);
 		cr_assert_eq(fclose(plot.script), 0);
 		cr_assert_gt(points, 0, "%s: %s is gone", what, drawn[i]->id);
 		plot_fini(&plot);
@@ -168,7 +168,7 @@ Test(figure, what_is_left_out_is_said)
 	char *script = NULL;
 	size_t size = 0;
 	plot.script = open_memstream(&script, &size);
-	cr_assert_gt(section_latency.draw(&r, &look_page, &plot), 0);
+	cr_assert_gt(section_latency.figures[0].draw(&r, &look_page, &plot), 0);
 	cr_assert_eq(fclose(plot.script), 0);
 	cr_assert(strstr(mw_buf_text(&plot.caption), "2 values"), "%s", mw_buf_text(&plot.caption));
 	plot_fini(&plot);
