@@ -1,0 +1,140 @@
+/* Where the measured host stands on the lines: the year in which accelerators, by their line, were as fast. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reports/select.h"
+#include "reports/trends.h"
+
+enum { FLOPS, DRAM, QUANTITIES };
+
+static const struct {
+	const char *name;
+	struct query best, instead; /* instead: a lower bound, where best was not measured */
+	double scale;               /* of the record's unit */
+	const char *unit;
+	struct {
+		const char *series;
+		double scale; /* of the series' values */
+	} lines[3];
+} quantities[QUANTITIES] = {
+	[FLOPS] = {"host.flops",
+		   {.bench = "gemm", .case_name = "peak", .metric = "flop_rate", .where = "dtype=f32"},
+		   {.bench = "gemm", .case_name = "best", .metric = "flop_rate", .where = "dtype=f32"},
+		   1e9,
+		   "FLOP/s",
+		   {{"hw_flops", 1}, {"epoch_dc.best16", 1}, {"rupp.intel_fp32", 1e9}}},
+	[DRAM] = {"host.mem_bw",
+		  {.bench = "bandwidth", .case_name = "dram-read-peak", .metric = "bandwidth"},
+		  {.bench = "bandwidth", .case_name = "dram-read", .metric = "bandwidth"},
+		  1e9,
+		  "B/s",
+		  {{"dram_bw", 1}, {"epoch_dc.mem_bw", 1}, {"rupp.intel_mem_bw", 1e9}}},
+};
+
+/* In the topology state of most of the run. */
+static const struct mw_record *measured(const struct results *host, size_t q)
+{
+	double c2c = query_usual_c2c(&host->records);
+	struct query best = query_in(quantities[q].best, c2c), instead = query_in(quantities[q].instead, c2c);
+	const struct mw_record *r = query_best(&host->records, &best, false);
+	r = r ? r : query_best(&host->records, &instead, false);
+	return r && r->value > 0 && r->provenance == MW_MEASURED ? r : NULL;
+}
+
+/* The year of a value on a line, and a warning where no point is near. */
+static int place(struct trend_row *r, const struct trend_line *l, double value, const char *words)
+{
+	char note[360];
+	double year = trend_when(l, value);
+	const char *where = year < l->first  ? "before its first point, "
+			    : year > l->last ? "after its last point, "
+					     : "";
+	(void)snprintf(note, sizeof(note), "%sspread x%.2g%s%s", where, exp2(2 * l->spread), *words ? "; results " : "",
+		       words);
+	r->n = l->n;
+	r->v[TREND_YEAR] = year;
+	r->v[TREND_FIRST] = l->first;
+	r->v[TREND_LAST] = l->last;
+	return trend_row_text(&r->note, note);
+}
+
+static struct trend_row *add_row(struct trends *t, const struct trends_options *opt, const char *name,
+				 const char *series)
+{
+	char text[120];
+	(void)snprintf(text, sizeof(text), "%s/%s", name, series);
+	struct trend_row *r = trends_add(t, TREND_T_HOST, text, "");
+	if (!r || trend_row_text(&r->source, opt->host_path ? opt->host_path : "") < 0)
+		return NULL;
+	r->provenance = MW_MEASURED;
+	return r;
+}
+
+static int add_quantity(struct trends *t, const struct trends_options *opt, size_t q, const struct mw_record *rec)
+{
+	for (size_t i = 0; i < 3; i++) {
+		struct trend_points p;
+		struct trend_line l;
+		const char *series = quantities[q].lines[i].series;
+		double scale = quantities[q].scale, value = rec->value * scale;
+		int rc = trends_line(t, series, &p, &l);
+		trend_points_fini(&p);
+		if (rc == -EINVAL)
+			continue; /* no line in this window */
+		struct trend_row *r = rc == 0 ? add_row(t, opt, quantities[q].name, series) : NULL;
+		if (!r)
+			return -ENOMEM;
+		r->unit = quantities[q].unit;
+		r->v[TREND_VALUE] = value;
+		r->v[TREND_VALUE_LO] = rec->ci_lo * scale;
+		r->v[TREND_VALUE_HI] = rec->ci_hi * scale;
+		if (place(r, &l, value / quantities[q].lines[i].scale, opt->host_words ? opt->host_words : "") < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int add_balance(struct trends *t, const struct trends_options *opt, double balance)
+{
+	struct trend_points p;
+	struct trend_line l;
+	int rc = trends_line(t, "epoch_dc.balance", &p, &l);
+	trend_points_fini(&p);
+	if (rc == -EINVAL)
+		return 0;
+	struct trend_row *r = rc == 0 ? add_row(t, opt, "host.balance", "epoch_dc.balance") : NULL;
+	if (!r)
+		return -ENOMEM;
+	r->unit = "FLOP/byte";
+	r->v[TREND_VALUE] = balance;
+	return place(r, &l, balance, opt->host_words ? opt->host_words : "");
+}
+
+static int add_absent(struct trends *t, const struct trends_options *opt, const char *name, const char *why)
+{
+	struct trend_row *r = trends_add(t, TREND_T_HOST, name, why);
+	if (!r || trend_row_text(&r->source, opt->host_path ? opt->host_path : "") < 0)
+		return -ENOMEM;
+	r->provenance = MW_UNAVAILABLE;
+	return 0;
+}
+
+int trends_add_host(struct trends *t, const struct trends_options *opt)
+{
+	const struct mw_record *rec[QUANTITIES] = {NULL};
+	const char *missing[QUANTITIES] = {"these results hold no f32 rate", "these results hold no DRAM bandwidth"};
+	int rc = 0;
+	if (!opt->host)
+		return add_absent(t, opt, "host", opt->host_words ? opt->host_words : "no results were given");
+	for (size_t q = 0; q < QUANTITIES && rc == 0; q++) {
+		rec[q] = measured(opt->host, q);
+		rc = rec[q] ? add_quantity(t, opt, q, rec[q]) : add_absent(t, opt, quantities[q].name, missing[q]);
+	}
+	if (rc == 0 && rec[FLOPS] && rec[DRAM])
+		rc = add_balance(t, opt,
+				 rec[FLOPS]->value * quantities[FLOPS].scale /
+					 (rec[DRAM]->value * quantities[DRAM].scale));
+	return rc;
+}
