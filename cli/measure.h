@@ -59,8 +59,8 @@ struct bench_ctx measure_ctx(struct measure *m, const struct mw_opts *opts);
 int measure_check(struct measure *m, const struct bench *b, const struct mw_opts *opts, char *err, size_t n);
 
 /* `run --dry-run`: prints points, memory, disk and time of each benchmark, and their totals. */
-int measure_plan(const struct cli *cli, struct measure *m, const struct bench *const *list, size_t n_list, char *err,
-		 size_t n);
+int measure_dry_run(const struct cli *cli, struct measure *m, const struct bench *const *list, size_t n_list, char *err,
+		    size_t n);
 
 /* `memwall NAME`: runs one benchmark with its options and prints its records. */
 int measure_bench_command(struct cli *cli, const struct bench *b, char *err, size_t n);

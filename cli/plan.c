@@ -1,92 +1,410 @@
-/* `memwall run --dry-run`: points, memory, disk and time of a run. */
+/* `memwall plan`: what a model needs: memory, devices, money, energy, time. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/core/clock.h"
 #include "base/core/err.h"
-#include "cli/measure.h"
+#include "cli/plan.h"
 
-struct totals {
-	uint64_t points, memory_bytes, disk_bytes;
-	double seconds;
+static const struct mw_option options[] = {
+	{.name = "params",
+	 .type = MW_OPT_REAL,
+	 .arg = "N",
+	 .min = 1e6,
+	 .max = 1e18,
+	 .help = "in place of MODEL: so many parameters, shaped like GPT-3"},
+	{.name = "train", .type = MW_OPT_FLAG, .help = "training only; with --serve both, as without either"},
+	{.name = "serve", .type = MW_OPT_FLAG, .help = "serving only"},
+	{.name = "on",
+	 .type = MW_OPT_NAMES,
+	 .arg = "DEVICE,..",
+	 .def = "a100",
+	 .help = "devices of the table, see --show=devices"},
+	{.name = "here",
+	 .type = MW_OPT_FLAG,
+	 .help = "this host as it was measured: the newest results of 'memwall run' below this folder"},
+	{.name = "results",
+	 .type = MW_OPT_TEXT,
+	 .arg = "DIR",
+	 .help = "the host that these results describe: a results.json or a run's folder",
+	 .file = MW_OPT_READS},
+	{.name = "device",
+	 .type = MW_OPT_TEXT,
+	 .arg = "SPEC",
+	 .help = "a PIM device as libpim models it, see 'memwall pim devices'"},
+	{.name = "count",
+	 .type = MW_OPT_INT,
+	 .arg = "N",
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "so many devices; default: as few as it takes"},
+	{.name = "tp",
+	 .type = MW_OPT_INT,
+	 .arg = "N",
+	 .min = 1,
+	 .max = 65536,
+	 .help = "each layer split N ways (tensor parallel)"},
+	{.name = "pp",
+	 .type = MW_OPT_INT,
+	 .arg = "N",
+	 .min = 1,
+	 .max = 65536,
+	 .help = "layers in N stages (pipeline parallel)"},
+	{.name = "memory",
+	 .type = MW_OPT_TEXT,
+	 .arg = "TIER,..",
+	 .help = "what if a device had these memories, NAME:SIZE:GB/s each, fastest first: hbm:80G:2000,ddr:512G:300"},
+	{.name = "precision",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "FORMAT",
+	 .def = "bf16",
+	 .word = precision_name,
+	 .help = "format of activations, in which devices compute"},
+	{.name = "weights",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "FORMAT",
+	 .word = precision_name,
+	 .help = "format of the weights that are served; default: that of activations"},
+	{.name = "kv",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "FORMAT",
+	 .word = precision_name,
+	 .help = "format of the KV cache; default: that of activations"},
+	{.name = "batch",
+	 .type = MW_OPT_INT,
+	 .arg = "N",
+	 .def = "1",
+	 .min = 1,
+	 .max = 1e6,
+	 .help = "sequences answered at once; in training, of each device and step"},
+	{.name = "prompt",
+	 .type = MW_OPT_INT,
+	 .arg = "N",
+	 .def = "2048",
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "tokens of a prompt"},
+	{.name = "output",
+	 .type = MW_OPT_INT,
+	 .arg = "N",
+	 .def = "256",
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "tokens of an answer"},
+	{.name = "sequence",
+	 .type = MW_OPT_INT,
+	 .arg = "N",
+	 .def = "2048",
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "tokens of a sequence in training"},
+	{.name = "tokens",
+	 .type = MW_OPT_REAL,
+	 .arg = "N",
+	 .min = 1,
+	 .max = 1e24,
+	 .help = "tokens of the training; default: 20 for each parameter"},
+	{.name = "optimizer",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "NAME",
+	 .def = "adam",
+	 .word = optimizer_name,
+	 .help = "states kept for each parameter; adam: mixed precision, 16 byte in all"},
+	{.name = "zero",
+	 .type = MW_OPT_INT,
+	 .arg = "STAGE",
+	 .def = "3",
+	 .min = 0,
+	 .max = 3,
+	 .help = "what ZeRO splits among devices: 0 nothing, 1 states, 2 and gradients, 3 and weights"},
+	{.name = "checkpointing",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "HOW",
+	 .def = "full",
+	 .choices = "none|selective|full",
+	 .help = "activations that are computed again, not kept"},
+	{.name = "set",
+	 .type = MW_OPT_NAMES,
+	 .arg = "KEY=VALUE,..",
+	 .help = "other constants, see --show=constants; what rests on them says so"},
+	{.name = "show",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "WHAT",
+	 .def = "plan",
+	 .choices = "plan|cases|devices|constants",
+	 .help = "in place of a plan: published cases beside the formulas, the devices, the constants"},
+	MW_OPT_END,
 };
 
-/* told: false when the benchmark has no plan(). */
-static int add_row(struct grid *g, const char *name, const struct totals *t, bool told, const char *status)
+/* ---- --set ---- */
+
+static int unknown_key(const char *key, char *err, size_t n)
 {
-	char points[24], memory[24], disk[24], seconds[24];
-	(void)snprintf(points, sizeof(points), "%llu", (unsigned long long)t->points);
-	(void)snprintf(memory, sizeof(memory), "%.0f", (double)t->memory_bytes / 1048576.0);
-	(void)snprintf(disk, sizeof(disk), "%.0f", (double)t->disk_bytes / 1048576.0);
-	(void)snprintf(seconds, sizeof(seconds), "%.1f", t->seconds);
-	const char *cells[] = {
-		name, told ? points : NULL, told ? memory : NULL, told ? disk : NULL, seconds, status,
-	};
-	return grid_add(g, cells);
+	const char *names[CONSTANT_COUNT + 1] = {NULL};
+	char all[600] = "";
+	size_t len = 0;
+	for (int i = 0; i < CONSTANT_COUNT; i++) {
+		names[i] = constant_table[i].key;
+		if (len < sizeof(all))
+			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? "|" : "", names[i]);
+	}
+	const char *near = mw_nearest(key, names);
+	return mw_fail(MW_ESPEC, err, n, "--set: '%s' is not one of %s%s%s%s", key, all, near ? ", did you mean '" : "",
+		       near ? near : "", near ? "'?" : "");
 }
 
-static int add_bench(struct grid *g, struct measure *m, const struct bench *b, double share_s, struct totals *all)
+static int set_one(struct constants *c, const char *item, size_t len, char *err, size_t n)
 {
-	struct mw_opts defaults = {0};
-	struct bench_plan plan = {0};
-	char *argv[] = {NULL, NULL}, why[MW_ERR_ROOM] = "ready";
-	int rc = mw_opts_parse(&defaults, &b->options, b->options ? 1 : 0, 1, argv, NULL, 0);
-	struct bench_ctx ctx = measure_ctx(m, &defaults);
-	ctx.share_s = share_s;
-	ctx.deadline_ns = mw_now_ns() + (uint64_t)(1e9 * share_s);
-	bool can_run = rc == 0 && (!b->available || b->available(&ctx, why, sizeof(why)) == 0);
-	if (can_run && b->check)
-		can_run = b->check(&ctx, why, sizeof(why)) == 0;
-	if (can_run && b->plan)
-		b->plan(&ctx, &plan);
-	mw_opts_fini(&defaults);
-	const struct totals own = {plan.points, plan.memory_bytes, plan.disk_bytes, share_s};
-	all->points += own.points;
-	all->memory_bytes += own.memory_bytes;
-	all->disk_bytes += own.disk_bytes;
-	all->seconds += own.seconds;
-	return rc < 0 ? rc : add_row(g, b->name, &own, b->plan, why);
+	char text[200];
+	double value;
+	if (len >= sizeof(text))
+		return mw_fail(MW_ESPEC, err, n, "--set: '%.40s...' is too long for KEY=VALUE", item);
+	(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
+	char *equals = strchr(text, '=');
+	if (!equals)
+		return mw_fail(MW_ESPEC, err, n, "--set: '%s' is not KEY=VALUE", text);
+	*equals = '\0';
+	const int which = constant_find(text);
+	if (which < 0)
+		return unknown_key(text, err, n);
+	const struct constant_row *row = &constant_table[which];
+	if (c->user & 1U << which)
+		return mw_fail(MW_ESPEC, err, n, "--set: %s is there twice", row->key);
+	if (mw_parse_real(equals + 1, &value) < 0 || constants_set(c, (enum constant)which, value) < 0)
+		return mw_fail(MW_ESPEC, err, n, "--set: %s: '%s' is not a number from %g to %g (%s)", row->key,
+			       equals + 1, row->min, row->max, row->unit);
+	return 0;
 }
 
-/* Adds the totals. Memory is summed, because each benchmark keeps its memory between visits where the limit allows. */
-static int add_total(struct grid *g, struct measure *m, struct totals *all)
+static int set_constants(struct plan *p, char *err, size_t n)
 {
-	uint64_t most = mw_arenas_max(m->arenas);
-	bool cut = all->memory_bytes > most;
-	all->memory_bytes = cut ? most : all->memory_bytes;
-	return add_row(g, "total", all, true,
-		       cut ? "memory: the limit, because benchmarks use the same memory in turn" : NULL);
-}
-
-int measure_plan(const struct cli *cli, struct measure *m, const struct bench *const *list, size_t n_list, char *err,
-		 size_t n)
-{
-	static const struct grid_column columns[] = {
-		{"bench", "benchmark", false},  {"points", NULL, true},     {"memory_mib", "memory MiB", true},
-		{"disk_mib", "disk MiB", true}, {"time_s", "time s", true}, {"status", NULL, false},
-	};
-	struct grid g;
-	struct cli_out out = {0};
-	struct totals all = {0};
-	double weight = 0;
-	for (size_t i = 0; i < n_list; i++)
-		weight += list[i]->weight;
-	grid_init(&g, columns, sizeof(columns) / sizeof(columns[0]));
+	const char *rest = mw_opt_text(&p->cli->opts, "set"), *item;
+	size_t len;
 	int rc = 0;
-	for (size_t i = 0; i < n_list && rc == 0; i++)
-		rc = add_bench(&g, m, list[i], m->profile.limit_s * list[i]->weight / weight, &all);
-	if (rc == 0)
-		rc = add_total(&g, m, &all);
-	if (rc == 0)
-		rc = cli_out_open(cli, &out, err, n);
-	if (rc == 0)
-		rc = grid_print(out.f, &g, cli->format);
-	if (rc == 0 && cli->format == PRINT_TABLE)
-		(void)fprintf(out.f,
-			      "\nprofile %s: at most %.0f s and %.0f MiB of memory in all; nothing was measured\n",
-			      m->profile.name, m->profile.limit_s, (double)mw_arenas_max(m->arenas) / 1048576.0);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
-	cli_out_abort(&out);
-	grid_fini(&g);
+	constants_init(&p->constants);
+	while (rc == 0 && rest && mw_list_next(&rest, &item, &len))
+		rc = set_one(&p->constants, item, len, err, n);
 	return rc;
 }
+
+/* ---- --memory ---- */
+
+/* "hbm:80G:2000" */
+static int set_tier(struct memory_tier *t, const char *item, size_t len, char *err, size_t n)
+{
+	char text[120], *size, *rate;
+	uint64_t bytes;
+	double gbps;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
+	size = strchr(text, ':');
+	rate = size ? strchr(size + 1, ':') : NULL;
+	if (len >= sizeof(text) || !rate || size == text || (size_t)(size - text) >= sizeof(t->name))
+		return mw_fail(MW_ESPEC, err, n, "--memory: '%.*s' is not NAME:SIZE:GB/s, such as hbm:80G:2000",
+			       len < 60 ? (int)len : 60, item);
+	*size = *rate = '\0';
+	if (mw_parse_size(size + 1, &bytes) < 0 || bytes == 0)
+		return mw_fail(MW_ESPEC, err, n, "--memory: %s: '%s' is not a size above 0, such as 80G", text,
+			       size + 1);
+	if (mw_parse_real(rate + 1, &gbps) < 0 || !(gbps > 0) || gbps > 1e12)
+		return mw_fail(MW_ESPEC, err, n, "--memory: %s: '%s' is not a bandwidth in GB/s above 0", text,
+			       rate + 1);
+	(void)snprintf(t->name, sizeof(t->name), "%.23s", text);
+	t->bytes = (double)bytes;
+	t->bandwidth = 1e9 * gbps;
+	return 0;
+}
+
+static int set_tiers(struct plan *p, char *err, size_t n)
+{
+	const char *rest = mw_opt_text(&p->cli->opts, "memory"), *item;
+	size_t len;
+	while (rest && mw_list_next(&rest, &item, &len)) {
+		if (p->n_tiers == SERVING_TIERS)
+			return mw_fail(MW_ESPEC, err, n, "--memory: at most %d tiers", SERVING_TIERS);
+		int rc = set_tier(&p->tiers[p->n_tiers], item, len, err, n);
+		if (rc)
+			return rc;
+		p->n_tiers++;
+	}
+	return 0;
+}
+
+/* ---- the model ---- */
+
+/* 12 layers d^2 parameters with d = 128 layers and heads of 128, as GPT-3 has them. */
+static void assume_shape(struct plan *p)
+{
+	const double heads = fmax(1, round(cbrt(p->parameters * 128 / 12) / 128)), d = 128 * heads;
+	p->shape = (struct transformer_shape){
+		.layers = (uint64_t)fmax(1, round(p->parameters / (12 * d * d))),
+		.d = (uint64_t)d,
+		.heads = (uint64_t)heads,
+		.kv_heads = (uint64_t)heads,
+		.head_dim = 128,
+		.ffn = 4 * (uint64_t)d,
+		.experts = 1,
+		.active_experts = 1,
+		.tied = true,
+		.decoder = true,
+	};
+	p->shape_assumed = true;
+	p->model = "like-gpt3";
+	p->model_source = "--params";
+	p->active = p->parameters;
+}
+
+static int unknown_model(const char *name, char *err, size_t n)
+{
+	const char *names[64] = {NULL};
+	char all[400] = "";
+	size_t len = 0;
+	for (size_t i = 0; transformer_at(i) && i < 63; i++) {
+		names[i] = transformer_at(i)->name;
+		if (len < sizeof(all))
+			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? "|" : "", names[i]);
+	}
+	const char *near = mw_nearest(name, names);
+	if (near)
+		return mw_fail(MW_ESPEC, err, n, "no model '%s', did you mean '%s'?", name, near);
+	return mw_fail(MW_ESPEC, err, n, "no model '%s': --params=N, or one of %s", name, all);
+}
+
+static int set_model(struct plan *p, char *err, size_t n)
+{
+	const char *name = cli_word(p->cli, 0);
+	const bool params = mw_opt(&p->cli->opts, "params")->given;
+	if (name && params)
+		return mw_fail(MW_ESPEC, err, n, "--params is in place of a model: leave out '%s' or --params", name);
+	if (!name && !params)
+		return mw_fail(MW_ESPEC, err, n, "a MODEL or --params=N is needed, see 'memwall help plan'");
+	if (params) {
+		p->parameters = mw_opt_real(&p->cli->opts, "params");
+		assume_shape(p);
+		return 0;
+	}
+	const struct transformer_model *m = transformer_find(name);
+	if (!m)
+		return unknown_model(name, err, n);
+	p->shape = m->shape;
+	p->model = m->name;
+	p->model_source = m->source;
+	p->parameters = transformer_parameters(&m->shape);
+	p->active = transformer_active_parameters(&m->shape);
+	return 0;
+}
+
+/* ---- the rest ---- */
+
+static const struct precision *format_of(const struct mw_opts *o, const char *option, const struct precision *otherwise)
+{
+	const char *name = mw_opt_text(o, option);
+	return name ? precision_find(name) : otherwise;
+}
+
+static void set_work(struct plan *p)
+{
+	const struct mw_opts *o = &p->cli->opts;
+	const char *how = mw_opt_text(o, "checkpointing");
+	p->asked = mw_opt_flag(o, "train") || mw_opt_flag(o, "serve");
+	p->train = mw_opt_flag(o, "train") || !p->asked;
+	p->serve = mw_opt_flag(o, "serve") || !p->asked;
+	p->activations = format_of(o, "precision", NULL);
+	p->weights = format_of(o, "weights", p->activations);
+	p->cache = format_of(o, "kv", p->activations);
+	p->batch = (double)mw_opt_int(o, "batch");
+	p->prompt = (double)mw_opt_int(o, "prompt");
+	p->output = (double)mw_opt_int(o, "output");
+	p->sequence = (double)mw_opt_int(o, "sequence");
+	p->tokens = mw_opt_real(o, "tokens");
+	p->optimizer = optimizer_find(mw_opt_text(o, "optimizer"));
+	p->zero = (int)mw_opt_int(o, "zero");
+	p->count = (double)mw_opt_int(o, "count");
+	p->tensor = (double)mw_opt_int(o, "tp");
+	p->pipeline = (double)mw_opt_int(o, "pp");
+	for (int c = 0; c < CHECKPOINT_COUNT; c++)
+		if (strcmp(checkpointing_name((enum checkpointing)c), how) == 0)
+			p->checkpointing = (enum checkpointing)c;
+}
+
+static int check_split(const struct plan *p, char *err, size_t n)
+{
+	const double heads = (double)p->shape.heads, layers = (double)p->shape.layers;
+	const double ways = fmax(1, p->tensor) * fmax(1, p->pipeline);
+	if (p->tensor > 0 && fmod(heads, p->tensor) != 0)
+		return mw_fail(MW_ESPEC, err, n, "--tp=%g does not divide the %g heads of %s", p->tensor, heads,
+			       p->model);
+	if (p->pipeline > layers)
+		return mw_fail(MW_ESPEC, err, n, "--pp=%g is more than the %g layers of %s", p->pipeline, layers,
+			       p->model);
+	if (p->count > 0 && p->count < ways)
+		return mw_fail(MW_ESPEC, err, n, "--count=%g is less than the %g devices of --tp and --pp", p->count,
+			       ways);
+	return 0;
+}
+
+static int plan_model(struct plan *p, char *err, size_t n)
+{
+	struct plan_rows rows = {0};
+	int rc = set_tiers(p, err, n);
+	rc = rc ? rc : plan_devices(p, err, n);
+	rc = rc ? rc : set_model(p, err, n);
+	if (rc)
+		return rc;
+	set_work(p);
+	rc = check_split(p, err, n);
+	rc = rc ? rc : plan_fill(p, &rows, err, n);
+	rc = rc ? rc : plan_print(p, &rows, err, n);
+	plan_rows_fini(&rows);
+	return rc;
+}
+
+static int show_what(struct plan *p, const char *what, char *err, size_t n)
+{
+	const bool named = cli_word(p->cli, 0) || mw_opt(&p->cli->opts, "params")->given;
+	if (strcmp(what, "plan") == 0)
+		return plan_model(p, err, n);
+	if (strcmp(what, "cases") == 0) {
+		int rc = named ? set_model(p, err, n) : 0;
+		return rc ? rc : plan_print_cases(p, err, n);
+	}
+	if (named)
+		return mw_fail(MW_ESPEC, err, n, "--show=%s takes no model", what);
+	return strcmp(what, "devices") == 0 ? plan_print_devices(p->cli, err, n) : plan_print_constants(p, err, n);
+}
+
+static int run(struct cli *cli, char *err, size_t n)
+{
+	const char *show = mw_opt_text(&cli->opts, "show");
+	struct plan *p = calloc(1, sizeof(*p));
+	if (!p)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
+	p->cli = cli;
+	int rc = set_constants(p, err, n);
+	if (rc == 0)
+		rc = show_what(p, show, err, n);
+	free(p);
+	return rc;
+}
+
+const struct command cmd_plan = {
+	.name = "plan",
+	.section = "The memory wall",
+	.usage = "[MODEL]",
+	.summary = "what a model needs: memory, devices, money, energy, time for each token",
+	.details =
+		"Training: bytes of weights, gradients, optimizer states (ZeRO 0 to 3) and activations, the devices\n"
+		"that hold them, time, energy and cost. Serving: time and tokens/s of prompt and output as a roofline\n"
+		"with communication, energy and cost of a token. Everything is modelled from published figures.\n"
+		"\n"
+		"  memwall plan gpt3-175b --on=v100,a100,h100\n"
+		"  memwall plan --params=1e12 --train --optimizer=shampoo\n"
+		"  memwall plan llama-3-70b --serve --on=h100 --weights=int4 --batch=16 --prompt=8192\n"
+		"  memwall plan llama-3-8b --serve --here --set=price=4000,power=300\n"
+		"  memwall plan llama-3-8b --serve --precision=int8 --memory=sram:2G:150000,lpddr:256G:400\n"
+		"  memwall plan --show=cases",
+	.options = options,
+	.min_words = 0,
+	.max_words = 1,
+	.run = run,
+};

@@ -404,7 +404,7 @@ static int run_run(struct cli *cli, char *err, size_t n)
 	if (rc == 0)
 		rc = choose(run, &cli->opts, err, n);
 	if (rc == 0 && mw_opt_flag(&cli->opts, "dry-run")) {
-		rc = measure_plan(cli, &run->m, run->list, run->n_list, err, n);
+		rc = measure_dry_run(cli, &run->m, run->list, run->n_list, err, n);
 		goto out;
 	}
 	if (rc == 0)

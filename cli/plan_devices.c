@@ -1,0 +1,299 @@
+/* Devices of `memwall plan`: of the table, this host as it was measured, and PIM devices that libpim models. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/core/err.h"
+#include "cli/measured.h"
+#include "cli/plan.h"
+#include "cli/spec.h"
+#include "reports/select.h"
+
+#define UNKNOWN ((double)NAN)
+
+static void set_source(struct plan_device *d, enum machine_field field, enum mw_provenance provenance, const char *text)
+{
+	(void)snprintf(d->source[field], sizeof(d->source[field]), "%s", text);
+	d->provenance[field] = provenance;
+}
+
+/* A device without figures. */
+static struct plan_device *add_empty(struct plan *p, const char *name, const char *words)
+{
+	struct plan_device *d = &p->devices[p->n_devices++];
+	*d = (struct plan_device){
+		.m = {.memory = UNKNOWN, .bandwidth = UNKNOWN, .link = UNKNOWN, .power = UNKNOWN, .price = UNKNOWN}};
+	for (int f = 0; f < MACHINE_FORMATS; f++)
+		d->m.peak[f] = UNKNOWN;
+	for (int f = 0; f < MACHINE_FIELDS; f++)
+		set_source(d, (enum machine_field)f, MW_UNAVAILABLE, "");
+	(void)snprintf(d->name, sizeof(d->name), "%s", name);
+	(void)snprintf(d->words, sizeof(d->words), "%s", words);
+	return d;
+}
+
+static int full(const struct plan *p, char *err, size_t n)
+{
+	if (p->n_devices < PLAN_DEVICES)
+		return 0;
+	return mw_fail(MW_ESPEC, err, n, "--on: at most %d devices at once", PLAN_DEVICES);
+}
+
+/* ---- the table ---- */
+
+static double field_of(const struct machine *m, enum machine_field field)
+{
+	switch (field) {
+	case MACHINE_MEMORY:
+		return m->memory;
+	case MACHINE_BANDWIDTH:
+		return m->bandwidth;
+	case MACHINE_LINK:
+		return m->link;
+	case MACHINE_POWER:
+		return m->power;
+	case MACHINE_PRICE:
+		return m->price;
+	case MACHINE_PEAK: /* one for each format: machine_peak() */
+	case MACHINE_FIELDS:
+		break;
+	}
+	return UNKNOWN;
+}
+
+static int unknown_device(const char *name, char *err, size_t n)
+{
+	const char *names[64] = {NULL};
+	char all[400] = "";
+	size_t len = 0;
+	for (size_t i = 0; machine_table[i].name && i + 1 < sizeof(names) / sizeof(names[0]); i++) {
+		names[i] = machine_table[i].name;
+		if (len < sizeof(all))
+			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? "|" : "", names[i]);
+	}
+	const char *near = mw_nearest(name, names);
+	if (near)
+		return mw_fail(MW_ESPEC, err, n, "--on: no device '%s', did you mean '%s'?", name, near);
+	return mw_fail(MW_ESPEC, err, n, "--on: '%s' is not one of %s", name, all);
+}
+
+static int add_machine(struct plan *p, const char *name, char *err, size_t n)
+{
+	const struct machine *m = machine_find(name);
+	if (!m)
+		return unknown_device(name, err, n);
+	int rc = full(p, err, n);
+	if (rc)
+		return rc;
+	struct plan_device *d = add_empty(p, m->name, m->words);
+	d->m = *m;
+	if (m->kind == MACHINE_NEAR_MEMORY)
+		(void)snprintf(d->note, sizeof(d->note),
+			       "as if it ran every operator: what is left to a host, and its link, cost nothing here");
+	if (m->kind == MACHINE_DIMC)
+		(void)snprintf(d->note, sizeof(d->note), "as if KV cache and activations lay in it as weights do");
+	for (int f = 0; f < MACHINE_FIELDS; f++)
+		set_source(d, (enum machine_field)f, MW_REFERENCE, machine_source(m, (enum machine_field)f));
+	return 0;
+}
+
+static int add_machines(struct plan *p, const char *list, char *err, size_t n)
+{
+	const char *rest = list, *item;
+	size_t len;
+	int rc = 0;
+	while (rc == 0 && mw_list_next(&rest, &item, &len)) {
+		char name[64];
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, item);
+		rc = add_machine(p, name, err, n);
+	}
+	return rc;
+}
+
+/* ---- this host ---- */
+
+/* The best of the first case that has any, in the topology state of most of the run. */
+static const struct mw_record *best_of(const struct mw_records *l, const char *bench, const char *const cases[2],
+				       const char *where)
+{
+	const struct mw_record *r = NULL;
+	for (int i = 0; i < 2 && !r; i++) {
+		const struct query q = {.bench = bench,
+					.case_name = cases[i],
+					.metric = "bandwidth|flop_rate|op_rate",
+					.where = where,
+					.c2c_ns = query_usual_c2c(l)};
+		r = query_best(l, &q, false);
+	}
+	return r;
+}
+
+static void host_figures(struct plan_device *d, const struct results *r, const char *path)
+{
+	static const char *const reads[] = {"dram-read-peak", "dram-read"}, *const products[] = {"peak", "best"};
+	static const struct {
+		enum machine_format format;
+		const char *where;
+	} types[] = {{MACHINE_FP32, "dtype=f32"}, {MACHINE_BF16, "dtype=bf16"}, {MACHINE_INT8, "dtype=int8"}};
+	char text[300];
+	const struct mw_record *read = best_of(&r->records, "bandwidth", reads, NULL);
+	(void)snprintf(text, sizeof(text), "%.280s", path);
+	if (read) {
+		d->m.bandwidth = 1e9 * read->value;
+		set_source(d, MACHINE_BANDWIDTH, read->provenance, text);
+	}
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		const struct mw_record *best = best_of(&r->records, "gemm", products, types[i].where);
+		if (!best)
+			continue;
+		d->m.peak[types[i].format] = 1e9 * best->value;
+		set_source(d, MACHINE_PEAK, best->provenance, text);
+	}
+	if (r->host.mem_total > 0 && r->host.mem_total != MW_COUNT_UNKNOWN) {
+		d->m.memory = (double)r->host.mem_total;
+		set_source(d, MACHINE_MEMORY, MW_MEASURED, text);
+	}
+}
+
+static int add_here(struct plan *p, char *err, size_t n)
+{
+	struct cli_measured *m = calloc(1, sizeof(*m));
+	const char *given = mw_opt_text(&p->cli->opts, "results");
+	if (!m)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
+	int rc = cli_measured(p->cli, given, m, err, n);
+	if (rc && given && rc == MW_ESPEC) {
+		char why[2000];
+		(void)snprintf(why, sizeof(why), "%s", err);
+		(void)mw_fail(rc, err, n, "--results: %s", why);
+	}
+	if (rc == 0 && !m->found)
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "--here: %.400s", m->words);
+	rc = rc ? rc : full(p, err, n);
+	if (rc == 0) {
+		struct plan_device *d = add_empty(p, "here", mw_text_or(m->results.host.cpu_model, "this host"));
+		host_figures(d, &m->results, m->path);
+		(void)snprintf(d->note, sizeof(d->note), "%.400s", m->words);
+		if (isnan(d->m.bandwidth))
+			rc = mw_fail(MW_EUNAVAILABLE, err, n,
+				     "--%s: %.200s holds no bandwidth of reading memory; 'memwall run' measures it",
+				     given ? "results" : "here", m->path);
+	}
+	cli_measured_fini(m);
+	free(m);
+	return rc;
+}
+
+/* ---- a modelled PIM device ---- */
+
+/* A square product of int8 is enough to fill the arrays of most devices, and takes the host milliseconds. */
+enum { PIM_SIDE = 4096 };
+
+static int pim_figures(struct plan_device *d, struct pim_device *dev, char *err, size_t n)
+{
+	struct pim_matrix *w = NULL;
+	struct pim_vector *x = NULL, *y = NULL;
+	struct pim_cost *cost = NULL;
+	uint64_t macs = 0, elapsed = 0, compute = 0, again = 0;
+	char text[300];
+	int rc = pim_matrix_alloc(dev, pim_int(8), PIM_SIDE, PIM_SIDE, &w);
+	rc = rc ? rc : pim_alloc(dev, pim_int(8), PIM_SIDE, &x);
+	rc = rc ? rc : pim_alloc(dev, pim_int(32), PIM_SIDE, &y);
+	rc = rc ? rc : pim_cost_begin(dev, &cost);
+	rc = rc ? rc : pim_gemv(y, w, x);
+	rc = rc ? rc : pim_cost_count(cost, PIM_MACS, &macs);
+	rc = rc ? rc : pim_cost_count(cost, PIM_PS_ELAPSED, &elapsed);
+	rc = rc ? rc : pim_cost_count(cost, PIM_PS_COMPUTE, &compute);
+	if (rc == 0 && (macs == 0 || compute == 0))
+		rc = -EOPNOTSUPP;
+	if (rc) {
+		const char *why = pim_error(dev);
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "--device: '%s' has no model of a matrix-vector product%s%s",
+			     pim_spec(dev), *why ? ": " : "", why);
+	} else {
+		const double side = PIM_SIDE, seconds = 1e-12 * (double)elapsed;
+		(void)pim_cost_count(cost, PIM_BYTES_RELOAD, &again);
+		(void)snprintf(text, sizeof(text), "libpim, %.100s: an int8 product of %d x %d%s", pim_spec(dev),
+			       PIM_SIDE, PIM_SIDE, again ? ", its weights loaded for each use" : ", weights resident");
+		d->m.peak[MACHINE_INT8] = 2 * side * side / (1e-12 * (double)compute);
+		set_source(d, MACHINE_PEAK, MW_MODELLED, text);
+		d->m.bandwidth = side * side / seconds;
+		set_source(d, MACHINE_BANDWIDTH, MW_MODELLED, text);
+	}
+	pim_cost_end(cost);
+	pim_free(y);
+	pim_free(x);
+	pim_matrix_free(w);
+	return rc;
+}
+
+static int add_pim(struct plan *p, const char *spec, char *err, size_t n)
+{
+	struct pim_device *dev = NULL;
+	struct pim_device_info info = {.size = sizeof(info)};
+	char why[1200];
+	int rc = full(p, err, n);
+	rc = rc ? rc : cli_pim_open(spec, NULL, NULL, &dev, err, n);
+	if (rc) {
+		(void)snprintf(why, sizeof(why), "%s", err);
+		return mw_fail(rc, err, n, "--device: %s", why);
+	}
+	struct plan_device *d = add_empty(p, pim_spec(dev), pim_ops_of(dev)->summary);
+	if (!(pim_ops_of(dev)->caps & PIM_CAP_MODELLED))
+		rc = mw_fail(MW_ESPEC, err, n,
+			     "--device: '%.100s' is this machine itself, not a model; --here takes what was measured",
+			     spec);
+	rc = rc ? rc : pim_figures(d, dev, err, n);
+	if (rc == 0 && pim_device_info(dev, &info) == 0) {
+		d->m.memory = (double)info.channels * info.ranks * info.banks * info.subarrays * info.rows *
+			      (double)info.row_bytes;
+		set_source(d, MACHINE_MEMORY, MW_MODELLED, "libpim: channels x ranks x banks x subarrays x rows");
+	} else if (rc == 0) {
+		(void)snprintf(d->note, sizeof(d->note),
+			       "libpim tells no capacity of this device: --set=memory=BYTES does");
+	}
+	pim_close(dev);
+	return rc;
+}
+
+int plan_devices(struct plan *p, char *err, size_t n)
+{
+	const struct mw_opts *o = &p->cli->opts;
+	const char *on = mw_opt_text(o, "on"), *spec = mw_opt_text(o, "device");
+	const bool here = mw_opt_flag(o, "here") || mw_opt_text(o, "results");
+	/* The default gives way to what is named. */
+	const bool table = mw_opt(o, "on")->given || (!spec && !here);
+	int rc = table ? add_machines(p, on, err, n) : 0;
+	if (rc == 0 && here)
+		rc = add_here(p, err, n);
+	if (rc == 0 && spec)
+		rc = add_pim(p, spec, err, n);
+	return rc;
+}
+
+double plan_figure(const struct plan *p, const struct plan_device *d, enum machine_field field)
+{
+	const double set = p->constants.value[field];
+	return isnan(set) ? field_of(&d->m, field) : set;
+}
+
+double plan_peak(const struct plan *p, const struct plan_device *d, const struct precision *format,
+		 enum machine_format *used)
+{
+	static const struct {
+		const char *name;
+		enum machine_format format;
+	} formats[] = {
+		{"f32", MACHINE_FP32},  {"bf16", MACHINE_BF16}, {"f16", MACHINE_FP16},    {"fp8", MACHINE_FP8},
+		{"int8", MACHINE_INT8}, {"int4", MACHINE_INT4}, {"mxint8", MACHINE_INT8}, {"mxint4", MACHINE_INT4},
+	};
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strcmp(formats[i].name, format->name) != 0)
+			continue;
+		*used = formats[i].format;
+		const double own = machine_peak(&d->m, formats[i].format, used), set = p->constants.value[C_PEAK];
+		return isnan(set) ? own : set;
+	}
+	return UNKNOWN;
+}
