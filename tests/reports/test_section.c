@@ -4,6 +4,7 @@
 
 #include "bench/bench.h"
 #include "cli/command.h"
+#include "reports/claims_rules.h"
 #include "reports/headline.h"
 #include "reports/print.h"
 #include "reports/report.h"
@@ -109,6 +110,17 @@ Test(section, every_query_is_answered)
 	cr_assert_gt(checked, 8);
 }
 
+Test(section, every_query_of_claims_is_answered)
+{
+	size_t checked = 0;
+	for (const struct query *q = claims_queries; q->bench; q++, checked++) {
+		char why[80];
+		unanswered(emitter_of(q->bench), q, why, sizeof(why));
+		cr_expect_str_empty(why, "claims ask %s for %s %s: %s", q->bench, q->case_name, q->metric, why);
+	}
+	cr_assert_gt(checked, 8);
+}
+
 static const struct mw_key key_shape = {"shape", MW_TEXT, MW_PARAM, "shape"};
 static const struct mw_emit toy_emits[] = {
 	{MW_CASES("a", "b"), &mw_metric_flop_rate, MW_LIST(&mw_key_size), MW_LIST(&key_shape), NULL},
@@ -140,6 +152,27 @@ Test(section, a_query_without_matches_is_reported)
 		unanswered(&toy, &cases[i].q, why, sizeof(why));
 		cr_expect_eq(!why[0], cases[i].answered, "case %zu: '%s'", i, why);
 	}
+}
+
+/* Ids are anchors of the page and names of files. */
+Test(section, figures_have_ids_of_their_own)
+{
+	const char *seen[64];
+	size_t n = 0;
+	for (const struct section *const *s = section_table; *s; s++) {
+		seen[n++] = (*s)->id;
+		cr_expect((*s)->bench || (*s)->figures[0].table, "%s has neither records nor a table", (*s)->id);
+		for (const struct section_figure *fig = (*s)->figures; fig->draw; fig++) {
+			cr_expect(!fig->table || (fig->name && fig->id), "%s: a table without a name", (*s)->id);
+			cr_expect(fig->id || fig == (*s)->figures, "%s: two figures of one id", (*s)->id);
+			if (fig->id)
+				seen[n++] = fig->id;
+			cr_assert_lt(n, sizeof(seen) / sizeof(seen[0]));
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			cr_expect_str_neq(seen[i], seen[k]);
 }
 
 /* ---- one name, one meaning ---- */
