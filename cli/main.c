@@ -90,6 +90,8 @@ static int find_target(int argc, char **argv, struct target *t, char *err, size_
 	mw_buf_add(&t->name, "%s", word);
 	if (t->words == 2)
 		mw_buf_add(&t->name, " %s", next);
+	if (t->name.failed)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
 	const char *name = mw_buf_text(&t->name);
 	t->cmd = cli_find(name, &t->bench);
 	t->group = t->words == 1 && cli_is_group(word);
