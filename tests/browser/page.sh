@@ -6,7 +6,7 @@ memwall=${MEMWALL:-$root/build/memwall}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 command -v python3 >/dev/null || { echo 'python3 is not installed'; exit 77; }
-figures=4
+figures=10
 command -v gnuplot >/dev/null || figures=0
 screens=light,dark,phone,phone-dark,print
 for kind in whole partial bare; do
@@ -29,13 +29,13 @@ done
 # The check itself: each damage must be seen.
 damaged() { # damaged SED-COMMAND SCREEN COMPLAINT
 	sed "$1" "$folder/whole/report.html" >"$folder/damaged.html"
-	if "$root/scripts/check-report" --figures=4 --screens="$2" "$folder/damaged.html" >"$folder/out"; then
+	if "$root/scripts/check-report" --figures=10 --screens="$2" "$folder/damaged.html" >"$folder/out"; then
 		echo "not seen: $1"
 		exit 1
 	fi
 	grep -q "$3" "$folder/out" || { cat "$folder/out"; echo "expected: $3"; exit 1; }
 }
-[ "$figures" != 4 ] || exit 0
+[ "$figures" != 10 ] || exit 0
 open='s/<meta http-equiv[^>]*>//'
 damaged 's/id="host"/id="summary"/' light 'id used twice: summary'
 damaged 's/--muted: #5b6370/--muted: #b0b6c0/' light 'contrast 1'
@@ -44,7 +44,7 @@ damaged 's/font-size="13.00"/font-size="8"/' light 'text of 9.3'
 damaged 's/min-width: 44rem/min-width: 20rem/' phone 'text of'
 damaged 's/\.plot { overflow-x: auto; overflow-y: hidden; }//' phone 'px wide in a window'
 damaged 's/href="#latency-gpPt6"/href="#nothing"/' light 'reference to nothing'
-damaged 's/<figure>/<div>/' light 'expected 4'
+damaged 's/<figure>/<div>/' light 'expected 10'
 damaged "$open; s|<main>|<main><img src=\"http://127.0.0.1:9/x.png\">|" light 'request: http'
 damaged "$open; s|<main>|<main><script>throw 1</script>|" light 'exception'
 damaged 's|<main>|<main><script>throw 1</script>|' light 'console: .*Content Security Policy'

@@ -170,4 +170,7 @@ static inline void full_results(struct results *r)
 	cr_assert_eq(results_partial(r, "interrupted by SIGINT"), 0);
 }
 
+/* Figures that a page has whatever its run holds: those of section "The wall". */
+enum { OWN_FIGURES = 6 };
+
 #endif

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "cli"))
 from lib_cli import MEMWALL, check, scratch as new_folder, skip  # noqa: E402
 
 FIGURES = {"latency": "latency", "bandwidth": "bandwidth", "gemm": "roofline", "offload": "offload"}  # by benchmark
+OWN_FIGURES = 6  # of every page: section "The wall"
 HANG_S = 60
 
 if not shutil.which("gnuplot"):

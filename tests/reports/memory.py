@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 
-from lib_reports import HANG_S, check, fixture, scratch, skip
+from lib_reports import FIGURES, HANG_S, OWN_FIGURES, check, fixture, scratch, skip
 
 INJECT = os.path.join("build", os.environ.get("VARIANT", "release"), "memwall-inject")
 
@@ -38,8 +38,8 @@ def main():
             total = int(f.read())
         os.remove(count)
         failed = 0
-        # Reading takes most of them; drawing and the page are the last ones, those of the summary apart.
-        for n in [*range(1, total - 800, total // 20), *range(total - 800, total + 1, 9)]:
+        # Reading takes the first ones, the tables and drawings of the page the others.
+        for n in [*range(1, total - 800, total // 70), *range(total - 800, total + 1, 20)]:
             if os.path.exists(page):
                 os.remove(page)
             rc, err = attempt(source, page, f"malloc:{n}")
@@ -51,7 +51,7 @@ def main():
                 with open(page) as f:
                     html = f.read()
                 check(html.endswith("</html>\n"), n, "half a page")
-                check(html.count("<figure>") == 4 or "out of memory" in err, n, "lost a figure without a word")
+                check(html.count("<figure>") == len(FIGURES) + OWN_FIGURES or "out of memory" in err, n, "lost a figure without a word")
             else:
                 check(rc == 1, n, "no page, exit", rc)
         check(failed > 20, "only", failed, "failures were noticed")

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 
-from lib_reports import MEMWALL, check, fixture, scratch
+from lib_reports import FIGURES, MEMWALL, OWN_FIGURES, check, fixture, scratch
 
 EVIL = "\x1b[31m\x1b]0;title\x07\n\rmemwall: fine\t\x7f\u009b2J\u202eabc\u2066\u2028&<'\"%s$\\"
 # C0 but the line ends of the program itself, DEL, C1, separators, and what turns the direction of writing.
@@ -67,7 +67,7 @@ def results(folder):
     # Line ends and tabs are white space there.
     at = FORBIDDEN.search(page.replace("\t", " "))
     check(not at, "the page holds", repr(page[at.start() - 60:at.end() + 20]) if at else "")
-    check(page.count("<figure>") == 4, page.count("<figure>"), "figures")
+    check(page.count("<figure>") == len(FIGURES) + OWN_FIGURES, page.count("<figure>"), "figures")
     # What is wrong with a file is said with its texts, too.
     broken = evil_run()
     broken["records"][0]["unit"] = EVIL[:8]
