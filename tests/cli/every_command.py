@@ -12,7 +12,7 @@ import os
 import re
 import time
 
-from lib_cli import check, run, scratch
+from lib_cli import ROOT, check, run, scratch
 
 FORMATS = ("table", "csv", "json", "latex")
 SHORT = ("--profile=tiny", "--max-time=1")
@@ -43,6 +43,18 @@ CASES = {
         ("--op=count_ones", "--in=a", "--stats", "--device=host"),
         ("--op=sum_lanes", "--width=8", "--in=a"),
     ],
+    "transformer": [("--analytic",), ("--published",), ("--models",), ("--latency", "--model=mixtral-8x7b", "--phase=decode")],
+    "trends": [(), ("q",), ("--data=points.csv", "--from=1990", "--to=2024")],
+    "plan": [
+        ("gpt3-175b", "--on=v100,a100,hbm-pim,upmem,corsair", "--set=pue=1.2"),
+        ("--params=1e12", "--train", "--optimizer=shampoo"),
+        ("gpt2", "--serve", "--precision=int8", "--device=dimc:macros=64", "--set=memory=1e9"),
+        ("gpt2", "--results=" + os.path.join(ROOT, "results", "reference", "run-1.json")),
+        ("--show=cases",),
+        ("--show=devices",),
+        ("--show=constants",),
+    ],
+    "claims": [(), ("q",), ("--source=B", "--verdict=differs,inconsistent")],
     "report": [("q",), ("q/results.json", "--anonymize")],
     "help": [(), ("run",), ("pim", "ops"), ("offload",), ("records",)],
     "info": [()],
@@ -123,6 +135,7 @@ def write_files(folder):
     files = {
         "a": bytes(range(64)),
         "b": bytes(range(64, 128)),
+        "points.csv": b"series,date,value\ndram_bw,2020,2e12\ndram_bw,2021-06,3e12\nown,2000,1\nown,2001,2\n",
         "m.blif": b".model m\n.inputs a b\n.outputs y\n.names a b y\n11 1\n.end\n",
         "m.txt": b".inputs a b\n.outputs c\nAAP(D0,B0);AAP(D1,B1)\nAAP(C0,B2);AAP(B12,D2)\n",
     }

@@ -16,7 +16,9 @@ LINE = re.compile(r"^  (-\w|  ) --([a-z-]+)(?:=(\S+))? ")
 REST = {
     "pim eval": ["--op=and", "--in=a64", "--in=b64", "--out=new"],
     "pim compile": ["a & b"],
+    "plan": ["gpt2"],
     "report": ["there"],
+    "transformer": ["--analytic"],
     "run": ["--output=new"],
 }
 # Refused wherever a number, a word, a list, a device or an expression is expected.

@@ -255,7 +255,10 @@ def main():
             sys.exit("FAILED: no run to report on")
         commands = [
             Printed("pim ops", "pim", "ops", "--width=8"),
+            Printed("transformer", "transformer", "--analytic"),
             Printed("pim compile", "pim", "compile", "c = (a & b) ^ ~s; d = maj(a, b, c)"),
+            Printed("trends", "trends", "--format=csv"),
+            Printed("claims", "claims"),
             Eval(),
             Report(os.path.join(base, "r")),
             Run(),
