@@ -216,7 +216,7 @@ static int carve_slices(struct gemm_group *g, struct layout *l)
 	for (size_t i = 0; i < g->n_pools; i++) {
 		struct gemm_pool *pool = &g->pools[i];
 		free(pool->slices);
-		pool->slices = calloc(g->matrices * (size_t)g->threads, sizeof(*pool->slices));
+		pool->slices = calloc(g->matrices * (size_t)g->threads + 1, sizeof(*pool->slices));
 		if (!pool->slices)
 			return -ENOMEM;
 		/* A member's slices are contiguous, so that it reads one long stream. */
