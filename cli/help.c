@@ -31,7 +31,6 @@ static void help(FILE *f)
 	(void)fputs("\nHost benchmarks\n", f);
 	for (const struct bench *const *b = bench_table; *b; b++)
 		(void)fprintf(f, "  %-14s %s\n", (*b)->name, (*b)->summary);
-	help_section(f, "The memory wall");
 	help_section(f, "Processing in memory");
 	help_section(f, "The memory wall");
 	help_section(f, "Results");
