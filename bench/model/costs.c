@@ -21,16 +21,16 @@ const struct constant_row constant_table[CONSTANT_COUNT] = {
 	[C_BANDWIDTH_SHARE] = {"bandwidth_share", "ratio", 1, 1e-6, 1, "assumed: the roof",
 			       "share of the bandwidth that serving reaches where memory binds"},
 	[C_LINK_SHARE] = {"link_share", "ratio", 1, 1e-6, 1, "assumed: the roof", "share of the link that is reached"},
-	[C_LINK_LATENCY] = {"link_latency", "s", 2e-6, 0, 1, "assumed", "time of a message without bytes"},
+	[C_LINK_LATENCY] = {"link_latency", "s", 2e-6, 0, 1, "assumed", "latency of a message"},
 	[C_NODE] = {"node", "devices", 8, 1, 1e6, "assumed: 8 as in an HGX board",
-		    "most devices among which layers are split without --tp"},
+		    "most ways that a layer is split without --tp"},
 	[C_TRAINING_SHARE] = {"training_share", "ratio", 0.4, 1e-6, 1,
 			      "assumed; PaLM 0.462, GPT-3 0.213 (Chowdhery et al. 2022, arXiv:2204.02311, Table 3)",
 			      "share of the peak that training reaches"},
 	[C_TOKENS_PER_PARAMETER] = {"tokens_per_parameter", "ratio", 20, 1e-9, 1e12,
 				    "Hoffmann et al. 2022, arXiv:2203.15556", "training tokens for each parameter"},
 	[C_YEARS] = {"years", "years", 4, 1e-3, 100, "assumed", "life of a device"},
-	[C_BUSY] = {"busy", "ratio", 0.7, 1e-6, 1, "assumed", "share of its life in which a device works"},
+	[C_BUSY] = {"busy", "ratio", 0.7, 1e-6, 1, "assumed", "share of its life that a device works"},
 	[C_ELECTRICITY] = {"electricity", "USD/kWh", 0.1, 0, 1000, "assumed", "price of electricity"},
 	[C_PUE] = {"pue", "ratio", 1.58, 1, 100, "Uptime Institute survey of 2023, as reported by upsite.com",
 		   "power of the building over that of its machines"},
@@ -43,7 +43,7 @@ const struct constant_row constant_table[CONSTANT_COUNT] = {
 			   "energy of a byte of memory traffic"},
 	[C_PJ_PER_FLOP] = {"pj_per_flop", "pJ/FLOP", 0.75, 0, 1e9,
 			   "half of fp16 add 0.4 and multiply 1.1 pJ, 45 nm: Horowitz, ISSCC 2014, public copies",
-			   "energy of an operation"},
+			   "energy of a floating-point operation"},
 };
 /* clang-format on */
 

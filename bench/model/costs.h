@@ -1,5 +1,5 @@
-/* Money and energy: the constants that no measurement gives, in one table, and the sums they enter. libc and libm only.
- */
+/* Money and energy: a table of constants that cannot be measured here, and the formulas that use them. libc and libm
+ * only. */
 #ifndef MW_COSTS_H
 #define MW_COSTS_H
 
@@ -8,14 +8,14 @@
 #include <stdint.h>
 
 enum constant {
-	/* Of the device: NaN in the table, which means its own (bench/model/machines.h). */
+	/* Figures of the device. NaN in the table: take those of bench/model/machines.h. */
 	C_MEMORY,
 	C_BANDWIDTH,
 	C_PEAK,
 	C_LINK,
 	C_POWER,
 	C_PRICE,
-	/* How much of it is reached. */
+	/* How much of these figures is reached, and how models are split and trained. */
 	C_MEMORY_SHARE,
 	C_COMPUTE_SHARE,
 	C_BANDWIDTH_SHARE,
@@ -31,7 +31,7 @@ enum constant {
 	C_PUE,
 	C_POWER_SHARE,
 	C_SERVED_TOKENS,
-	/* Energy of the bare work. */
+	/* Energy of bytes and operations alone. */
 	C_PJ_PER_BYTE,
 	C_PJ_PER_FLOP,
 	CONSTANT_COUNT
@@ -40,8 +40,8 @@ enum constant {
 struct constant_row {
 	const char *key, *unit;
 	double value;
-	double min, max; /* of what a user may set */
-	const char *source, *words;
+	double min, max;            /* limits of what a user may set */
+	const char *source, *words; /* words: what it is */
 };
 
 extern const struct constant_row constant_table[CONSTANT_COUNT];
@@ -57,14 +57,14 @@ void constants_init(struct constants *c);
 /* -ERANGE: outside of the constant's range, or not finite. */
 int constants_set(struct constants *c, enum constant which, double value);
 
-/* USD for one second of one device: its price over the seconds in which it works in its life, and its electricity. NaN
- * when price or power is. */
+/* USD for one second of work of one device: its price (USD) over the seconds that it works in its life, and the
+ * electricity for its power (W). NaN when price or power is. */
 double cost_per_second(const struct constants *c, double price, double power);
-/* Joules drawn at the meter of the building by one device in one second. */
+/* Watts at the meter of the building for one device of that power (W). */
 double cost_watts(const struct constants *c, double power);
-/* Share of serving in the whole cost. */
+/* Share (0..1) of serving in the whole cost: training in USD, tokens served, USD per token. */
 double cost_serving_share(double training, double tokens, double per_token);
-/* Tokens until serving is that share (0..1) of the whole cost. */
+/* Tokens to serve until serving is that share (0..1) of the whole cost. */
 double cost_tokens_for_share(double training, double share, double per_token);
 
 #endif

@@ -16,7 +16,7 @@ double published_bytes_per_parameter(double devices, double device_bytes, double
 
 double published_devices(double parameters, double bytes_per_parameter, double device_bytes)
 {
-	/* A product that is whole but for its rounding needs no device more. */
+	/* 1e-12: a quotient that is whole except for rounding errors is not rounded up. */
 	return ceil(parameters * bytes_per_parameter / device_bytes * (1 - 1e-12));
 }
 
@@ -75,7 +75,7 @@ double published_checkpointing_gain(const struct transformer_shape *s, double to
 	       training_activation_bytes(s, tokens, 1, 1, c);
 }
 
-/* Appends to out, of which *n of max are taken. */
+/* Appends to out, which holds *n of max cases; counts those that do not fit, too. */
 static void append(const struct published_case *cases, size_t n_cases, struct published_case *out, size_t max,
 		   size_t *n)
 {
@@ -84,7 +84,7 @@ static void append(const struct published_case *cases, size_t n_cases, struct pu
 			out[*n] = cases[i];
 }
 
-/* Bytes for each parameter, and the machines and the money that they take. */
+/* Bytes for each parameter, and the number and price of the machines that hold them. */
 static void sizes(const struct transformer_shape *s, struct published_case *out, size_t max, size_t *n)
 {
 	const struct machine *a100 = machine_find("a100");
@@ -118,7 +118,7 @@ static void sizes(const struct transformer_shape *s, struct published_case *out,
 	append(cases, sizeof(cases) / sizeof(cases[0]), out, max, n);
 }
 
-/* What makes models smaller or cheaper, and what does the opposite. */
+/* Methods that make models or their training smaller or larger. */
 static void methods(const struct transformer_shape *s, struct published_case *out, size_t max, size_t *n)
 {
 	const struct optimizer *adam = optimizer_find("adam"), *shampoo = optimizer_find("shampoo");
@@ -130,13 +130,13 @@ static void methods(const struct transformer_shape *s, struct published_case *ou
 		 "stage 2 over many devices: 16 over 2 byte per parameter", PAPER},
 		{"zero-64", "C25", "ratio", 8, published_zero_gain(adam, 2, 64),
 		 "ZeRO trains 8 times bigger models in the same memory",
-		 "stage 2 over 64 devices; stage 1 ends at 4, stage 3 has no end", PAPER},
+		 "stage 2 over 64 devices; stage 1 approaches 4 times, stage 3 has no limit", PAPER},
 		{"int4", "C29", "ratio", 8, published_footprint_gain(32, 4),
 		 "INT4 makes models up to 8 times smaller and faster",
 		 "32 over 4 bits: exact for the footprint, a bound for the time of decoding", PAPER},
 		{"int4-16", "C29", "ratio", 8, published_footprint_gain(16, 4),
-		 "INT4 makes models up to 8 times smaller and faster", "against 16 bits, which models are served in",
-		 PAPER},
+		 "INT4 makes models up to 8 times smaller and faster",
+		 "16 over 4 bits: models are usually served in 16", PAPER},
 		{"prompt", "A04", "ratio", 2, p.whole, "a prompt of 32K in place of 8K doubles the cost of GPT-4",
 		 "FLOP of the whole prompt: 4 times the tokens and more attention", D_MATRIX},
 		{"prompt-token", "A04", "ratio", 2, p.per_token,
@@ -144,7 +144,7 @@ static void methods(const struct transformer_shape *s, struct published_case *ou
 		 "FLOP of each token: arithmetic does not double it", D_MATRIX},
 		{"prompt-batch", "A04", "sequences", UNPUBLISHED, p.batch,
 		 "a prompt of 32K in place of 8K doubles the cost of GPT-4",
-		 "batch at which decoding reads twice the bytes for each token, in 16 bits", D_MATRIX},
+		 "batch from which the longer prompt doubles the bytes that decoding reads, in 16 bits", D_MATRIX},
 		{"second-order", "C24", "ratio", 3.5, published_optimizer_ratio(s, shampoo, optimizer_find("momentum")),
 		 "second-order optimisers have 3-4 times higher memory footprint",
 		 "Shampoo over momentum, fp32, weights and gradients included", PAPER},
@@ -157,13 +157,13 @@ static void methods(const struct transformer_shape *s, struct published_case *ou
 		 "numbers that Shampoo keeps: 2 x 3.5 in factors and roots, 1 momentum; Adam keeps 2", PAPER},
 		{"checkpointing", "C26", "ratio", 5, published_checkpointing_gain(s, 2048, CHECKPOINT_SELECTIVE),
 		 "checkpointing saves up to 5 times the memory with 20 % more compute",
-		 "activations without over with selective checkpointing, 2048 tokens", PAPER},
+		 "activations without checkpointing over those with selective checkpointing, 2048 tokens", PAPER},
 		{"checkpointing-full", "C26", "ratio", 5, published_checkpointing_gain(s, 2048, CHECKPOINT_FULL),
 		 "checkpointing saves up to 5 times the memory with 20 % more compute",
 		 "the same with full checkpointing, at 33 % more compute", PAPER},
 		{"checkpointing-compute", "C27", "%", 20, 100 * training_recompute_for(s, 2048, 5),
 		 "checkpointing saves up to 5 times the memory with 20 % more compute",
-		 "operations spent again for 5 times, full checkpointing in as many layers as it takes, selective in "
+		 "operations repeated for 5 times: full checkpointing in as many layers as it takes, selective in "
 		 "the rest",
 		 PAPER},
 		{"fp16-v100", "C28", "ratio", 10, published_half_gain("v100"),

@@ -1,5 +1,5 @@
 /* Published statements on the memory, the machines and the money that models take, each as a function that recomputes
- * it, and a table of all of them beside what the formulas give. libc and libm only.
+ * it, and a table with published and computed values side by side. libc and libm only.
  *
  * Essay: Asianometry's on the AI memory wall. Paper: Gholami et al., "AI and Memory Wall", IEEE Micro 2024,
  * arXiv:2403.14123. */
@@ -13,11 +13,11 @@
 
 /* Bytes for each parameter when that many devices are just enough. */
 double published_bytes_per_parameter(double devices, double device_bytes, double parameters);
-/* Devices for so many bytes for each parameter, a whole number. */
+/* Whole number of devices that hold that many bytes for each parameter. */
 double published_devices(double parameters, double bytes_per_parameter, double device_bytes);
 
-/* Memory of training states without ZeRO over that on each of n devices with a stage of it: how many times bigger a
- * model the same memory holds. n = INFINITY: the limit. */
+/* How many times bigger a model the memory of each of n devices holds with a stage of ZeRO than without: bytes of
+ * weights, gradients and optimizer states without it over those with it. n = INFINITY: the limit. */
 double published_zero_gain(const struct optimizer *o, int stage, double n);
 
 /* How a prompt of `longer` tokens compares with one of `shorter`. */
@@ -28,10 +28,10 @@ struct published_prompt {
 };
 struct published_prompt published_prompt_ratio(const struct transformer_shape *s, double shorter, double longer);
 
-/* Training states with one optimizer over those with another. */
+/* Bytes per parameter (weights, gradients, states) with optimizer o over those with `against`. */
 double published_optimizer_ratio(const struct transformer_shape *s, const struct optimizer *o,
 				 const struct optimizer *against);
-/* Numbers that an optimizer keeps for each parameter, besides weights and gradients. */
+/* fp32 numbers that an optimizer keeps for each parameter, besides weights and gradients. */
 double published_optimizer_numbers(const struct transformer_shape *s, const struct optimizer *o);
 
 /* Times that a model shrinks from one number of bits to another. */
@@ -44,12 +44,12 @@ double published_checkpointing_gain(const struct transformer_shape *s, double to
 
 struct published_case {
 	const char *name;    /* a word of letters and dashes */
-	const char *claim;   /* claim of the source documents that it is about, "B08"; "" for none */
+	const char *claim;   /* id of the claim that it checks (docs/claims.md), "B08"; "" for none */
 	const char *unit;    /* of both values */
 	double published;    /* NaN: no number was published */
-	double value;        /* of the formula */
+	double value;        /* by the formula */
 	const char *says;    /* what was published */
-	const char *follows; /* how the value comes about, and what it shows */
+	const char *follows; /* how the value is computed, or what it shows */
 	const char *source;
 };
 

@@ -10,7 +10,7 @@ const char *serving_roof_name(enum serving_roof r)
 	return names[r];
 }
 
-/* Keys and values that lie on one device, of all: a head is not split. */
+/* Share of the KV cache that lies on one device: a key/value head is not split. */
 static double cache_share(const struct serving *s)
 {
 	return 1 / fmin(s->tensor, (double)s->shape->kv_heads) / s->pipeline;
@@ -26,8 +26,8 @@ struct serving_bytes serving_memory(const struct serving *s)
 	return b;
 }
 
-/* Takes `bytes` from the tiers onwards from *at, of which *used bytes are taken, and gives seconds per byte of reading
- * them all. NaN when they do not fit. */
+/* Places `bytes` into the tiers from *at on, of which *used bytes are taken already. Returns the mean seconds per byte
+ * of reading them; NaN when they do not fit. */
 static double place(const struct serving *s, double bytes, size_t *at, double *used)
 {
 	double left = bytes, seconds = 0;
@@ -77,7 +77,7 @@ static struct transformer_cost logits(const struct serving *s, double batch)
 static void add_operator(const struct serving *s, const struct reading *r, const struct transformer_cost *c,
 			 struct serving_step *out)
 {
-	/* Key/value heads are not split: their bytes shrink less than the rest. */
+	/* Key/value heads are not split, so that the cache may shrink less than the rest. */
 	const double cache = c->cache * cache_share(s) * s->pipeline;
 	const double compute = c->flops / s->tensor / s->peak;
 	const double memory =

@@ -1,8 +1,8 @@
 /* Time that a transformer takes to answer, as a roofline with a term for communication. libc and libm only.
  *
  * Each operator (bench/model/transformer.h) takes the longer of its arithmetic and of its bytes; operators follow each
- * other, and communication overlaps nothing. So it is a lower bound of operators one by one, and an upper one of what
- * perfect overlap would take. */
+ * other, and communication overlaps nothing. No software that runs the operators one by one is faster; software that
+ * overlaps them could be. */
 #ifndef MW_SERVING_H
 #define MW_SERVING_H
 
@@ -22,8 +22,8 @@ struct serving {
 	const struct transformer_shape *shape;
 	double weight_bits, activation_bits, kv_bits;
 	double batch;            /* sequences that are answered at once */
-	double tensor, pipeline; /* ways that each layer, and the layers, are split */
-	double context;          /* tokens of each sequence that the KV cache has room for */
+	double tensor, pipeline; /* ways that each layer is split; stages that the layers are split into */
+	double context;          /* tokens of each sequence that the KV cache holds */
 	double peak;             /* operations per second of one device */
 	double link;             /* bytes per second of one device in one direction; NaN: none known */
 	double link_latency;     /* s for each message */
@@ -36,7 +36,7 @@ const char *serving_roof_name(enum serving_roof r);
 
 struct serving_bytes {
 	double weights, cache; /* of the whole model and batch */
-	double device;         /* of both, on the fullest device */
+	double device;         /* of both, on one device */
 };
 
 /* Weights are split over all devices; keys and values as well, but no finer than one key/value head. */
@@ -62,8 +62,8 @@ int serving_step(const struct serving *s, enum transformer_phase phase, double t
 /* Seconds of a ring all-reduce of that many bytes over n devices. 0 for one. */
 double serving_all_reduce(double bytes, double n, double link, double latency);
 
-/* The fewest ways (tensor up to `node`, a power of two that divides the heads; the rest pipeline) in which weights and
- * cache fit into the tiers; 0 when no split does. */
+/* Sets s->tensor and s->pipeline to a split in which weights and cache fit into the tiers: tensor is doubled first, as
+ * long as it divides the heads and is at most `node`, then stages are added. Returns its devices; 0 when none fits. */
 int serving_split(struct serving *s, double node);
 
 #endif

@@ -118,7 +118,7 @@ double training_recompute_for(const struct transformer_shape *s, double tokens, 
 		return some_work * (none - wanted) / (none - some);
 	if (wanted < full)
 		return (double)NAN;
-	const double all = (some - wanted) / (some - full); /* of the layers, checkpointed in full */
+	const double all = (some - wanted) / (some - full); /* share of the layers that are checkpointed in full */
 	return all * full_work + (1 - all) * some_work;
 }
 

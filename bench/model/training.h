@@ -28,9 +28,9 @@ const char *optimizer_name(size_t i);
 /* Sum of m^2 + n^2 over the sum of m n of the m x n weight matrices of a layer: numbers in the factors of Shampoo and
  * K-FAC for each weight. 3.5 where keys and values are as wide as queries and ffn = 4 d. */
 double training_factor_ratio(const struct transformer_shape *s);
-/* Bytes of optimizer states per parameter, factors included. */
+/* Bytes of optimizer states per parameter, factors included. factor_ratio: training_factor_ratio(). */
 double training_state_bytes(const struct optimizer *o, double factor_ratio);
-/* All that is kept for each parameter. */
+/* Bytes of weights, gradients and states per parameter. */
 double training_bytes_per_parameter(const struct optimizer *o, double factor_ratio);
 
 struct training_bytes {
@@ -41,6 +41,7 @@ struct training_bytes {
  * (3) among them. Stage 0 keeps everything on each. NaN for a stage that is not 0 to 3 or n below 1. */
 struct training_bytes training_zero(double parameters, const struct optimizer *o, double factor_ratio, int stage,
 				    double n);
+/* Bytes of all three. */
 double training_zero_sum(const struct training_bytes *b);
 
 enum checkpointing {
@@ -57,12 +58,12 @@ const char *checkpointing_name(enum checkpointing c);
  * of 4 d with dropout; other shapes are priced as if they had it. */
 double training_activation_bytes(const struct transformer_shape *s, double tokens, double batch, double tensor,
 				 enum checkpointing c);
-/* Operations spent again over those without checkpointing: 1/3 when full (one more forward pass), the attention
- * products of one forward pass when selective: (s/18h) / (1 + s/6h), s tokens, h = d. */
+/* Operations that are repeated, over those without checkpointing: 1/3 when full (one more forward pass); when
+ * selective, the attention products of one forward pass, (s/18h) / (1 + s/6h) with s tokens and h = d. */
 double training_recompute(const struct transformer_shape *s, double tokens, enum checkpointing c);
 
-/* Least share of operations spent again for activations `gain` times smaller, when selective checkpointing is used and
- * in a share of the layers the full one. 0 for gain <= 1; NaN beyond what full checkpointing gives. */
+/* Smallest share of operations to repeat that makes activations `gain` times smaller, with selective checkpointing and
+ * full checkpointing of as many layers as it takes. 0 for gain <= 1; NaN beyond what full checkpointing gives. */
 double training_recompute_for(const struct transformer_shape *s, double tokens, double gain);
 
 /* FLOP for one token: 6 for each parameter that it uses, and 12 layers d tokens for the attention (Korthikanti et al.,

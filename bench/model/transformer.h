@@ -109,19 +109,19 @@ double transformer_intensity(const struct transformer_cost *c);
 void transformer_costs(const struct transformer_shape *s, const struct transformer_load *load,
 		       struct transformer_cost out[TRANSFORMER_OPS]);
 
-/* Sum over the operators of max(FLOP, bytes ridge): time on a machine of that ridge (FLOP/byte), in FLOP at its peak.
- * NaN unless ridge is positive. */
+/* Sum over the operators of max(FLOP, bytes ridge): time on a machine of that ridge (FLOP/byte), where 1 is the time of
+ * one FLOP at its peak. NaN unless ridge is positive. */
 double transformer_time(const struct transformer_cost costs[TRANSFORMER_OPS], double ridge);
 
 /* Experts that `tokens` tokens touch on average when each chooses active_experts distinct ones, all equally likely,
  * independently of the other tokens: E (1 - (1 - active/E)^tokens). Real routers are less even and touch fewer. */
 double transformer_experts(const struct transformer_shape *s, double tokens);
 
-/* Weights, embeddings included. */
+/* Number of weights, embeddings included. */
 double transformer_parameters(const struct transformer_shape *s);
-/* Those that one token uses, embeddings whole: less the experts it does not choose. */
+/* Weights that one token uses: all but those of experts that it does not choose; embeddings count in full. */
 double transformer_active_parameters(const struct transformer_shape *s);
-/* Keys and values of one token in all layers: 2 layers kv_heads head_dim values of kv_bits. */
+/* Bytes of keys and values of one token in all layers: 2 layers kv_heads head_dim values of kv_bits. */
 double transformer_kv_bytes(const struct transformer_shape *s, double kv_bits);
 
 #endif
