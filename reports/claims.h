@@ -18,15 +18,15 @@
 
 /* ---- what is claimed ---- */
 
-/* How a claim can be checked: on this machine, by calculation, by a fit of published points, or not beyond its source.
- */
+/* How a claim can be checked: by measuring this machine, by calculation, by a fit of published points, or only against
+ * other publications. */
 enum claim_kind { CLAIM_MEASURE, CLAIM_COMPUTE, CLAIM_FIT, CLAIM_CITE, CLAIM_KINDS };
 const char *claim_kind_name(enum claim_kind kind);
 
 enum claim_rule_kind {
 	CLAIM_NO_NUMBER, /* the evaluator judges */
 	CLAIM_PRINTED,   /* rounds to the printed digits; zeros at the end of a whole number are no digits */
-	CLAIM_INTERVAL,  /* inside the 95 % interval of what is found */
+	CLAIM_INTERVAL,  /* the published value or range meets the 95 % interval of the finding */
 	CLAIM_MAGNITUDE, /* less than half a decade away */
 	CLAIM_PERCENT,   /* not more than so many per cent away */
 	CLAIM_FACTOR,    /* not more than such a factor away */
@@ -37,7 +37,7 @@ enum claim_rule_kind {
 
 struct claim_tolerance {
 	enum claim_rule_kind kind;
-	double by; /* of PERCENT and FACTOR */
+	double by; /* per cent of PERCENT, factor of FACTOR */
 };
 
 struct claim {
@@ -46,7 +46,7 @@ struct claim {
 	const char *tolerance_text, *licence;
 	const char *second_text, *second_source; /* what another publication says, "" where none was found */
 	double lo, hi;                           /* value; equal unless a range, NaN without one */
-	double lo_off, hi_off;                   /* half a unit of the last printed digit of each */
+	double lo_off, hi_off;                   /* half a unit of the last printed digit of lo and of hi */
 	double second;                           /* NaN without one */
 	struct claim_tolerance tolerance;
 	enum claim_kind kind;
@@ -63,7 +63,7 @@ struct claims {
 /* The compiled-in table. MW_EFORMAT with a line in err when it is not as expected, -ENOMEM; *out is freed by the caller
  * with claims_close in every case. */
 int claims_open(struct claims *out, char *err, size_t n);
-/* The same for another text of that form. */
+/* The same for `size` bytes of another text; name: for messages. */
 int claims_parse(const char *name, const char *text, size_t size, struct claims *out, char *err, size_t n);
 void claims_close(struct claims *c);
 /* NULL when there is none of that id. */
@@ -87,7 +87,7 @@ enum claim_verdict { CLAIM_HOLDS, CLAIM_DIFFERS, CLAIM_INCONSISTENT, CLAIM_UNCHE
 /* "holds", "differs", "inconsistent", "cannot be checked here". */
 const char *claim_verdict_name(enum claim_verdict v);
 
-/* HOLDS or DIFFERS by the claim's tolerance; found has the 95 % interval lo..hi, or the range, NaN: none. UNCHECKED
+/* HOLDS or DIFFERS by the claim's tolerance. lo..hi: 95 % interval or range of found; NaN: none. UNCHECKED
  * when found is NaN or the claim has no number. */
 enum claim_verdict claim_judge(const struct claim *c, double found, double lo, double hi);
 
@@ -96,9 +96,9 @@ struct claim_finding {
 	enum mw_provenance provenance;
 	enum claim_verdict verdict;
 	struct mw_buf found;    /* in words and numbers */
-	struct mw_buf why;      /* it cannot be checked here */
+	struct mw_buf why;      /* reason why it cannot be checked here */
 	struct mw_buf evidence; /* what it was computed from */
-	struct mw_buf command;  /* that would check it, or show more */
+	struct mw_buf command;  /* command line that checks it, or shows more */
 };
 void claim_finding_fini(struct claim_finding *f);
 
@@ -110,7 +110,7 @@ struct claims_facts {
 	struct csv horowitz;               /* energy_horowitz45nm.csv */
 	const struct claims_ambit *ambit;  /* NULL: not run */
 	const struct mw_records *measured; /* NULL: no results */
-	const char *measured_words;        /* where they are from; without results: why there are none */
+	const char *measured_words;        /* path of the results; without results: why there are none */
 };
 
 /* Reads the compiled-in tables; ambit and measured are the caller's. As claims_open. */
@@ -121,7 +121,7 @@ void claims_facts_close(struct claims_facts *f);
  * claim_finding_fini in every case. */
 int claim_evaluate(const struct claims_facts *f, const struct claim *c, struct claim_finding *out, char *err, size_t n);
 
-/* Ids that some evaluator knows: id i or NULL. Each claim has one, and the other way round. */
+/* Id i of those that an evaluator exists for, or NULL. A test checks that these are the ids of claims.csv. */
 const char *claim_rule_id(size_t i);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the emulator of Ambit finds about the claims on Ambit. The program runs it (this floor may not) and hands over
- * what came out. */
+/* What the emulator of Ambit finds about the claims on Ambit. cli/claims_ambit.c runs the emulator, which this folder
+ * may not include, and fills in this structure. */
 #ifndef MW_CLAIMS_AMBIT_H
 #define MW_CLAIMS_AMBIT_H
 
@@ -7,12 +7,12 @@
 
 struct claims_ambit_op {
 	unsigned long long aap, ap; /* commands that ran for one row */
-	double ns;
-	bool exact; /* the result is that of the host */
+	double ns;                  /* modelled time of them */
+	bool exact;                 /* the result is that of the host */
 };
 
 struct claims_ambit {
-	char device[256]; /* SPEC of what ran */
+	char device[256]; /* SPEC of the device */
 	int rows_raised;  /* rows that hold the result of one activation of B12 */
 	int rows_kept;    /* of the three, rows that still hold their operand after it */
 	bool majority;    /* the result is the majority of the three for all eight combinations */

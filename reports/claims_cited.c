@@ -1,4 +1,4 @@
-/* Claims that only their source says, and those for which a second publication or a table was found. */
+/* Claims that can be compared only with a second publication or a published table, or with nothing. */
 #include "reports/claims_rules.h"
 
 #include <string.h>
@@ -93,7 +93,7 @@ static int find_trillion(struct claim_case *k)
 
 /* ---- memory of GPUs ---- */
 
-/* B06, B07: each name of the figure that begins so. */
+/* B06, B07: memory of the parts that the claim names: one row of figure 2a each; B06 names one part, given twice. */
 static int find_memory(struct claim_case *k, const char *where, const char *other)
 {
 	const struct csv *t = &k->facts->trends.tables[TREND_ACCELERATOR_MEMORY];

@@ -12,7 +12,7 @@ static int energy_of(const struct claim_case *k, const char *operation, int bits
 
 static const char horowitz[] = "Horowitz, ISSCC 2014, 45 nm, 0.9 V (from copies that agree)";
 
-/* Per operation of a multiply-accumulate, which is two. */
+/* Energy of one operation of an int8 multiply-accumulate, which is two, in fJ. */
 static int int8_mac(const struct claim_case *k, double *fj_per_op)
 {
 	double add, mul;
@@ -32,12 +32,12 @@ static int find_operation(struct claim_case *k)
 		return rc;
 	claim_plain(k, fj, MW_REFERENCE);
 	mw_buf_add(&k->out->found, " for an 8-bit multiply-accumulate, two operations");
-	claim_evidence(k, "%s; the phrase names neither width nor process, so that the order of magnitude is compared",
+	claim_evidence(k, "%s; the phrase names neither width nor process, so only the order of magnitude is compared",
 		       horowitz);
 	return 0;
 }
 
-/* A03: the two values of the same text, and what it means for a transformer. */
+/* A03: A01 over A02 of the same text, and the share of moving at some arithmetic intensities. */
 static int find_moving(struct claim_case *k)
 {
 	const struct claim *byte, *op;
@@ -55,8 +55,8 @@ static int find_moving(struct claim_case *k)
 		return rc;
 	const double move = byte->lo * 1e3, compute = (op->lo + op->hi) / 2; /* fJ per byte, per operation */
 	claim_plain(k, move / compute, MW_REFERENCE);
-	mw_buf_add(&k->out->found, ", a byte over an operation");
-	claim_found(k, "at 2 FLOP/byte moving takes %.1f %% of the energy, at %s FLOP/byte half",
+	mw_buf_add(&k->out->found, " (moving a byte over an operation)");
+	claim_found(k, "moving takes %.1f %% of the energy at 2 FLOP/byte, and half of it at %s FLOP/byte",
 		    100 * move / (move + compute * 2), num(move / compute).text);
 	claim_evidence(k, "the text's own %s %s (%s) over the middle of %s %s (%s)", byte->value, byte->unit, byte->id,
 		       op->value, op->unit, op->id);

@@ -9,11 +9,11 @@
 
 /* ---- growth rates ---- */
 
-/* The series that a claim is a rate of, and what else to know of it. */
+/* The series whose growth a claim states, and series to compare it with. */
 struct fitted {
 	const char *id, *series;
-	double years;          /* of the factor */
-	const char *others[3]; /* series that show what it depends on, ended by NULL */
+	double years;          /* that the claimed factor spans */
+	const char *others[3]; /* other selections or data of the same quantity, ended by NULL */
 };
 
 static const struct fitted fits[] = {
@@ -80,12 +80,12 @@ static int find_window(struct claim_case *k)
 	k->out->provenance = MW_REFERENCE;
 	k->out->verdict = claim_judge(k->claim, params.first, params.first, params.last);
 	claim_evidence(
-		k, "dates of the points that figures 2a and 2b fit: the first, Transformer, is older than the window");
+		k, "dates of the points fitted in figures 2a and 2b: the first, Transformer, is older than the window");
 	claim_command(k, "memwall trends");
 	return 0;
 }
 
-/* C12: the same number for another time. */
+/* C12: 410 a year, where C08 of the same text has 410 in two years. */
 static int find_per_year(struct claim_case *k)
 {
 	const struct claim *elsewhere;
@@ -106,7 +106,7 @@ static int find_per_year(struct claim_case *k)
 	return 0;
 }
 
-/* B17: two texts, two numbers, and what points there are. */
+/* B17: two texts give two numbers; fits of CPU sockets and of accelerators. */
 static int find_dram_bandwidth(struct claim_case *k)
 {
 	const struct claim *other;
@@ -212,7 +212,7 @@ static int find_training_memory(struct claim_case *k)
 		return rc;
 	if (mw_least_squares(limit, need, n, &fit) < 0)
 		return mw_fail(MW_EFORMAT, k->err, k->n, "%s: fewer than two limits", t->name);
-	/* A trend: most of the variance of one is that of the other, and no model needs more than there was. */
+	/* "Follows" is taken to mean: it rises with it, R^2 is above 0.5, and no model needs more than its GPU had. */
 	claim_states(k, fit.slope > 0 && fit.r2 > 0.5 && highest <= 1, fit.r2, MW_REFERENCE);
 	claim_found(
 		k,

@@ -10,7 +10,7 @@ const char *claim_verdict_name(enum claim_verdict v)
 	return verdicts[v];
 }
 
-/* Half a unit of the last digit is no more exact than the arithmetic that finds it. */
+/* Relative: a value that lies on a limit counts as inside in spite of rounding errors. */
 static const double slack = 1e-9;
 
 static bool between(double lo, double found, double hi)

@@ -66,7 +66,7 @@ static int find_fp16(struct claim_case *k)
 	claim_plain(k, published_half_gain("h100"), MW_REFERENCE);
 	mw_buf_add(&k->out->found, " for H100, %s for A100, %s for V100", num(published_half_gain("a100")).text,
 		   num(published_half_gain("v100")).text);
-	claim_found(k, "of %zu chips %zu gain more than %s, their median is %s", n, above, k->claim->value,
+	claim_found(k, "%zu of %zu chips gain more than %s; the median of all is %s", above, n, k->claim->value,
 		    num(s.median).text);
 	claim_evidence(k, "tensor units in 16 bits over fp32 of the same chip; %s",
 		       trend_tables[TREND_EPOCH_HARDWARE].credit);
@@ -173,7 +173,7 @@ static int find_rows(struct claim_case *k)
 	if (!a)
 		return 0;
 	claim_plain(k, a->rows_raised, MW_MODELLED);
-	mw_buf_add(&k->out->found, " hold the result after one activation of B12");
+	mw_buf_add(&k->out->found, " hold the result after one activation of B12 (three rows at once)");
 	claim_found(k, "it is%s their majority for all eight combinations", a->majority ? "" : " not");
 	if (!a->majority)
 		k->out->verdict = CLAIM_DIFFERS;
@@ -208,7 +208,7 @@ static int find_roles(struct claim_case *k)
 		return 0;
 	claim_plain(k, a->rows_kept, MW_MODELLED);
 	claim_found(k, "all three rows are inputs and all three are overwritten by the result%s",
-		    a->and_or ? "; the third holds a constant: with zeros it is AND, with ones OR" : "");
+		    a->and_or ? "; for AND the third holds zeros, for OR ones" : "");
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 #include "bench/model/precision.h"
 #include "bench/model/roofline.h"
 
-/* What is looked for; tests hold it against what benchmarks declare. */
+/* The records that claims need; a test compares these queries with the declarations of the benchmarks. */
 enum {
 	DRAM_JOULES,
 	POWER,
@@ -64,13 +64,14 @@ const struct query claims_queries[] = {
 	{.bench = NULL},
 };
 
+/* The record of the query with the largest (smallest) value, or NULL. */
 static const struct mw_record *largest(const struct claim_case *k, int query, bool smallest)
 {
 	struct query q = claims_queries[query];
 	return query_best(k->facts->measured, &q, smallest);
 }
 
-/* Are there results? If not, says so, and which command makes them. */
+/* Are there results? If not, says why. Names the command that measures them in any case. */
 static bool measured(struct claim_case *k, const char *only)
 {
 	claim_command(k, "memwall run --only=%s && memwall claims", only);
@@ -93,7 +94,7 @@ static void from_results(struct claim_case *k, const char *words)
 
 /* ---- energy ---- */
 
-/* Why no meter tells it, from the records of the meters. */
+/* Says why no meter covers the domain, with the reasons in the records of the meters. */
 static void no_meter(struct claim_case *k, const char *domain)
 {
 	size_t at = 0;
@@ -128,7 +129,7 @@ static int find_dram_energy(struct claim_case *k)
 	return 0;
 }
 
-/* B13: of the power that meters see. */
+/* B13: share of DRAM in the power of DRAM and packages. */
 static int find_dram_share(struct claim_case *k)
 {
 	double dram = 0, package = 0;
@@ -210,7 +211,7 @@ static int find_batch(struct claim_case *k)
 	return 0;
 }
 
-/* C21: no decoder runs here; what a roofline of this machine says. */
+/* C21: no decoder runs here, so a roofline of this machine is found. */
 static int find_decode_time(struct claim_case *k)
 {
 	claim_cannot(k, "no benchmark here generates a sequence");
@@ -232,7 +233,7 @@ static int find_decode_time(struct claim_case *k)
 		ratio[i] = time[1] / time[0];
 	}
 	claim_plain(k, ratio[0], MW_MODELLED);
-	claim_cannot(k, "what was found is a roofline's");
+	claim_cannot(k, "the finding is modelled by a roofline");
 	mw_buf_add(&k->out->found, " at 128 tokens, %s at 512, by roofline", num(ratio[1]).text);
 	claim_evidence(k, "%s: ridge of %s FLOP/byte in int8", k->facts->measured_words, num(ridge).text);
 	const struct profile_cell *decoder = profile_find(&k->facts->profile, transformer_find("gpt2"), 128,
@@ -244,7 +245,7 @@ static int find_decode_time(struct claim_case *k)
 
 /* ---- latency ---- */
 
-/* B18: what the access takes today; the base of 20 years ago is Patterson's rate, not a measurement. */
+/* B18: latency today is measured; that of 20 years ago is not, and Patterson's rate stands beside it. */
 static int find_dram_latency(struct claim_case *k)
 {
 	double per_year;
@@ -257,9 +258,9 @@ static int find_dram_latency(struct claim_case *k)
 		return lacks(k, "the latency of DRAM");
 	k->out->provenance = r->provenance;
 	claim_found(k, "an access takes %s ns today", num(r->value).text);
-	claim_found(k, "%s in 20 years is %s a year, Patterson's memory modules gained %s a year to 2000",
+	claim_found(k, "%s times in 20 years is %s a year; Patterson's memory modules gained %s a year until 2000",
 		    k->claim->value, num(pow(k->claim->lo, 1.0 / 20)).text, num(per_year).text);
-	claim_cannot(k, "nothing measured 20 years ago to divide by");
+	claim_cannot(k, "there is no measurement of 20 years ago to compare with");
 	from_results(k, "idle random access, from the core and back");
 	claim_evidence(k, "%s: %s ns", k->claim->second_source, k->claim->second_text);
 	return 0;
@@ -278,8 +279,8 @@ static int find_wasted(struct claim_case *k)
 		return lacks(k, "the latency of DRAM or of the first cache");
 	double ratio = dram->value / cache->value;
 	claim_states(k, ratio > 1, ratio, mw_weakest(dram->provenance, cache->provenance));
-	claim_found(k, "an access to DRAM takes %s ns, as long as %s to the first cache", num(dram->value).text,
-		    num(ratio).text);
+	claim_found(k, "an access to DRAM takes %s ns, as long as %s accesses to the first cache",
+		    num(dram->value).text, num(ratio).text);
 	if (peak)
 		claim_found(k, "a core could do %s FLOP meanwhile", num(dram->value * peak->value).text);
 	from_results(k, "idle latency by pointer chase, compute peak of one thread");
@@ -294,7 +295,7 @@ static int find_int4(struct claim_case *k)
 	double wide = precision_find("f32")->bits, narrow = precision_find("int4")->bits;
 	claim_plain(k, wide / narrow, MW_MODELLED);
 	mw_buf_add(&k->out->found, " smaller than fp32, scales not counted");
-	claim_cannot(k, "no benchmark here multiplies int4, so that the latency is not measured");
+	claim_cannot(k, "no benchmark here multiplies int4, so its latency is not measured");
 	claim_evidence(k, "%s of %.0f bits over %s of %.0f", "f32", wide, "int4", narrow);
 	if (!measured(k, "gemm"))
 		return 0;
@@ -320,7 +321,7 @@ static int find_sparse(struct claim_case *k)
 
 /* ---- computing in memory ---- */
 
-/* B32: with the operands on their way it loses against the host itself. */
+/* B32: speed of the device over the host, with and without the transfer of the operands. */
 static int find_against_host(struct claim_case *k)
 {
 	if (!measured(k, "bandwidth,gemm,offload"))

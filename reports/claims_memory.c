@@ -49,7 +49,7 @@ static int find_cost(struct claim_case *k)
 	claim_plain(k, gpus->lo * machine_find("a100")->price, MW_REFERENCE);
 	claim_evidence(k, "%s GPUs (B08) at %s USD: %s", gpus->value, num(machine_find("a100")->price).text,
 		       machine_source(machine_find("a100"), MACHINE_PRICE));
-	claim_evidence(k, "only the multiplication is checked, the price is the text's own");
+	claim_evidence(k, "only the multiplication is checked: the price is the text's own");
 	return 0;
 }
 
@@ -117,7 +117,7 @@ static int find_divisor(struct claim_case *k)
 	return 0;
 }
 
-/* C24: all that is kept for a parameter, second order over first order. */
+/* C24: bytes kept for a parameter, second order over first order. */
 static int find_second_order(struct claim_case *k)
 {
 	const struct optimizer *shampoo = optimizer_find("shampoo");
@@ -141,8 +141,9 @@ static int find_zero(struct claim_case *k)
 {
 	const struct optimizer *adam = optimizer_find("adam");
 	claim_plain(k, published_zero_gain(adam, 2, (double)INFINITY), MW_MODELLED);
-	mw_buf_add(&k->out->found, " with stage 2 on ever more devices");
-	claim_found(k, "%s on %d, %s with stage 1", num(published_zero_gain(adam, 2, ZERO_DEVICES)).text, ZERO_DEVICES,
+	mw_buf_add(&k->out->found, " with stage 2, the limit for many devices");
+	claim_found(k, "%s on %d devices; %s with stage 1 on many",
+		    num(published_zero_gain(adam, 2, ZERO_DEVICES)).text, ZERO_DEVICES,
 		    num(published_zero_gain(adam, 1, (double)INFINITY)).text);
 	claim_evidence(k,
 		       "bytes of weights, gradients and states on one device: ZeRO, arXiv:1910.02054, mixed-precision "
@@ -151,7 +152,7 @@ static int find_zero(struct claim_case *k)
 	return 0;
 }
 
-/* C26, C27: what checkpointing costs by the closed forms. */
+/* C26, C27: memory that checkpointing saves and operations that it repeats, by the closed forms. */
 static int find_checkpointing(struct claim_case *k)
 {
 	const struct claim *gain, *spent;
@@ -166,7 +167,8 @@ static int find_checkpointing(struct claim_case *k)
 		claim_plain(k, need, MW_MODELLED);
 		mw_buf_add(&k->out->found, " more operations for activations %s times smaller", gain->value);
 	} else {
-		for (int i = 0; i < 60; i++) { /* the largest gain that the compute pays for; beyond the last one NaN */
+		for (int i = 0; i < 60;
+		     i++) { /* bisection: the largest gain for that compute; NaN compares as too much */
 			double mid = sqrt(lo * hi);
 			if (100 * training_recompute_for(gpt3(), tokens, mid) <= spent->lo)
 				lo = mid;
@@ -183,7 +185,7 @@ static int find_checkpointing(struct claim_case *k)
 		tokens);
 	if (k->claim == gain)
 		claim_evidence(k, "%s: %s", gain->second_source, gain->second_text);
-	claim_cannot(k, "no benchmark here trains, so that nothing is computed again and timed");
+	claim_cannot(k, "no benchmark here trains, so the repeated operations are not timed");
 	claim_command(k, "memwall plan --show=cases");
 	return 0;
 }

@@ -10,7 +10,7 @@ static const struct transformer_model *model_of(const char *name)
 	return transformer_find(name);
 }
 
-/* Of the whole model, as the paper counts: 8 bits, one sequence. */
+/* Costs of the whole model, as the paper counts: 8 bits, one sequence. */
 static struct transformer_cost total(const char *name, double tokens)
 {
 	struct transformer_cost costs[TRANSFORMER_OPS];
@@ -38,7 +38,7 @@ static double intensity(const char *name, double tokens)
 
 static const char kim[] = "closed forms of Kim et al., arXiv:2302.14017";
 
-/* What the paper prints for the whole model; NULL where it prints nothing. */
+/* What the paper prints for the whole model; "nothing" where it prints none. */
 static const char *printed(const struct claim_case *k, const char *name, double tokens, enum profile_metric metric)
 {
 	const struct profile_cell *cell =
@@ -91,7 +91,7 @@ static int find_mac(struct claim_case *k)
 	return 0;
 }
 
-/* C14, C15: do the bytes come out, with every operand moved once, one byte each, batch 1? */
+/* C14, C15: do the bytes round to those printed, with every operand moved once, one byte each, batch 1? */
 static int find_bytes(struct claim_case *k)
 {
 	static const struct {
@@ -139,7 +139,7 @@ static int find_sequence(struct claim_case *k)
 	return 0;
 }
 
-/* C17: half a per cent, since the paper rounds what it divides. */
+/* C17: half a per cent is allowed, since the paper divides rounded numbers. */
 static int find_definition(struct claim_case *k)
 {
 	static const char *const names[] = {"bert-base", "gpt2"};

@@ -1,4 +1,4 @@
-/* Who finds what about a claim, and what the evaluators share. */
+/* Finds the evaluator of a claim; functions that the evaluators share. */
 #include "reports/claims_rules.h"
 
 #include <errno.h>

@@ -15,11 +15,11 @@ struct claim_case {
 	const struct claims_facts *facts;
 	const struct claim *claim;
 	struct claim_finding *out;
-	char *err; /* of an error; n bytes */
+	char *err; /* n bytes for the line of an error */
 	size_t n;
 };
 
-/* Fills in what it finds. 0, or as claim_evaluate. */
+/* find fills in k->out. It returns 0, or an error as claim_evaluate. */
 struct claim_rule {
 	const char *id; /* NULL ends a table */
 	int (*find)(struct claim_case *k);
@@ -28,7 +28,8 @@ struct claim_rule {
 extern const struct claim_rule claim_rules_fit[], claim_rules_energy[], claim_rules_model[], claim_rules_memory[],
 	claim_rules_measured[], claim_rules_cited[], claim_rules_machine[];
 
-/* What claims are looked for in results, ended by a NULL bench: a test holds them against what benchmarks declare. */
+/* Queries for the records that claims need, ended by a NULL bench. A test compares them with the declarations of the
+ * benchmarks. */
 extern const struct query claims_queries[];
 
 /* A number for people: four digits, from 1e7 on as "1.2e12". num(x).text lives to the end of the full expression. */
@@ -55,28 +56,28 @@ static inline struct claim_number num(double v)
 	return t;
 }
 
-/* value with its 95 % interval (NaN: none), judged by the claim's tolerance; found begins with the number. */
+/* value with its 95 % interval (NaN: none), judged by the claim's tolerance; found begins with it and the unit. */
 void claim_value(struct claim_case *k, double value, double lo, double hi, enum mw_provenance p);
 /* The same without an interval. */
 void claim_plain(struct claim_case *k, double value, enum mw_provenance p);
-/* A comparison that has no published number. */
+/* For a claim without a number: whether it holds, and the value that shows it. */
 void claim_states(struct claim_case *k, bool holds, double value, enum mw_provenance p);
 
 /* Each adds to its text, after "; " where there is one already. */
 void claim_found(struct claim_case *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void claim_evidence(struct claim_case *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void claim_command(struct claim_case *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Cannot be checked here, and why; what was found stays beside it. */
+/* Sets the verdict to "cannot be checked here" and adds the reason; what was found is kept. */
 void claim_cannot(struct claim_case *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The claim of that id, for those that are compared with each other; MW_EFORMAT with a line where there is none. */
+/* The claim of that id, to compare this one with. MW_EFORMAT with a line in err where there is none. */
 int claim_other(const struct claim_case *k, const char *id, const struct claim **out);
 
 /* The first number in `column` of the rows that `where` names, "column=value;column=value". MW_EFORMAT with a line in
  * err where there is none. */
 int claim_cell(const struct claim_case *k, const struct csv *table, const char *where, const char *column, double *out);
 
-/* The line fitted to a series of trends. */
+/* The line fitted to a series (reports/trend_data.h). MW_EFORMAT with a line in err where there is none, -ENOMEM. */
 int claim_fit(const struct claim_case *k, const char *series, struct trend_line *out);
 
 #endif

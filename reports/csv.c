@@ -10,12 +10,12 @@
 #include "base/core/text.h"
 #include "reports/file.h"
 
-/* ---- one cell after the other ---- */
+/* ---- cells ---- */
 
 struct reader {
 	const char *name;
 	const char *at, *end;
-	char *to;    /* where the next cell goes: never beyond what was read */
+	char *to;    /* where the next byte of a cell is written */
 	size_t line; /* of at */
 	char *err;
 	size_t n;
@@ -113,7 +113,7 @@ static int read_heads(struct reader *r, struct csv *c)
 	return 0;
 }
 
-/* Room for one more row; *cap rows are there. */
+/* Makes room for one more row; *cap: rows that there is room for. */
 static int grow(struct csv *c, size_t *cap)
 {
 	if (c->n_rows < *cap)
@@ -180,12 +180,13 @@ int csv_parse(const char *name, const char *text, size_t size, struct csv *out, 
 	if (nul) {
 		for (const char *c = text; c < nul; c++)
 			r.line += *c == '\n';
-		return refuse(&r, r.line, "a byte 0: this is no text");
+		return refuse(&r, r.line, "a NUL byte: not a text file");
 	}
 	if (size >= 3 && memcmp(text, mark, 3) == 0)
 		r.at += 3;
 	out->name = strdup(name);
-	out->text = r.to = malloc(size + 2); /* what is not read of a cell (comma, line end, end) becomes its NUL */
+	out->text = r.to = malloc(
+		size + 2); /* a cell's NUL needs the room of its comma or line end; the last cell may have none */
 	out->heads = calloc(CSV_COLUMNS_MAX, sizeof(*out->heads));
 	int rc = out->name && out->text && out->heads ? read_all(&r, out) : -ENOMEM;
 	if (rc == -ENOMEM)

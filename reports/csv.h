@@ -1,4 +1,4 @@
-/* Tables that come as CSV (RFC 4180): the data that are compiled in, and those of users. */
+/* Reads CSV (RFC 4180): the tables that are compiled in, and files of users. */
 #ifndef MW_CSV_H
 #define MW_CSV_H
 
@@ -11,7 +11,7 @@ struct csv {
 	char *text;    /* all cells, each ended by NUL */
 	char **heads;  /* n_columns names, into text */
 	char **cells;  /* n_rows * n_columns, into text */
-	size_t *lines; /* of each row's first byte, from 1 */
+	size_t *lines; /* line of the file that each row begins on, from 1 */
 	size_t n_rows, n_columns;
 };
 

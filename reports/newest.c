@@ -11,7 +11,7 @@
 #include "base/core/err.h"
 #include "base/core/text.h"
 
-/* Reading one takes some tens of milliseconds: of a thousand runs of other machines only the newest are read. */
+/* Reading a results.json takes tens of milliseconds: at most so many are read, the newest first. */
 enum { READ_MAX = 32 };
 
 struct candidate {
@@ -46,7 +46,7 @@ bool newest_same_host(const struct mw_host *a, const struct mw_host *b)
 
 /* ---- looking for them ---- */
 
-/* path is taken over. */
+/* Owns path from here on, also on failure. */
 static int add(struct candidates *l, char *path, struct timespec when)
 {
 	if (l->n == l->cap) {
@@ -63,7 +63,7 @@ static int add(struct candidates *l, char *path, struct timespec when)
 	return 0;
 }
 
-/* The run in dir, if it is one. */
+/* Adds the run in dir, if there is one. */
 static int look_at(struct candidates *l, const char *dir)
 {
 	struct mw_buf path = {0}, journal = {0};
@@ -143,14 +143,14 @@ static void say_why(const struct candidates *l, const struct seen *seen, char *w
 		{seen->anonymized, "anonymised"},
 		{seen->partial + l->unfinished, "not finished"},
 		{seen->unreadable, "unreadable"},
-		{l->n > READ_MAX ? l->n - READ_MAX : 0, "older and not looked at"},
+		{l->n > READ_MAX ? l->n - READ_MAX : 0, "older and not read"},
 	};
 	struct mw_buf b = {0};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		if (parts[i].count)
 			mw_buf_add(&b, "%s%zu %s", b.len ? ", " : "", parts[i].count, parts[i].words);
-	(void)snprintf(why, n, "no finished run of this host (%s): 'memwall run' makes one",
-		       b.len ? mw_buf_text(&b) : "none at all");
+	(void)snprintf(why, n, "no finished run of this host (%s%s): 'memwall run' makes one",
+		       b.len ? "found: " : "no results were found", mw_buf_text(&b));
 	mw_buf_fini(&b);
 }
 
@@ -162,7 +162,7 @@ int newest_results(const char *folder, const struct mw_host *host, struct result
 	struct mw_buf makefile = {0};
 	int found = 0;
 	results_init(out);
-	/* As cli/run.c: results/ is ours in a checkout only. */
+	/* As in cli/run.c: runs are below results/ only in a checkout of memwall. */
 	mw_buf_add(&makefile, "%s/GNUmakefile", folder);
 	int rc = makefile.failed ? -ENOMEM : 0;
 	if (rc == 0 && access(mw_buf_text(&makefile), F_OK) == 0)

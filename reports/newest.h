@@ -1,4 +1,4 @@
-/* The last results of this machine, for commands that take none on the command line. */
+/* The newest results of this machine, for commands that were given none on the command line. */
 #ifndef MW_NEWEST_H
 #define MW_NEWEST_H
 
@@ -6,7 +6,7 @@
 
 /* Do both describe one machine: host name, CPU, virtualisation and the CPUs that a run may use? What changes between
  * two runs by itself (kernel, microcode, governor, free memory) does not count. False where a host name is not known:
- * results that were anonymised belong to nobody. */
+ * anonymised results match no host. */
 bool newest_same_host(const struct mw_host *a, const struct mw_host *b);
 
 /* Finds, below `folder` ("." for a user), the newest complete results.json of that host in the folders where `memwall

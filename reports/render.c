@@ -1,4 +1,4 @@
-/* A figure as the content of a file: what draws, then gnuplot. */
+/* Renders a figure: its draw function writes commands for gnuplot, and gnuplot makes the image. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ static void put_terminal(FILE *script, enum figure_file file, const struct figur
 		1 - 8.0 / height, lines, look_print.ink, 1.05 * lines + 1.2);
 }
 
-/* Closes a stream in memory. One that could not grow has its error flag set, and may close well all the same. */
+/* Closes a stream in memory. fclose may succeed although memory ran out: then the error flag is set. */
 static int close_memory(FILE *f)
 {
 	bool failed = ferror(f) != 0;

@@ -28,7 +28,7 @@ static const char *const columns[] = {"model", "seq",    "operator", "metric", "
 				      "unit",  "source", "licence",  "note"};
 enum { MODEL, SEQ, OPERATOR, METRIC, VALUE, UNIT, SOURCE, LICENCE, NOTE, COLUMNS };
 
-/* Which metric, or PROFILE_METRICS. */
+/* The metric of that name and unit, or PROFILE_METRICS. */
 static enum profile_metric metric_of(const char *name, const char *unit)
 {
 	int m = 0;
@@ -37,7 +37,7 @@ static enum profile_metric metric_of(const char *name, const char *unit)
 	return (enum profile_metric)m;
 }
 
-/* Which operator, or TRANSFORMER_OPS. */
+/* The operator of that name, or TRANSFORMER_OPS. */
 static enum transformer_op op_of(const char *name)
 {
 	int op = 0;
@@ -172,7 +172,7 @@ struct transformer_load transformer_paper_load(const struct transformer_model *m
 	};
 }
 
-/* Are these the conditions of the published values? Nothing but decoding keeps a KV cache. */
+/* Are these the conditions of the published values? An encoder has no KV cache, so its format does not matter. */
 static bool as_published(const struct transformer_case *c)
 {
 	if (!c->model)
@@ -222,7 +222,8 @@ static double in_unit(const struct transformer_row *r, int metric)
 	return transformer_row_value(r, (enum profile_metric)metric) / r->published[metric]->unit_size;
 }
 
-/* A published value to speak of: one that the row misses, or that was corrected. A variant speaks of misses only. */
+/* Does a published value need a note? If the row does not round to it; unless the row is of a variant, also if the data
+ * have a note on it. */
 static bool remarkable(const struct transformer_row *r, int metric)
 {
 	const struct profile_cell *c = r->published[metric];
@@ -232,7 +233,7 @@ static bool remarkable(const struct transformer_row *r, int metric)
 	       (!r->of->model->variant_of && c->in_table && *c->note);
 }
 
-/* Was this reason given for a metric before m? */
+/* Was the note of metric m given for a metric before it? */
 static bool told(const struct transformer_row *r, int m)
 {
 	for (int k = 0; k < m; k++)
@@ -271,7 +272,8 @@ void transformer_row_note(const struct transformer_row *r, struct mw_buf *note)
 	if (r->op != TRANSFORMER_TOTAL)
 		return;
 	if (c->shape.projections_missing)
-		mw_buf_add(note, "%sno such model: one d x d projection of each layer is left out, which fits Figs 4-6",
+		mw_buf_add(note,
+			   "%snot a real model: one d x d projection of each layer is left out, which fits Figs 4-6",
 			   note->len ? "; " : "");
 	if (c->shape.context && c->load.tokens > (double)c->shape.context)
 		mw_buf_add(note, "%sbeyond the %.0f tokens that the model was trained for", note->len ? "; " : "",

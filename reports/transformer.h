@@ -1,5 +1,5 @@
-/* Transformers on paper: the closed forms beside what Kim et al., arXiv:2302.14017, print. Rows of numbers for whoever
- * draws or prints them; nothing is printed here. */
+/* Closed forms of transformers (bench/model/transformer.h) beside the values that Kim et al., arXiv:2302.14017, print.
+ * Makes rows of numbers for those who draw or print them. */
 #ifndef MW_REPORT_TRANSFORMER_H
 #define MW_REPORT_TRANSFORMER_H
 
@@ -27,9 +27,9 @@ struct profile_cell {
 	enum transformer_op op;
 	enum profile_metric metric;
 	const char *printed, *unit; /* as printed: "7.25", "GFLOP" */
-	double value, unit_size;    /* of printed, and FLOP or bytes in one unit */
+	double value, unit_size;    /* number of printed; FLOP or bytes in one unit */
 	const char *source, *licence, *note;
-	bool in_table; /* of operators; false: in a figure, of whole models */
+	bool in_table; /* printed in a table, for each operator; false: in a figure, for whole models */
 };
 
 struct profile {
@@ -41,7 +41,7 @@ struct profile {
 /* MW_EFORMAT with a line in err when the table is not as expected; -ENOMEM. *p is freed with profile_close in every
  * case. */
 int profile_open(struct profile *p, char *err, size_t n);
-/* The same for a table of such rows. */
+/* The same for `size` bytes of another table; name: for messages. */
 int profile_parse(struct profile *p, const char *name, const char *text, size_t size, char *err, size_t n);
 void profile_close(struct profile *p);
 
@@ -67,7 +67,7 @@ struct profile_fit profile_fit(const struct profile *p, bool in_tables);
 
 struct transformer_case {
 	const char *name;                      /* of the model, or "custom" */
-	const struct transformer_model *model; /* NULL: a shape that is no model's */
+	const struct transformer_model *model; /* NULL: a shape of the user */
 	struct transformer_shape shape;
 	struct transformer_load load;
 };
@@ -90,15 +90,15 @@ void transformer_rows(const struct transformer_case *c, const struct profile *p,
 /* FLOP, bytes or FLOP/byte of a row. */
 double transformer_row_value(const struct transformer_row *r, enum profile_metric metric);
 
-/* What is to be said about a row: published values that it misses and why, experts, lengths beyond the model's
- * context. Adds nothing where there is nothing to say. */
+/* Adds notes on a row, if there are any: published values that it does not round to and why, experts that it reads, a
+ * length beyond the model's context. */
 void transformer_row_note(const struct transformer_row *r, struct mw_buf *note);
 
 struct transformer_latency {
 	double modelled; /* multiple of BERT-Base at 128 tokens, one sequence, in the same formats */
 	const struct profile_cell *measured, *analytic; /* or NULL */
 };
-/* Sum over the operators of max(FLOP, bytes ridge), ridge > 0 in FLOP/byte. */
+/* Latency of a case: sum over the operators of max(FLOP, bytes ridge), ridge > 0 in FLOP/byte. */
 struct transformer_latency transformer_latency_of(const struct transformer_case *c, const struct profile *p,
 						  double ridge);
 

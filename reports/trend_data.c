@@ -54,7 +54,7 @@ void trend_data_fini(struct trend_data *d)
 
 /* ---- a row of a table as a point ---- */
 
-/* Does the text hold one of "a|b|c"? part: as a part, else as a whole. */
+/* Does text contain (part) or equal (not part) one of the words "a|b|c"? */
 static bool has_word(const char *text, const char *words, bool part)
 {
 	size_t len = strlen(text);
@@ -81,7 +81,7 @@ static bool is_chosen(const struct csv *c, size_t row, const struct trend_series
 	return true;
 }
 
-/* The largest of the columns "a|b|c" (len bytes) that the row has: 1, 0 where it has none, MW_EFORMAT. */
+/* *out: the largest number in the columns "a|b|c" (len bytes). Returns 1; 0 where all are empty; MW_EFORMAT. */
 static int largest(const struct csv *c, size_t row, const char *columns, size_t len, double *out, char *err, size_t n)
 {
 	*out = (double)NAN;
@@ -104,7 +104,7 @@ static int largest(const struct csv *c, size_t row, const char *columns, size_t 
 	return *out > 0;
 }
 
-/* 1, 0 where the row has no value, MW_EFORMAT. */
+/* *out: value of an expression of columns (struct trend_series). Returns 1; 0 where the row has none; MW_EFORMAT. */
 static int value_of(const struct csv *c, size_t row, const char *expression, double *out, char *err, size_t n)
 {
 	size_t above = strcspn(expression, "/");
@@ -130,7 +130,7 @@ static int date_of(const struct csv *c, size_t row, int column, double *out, cha
 	return mw_fail(MW_EFORMAT, err, n, "%s:%zu: '%.40s' is no date", c->name, csv_line(c, row), text);
 }
 
-/* ---- what variants change ---- */
+/* ---- changes to the points (enum trend_twist) ---- */
 
 static void by_date(struct trend_points *p)
 {

@@ -1,4 +1,4 @@
-/* The points that are compiled in (reports/data/README.md), and the series that are made of them. */
+/* The compiled-in points (reports/data/README.md), and the series that are made of them. */
 #ifndef MW_TREND_DATA_H
 #define MW_TREND_DATA_H
 
@@ -24,10 +24,10 @@ enum trend_table {
 };
 
 struct trend_table_info {
-	const char *name; /* of its file */
+	const char *name; /* of its file, without .csv */
 	const char *text;
 	const size_t *size;
-	const char *credit; /* who has to be named beside its numbers, and the licence */
+	const char *credit; /* author to name beside its numbers, and licence */
 };
 
 extern const struct trend_table_info trend_tables[TREND_TABLES];
@@ -42,7 +42,7 @@ void trend_data_fini(struct trend_data *d);
 
 /* ---- series ---- */
 
-/* Of the rows of a table: those whose column holds (part: contains) one of the words, "a|b|c"; not: the others. */
+/* Selects rows whose column is (part: contains) one of the words "a|b|c"; not: all other rows. */
 struct trend_where {
 	const char *column, *words;
 	int part, not ;
@@ -54,7 +54,7 @@ enum trend_twist {
 	TREND_END_POINTS,  /* the first and the last point only */
 	TREND_R10000_390,  /* the first point is the data sheet's 390 MFLOP/s */
 	TREND_AND_H100,    /* one more point: H100 SXM, 3.35 TB/s, 2022-09-20 (NVIDIA's data sheet) */
-	TREND_LAST_H100,   /* the same instead of the last point */
+	TREND_LAST_H100,   /* that point in place of the last one */
 };
 
 enum trend_set { TREND_PAPER, TREND_EDITION, TREND_SENSITIVITY, TREND_INDEPENDENT };
@@ -68,7 +68,7 @@ struct trend_series {
 	struct trend_where where[2];
 	double from, to; /* 0: open; from <= date < to */
 	enum trend_twist twist;
-	int short_lived;                  /* a factor over 20 years would say nothing */
+	int short_lived;                  /* no factor for 20 years: the points span few years */
 	double published, published_20yr; /* 0: none */
 	double drawn;     /* rate of the line in the authors' figure, read from its vector drawing; 0: none */
 	const char *unit; /* of the values */

@@ -1,5 +1,5 @@
-/* Figures 1, 2 and 4 of "AI and Memory Wall", drawn from the points, with fitted lines and their 95 % bands, and what
- * came after. */
+/* Figures 1, 2 and 4 of "AI and Memory Wall", drawn from the points, with fitted lines and their 95 % bands, and the
+ * chips of the years since. */
 #ifndef MW_TREND_FIGURES_H
 #define MW_TREND_FIGURES_H
 

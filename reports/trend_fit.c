@@ -45,7 +45,7 @@ void trend_points_window(struct trend_points *p, double from, double to)
 
 /* ---- lines ---- */
 
-/* What least squares does not tell and predictions need. */
+/* Fills in what mw_least_squares does not return: dates, and spread. */
 static void describe(struct trend_line *l, const struct trend_points *p)
 {
 	double sum = 0;

@@ -37,7 +37,7 @@ struct trend_line {
 	double intercept; /* log2 of the value at year 0 */
 	double r2;        /* of the fit in log2 */
 	double spread;    /* standard deviation of the points about the line, in log2, with n - 2 degrees of freedom */
-	double mean, sxx; /* of the dates */
+	double mean, sxx; /* of the dates: mean, and sum of squared distances from it */
 	double first, last; /* dates */
 	size_t n;
 };
@@ -61,10 +61,10 @@ struct trend_rate trend_ratio(const struct trend_rate *a, const struct trend_rat
 /* The value of the line at a date, and the date at which it has a value. */
 double trend_at(const struct trend_line *l, double date);
 double trend_when(const struct trend_line *l, double value);
-/* Where the line itself lies at a date: 95 % by 1.96 standard errors, as its rate. */
+/* Where the line itself lies at a date: 95 % by 1.96 standard errors, as for the rate. */
 struct trend_interval trend_band(const struct trend_line *l, double date);
 /* Where one more point at that date falls with probability `level`, by Student's t (Draper and Smith, Applied
- * Regression Analysis, 3rd ed., 1998, section 3.1): the spread of the points and what is not known of the line. */
+ * Regression Analysis, 3rd ed., 1998, section 3.1): from the spread of the points and the uncertainty of the line. */
 struct trend_interval trend_predict(const struct trend_line *l, double date, double level);
 
 /* A date as decimal year: 1970 + days since 1970-01-01 / 365.2425, "2003", "2003-10", "2003-10-01" (a missing month or

@@ -39,8 +39,8 @@ static void compare(const struct trend_points *later, struct trend_forecast *out
 	out->inside = later->n - out->above - out->below;
 }
 
-/* The mean of m new points about an old line varies by their spread over m and by what is not known of the line
- * (Draper and Smith, section 3.1). */
+/* Mean of m later points against the old line; its variance is that of the points over m, and that of the line (Draper
+ * and Smith, Applied Regression Analysis, 3rd ed., 1998, section 3.1). */
 static void find_level(const struct trend_points *later, struct trend_forecast *out)
 {
 	const struct trend_line *l = &out->before;
@@ -74,7 +74,7 @@ int trend_forecast(const struct trend_points *p, double cut, double end, struct 
 		if (later.n > 2)
 			out->change_ci = trend_factor_ci_t(&out->change, 2);
 		out->verdict = judge(&out->change_ci);
-	} else if (rc == -EINVAL) { /* later points of one date: they are compared, they have no rate */
+	} else if (rc == -EINVAL) { /* later points of one date are compared, but have no rate */
 		out->after = (struct trend_line){.n = later.n};
 		out->change = (struct trend_rate){(double)NAN, (double)NAN, (double)NAN};
 		rc = 0;

@@ -12,11 +12,11 @@ enum { FLOPS, DRAM, QUANTITIES };
 static const struct {
 	const char *name;
 	struct query best, instead; /* instead: a lower bound, where best was not measured */
-	double scale;               /* of the record's unit */
+	double scale;               /* from the record's unit to `unit` */
 	const char *unit;
 	struct {
 		const char *series;
-		double scale; /* of the series' values */
+		double scale; /* from the series' unit to `unit` */
 	} lines[3];
 } quantities[QUANTITIES] = {
 	[FLOPS] = {"host.flops",
@@ -33,7 +33,7 @@ static const struct {
 		  {{"dram_bw", 1}, {"epoch_dc.mem_bw", 1}, {"rupp.intel_mem_bw", 1e9}}},
 };
 
-/* In the topology state of most of the run. */
+/* The best record of a quantity, in the topology state that most of the run had; NULL: not measured. */
 static const struct mw_record *measured(const struct results *host, size_t q)
 {
 	double c2c = query_usual_c2c(&host->records);
@@ -43,7 +43,7 @@ static const struct mw_record *measured(const struct results *host, size_t q)
 	return r && r->value > 0 && r->provenance == MW_MEASURED ? r : NULL;
 }
 
-/* The year of a value on a line, and a warning where no point is near. */
+/* Fills in the year in which a line reaches the value, and a note where that is outside the line's points. */
 static int place(struct trend_row *r, const struct trend_line *l, double value, const char *words)
 {
 	char note[360];

@@ -1,4 +1,4 @@
-/* Figure 4: what training takes, against the memory of a GPU of the time. */
+/* Figure 4: memory that training takes, beside the memory of a GPU of the time. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -34,7 +34,7 @@ struct found {
 	double least_share, most_share; /* of the GPU's memory */
 };
 
-/* A row for each model: where it stands, the sums after each part, the GPU's memory. */
+/* One line for each model: its place, the running sum after each part, the GPU's memory (GB). */
 static struct found put_bars(FILE *f, const struct trends *t)
 {
 	const struct csv *c = &t->data.tables[TREND_TRAINING_MEMORY];

@@ -1,5 +1,4 @@
-/* Did the wall keep its rate? Lines through Epoch's chips to the end of 2022, drawn on, and the chips that came later.
- */
+/* Did the wall keep its rate? Lines fitted to Epoch's chips to the end of 2022, extended, and the later chips. */
 #include <errno.h>
 #include <math.h>
 
@@ -18,7 +17,7 @@ static const struct {
 
 static const char *const heads[PANELS] = {"Peak rate, 1e12 FLOP/s", "Memory bandwidth, 1e9 B/s",
 					  "Machine balance, FLOP/byte"};
-/* To the unit of the axis. */
+/* Values are divided by this for the axis. */
 static const double scales[PANELS] = {1e12, 1e9, 1};
 
 struct panel {

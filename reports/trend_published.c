@@ -1,4 +1,4 @@
-/* What texts and talks say of 20 years of memory, beside what data give; what training takes. */
+/* Published statements on 20 years of memory beside fits of data; memory that training takes (figure 4). */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 /* ---- 128x, 20x, 1.3x ---- */
 
 static const struct {
-	const char *series, *with; /* the fit set beside it */
+	const char *series, *with; /* with: the fit that stands beside it */
 	double factor;             /* said of 20 years */
 	const char *words;
 } said[] = {
@@ -84,7 +84,8 @@ static int add_patterson_row(struct trends *t, size_t row, double factor, double
 	r->licence = csv_cell(c, row, csv_column(c, "licence"));
 	const struct trend_rate rate = {log2(factor) / years, (double)NAN, (double)NAN};
 	trend_row_rate(r, &rate);
-	/* "In the time that bandwidth doubles, latency improves by no more than 1.2 to 1.4." */
+	/* The rule of Patterson, CACM 47(10), 2004: while bandwidth doubles, latency improves 1.2 to 1.4 times at most.
+	 */
 	double bandwidth = patterson(c, technology, years > 1 ? "bandwidth improvement" : "bandwidth per year", &other);
 	if (strncmp(csv_cell(c, row, 1), "latency", 7) == 0 && bandwidth > 1) {
 		r->v[TREND_VALUE] = exp2(log2(factor) / log2(bandwidth));
@@ -101,7 +102,7 @@ static int add_patterson(struct trends *t, char *err, size_t n)
 		double v;
 		bool yearly = strcmp(csv_cell(c, row, csv_column(c, "unit")), "x/yr") == 0;
 		if (strcmp(csv_cell(c, row, 0), "all") == 0)
-			continue; /* the rule of thumb is a range, held against the others */
+			continue; /* the rule of thumb is a range and has no rate */
 		rc = csv_number(c, row, csv_column(c, "value"), &v, err, n);
 		if (rc == 1)
 			rc = add_patterson_row(t, row, v, yearly ? 1 : 20);
@@ -109,7 +110,7 @@ static int add_patterson(struct trends *t, char *err, size_t n)
 	return rc;
 }
 
-/* Beside the 1.3x that is said of latency. */
+/* The 1.3x of latency, beside the rates of Patterson. */
 static int add_latency_said(struct trends *t)
 {
 	static const struct {

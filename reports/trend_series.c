@@ -2,7 +2,8 @@
 
 #include <stddef.h>
 
-/* Every series of the paper, and what its rates depend on. The notes say what differs from the published selection. */
+/* All series: those of the paper, other selections of its points, and data of others. `words` of another selection says
+ * what differs from the published one. */
 
 const char trend_datacentre_names[] =
 	"Tesla|A100|H100|H200|V100|P100|B100|B200|B300|GB200|TPU|Instinct|Gaudi|Radeon Instinct|L40|A30";
@@ -80,11 +81,11 @@ const struct trend_series trend_series[] = {
 	{.name = "hw_flops.r10000_390", .set = TREND_SENSITIVITY, FLOPS, .twist = TREND_R10000_390,
 	 .words = "first point 390 MFLOP/s (unverified) instead of 339"},
 	{.name = "hw_flops.end_points", .set = TREND_SENSITIVITY, FLOPS, .twist = TREND_END_POINTS,
-	 .words = "first and last point only: 60 000 is the tenth power of 3.0, not their ratio"},
+	 .words = "first and last point only (the published 60 000 is 3.0 to the power of 10, not their ratio)"},
 	{.name = "hw_flops.no_tpu", .set = TREND_SENSITIVITY, FLOPS, .where = {HAS_NOT("name", "TPU")},
 	 .words = "without TPUs"},
 	{.name = "hw_flops.no_16bit", .set = TREND_SENSITIVITY, FLOPS, .where = {HAS_NOT("name", "P100|V100|A100|H100|TPU")},
-	 .words = "without 16-bit and tensor points: half of 60 000"},
+	 .words = "without 16-bit and tensor points"},
 	{.name = "dram_bw.hbm", .set = TREND_SENSITIVITY, DRAM, .where = {HAS("name", "HBM")},
 	 .words = "HBM only"},
 	{.name = "dram_bw.gddr", .set = TREND_SENSITIVITY, DRAM, .where = {HAS("name", "GDDR")},

@@ -71,7 +71,7 @@ static int points_of(const struct trends *t, const struct csv *c, const struct c
 	return rc;
 }
 
-/* name: "user." and the series, or what says how it is joined with ours. */
+/* A row named before, series, after: "user.S", "S+user" or "user/S". */
 static struct trend_row *add_row(struct trends *t, const char *before, const char *series, const char *after,
 				 const char *note, const char *path)
 {
@@ -85,7 +85,7 @@ static struct trend_row *add_row(struct trends *t, const char *before, const cha
 	return trend_row_text(&r->source, path) == 0 ? r : NULL;
 }
 
-/* Theirs over ours: growth of the ratio, with the interval of Student's t. */
+/* The rate of the user's points over the rate of ours, with the interval of Student's t. */
 static int add_change(struct trends *t, const char *path, const struct trend_series *s, const struct trend_line *own,
 		      const struct trend_line *ours)
 {
@@ -101,7 +101,7 @@ static int add_change(struct trends *t, const char *path, const struct trend_ser
 	return 0;
 }
 
-/* Ours alone for comparison, both together, and one over the other. */
+/* The user's rate over ours, and a fit of both sets of points together. */
 static int add_beside(struct trends *t, const char *path, const struct trend_series *s, struct trend_points *own,
 		      const struct trend_line *own_line)
 {
@@ -139,7 +139,7 @@ static int add_series(struct trends *t, const struct csv *c, const struct column
 		rc = trend_fit(&own, &line);
 	if (rc == -EINVAL)
 		rc = mw_fail(MW_EFORMAT, err, n,
-			     "%s: series '%s' has %zu point%s of one date%s, expected two dates at least", c->name,
+			     "%s: series '%s' has %zu point%s of one date%s, expected at least two dates", c->name,
 			     shown, own.n, own.n == 1 ? "" : "s",
 			     t->from > 0 || t->to > 0 ? " within --from and --to" : "");
 	struct trend_row *r = rc == 0 ? add_row(t, "user.", series, "", "points of the user", path) : NULL;
@@ -155,7 +155,7 @@ static int add_series(struct trends *t, const struct csv *c, const struct column
 	return rc;
 }
 
-/* All rows are read once before any is fitted, so that the first bad line is told. */
+/* All rows are read once before any is fitted, so that the first bad line is reported. */
 static int check_rows(const struct csv *c, const struct columns *at, char *err, size_t n)
 {
 	for (size_t row = 0; row < c->n_rows; row++) {

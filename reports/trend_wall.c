@@ -1,4 +1,4 @@
-/* Machine balance, its years, and whether the wall kept its rate after the paper's last points. */
+/* Machine balance (FLOP per byte), its value in each year, and whether the wall kept its rate after 2022. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static int add_balance(struct trends *t, const char *name, const char *words, co
 	return rc;
 }
 
-/* ---- its years ---- */
+/* ---- balance by year ---- */
 
 static int rising(const void *a, const void *b)
 {
@@ -101,8 +101,9 @@ static int add_years(struct trends *t)
 	return rc;
 }
 
-/* ---- what came after ---- */
+/* ---- chips since 2023 ---- */
 
+/* Fills in count, mean and share of the points of a year; returns how many lie within their 95 % interval. */
 static int is_in_year(const struct trend_points *p, const struct trend_forecast *f, int year, struct trend_row *r)
 {
 	size_t inside = 0;
@@ -185,9 +186,9 @@ static struct trend_row *add_forecast_row(struct trends *t, const char *name, co
 static int add_forecast_level(struct trends *t, const char *name, const struct trend_forecast *f)
 {
 	char note[160];
-	const char *where = f->level_ci.hi < 1 ? "below it" : f->level_ci.lo > 1 ? "above it" : "on it";
-	(void)snprintf(note, sizeof(note), "x%.2g of it (%.2g..%.2g): %s", f->level, f->level_ci.lo, f->level_ci.hi,
-		       where);
+	const char *where = f->level_ci.hi < 1 ? "below" : f->level_ci.lo > 1 ? "above" : "on it";
+	(void)snprintf(note, sizeof(note), "x%.2g the old line (%.2g..%.2g): %s", f->level, f->level_ci.lo,
+		       f->level_ci.hi, where);
 	struct trend_row *r = add_forecast_row(t, name, "level", note);
 	if (!r)
 		return -ENOMEM;
@@ -221,7 +222,7 @@ static int add_forecast_rates(struct trends *t, const char *name, const struct t
 		return -ENOMEM;
 	r->n = f->before.n + f->later;
 	if (f->after.sxx > 0) {
-		trend_row_rate(r, &f->change); /* (its interval is Student's everywhere) */
+		trend_row_rate(r, &f->change); /* LO and HI are Student's as well, below */
 		r->v[TREND_FACTOR] = r->v[TREND_DOUBLING] = (double)NAN;
 		r->v[TREND_LO] = r->v[TREND_T_LO] = f->change_ci.lo;
 		r->v[TREND_HI] = r->v[TREND_T_HI] = f->change_ci.hi;

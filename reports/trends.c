@@ -149,7 +149,7 @@ static int add_series(struct trends *t, const struct trend_series *s, char *err,
 		trend_row_published(r, s->published, s->published_20yr);
 		if (s->drawn > 0)
 			r->v[TREND_DRAWN] = s->drawn;
-		/* What was published is about all points. */
+		/* Published rates are of all points: no error for a part of them. */
 		if (t->from > 0 || t->to > 0)
 			r->v[TREND_ERROR] = r->v[TREND_ERROR_20] = (double)NAN;
 	} else if (rc == 0) {

@@ -1,5 +1,5 @@
-/* The memory wall from data: every rate of "AI and Memory Wall" (Gholami et al., IEEE Micro 2024) refitted, what it
- * depends on, what other data give, what came after, and where this host stands. */
+/* The memory wall from data: every rate of "AI and Memory Wall" (Gholami et al., IEEE Micro 2024) refitted, with
+ * other selections of its points, other data, the chips since 2023, and the place of this host. */
 #ifndef MW_TRENDS_H
 #define MW_TRENDS_H
 
@@ -27,17 +27,17 @@ enum trend_number {
 	TREND_DRAWN, /* rate of the authors' line; GB of their bars */
 	TREND_FIRST, /* decimal year of the first and last point */
 	TREND_LAST,
-	TREND_YEAR,  /* that the row is about */
+	TREND_YEAR,  /* year of the row; of a host: in which the line reaches its value */
 	TREND_VALUE, /* in the row's unit */
 	TREND_VALUE_LO,
 	TREND_VALUE_HI,
-	TREND_LINE,  /* what the fitted line says there */
-	TREND_LIMIT, /* memory of the GPU of the time */
-	TREND_SHARE,
+	TREND_LINE,  /* value of the fitted line at that date */
+	TREND_LIMIT, /* memory of the GPU of the time, GB */
+	TREND_SHARE, /* of chips within their interval, of activations in the sum: 0..1 */
 	TREND_NUMBERS,
 };
 
-/* Lines of the prediction go through points before CUT; held against them are those before END. */
+/* The prediction fits lines to points before CUT and compares them with points from CUT to before END. */
 enum { TREND_CUT = 2023, TREND_END = 2027 };
 
 enum trend_part {
@@ -45,7 +45,7 @@ enum trend_part {
 	TREND_T_EDITION, /* of 2021 */
 	TREND_T_SENSITIVITY,
 	TREND_T_INDEPENDENT,
-	TREND_T_TWENTY_YEARS, /* 128x, 20x, 1.3x */
+	TREND_T_TWENTY_YEARS, /* "128x capacity, 20x bandwidth, 1.3x latency" */
 	TREND_T_PATTERSON,
 	TREND_T_TRAINING_MEMORY,
 	TREND_T_BALANCE_YEARS,
@@ -79,8 +79,8 @@ struct trends {
 struct trends_options {
 	double from, to;                    /* decimal years, from <= date < to; 0: open */
 	const char *user;                   /* CSV with the columns series,date,value[,name]; NULL: none */
-	const struct results *host;         /* NULL: none, and host_words says why */
-	const char *host_path, *host_words; /* words: what has to be said of them */
+	const struct results *host;         /* results of this host; NULL: none, and host_words says why */
+	const char *host_path, *host_words; /* words: else what to say of them (incomplete, of another host) */
 };
 
 /* MW_EFORMAT or -errno with a line in err where the user's file cannot be used; -ENOMEM. *out is freed by the caller
@@ -103,20 +103,22 @@ const char *trend_part_name(enum trend_part part);
 struct trend_row *trends_add(struct trends *t, enum trend_part part, const char *series, const char *note);
 /* Replaces the source or note of a row. -ENOMEM with it NULL: the row is not to be used. */
 int trend_row_text(char **member, const char *text);
-/* Source and licence of a compiled-in table. -ENOMEM. */
+/* Sets source and licence to those of a compiled-in table. -ENOMEM. */
 int trend_row_source(struct trend_row *r, const struct trend_data *d, enum trend_table table);
+/* Fill in the numbers of a rate, of a line, and the published rates (0: none) with the errors of the row against them.
+ */
 void trend_row_rate(struct trend_row *r, const struct trend_rate *rate);
 void trend_row_line(struct trend_row *r, const struct trend_line *line);
 void trend_row_published(struct trend_row *r, double per_2yr, double in_20yr);
-/* Points of a series within the window; one of ours, or one made for a figure. Freed by the caller. */
+/* Points of a series within the window. Freed by the caller. */
 int trends_points(const struct trends *t, const struct trend_series *s, struct trend_points *p, char *err, size_t n);
-/* The same by name, and their line. 0, -EINVAL where no line can be fitted (points are there all
- * the same), other errors. Freed by the caller. */
+/* The points of a series of that name, and their line. -EINVAL where no line can be fitted (*p has the points), other
+ * errors. *p is freed by the caller. */
 int trends_line(const struct trends *t, const char *series, struct trend_points *p, struct trend_line *l);
 
 /* Each adds its parts. -ENOMEM, MW_EFORMAT. */
 int trends_add_wall(struct trends *t, char *err, size_t n);      /* trend_wall.c: balance, years, prediction */
-int trends_add_published(struct trends *t, char *err, size_t n); /* trend_published.c: what texts and talks say */
+int trends_add_published(struct trends *t, char *err, size_t n); /* trend_published.c: published statements */
 int trends_add_host(struct trends *t, const struct trends_options *opt);
 int trends_add_user(struct trends *t, const char *path, char *err, size_t n);
 

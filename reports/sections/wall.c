@@ -1,5 +1,5 @@
-/* The memory wall on paper, and where this host stands: growth rates, models, predictions and the transformer case
- * study. Nothing here is measured but what the run holds. */
+/* Published values of the memory wall, and where this host stands: growth rates, models, predictions and the
+ * transformer case study. Only the values of the run are measured. */
 #include "reports/sections/wall.h"
 
 #include <math.h>
@@ -54,9 +54,8 @@ const struct section section_wall = {
 	.place = 90,
 	.id = "wall",
 	.name = "The wall",
-	.words = "What is published of the memory wall, fitted and computed again, and where this host stands. Only "
-		 "what "
-		 "is marked as measured comes from this run.",
+	.words = "Published values of the memory wall, fitted and computed again, and where this host stands. Only "
+		 "values marked as measured come from this run.",
 	.queries = queries,
 	.figures = {{"wall-hardware", "Compute, memory, interconnect", draw_hardware, table_hardware},
 		    {"wall-models", "Model size and accelerator memory", draw_models, table_models},

@@ -4,18 +4,19 @@
 
 #include "reports/section.h"
 
-/* What of a run the section asks for; NULL: not measured. The best in the topology state of most of the run. */
+/* Records of the run that the section uses, each the best in the topology state that most of the run had; NULL: not
+ * measured. */
 struct wall_host {
 	const struct mw_record *f32, *int8, *bandwidth;
 };
 struct wall_host wall_host_of(const struct results *r);
-/* FLOP/byte (int8: operations) from which peak, not bandwidth, is the limit; NaN where one of them is NULL. */
+/* FLOP/byte (int8: operations per byte) above which the peak, not the bandwidth, limits; NaN where one is NULL. */
 double wall_ridge(const struct mw_record *peak, const struct mw_record *bandwidth);
 
 /* wall_trends.c: the figures of `memwall trends`, with this host's values; figure: its id (reports/trend_figures.h). */
 int wall_draw_trend(const char *figure, const struct results *r, const struct figure_look *look, struct figure_plot *p);
 int wall_table_trend(const char *figure, const struct results *r, struct grid *g);
-/* Where this host stands on the lines; nothing where the run lacks its peak rate or its bandwidth. */
+/* Adds where this host stands on the lines; nothing where the run lacks the peak rate or the bandwidth. */
 void wall_headline(const struct results *r, struct headlines *out);
 
 /* wall_transformer.c: the case study of Gholami et al. and Kim et al. */

@@ -60,7 +60,7 @@ static int study_open(const struct results *r, struct study *s)
 	struct wall_host host = wall_host_of(r);
 	s->ridge = wall_ridge(host.int8, host.bandwidth);
 	if (profile_open(&s->profile, err, sizeof(err)) < 0)
-		return -ENOMEM; /* (the table itself is held by a test) */
+		return -ENOMEM; /* (a test reads the table, so that only memory can fail) */
 	for (size_t i = 0; i < CASES; i++)
 		make_row(s, i);
 	return 0;
@@ -73,13 +73,13 @@ enum { FORM, PRINTED, MEASURED, ANALYTIC, HOST, SERIES };
 static const struct {
 	const char *label;
 	int colour, point;
-	double above; /* the line of its case: equal values stay apart */
+	double above; /* offset of the mark from the line of its case, so that equal values stay apart */
 } series[SERIES] = {
 	[FORM] = {"closed form; latency on a roofline of 80 FLOP/byte", 0, 7, 0.27},
 	[PRINTED] = {"published intensity, Figure 6", 1, 12, -0.09},
 	[MEASURED] = {"published latency, measured, Figure 9", 2, 4, -0.09},
 	[ANALYTIC] = {"published latency, analytic, Figure 32", 3, 8, -0.27},
-	[HOST] = {NULL, 5, 6, 0.09}, /* with its ridge */
+	[HOST] = {NULL, 5, 6, 0.09}, /* put_legends() adds its ridge */
 };
 
 static double value_of(const struct profile_cell *c)
@@ -87,7 +87,7 @@ static double value_of(const struct profile_cell *c)
 	return c ? c->value : (double)NAN;
 }
 
-/* Of panel 0 (intensity) or 1 (latency); NaN: no such point. */
+/* Value of a series in panel 0 (intensity) or 1 (latency); NaN: none. */
 static double point_of(const struct row *r, int panel, int which)
 {
 	const double values[2][SERIES] = {
@@ -162,12 +162,11 @@ static void put_words(const struct study *s, struct figure_plot *p)
 	mw_buf_add(&p->title,
 		   "GPT-2 does the arithmetic of BERT-Base with %.0f times the bytes: %.3g FLOP/byte in place of %.3g",
 		   decoder->bytes / base->bytes, decoder->intensity, base->intensity);
-	mw_buf_add(
-		&p->caption,
-		"Published: Kim et al., arXiv:2302.14017. 8 bits, one sequence, 128 and 512 tokens; latencies are "
-		"multiples of BERT-Base at 128. A latency is "
-		"the sum over the operators of the longer of arithmetic and memory: nothing of it was measured here. "
-		"The published BERT-Large lacks one projection of each layer (docs/transformer.md).");
+	mw_buf_add(&p->caption,
+		   "Published: Kim et al., arXiv:2302.14017. 8 bits, one sequence, 128 and 512 tokens; latencies are "
+		   "multiples of BERT-Base at 128. A latency is "
+		   "modelled: the sum over the operators of the longer of arithmetic time and memory time. "
+		   "The published BERT-Large lacks one projection of each layer (docs/transformer.md).");
 }
 
 int wall_draw_transformer(const struct results *r, const struct figure_look *look, struct figure_plot *p)

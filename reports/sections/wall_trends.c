@@ -13,7 +13,7 @@ static int open_trends(const struct results *r, struct trends *t)
 {
 	const struct trends_options opt = {.host = r, .host_path = "this run"};
 	char err[200];
-	return trends_open(&opt, t, err, sizeof(err)) < 0 ? -ENOMEM : 0; /* (the data themselves are held by a test) */
+	return trends_open(&opt, t, err, sizeof(err)) < 0 ? -ENOMEM : 0; /* (a test reads the data) */
 }
 
 static const struct trend_figure *figure_of(const char *id)
@@ -143,7 +143,7 @@ static int fill_chips(struct grid *g, const struct csv *c)
 		long rows[3];
 		for (int k = 0; k < 3; k++)
 			rows[k] = chip_in(c, row, panels[k]);
-		/* Its first row stands for it. */
+		/* A chip is added once, at its first row. */
 		long first = rows[0] >= 0 ? rows[0] : rows[1] >= 0 ? rows[1] : rows[2];
 		if (first == (long)row)
 			rc = add_chip(g, c, row, rows);
@@ -194,10 +194,11 @@ void wall_headline(const struct results *r, struct headlines *out)
 	if (flops && dram && isfinite(flops->v[TREND_YEAR]) && isfinite(dram->v[TREND_YEAR])) {
 		struct headline *line = headline_number(out, "This host on the memory wall", floor(dram->v[TREND_YEAR]),
 							"year", mw_weakest(dram->provenance, MW_REFERENCE));
-		headline_say(out, line,
-			     "in which accelerators, by their fitted line, had its DRAM bandwidth; its f32 rate: %.0f; "
-			     "together %.3g FLOP/byte",
-			     floor(flops->v[TREND_YEAR]), flops->v[TREND_VALUE] / dram->v[TREND_VALUE]);
+		headline_say(
+			out, line,
+			"in which the fitted line of accelerators reaches this DRAM bandwidth; it reaches this f32 "
+			"rate in %.0f; machine balance %.3g FLOP/byte",
+			floor(flops->v[TREND_YEAR]), flops->v[TREND_VALUE] / dram->v[TREND_VALUE]);
 	}
 	trends_fini(&t);
 }

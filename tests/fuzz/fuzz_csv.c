@@ -1,4 +1,4 @@
-/* CSV: what is read and written again by other rules (every cell quoted, CRLF) is read as the same table. */
+/* CSV: a table that was read is written with every cell quoted and CRLF, and has to be read back the same. */
 #include "base/core/err.h"
 #include "base/core/text.h"
 #include "reports/csv.h"

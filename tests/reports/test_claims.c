@@ -1,3 +1,4 @@
+/* The table of claims, verdicts, and findings with made-up records. */
 #include <criterion/criterion.h>
 
 #include <math.h>
@@ -256,7 +257,7 @@ Test(claims, what_belongs_to_a_finding_is_said, .init = open_facts, .fini = clos
 		const char *id, *text;
 	} says[] = {
 		{"B08", "25.6 bytes for each parameter"},   {"B10", "4.8 bytes for each parameter here, 25.6 there"},
-		{"B11", "711.1 for an addition"},           {"B30", "with zeros it is AND, with ones OR"},
+		{"B11", "711.1 for an addition"},           {"B30", "for AND the third holds zeros, for OR ones"},
 		{"B31", "5 AAP and 2 AP, 335 ns"},          {"C12", "410 a year would be 168100 in two"},
 		{"C19", "1.9 and 2.0 orders of magnitude"}, {"C20", "115.7 at 512"},
 	};
@@ -310,7 +311,7 @@ Test(claims, the_emulator_executes_what_the_claims_ask)
 	cr_expect(a.op_not.exact && a.op_and.exact && a.op_or.exact && a.op_xor.exact && a.op_xnor.exact);
 }
 
-/* Records of a machine with RAPL, which no file here is of. */
+/* Records as a machine with RAPL has them: no results file in the tree is of one. */
 static void add(struct mw_records *l, const char *metric, enum mw_unit unit, double value, const char *kind)
 {
 	struct mw_record r;

@@ -1,3 +1,4 @@
+/* CSV: cells, line ends and quotes; lines of errors. */
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -106,7 +107,7 @@ Test(csv, binary_data_and_too_much_of_it_are_refused)
 	struct csv c;
 	const char zero[] = "a,b\n1,\0";
 	cr_assert_eq(csv_parse("x", zero, sizeof(zero) - 1, &c, err, sizeof(err)), MW_EFORMAT);
-	cr_assert_str_eq(err, "x:2: a byte 0: this is no text");
+	cr_assert_str_eq(err, "x:2: a NUL byte: not a text file");
 	csv_fini(&c);
 
 	char *large = malloc((size_t)CSV_BYTES_MAX + 1);

@@ -1,4 +1,4 @@
-/* Which results a command takes that was given none. */
+/* Which results a command uses when none are named. */
 #include "tests/reports/fixture.h"
 
 #include <errno.h>
@@ -65,7 +65,7 @@ static void finds_none(const char *words)
 
 Test(newest, nothing_is_no_error)
 {
-	finds_none("none at all");
+	finds_none("no results were found");
 	finds_none("'memwall run'");
 }
 
@@ -80,7 +80,7 @@ Test(newest, last_journal_wins_over_names_and_rewritten_results)
 Test(newest, results_folder_counts_in_a_checkout_only)
 {
 	put_run("results/a", "node-17", false, 5000);
-	finds_none("none at all");
+	finds_none("no results were found");
 	put_run("memwall-results/b", "node-17", false, 4000);
 	finds("memwall-results/b/results.json");
 	write_file("GNUmakefile", "", 0);
@@ -114,7 +114,7 @@ Test(newest, anonymised_results_are_nobodys)
 	full_results(&host);
 	r.partial = false;
 	results_anonymize(&r);
-	/* Also where this host has no name that could be told from theirs. */
+	/* Also where this host has no name to compare theirs with. */
 	set_text(&host.host.hostname, NULL);
 	cr_assert_eq(mkdir(in_dir("memwall-results"), 0777), 0);
 	cr_assert_eq(mkdir(in_dir("memwall-results/a"), 0777), 0);

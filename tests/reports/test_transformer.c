@@ -109,7 +109,7 @@ Test(profile, notes_say_why)
 	c = case_of("bert-large", 512);
 	notes(&c, TRANSFORMER_TOTAL, "FLOPs, intensity: the six values of BERT-Large");
 	c = case_of("bert-large-published", 512);
-	notes(&c, TRANSFORMER_TOTAL, "no such model");
+	notes(&c, TRANSFORMER_TOTAL, "not a real model");
 	c = case_of("mixtral-8x7b", 100000);
 	notes(&c, TRANSFORMER_FFN, "reads 2 of 8 experts");
 	notes(&c, TRANSFORMER_TOTAL, "beyond the 32768 tokens");

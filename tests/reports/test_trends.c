@@ -333,7 +333,8 @@ Test(trends, users_points_that_cannot_be_fitted_are_refused)
 	refused("series,date,value\na,2000,1 GB\n", 0, "'1 GB' is no number");
 	refused("series,date,value\na,2000,1\na,2001-02-30,2\n", 0,
 		"user.csv:3: column 'date': '2001-02-30' is no date");
-	refused("series,date,value\na,2000,1\na,2000,2\n", 0, "series 'a' has 2 points of one date, expected two");
+	refused("series,date,value\na,2000,1\na,2000,2\n", 0,
+		"series 'a' has 2 points of one date, expected at least two");
 	refused("series,date,value\na,2000,1\na,2001,2\n", 2000.5, "series 'a' has 1 point of one date within --from");
 	refused("series,date,value\n,2000,1\n", 0, "user.csv:2: column 'series'");
 	refused("series,date,value\na,2000,1,2\n", 0, "4 cells, the header names 3 columns");
