@@ -15,7 +15,7 @@ static const struct mw_option claims_options[] = {
 	 .type = MW_OPT_CHOICES,
 	 .arg = "KINDS",
 	 .choices = "measure|compute|fit|cite",
-	 .help = "only claims that are checked so"},
+	 .help = "only claims that are checked in these ways"},
 	{.name = "source",
 	 .type = MW_OPT_CHOICES,
 	 .arg = "LETTERS",
@@ -87,7 +87,7 @@ static int nothing(const struct cli *cli, const struct claims *c, char *err, siz
 	if (pattern)
 		return mw_fail(MW_ESPEC, err, n,
 			       "--select=%s: no claim has such an id, expected for example 'C01' or 'B*'", pattern);
-	return mw_fail(MW_ESPEC, err, n, "no claim is of that id, source, kind and verdict");
+	return mw_fail(MW_ESPEC, err, n, "no claim has that id, source, kind and verdict");
 }
 
 static int print(const struct cli *cli, const struct rows *rows, const char *words, char *err, size_t n)
@@ -105,7 +105,7 @@ static int print(const struct cli *cli, const struct rows *rows, const char *wor
 	return rc;
 }
 
-/* "results/x/results.json (of another host ...)", or why there is none. */
+/* "results/x/results.json (of another host ...)", or why there are no results. */
 static void where_from(const struct cli_measured *m, struct mw_buf *words)
 {
 	if (m->found)
@@ -152,7 +152,7 @@ const struct command cmd_claims = {
 	.details =
 		"A claim is an exact phrase of its source. What is found is computed anew: fits of published points,\n"
 		"closed forms, the emulator, or records of the results that are named; without a name, of the newest\n"
-		"complete run of this host. Claims that need a measurement say which command makes it.\n"
+		"complete run of this host. Claims that need a measurement name the command for it.\n"
 		"Verdicts: holds, differs, inconsistent (the sources contradict themselves or each other), cannot be\n"
 		"checked here. published says in brackets how near the finding has to come: printed, it rounds to the\n"
 		"printed digits; interval, inside the 95 % interval of the fit; magnitude, less than half a decade "

@@ -9,14 +9,14 @@
 #include "cli/spec.h"
 #include "pim/pim.h"
 
-/* The device that is meant where none is named, on the DRAM of its publication; every command is executed on the
- * contents of rows. */
+/* The default device, with the DRAM of its publication; engine exact executes each command on the contents of rows. */
 static const char dram[] = "ddr3-1600", engine[] = "exact";
 
-/* Columns c of the three rows hold bits 0, 1 and 2 of c: all eight combinations in every byte. */
+/* Bit c of each byte of row i is bit i of c: every byte holds all eight combinations of three operands. */
 static const unsigned char operand[3] = {0xaa, 0xcc, 0xf0};
 static const char *const data_rows[3] = {"D0", "D1", "D2"}, *const compute_rows[3] = {"B0", "B1", "B2"};
 
+/* Does every byte of the row hold `byte`? row: room for its contents. */
 static bool holds(struct pim_subarray *s, const char *name, unsigned char *row, unsigned char byte)
 {
 	size_t bytes = pim_row_bytes(s);
@@ -28,7 +28,8 @@ static bool holds(struct pim_subarray *s, const char *name, unsigned char *row, 
 	return true;
 }
 
-/* Copies three rows into T0 to T2 and activates them together; the third one is `third`. */
+/* Copies D0, D1 and `third` into the three compute rows, activates these together (B12), and copies the result to D3.
+ */
 static int activate(struct pim_subarray *s, const char *third)
 {
 	int rc = pim_aap(s, data_rows[0], compute_rows[0]);

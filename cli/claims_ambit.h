@@ -1,4 +1,4 @@
-/* The emulator of Ambit run for `memwall claims`. */
+/* Runs the emulator of Ambit for `memwall claims`. */
 #ifndef MW_CLI_CLAIMS_AMBIT_H
 #define MW_CLI_CLAIMS_AMBIT_H
 
@@ -6,8 +6,8 @@
 
 #include "reports/claims_ambit.h"
 
-/* Activates three rows together, executes bulk operations, and counts their commands. A code of pim.h with a line in
- * err. */
+/* Activates three rows together, executes bulk operations, and counts their commands. A negative code of
+ * pim.h with a line in err. */
 int cli_claims_ambit(struct claims_ambit *out, char *err, size_t n);
 
 #endif

@@ -10,7 +10,7 @@ struct totals {
 	double seconds;
 };
 
-/* told: false when the benchmark has no plan(). */
+/* told: the benchmark has a plan(), which told points, memory and disk. */
 static int add_row(struct grid *g, const char *name, const struct totals *t, bool told, const char *status)
 {
 	char points[24], memory[24], disk[24], seconds[24];
@@ -54,7 +54,7 @@ static int add_total(struct grid *g, struct measure *m, struct totals *all)
 	bool cut = all->memory_bytes > most;
 	all->memory_bytes = cut ? most : all->memory_bytes;
 	return add_row(g, "total", all, true,
-		       cut ? "memory: the limit, because benchmarks use the same memory in turn" : NULL);
+		       cut ? "memory is cut to the limit: benchmarks use the same memory in turn" : NULL);
 }
 
 int measure_dry_run(const struct cli *cli, struct measure *m, const struct bench *const *list, size_t n_list, char *err,

@@ -7,7 +7,7 @@
 #include "base/sys/topology.h"
 #include "reports/newest.h"
 
-/* What a reader has to know of results that he named himself. */
+/* What limits results that were named: of another or an unknown host, incomplete; "" for nothing. */
 static void describe(const struct results *r, const struct mw_host *here, char *words, size_t n)
 {
 	const char *whose = "";
@@ -45,7 +45,7 @@ int cli_measured(struct cli *cli, const char *given, struct cli_measured *out, c
 	} else if (known == -ENOMEM) {
 		rc = mw_fail(known, err, n, "out of memory");
 	} else if (known < 0) {
-		(void)snprintf(out->words, sizeof(out->words), "this host cannot be told: %s", why);
+		(void)snprintf(out->words, sizeof(out->words), "this host cannot be identified: %s", why);
 	} else {
 		rc = newest_results(".", &here.host, &out->results, out->path, sizeof(out->path), out->words,
 				    sizeof(out->words));

@@ -10,13 +10,14 @@ struct cli_measured {
 	char path[4096];
 	bool found;
 	bool named; /* on the command line */
-	/* Why there are none; or what has to be said beside every number from them: that they are of another host, that
-	 * nobody knows whose they are, that the run did not end. "" where they are of this host and complete. */
+	/* Why there are none; or what to say beside every number from them: they are of another host, of a host that
+	 * they do not name, or incomplete. "" where they are of this host and complete. */
 	char words[400];
 };
 
-/* given: a results.json or a run's folder, NULL: not named. MW_ESPEC with a line where what was named cannot be read;
- * finding none is no error. *out is freed by the caller with cli_measured_fini in every case. */
+/* given: a results.json or a run's folder; NULL: look for the newest of this host. MW_ESPEC with a line in err where
+ * `given` cannot be read, -ENOMEM; that none is found is no error. *out is freed by the caller with cli_measured_fini
+ * in every case. */
 int cli_measured(struct cli *cli, const char *given, struct cli_measured *out, char *err, size_t n);
 void cli_measured_fini(struct cli_measured *m);
 

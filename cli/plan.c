@@ -13,9 +13,9 @@ static const struct mw_option options[] = {
 	 .arg = "N",
 	 .min = 1e6,
 	 .max = 1e18,
-	 .help = "in place of MODEL: so many parameters, shaped like GPT-3"},
-	{.name = "train", .type = MW_OPT_FLAG, .help = "training only; with --serve both, as without either"},
-	{.name = "serve", .type = MW_OPT_FLAG, .help = "serving only"},
+	 .help = "in place of MODEL: number of parameters, shaped like GPT-3"},
+	{.name = "train", .type = MW_OPT_FLAG, .help = "training only (default: training and serving)"},
+	{.name = "serve", .type = MW_OPT_FLAG, .help = "serving only (default: training and serving)"},
 	{.name = "on",
 	 .type = MW_OPT_NAMES,
 	 .arg = "DEVICE,..",
@@ -38,7 +38,7 @@ static const struct mw_option options[] = {
 	 .arg = "N",
 	 .min = 1,
 	 .max = 1e9,
-	 .help = "so many devices; default: as few as it takes"},
+	 .help = "number of devices; default: as few as hold the model"},
 	{.name = "tp",
 	 .type = MW_OPT_INT,
 	 .arg = "N",
@@ -77,7 +77,7 @@ static const struct mw_option options[] = {
 	 .def = "1",
 	 .min = 1,
 	 .max = 1e6,
-	 .help = "sequences answered at once; in training, of each device and step"},
+	 .help = "sequences answered at once; in training, sequences of each device and step"},
 	{.name = "prompt",
 	 .type = MW_OPT_INT,
 	 .arg = "N",
@@ -110,24 +110,24 @@ static const struct mw_option options[] = {
 	 .arg = "NAME",
 	 .def = "adam",
 	 .word = optimizer_name,
-	 .help = "states kept for each parameter; adam: mixed precision, 16 byte in all"},
+	 .help = "optimizer; adam: mixed precision, 16 bytes per parameter in all"},
 	{.name = "zero",
 	 .type = MW_OPT_INT,
 	 .arg = "STAGE",
 	 .def = "3",
 	 .min = 0,
 	 .max = 3,
-	 .help = "what ZeRO splits among devices: 0 nothing, 1 states, 2 and gradients, 3 and weights"},
+	 .help = "what ZeRO splits among devices: 0 nothing, 1 states, 2 also gradients, 3 also weights"},
 	{.name = "checkpointing",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "HOW",
 	 .def = "full",
 	 .choices = "none|selective|full",
-	 .help = "activations that are computed again, not kept"},
+	 .help = "which activations are computed again and not kept"},
 	{.name = "set",
 	 .type = MW_OPT_NAMES,
 	 .arg = "KEY=VALUE,..",
-	 .help = "other constants, see --show=constants; what rests on them says so"},
+	 .help = "replace constants, see --show=constants; numbers that depend on them are marked"},
 	{.name = "show",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "WHAT",
@@ -170,7 +170,7 @@ static int set_one(struct constants *c, const char *item, size_t len, char *err,
 		return unknown_key(text, err, n);
 	const struct constant_row *row = &constant_table[which];
 	if (c->user & 1U << which)
-		return mw_fail(MW_ESPEC, err, n, "--set: %s is there twice", row->key);
+		return mw_fail(MW_ESPEC, err, n, "--set: %s is set twice", row->key);
 	if (mw_parse_real(equals + 1, &value) < 0 || constants_set(c, (enum constant)which, value) < 0)
 		return mw_fail(MW_ESPEC, err, n, "--set: %s: '%s' is not a number from %g to %g (%s)", row->key,
 			       equals + 1, row->min, row->max, row->unit);
@@ -232,7 +232,8 @@ static int set_tiers(struct plan *p, char *err, size_t n)
 
 /* ---- the model ---- */
 
-/* 12 layers d^2 parameters with d = 128 layers and heads of 128, as GPT-3 has them. */
+/* 12 layers d^2 parameters, with d = 128 layers and heads of 128: GPT-3 (Brown et al. 2020, arXiv:2005.14165, Table
+ * 2.1). */
 static void assume_shape(struct plan *p)
 {
 	const double heads = fmax(1, round(cbrt(p->parameters * 128 / 12) / 128)), d = 128 * heads;

@@ -11,13 +11,13 @@
 
 enum { PLAN_DEVICES = 16 };
 
-/* A machine with what the user and this host say about it. */
+/* A machine of the table, this host as it was measured, or a device that libpim models. */
 struct plan_device {
 	struct machine m; /* its texts point into the table or into this structure */
 	char name[64], words[160];
 	char source[MACHINE_FIELDS][300];
-	enum mw_provenance provenance[MACHINE_FIELDS]; /* of its figures, those set by the user aside */
-	char note[500];                                /* to be said wherever they are used; "" for none */
+	enum mw_provenance provenance[MACHINE_FIELDS]; /* of its figures before the user sets any */
+	char note[500];                                /* printed beside its figures; "" for none */
 };
 
 struct plan {
@@ -34,7 +34,7 @@ struct plan {
 	const struct optimizer *optimizer;
 	int zero;
 	enum checkpointing checkpointing;
-	/* On what. */
+	/* The devices. */
 	double tensor, pipeline, count; /* 0: as few as it takes */
 	struct constants constants;
 	struct memory_tier tiers[SERVING_TIERS];
@@ -43,13 +43,13 @@ struct plan {
 	size_t n_devices;
 };
 
-/* One line of the answer. Which device, item and constant it is about is fixed; texts are owned. */
+/* One line of the answer. */
 struct plan_row {
 	const struct plan_item *item;
 	const struct plan_device *device; /* NULL: of the model itself */
 	double value;
-	const char *text; /* in place of a value */
-	uint32_t uses;    /* bit i: enum constant i enters, but for those that the user set */
+	const char *text; /* in place of a value; not owned; NULL for none */
+	uint32_t uses;    /* bit i: enum constant i enters the value, unless the user set it */
 	enum mw_provenance provenance;
 	bool user, unverified; /* rests on a value set by the user; on a figure that is unverified */
 	char *note;            /* owned; NULL for none */
@@ -65,7 +65,7 @@ struct plan_item {
 	const char *source;
 };
 
-/* What a row can say; the table of them is in plan_rows.c. */
+/* Index of the table of items in plan_rows.c. */
 enum item {
 	I_PARAMETERS,
 	I_ACTIVE,
@@ -143,23 +143,23 @@ double plan_figure(const struct plan *p, const struct plan_device *d, enum machi
 double plan_peak(const struct plan *p, const struct plan_device *d, const struct precision *format,
 		 enum machine_format *used);
 
-/* plan_rows.c: everything that can be said. MW_ESPEC when what was asked for does not fit the count given. */
+/* plan_rows.c: all rows. MW_ESPEC when the work does not fit into --count devices, -ENOMEM. */
 int plan_fill(struct plan *p, struct plan_rows *rows, char *err, size_t n);
 void plan_rows_fini(struct plan_rows *rows);
 
 /* ---- for the files that fill rows ---- */
 
-/* uses: bit i: enum constant i enters, those of the device included. A value that is not finite is unavailable, and the
- * row says which figure of the device is missing. NULL when memory is out. */
+/* Adds a row. uses: bit i: enum constant i enters the value, figures of the device included. A value that is not finite
+ * becomes unavailable, and the note says which figure of the device is missing. NULL when memory is out. */
 struct plan_row *plan_put(const struct plan *p, struct plan_rows *l, enum item item, const struct plan_device *d,
 			  double value, uint32_t uses);
-/* text lives as long as the program. */
+/* Adds a row with a text, which must live as long as the program. */
 void plan_put_text(const struct plan *p, struct plan_rows *l, enum item item, const struct plan_device *d,
 		   const char *text, uint32_t uses);
-/* All items of a table from first on, unavailable for one reason. */
+/* Adds all items of a table from first on as unavailable, with why as their note. */
 void plan_put_absent(const struct plan *p, struct plan_rows *l, enum item first, const struct plan_device *d,
 		     const char *why);
-/* Joins with "; " to the note. r may be NULL. */
+/* Adds to the note, after "; " where there is one. r may be NULL. */
 void plan_say(struct plan_rows *l, struct plan_row *r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The figures of a device are the first constants. */
@@ -177,7 +177,7 @@ enum {
 double plan_tokens(const struct plan *p);
 uint32_t plan_tokens_use(const struct plan *p);
 double plan_training_flops(const struct plan *p);
-/* Bytes of a device that the model may take; NaN where its memory is not known. */
+/* Bytes of a device that the model may use; NaN where its memory is not known. */
 double plan_room(const struct plan *p, const struct plan_device *d);
 
 struct answers {

@@ -89,10 +89,12 @@ static int add_machine(struct plan *p, const char *name, char *err, size_t n)
 	struct plan_device *d = add_empty(p, m->name, m->words);
 	d->m = *m;
 	if (m->kind == MACHINE_NEAR_MEMORY)
-		(void)snprintf(d->note, sizeof(d->note),
-			       "as if it ran every operator: what is left to a host, and its link, cost nothing here");
+		(void)snprintf(
+			d->note, sizeof(d->note),
+			"modelled as if it ran every operator: work of a host, and transfers to it, cost nothing here");
 	if (m->kind == MACHINE_DIMC)
-		(void)snprintf(d->note, sizeof(d->note), "as if KV cache and activations lay in it as weights do");
+		(void)snprintf(d->note, sizeof(d->note),
+			       "modelled as if KV cache and activations were in its SRAM, as the weights are");
 	for (int f = 0; f < MACHINE_FIELDS; f++)
 		set_source(d, (enum machine_field)f, MW_REFERENCE, machine_source(m, (enum machine_field)f));
 	return 0;
@@ -113,7 +115,7 @@ static int add_machines(struct plan *p, const char *list, char *err, size_t n)
 
 /* ---- this host ---- */
 
-/* The best of the first case that has any, in the topology state of most of the run. */
+/* The best record of the first case that has any, in the topology state that most of the run had. */
 static const struct mw_record *best_of(const struct mw_records *l, const char *bench, const char *const cases[2],
 				       const char *where)
 {
@@ -187,7 +189,7 @@ static int add_here(struct plan *p, char *err, size_t n)
 
 /* ---- a modelled PIM device ---- */
 
-/* A square product of int8 is enough to fill the arrays of most devices, and takes the host milliseconds. */
+/* Side of an int8 matrix that fills the arrays of most devices and takes milliseconds to model. */
 enum { PIM_SIDE = 4096 };
 
 static int pim_figures(struct plan_device *d, struct pim_device *dev, char *err, size_t n)
@@ -241,9 +243,10 @@ static int add_pim(struct plan *p, const char *spec, char *err, size_t n)
 	}
 	struct plan_device *d = add_empty(p, pim_spec(dev), pim_ops_of(dev)->summary);
 	if (!(pim_ops_of(dev)->caps & PIM_CAP_MODELLED))
-		rc = mw_fail(MW_ESPEC, err, n,
-			     "--device: '%.100s' is this machine itself, not a model; --here takes what was measured",
-			     spec);
+		rc = mw_fail(
+			MW_ESPEC, err, n,
+			"--device: '%.100s' is this machine itself, not a model; use --here for its measured figures",
+			spec);
 	rc = rc ? rc : pim_figures(d, dev, err, n);
 	if (rc == 0 && pim_device_info(dev, &info) == 0) {
 		d->m.memory = (double)info.channels * info.ranks * info.banks * info.subarrays * info.rows *
@@ -251,7 +254,7 @@ static int add_pim(struct plan *p, const char *spec, char *err, size_t n)
 		set_source(d, MACHINE_MEMORY, MW_MODELLED, "libpim: channels x ranks x banks x subarrays x rows");
 	} else if (rc == 0) {
 		(void)snprintf(d->note, sizeof(d->note),
-			       "libpim tells no capacity of this device: --set=memory=BYTES does");
+			       "libpim states no capacity of this device: give it with --set=memory=BYTES");
 	}
 	pim_close(dev);
 	return rc;
@@ -262,7 +265,7 @@ int plan_devices(struct plan *p, char *err, size_t n)
 	const struct mw_opts *o = &p->cli->opts;
 	const char *on = mw_opt_text(o, "on"), *spec = mw_opt_text(o, "device");
 	const bool here = mw_opt_flag(o, "here") || mw_opt_text(o, "results");
-	/* The default gives way to what is named. */
+	/* The default of --on counts only where no other device is named. */
 	const bool table = mw_opt(o, "on")->given || (!spec && !here);
 	int rc = table ? add_machines(p, on, err, n) : 0;
 	if (rc == 0 && here)

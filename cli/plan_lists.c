@@ -22,7 +22,7 @@ static const char *shown(const struct cli *cli, double v, const char *unit, numb
 	return plan_value(v, unit, text, sizeof(number));
 }
 
-/* Columns of the terminal, which lacks the long ones, or all of them; then prints. */
+/* Prints the grid unless rc is an error already, and frees it. */
 static int print_list(const struct cli *cli, struct grid *g, int rc, char *err, size_t n)
 {
 	if (rc == 0)

@@ -90,7 +90,7 @@ static const char *row_provenance(const struct plan_row *r)
 	return r->user && r->provenance != MW_UNAVAILABLE ? "user" : mw_provenance_name(r->provenance);
 }
 
-/* Measured here, or modelled by libpim. */
+/* Was the figure measured on a host, or modelled by libpim? Others are published. */
 static bool ours(const struct plan_device *d, enum machine_field field)
 {
 	return d->provenance[field] == MW_MEASURED || d->provenance[field] == MW_MODELLED;
@@ -127,7 +127,7 @@ static int add_row(const struct plan *p, struct grid *g, const struct plan_row *
 	struct mw_buf note = {0};
 	mw_buf_add(&note, "%s", r->note ? r->note : "");
 	if (r->unverified && r->item->table != PLAN_DEVICE)
-		mw_buf_add(&note, "%srests on unverified figures of the device", note.len ? "; " : "");
+		mw_buf_add(&note, "%sdepends on unverified figures of the device", note.len ? "; " : "");
 	const char *cells[] = {
 		table_names[r->item->table],
 		r->device ? r->device->name : NULL,
@@ -162,7 +162,7 @@ static const struct plan_row *find(const struct plan_rows *rows, const struct pl
 	return NULL;
 }
 
-/* First row of its item: the line of the table is made there. */
+/* Is row i the first of its item? The line of the table is made there. */
 static bool leads(const struct plan_rows *rows, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -225,7 +225,7 @@ static size_t devices_that_fit(const struct plan *p, size_t first)
 	return d;
 }
 
-/* Another row of that item that says the same, before i or after it. */
+/* Has another row of that item, before i or after it, the same note? */
 static bool said(const struct plan_rows *rows, size_t i, bool before)
 {
 	for (size_t k = before ? 0 : i + 1; k < (before ? i : rows->n); k++)
@@ -235,7 +235,7 @@ static bool said(const struct plan_rows *rows, size_t i, bool before)
 	return false;
 }
 
-/* A device whose whole table is absent says why once. */
+/* Has a row of that device before i the same note? Where a whole table is absent, the reason is printed once. */
 static bool said_of_device(const struct plan_rows *rows, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -245,7 +245,7 @@ static bool said_of_device(const struct plan_rows *rows, size_t i)
 	return false;
 }
 
-/* What there is to say beside the numbers, each once. */
+/* The notes of a table, each once. */
 static void print_notes(FILE *f, const struct plan_rows *rows, enum plan_table table)
 {
 	for (size_t i = 0; i < rows->n; i++) {
@@ -313,9 +313,9 @@ static int print_tables(FILE *f, const struct plan *p, const struct plan_rows *r
 		  "software reaches. Sources are in --format=csv, and in --show=devices and --show=constants.",
 		  0, 0);
 	if (user)
-		(void)fputs("*  rests on a value that you set\n", f);
+		(void)fputs("*  depends on a value that you set\n", f);
 	if (unverified)
-		(void)fputs("?  rests on a figure of the device that is unverified\n", f);
+		(void)fputs("?  depends on a figure of the device that is unverified\n", f);
 	return rc;
 }
 

@@ -1,4 +1,4 @@
-/* What `memwall plan` can say about a model, as rows. */
+/* The rows of `memwall plan`, and those of the model and its devices. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ static const struct plan_item items[I_COUNT] = {
 	[I_STATES] = {PLAN_MODEL, "training_states", "training: optimizer states", "byte", NULL},
 	[I_PER_PARAMETER] = {PLAN_MODEL, "training_per_parameter", "training: all three, per parameter", "byte", NULL},
 	[I_ACTIVATIONS] = {PLAN_MODEL, "training_activations", "training: activations of a batch", "byte", KORTHIKANTI},
-	[I_RECOMPUTE] = {PLAN_MODEL, "training_recompute", "training: operations spent again", "ratio", KORTHIKANTI},
+	[I_RECOMPUTE] = {PLAN_MODEL, "training_recompute", "training: operations repeated", "ratio", KORTHIKANTI},
 	[I_TOKENS] = {PLAN_MODEL, "training_tokens", "training: tokens", "", "tokens per parameter"},
 	[I_TRAIN_FLOPS] = {PLAN_MODEL, "training_flop", "training: operations", "FLOP", "6 per parameter and token, and attention"},
 	[I_SERVE_WEIGHTS] = {PLAN_MODEL, "serving_weights", "serving: weights", "byte", SHAPES},
@@ -44,20 +44,20 @@ static const struct plan_item items[I_COUNT] = {
 	[I_FIGURE_FIRST + MACHINE_PRICE] = {PLAN_DEVICE, "price", "price", "USD", NULL},
 
 	[I_TRAIN_DEVICES] = {PLAN_TRAINING, "devices", "devices", "", ZERO},
-	[I_TRAIN_TENSOR] = {PLAN_TRAINING, "tensor", "ways that layers are split (tensor)", "", ZERO},
+	[I_TRAIN_TENSOR] = {PLAN_TRAINING, "tensor", "ways that a layer is split (tensor)", "", ZERO},
 	[I_TRAIN_PIPELINE] = {PLAN_TRAINING, "pipeline", "stages (pipeline)", "", ZERO},
 	[I_EACH_WEIGHTS] = {PLAN_TRAINING, "device_weights", "weights on a device", "byte", ZERO},
 	[I_EACH_GRADIENTS] = {PLAN_TRAINING, "device_gradients", "gradients on a device", "byte", ZERO},
 	[I_EACH_STATES] = {PLAN_TRAINING, "device_states", "optimizer states on a device", "byte", ZERO},
 	[I_EACH_ACTIVATIONS] = {PLAN_TRAINING, "device_activations", "activations on a device", "byte", KORTHIKANTI},
-	[I_EACH_ALL] = {PLAN_TRAINING, "device_bytes", "all of it on a device", "byte", ZERO},
+	[I_EACH_ALL] = {PLAN_TRAINING, "device_bytes", "sum on a device", "byte", ZERO},
 	[I_TRAIN_PRICE] = {PLAN_TRAINING, "hardware", "price of the devices", "USD", "devices x price"},
 	[I_TRAIN_TIME] = {PLAN_TRAINING, "time", "time", "s", "operations over peak x training_share"},
 	[I_TRAIN_ENERGY] = {PLAN_TRAINING, "energy", "energy", "kWh", "power x power_share x pue x time"},
 	[I_TRAIN_COST] = {PLAN_TRAINING, "cost", "cost", "USD", MONEY},
 
 	[I_SERVE_DEVICES] = {PLAN_SERVING, "devices", "devices", "", "weights and KV cache over memory"},
-	[I_SERVE_TENSOR] = {PLAN_SERVING, "tensor", "ways that layers are split (tensor)", "", "weights and KV cache over memory"},
+	[I_SERVE_TENSOR] = {PLAN_SERVING, "tensor", "ways that a layer is split (tensor)", "", "weights and KV cache over memory"},
 	[I_SERVE_PIPELINE] = {PLAN_SERVING, "pipeline", "stages (pipeline)", "", "weights and KV cache over memory"},
 	[I_SERVE_EACH] = {PLAN_SERVING, "device_bytes", "weights and KV cache on a device", "byte", KIM},
 	[I_SERVE_PRICE] = {PLAN_SERVING, "hardware", "price of the devices", "USD", "devices x price"},
@@ -66,15 +66,15 @@ static const struct plan_item items[I_COUNT] = {
 	[I_PREFILL_RATE] = {PLAN_SERVING, "prefill_rate", "prefill: tokens/s", "1/s", ROOFLINE},
 	[I_PREFILL_ROOF] = {PLAN_SERVING, "prefill_roof", "prefill: bound by", "", ROOFLINE},
 	[I_DECODE_TIME] = {PLAN_SERVING, "decode_time", "decode: time of a token", "s", ROOFLINE},
-	[I_DECODE_COMPUTE] = {PLAN_SERVING, "decode_compute", "decode: of it bound by compute", "s", ROOFLINE},
-	[I_DECODE_MEMORY] = {PLAN_SERVING, "decode_memory", "decode: of it bound by memory", "s", ROOFLINE},
-	[I_DECODE_LINK] = {PLAN_SERVING, "decode_link", "decode: of it on links", "s", ROOFLINE},
+	[I_DECODE_COMPUTE] = {PLAN_SERVING, "decode_compute", "decode: part bound by compute", "s", ROOFLINE},
+	[I_DECODE_MEMORY] = {PLAN_SERVING, "decode_memory", "decode: part bound by memory", "s", ROOFLINE},
+	[I_DECODE_LINK] = {PLAN_SERVING, "decode_link", "decode: part on links", "s", ROOFLINE},
 	[I_DECODE_RATE] = {PLAN_SERVING, "decode_rate", "decode: tokens/s", "1/s", ROOFLINE},
 	[I_DECODE_ROOF] = {PLAN_SERVING, "decode_roof", "decode: bound by", "", ROOFLINE},
-	[I_ANSWER_TIME] = {PLAN_SERVING, "answer_time", "prompt and output", "s", ROOFLINE},
+	[I_ANSWER_TIME] = {PLAN_SERVING, "answer_time", "time of prompt and output", "s", ROOFLINE},
 	[I_DECODE_ENERGY] = {PLAN_SERVING, "token_energy", "energy of an output token", "J", "power x power_share x pue x time"},
-	[I_BARE_ENERGY] = {PLAN_SERVING, "token_bare_energy", "of bare bytes and operations", "J", PHYSICS},
-	[I_BARE_SHARE] = {PLAN_SERVING, "token_bytes_share", "share of the bytes in that", "ratio", PHYSICS},
+	[I_BARE_ENERGY] = {PLAN_SERVING, "token_bare_energy", "energy of its bytes and operations", "J", PHYSICS},
+	[I_BARE_SHARE] = {PLAN_SERVING, "token_bytes_share", "share of the bytes in this energy", "ratio", PHYSICS},
 	[I_TOKEN_COST] = {PLAN_SERVING, "cost_per_million", "cost of 1e6 output tokens", "USD", MONEY},
 
 	[I_SERVED] = {PLAN_COST, "served_tokens", "output tokens in the model's life", "", "served_tokens"},
@@ -119,7 +119,7 @@ void plan_say(struct plan_rows *l, struct plan_row *r, const char *fmt, ...)
 	r->note = b.p;
 }
 
-/* Figures of the device among what was used that have no value. */
+/* Says which figures of the device that the value needs are not known. */
 static void say_absent(const struct plan *p, struct plan_rows *l, struct plan_row *r, uint32_t uses)
 {
 	for (int f = 0; f < MACHINE_FIELDS; f++)
@@ -128,7 +128,6 @@ static void say_absent(const struct plan *p, struct plan_rows *l, struct plan_ro
 				 r->device->name);
 }
 
-/* uses: bit i: enum constant i enters, those of the device included. */
 struct plan_row *plan_put(const struct plan *p, struct plan_rows *l, enum item item, const struct plan_device *d,
 			  double value, uint32_t uses)
 {
@@ -159,7 +158,6 @@ void plan_put_text(const struct plan *p, struct plan_rows *l, enum item item, co
 		r->text = text;
 }
 
-/* All items of a table from first on, unavailable for one reason. */
 void plan_put_absent(const struct plan *p, struct plan_rows *l, enum item first, const struct plan_device *d,
 		     const char *why)
 {
@@ -192,7 +190,6 @@ double plan_training_flops(const struct plan *p)
 	return plan_tokens(p) * training_flops_per_token(&p->shape, p->active, p->sequence, p->checkpointing);
 }
 
-/* Bytes of a device that the model may take; INFINITY where they are not known. */
 double plan_room(const struct plan *p, const struct plan_device *d)
 {
 	double room = p->n_tiers ? 0 : plan_figure(p, d, MACHINE_MEMORY);
@@ -211,7 +208,7 @@ static void fill_training_bytes(const struct plan *p, struct plan_rows *l)
 	plan_say(l, r, "%s: %s", p->optimizer->name, p->optimizer->source);
 	r = plan_put(p, l, I_PER_PARAMETER, NULL, training_bytes_per_parameter(p->optimizer, ratio), 0);
 	if (p->optimizer->factor_bytes > 0)
-		plan_say(l, r, "%.3g numbers in factors for each weight", ratio);
+		plan_say(l, r, "its factors hold %.3g numbers for each weight", ratio);
 	r = plan_put(p, l, I_ACTIVATIONS, NULL,
 		     training_activation_bytes(&p->shape, p->sequence, p->batch, 1, p->checkpointing), 0);
 	plan_say(l, r, "%g x %g tokens, 16 bits, checkpointing %s", p->batch, p->sequence,
@@ -236,7 +233,7 @@ static void fill_model(const struct plan *p, struct plan_rows *l)
 		(void)plan_put(p, l, I_ACTIVE, NULL, p->active, 0);
 	r = plan_put(p, l, I_LAYERS, NULL, (double)p->shape.layers, 0);
 	if (p->shape_assumed)
-		plan_say(l, r, "assumed as in GPT-3: 128 of width for each layer, heads of 128; %.4g parameters",
+		plan_say(l, r, "assumed as in GPT-3: width 128 x layers, heads of 128, which makes %.4g parameters",
 			 transformer_parameters(&p->shape));
 	published(p, r);
 	published(p, plan_put(p, l, I_WIDTH, NULL, (double)p->shape.d, 0));
@@ -255,7 +252,7 @@ static void fill_model(const struct plan *p, struct plan_rows *l)
 
 /* ---- devices ---- */
 
-/* --memory: all tiers' bytes, the fastest one's bandwidth, and the tiers in the note. */
+/* --memory: the sum of all tiers' bytes, or the bandwidth of the first; words: the tiers, for the note. */
 static double tiers_figure(const struct plan *p, enum machine_field field, char *words, size_t n)
 {
 	double sum = 0;
@@ -271,7 +268,7 @@ static double tiers_figure(const struct plan *p, enum machine_field field, char 
 	return field == MACHINE_MEMORY ? sum : p->tiers[0].bandwidth;
 }
 
-/* Value of a figure as it enters the plan; what is to be said of it in words. */
+/* Value of a figure as it enters the plan; words: what its note says. */
 static double shown_figure(const struct plan *p, const struct plan_device *d, enum machine_field field,
 			   enum machine_format *used, char *words, size_t n)
 {
@@ -298,7 +295,7 @@ static void fill_device(const struct plan *p, struct plan_rows *l, const struct 
 		if (field == MACHINE_PEAK && used != MACHINE_FORMATS && !r->user)
 			plan_say(l, r, "%s", machine_format_name(used));
 		if (field == MACHINE_PEAK && r->provenance == MW_UNAVAILABLE)
-			plan_say(l, r, "it does not multiply %s", p->activations->name);
+			plan_say(l, r, "the device does not multiply %s", p->activations->name);
 		if (words[0] && field == MACHINE_MEMORY)
 			plan_say(l, r, "%s", words);
 		if (r->unverified)
@@ -322,7 +319,7 @@ int plan_fill(struct plan *p, struct plan_rows *rows, char *err, size_t n)
 			rc[0] = plan_fill_training(p, rows, d, &a, why[0], sizeof(why[0]));
 		if (p->serve)
 			rc[1] = plan_fill_serving(p, rows, d, &a, why[1], sizeof(why[1]));
-		/* One of the two may be more than these devices hold, unless it was asked for. */
+		/* Without --train and --serve, one of the two may not fit into --count devices. */
 		const bool none = (!p->train || rc[0]) && (!p->serve || rc[1]);
 		if (p->count > 0 && (none || (p->asked && (rc[0] || rc[1]))))
 			return mw_fail(MW_ESPEC, err, n, "--count: %s", rc[1] && (none || !rc[0]) ? why[1] : why[0]);

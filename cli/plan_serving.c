@@ -1,10 +1,10 @@
-/* Serving of a model on one kind of device, and its share in the cost: `memwall plan`. */
+/* `memwall plan`: serving a model on one kind of device, and its share in the cost. */
 #include <errno.h>
 #include <math.h>
 
 #include "cli/plan.h"
 
-/* false where the memory of the device is not known. */
+/* Fills in s and tiers; false where the memory of the device is not known. */
 static bool serving_of(const struct plan *p, const struct plan_device *d, struct memory_tier tiers[SERVING_TIERS],
 		       struct serving *s, enum machine_format *used)
 {
@@ -39,7 +39,7 @@ static void put_decode(const struct plan *p, struct plan_rows *l, const struct p
 {
 	struct plan_row *r = plan_put(p, l, I_DECODE_TIME, d, s->seconds, use);
 	if (!p->shape.decoder)
-		plan_say(l, r, "%s is an encoder: as if it generated", p->model);
+		plan_say(l, r, "%s is an encoder: modelled as if it generated", p->model);
 	(void)plan_put(p, l, I_DECODE_COMPUTE, d, s->part[ROOF_COMPUTE], use);
 	(void)plan_put(p, l, I_DECODE_MEMORY, d, s->part[ROOF_MEMORY], use);
 	(void)plan_put(p, l, I_DECODE_LINK, d, s->part[ROOF_LINK], use);
@@ -47,7 +47,7 @@ static void put_decode(const struct plan *p, struct plan_rows *l, const struct p
 
 struct replica {
 	struct serving_step prefill, decode;
-	double devices, copies; /* of one copy of the model; copies of it */
+	double devices, copies; /* devices of one copy of the model; number of copies */
 	uint32_t use;
 };
 
@@ -69,7 +69,7 @@ static void put_costs(const struct plan *p, struct plan_rows *l, const struct pl
 	out->token_usd = device_s * cost_per_second(&p->constants, price, power);
 	out->token_use = c->use | SPENT;
 	r = plan_put(p, l, I_TOKEN_COST, d, 1e6 * out->token_usd, out->token_use);
-	plan_say(l, r, "their prompts included");
+	plan_say(l, r, "the cost of their prompts is included");
 }
 
 static void put_serving(const struct plan *p, struct plan_rows *l, const struct plan_device *d, const struct serving *s,
@@ -104,7 +104,8 @@ static const char *serving_gap(const struct plan *p, const struct plan_device *d
 	if (!known)
 		(void)snprintf(why, n, "the memory of %s is not known: --set=memory=BYTES", d->name);
 	else if (rc == -ENODATA)
-		(void)snprintf(why, n, "no link of %s is known, and the model is split over %g: --set=link=BYTES_PER_S",
+		(void)snprintf(why, n,
+			       "no link of %s is known, and the model is split over %g devices: --set=link=BYTES_PER_S",
 			       d->name, s->tensor * s->pipeline);
 	else if (rc == -EINVAL)
 		(void)snprintf(why, n, "%s multiplies no %s, or its bandwidth is not known", d->name,
@@ -114,13 +115,13 @@ static const char *serving_gap(const struct plan *p, const struct plan_device *d
 			       least.tensor * least.pipeline);
 	else
 		(void)snprintf(why, n,
-			       "weights and KV cache do not fit into %s, split as they are; a smaller --batch, "
-			       "--weights=int4 or more --tp and --pp help",
+			       "with this split, weights and KV cache do not fit into %s; a smaller --batch, "
+			       "--weights=int4 or larger --tp and --pp help",
 			       d->name);
 	return why;
 }
 
-/* 0, or why not: as serving_step(). */
+/* Chooses the split and computes both steps. 0, or an error as of serving_step(). */
 static int plan_serving(const struct plan *p, struct serving *s, struct replica *c)
 {
 	if (p->tensor == 0 && p->pipeline == 0 && serving_split(s, p->constants.value[C_NODE]) == 0)
@@ -161,7 +162,7 @@ void plan_fill_cost(const struct plan *p, struct plan_rows *l, const struct plan
 	struct plan_row *r =
 		plan_put(p, l, I_SERVING_SHARE, d, cost_serving_share(a->training_usd, served, a->token_usd),
 			 use | BIT(C_SERVED_TOKENS));
-	plan_say(l, r, "one training, no research, no staff");
+	plan_say(l, r, "counts one training, no research, no staff");
 	(void)plan_put(p, l, I_TOKENS_HALF, d, cost_tokens_for_share(a->training_usd, 0.5, a->token_usd), use);
 	(void)plan_put(p, l, I_TOKENS_NINETY, d, cost_tokens_for_share(a->training_usd, 0.9, a->token_usd), use);
 }

@@ -1,11 +1,11 @@
-/* Training of a model on one kind of device: `memwall plan`. */
+/* `memwall plan`: training a model on one kind of device. */
 #include <errno.h>
 #include <math.h>
 
 #include "cli/plan.h"
 
 struct trainer {
-	double tensor, pipeline, ways; /* ways: data-parallel, among which ZeRO splits */
+	double tensor, pipeline, ways; /* ways: data-parallel copies, among which ZeRO splits */
 	struct training_bytes each;
 	double activations;
 };
@@ -20,18 +20,19 @@ static void train_on(const struct plan *p, struct trainer *t)
 	const double parts = t->tensor * t->pipeline;
 	t->each =
 		training_zero(p->parameters / parts, p->optimizer, training_factor_ratio(&p->shape), p->zero, t->ways);
-	/* The first stage of a pipeline holds the activations of as many batches as there are stages: of all layers. */
+	/* The first stage of a pipeline holds the activations of as many batches as there are stages, which are as many
+	 * bytes as all layers have for one batch. */
 	t->activations = training_activation_bytes(&p->shape, p->sequence, p->batch, t->tensor, p->checkpointing);
 }
 
-/* The fewest data-parallel ways in which it fits; 0 when none do. */
+/* The fewest data-parallel ways with which the training fits into room bytes; 0 when none do. */
 static double fewest_ways(const struct plan *p, struct trainer *t, double room)
 {
 	t->ways = 1;
 	train_on(p, t);
 	if (trainer_bytes(t) <= room)
 		return 1;
-	/* What is left for ever as the ways grow, and what they share. */
+	/* kept: bytes on each device however many ways there are; shared: bytes that the ways divide. */
 	t->ways = (double)INFINITY;
 	train_on(p, t);
 	const double kept = trainer_bytes(t);
@@ -106,7 +107,7 @@ static const char *training_gap(const struct plan *p, const struct plan_device *
 	}
 	(void)snprintf(why, n,
 		       "training fits into no number of %s with %s of memory: activations alone take %s on each; a "
-		       "smaller --batch, --checkpointing=full, --zero=3 or more --tp help",
+		       "smaller --batch, --checkpointing=full, --zero=3 or a larger --tp help",
 		       d->name, plan_value(room, "byte", have, sizeof(have)),
 		       plan_value(t.activations, "byte", acts, sizeof(acts)));
 	return why;
@@ -123,11 +124,11 @@ static void put_trainer(const struct plan *p, struct plan_rows *l, const struct 
 			       (plan_peak(p, d, p->activations, &used) * p->constants.value[C_TRAINING_SHARE]);
 	struct plan_row *r = plan_put(p, l, I_TRAIN_DEVICES, d, devices, fit);
 	if (p->count > 0 && devices > t->tensor * t->pipeline * t->ways)
-		plan_say(l, r, "%g of them work", t->tensor * t->pipeline * t->ways);
+		plan_say(l, r, "%g of them are used", t->tensor * t->pipeline * t->ways);
 	(void)plan_put(p, l, I_TRAIN_TENSOR, d, t->tensor, fit);
 	(void)plan_put(p, l, I_TRAIN_PIPELINE, d, t->pipeline, fit);
 	r = plan_put(p, l, I_EACH_WEIGHTS, d, t->each.weights, fit);
-	plan_say(l, r, "ZeRO stage %d among %g", p->zero, t->ways);
+	plan_say(l, r, "ZeRO stage %d, %g data-parallel ways", p->zero, t->ways);
 	(void)plan_put(p, l, I_EACH_GRADIENTS, d, t->each.gradients, fit);
 	(void)plan_put(p, l, I_EACH_STATES, d, t->each.states, fit);
 	(void)plan_put(p, l, I_EACH_ACTIVATIONS, d, t->activations, fit);

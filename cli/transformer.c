@@ -41,7 +41,7 @@ static const struct mw_option transformer_options[] = {
 	 .min = 1,
 	 .max = 1099511627776.0,
 	 .max_items = 64,
-	 .help = "tokens of a sequence; of its context with --phase=decode"},
+	 .help = "tokens of a sequence; with --phase=decode, of its context"},
 	{.name = "phase",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "PHASE",
@@ -49,10 +49,10 @@ static const struct mw_option transformer_options[] = {
 	 .help = "default: as the paper counts, encoder for BERT and generate for the others"},
 	NUMBER("batch", "sequences at once: weights are read once for all of them (default 1)"),
 	FORMAT("precision", "int8", "format of weights, activations and KV cache"),
-	FORMAT("weights", NULL, "format of the weights, if another"),
-	FORMAT("activations", NULL, "format of the activations, if another"),
-	FORMAT("kv", NULL, "format of the KV cache, if another"),
-	NUMBER("layers", "a shape of your own, or a change to the one model that --model names"),
+	FORMAT("weights", NULL, "format of the weights, if different"),
+	FORMAT("activations", NULL, "format of the activations, if different"),
+	FORMAT("kv", NULL, "format of the KV cache, if different"),
+	NUMBER("layers", "layers of a shape of your own, or changed in the model of --model"),
 	NUMBER("d", "model width"),
 	NUMBER("heads", "attention heads"),
 	NUMBER("kv-heads", "heads of keys and values (default: as many as heads)"),
@@ -60,7 +60,7 @@ static const struct mw_option transformer_options[] = {
 	NUMBER("ffn", "width of the feed-forward network (default: 4 d)"),
 	{.name = "gated", .type = MW_OPT_FLAG, .help = "feed-forward network of three matrices (SwiGLU)"},
 	NUMBER("experts", "feed-forward networks in each layer (default 1)"),
-	NUMBER("active-experts", "those that each token uses (default 1)"),
+	NUMBER("active-experts", "of these, networks that each token uses (default 1)"),
 	{.name = "ridge",
 	 .type = MW_OPT_REAL,
 	 .arg = "FLOP/BYTE",
@@ -112,7 +112,8 @@ static int divided(uint64_t d, uint64_t heads, uint64_t *head_dim, char *err, si
 	return 0;
 }
 
-/* What is not named stays as it was, but what followed from others follows from them again. */
+/* Numbers that no option names stay, but those that follow from others in this shape (kv_heads = heads, head_dim =
+ * d/heads, ffn = 4 d) are derived again. */
 static int change_shape(const struct mw_opts *o, struct transformer_shape *s, char *err, size_t n)
 {
 	const struct transformer_shape was = *s;
@@ -193,7 +194,7 @@ static int load_of(const struct mw_opts *o, const struct transformer_case *c, st
 	return 0;
 }
 
-/* The case at every length. */
+/* Adds the case once for each length of --seq. */
 static int add_lengths(const struct mw_opts *o, const struct transformer_case *c, struct transformer_cases *out,
 		       char *err, size_t n)
 {
@@ -229,7 +230,7 @@ static int add_models(const struct mw_opts *o, struct transformer_cases *out, ch
 	if (!rest)
 		rest = "bert-base,bert-large,bert-large-published,gpt2";
 	if (shape && strchr(rest, ','))
-		return mw_fail(MW_ESPEC, err, n, "--%s: changes one model, and --model names several", shape);
+		return mw_fail(MW_ESPEC, err, n, "--%s: changes one model, but --model names several", shape);
 	while (rc == 0 && mw_list_next(&rest, &word, &len)) {
 		char name[40];
 		(void)snprintf(name, sizeof(name), "%.*s", (int)len, word);
@@ -253,7 +254,7 @@ int cli_transformer_cases(const struct mw_opts *o, struct transformer_cases *out
 
 /* ---- the command ---- */
 
-/* Two lists have no use for what describes a case. */
+/* --models and --published take no options that describe a case. */
 static int check_useless(const struct mw_opts *o, const char *list, char *err, size_t n)
 {
 	for (const struct mw_option *p = transformer_options; p->name; p++) {

@@ -105,7 +105,7 @@ static int add_transformer_model(const struct cli *cli, struct page *page, const
 		text[5],
 		page_number(cli, transformer_parameters(s), value[0]),
 		page_number(cli, transformer_active_parameters(s), value[1]),
-		/* Nothing but decoding keeps one. */
+		/* An encoder has no KV cache. */
 		s->decoder ? page_plain(transformer_kv_bytes(s, 16), value[2]) : NULL,
 		source,
 		text[6],

@@ -9,7 +9,7 @@ enum { LINE = 100 };
 
 /* ---- numbers ---- */
 
-/* Four digits and a prefix: 7247757312 -> "7.248 G". A number without a prefix may lack some of its digits. */
+/* Four digits and a prefix: 7247757312 -> "7.248 G". Without a prefix, zeros at the end are left out. */
 static const char *readable(double v, char *out)
 {
 	static const char *const prefixes[] = {"", " k", " M", " G", " T", " P", " E", " Z", " Y"};
@@ -50,7 +50,7 @@ const char *page_intensity(const struct cli *cli, double v, char *out)
 
 /* ---- remarks below a table on the terminal ---- */
 
-/* Number of a remark, from 1; an equal one keeps its number. -ENOMEM. */
+/* Number of a remark, from 1; equal texts share one number. -ENOMEM. */
 static int remark(struct remarks *r, const char *text)
 {
 	for (size_t i = 0; i < r->n; i++)

@@ -18,21 +18,21 @@ struct page {
 	struct remarks remarks;
 };
 
-/* The table, then its remarks: on the terminal only, elsewhere they stand in their cells. */
+/* Prints the table, and on the terminal the remarks below it; other formats have them in their cells. */
 int page_print(const struct cli *cli, struct page *p);
 void page_fini(struct page *p);
 
-/* What stands in the cell of a note: on the terminal the number of a remark, else all of it. *cell is text, mark or
- * NULL (nothing). mark, and out below, have PAGE_CELL bytes. -ENOMEM. */
+/* Cell of a note: on the terminal the number of its remark (in mark), else the text; NULL where text is "". mark, and
+ * out below, have PAGE_CELL bytes. -ENOMEM. */
 int page_note(const struct cli *cli, struct page *p, const char *text, char *mark, const char **cell);
 
-/* Table and LaTeX, not CSV and JSON. */
+/* Is the format for people: table or LaTeX, not CSV or JSON? */
 bool page_for_people(const struct cli *cli);
 /* For people four digits and a prefix, "7.248 G"; else as page_plain. Returns out, as the next two do. */
 const char *page_number(const struct cli *cli, double v, char *out);
-/* All digits of a whole number of a sensible size; else 9. */
+/* All digits of a whole number below 1e22; else 9 significant ones. */
 const char *page_plain(double v, char *out);
-/* For people two decimals, as the paper has them, unless that hides the number. */
+/* For people two decimals, as in the paper, from 0.1 to 1e6; else 4 significant digits. For programs 9. */
 const char *page_intensity(const struct cli *cli, double v, char *out);
 
 /* Words of text in lines of 100 columns, the later ones indented; begins after `column` columns. */

@@ -47,7 +47,8 @@ static int add_latency(struct grid *g, const struct transformer_case *c, const s
 	return grid_add(g, cells);
 }
 
-/* Root mean square of the log of modelled over measured, over the cases with a measured one; NaN without. */
+/* Root mean square of the log of modelled over measured, over the cases with a measured value; NaN where none has one.
+ */
 static double log_error(const struct profile *p, const struct transformer_cases *c, double ridge)
 {
 	double sum = 0;
@@ -108,7 +109,7 @@ int cli_transformer_latencies(const struct cli *cli, const struct profile *p, co
 
 /* ---- operators ---- */
 
-/* The contract of CSV begins with the first nine. */
+/* The first nine columns of CSV are promised to stay (docs/transformer.md). */
 static const struct grid_column operator_columns[] = {
 	{"model", NULL, false},
 	{"seq", NULL, true},
@@ -134,7 +135,7 @@ static const struct grid_column people_columns[] = {
 	{"flops", "FLOP", true},        {"mops", "bytes", true}, {"intensity", "FLOP/byte", true},
 	{"published", "printed", true}, {"error", NULL, true},   {"note", NULL, false},
 };
-/* Where nothing is published. */
+/* For people, where nothing is published. */
 static const struct grid_column short_columns[] = {
 	{"model", NULL, false},  {"seq", NULL, true},     {"operator", NULL, false},
 	{"flops", "FLOP", true}, {"mops", "bytes", true}, {"intensity", "FLOP/byte", true},

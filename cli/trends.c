@@ -33,11 +33,11 @@ static const struct mw_option trends_options[] = {
 	 .arg = "KIND",
 	 .def = "svg",
 	 .choices = "svg|png|pdf",
-	 .help = "of the figures in --output"},
+	 .help = "file type of the figures in --output"},
 	MW_OPT_END,
 };
 
-/* The first day of a year as decimal date; 0: the option was not given. */
+/* The first day of the option's year plus `more`, as decimal date; 0: the option was not given. */
 static double year_option(const struct mw_opts *opts, const char *name, int more)
 {
 	char text[16];
@@ -57,7 +57,7 @@ static int check_window(const struct mw_opts *opts, char *err, size_t n)
 	return 0;
 }
 
-/* What the options leave. */
+/* Refuses options that leave no rows. */
 static int check_rows(const struct cli *cli, struct trends *t, char *err, size_t n)
 {
 	const char *pattern = mw_opt_text(&cli->opts, "select");
@@ -141,11 +141,12 @@ const struct command cmd_trends = {
 		"columns\n"
 		"t_lo, t_hi (Student t) are the interval of Student's t, wider where points are few. error is "
 		"relative.\n"
-		"RESULTS is a results.json or a run's folder; without it the newest complete run of this host counts.\n"
+		"RESULTS is a results.json or a run's folder; without it the newest complete run of this host is "
+		"used.\n"
 		"CSV and JSON hold all tables below one header; column table tells them apart. --select takes series,\n"
 		"such as 'dram_bw*'. Dates of --data are YYYY, YYYY-MM, YYYY-MM-DD or decimal years; a series that has "
 		"the\n"
-		"name of one of ours (its unit: FLOP/s, B/s, GT/s, parameters, PFLOP, GB) is fitted with it, too.",
+		"name of one of ours (in its unit: FLOP/s, B/s, GT/s, parameters, PFLOP, GB) is also fitted with it.",
 	.options = trends_options,
 	.max_words = 1,
 	.records = true,

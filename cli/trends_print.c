@@ -11,15 +11,15 @@ enum kind {
 	SERIES,
 	COUNT,
 	NUMBER,   /* 4 significant digits */
-	PLAIN,    /* all digits that matter, for machines */
-	INTERVAL, /* from number to the next one */
+	PLAIN,    /* 9 significant digits, for programs */
+	INTERVAL, /* from this number of the row to the next one */
 	PERCENT,  /* signed */
 	SHARE,    /* unsigned percent */
 	YEAR,
 	DECIMAL_YEAR,
 	FIXED, /* 3 decimals */
 	UNIT,
-	NOTE,       /* whole */
+	NOTE,       /* all of it */
 	SHORT_NOTE, /* up to a semicolon */
 	PART,
 	PROVENANCE,
@@ -33,7 +33,7 @@ struct column {
 	const char *name, *head;
 };
 
-/* n significant digits without an exponent where a person reads it as well. */
+/* n significant digits, without an exponent up to 1e7. */
 static const char *digits(double v, int n, char *out, size_t size)
 {
 	if (!isfinite(v))
@@ -151,7 +151,7 @@ static int print_rows(FILE *f, const struct trends *t, enum trend_part part, con
 	return rc;
 }
 
-/* ---- one table for machines ---- */
+/* ---- one table for programs ---- */
 
 static const struct column all[] = {
 	{SERIES, 0, "series", NULL},
@@ -228,7 +228,7 @@ static const struct table tables[] = {
 	  PRINTED,
 	  {FIXED, TREND_DOUBLING, "doubling", "yr x2"},
 	  STUDENT},
-	 "yr x2: years in which it doubles. balance: FLOP per byte, FLOP per bit of a lane: ratios of rates."},
+	 "yr x2: years to double. balance.dram, .links: rate of FLOP/s over that of DRAM or lane bandwidth."},
 	{TREND_T_EDITION, "The edition of 2021", {{SERIES, 0, "series", NULL}, RATE, FIT, TWENTY, PRINTED}, NULL},
 	{TREND_T_SENSITIVITY,
 	 "What the rates depend on (which points differ: column note of CSV and JSON)",
@@ -238,8 +238,8 @@ static const struct table tables[] = {
 	{TREND_T_INDEPENDENT,
 	 "What other data give",
 	 {{SERIES, 0, "series", NULL}, RATE, FIT, TWENTY, STUDENT},
-	 "epoch_dc: names of datacentre chips, chosen by words. Variants of one chip are points of their own:\n"
-	 "intervals are narrower than what is known. 410 and 750 per 2 years are rates of record setters:\n"
+	 "epoch_dc: datacentre chips, chosen by words in their names. Variants of one chip count as separate\n"
+	 "points, so that intervals are too narrow. 410 and 750 per 2 years are rates of record setters:\n"
 	 "all language models of the same years (epoch_lm) grew far less."},
 	{TREND_T_TWENTY_YEARS,
 	 "\"DRAM in 20 years: 128x capacity, 20x bandwidth, 1.3x latency\" (unverified) beside what data give",
@@ -280,9 +280,9 @@ static const struct table tables[] = {
 	  {NUMBER, TREND_RATE, "rate", "x/2yr"},
 	  {INTERVAL, TREND_T_LO, "t", "Student t"},
 	  {NOTE, 0, "note", ""}},
-	 "within: the 95 % interval in which one more chip of the old line would fall. change: kept if its\n"
-	 "interval holds 1 and lies within 1/1.25 to 1.25, slower or faster if it excludes 1. level: all later\n"
-	 "chips over the old line, which can be lower or higher even where the change of rate cannot be told."},
+	 "within: inside the 95 % interval of one more chip on the old line. change: kept if its interval\n"
+	 "holds 1 and lies within 1/1.25 to 1.25, slower or faster if it excludes 1. level: mean of the later\n"
+	 "chips over the old line; it can be below or above 1 where the rate itself shows no clear change."},
 	{TREND_T_PREDICTION_YEARS,
 	 "By year: chips over the old line (geometric mean), and how many fell within",
 	 {{SERIES, 0, "series", NULL},
@@ -301,7 +301,7 @@ static const struct table tables[] = {
 	{TREND_T_USER,
 	 "Points of the user",
 	 {{SERIES, 0, "series", NULL}, RATE, FIT, TWENTY, {NUMBER, TREND_PUBLISHED, "published", "printed"}, STUDENT},
-	 "user.S: the user's points; S+user: with ours of that series; user/S: rate of one over the other."},
+	 "user.S: the user's points; S+user: together with ours of series S; user/S: their rate over ours."},
 };
 
 static bool has_rows(const struct trends *t, enum trend_part part)
@@ -330,12 +330,12 @@ static void put_host(FILE *f, const struct cli_measured *m, enum print_format fo
 {
 	const char *mark = format == PRINT_LATEX ? "% " : "";
 	if (m->found) {
-		(void)fprintf(f, "%sFP32 of this host, lines of mixed precision. Measured: ", mark);
+		(void)fprintf(f, "%sFP32 here, against mixed-precision lines. Measured: ", mark);
 		cli_put(f, m->path);
 		(void)fprintf(f, "%s", *m->words ? "\n" : "");
 	}
 	if (*m->words) {
-		(void)fprintf(f, "%s%s", mark, m->found ? "These results are " : "absent: ");
+		(void)fprintf(f, "%s%s", mark, m->found ? "These results are " : "No values: ");
 		cli_put(f, m->words);
 	}
 	(void)fputc('\n', f);
@@ -345,7 +345,7 @@ static void put_method(FILE *f, enum print_format format)
 {
 	put_text(f,
 		 "Method: least squares of log2(value) on the decimal date, all points, no weights. 95 %: 1.96\n"
-		 "standard errors, as published; Student's t is wider where points are few: trust it there. Data:",
+		 "standard errors, as published; Student's t is wider where points are few: use it there. Data:",
 		 format);
 	for (int t = 0; t < TREND_TABLES; t++) {
 		bool said = false;

@@ -1,7 +1,7 @@
-"""`memwall plan`: golden numbers, what rests on values of the user, what is absent, tiers of memory, measured and modelled devices, and tables that fit
+"""`memwall plan`: golden numbers, what depends on values of the user, what is absent, tiers of memory, measured and modelled devices, and tables that fit
 a terminal.
 
-What rests on a constant is found out by changing it: a row that moves has to say `user`.
+Each constant is changed in turn: the rows that change have to say `user`.
 """
 
 import csv
@@ -293,7 +293,7 @@ def tables():
         long = [line for line in out.split("\n") if len(line) > 100 and RUN not in line]
         check(not long, words, "has a line of", len(long[0]) if long else 0, long[:1])
     rc, out, err = run("plan", "gpt2", "--set=price=1000")
-    check("1000 USD *" in out and "rests on a value that you set" in out and " ?" not in out, out)
+    check("1000 USD *" in out and "depends on a value that you set" in out and " ?" not in out, out)
     rc, out, err = run("plan", "gpt2")
     check("32000 USD ?" in out and "unverified" in out and " *" not in out, out)
 

@@ -137,7 +137,7 @@ def newest_results_of_this_host():
         got = rows(cwd=folder)["host"]
         check(got["provenance"] == "unavailable" and "memwall run" in got["note"], got)
         parent = os.path.join(folder, "memwall-results")
-        # Of nobody: what is anonymised is never taken for this host.
+        # Anonymised results are never taken for those of this host.
         os.makedirs(os.path.join(parent, "reference"))
         shutil.copy(REFERENCE, os.path.join(parent, "reference", "results.json"))
         got = rows(cwd=folder)["host"]
