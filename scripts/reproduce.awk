@@ -1,7 +1,4 @@
-# Holds tables of memwall against published values: awk -v folder=DIR -f reproduce.awk EXPECTED.csv
-#
-# With -v markdown=1 or -v terminal=1 its argument is that CSV again, which is printed for people: as a table of all
-# rows, or as counts of each table and the rows that fail.
+# Compares tables of memwall with published values: awk -v folder=DIR -f reproduce.awk EXPECTED.csv
 #
 # Prints CSV: verdict, table, row, column, published, computed, tolerance, source, note. EXPECTED.csv has the columns
 # table,row,column,published,tolerance,source,note; row is "column=value;column=value" and has to name one row of
@@ -10,6 +7,9 @@
 #   N%  xN  A..B  not more than so many per cent or such a factor away; between A and B
 #   same          the same text
 #   known:V       published and computed are known to differ, and `note` says why: computed rounds to V
+#
+# With -v markdown=1 or -v terminal=1 the argument is the CSV that was printed before: it is printed again for people, as
+# a table of all rows, or as counts of each table with the rows that fail.
 
 # One record of RFC 4180 into cell[1..]; returns how many. A line break inside quotes joins the next line.
 function cells_of(file, line, cell,    n, i, c, quoted, more) {
@@ -77,7 +77,7 @@ function rounds_to(v, printed,    digits, exponent, off) {
 	return (off < 0 ? -off : off) <= 0.5 * 10 ^ exponent * (1 + 1e-9)
 }
 
-# 1 within, 0 outside, -1: no tolerance that this program knows.
+# 1: within, 0: outside, -1: the tolerance is unknown.
 function within(v, published, tolerance,    part) {
 	if (tolerance == "printed") return is_number(published) ? rounds_to(v, published) : -1
 	if (tolerance ~ /^known:/) {
@@ -119,7 +119,7 @@ function check(    row, v, ok) {
 	else put(!ok ? "FAIL" : e[5] ~ /^known:/ ? "KNOWN" : "PASS", v, e[7])
 }
 
-# For people, from the CSV that was printed before.
+# Prints for people the CSV that was printed before.
 function put_page(file,    line, name, order, n, i, total, good, same) {
 	getline line < file
 	if (markdown) print "| verdict | table | row | column | published | computed | tolerance | source | note |\n|---|---|---|---|---|---|---|---|---|"
