@@ -97,10 +97,7 @@ static int print(const struct cli *cli, const struct rows *rows, const char *wor
 	if (rc < 0)
 		return rc;
 	rc = claims_print(out.f, rows->v, rows->n, words, cli->format);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
-	else
-		rc = mw_fail(rc, err, n, "cannot print the claims: %s", mw_strerror(rc));
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	return rc;
 }

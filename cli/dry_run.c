@@ -84,8 +84,7 @@ int measure_dry_run(const struct cli *cli, struct measure *m, const struct bench
 		(void)fprintf(out.f,
 			      "\nprofile %s: at most %.0f s and %.0f MiB of memory in all; nothing was measured\n",
 			      m->profile.name, m->profile.limit_s, (double)mw_arenas_max(m->arenas) / 1048576.0);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	grid_fini(&g);
 	return rc;

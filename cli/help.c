@@ -100,8 +100,7 @@ int cli_print_help(const struct cli *cli, const char *name, char *err, size_t n)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
 		rc = help_command(out.f, name, err, n);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	return rc;
 }

@@ -213,6 +213,17 @@ int cli_out_commit(struct cli_out *out, char *err, size_t n)
 	return rc < 0 ? mw_fail(rc, err, n, "%s %s: %s", out->option, out->path, mw_strerror(rc)) : 0;
 }
 
+int cli_out_close(struct cli_out *out, int rc, char *err, size_t n)
+{
+	if (rc == 0)
+		return cli_out_commit(out, err, n);
+	if (!out->f || !ferror(out->f) || *err)
+		return rc;
+	if (out->f == stdout)
+		return mw_fail(rc, err, n, "cannot write standard output: %s", mw_strerror(rc));
+	return mw_fail(rc, err, n, "%s %s: %s", out->option, out->path, mw_strerror(rc));
+}
+
 void cli_out_abort(struct cli_out *out)
 {
 	if (!out->f || out->f == stdout)

@@ -340,8 +340,7 @@ static int run_ops(struct cli *cli, char *err, size_t n)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
 		rc = print_ops(out.f, cli, &ops);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	grid_fini(&ops.rows);
 	grid_fini(&ops.energy);

@@ -309,8 +309,7 @@ static int run_compile(struct cli *cli, char *err, size_t n)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
 		rc = cli->format == PRINT_TABLE ? print_text(out.f, &j) : print_row(out.f, &j, cli->format);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	if (rc == 0 && j.equivalence.wrong)
 		rc = mw_fail(MW_EVERIFY, err, n, "the program does not compute the function that was given");

@@ -217,8 +217,7 @@ int eval_print(const struct eval *e, const struct cli *cli, bool stats, char *er
 		(void)format_result(e, number, sizeof(number));
 		(void)fprintf(out.f, "%s\n", number);
 	}
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	mw_records_fini(&l);
 	return rc;

@@ -83,8 +83,7 @@ int plan_print_cases(const struct plan *p, char *err, size_t n)
 		rc = grid_print(out.f, &g, PRINT_TABLE);
 	for (size_t i = 0; i < n_cases && rc == 0; i++)
 		put_case(out.f, &cases[i]);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	grid_fini(&g);
 	return rc;

@@ -336,8 +336,7 @@ int plan_print(const struct plan *p, const struct plan_rows *rows, char *err, si
 		rc = cli->format == PRINT_TABLE ? print_tables(out.f, p, rows) : grid_print(out.f, &g, cli->format);
 	if (rc == -ENOMEM)
 		rc = mw_fail(rc, err, n, "out of memory");
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	grid_fini(&g);
 	return rc;

@@ -90,8 +90,7 @@ int cli_print_grid(const struct cli *cli, const struct grid *g, char *err, size_
 	int rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
 		rc = grid_print(out.f, g, cli->format);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	return rc;
 }

@@ -58,8 +58,7 @@ int cli_transformer_published(const struct cli *cli, const struct profile *p, ch
 		cli_transformer_put_fit(page.out.f, p);
 		(void)fputs("Source: Kim et al., arXiv:2302.14017.\n", page.out.f);
 	}
-	if (rc == 0)
-		rc = cli_out_commit(&page.out, err, n);
+	rc = cli_out_close(&page.out, rc, err, n);
 	page_fini(&page);
 	return rc;
 }
@@ -132,8 +131,7 @@ int cli_transformer_models(const struct cli *cli, char *err, size_t n)
 		(void)fputs("\nactive: parameters that one token uses. KV/token: bytes of KV cache for each token, "
 			    "16 bits a value.\n",
 			    page.out.f);
-	if (rc == 0)
-		rc = cli_out_commit(&page.out, err, n);
+	rc = cli_out_close(&page.out, rc, err, n);
 	page_fini(&page);
 	return rc;
 }

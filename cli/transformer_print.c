@@ -101,8 +101,7 @@ int cli_transformer_latencies(const struct cli *cli, const struct profile *p, co
 	int rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
 		rc = print_latencies(cli, out.f, p, c);
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	return rc;
 }
@@ -313,8 +312,7 @@ int cli_transformer_operators(const struct cli *cli, const struct profile *p, co
 		(void)fputc('\n', page.out.f);
 		rc = print_latencies(cli, page.out.f, p, c);
 	}
-	if (rc == 0)
-		rc = cli_out_commit(&page.out, err, n);
+	rc = cli_out_close(&page.out, rc, err, n);
 	page_fini(&page);
 	return rc;
 }

@@ -83,8 +83,7 @@ static int print(const struct cli *cli, const struct trends *t, const struct cli
 		rc = trends_print(out.f, t, m, cli->format);
 	if (rc == 0 && dir && cli->format == PRINT_TABLE)
 		trends_list_files(out.f, dir, mw_opt_text(&cli->opts, "figures"));
-	if (rc == 0)
-		rc = cli_out_commit(&out, err, n);
+	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
 	return rc;
 }

@@ -48,6 +48,17 @@ def first_line():
         check(program.wait(timeout=60) in (0, 141) and err == "" and line.strip(), command, program.returncode, err)
 
 
+def each_format_names_what_cannot_be_written():
+    for command in (["trends"], ["claims"], ["plan", "gpt2"], ["plan", "--show=cases"], ["transformer", "--analytic"], ["transformer", "--models"], ["pim", "ops"]):
+        for form in ("table", "csv", "json", "latex"):
+            with open("/dev/full", "w") as full:
+                program = start([*command, "--format=" + form], full)
+                err = program.communicate(timeout=60)[1].decode()
+            check(program.returncode == 1 and "standard output" in err and err.count("\n") == 1, command, form, err)
+            rc, err = gone([*command, "--format=" + form, "-o", "/dev/full"])
+            check(rc == 1 and "/dev/full" in err and err.count("\n") == 1, command, form, err)
+
+
 def other_errors_are_told():
     with open("/dev/full", "w") as full:
         program = start(["list"], full)
@@ -57,4 +68,4 @@ def other_errors_are_told():
     check(rc == 2 and "--no-such-option" in err, "exit", rc, err)
 
 
-run_parts([quiet, a_run_keeps_its_results, first_line, other_errors_are_told])
+run_parts([quiet, a_run_keeps_its_results, first_line, each_format_names_what_cannot_be_written, other_errors_are_told])
