@@ -145,6 +145,19 @@ def numbers_come_from_the_results():
         check(abs(float(after["A07"]["found"]) / float(before["A07"]["found"]) - 2) < 1e-6, after["A07"])
         check(after["B29"]["verdict"] == "differs", after["B29"])
 
+        def best(bench, case, metric, choose=max, **params):
+            return choose(
+                r["value"]
+                for r in results["records"]
+                if (r["bench"], r["case"], r["metric"]) == (bench, case, metric) and r["value"] is not None and all(str(r["params"].get(k)) == v for k, v in params.items())
+            )
+
+        gain = 4 * best("gemm", "best", "bytes_rate", dtype="int8", m="1") / best("gemm", "best", "bytes_rate", dtype="f32", m="1")
+        check(f"{gain:.4g} times faster in int8" in before["C29"]["evidence"], gain, before["C29"])
+        # ns x GFLOP/s
+        flop = 0.5 * best("gemm", "peak", "flop_rate", dtype="f32", threads="1")
+        check(f"could do {flop:.4g} FLOP" in after["B29"]["finding"], flop, after["B29"]["finding"])
+
 
 def newest_results_of_this_host_only():
     with scratch() as folder:

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 
-from lib_cli import check, run, run_parts, scratch
+from lib_cli import ROOT, check, run, run_parts, scratch
 
 RUN = os.path.join(os.getcwd(), "results", "reference", "run-1.json")
 DEVICES = "v100,a100-40,a100,h100,h200,b200,mi300x,tpu-v5p,xeon-8180,xeon-6242,xeon-8480,epyc-9654,hbm-pim,gddr6-aim,upmem,corsair"
@@ -277,6 +277,51 @@ def cases():
     check(float(other["prompt"]["value"]) > float(listed["prompt"]["value"]) + 0.5, other["prompt"])
 
 
+def money_and_energy_add_up():
+    """Those of a token and of a training are devices x seconds x what a second costs."""
+    p = plan("gpt3-175b", "--serve", "--on=h100", "--batch=16", "--prompt=1000", "--output=500", "--tp=8")
+    second = 33600 / (4 * 365.25 * 86400 * 0.7) + 700 * 1.58 / 3.6e6 * 0.1
+    seconds = 1 / value(p, "serving", "h100", "decode_rate") + 1000 / value(p, "serving", "h100", "prefill_rate") / 500
+    near(value(p, "serving", "h100", "token_energy"), 8 * seconds * 700 * 1.58, "energy of a token")
+    near(value(p, "serving", "h100", "cost_per_million"), 1e6 * 8 * seconds * second, "cost of tokens")
+    # Of one token: a 16th of the weights' bytes, and its own cache and operations.
+    alone = plan("gpt3-175b", "--on=h100", "--prompt=1000", "--output=500", "--tp=8")
+    saved = value(alone, "serving", "h100", "token_bare_energy") - value(p, "serving", "h100", "token_bare_energy")
+    near(saved, 15 / 16 * 2 * 1.746e11 * 31.36e-12, "energy of weights that are shared", within=0.02)
+    t = plan("gpt3-175b", "--on=h100", "--train", "--tp=8", "--count=64")
+    near(value(t, "training", "h100", "cost"), 64 * value(t, "training", "h100", "time") * second, "cost of the training")
+    near(value(t, "training", "h100", "energy"), 64 * value(t, "training", "h100", "time") * 700 * 1.58 / 3.6e6, "energy of the training")
+
+
+def published_devices():
+    """The table of devices says what Epoch AI's and Karl Rupp's tables say, where it names them as its source."""
+    with open(os.path.join(ROOT, "reports", "data", "epoch_hardware.csv"), encoding="utf-8", newline="") as f:
+        chips = {r["name"]: r for r in csv.DictReader(f, strict=True)}
+    names = {
+        "v100": "NVIDIA Tesla V100 SXM2 32 GB",
+        "a100-40": "NVIDIA A100 SXM4 40 GB",
+        "a100": "NVIDIA A100 SXM4 80 GB",
+        "h100": "NVIDIA H100 SXM5 80GB",
+        "h200": "NVIDIA H200 SXM",
+        "b200": "NVIDIA B200",
+        "mi300x": "AMD Instinct MI300X",
+        "tpu-v5p": "Google TPU v5p",
+    }
+    for name, full in names.items():
+        chip, seen = chips[full], 0
+        for form, peak in (("f32", "fp32_flops"), ("f16", "tensor_fp16_flops"), ("int8", "int8_ops")):
+            got = {r["item"]: r for r in rows("gpt2", "--serve", f"--on={name}", f"--precision={form}") if r["table"] == "device"}
+            if chip[peak] and got["peak"]["value"] and not (name == "tpu-v5p" and form == "f16"):
+                near(float(got["peak"]["value"]), float(chip[peak]), f"{name} {form}")
+                seen += 1
+        for item, column, scale in (("memory", "memory_B", 1), ("bandwidth", "mem_bw_Bps", 1), ("power", "tdp_w", 1), ("link", "intranode_bw_Bps", 0.5), ("price", "price_usd", 1)):
+            if chip[column]:
+                near(float(got[item]["value"]), scale * float(chip[column]), f"{name} {item}")
+                seen += 1
+        check(seen >= 4, name, "is compared in", seen, "figures only")
+        check(chip["price_usd"] or not got["price"]["value"] or got["price"]["note"] == "unverified", name, "has a price of nobody")
+
+
 def tables():
     for words in (
         ("gpt3-175b", "--on=" + DEVICES),
@@ -298,4 +343,4 @@ def tables():
     check("32000 USD ?" in out and "unverified" in out and " *" not in out, out)
 
 
-run_parts((trillion, zero_and_checkpointing, optimizers, serving, energy_and_cost, user_values, absent, tiers, measured, pim_devices, one_of_two, cases, tables))
+run_parts((trillion, zero_and_checkpointing, optimizers, serving, energy_and_cost, user_values, absent, tiers, measured, pim_devices, one_of_two, cases, money_and_energy_add_up, published_devices, tables))

@@ -126,6 +126,7 @@ Test(claims, verdicts_turn_at_the_edge_of_the_tolerance)
 		{"3-4", "printed", 4.6, NAN, NAN, CLAIM_DIFFERS},
 		{"20", "interval", 27, 20, 40, CLAIM_HOLDS},
 		{"20", "interval", 27, 20.1, 40, CLAIM_DIFFERS},
+		{"20", "interval", 10, 5, 19.9, CLAIM_DIFFERS},
 		{"20", "interval", 20, NAN, NAN, CLAIM_DIFFERS},
 		{"10", "magnitude", 31.6, NAN, NAN, CLAIM_HOLDS},
 		{"10", "magnitude", 31.7, NAN, NAN, CLAIM_DIFFERS},

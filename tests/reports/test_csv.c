@@ -115,6 +115,8 @@ Test(csv, binary_data_and_too_much_of_it_are_refused)
 	cr_assert_eq(csv_parse("x", large, (size_t)CSV_BYTES_MAX + 1, &c, err, sizeof(err)), MW_EFORMAT);
 	cr_assert_str_eq(err, "x: more than 16 MiB");
 	csv_fini(&c);
+	cr_assert_eq(csv_parse("x", large, CSV_BYTES_MAX, &c, err, sizeof(err)), 0, "16 MiB are not too much");
+	csv_fini(&c);
 	size_t len = 0;
 	for (int i = 0; i <= CSV_COLUMNS_MAX; i++)
 		len += (size_t)sprintf(large + len, "%sc%d", i ? "," : "", i);

@@ -63,6 +63,20 @@ static void finds_none(const char *words)
 	results_fini(&r);
 }
 
+Test(newest, of_two_runs_of_one_second_the_later_one_is_taken)
+{
+	const struct timespec early[2] = {{1700000000, 100}, {1700000000, 100}},
+			      late[2] = {{1700000000, 200}, {1700000000, 200}};
+	put_run("memwall-results/a", "node-17", false, 1700000000);
+	put_run("memwall-results/b", "node-17", false, 1700000000);
+	cr_assert_eq(utimensat(AT_FDCWD, in_dir("memwall-results/a/records.jsonl"), late, 0), 0);
+	cr_assert_eq(utimensat(AT_FDCWD, in_dir("memwall-results/b/records.jsonl"), early, 0), 0);
+	finds("memwall-results/a/results.json");
+	cr_assert_eq(utimensat(AT_FDCWD, in_dir("memwall-results/a/records.jsonl"), early, 0), 0);
+	cr_assert_eq(utimensat(AT_FDCWD, in_dir("memwall-results/b/records.jsonl"), late, 0), 0);
+	finds("memwall-results/b/results.json");
+}
+
 Test(newest, nothing_is_no_error)
 {
 	finds_none("no results were found");

@@ -68,6 +68,38 @@ Test(trends, noise_hides_the_rate_and_that_is_said)
 	cr_assert_eq(f.verdict, TREND_CANNOT_TELL, "%s", trend_verdict_name(f.verdict));
 }
 
+/* An interval that holds 1 and is wide to one side only does not show that the rate was kept. */
+Test(trends, one_side_of_an_interval_does_not_show_that_a_rate_was_kept)
+{
+	size_t wide = 0;
+	for (double after = 2; after < 4.5; after += 0.05) {
+		struct trend_forecast f = forecast(3, after, 0.6, 1);
+		if (f.verdict != TREND_KEPT)
+			continue;
+		wide += f.change_ci.lo <= 1 / TREND_KEPT_WITHIN || f.change_ci.hi >= TREND_KEPT_WITHIN;
+	}
+	cr_assert_eq(wide, 0, "%zu of them are wide", wide);
+}
+
+/* Level and interval of two later points about a line of three, by hand: y = 0, 1, 0 at 0, 1, 2 years, then 2 and 4 at
+ * 3 and 5. */
+Test(trends, level_has_the_interval_of_a_mean_of_new_points)
+{
+	static const double dates[] = {2000, 2001, 2002, 2003, 2005}, logs[] = {0, 1, 0, 2, 4};
+	struct trend_points p = {0};
+	struct trend_forecast f;
+	for (size_t i = 0; i < 5; i++)
+		cr_assert_eq(trend_points_add(&p, dates[i], exp2(logs[i]), ""), 0);
+	cr_assert_eq(trend_forecast(&p, 2002.5, 2027, &f), 0);
+	/* The line is flat at 1/3 and its one degree of freedom leaves s2 = 2/3; the mean of the new ones lies 3 years
+	 * from the mean 2001, sxx is 2. Student's t at 0.975: 12.7062. */
+	const double level = 3 - 1.0 / 3, half = 12.706204736 * sqrt(2.0 / 3 * (0.5 + 1.0 / 3 + 9.0 / 2));
+	cr_assert_float_eq(log2(f.level), level, 1e-9);
+	cr_assert_float_eq(log2(f.level_ci.hi), level + half, 1e-5);
+	cr_assert_float_eq(log2(f.level_ci.lo), level - half, 1e-5);
+	trend_points_fini(&p);
+}
+
 Test(trends, step_shows_in_the_level_and_not_in_the_rate)
 {
 	struct trend_forecast f = forecast(3, 3, 0.3, 0.5);
@@ -124,6 +156,11 @@ Test(trends, balance_is_the_ratio_of_two_rates)
 	const struct trend_row *flops = row(&t, "hw_flops"), *balance = row(&t, "balance.dram");
 	cr_assert_gt(balance->v[TREND_HI] / balance->v[TREND_LO], flops->v[TREND_HI] / flops->v[TREND_LO]);
 	cr_assert_eq(balance->n, 49);
+	/* The years that both lines cover. */
+	reads(&t, "balance.dram", TREND_FIRST, "2004");
+	reads(&t, "balance.dram", TREND_LAST, "2022");
+	cr_assert_eq(balance->v[TREND_FIRST], row(&t, "dram_bw")->v[TREND_FIRST]);
+	cr_assert_eq(balance->v[TREND_LAST], fmin(flops->v[TREND_LAST], row(&t, "dram_bw")->v[TREND_LAST]));
 	trends_fini(&t);
 }
 
@@ -214,6 +251,8 @@ Test(trends, years_of_balance_and_forecast_of_it)
 	open_rows(&t, &(struct trends_options){0});
 	reads(&t, "balance.2010", TREND_LINE, "5.479");
 	reads(&t, "balance.2018", TREND_VALUE, "139.2");
+	reads(&t, "balance.2020", TREND_VALUE, "180.4"); /* of four chips: the mean of the two in the middle */
+	cr_assert_eq(row(&t, "balance.2020")->n, 4);
 	cr_assert_eq(row(&t, "balance.2018")->n, 7);
 	cr_assert(isnan(row(&t, "balance.2024")->v[TREND_LINE]), "no line beyond its points");
 	cr_assert_null(trends_find(&t, "balance.2002"));

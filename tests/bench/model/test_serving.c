@@ -190,6 +190,10 @@ Test(serving, tiers)
 	near(step.seconds - all.seconds,
 	     (1 - in) * read * (1 / 100e9 - 1 / 1000e9) + c[TRANSFORMER_ATTENTION].cache * (1 / 100e9 - 1 / 1000e9),
 	     "what the slow tier costs");
+	/* Weights and half of the cache: what the weights left is all that the cache gets. */
+	tiers[0].bytes = total + serving_memory(&s).cache / 2;
+	cr_assert_eq(serving_step(&s, TRANSFORMER_DECODE, 2048, &step), 0);
+	near(step.seconds - all.seconds, c[TRANSFORMER_ATTENTION].cache / 2 * (1 / 100e9 - 1 / 1000e9), "half a cache");
 	tiers[0].bytes = total + 1e9;
 	cr_assert_eq(serving_step(&s, TRANSFORMER_DECODE, 2048, &step), 0);
 	near(step.seconds, all.seconds, "all in the fast one");

@@ -203,6 +203,32 @@ Test(transformer, experts)
 	near(c[TRANSFORMER_FFN].flops, 32.0 * 2 * (2 * 2.0 * 3 * 4096 * 14336 + 2 * 4096 * 8), 1e-14, "FLOPs of 2");
 }
 
+/* Per token: 58 d and what scores take, a product of f values for each active gated network, and the sum of the
+ * experts' d outputs, each times its weight. */
+Test(transformer, other_work_of_gates_and_experts)
+{
+	const struct transformer_shape *s = &transformer_find("mixtral-8x7b")->shape;
+	struct transformer_cost c[TRANSFORMER_OPS];
+	const struct transformer_load load = load_of(TRANSFORMER_DECODE, 100, 3);
+	transformer_costs(s, &load, c);
+	const double d = 4096, f = 14336, scores = 32 * 100, active = 2;
+	near(c[TRANSFORMER_OTHER].flops, 32 * 3 * (4 * scores + 58 * d + active * f + (2 * active - 1) * d), 1e-14,
+	     "FLOPs");
+	near(c[TRANSFORMER_OTHER].activations, 32 * 3 * (2 * scores + 17 * d + 3 * active * f + (active + 1) * d),
+	     1e-14, "bytes");
+	near(c[TRANSFORMER_OTHER].weights, 32 * 5 * d, 1e-14, "weights");
+}
+
+/* GPT-2's shape with 3 key/value heads: their matrices and biases are a quarter as wide. */
+Test(transformer, grouped_heads_have_fewer_weights_and_biases)
+{
+	const struct transformer_shape *all = &transformer_find("gpt2")->shape;
+	struct transformer_shape grouped = *all;
+	grouped.kv_heads = 3;
+	near(transformer_parameters(all) - transformer_parameters(&grouped), 12 * 2 * (768 + 1.0) * (768 - 192), 0,
+	     "weights and biases");
+}
+
 /* BERT and GPT-2: sizes of the published checkpoints. Model cards: Llama 3 "8B" 8.03e9 and "70B" 70.6e9; Mixtral
  * "46.7B total, 12.9B active" (arXiv:2401.04088 says 47B and 13B). */
 Test(transformer, parameters)
