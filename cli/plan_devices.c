@@ -128,7 +128,8 @@ static const struct mw_record *best_of(const struct mw_records *l, const char *b
 					.c2c_ns = query_usual_c2c(l)};
 		r = query_best(l, &q, false);
 	}
-	return r;
+	/* A file can hold any number; a rate of 0, or one that no unit can take, is none. */
+	return r && r->value > 0 && isfinite(1e9 * r->value) ? r : NULL;
 }
 
 static void host_figures(struct plan_device *d, const struct results *r, const char *path)
@@ -174,7 +175,8 @@ static int add_here(struct plan *p, char *err, size_t n)
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "--here: %.400s", m->words);
 	rc = rc ? rc : full(p, err, n);
 	if (rc == 0) {
-		struct plan_device *d = add_empty(p, "here", mw_text_or(m->results.host.cpu_model, "this host"));
+		struct plan_device *d =
+			add_empty(p, given ? "host" : "here", mw_text_or(m->results.host.cpu_model, "this host"));
 		host_figures(d, &m->results, m->path);
 		(void)snprintf(d->note, sizeof(d->note), "%.400s", m->words);
 		if (isnan(d->m.bandwidth))
@@ -265,6 +267,8 @@ int plan_devices(struct plan *p, char *err, size_t n)
 	const struct mw_opts *o = &p->cli->opts;
 	const char *on = mw_opt_text(o, "on"), *spec = mw_opt_text(o, "device");
 	const bool here = mw_opt_flag(o, "here") || mw_opt_text(o, "results");
+	if (mw_opt_flag(o, "here") && mw_opt_text(o, "results"))
+		return mw_fail(MW_ESPEC, err, n, "--here: --results says which host, leave out one of the two");
 	/* The default of --on counts only where no other device is named. */
 	const bool table = mw_opt(o, "on")->given || (!spec && !here);
 	int rc = table ? add_machines(p, on, err, n) : 0;

@@ -213,15 +213,31 @@ def measured():
     with open(RUN) as f:
         reads = [r["value"] for r in json.load(f)["records"] if r["bench"] == "bandwidth" and r["case"].startswith("dram-read") and r["value"]]
     p = plan("llama-3-8b", "--serve", f"--results={RUN}", "--set=price=4000")
-    got = value(p, "device", "here", "bandwidth")
+    got = value(p, "device", "host", "bandwidth")
     check(any(abs(got / (1e9 * v) - 1) < 1e-8 for v in reads), got, "is none of", reads)
     for item in ("memory", "bandwidth", "peak"):
-        check(p["device", "here", item]["provenance"] == "measured" and RUN in p["device", "here", item]["source"], p["device", "here", item])
-    check(p["device", "here", "link"]["provenance"] == "unavailable", p["device", "here", "link"])
-    check(p["device", "here", "price"]["provenance"] == "user", p["device", "here", "price"])
-    time = p["serving", "here", "decode_time"]
+        check(p["device", "host", item]["provenance"] == "measured" and RUN in p["device", "host", item]["source"], p["device", "host", item])
+    check(p["device", "host", "link"]["provenance"] == "unavailable", p["device", "host", "link"])
+    check(p["device", "host", "price"]["provenance"] == "user", p["device", "host", "price"])
+    time = p["serving", "host", "decode_time"]
     check(time["provenance"] == "modelled" and "bandwidth measured: " + RUN in time["source"], time)
-    check("measured" not in p["serving", "here", "token_bare_energy"]["source"], "no measurement enters the bare energy")
+    check("measured" not in p["serving", "host", "token_bare_energy"]["source"], "no measurement enters the bare energy")
+    # Not this host, whose name in the table is "here".
+    check(("device", "here", "memory") not in p and "do not name" in p["device", "host", "memory"]["note"], p["device", "host", "memory"])
+    rc, out, err = run("plan", "gpt2", "--here", f"--results={RUN}")
+    check(rc == 2 and out == "" and err.startswith("memwall: --here: ") and "--results" in err, rc, err)
+    with scratch() as folder:
+        with open(RUN) as f:
+            results = json.load(f)
+        for wrong in (0, -5, 1e308):
+            for r in results["records"]:
+                if r["value"] is not None:
+                    r["value"], r["ci95"] = wrong, None
+            path = os.path.join(folder, "wrong.json")
+            with open(path, "w") as f:
+                json.dump(results, f)
+            rc, out, err = run("plan", "gpt2", "--serve", f"--results={path}")
+            check(rc == 3 and out == "" and "holds no bandwidth" in err, "a bandwidth of", wrong, rc, err)
     # A run of another host, below a folder without one.
     with scratch() as folder:
         rc, out, err = run("plan", "gpt2", "--here", cwd=folder)
