@@ -65,7 +65,7 @@ static int check_rows(const struct cli *cli, struct trends *t, char *err, size_t
 	if (window && trends_fitted(t) == 0)
 		return mw_fail(MW_ESPEC, err, n,
 			       "--from, --to: no series has points of two dates left in these years (there are points "
-			       "of 1971 to 2025)");
+			       "of 1971 to 2026)");
 	if (pattern)
 		trends_select(t, pattern);
 	if (t->n == 0)

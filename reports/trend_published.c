@@ -42,7 +42,8 @@ static int add_said(struct trends *t)
 			trend_row_published(r, exp2(log2(said[i].factor) / 10), said[i].factor);
 		if (r && rc != -ENOMEM)
 			trend_points_fini(&p);
-		if (rc == -ENOMEM || trend_row_text(&r->source, ESSAY) < 0)
+		if (rc == -ENOMEM || trend_row_text(&r->source, ESSAY) < 0 ||
+		    trend_row_also(r, "fitted", &t->data, trend_series_find(said[i].with)->table, 0) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -127,7 +128,8 @@ static int add_latency_said(struct trends *t)
 		(void)snprintf(note, sizeof(note), "DRAM latency: %.1fx is unverified; Patterson: %s, %s", latency_said,
 			       beside[i].technology, beside[i].metric);
 		struct trend_row *r = trends_add(t, TREND_T_TWENTY_YEARS, beside[i].series, note);
-		if (!r || trend_row_text(&r->source, ESSAY) < 0)
+		if (!r || trend_row_text(&r->source, ESSAY) < 0 ||
+		    trend_row_also(r, "Patterson", &t->data, TREND_PATTERSON, row) < 0)
 			return -ENOMEM;
 		const struct trend_rate rate = {log2(v) / beside[i].years, (double)NAN, (double)NAN};
 		trend_row_rate(r, &rate);

@@ -77,7 +77,8 @@ static int add_year(struct trends *t, int year, const struct trend_points *chips
 		r->v[TREND_LINE] = trend_at(flops, middle) / trend_at(dram, middle);
 	if (n)
 		describe_values(r, values, n);
-	return trend_row_source(r, &t->data, TREND_EPOCH_HARDWARE);
+	int rc = trend_row_source(r, &t->data, n ? TREND_EPOCH_HARDWARE : TREND_HW_FLOPS);
+	return rc == 0 && n && drawn ? trend_row_also(r, "line", &t->data, TREND_HW_FLOPS, 0) : rc;
 }
 
 static int add_years(struct trends *t)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 const char *trend_part_name(enum trend_part part)
 {
@@ -75,6 +76,20 @@ int trend_row_source(struct trend_row *r, const struct trend_data *d, enum trend
 	const struct csv *c = &d->tables[table];
 	r->licence = csv_cell(c, 0, csv_column(c, "licence"));
 	return trend_row_text(&r->source, csv_cell(c, 0, csv_column(c, "source")));
+}
+
+int trend_row_also(struct trend_row *r, const char *what, const struct trend_data *d, enum trend_table table,
+		   size_t row)
+{
+	const struct csv *c = &d->tables[table];
+	const char *licence = csv_cell(c, row, csv_column(c, "licence"));
+	struct mw_buf text = {0};
+	mw_buf_add(&text, "%s; %s: %s (%s)", r->source, what, csv_cell(c, row, csv_column(c, "source")), licence);
+	int rc = text.failed ? -ENOMEM : trend_row_text(&r->source, mw_buf_text(&text));
+	mw_buf_fini(&text);
+	if (!*r->licence)
+		r->licence = licence;
+	return rc;
 }
 
 void trend_row_rate(struct trend_row *r, const struct trend_rate *rate)

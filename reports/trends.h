@@ -105,6 +105,10 @@ struct trend_row *trends_add(struct trends *t, enum trend_part part, const char 
 int trend_row_text(char **member, const char *text);
 /* Sets source and licence to those of a compiled-in table. -ENOMEM. */
 int trend_row_source(struct trend_row *r, const struct trend_data *d, enum trend_table table);
+/* Adds to the source of the row that `what` comes from that row of another table, and its licence if the row has none.
+ * -ENOMEM. */
+int trend_row_also(struct trend_row *r, const char *what, const struct trend_data *d, enum trend_table table,
+		   size_t row);
 /* Fill in the numbers of a rate, of a line, and the published rates (0: none) with the errors of the row against them.
  */
 void trend_row_rate(struct trend_row *r, const struct trend_rate *rate);

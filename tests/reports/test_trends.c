@@ -251,6 +251,16 @@ Test(trends, years_of_balance_and_forecast_of_it)
 	open_rows(&t, &(struct trends_options){0});
 	reads(&t, "balance.2010", TREND_LINE, "5.479");
 	reads(&t, "balance.2018", TREND_VALUE, "139.2");
+	/* Each number of a row has a source: the line of the paper's points, the chips of Epoch's. */
+	const struct trend_row *line = row(&t, "balance.2010"), *both = row(&t, "balance.2018");
+	cr_assert_eq(line->n, 0);
+	cr_assert(strstr(line->source, "ai_and_memory_wall") && !strstr(line->source, "Epoch"), "%s", line->source);
+	cr_assert(strstr(line->licence, "MIT"), "%s", line->licence);
+	cr_assert(strstr(both->source, "Epoch") && strstr(both->source, "; line: amirgholami"), "%s", both->source);
+	const struct trend_row *said = row(&t, "essay.capacity.epoch"), *latency = row(&t, "essay.latency.memory");
+	cr_assert(strstr(said->source, "unverified; fitted: Epoch AI"), "%s", said->source);
+	cr_assert_str_eq(said->licence, "CC BY 4.0");
+	cr_assert(strstr(latency->source, "; Patterson: slideserve"), "%s", latency->source);
 	reads(&t, "balance.2020", TREND_VALUE, "180.4"); /* of four chips: the mean of the two in the middle */
 	cr_assert_eq(row(&t, "balance.2020")->n, 4);
 	cr_assert_eq(row(&t, "balance.2018")->n, 7);
