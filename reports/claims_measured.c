@@ -64,11 +64,17 @@ const struct query claims_queries[] = {
 	{.bench = NULL},
 };
 
+/* NULL unless the value is above 0: rates, times and energies of 0 or less are no measurement. */
+static const struct mw_record *positive(const struct mw_record *r)
+{
+	return r && r->value > 0 ? r : NULL;
+}
+
 /* The record of the query with the largest (smallest) value, or NULL. */
 static const struct mw_record *largest(const struct claim_case *k, int query, bool smallest)
 {
 	struct query q = claims_queries[query];
-	return query_best(k->facts->measured, &q, smallest);
+	return positive(query_best(k->facts->measured, &q, smallest));
 }
 
 /* Are there results? If not, says why. Names the command that measures them in any case. */
@@ -120,6 +126,8 @@ static int find_dram_energy(struct claim_case *k)
 	if (r) {
 		claim_value(k, r->value, r->ci_lo, r->ci_hi, r->provenance);
 		from_results(k, "energy of DRAM over the bytes read, background included: an upper bound");
+		if (k->out->verdict == CLAIM_DIFFERS && r->value > k->claim->hi)
+			claim_cannot(k, "an upper bound above the published value contradicts nothing");
 	} else {
 		no_meter(k, "DRAM");
 	}
@@ -188,7 +196,7 @@ static int find_batch(struct claim_case *k)
 		return 0;
 	while ((r = query_next(k->facts->measured, &claims_queries[GEMM_F32], &at))) {
 		double m = record_number(r, "m"), best = most ? record_number(most, "m") : 0;
-		if (isfinite(r->value) && (!most || m > best || (m == best && r->value > most->value)))
+		if (isfinite(r->value) && positive(r) && (!most || m > best || (m == best && r->value > most->value)))
 			most = r;
 	}
 	const struct mw_record *one = largest(k, GEMV_F32, false), *peak = largest(k, PEAK_F32, false);
@@ -274,7 +282,7 @@ static int find_wasted(struct claim_case *k)
 	const struct mw_record *dram = largest(k, DRAM_LATENCY, true), *cache = largest(k, CHASE, true), *peak = NULL;
 	struct query one = claims_queries[PEAK_F32];
 	one.where = "dtype=f32,threads=1";
-	peak = query_best(k->facts->measured, &one, false);
+	peak = positive(query_best(k->facts->measured, &one, false));
 	if (!dram || !cache)
 		return lacks(k, "the latency of DRAM or of the first cache");
 	double ratio = dram->value / cache->value;

@@ -152,11 +152,33 @@ def numbers_come_from_the_results():
                 if (r["bench"], r["case"], r["metric"]) == (bench, case, metric) and r["value"] is not None and all(str(r["params"].get(k)) == v for k, v in params.items())
             )
 
+        for wrong in (0, -5):
+            with open(path, "w") as f:
+                json.dump({**results, "records": [{**r, "value": wrong, "ci95": None} if r["value"] is not None else r for r in results["records"]]}, f)
+            none = rows(path, cwd=folder)
+            for i in MEASURED:
+                check(none[i]["verdict"] == VERDICTS[3] and none[i]["found"] == "" and "lacks" in none[i]["why"], "of values of", wrong, none[i])
+
         gain = 4 * best("gemm", "best", "bytes_rate", dtype="int8", m="1") / best("gemm", "best", "bytes_rate", dtype="f32", m="1")
         check(f"{gain:.4g} times faster in int8" in before["C29"]["evidence"], gain, before["C29"])
         # ns x GFLOP/s
         flop = 0.5 * best("gemm", "peak", "flop_rate", dtype="f32", threads="1")
         check(f"could do {flop:.4g} FLOP" in after["B29"]["finding"], flop, after["B29"]["finding"])
+
+
+def one_half_of_a_claim_is_not_enough():
+    """A07 needs a full memory and an idle processor, B32 an offload that is slower than the host."""
+    for i, bench, case, metric, factor in (("A07", "gemm", "peak", "flop_rate", 0.01), ("A07", "bandwidth", "dram-read-peak", "bandwidth", 3), ("B32", "offload", "and", "speedup", 3), ("C23", "gemm", "peak", "flop_rate", 3)):
+        with scratch() as folder:
+            with open(REFERENCE) as f:
+                results = json.load(f)
+            for r in results["records"]:
+                if (r["bench"], r["case"], r["metric"]) == (bench, case, metric) and r["value"] is not None:
+                    r["value"], r["ci95"] = factor * r["value"], None
+            path = os.path.join(folder, "r.json")
+            with open(path, "w") as f:
+                json.dump(results, f)
+            check(rows(REFERENCE, cwd=folder)[i]["verdict"] == "holds" and rows(path, cwd=folder)[i]["verdict"] == "differs", i, metric)
 
 
 def newest_results_of_this_host_only():
@@ -209,6 +231,7 @@ if __name__ == "__main__":
             commands_exist,
             results_settle_what_needs_a_measurement,
             numbers_come_from_the_results,
+            one_half_of_a_claim_is_not_enough,
             newest_results_of_this_host_only,
             choosing,
             nothing_is_cut_of_texts_from_results,

@@ -342,9 +342,15 @@ Test(claims, joules_of_a_machine_that_has_them, .init = open_facts, .fini = clos
 	l.v[2].value = 10;
 	byte = find("A01");
 	share = find("B13");
-	cr_expect(byte.verdict == CLAIM_DIFFERS && share.verdict == CLAIM_DIFFERS);
+	cr_expect(share.verdict == CLAIM_DIFFERS);
+	cr_expect(byte.verdict == CLAIM_UNCHECKED, "a bound above the claim does not contradict it");
+	cr_expect(strstr(mw_buf_text(&byte.why), "upper bound"));
 	claim_finding_fini(&byte);
 	claim_finding_fini(&share);
+	l.v[0].value = 29;
+	byte = find("A01");
+	cr_expect(byte.verdict == CLAIM_DIFFERS, "one below does");
+	claim_finding_fini(&byte);
 	mw_records_fini(&l);
 }
 
