@@ -309,6 +309,16 @@ def money_and_energy_add_up():
     near(value(t, "training", "h100", "energy"), 64 * value(t, "training", "h100", "time") * 700 * 1.58 / 3.6e6, "energy of the training")
 
 
+def copies_and_contexts():
+    """Whole copies only; prompt and output together are held against the context."""
+    p = plan("gpt2", "--serve", "--tp=2", "--count=5", "--prompt=1000", "--output=30")
+    two = plan("gpt2", "--serve", "--tp=2", "--count=4", "--prompt=1000", "--output=24")
+    near(value(p, "serving", "a100", "decode_rate"), 2 / value(p, "serving", "a100", "decode_time"), "two copies, one device idle")
+    check("2 copies" in p["serving", "a100", "devices"]["note"], p["serving", "a100", "devices"])
+    check("1030 tokens are more than the 1024" in p["serving", "a100", "prefill_time"]["note"], p["serving", "a100", "prefill_time"])
+    check(two["serving", "a100", "prefill_time"]["note"] == "", two["serving", "a100", "prefill_time"])
+
+
 def published_devices():
     """The table of devices says what Epoch AI's and Karl Rupp's tables say, where it names them as its source."""
     with open(os.path.join(ROOT, "reports", "data", "epoch_hardware.csv"), encoding="utf-8", newline="") as f:
@@ -359,4 +369,4 @@ def tables():
     check("32000 USD ?" in out and "unverified" in out and " *" not in out, out)
 
 
-run_parts((trillion, zero_and_checkpointing, optimizers, serving, energy_and_cost, user_values, absent, tiers, measured, pim_devices, one_of_two, cases, money_and_energy_add_up, published_devices, tables))
+run_parts((trillion, zero_and_checkpointing, optimizers, serving, energy_and_cost, user_values, absent, tiers, measured, pim_devices, one_of_two, cases, money_and_energy_add_up, copies_and_contexts, published_devices, tables))

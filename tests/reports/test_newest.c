@@ -153,6 +153,16 @@ Test(newest, what_makes_a_host)
 	b.host.n_cpus--;
 	cr_assert_not(newest_same_host(&a.host, &b.host));
 	b.host.n_cpus++;
+	b.host.n_sockets++;
+	cr_assert_not(newest_same_host(&a.host, &b.host));
+	b.host.n_sockets--;
+	b.host.n_cores++;
+	cr_assert_not(newest_same_host(&a.host, &b.host));
+	b.host.n_cores--;
+	cr_assert(newest_same_host(&a.host, &b.host));
+	set_text(&b.host.virtualization, "another");
+	cr_assert_not(newest_same_host(&a.host, &b.host));
+	set_text(&b.host.virtualization, a.host.virtualization);
 	set_text(&b.host.cpu_model, "another");
 	cr_assert_not(newest_same_host(&a.host, &b.host));
 	results_fini(&a);

@@ -53,6 +53,13 @@ Test(training, factors_of_second_order)
 	near(training_factor_ratio(shape("mixtral-8x7b")),
 	     (4 * e * e + 2 * (e * e + k * k) + 24 * (e * e + g * g)) / (2 * e * e + 2 * e * k + 24 * e * g),
 	     "Mixtral");
+	/* Heads that are together wider than the model: queries and outputs of 8192. */
+	struct transformer_shape wide = *shape("llama-3-8b");
+	wide.head_dim = 256;
+	const double q = 8192, kv = 2048;
+	near(training_factor_ratio(&wide),
+	     (2 * (e * e + q * q) + 2 * (e * e + kv * kv) + 3 * (e * e + g * g)) / (2 * e * q + 2 * e * kv + 3 * e * g),
+	     "wide heads");
 }
 
 /* Figure 1 of ZeRO: 7.5e9 parameters, 64 devices: 120, 31.4, 16.6 and 1.9 GB. */
