@@ -103,7 +103,7 @@ struct energy_run {
 	const struct bench_ctx *ctx;      /* context of the current call */
 	struct window_meter meter;        /* m NULL: no meter; open during a visit */
 	const struct energy_meter *asked; /* NULL: the best */
-	char why[600];                    /* which domains are left out, or why the named meter is not available */
+	char why[MW_ERR_ROOM];            /* which domains are left out, or why the named meter is not available */
 	double seconds;
 	uint64_t bytes;        /* of memory for the read load */
 	struct mw_block block; /* held during a visit */
@@ -237,7 +237,7 @@ static int emit_refusals(const struct mw_sink *sink)
 	int rc = 0;
 	for (const struct energy_meter *const *m = meter_table; *m && rc == 0; m++) {
 		void *state = NULL;
-		char why[600] = "";
+		char why[MW_ERR_ROOM] = "";
 		if ((*m)->open("/", &state, why, sizeof(why)) == 0)
 			(*m)->close(state); /* became available since the search: the next run will use it */
 		else
@@ -479,7 +479,7 @@ static int check(const struct bench_ctx *ctx, char *err, size_t n)
 {
 	const char *named = mw_opt_text(ctx->opts, "meter");
 	const struct energy_meter *meter = energy_meter_find(named);
-	char why[300] = "";
+	char why[MW_ERR_ROOM] = "";
 	void *state = NULL;
 	if (!meter)
 		return 0; /* auto */
@@ -493,7 +493,7 @@ static void plan(const struct bench_ctx *ctx, struct bench_plan *p)
 {
 	const struct energy_meter *m = NULL;
 	void *state = NULL;
-	char why[600];
+	char why[MW_ERR_ROOM];
 	p->points = 4; /* modelled records */
 	if (energy_open_best("/", &m, &state, why, sizeof(why)))
 		return;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "base/sys/topology.h"
 #include "reports/newest.h"
 
@@ -11,24 +12,25 @@
 static void describe(const struct results *r, const struct mw_host *here, char *words, size_t n)
 {
 	const char *whose = "";
-	char host[120] = "";
+	struct mw_buf host = {0};
 	if (r->info.anonymized || !r->host.hostname) {
 		whose = "of a host that they do not name";
 	} else if (!newest_same_host(&r->host, here)) {
-		(void)snprintf(host, sizeof(host), "of another host (%.90s)", r->host.hostname);
-		whose = host;
+		mw_buf_add(&host, "of another host (%s)", r->host.hostname);
+		whose = mw_buf_text(&host);
 	}
 	if (r->partial)
-		(void)snprintf(words, n, "%s%sincomplete (%.200s)", whose, *whose ? ", " : "",
+		(void)snprintf(words, n, "%s%sincomplete (%s)", whose, *whose ? ", " : "",
 			       mw_text_or(r->partial_why, "the run did not end"));
 	else
 		(void)snprintf(words, n, "%s", whose);
+	mw_buf_fini(&host);
 }
 
 int cli_measured(struct cli *cli, const char *given, struct cli_measured *out, char *err, size_t n)
 {
 	struct mw_topology here = {0};
-	char why[200] = "";
+	char why[MW_ERR_ROOM] = "";
 	*out = (struct cli_measured){.named = given != NULL};
 	results_init(&out->results);
 	int known = mw_topology_read("/", NULL, &here, why, sizeof(why));

@@ -2,6 +2,7 @@
 #ifndef MW_CLI_MEASURED_H
 #define MW_CLI_MEASURED_H
 
+#include "base/core/err.h"
 #include "cli/command.h"
 #include "reports/results.h"
 
@@ -12,7 +13,7 @@ struct cli_measured {
 	bool named; /* on the command line */
 	/* Why there are none; or what to say beside every number from them: they are of another host, of a host that
 	 * they do not name, or incomplete. "" where they are of this host and complete. */
-	char words[400];
+	char words[MW_ERR_ROOM];
 };
 
 /* given: a results.json or a run's folder; NULL: look for the newest of this host. MW_ESPEC with a line in err where

@@ -384,6 +384,7 @@ static int run(struct cli *cli, char *err, size_t n)
 	int rc = set_constants(p, err, n);
 	if (rc == 0)
 		rc = show_what(p, show, err, n);
+	plan_devices_fini(p);
 	free(p);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #ifndef MW_CLI_PLAN_H
 #define MW_CLI_PLAN_H
 
+#include "base/core/text.h"
 #include "bench/model/costs.h"
 #include "bench/model/machines.h"
 #include "bench/model/precision.h"
@@ -13,11 +14,11 @@ enum { PLAN_DEVICES = 16 };
 
 /* A machine of the table, this host as it was measured, or a device that libpim models. */
 struct plan_device {
-	struct machine m; /* its texts point into the table or into this structure */
-	char name[64], words[160];
-	char source[MACHINE_FIELDS][300];
+	struct machine m; /* its texts point into the table */
+	struct mw_buf name, words;
+	struct mw_buf source[MACHINE_FIELDS];
 	enum mw_provenance provenance[MACHINE_FIELDS]; /* of its figures before the user sets any */
-	char note[500];                                /* printed beside its figures; "" for none */
+	struct mw_buf note;                            /* printed beside its figures */
 };
 
 struct plan {
@@ -137,6 +138,7 @@ struct plan_rows {
 /* plan_devices.c: fills p->devices from --on, --here and --device; then the constants that the user set, and --memory,
  * replace their figures. */
 int plan_devices(struct plan *p, char *err, size_t n);
+void plan_devices_fini(struct plan *p);
 /* Effective figure of a device: the user's, or its own. */
 double plan_figure(const struct plan *p, const struct plan_device *d, enum machine_field field);
 /* Operations per second in that format, and the format in which the device computes. */

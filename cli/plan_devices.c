@@ -14,7 +14,8 @@
 
 static void set_source(struct plan_device *d, enum machine_field field, enum mw_provenance provenance, const char *text)
 {
-	(void)snprintf(d->source[field], sizeof(d->source[field]), "%s", text);
+	mw_buf_fini(&d->source[field]);
+	mw_buf_add(&d->source[field], "%s", text);
 	d->provenance[field] = provenance;
 }
 
@@ -28,9 +29,30 @@ static struct plan_device *add_empty(struct plan *p, const char *name, const cha
 		d->m.peak[f] = UNKNOWN;
 	for (int f = 0; f < MACHINE_FIELDS; f++)
 		set_source(d, (enum machine_field)f, MW_UNAVAILABLE, "");
-	(void)snprintf(d->name, sizeof(d->name), "%s", name);
-	(void)snprintf(d->words, sizeof(d->words), "%s", words);
+	mw_buf_add(&d->name, "%s", name);
+	mw_buf_add(&d->words, "%s", words);
 	return d;
+}
+
+/* Was there too little memory for one of its texts? */
+static bool failed(const struct plan_device *d)
+{
+	bool any = d->name.failed || d->words.failed || d->note.failed;
+	for (int f = 0; f < MACHINE_FIELDS; f++)
+		any = any || d->source[f].failed;
+	return any;
+}
+
+void plan_devices_fini(struct plan *p)
+{
+	for (size_t i = 0; i < p->n_devices; i++) {
+		struct plan_device *d = &p->devices[i];
+		mw_buf_fini(&d->name);
+		mw_buf_fini(&d->words);
+		mw_buf_fini(&d->note);
+		for (int f = 0; f < MACHINE_FIELDS; f++)
+			mw_buf_fini(&d->source[f]);
+	}
 }
 
 static int full(const struct plan *p, char *err, size_t n)
@@ -89,12 +111,11 @@ static int add_machine(struct plan *p, const char *name, char *err, size_t n)
 	struct plan_device *d = add_empty(p, m->name, m->words);
 	d->m = *m;
 	if (m->kind == MACHINE_NEAR_MEMORY)
-		(void)snprintf(
-			d->note, sizeof(d->note),
+		mw_buf_add(
+			&d->note,
 			"modelled as if it ran every operator: work of a host, and transfers to it, cost nothing here");
 	if (m->kind == MACHINE_DIMC)
-		(void)snprintf(d->note, sizeof(d->note),
-			       "modelled as if KV cache and activations were in its SRAM, as the weights are");
+		mw_buf_add(&d->note, "modelled as if KV cache and activations were in its SRAM, as the weights are");
 	for (int f = 0; f < MACHINE_FIELDS; f++)
 		set_source(d, (enum machine_field)f, MW_REFERENCE, machine_source(m, (enum machine_field)f));
 	return 0;
@@ -139,23 +160,21 @@ static void host_figures(struct plan_device *d, const struct results *r, const c
 		enum machine_format format;
 		const char *where;
 	} types[] = {{MACHINE_FP32, "dtype=f32"}, {MACHINE_BF16, "dtype=bf16"}, {MACHINE_INT8, "dtype=int8"}};
-	char text[300];
 	const struct mw_record *read = best_of(&r->records, "bandwidth", reads, NULL);
-	(void)snprintf(text, sizeof(text), "%.280s", path);
 	if (read) {
 		d->m.bandwidth = 1e9 * read->value;
-		set_source(d, MACHINE_BANDWIDTH, read->provenance, text);
+		set_source(d, MACHINE_BANDWIDTH, read->provenance, path);
 	}
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		const struct mw_record *best = best_of(&r->records, "gemm", products, types[i].where);
 		if (!best)
 			continue;
 		d->m.peak[types[i].format] = 1e9 * best->value;
-		set_source(d, MACHINE_PEAK, best->provenance, text);
+		set_source(d, MACHINE_PEAK, best->provenance, path);
 	}
 	if (r->host.mem_total > 0 && r->host.mem_total != MW_COUNT_UNKNOWN) {
 		d->m.memory = (double)r->host.mem_total;
-		set_source(d, MACHINE_MEMORY, MW_MEASURED, text);
+		set_source(d, MACHINE_MEMORY, MW_MEASURED, path);
 	}
 }
 
@@ -167,21 +186,21 @@ static int add_here(struct plan *p, char *err, size_t n)
 		return mw_fail(-ENOMEM, err, n, "out of memory");
 	int rc = cli_measured(p->cli, given, m, err, n);
 	if (rc && given && rc == MW_ESPEC) {
-		char why[2000];
+		char why[MW_ERR_ROOM];
 		(void)snprintf(why, sizeof(why), "%s", err);
 		(void)mw_fail(rc, err, n, "--results: %s", why);
 	}
 	if (rc == 0 && !m->found)
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "--here: %.400s", m->words);
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "--here: %s", m->words);
 	rc = rc ? rc : full(p, err, n);
 	if (rc == 0) {
 		struct plan_device *d =
 			add_empty(p, given ? "host" : "here", mw_text_or(m->results.host.cpu_model, "this host"));
 		host_figures(d, &m->results, m->path);
-		(void)snprintf(d->note, sizeof(d->note), "%.400s", m->words);
+		mw_buf_add(&d->note, "%s", m->words);
 		if (isnan(d->m.bandwidth))
 			rc = mw_fail(MW_EUNAVAILABLE, err, n,
-				     "--%s: %.200s holds no bandwidth of reading memory; 'memwall run' measures it",
+				     "--%s: %s holds no bandwidth of reading memory; 'memwall run' measures it",
 				     given ? "results" : "here", m->path);
 	}
 	cli_measured_fini(m);
@@ -200,7 +219,7 @@ static int pim_figures(struct plan_device *d, struct pim_device *dev, char *err,
 	struct pim_vector *x = NULL, *y = NULL;
 	struct pim_cost *cost = NULL;
 	uint64_t macs = 0, elapsed = 0, compute = 0, again = 0;
-	char text[300];
+	struct mw_buf text = {0};
 	int rc = pim_matrix_alloc(dev, pim_int(8), PIM_SIDE, PIM_SIDE, &w);
 	rc = rc ? rc : pim_alloc(dev, pim_int(8), PIM_SIDE, &x);
 	rc = rc ? rc : pim_alloc(dev, pim_int(32), PIM_SIDE, &y);
@@ -218,13 +237,14 @@ static int pim_figures(struct plan_device *d, struct pim_device *dev, char *err,
 	} else {
 		const double side = PIM_SIDE, seconds = 1e-12 * (double)elapsed;
 		(void)pim_cost_count(cost, PIM_BYTES_RELOAD, &again);
-		(void)snprintf(text, sizeof(text), "libpim, %.100s: an int8 product of %d x %d%s", pim_spec(dev),
-			       PIM_SIDE, PIM_SIDE, again ? ", its weights loaded for each use" : ", weights resident");
+		mw_buf_add(&text, "libpim, %s: an int8 product of %d x %d%s", pim_spec(dev), PIM_SIDE, PIM_SIDE,
+			   again ? ", its weights loaded for each use" : ", weights resident");
 		d->m.peak[MACHINE_INT8] = 2 * side * side / (1e-12 * (double)compute);
-		set_source(d, MACHINE_PEAK, MW_MODELLED, text);
+		set_source(d, MACHINE_PEAK, MW_MODELLED, mw_buf_text(&text));
 		d->m.bandwidth = side * side / seconds;
-		set_source(d, MACHINE_BANDWIDTH, MW_MODELLED, text);
+		set_source(d, MACHINE_BANDWIDTH, MW_MODELLED, mw_buf_text(&text));
 	}
+	mw_buf_fini(&text);
 	pim_cost_end(cost);
 	pim_free(y);
 	pim_free(x);
@@ -236,7 +256,7 @@ static int add_pim(struct plan *p, const char *spec, char *err, size_t n)
 {
 	struct pim_device *dev = NULL;
 	struct pim_device_info info = {.size = sizeof(info)};
-	char why[1200];
+	char why[MW_ERR_ROOM];
 	int rc = full(p, err, n);
 	rc = rc ? rc : cli_pim_open(spec, NULL, NULL, &dev, err, n);
 	if (rc) {
@@ -245,18 +265,16 @@ static int add_pim(struct plan *p, const char *spec, char *err, size_t n)
 	}
 	struct plan_device *d = add_empty(p, pim_spec(dev), pim_ops_of(dev)->summary);
 	if (!(pim_ops_of(dev)->caps & PIM_CAP_MODELLED))
-		rc = mw_fail(
-			MW_ESPEC, err, n,
-			"--device: '%.100s' is this machine itself, not a model; use --here for its measured figures",
-			spec);
+		rc = mw_fail(MW_ESPEC, err, n,
+			     "--device: '%s' is this machine itself, not a model; use --here for its measured figures",
+			     spec);
 	rc = rc ? rc : pim_figures(d, dev, err, n);
 	if (rc == 0 && pim_device_info(dev, &info) == 0) {
 		d->m.memory = (double)info.channels * info.ranks * info.banks * info.subarrays * info.rows *
 			      (double)info.row_bytes;
 		set_source(d, MACHINE_MEMORY, MW_MODELLED, "libpim: channels x ranks x banks x subarrays x rows");
 	} else if (rc == 0) {
-		(void)snprintf(d->note, sizeof(d->note),
-			       "libpim states no capacity of this device: give it with --set=memory=BYTES");
+		mw_buf_add(&d->note, "libpim states no capacity of this device: give it with --set=memory=BYTES");
 	}
 	pim_close(dev);
 	return rc;
@@ -276,6 +294,8 @@ int plan_devices(struct plan *p, char *err, size_t n)
 		rc = add_here(p, err, n);
 	if (rc == 0 && spec)
 		rc = add_pim(p, spec, err, n);
+	for (size_t i = 0; rc == 0 && i < p->n_devices; i++)
+		rc = failed(&p->devices[i]) ? mw_fail(-ENOMEM, err, n, "out of memory") : 0;
 	return rc;
 }
 

@@ -96,32 +96,33 @@ static bool ours(const struct plan_device *d, enum machine_field field)
 	return d->provenance[field] == MW_MEASURED || d->provenance[field] == MW_MODELLED;
 }
 
-static const char *row_source(const struct plan *p, const struct plan_row *r, char *text, size_t n)
+/* text gets it where it is put together. */
+static const char *row_source(const struct plan *p, const struct plan_row *r, struct mw_buf *text)
 {
 	if (r->provenance == MW_UNAVAILABLE)
 		return "";
 	if (r->item->table == PLAN_DEVICE && !r->user)
 		for (int f = 0; f < MACHINE_FIELDS; f++)
 			if (strcmp(machine_field_name((enum machine_field)f), r->item->name) == 0)
-				return r->device->source[f];
+				return mw_buf_text(&r->device->source[f]);
 	if (r->item->table == PLAN_DEVICE)
 		return p->n_tiers ? "--memory or --set" : "--set";
 	if (r->item->table == PLAN_MODEL && r->provenance == MW_REFERENCE)
 		return p->model_source;
 	const char *own = r->item->source ? r->item->source : p->optimizer->source;
 	/* Figures of the device that were not published. */
-	size_t len = (size_t)snprintf(text, n, "%s", own);
-	for (int f = 0; r->device && f < MACHINE_FIELDS && len < n; f++)
+	mw_buf_add(text, "%s", own);
+	for (int f = 0; r->device && f < MACHINE_FIELDS; f++)
 		if (r->uses & BIT(f) && ours(r->device, (enum machine_field)f))
-			len += (size_t)snprintf(text + len, n - len, "; %s %s: %s",
-						machine_field_name((enum machine_field)f),
-						mw_provenance_name(r->device->provenance[f]), r->device->source[f]);
-	return text;
+			mw_buf_add(text, "; %s %s: %s", machine_field_name((enum machine_field)f),
+				   mw_provenance_name(r->device->provenance[f]), mw_buf_text(&r->device->source[f]));
+	return mw_buf_text(text);
 }
 
 static int add_row(const struct plan *p, struct grid *g, const struct plan_row *r)
 {
-	char value[32] = "", source[1600];
+	char value[32] = "";
+	struct mw_buf source = {0};
 	if (r->provenance != MW_UNAVAILABLE && !r->text)
 		(void)snprintf(value, sizeof(value), "%.9g", r->value);
 	struct mw_buf note = {0};
@@ -130,15 +131,16 @@ static int add_row(const struct plan *p, struct grid *g, const struct plan_row *
 		mw_buf_add(&note, "%sdepends on unverified figures of the device", note.len ? "; " : "");
 	const char *cells[] = {
 		table_names[r->item->table],
-		r->device ? r->device->name : NULL,
+		r->device ? mw_buf_text(&r->device->name) : NULL,
 		r->item->name,
 		r->text && r->provenance != MW_UNAVAILABLE ? r->text : value,
 		r->item->unit,
 		row_provenance(r),
-		row_source(p, r, source, sizeof(source)),
+		row_source(p, r, &source),
 		mw_buf_text(&note),
 	};
-	int rc = note.failed ? -ENOMEM : grid_add(g, cells);
+	int rc = note.failed || source.failed ? -ENOMEM : grid_add(g, cells);
+	mw_buf_fini(&source);
 	mw_buf_fini(&note);
 	return rc;
 }
@@ -190,8 +192,8 @@ static int print_table(FILE *f, const struct plan *p, const struct plan_rows *ro
 	struct grid g;
 	int rc = 0;
 	for (size_t d = first; d < last; d++)
-		columns[1 + d - first] =
-			(struct grid_column){table == PLAN_MODEL ? p->model : p->devices[d].name, NULL, true};
+		columns[1 + d - first] = (struct grid_column){
+			table == PLAN_MODEL ? p->model : mw_buf_text(&p->devices[d].name), NULL, true};
 	grid_init(&g, columns, 1 + last - first);
 	for (size_t i = 0; i < rows->n && rc == 0; i++) {
 		const struct plan_item *item = rows->v[i].item;
@@ -217,7 +219,7 @@ static size_t devices_that_fit(const struct plan *p, size_t first)
 {
 	size_t width = 40, d = first;
 	for (; d < p->n_devices; d++) {
-		const size_t name = strlen(p->devices[d].name), own = 2 + (name > 16 ? name : 16);
+		const size_t name = strlen(mw_buf_text(&p->devices[d].name)), own = 2 + (name > 16 ? name : 16);
 		if (d > first && width + own > WIDTH)
 			break;
 		width += own;
@@ -256,7 +258,7 @@ static void print_notes(FILE *f, const struct plan_rows *rows, enum plan_table t
 			continue;
 		struct mw_buf b = {0};
 		if (r->device && !said(rows, i, false))
-			mw_buf_add(&b, "%s, ", r->device->name);
+			mw_buf_add(&b, "%s, ", mw_buf_text(&r->device->name));
 		mw_buf_add(&b, "%s: %s", r->item->words, r->note);
 		(void)fputs("  ", f);
 		plan_wrap(f, mw_buf_text(&b), 2, 4);
@@ -271,13 +273,14 @@ static void print_provenance(FILE *f, const struct plan_device *d)
 		struct mw_buf b = {0};
 		bool before = false;
 		for (int k = 0; k < field; k++)
-			before = before || strcmp(d->source[k], d->source[field]) == 0;
+			before = before || strcmp(mw_buf_text(&d->source[k]), mw_buf_text(&d->source[field])) == 0;
 		if (!ours(d, (enum machine_field)field) || before)
 			continue;
 		for (int k = field; k < MACHINE_FIELDS; k++)
-			if (strcmp(d->source[k], d->source[field]) == 0)
+			if (strcmp(mw_buf_text(&d->source[k]), mw_buf_text(&d->source[field])) == 0)
 				mw_buf_add(&b, "%s%s", b.len ? ", " : "", machine_field_name((enum machine_field)k));
-		mw_buf_add(&b, " of %s %s: %s", d->name, mw_provenance_name(d->provenance[field]), d->source[field]);
+		mw_buf_add(&b, " of %s %s: %s", mw_buf_text(&d->name), mw_provenance_name(d->provenance[field]),
+			   mw_buf_text(&d->source[field]));
 		(void)fputs("  ", f);
 		plan_wrap(f, mw_buf_text(&b), 2, 4);
 		mw_buf_fini(&b);

@@ -125,7 +125,7 @@ static void say_absent(const struct plan *p, struct plan_rows *l, struct plan_ro
 	for (int f = 0; f < MACHINE_FIELDS; f++)
 		if (f != MACHINE_PEAK && uses & BIT(f) && isnan(plan_figure(p, r->device, (enum machine_field)f)))
 			plan_say(l, r, "no %s of %s is known", machine_field_name((enum machine_field)f),
-				 r->device->name);
+				 mw_buf_text(&r->device->name));
 }
 
 struct plan_row *plan_put(const struct plan *p, struct plan_rows *l, enum item item, const struct plan_device *d,
@@ -300,8 +300,8 @@ static void fill_device(const struct plan *p, struct plan_rows *l, const struct 
 			plan_say(l, r, "%s", words);
 		if (r->unverified)
 			plan_say(l, r, "unverified");
-		if (f == 0 && d->note[0])
-			plan_say(l, r, "%s", d->note);
+		if (f == 0 && d->note.len)
+			plan_say(l, r, "%s", mw_buf_text(&d->note));
 	}
 }
 
@@ -313,7 +313,7 @@ int plan_fill(struct plan *p, struct plan_rows *rows, char *err, size_t n)
 	for (size_t i = 0; i < p->n_devices; i++) {
 		const struct plan_device *d = &p->devices[i];
 		struct answers a = {.training_usd = (double)NAN, .token_usd = (double)NAN};
-		char why[2][400] = {"", ""};
+		char why[2][MW_ERR_ROOM] = {"", ""};
 		int rc[2] = {0, 0};
 		if (p->train)
 			rc[0] = plan_fill_training(p, rows, d, &a, why[0], sizeof(why[0]));

@@ -95,20 +95,20 @@ static const char *training_gap(const struct plan *p, const struct plan_device *
 	struct plan least = *p;
 	char have[24], acts[24];
 	if (isnan(room)) {
-		(void)snprintf(why, n, "the memory of %s is not known: --set=memory=BYTES", d->name);
+		(void)snprintf(why, n, "the memory of %s is not known: --set=memory=BYTES", mw_buf_text(&d->name));
 		return why;
 	}
 	least.count = 0;
 	const bool possible = plan_trainer(&least, room, &t);
 	if (p->count > 0 && possible) {
-		(void)snprintf(why, n, "training does not fit into %g of %s: it takes %g", p->count, d->name,
-			       t.tensor * t.pipeline * t.ways);
+		(void)snprintf(why, n, "training does not fit into %g of %s: it takes %g", p->count,
+			       mw_buf_text(&d->name), t.tensor * t.pipeline * t.ways);
 		return why;
 	}
 	(void)snprintf(why, n,
 		       "training fits into no number of %s with %s of memory: activations alone take %s on each; a "
 		       "smaller --batch, --checkpointing=full, --zero=3 or a larger --tp help",
-		       d->name, plan_value(room, "byte", have, sizeof(have)),
+		       mw_buf_text(&d->name), plan_value(room, "byte", have, sizeof(have)),
 		       plan_value(t.activations, "byte", acts, sizeof(acts)));
 	return why;
 }
@@ -136,7 +136,7 @@ static void put_trainer(const struct plan *p, struct plan_rows *l, const struct 
 	(void)plan_put(p, l, I_TRAIN_PRICE, d, devices * price, fit | BIT(C_PRICE));
 	r = plan_put(p, l, I_TRAIN_TIME, d, seconds, time_use);
 	if (isnan(seconds))
-		plan_say(l, r, "%s does not multiply %s", d->name, p->activations->name);
+		plan_say(l, r, "%s does not multiply %s", mw_buf_text(&d->name), p->activations->name);
 	(void)plan_put(p, l, I_TRAIN_ENERGY, d, devices * cost_watts(&p->constants, power) * seconds / 3.6e6,
 		       time_use | DRAWN);
 	out->training_usd = devices * seconds * cost_per_second(&p->constants, price, power);

@@ -348,6 +348,29 @@ def published_devices():
         check(chip["price_usd"] or not got["price"]["value"] or got["price"]["note"] == "unverified", name, "has a price of nobody")
 
 
+def long_texts():
+    """A path and a SPEC of any length stand whole in device, source and messages."""
+    with scratch() as folder:
+        deep = os.path.join(folder, *("deep" * 50 for _ in range(4)))
+        os.makedirs(deep)
+        shutil.copy(RUN, os.path.join(deep, "results.json"))
+        p = plan("gpt2", f"--results={deep}")
+        for item in ("memory", "bandwidth"):
+            check(deep in p["device", "host", item]["source"], item, p["device", "host", item])
+        check("bandwidth measured: " + deep in p["serving", "host", "decode_time"]["source"], p["serving", "host", "decode_time"])
+        with open(RUN) as f:
+            doc = json.load(f)
+        doc["records"] = [r for r in doc["records"] if r["bench"] != "bandwidth"]
+        with open(os.path.join(deep, "results.json"), "w") as f:
+            json.dump(doc, f)
+        rc, out, err = run("plan", "gpt2", f"--results={deep}")
+        check(rc == 3 and deep in err, rc, err)
+    spec = "dimc:macro=isscc22-15.5,macros=64,engine=serial,overflow=wrap,link=51.2,efficiency=0.5"
+    rc, out, err = run("--format=csv", "plan", "gpt2", "--serve", "--device=" + spec, "--set=memory=1e9")
+    names = {r["device"] for r in csv.DictReader(io.StringIO(out), strict=True)} - {""}
+    check(rc == 0 and len(names) == 1 and len(next(iter(names))) > 64, rc, err, names)
+
+
 def tables():
     for words in (
         ("gpt3-175b", "--on=" + DEVICES),
@@ -369,4 +392,4 @@ def tables():
     check("32000 USD ?" in out and "unverified" in out and " *" not in out, out)
 
 
-run_parts((trillion, zero_and_checkpointing, optimizers, serving, energy_and_cost, user_values, absent, tiers, measured, pim_devices, one_of_two, cases, money_and_energy_add_up, copies_and_contexts, published_devices, tables))
+run_parts((trillion, zero_and_checkpointing, optimizers, serving, energy_and_cost, user_values, absent, tiers, measured, pim_devices, one_of_two, cases, money_and_energy_add_up, copies_and_contexts, published_devices, long_texts, tables))
