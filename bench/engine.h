@@ -15,8 +15,8 @@ struct engine {
 	const struct gemm_engine *ops; /* NULL: not available, for the reason in why */
 	void *handle;                  /* of dlopen; stays open until the process ends */
 	char name[16];
-	char detail[96]; /* the library's version and the core type that it chose */
-	char env[96];    /* what was set for it, "KEY=value ..." */
+	char detail[96];       /* the library's version and the core type that it chose */
+	char env[MW_ERR_ROOM]; /* what was set for it, "KEY=value ..." */
 	char why[MW_ERR_ROOM];
 };
 

@@ -32,13 +32,13 @@ static void man_options(FILE *f, const struct mw_option *table)
 			(void)fprintf(f, "\\fR=\\fI%s", o->arg);
 		(void)fputs("\\fR\n", f);
 		man_text(f, o->help);
-		char choices[400];
+		char choices[MW_OPT_ROOM];
 		if (mw_option_choices(o, choices, sizeof(choices))) {
 			(void)fputs(o->type == MW_OPT_CHOICES ? " (list of " : " (", f);
 			man_text(f, choices);
 			(void)fputc(')', f);
 		}
-		char def[400];
+		char def[MW_OPT_ROOM];
 		if (mw_option_default(o, ' ', def, sizeof(def))) {
 			(void)fputs(" [", f);
 			man_text(f, def);

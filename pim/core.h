@@ -10,7 +10,7 @@
 #include "pim/pim.h"
 
 #define CORE_MAX_KEYS 64
-#define CORE_ERR 256
+#define CORE_ERR 2048
 
 struct pim_config {
 	struct mw_spec spec;

@@ -14,7 +14,7 @@ enum { WORDS_MAX = 64, WORD_BYTES = 32 };
 static int check_word(const struct mw_option *o, const char *dash, const char *text, size_t text_len, char *err,
 		      size_t n)
 {
-	char copies[WORDS_MAX][WORD_BYTES], asked[WORD_BYTES], all[400];
+	char copies[WORDS_MAX][WORD_BYTES], asked[WORD_BYTES], all[MW_OPT_ROOM];
 	const char *names[WORDS_MAX + 1] = {NULL}, *word;
 	size_t len, count = 0;
 	for (size_t i = 0; mw_option_word(o, i, &word, &len); i++) {

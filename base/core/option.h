@@ -91,6 +91,8 @@ size_t mw_opt_ints(const struct mw_opts *o, const char *name, int64_t *v, size_t
 
 /* Legal word i (from 0) of an option; false after the last one. *word has *len characters and no '\0' behind them. */
 bool mw_option_word(const struct mw_option *o, size_t i, const char **word, size_t *len);
+/* Room for all legal words of an option, and for a default that is a path. */
+enum { MW_OPT_ROOM = 4200 };
 /* All legal words as "a|b|c"; "" when there are none. Returns the length. */
 size_t mw_option_choices(const struct mw_option *o, char *out, size_t n);
 /* The default as text; several of a PATHS are separated by `join`. Returns the full length, as snprintf; 0 without

@@ -54,10 +54,10 @@ void mw_opts_help(FILE *f, const struct mw_option *table)
 		char left[48];
 		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? "=" : "", o->arg ? o->arg : "");
 		(void)fprintf(f, "  %c%c %-26s %s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', left, o->help);
-		char choices[400];
+		char choices[MW_OPT_ROOM];
 		if (mw_option_choices(o, choices, sizeof(choices)))
 			(void)fprintf(f, " (%s%s)", o->type == MW_OPT_CHOICES ? "list of " : "", choices);
-		char def[400];
+		char def[MW_OPT_ROOM];
 		if (mw_option_default(o, ' ', def, sizeof(def)))
 			(void)fprintf(f, " [%s]", def);
 		(void)fputc('\n', f);

@@ -17,7 +17,7 @@ struct rate {
 	struct pim_matrix *m;
 	double work; /* bytes (bulk) or operations (gemv) of one use */
 	double sample_ns;
-	char why[300]; /* not empty: why there is no memory for it */
+	char why[MW_ERR_ROOM]; /* not empty: why there is no memory for it */
 };
 
 struct offload_rates {

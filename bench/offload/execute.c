@@ -89,7 +89,7 @@ static int run_reference(const struct offload_side *s, const struct group *g, co
 {
 	struct pim_device *dev = NULL;
 	struct offload_operands p;
-	char why[400] = "";
+	char why[MW_ERR_ROOM] = "";
 	int rc = prepare(s, g->first, extra, &dev, &p, why, sizeof(why));
 	for (size_t i = 0; i < g->n && rc == 0; i++) {
 		struct offload_cost other;
@@ -141,7 +141,7 @@ static bool refused(const struct offload_side *s, const struct offload_work *w)
 static int report_failure(struct offload_side *s, const struct offload_work *w, int rc, const char *why, char *err,
 			  size_t n)
 {
-	char more[600];
+	char more[MW_ERR_ROOM];
 	if (rc == -EOPNOTSUPP && s->n_refused < OFFLOAD_KERNELS) {
 		(void)snprintf(s->refused[s->n_refused++], sizeof(s->refused[0]), "%s", w->name);
 		return offload_emit_missing(s, w, true, why);
@@ -165,7 +165,7 @@ static int use_group(struct offload_side *s, const struct group *g, struct pim_d
 		if (refused(s, w))
 			continue;
 		/* why goes to the row's record; err is for errors that end the comparison. */
-		char why[400] = "";
+		char why[MW_ERR_ROOM] = "";
 		int rc = placed < 0 ? mw_fail(placed, why, sizeof(why), "%s", placed_why)
 				    : run_row(s, w, dev, p, &s->cost[row], why, sizeof(why));
 		if (rc == 0) {
@@ -220,7 +220,7 @@ static int run_group(struct offload_side *s, const struct group *g, char *err, s
 				rc = offload_emit_missing(s, &g->first[i], false, "the time budget ended before it");
 		return rc;
 	}
-	char why[400] = "";
+	char why[MW_ERR_ROOM] = "";
 	int placed = prepare(s, g->first, "", &dev, &p, why, sizeof(why));
 	rc = use_group(s, g, dev, &p, placed, why[0] ? why : mw_strerror(placed), err, n);
 	offload_unplace(&p);
