@@ -212,5 +212,7 @@ int trend_series_points(const struct trend_data *d, const struct trend_series *s
 	}
 	if (rc >= 0)
 		rc = twist(out, s->twist);
+	if (rc < 0)
+		trend_points_fini(out);
 	return rc < 0 ? rc : 0;
 }

@@ -80,7 +80,7 @@ extern const struct trend_series trend_series[]; /* ended by a NULL name */
 /* NULL when there is none of that name. */
 const struct trend_series *trend_series_find(const char *name);
 /* Its points in the order of the file; names point into d. Rows without date or value are left out. MW_EFORMAT with a
- * line in err, -ENOMEM; *out is freed by the caller in every case. */
+ * line in err, or -ENOMEM, and *out empty; else the caller frees *out. */
 int trend_series_points(const struct trend_data *d, const struct trend_series *s, struct trend_points *out, char *err,
 			size_t n);
 
