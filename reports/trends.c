@@ -137,7 +137,11 @@ int trends_points(const struct trends *t, const struct trend_series *s, struct t
 int trends_line(const struct trends *t, const char *series, struct trend_points *p, struct trend_line *l)
 {
 	int rc = trends_points(t, trend_series_find(series), p, NULL, 0);
-	return rc == 0 ? trend_fit(p, l) : rc;
+	if (rc == 0)
+		rc = trend_fit(p, l);
+	if (rc == -ENOMEM)
+		trend_points_fini(p);
+	return rc;
 }
 
 static int add_series(struct trends *t, const struct trend_series *s, char *err, size_t n)
