@@ -52,7 +52,7 @@ static void weigh(const struct omega *o, struct form *f, int freed)
 	if (in[2] != MIG_NONE)
 		known = mig_find(o->g, in[0], in[1], in[2]);
 	else
-		in[2] = in[0]; /* placeholder; inner_level is its level */
+		in[2] = in[0]; /* the inner gate has no number yet: any operand will do, inner_level is its level */
 	f->cost += known == MIG_NONE;
 	f->level = known == MIG_NONE ? level_above(o, in) : level_of(o, known);
 	if (known == MIG_NONE && inner_level >= f->level)

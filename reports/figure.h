@@ -9,7 +9,7 @@
 
 #define FIGURE_SERIES 8
 
-/* Colours in gnuplot's notation. For the page they are placeholders, which svg_inline replaces by CSS variables, so
+/* Colours in gnuplot's notation. For the page they are numbers, which svg_inline replaces by CSS variables, so
  * that one drawing works in both themes. */
 struct figure_look {
 	const char *ink, *muted, *rule, *paper;
@@ -103,8 +103,8 @@ int gnuplot_run(const char *program, const char *script, size_t script_size, cha
 		struct mw_buf *why);
 
 /* Writes gnuplot's SVG as an inline element: drops prolog, titles and font, prefixes ids with prefix, replaces black by
- * currentColor and placeholder colours by CSS variables. label is for screen readers. MW_EFORMAT when svg is not an
- * SVG. */
+ * currentColor and the colours of look_page by CSS variables. label is for screen readers. MW_EFORMAT when svg is not
+ * an SVG. */
 int svg_inline(FILE *out, const char *svg, size_t size, const char *prefix, const char *label);
 
 #endif

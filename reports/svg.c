@@ -6,7 +6,7 @@
 #include "reports/figure.h"
 #include "reports/html.h"
 
-/* CSS variables by number: placeholder colour rgb(1, 2, k) becomes variables[k]. look_page uses the same numbers. */
+/* CSS variables by number: the colour rgb(1, 2, k) of look_page becomes variables[k]. */
 static const char *const variables[] = {
 	"--ink", "--muted", "--rule", "--paper", "--s1", "--s2", "--s3", "--s4", "--s5", "--s6", "--s7", "--s8",
 };

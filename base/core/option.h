@@ -33,7 +33,7 @@ struct mw_option {
 	const char *was;  /* a former name: refused with a message that gives the new one; or NULL */
 	char letter;      /* short form or 0 */
 	enum mw_option_type type;
-	const char *arg; /* placeholder of the value in help; NULL for flags */
+	const char *arg; /* word for the value in help; NULL for flags */
 	const char *def; /* default as text; NULL: unset */
 	/* Instead of def, for a default that is known elsewhere: defs(0), and for PATHS defs(1), ... up to NULL. */
 	const char *(*defs)(size_t i);
