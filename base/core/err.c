@@ -1,7 +1,8 @@
 #include "base/core/err.h"
 
+#include "base/core/text.h"
+
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 const char *mw_strerror(int code)
@@ -34,7 +35,7 @@ int mw_fail(int code, char *err, size_t n, const char *fmt, ...)
 	if (err && n) {
 		va_list ap;
 		va_start(ap, fmt);
-		(void)vsnprintf(err, n, fmt, ap);
+		mw_vclip(err, n, fmt, ap);
 		va_end(ap);
 	}
 	return code;

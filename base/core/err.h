@@ -19,7 +19,8 @@ const char *mw_strerror(int code);
 /* Room for a message that names two paths of the system's longest (PATH_MAX) and says why. */
 enum { MW_ERR_ROOM = 8800 };
 
-/* Formats one line into err (size n, may be 0) and returns code, so that a caller can `return mw_fail(...)`. */
+/* Formats one line into err (size n, may be 0) and returns code, so that a caller can `return mw_fail(...)`. A
+ * message that does not fit ends in "...". */
 int mw_fail(int code, char *err, size_t n, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -1,5 +1,6 @@
 #include "base/core/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,87 @@ size_t mw_escape(const char *s, char *out, size_t n)
 	if (n)
 		out[kept] = '\0';
 	return total;
+}
+
+/* Ends a text that filled out (n bytes, the last one NUL) with "...": as many dots as there is room for. */
+static void mark_cut(char *out, size_t n)
+{
+	static const char dots[] = "...";
+	const size_t marks = n - 1 < sizeof(dots) - 1 ? n - 1 : sizeof(dots) - 1;
+	size_t at = n - 1 - marks;
+	while (at && ((unsigned char)out[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(out + at, dots, marks);
+	out[at + marks] = '\0';
+}
+
+/* False when the text did not fit; it is marked then. */
+static int format_or_mark(char *out, size_t n, const char *fmt, va_list ap)
+{
+	const int len = vsnprintf(out, n, fmt, ap);
+	if (len < 0 && n)
+		out[0] = '\0';
+	if (len >= 0 && (size_t)len >= n && n)
+		mark_cut(out, n);
+	return len >= 0 && (size_t)len < n;
+}
+
+void mw_format(char *out, size_t n, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	const int fits = format_or_mark(out, n, fmt, ap);
+	va_end(ap);
+#ifdef MW_CHECK_TEXTS
+	if (!fits) {
+		(void)fprintf(stderr, "mw_format: \"%s\" does not fit into %zu bytes: %s\n", fmt, n, n ? out : "");
+		abort();
+	}
+#else
+	(void)fits;
+#endif
+}
+
+int mw_fit(char *out, size_t n, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	const int len = vsnprintf(out, n, fmt, ap);
+	va_end(ap);
+	if (len >= 0 && (size_t)len < n)
+		return 0;
+	if (n)
+		out[0] = '\0';
+	return -ENAMETOOLONG;
+}
+
+void mw_vclip(char *out, size_t n, const char *fmt, va_list ap)
+{
+	(void)format_or_mark(out, n, fmt, ap);
+}
+
+void mw_clip(char *out, size_t n, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	mw_vclip(out, n, fmt, ap);
+	va_end(ap);
+}
+
+void mw_vclip_add(char *out, size_t n, const char *fmt, va_list ap)
+{
+	const size_t len = n ? strlen(out) : 0;
+	const int more = vsnprintf(n ? out + len : NULL, n - len, fmt, ap);
+	if (n && more >= 0 && (size_t)more >= n - len)
+		mark_cut(out, n);
+}
+
+void mw_clip_add(char *out, size_t n, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	mw_vclip_add(out, n, fmt, ap);
+	va_end(ap);
 }
 
 void mw_buf_vadd(struct mw_buf *b, const char *fmt, va_list ap)

@@ -1,9 +1,12 @@
 /* Escaping of texts that come from outside. */
 #include <criterion/criterion.h>
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/err.h"
 #include "base/core/text.h"
 
 Test(text, escapes_control_characters)
@@ -63,4 +66,83 @@ Test(text, room_is_enough_for_any_bytes)
 	cr_assert_eq(len, strlen(out));
 	for (const char *c = out; *c; c++)
 		cr_assert((unsigned char)*c >= ' ' && (unsigned char)*c < 0x7f);
+}
+
+/* ---- buffers of a fixed size ---- */
+
+Test(text, a_text_that_fits_is_whole)
+{
+	char out[8] = "";
+	mw_format(out, sizeof(out), "%s %d", "word", 42);
+	cr_expect_str_eq(out, "word 42");
+	cr_expect_eq(mw_fit(out, sizeof(out), "%s", "exactly"), 0);
+	cr_expect_str_eq(out, "exactly");
+	mw_clip(out, sizeof(out), "%s", "exactly");
+	cr_expect_str_eq(out, "exactly");
+	mw_clip(out, sizeof(out), "%s", "ex");
+	mw_clip_add(out, sizeof(out), "%s", "actly");
+	cr_expect_str_eq(out, "exactly");
+}
+
+Test(text, a_name_that_does_not_fit_is_refused)
+{
+	char out[8] = "before";
+	cr_expect_eq(mw_fit(out, sizeof(out), "%s", "too long"), -ENAMETOOLONG);
+	cr_expect_str_eq(out, "");
+	cr_expect_eq(mw_fit(out, 0, "%s", "too long"), -ENAMETOOLONG);
+	cr_expect_eq(mw_fit(NULL, 0, "%s", ""), -ENAMETOOLONG);
+}
+
+Test(text, a_line_that_is_cut_says_so)
+{
+	static const struct {
+		size_t n;
+		const char *from, *to;
+	} cases[] = {
+		{8, "longer text", "long..."},
+		{4, "longer text", "..."},
+		{3, "longer text", ".."},
+		{1, "longer text", ""},
+		{8, "abc\xc3\xa9\xc3\xa9", "abc\xc3\xa9\xc3\xa9"}, /* 7 bytes */
+		{8, "abc\xc3\xa9-long", "abc..."},                 /* not within a character */
+		{8, "\xf0\x9f\x98\x80\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80..."},
+		{7, "\xf0\x9f\x98\x80\xf0\x9f\x98\x80", "..."},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char out[16] = "untouched";
+		mw_clip(out, cases[i].n, "%s", cases[i].from);
+		cr_expect_str_eq(out, cases[i].to, "%zu: %s", i, out);
+	}
+	mw_clip(NULL, 0, "%s", "nothing to write to");
+}
+
+Test(text, an_addition_that_is_cut_marks_the_whole)
+{
+	for (size_t held = 0; held <= 7; held++) {
+		char out[8] = "";
+		memset(out, 'a', held);
+		mw_clip_add(out, sizeof(out), "%s", "bbbbbbbb");
+		cr_expect_eq(strlen(out), 7);
+		cr_expect_str_eq(out + 4, "...", "%zu: %s", held, out);
+	}
+	mw_clip_add(NULL, 0, "%s", "nothing to write to");
+}
+
+Test(text, a_message_that_is_cut_says_so)
+{
+	char err[12];
+	cr_expect_eq(mw_fail(MW_ESPEC, err, sizeof(err), "--output=%s", "a long name"), MW_ESPEC);
+	cr_expect_str_eq(err, "--output...");
+}
+
+/* A number or a word that has no room is a mistake of the program. */
+#ifdef MW_CHECK_TEXTS
+Test(text, a_number_without_room_ends_the_program, .signal = SIGABRT)
+#else
+Test(text, a_number_without_room_is_marked)
+#endif
+{
+	char out[8];
+	mw_format(out, sizeof(out), "%d", 123456789);
+	cr_assert_str_eq(out, "1234...");
 }
