@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 
-enum { WORDS_MAX = 64, WORD_BYTES = 32 };
+enum { WORDS_MAX = 64, WORD_BYTES = 32, NUMBER_BYTES = 40 };
 
 /* 0 when text is one of the legal words; else MW_ESPEC and a line that names them all and the nearest one. */
 static int check_word(const struct mw_option *o, const char *dash, const char *text, size_t text_len, char *err,
@@ -22,13 +23,15 @@ static int check_word(const struct mw_option *o, const char *dash, const char *t
 			return 0;
 		if (count == WORDS_MAX)
 			continue;
-		(void)snprintf(copies[count], WORD_BYTES, "%.*s", (int)len, word);
+		mw_format(copies[count], WORD_BYTES, "%.*s", (int)len, word);
 		names[count] = copies[count];
 		count++;
 	}
-	(void)snprintf(asked, sizeof(asked), "%.*s", (int)text_len, text);
 	(void)mw_option_choices(o, all, sizeof(all));
-	const char *near = text_len && text_len < WORD_BYTES ? mw_nearest(asked, names) : NULL;
+	/* A longer word than any legal one is near to none. */
+	const char *near = text_len && mw_fit(asked, sizeof(asked), "%.*s", (int)text_len, text) == 0
+				   ? mw_nearest(asked, names)
+				   : NULL;
 	return mw_fail(MW_ESPEC, err, n, "%s%s: '%.*s' is not one of %s%s%s%s", dash, o->name, (int)text_len, text, all,
 		       near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
@@ -109,21 +112,29 @@ static int read_size(const char *text, int64_t *out)
 	return rc;
 }
 
+static int no_memory(const struct mw_option *o, char *err, size_t n)
+{
+	return mw_fail(-ENOMEM, err, n, "no memory for option --%s", o->name);
+}
+
 /* Checks one item of a list. *value: its value where items are numbers. */
 static int check_item(const struct mw_option *o, const char *dash, const char *item, size_t len, int64_t *value,
 		      char *err, size_t n)
 {
-	char text[40];
 	*value = 0;
 	if (o->type == MW_OPT_CHOICES)
 		return check_word(o, dash, item, len, err, n);
 	if (o->type == MW_OPT_NAMES)
 		return 0;
-	(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
-	int rc = len >= sizeof(text)      ? -EINVAL
+	char *text = strndup(item, len);
+	if (!text)
+		return no_memory(o, err, n);
+	int rc = len >= NUMBER_BYTES      ? -EINVAL
 		 : o->type == MW_OPT_INTS ? mw_parse_int(text, value)
 					  : read_size(text, value);
-	return rc < 0 ? not_a_number(o, dash, text, rc, err, n) : check_range(o, dash, (double)*value, text, err, n);
+	rc = rc < 0 ? not_a_number(o, dash, text, rc, err, n) : check_range(o, dash, (double)*value, text, err, n);
+	free(text);
+	return rc;
 }
 
 /* True when an earlier item of text is the same. Numbers are compared by value: 1024 equals 1K. */
@@ -216,11 +227,6 @@ static int convert(struct mw_optval *v, const char *dash, const char *text, char
 	return rc < 0 ? not_a_number(o, dash, text, rc, err, n) : check_range(o, dash, (double)v->i, text, err, n);
 }
 
-static int no_memory(const struct mw_option *o, char *err, size_t n)
-{
-	return mw_fail(-ENOMEM, err, n, "no memory for option --%s", o->name);
-}
-
 static int assign(struct mw_optval *v, const char *text, char *err, size_t n)
 {
 	int rc = convert(v, "--", text, err, n);
@@ -231,7 +237,7 @@ static int assign(struct mw_optval *v, const char *text, char *err, size_t n)
 		size_t need = strlen(v->text) + strlen(text) + 2;
 		copy = malloc(need);
 		if (copy)
-			(void)snprintf(copy, need, "%s\n%s", v->text, text);
+			mw_format(copy, need, "%s\n%s", v->text, text);
 	} else {
 		copy = strdup(text);
 	}
@@ -436,8 +442,8 @@ size_t mw_opt_sizes(const struct mw_opts *o, const char *name, uint64_t *v, size
 	const char *rest = mw_opt_text(o, name), *item;
 	size_t count = 0, len;
 	while (count < max && mw_list_next(&rest, &item, &len)) {
-		char text[40];
-		(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
+		char text[NUMBER_BYTES]; /* check_item() refuses longer items */
+		mw_format(text, sizeof(text), "%.*s", (int)len, item);
 		count += mw_parse_size(text, &v[count]) == 0;
 	}
 	return count;
@@ -448,8 +454,8 @@ size_t mw_opt_ints(const struct mw_opts *o, const char *name, int64_t *v, size_t
 	const char *rest = mw_opt_text(o, name), *item;
 	size_t count = 0, len;
 	while (count < max && mw_list_next(&rest, &item, &len)) {
-		char text[40];
-		(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
+		char text[NUMBER_BYTES]; /* check_item() refuses longer items */
+		mw_format(text, sizeof(text), "%.*s", (int)len, item);
 		count += mw_parse_int(text, &v[count]) == 0;
 	}
 	return count;
@@ -572,13 +578,13 @@ static void spec_spelling(const struct mw_option *o, const char *text, char *out
 	if (ok && o->type == MW_OPT_SIZE)
 		mw_format_size((uint64_t)v.i, out, n);
 	else if (ok && o->type == MW_OPT_U64)
-		(void)snprintf(out, n, "%llu", (unsigned long long)v.i);
+		mw_format(out, n, "%llu", (unsigned long long)v.i);
 	else if (ok && o->type == MW_OPT_INT)
-		(void)snprintf(out, n, "%lld", (long long)v.i);
+		mw_format(out, n, "%lld", (long long)v.i);
 	else if (ok && (o->type == MW_OPT_REAL || o->type == MW_OPT_DURATION))
-		(void)snprintf(out, n, "%.15g", v.r);
+		mw_format(out, n, "%.15g", v.r);
 	else
-		(void)snprintf(out, n, "%s", text);
+		mw_format(out, n, "%s", text);
 }
 
 int mw_spec_canonical(const struct mw_spec *s, const struct mw_option *table, char *out, size_t n)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/core/option.h"
+#include "base/core/text.h"
 
 bool mw_option_word(const struct mw_option *o, size_t i, const char **word, size_t *len)
 {
@@ -52,7 +53,7 @@ void mw_opts_help(FILE *f, const struct mw_option *table)
 {
 	for (const struct mw_option *o = table; o && o->name; o++) {
 		char left[48];
-		(void)snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? "=" : "", o->arg ? o->arg : "");
+		mw_format(left, sizeof(left), "--%s%s%s", o->name, o->arg ? "=" : "", o->arg ? o->arg : "");
 		(void)fprintf(f, "  %c%c %-26s %s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', left, o->help);
 		char choices[MW_OPT_ROOM];
 		if (mw_option_choices(o, choices, sizeof(choices)))

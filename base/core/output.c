@@ -11,6 +11,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/core/text.h"
+
 enum { MAX_LINKS = 40, NOT_A_DESCRIPTOR = -1, OF_ANOTHER_PROCESS = -2 };
 
 /* ---- where a path leads ---- */
@@ -26,9 +28,9 @@ static void folder_of(const char *path, char *out, size_t n)
 {
 	int len = (int)(name_of(path) - path);
 	if (len == 0)
-		(void)snprintf(out, n, ".");
+		mw_format(out, n, ".");
 	else
-		(void)snprintf(out, n, "%.*s", len > 1 ? len - 1 : 1, path);
+		mw_format(out, n, "%.*s", len > 1 ? len - 1 : 1, path);
 }
 
 /* N when link is /proc/<this process>/fd/N under any name. Such a link stands for an open descriptor: the path that
@@ -92,7 +94,7 @@ static int id_of_missing(const char *path, struct mw_file_id *id)
 	if (stat(dir, &st) != 0)
 		return -errno;
 	*id = (struct mw_file_id){.dev = st.st_dev, .ino = st.st_ino};
-	(void)snprintf(id->name, sizeof(id->name), "%s", name);
+	mw_format(id->name, sizeof(id->name), "%s", name);
 	return 0;
 }
 
@@ -104,7 +106,7 @@ int mw_place_of(const char *path, struct mw_place *out)
 	out->replaced = true;
 	if (strlen(path) >= sizeof(out->path))
 		return -ENAMETOOLONG;
-	(void)snprintf(out->path, sizeof(out->path), "%s", path);
+	mw_format(out->path, sizeof(out->path), "%s", path);
 	/* stat first: the kernel refuses links that it does not trust (fs.protected_symlinks). */
 	bool there = stat(path, &st) == 0;
 	if (!there && errno != ENOENT)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/core/option.h"
+#include "base/core/text.h"
 
 int mw_parse_int(const char *text, int64_t *out)
 {
@@ -107,9 +108,9 @@ void mw_format_size(uint64_t bytes, char *out, size_t n)
 		u++;
 	}
 	if (u)
-		(void)snprintf(out, n, "%llu%c", (unsigned long long)bytes, units[u]);
+		mw_format(out, n, "%llu%c", (unsigned long long)bytes, units[u]);
 	else
-		(void)snprintf(out, n, "%llu", (unsigned long long)bytes);
+		mw_format(out, n, "%llu", (unsigned long long)bytes);
 }
 
 bool mw_list_next(const char **rest, const char **item, size_t *len)

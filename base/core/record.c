@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 static const char *const provenance_names[MW_PROVENANCE_COUNT] = {
 	[MW_MEASURED] = "measured",
@@ -75,7 +76,7 @@ static void fault(struct mw_record *r, int error, const char *fmt, ...)
 		return;
 	r->text->error = error;
 	va_start(ap, fmt);
-	(void)vsnprintf(r->text->fault, sizeof(r->text->fault), fmt, ap);
+	mw_vclip(r->text->fault, sizeof(r->text->fault), fmt, ap);
 	va_end(ap);
 }
 
@@ -127,8 +128,8 @@ static const char *keep_format(struct mw_record *r, const char *before, const ch
 	if (!at)
 		return before;
 	if (lead)
-		(void)snprintf(at, lead + 1, "%s; ", before);
-	(void)vsnprintf(at + lead, (size_t)len + 1, fmt, ap);
+		mw_format(at, lead + 1, "%s; ", before);
+	mw_vclip(at + lead, (size_t)len + 1, fmt, ap);
 	return at;
 }
 

@@ -1,11 +1,11 @@
 /* The identity of a record: as text, comparison and hash. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/record.h"
+#include "base/core/text.h"
 
 static bool kv_same(const struct mw_kv *a, const struct mw_kv *b)
 {
@@ -95,7 +95,7 @@ char *mw_record_id(const struct mw_record *r)
 	char *out = malloc(head + pairs + 2);
 	if (!out)
 		return NULL;
-	(void)snprintf(out, head + 1, "%s.%s.%s{", r->bench, r->case_name, r->metric);
+	mw_format(out, head + 1, "%s.%s.%s{", r->bench, r->case_name, r->metric);
 	(void)format_pairs(&sorted, out + head);
 	memcpy(out + head + pairs, "}", 2);
 	return out;

@@ -11,13 +11,13 @@
 #include <numaif.h>
 #include <sched.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "base/sys/cpulist.h"
 #include "base/sys/limits.h"
 #include "base/sys/pages.h"
@@ -96,7 +96,7 @@ void mw_arenas_destroy(struct mw_arenas *a)
 
 void mw_arenas_set_source(struct mw_arenas *a, const char *words)
 {
-	(void)snprintf(a->source, sizeof(a->source), "%s", words);
+	mw_format(a->source, sizeof(a->source), "%s", words);
 }
 
 const char *mw_arenas_source(const struct mw_arenas *a)
@@ -198,7 +198,7 @@ static int touch_cpus(int root_fd, int node, int *cpus, int max)
 	char path[64], text[4096];
 	if (mw_cpulist_affinity(&mine) < 0)
 		return 0;
-	(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/cpulist", node);
+	mw_format(path, sizeof(path), "sys/devices/system/node/node%d/cpulist", node);
 	bool known = node >= 0 && mw_tree_read(root_fd, path, text, sizeof(text)) >= 0 &&
 		     mw_cpulist_parse(&of_node, text) == 0;
 	int n = 0;
@@ -271,10 +271,10 @@ static int check_pool(int root_fd, enum mw_pages kind, int node, size_t bytes, c
 	uint64_t free_pages = 0, want = bytes / kinds[kind].align;
 	if (!kinds[kind].pool)
 		return 0;
-	(void)snprintf(path, sizeof(path), "sys/kernel/mm/hugepages/%s/free_hugepages", kinds[kind].pool);
+	mw_format(path, sizeof(path), "sys/kernel/mm/hugepages/%s/free_hugepages", kinds[kind].pool);
 	if (node >= 0)
-		(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/hugepages/%s/free_hugepages", node,
-			       kinds[kind].pool);
+		mw_format(path, sizeof(path), "sys/devices/system/node/node%d/hugepages/%s/free_hugepages", node,
+			  kinds[kind].pool);
 	if (mw_tree_u64(root_fd, path, &free_pages) < 0)
 		return mw_fail(MW_EUNAVAILABLE, err, n, "this kernel has no huge pages of %s", kinds[kind].name);
 	if (free_pages < want)
@@ -295,13 +295,13 @@ static bool node_available(int root_fd, int node, uint64_t *bytes)
 	char path[64], key[64];
 	if (node < 0)
 		return false;
-	(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/meminfo", node);
+	mw_format(path, sizeof(path), "sys/devices/system/node/node%d/meminfo", node);
 	char *text = mw_tree_slurp(root_fd, path);
 	bool known = false;
 	*bytes = 0;
 	for (size_t i = 0; text && i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t kb;
-		(void)snprintf(key, sizeof(key), "Node %d %s", node, rows[i].key);
+		mw_format(key, sizeof(key), "Node %d %s", node, rows[i].key);
 		if (!mw_text_u64(text, key, &kb))
 			continue;
 		known = true;

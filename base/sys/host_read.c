@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/core/cpu.h"
+#include "base/core/text.h"
 #include "base/sys/tree.h"
 
 #if defined(__x86_64__)
@@ -40,8 +41,7 @@ static int read_governor(int root_fd, const struct mw_topology *t, char **out)
 	int rc = 0;
 	for (int i = 0; i < t->host.n_cpus && rc == 0; i++) {
 		char path[96], *text;
-		(void)snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor",
-			       t->cpus[i].id);
+		mw_format(path, sizeof(path), "sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", t->cpus[i].id);
 		rc = read_text(root_fd, path, &text);
 		if (!text)
 			return rc;
@@ -135,7 +135,7 @@ static bool ask_cpu(char vendor[24])
 		char text[13] = {0};
 		memcpy(text, words, sizeof(words));
 		const char *name = match(rows, sizeof(rows) / sizeof(rows[0]), text);
-		(void)snprintf(vendor, 24, "%s", name ? name : *text ? text : "unknown hypervisor");
+		mw_format(vendor, 24, "%s", name ? name : *text ? text : "unknown hypervisor");
 		return true;
 	}
 #else

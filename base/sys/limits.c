@@ -1,5 +1,6 @@
 #include "base/sys/limits.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,9 +9,10 @@
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 
+#include "base/core/text.h"
 #include "base/sys/tree.h"
 
-enum { PATH_BYTES = 1024 };
+enum { PATH_BYTES = PATH_MAX }; /* /proc shows no longer one */
 
 static void cap(struct mw_limits *l, uint64_t available, const char *source)
 {
@@ -109,8 +111,7 @@ static bool find_group(const char *text, struct hierarchy *h)
 		if (b) {
 			size_t len = (size_t)(b - a - 1);
 			if (h->v2 ? len == 0 : has_word(a + 1, len, h->controller)) {
-				(void)snprintf(h->group, sizeof(h->group), "%.*s", (int)(end - b - 1), b + 1);
-				return true;
+				return mw_fit(h->group, sizeof(h->group), "%.*s", (int)(end - b - 1), b + 1) == 0;
 			}
 		}
 		line = *end ? end + 1 : NULL;
@@ -118,29 +119,43 @@ static bool find_group(const char *text, struct hierarchy *h)
 	return false;
 }
 
+/* Takes word number i (from 0) of a line; false when there is none, or none that a path has room for. */
+static bool take_word(const char *line, int i, char out[PATH_BYTES])
+{
+	for (line += strspn(line, " "); i > 0 && *line; i--) {
+		line += strcspn(line, " ");
+		line += strspn(line, " ");
+	}
+	const size_t len = strcspn(line, " ");
+	return len && mw_fit(out, PATH_BYTES, "%.*s", (int)len, line) == 0;
+}
+
+/* Is the line that of the hierarchy's mount? Sets h->root and h->mount then. */
+static bool is_mount(char *line, struct hierarchy *h)
+{
+	char *dash = strstr(line, " - ");
+	char type[16], super[512] = "";
+	if (!dash || sscanf(dash + 3, "%15s %*s %511s", type, super) < 1)
+		return false;
+	if (strcmp(type, h->v2 ? "cgroup2" : "cgroup") != 0 ||
+	    (!h->v2 && !has_word(super, strlen(super), h->controller)))
+		return false;
+	*dash = '\0';
+	return take_word(line, 3, h->root) && take_word(line, 4, h->mount);
+}
+
 /* Reads h->root and h->mount from /proc/self/mountinfo: "ID PARENT DEV ROOT MOUNT OPTIONS... - TYPE SOURCE SUPER". */
 static bool find_mount(const char *text, struct hierarchy *h)
 {
-	for (const char *line = text; line && *line;) {
-		const char *end = strchrnul(line, '\n');
-		char buf[4 * PATH_BYTES];
-		(void)snprintf(buf, sizeof(buf), "%.*s",
-			       (int)((size_t)(end - line) < sizeof(buf) ? (size_t)(end - line) : sizeof(buf) - 1),
-			       line);
-		line = *end ? end + 1 : NULL;
-		char *dash = strstr(buf, " - ");
-		char type[16], super[512] = "";
-		if (!dash || sscanf(dash + 3, "%15s %*s %511s", type, super) < 1)
-			continue;
-		if (strcmp(type, h->v2 ? "cgroup2" : "cgroup") != 0)
-			continue;
-		if (!h->v2 && !has_word(super, strlen(super), h->controller))
-			continue;
-		*dash = '\0';
-		if (sscanf(buf, "%*s %*s %*s %1023s %1023s", h->root, h->mount) == 2)
-			return true;
+	bool found = false;
+	for (const char *line = text; *line && !found;) {
+		const size_t len = strcspn(line, "\n");
+		char *copy = strndup(line, len);
+		found = copy && is_mount(copy, h);
+		free(copy);
+		line += len + (line[len] == '\n');
 	}
-	return false;
+	return found;
 }
 
 /* Calls read for the group's directory and each of its parents within the mount. */
@@ -155,7 +170,7 @@ static void walk_up(int root_fd, const struct hierarchy *h, struct mw_limits *l,
 		group += hidden;
 	char dir[2 * PATH_BYTES];
 	bool below = group[0] == '/' && !strstr(group, "..");
-	(void)snprintf(dir, sizeof(dir), "%s%s", h->mount, below ? group : "");
+	mw_format(dir, sizeof(dir), "%s%s", h->mount, below ? group : "");
 	size_t top = strlen(h->mount);
 	for (;;) {
 		size_t len = strlen(dir);
@@ -175,9 +190,9 @@ static uint64_t room(int root_fd, const char *dir, const char *used_file, const 
 {
 	char path[3 * PATH_BYTES];
 	uint64_t used = 0, cache = 0;
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, used_file);
+	mw_format(path, sizeof(path), "%s/%s", dir, used_file);
 	(void)mw_tree_u64(root_fd, path, &used);
-	(void)snprintf(path, sizeof(path), "%s/memory.stat", dir);
+	mw_format(path, sizeof(path), "%s/memory.stat", dir);
 	char *stat = mw_tree_slurp(root_fd, path);
 	if (stat)
 		(void)mw_text_u64(stat, cache_key, &cache);
@@ -194,7 +209,7 @@ static void memory_v2(int root_fd, const char *dir, struct mw_limits *l)
 	char path[3 * PATH_BYTES];
 	uint64_t max;
 	for (size_t i = 0; i < 2; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, rows[i].file);
+		mw_format(path, sizeof(path), "%s/%s", dir, rows[i].file);
 		if (mw_tree_u64(root_fd, path, &max) < 0) /* "max": no limit */
 			continue;
 		cap(l, room(root_fd, dir, "memory.current", "inactive_file", max), rows[i].source);
@@ -205,7 +220,7 @@ static void memory_v1(int root_fd, const char *dir, struct mw_limits *l)
 {
 	char path[3 * PATH_BYTES];
 	uint64_t max;
-	(void)snprintf(path, sizeof(path), "%s/memory.limit_in_bytes", dir);
+	mw_format(path, sizeof(path), "%s/memory.limit_in_bytes", dir);
 	/* Without a limit the file holds a number near 2^63. */
 	if (mw_tree_u64(root_fd, path, &max) == 0 && max < UINT64_C(1) << 62)
 		cap(l, room(root_fd, dir, "memory.usage_in_bytes", "total_inactive_file", max),
@@ -222,7 +237,7 @@ static void cpu_v2(int root_fd, const char *dir, struct mw_limits *l)
 {
 	char path[3 * PATH_BYTES], text[64];
 	double quota, period;
-	(void)snprintf(path, sizeof(path), "%s/cpu.max", dir);
+	mw_format(path, sizeof(path), "%s/cpu.max", dir);
 	if (mw_tree_read(root_fd, path, text, sizeof(text)) > 0 && sscanf(text, "%lf %lf", &quota, &period) == 2)
 		cap_quota(l, quota, period);
 }
@@ -231,10 +246,10 @@ static void cpu_v1(int root_fd, const char *dir, struct mw_limits *l)
 {
 	char path[3 * PATH_BYTES];
 	uint64_t quota, period;
-	(void)snprintf(path, sizeof(path), "%s/cpu.cfs_quota_us", dir);
+	mw_format(path, sizeof(path), "%s/cpu.cfs_quota_us", dir);
 	if (mw_tree_u64(root_fd, path, &quota) < 0) /* "-1": no limit */
 		return;
-	(void)snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", dir);
+	mw_format(path, sizeof(path), "%s/cpu.cfs_period_us", dir);
 	if (mw_tree_u64(root_fd, path, &period) == 0)
 		cap_quota(l, (double)quota, (double)period);
 }
@@ -255,7 +270,7 @@ static void read_cgroups(int root_fd, struct mw_limits *l)
 	char *mounts = mw_tree_slurp(root_fd, "proc/self/mountinfo");
 	for (size_t i = 0; groups && mounts && i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct hierarchy h = {.v2 = rows[i].v2};
-		(void)snprintf(h.controller, sizeof(h.controller), "%s", rows[i].controller);
+		mw_format(h.controller, sizeof(h.controller), "%s", rows[i].controller);
 		if (find_group(groups, &h) && find_mount(mounts, &h))
 			walk_up(root_fd, &h, l, rows[i].read);
 	}

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/core/text.h"
 #include "base/sys/tree.h"
 
 #ifndef MADV_COLLAPSE
@@ -31,7 +32,7 @@ static const char *find_entry(const char *smaps, uintptr_t address)
 
 void mw_pages_obtained(int root_fd, const void *p, size_t bytes, char *out, size_t n)
 {
-	(void)snprintf(out, n, "unknown");
+	mw_format(out, n, "unknown");
 	char *smaps = mw_tree_slurp(root_fd, "proc/self/smaps");
 	const char *entry = smaps ? find_entry(smaps, (uintptr_t)p) : NULL;
 	uint64_t page_kb, huge_kb = 0;
@@ -41,15 +42,15 @@ void mw_pages_obtained(int root_fd, const void *p, size_t bytes, char *out, size
 		(void)mw_text_u64(entry, "AnonHugePages", &huge_kb);
 		uint64_t percent = (huge_kb << 10) * 100 / bytes;
 		if (page_kb >= 1024 * 1024)
-			(void)snprintf(out, n, "%lluG", (unsigned long long)(page_kb >> 20));
+			mw_format(out, n, "%lluG", (unsigned long long)(page_kb >> 20));
 		else if (page_kb >= 1024)
-			(void)snprintf(out, n, "%lluM", (unsigned long long)(page_kb >> 10));
+			mw_format(out, n, "%lluM", (unsigned long long)(page_kb >> 10));
 		else if (huge_kb << 10 >= bytes)
-			(void)snprintf(out, n, "thp");
+			mw_format(out, n, "thp");
 		else if (huge_kb)
-			(void)snprintf(out, n, "thp %llu%%", (unsigned long long)percent);
+			mw_format(out, n, "thp %llu%%", (unsigned long long)percent);
 		else
-			(void)snprintf(out, n, "%lluK", (unsigned long long)page_kb);
+			mw_format(out, n, "%lluK", (unsigned long long)page_kb);
 	}
 	free(smaps);
 }

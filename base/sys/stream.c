@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 
 #include "base/core/err.h"
 #include "base/core/output.h"
+#include "base/core/text.h"
 
 /* Two blocks are in transfer while the caller works on the third, so that the disk does not wait for the caller. */
 enum { SLOTS = MW_STREAM_BUFFERS, IO_ALIGN = 4096 };
@@ -200,7 +200,7 @@ static struct mw_stream *create(const char *path, bool writing)
 		return NULL;
 	s->fd = -1;
 	s->writing = writing;
-	(void)snprintf(s->path, sizeof(s->path), "%s", path);
+	mw_format(s->path, sizeof(s->path), "%s", path);
 	return s;
 }
 

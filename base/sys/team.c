@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -18,6 +17,7 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/probe.h"
+#include "base/core/text.h"
 #include "base/sys/cpulist.h"
 
 /* Each member has a futex word of its own: a member that has no part in a job sleeps on and does not read a job that is
@@ -285,8 +285,8 @@ static int check_pins(struct mw_team *t, char *err, size_t en)
 			return mw_fail(MW_EUNAVAILABLE, err, en, "cannot pin a thread to CPU %d: %s", m->cpu,
 				       mw_strerror(-m->pin_error));
 		if (m->pin_error && !t->unpinned_why[0])
-			(void)snprintf(t->unpinned_why, sizeof(t->unpinned_why), "cannot pin a thread to CPU %d: %s",
-				       m->cpu, mw_strerror(-m->pin_error));
+			mw_format(t->unpinned_why, sizeof(t->unpinned_why), "cannot pin a thread to CPU %d: %s", m->cpu,
+				  mw_strerror(-m->pin_error));
 	}
 	return 0;
 }
@@ -310,8 +310,8 @@ int mw_team_create(const int *cpus, int n, struct mw_team **out, char *err, size
 	atomic_init(&t->unfinished, (uint32_t)n);
 	int rc = start(t, cpus, n);
 	if (rc < 0)
-		(void)snprintf(t->short_why, sizeof(t->short_why), "cannot start thread %d of %d: %s", t->size + 1, n,
-			       mw_strerror(rc));
+		mw_format(t->short_why, sizeof(t->short_why), "cannot start thread %d of %d: %s", t->size + 1, n,
+			  mw_strerror(rc));
 	atomic_fetch_sub(&t->unfinished, (uint32_t)(n - t->size));
 	wait_finished(t);
 	if (t->size == 0) {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "base/sys/cpulist.h"
 #include "base/sys/host_read.h"
 #include "base/sys/limits.h"
@@ -121,8 +122,8 @@ static uint64_t node_bytes(int root_fd, hwloc_obj_t node)
 	uint64_t kb;
 	if (node->attr->numanode.local_memory)
 		return node->attr->numanode.local_memory;
-	(void)snprintf(path, sizeof(path), NODES "/node%u/meminfo", node->os_index);
-	(void)snprintf(key, sizeof(key), "Node %u MemTotal", node->os_index);
+	mw_format(path, sizeof(path), NODES "/node%u/meminfo", node->os_index);
+	mw_format(key, sizeof(key), "Node %u MemTotal", node->os_index);
 	char *text = mw_tree_slurp(root_fd, path);
 	bool known = text && mw_text_u64(text, key, &kb) && kb == 0;
 	free(text);
@@ -260,7 +261,7 @@ static void read_distances(int root_fd, struct mw_topology *t)
 		return;
 	for (int i = 0; i < t->host.n_nodes; i++) {
 		char path[64];
-		(void)snprintf(path, sizeof(path), NODES "/node%d/distance", t->host.nodes[i].id);
+		mw_format(path, sizeof(path), NODES "/node%d/distance", t->host.nodes[i].id);
 		if (mw_tree_read(root_fd, path, text, sizeof(text)) <= 0)
 			continue;
 		char *column = text;
@@ -364,14 +365,13 @@ void mw_topology_fini(struct mw_topology *t)
 
 /* ---- nodes ---- */
 
-/* Appends to a line of n bytes; cuts what does not fit. */
+/* Appends to a line of n bytes; one that does not fit ends in "...". */
 static void append(char *line, size_t n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static void append(char *line, size_t n, const char *fmt, ...)
 {
-	size_t len = strlen(line);
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(line + len, n - len, fmt, ap);
+	mw_vclip_add(line, n, fmt, ap);
 	va_end(ap);
 }
 

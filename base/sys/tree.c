@@ -3,10 +3,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/core/text.h"
 
 int mw_tree_open(const char *root)
 {
@@ -177,6 +178,6 @@ bool mw_text_str(const char *text, const char *key, char *out, size_t n)
 		return false;
 	rest += strspn(rest, " \t:");
 	size_t len = strcspn(rest, "\n");
-	(void)snprintf(out, n, "%.*s", (int)(len < n ? len : n - 1), rest);
+	mw_format(out, n, "%.*s", (int)(len < n ? len : n - 1), rest);
 	return *out != '\0';
 }

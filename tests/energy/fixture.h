@@ -43,7 +43,7 @@ static inline void tree_put(const char *root, const char *path, const char *fmt,
 	__attribute__((format(printf, 3, 4)));
 static inline void tree_put(const char *root, const char *path, const char *fmt, ...)
 {
-	char full[256];
+	char full[4096];
 	(void)snprintf(full, sizeof(full), "%s/%s", root, path);
 	for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')) != NULL; p++) {
 		*p = '\0';

@@ -121,7 +121,7 @@ Test(option, every_error_is_one_line_that_names_the_option)
 		{"--sizes=", "--sizes: empty value"},
 		{"--sizes=1K,2K,1024", "--sizes: '1024' is named twice"},
 		{"--sizes=99999999999999999999999999999999999999999",
-		 "--sizes: '999999999999999999999999999999999999999' is not a size, expected for example 64K or 1G"},
+		 "--sizes: '99999999999999999999999999999999999999999' is not a size, expected for example 64K or 1G"},
 		{"--sizes=-1", "--sizes: '-1' is not a size, expected for example 64K or 1G"},
 		{"--levels=l1,,l2", "--levels: empty item in 'l1,,l2'"},
 		{"--levels=,", "--levels: empty item in ','"},

@@ -93,6 +93,27 @@ Test(limits, cgroup_v2)
 	tree_remove(root);
 }
 
+/* Groups of containers within containers have long names. */
+Test(limits, cgroup_with_a_long_name)
+{
+	char group[1300] = "", path[1400];
+	for (int i = 0; i < 6; i++) {
+		size_t len = strlen(group);
+		group[len] = '/';
+		memset(group + len + 1, 'a' + i, 200);
+	}
+	for (int v2 = 0; v2 < 2; v2++) {
+		const char *root = tree_make();
+		put_machine(root);
+		(v2 ? put_v2 : put_v1)(root, group, "/");
+		(void)snprintf(path, sizeof(path), "sys/fs/cgroup%s%s/memory.%s", v2 ? "" : "/memory", group,
+			       v2 ? "max" : "limit_in_bytes");
+		tree_put(root, path, "%llu\n", (unsigned long long)GIB);
+		expect(root, GIB, v2 ? "cgroup v2 memory.max" : "cgroup v1 memory.limit_in_bytes", 0);
+		tree_remove(root);
+	}
+}
+
 Test(limits, cgroup_v2_in_a_container)
 {
 	/* Without a cgroup namespace the process sees the host's path, the mount shows only its own group. */
