@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/core/cpu.h"
 #include "base/core/err.h"
 #include "base/core/option.h"
+#include "base/core/text.h"
 
 struct setting {
 	const char *key, *value;
@@ -46,7 +48,6 @@ enum { MODULES = sizeof(modules) / sizeof(modules[0]) };
 
 static void set_environment(struct engine *e)
 {
-	size_t len = 0;
 	for (size_t i = 0; i < MODULES; i++) {
 		if (strcmp(modules[i].name, e->name) != 0)
 			continue;
@@ -56,9 +57,8 @@ static void set_environment(struct engine *e)
 			if (value)
 				(void)setenv(s->key, value, s->force);
 			value = getenv(s->key);
-			if (value && len < sizeof(e->env))
-				len += (size_t)snprintf(e->env + len, sizeof(e->env) - len, "%s%s=%s", len ? " " : "",
-							s->key, value);
+			if (value)
+				mw_clip_add(e->env, sizeof(e->env), "%s%s=%s", e->env[0] ? " " : "", s->key, value);
 		}
 	}
 }
@@ -106,7 +106,7 @@ int engine_accept(struct engine *e, const struct gemm_engine *ops)
 int engine_open_file(struct engine *e, const char *name, const char *path)
 {
 	memset(e, 0, sizeof(*e));
-	(void)snprintf(e->name, sizeof(e->name), "%s", name);
+	mw_format(e->name, sizeof(e->name), "%s", name);
 	if (!address_room())
 		return mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why),
 			       "%s: less than 512 MiB of address space left (ulimit -v)", name);
@@ -121,14 +121,11 @@ int engine_open_file(struct engine *e, const char *name, const char *path)
 	return engine_accept(e, ops);
 }
 
-/* Writes the directories to search to dirs, at most 2; returns how many. */
-static size_t module_dirs(char dirs[2][4096])
+/* Writes the directories to search to dirs, at most 2; returns how many. $MEMWALL_MODULES is searched alone. */
+static size_t module_dirs(const char *set, char dirs[2][PATH_MAX])
 {
-	const char *set = getenv("MEMWALL_MODULES");
-	if (set && *set) {
-		(void)snprintf(dirs[0], sizeof(dirs[0]), "%s", set);
-		return 1;
-	}
+	if (set)
+		return mw_fit(dirs[0], sizeof(dirs[0]), "%s", set) == 0;
 	char exe[3800];
 	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	if (len <= 0)
@@ -138,28 +135,33 @@ static size_t module_dirs(char dirs[2][4096])
 	if (!slash)
 		return 0;
 	*slash = '\0';
-	(void)snprintf(dirs[0], sizeof(dirs[0]), "%s/modules", exe);
-	(void)snprintf(dirs[1], sizeof(dirs[1]), "%s/../lib/memwall/modules", exe);
+	mw_format(dirs[0], sizeof(dirs[0]), "%s/modules", exe);
+	mw_format(dirs[1], sizeof(dirs[1]), "%s/../lib/memwall/modules", exe);
 	return 2;
 }
 
 static void open_module(struct engine *e, const char *name)
 {
-	char dirs[2][4096], path[4200];
-	size_t n = module_dirs(dirs);
+	char dirs[2][PATH_MAX], path[PATH_MAX + 32];
+	const char *set = getenv("MEMWALL_MODULES");
+	set = set && *set ? set : NULL;
+	size_t n = module_dirs(set, dirs);
 	for (size_t i = 0; i < n; i++) {
-		int len = snprintf(path, sizeof(path), "%s/%s.so", dirs[i], name);
-		if (len < (int)sizeof(path) && access(path, F_OK) == 0) {
+		mw_format(path, sizeof(path), "%s/%s.so", dirs[i], name);
+		if (access(path, F_OK) == 0) {
 			(void)engine_open_file(e, name, path);
 			return;
 		}
 	}
 	memset(e, 0, sizeof(*e));
-	(void)snprintf(e->name, sizeof(e->name), "%s", name);
+	mw_format(e->name, sizeof(e->name), "%s", name);
 	(void)mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why),
 		      "%s: no module %s.so in %s (library not installed when"
 		      " memwall was built?)",
-		      name, name, n ? dirs[0] : "the module folders");
+		      name, name,
+		      n     ? dirs[0]
+		      : set ? set
+			    : "the module folders");
 }
 
 void engines_open(struct engines *e, const char *only)
@@ -168,7 +170,7 @@ void engines_open(struct engines *e, const char *only)
 	if (!only || mw_list_has(only, engine_own.name)) {
 		struct engine *own = &e->v[e->n++];
 		memset(own, 0, sizeof(*own));
-		(void)snprintf(own->name, sizeof(own->name), "%s", engine_own.name);
+		mw_format(own->name, sizeof(own->name), "%s", engine_own.name);
 		(void)engine_accept(own, &engine_own);
 	}
 	for (size_t i = 0; i < MODULES; i++)

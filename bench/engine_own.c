@@ -1,7 +1,7 @@
+#include "base/core/text.h"
 #include "bench/engine.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ static int own_init(char *detail, size_t dn, char *err, size_t en)
 {
 	(void)err;
 	(void)en;
-	(void)snprintf(detail, dn, "%s", mw_gemv_best()->name);
+	mw_format(detail, dn, "%s", mw_gemv_best()->name);
 	return 0;
 }
 
@@ -26,7 +26,7 @@ static int own_plan(enum gemm_dtype type, size_t m, size_t n, size_t k, size_t l
 	(void)ldc;
 	*out = NULL;
 	if (m != 1) {
-		(void)snprintf(err, en, "memwall's own kernels compute matrix-vector products only");
+		mw_clip(err, en, "memwall's own kernels compute matrix-vector products only");
 		return GEMM_EUNAVAILABLE;
 	}
 	struct own_plan *p = malloc(sizeof(*p));

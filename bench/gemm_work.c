@@ -3,13 +3,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/stats.h"
+#include "base/core/text.h"
 #include "bench/place.h"
 
 enum {
@@ -61,11 +61,11 @@ static int plan_case(struct gemm_case *c)
 		int rc = c->engine->ops->plan(g->type, c->m, n, g->k, n, &c->plans[rank], c->why, sizeof(c->why));
 		if (rc < 0) {
 			if (!c->why[0])
-				(void)snprintf(c->why, sizeof(c->why), "%s", mw_strerror(rc));
+				mw_clip(c->why, sizeof(c->why), "%s", mw_strerror(rc));
 			c->kernel[0] = '\0';
 			return rc == -ENOMEM ? rc : 0;
 		}
-		(void)snprintf(c->kernel, sizeof(c->kernel), "%s", c->engine->ops->kernel(c->plans[rank]));
+		mw_clip(c->kernel, sizeof(c->kernel), "%s", c->engine->ops->kernel(c->plans[rank]));
 	}
 	return 0;
 }
@@ -199,7 +199,7 @@ static int take_blocks(const struct bench_ctx *ctx, struct gemm_group *g, struct
 			return rc;
 		p->base = block->p;
 		*intact = *intact && block->intact;
-		(void)snprintf(g->pages, sizeof(g->pages), "%s", block->obtained);
+		mw_format(g->pages, sizeof(g->pages), "%s", block->obtained);
 	}
 	return 0;
 }
@@ -463,7 +463,7 @@ static void calibrate(struct gemm_case *c)
 	for (;; calls *= 8) {
 		int rc = run_calls(c, 0, calls, &ns);
 		if (rc < 0) {
-			(void)snprintf(c->why, sizeof(c->why), "%s", mw_strerror(rc));
+			mw_format(c->why, sizeof(c->why), "%s", mw_strerror(rc));
 			return;
 		}
 		if (ns > 500000 || calls >= MOST_CALLS)
@@ -527,7 +527,7 @@ static int check_cases(const struct bench_ctx *ctx, struct gemm_group *g)
 		if (c->why[0])
 			continue;
 		if (mw_now_ns() >= ctx->deadline_ns)
-			(void)snprintf(c->why, sizeof(c->why), "%s", gemm_too_late);
+			mw_format(c->why, sizeof(c->why), "%s", gemm_too_late);
 		else if (gemm_case_check(c, 0, CHECKS, c->why, sizeof(c->why)) == 0 &&
 			 gemm_case_check(c, g->matrices - 1, CHECKS, c->why, sizeof(c->why)) == 0)
 			calibrate(c);
@@ -562,7 +562,7 @@ int gemm_group_prepare(const struct bench_ctx *ctx, struct gemm_group *g, char *
 		g->cases[i].group = g;
 	if (mw_now_ns() >= ctx->deadline_ns)
 		for (size_t i = 0; i < g->n_cases; i++)
-			(void)snprintf(g->cases[i].why, sizeof(g->cases[i].why), "%s", gemm_too_late);
+			mw_format(g->cases[i].why, sizeof(g->cases[i].why), "%s", gemm_too_late);
 	else if (g->n_cases)
 		rc = prepare(ctx, g, err, n);
 	if (rc < 0 && n && !err[0])

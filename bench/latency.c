@@ -12,6 +12,7 @@
 
 #include "base/core/err.h"
 #include "base/core/kernels/chase.h"
+#include "base/core/text.h"
 #include "bench/bench.h"
 #include "bench/place.h"
 #include "bench/rounds.h"
@@ -416,9 +417,9 @@ static int emit_verdicts(struct verdict_sink *s)
 		double share = rec->value / reference;
 		char text[64] = "not checked: no reference";
 		if (isfinite(share))
-			(void)snprintf(text, sizeof(text), "%s: %.0f %% of stride %d",
-				       share < CLEAN_SHARE ? "helped by prefetch" : "clean", 100.0 * share,
-				       REFERENCE_STRIDE);
+			mw_format(text, sizeof(text), "%s: %.0f %% of stride %d",
+				  share < CLEAN_SHARE ? "helped by prefetch" : "clean", 100.0 * share,
+				  REFERENCE_STRIDE);
 		mw_put_text(rec, &key_prefetch, text);
 		rc = mw_record_close(rec, NULL, 0);
 		rc = rc < 0 ? rc : mw_emit(s->out, rec);

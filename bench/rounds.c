@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/stats.h"
+#include "base/core/text.h"
 #include "base/core/visits.h"
 #include "base/sys/disturb.h"
 
@@ -29,7 +29,7 @@ struct point {
 	bool narrow;         /* interval within the target */
 	bool met;            /* narrow, after enough visits and rounds */
 	bool dropped;
-	char why[160];
+	char *why; /* why it was dropped; NULL: no memory for that */
 };
 
 struct real_machine {
@@ -139,10 +139,17 @@ static void share(struct round_shared *shared, struct mw_sample *s)
 	shared->taken = *s;
 }
 
+static void drop(struct point *p, const char *why)
+{
+	p->dropped = true;
+	free(p->why);
+	p->why = strdup(why);
+}
+
 static int measure_once(struct rounds *r, struct point *p, struct mw_sample *s)
 {
 	const struct rounds_machine *m = &r->machine;
-	char err[sizeof(p->why)] = "";
+	char err[MW_ERR_ROOM] = "";
 	bool probe = p->pt->threads > 1;
 	uint64_t start = now(r);
 	s->before_ns = probe ? m->c2c_ns(m->self, p->pt->threads) : (double)NAN;
@@ -169,8 +176,7 @@ static int measure_once(struct rounds *r, struct point *p, struct mw_sample *s)
 		rc = mw_fail(MW_EVERIFY, err, sizeof(err), "the sample is not a number");
 	/* An interrupted sample does not drop the point. */
 	if (rc < 0 && rc != MW_ECANCELLED) {
-		p->dropped = true;
-		(void)snprintf(p->why, sizeof(p->why), "%s", err[0] ? err : mw_strerror(rc));
+		drop(p, err[0] ? err : mw_strerror(rc));
 	}
 	return rc;
 }
@@ -430,10 +436,8 @@ int rounds_open(const struct bench_ctx *ctx, struct round_point *pts, size_t n, 
 		p->pt = &pts[i];
 		p->cost_ns = 1e9 * ctx->profile->sample_s;
 		r->order[i] = i;
-		if (ctx->team && p->pt->threads > mw_team_size(ctx->team)) {
-			p->dropped = true;
-			(void)snprintf(p->why, sizeof(p->why), "%s", mw_team_short(ctx->team));
-		}
+		if (ctx->team && p->pt->threads > mw_team_size(ctx->team))
+			drop(p, mw_team_short(ctx->team));
 	}
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = take_over(r, &r->points[i]);
@@ -474,7 +478,7 @@ int rounds_finish(struct rounds *r, const struct mw_sink *sink)
 		struct mw_visit_point *v = &r->view[i];
 		v->stop = p->met ? "target" : stop;
 		if (p->dropped)
-			v->why = p->why;
+			v->why = p->why ? p->why : "dropped, and no memory for the reason";
 		else if (p->n == 0)
 			v->why = bench_stopped(&r->ctx) ? "interrupted before its first sample"
 							: "the time budget ended before its first sample";
@@ -488,6 +492,7 @@ void rounds_close(struct rounds *r)
 		return;
 	for (size_t i = 0; i < r->n; i++) {
 		free(r->points[i].v);
+		free(r->points[i].why);
 		mw_record_fini(&r->points[i].pt->rec);
 	}
 	free(r->points);

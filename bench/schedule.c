@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -217,7 +216,7 @@ static void failed(struct entry *e, int rc, const char *why)
 {
 	if (e->rc == 0 && rc < 0 && rc != MW_ECANCELLED) {
 		e->rc = rc;
-		(void)snprintf(e->why, sizeof(e->why), "%s", why[0] ? why : mw_strerror(rc));
+		mw_clip(e->why, sizeof(e->why), "%s", why[0] ? why : mw_strerror(rc));
 	}
 }
 

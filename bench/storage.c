@@ -8,6 +8,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/rounds.h"
 #include "bench/storage_io.h"
 
@@ -220,7 +221,7 @@ static int alloc_points(struct storage_run *r, unsigned max_depth, char *err, si
 		return mw_fail(-ENOMEM, err, n, "storage: no memory for the points");
 	r->depth = 1;
 	if (!storage_engine_uring(r->engine))
-		(void)snprintf(r->depth_why, sizeof(r->depth_why), "one read at a time: %s", r->engine_why);
+		mw_format(r->depth_why, sizeof(r->depth_why), "one read at a time: %s", r->engine_why);
 	else
 		while (2 * r->depth <= max_depth)
 			r->depth *= 2;
@@ -268,7 +269,7 @@ static int pick_dir(const struct bench_ctx *ctx, uint64_t bytes, const char **di
 		if (storage_check_dir(usual[i], bytes, reason, sizeof(reason)) == 0)
 			return 0;
 		if (!first[0])
-			(void)snprintf(first, sizeof(first), "%s", reason);
+			mw_clip(first, sizeof(first), "%s", reason);
 	}
 	return mw_fail(MW_EUNAVAILABLE, why, n, "%s; /var/tmp and . are not suitable either (see --dir)", first);
 }

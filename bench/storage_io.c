@@ -17,6 +17,7 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/stats.h"
+#include "base/core/text.h"
 
 #define CHUNK (1u << 20)
 #define LEAST_BYTES (16u << 20)
@@ -45,10 +46,10 @@ static void fs_name(long magic, char *out, size_t n)
 	};
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].magic == magic) {
-			(void)snprintf(out, n, "%s", known[i].name);
+			mw_format(out, n, "%s", known[i].name);
 			return;
 		}
-	(void)snprintf(out, n, "0x%lx", (unsigned long)magic & 0xffffffff);
+	mw_format(out, n, "0x%lx", (unsigned long)magic & 0xffffffff);
 }
 
 int storage_check_dir(const char *dir, uint64_t bytes, char *why, size_t n)
@@ -79,17 +80,17 @@ static void describe_device(struct storage_file *f)
 		fs_name(fs.f_type, f->fs, sizeof(f->fs));
 	if (fstat(f->fd, &st))
 		return;
-	(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
+	mw_format(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
 	ssize_t len = readlink(path, link, sizeof(link) - 1);
 	if (len <= 0)
 		return;
 	link[len] = '\0';
 	const char *base = strrchr(link, '/');
-	(void)snprintf(f->device, sizeof(f->device), "%.39s", base ? base + 1 : link);
+	mw_clip(f->device, sizeof(f->device), "%s", base ? base + 1 : link);
 	/* A partition has no queue folder: that of its disk is one level up. */
 	for (int up = 0; up < 2 && f->rotational < 0; up++) {
-		(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%squeue/rotational", major(st.st_dev),
-			       minor(st.st_dev), up ? "../" : "");
+		mw_format(path, sizeof(path), "/sys/dev/block/%u:%u/%squeue/rotational", major(st.st_dev),
+			  minor(st.st_dev), up ? "../" : "");
 		FILE *q = fopen(path, "re");
 		if (!q)
 			continue;
@@ -184,7 +185,7 @@ int storage_create(const char *dir, uint64_t bytes, uint64_t seed, bool try_dire
 	if (rc)
 		return rc;
 	if (!try_direct)
-		(void)snprintf(f->direct_why, sizeof(f->direct_why), "not asked for");
+		mw_format(f->direct_why, sizeof(f->direct_why), "not asked for");
 	if (posix_memalign(&chunk, STORAGE_BLOCK, CHUNK))
 		return mw_fail(-ENOMEM, err, n, "storage: no memory");
 	for (;;) {
@@ -193,7 +194,7 @@ int storage_create(const char *dir, uint64_t bytes, uint64_t seed, bool try_dire
 		/* Some file systems refuse O_DIRECT in open, others at the first transfer. */
 		if (rc != -EINVAL || !f->direct)
 			break;
-		(void)snprintf(f->direct_why, sizeof(f->direct_why), "O_DIRECT refused by the file system");
+		mw_format(f->direct_why, sizeof(f->direct_why), "O_DIRECT refused by the file system");
 		f->direct = false;
 		storage_destroy(f);
 	}

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
+
+#include "base/core/text.h"
 
 /* A shape as real numbers: products of six 32-bit numbers fit, and are exact up to 2^53. */
 struct dims {
@@ -266,17 +267,17 @@ int transformer_check(const struct transformer_shape *s, char *why, size_t n)
 	};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (numbers[i].value < numbers[i].least || numbers[i].value > most) {
-			(void)snprintf(why, n, "%s is %" PRIu64 "; %" PRIu64 " to %" PRIu64 " are possible",
-				       numbers[i].name, numbers[i].value, numbers[i].least, most);
+			mw_clip(why, n, "%s is %" PRIu64 "; %" PRIu64 " to %" PRIu64 " are possible", numbers[i].name,
+				numbers[i].value, numbers[i].least, most);
 			return -EINVAL;
 		}
 	if (s->heads % s->kv_heads) {
-		(void)snprintf(why, n, "kv-heads %" PRIu64 " does not divide heads %" PRIu64, s->kv_heads, s->heads);
+		mw_clip(why, n, "kv-heads %" PRIu64 " does not divide heads %" PRIu64, s->kv_heads, s->heads);
 		return -EINVAL;
 	}
 	if (s->active_experts > s->experts) {
-		(void)snprintf(why, n, "active-experts %" PRIu64 " is more than experts %" PRIu64, s->active_experts,
-			       s->experts);
+		mw_clip(why, n, "active-experts %" PRIu64 " is more than experts %" PRIu64, s->active_experts,
+			s->experts);
 		return -EINVAL;
 	}
 	return 0;

@@ -2,7 +2,6 @@
 /* CFLAGS: -I/usr/include/blis */
 /* LINK: -lblis */
 /* BLIS, single precision. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +41,7 @@ static void choose_arch(void)
 		name = "zen3";
 	int id = name ? arch_number(name) : -1;
 	char number[12];
-	(void)snprintf(number, sizeof(number), "%d", id);
+	engine_say(number, sizeof(number), "%d", id);
 	if (id >= 0)
 		(void)setenv("BLIS_ARCH_TYPE", number, 0);
 #endif
@@ -56,7 +55,7 @@ static int init(char *detail, size_t dn, char *err, size_t en)
 	/* The first product initialises the library. bli_arch_query_id aborts before that when the variable is set. */
 	float a = 2.0f, b = 3.0f, c = 0.0f;
 	cblas_sgemm(ROW_MAJOR, NO_TRANS, TRANS, 1, 1, 1, 1.0f, &a, 1, &b, 1, 0.0f, &c, 1);
-	(void)snprintf(detail, dn, "%s %s", bli_info_get_version_str(), bli_arch_string(bli_arch_query_id()));
+	engine_say(detail, dn, "%s %s", bli_info_get_version_str(), bli_arch_string(bli_arch_query_id()));
 	return 0;
 }
 GEMM_ENGINE_EXPORT extern const struct gemm_engine gemm_engine;

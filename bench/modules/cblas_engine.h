@@ -24,11 +24,11 @@ static int cblas_plan(enum gemm_dtype type, size_t m, size_t n, size_t k, size_t
 {
 	*out = NULL;
 	if (type != GEMM_F32) {
-		(void)snprintf(err, en, "cblas has no int8 product");
+		engine_say(err, en, "cblas has no int8 product");
 		return GEMM_EUNAVAILABLE;
 	}
 	if (m > INT32_MAX || n > INT32_MAX || k > INT32_MAX || ldc > INT32_MAX || ldc < n || !m || !n || !k) {
-		(void)snprintf(err, en, "a size is zero or above 2^31 - 1, the limit of cblas");
+		engine_say(err, en, "a size is zero or above 2^31 - 1, the limit of cblas");
 		return -EINVAL;
 	}
 	struct cblas_shape *p = malloc(sizeof(*p));

@@ -6,7 +6,6 @@
 #include <dnnl.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +30,7 @@ struct plan {
 	do {                                                                                                           \
 		dnnl_status_t s_ = (call);                                                                             \
 		if (s_ != dnnl_success) {                                                                              \
-			(void)snprintf(err, en, "oneDNN: %s", status_text(s_));                                        \
+			engine_say(err, en, "oneDNN: %s", status_text(s_));                                            \
 			return s_ == dnnl_out_of_memory ? -ENOMEM : GEMM_EUNAVAILABLE;                                 \
 		}                                                                                                      \
 	} while (0)
@@ -55,17 +54,17 @@ static const char *status_text(dnnl_status_t s)
 static int init(char *detail, size_t dn, char *err, size_t en)
 {
 	if (omp_get_max_threads() != 1) {
-		(void)snprintf(err, en, "OpenMP would use %d threads: OMP_NUM_THREADS was read before it could be set",
-			       omp_get_max_threads());
+		engine_say(err, en, "OpenMP would use %d threads: OMP_NUM_THREADS was read before it could be set",
+			   omp_get_max_threads());
 		return GEMM_EUNAVAILABLE;
 	}
 	const dnnl_version_t *v = dnnl_version();
 	if (v->major != DNNL_VERSION_MAJOR) {
-		(void)snprintf(err, en, "built for oneDNN %d, found %d.%d", DNNL_VERSION_MAJOR, v->major, v->minor);
+		engine_say(err, en, "built for oneDNN %d, found %d.%d", DNNL_VERSION_MAJOR, v->major, v->minor);
 		return GEMM_EUNAVAILABLE;
 	}
-	(void)snprintf(detail, dn, "%d.%d.%d isa 0x%x", v->major, v->minor, v->patch,
-		       (unsigned)dnnl_get_effective_cpu_isa());
+	engine_say(detail, dn, "%d.%d.%d isa 0x%x", v->major, v->minor, v->patch,
+		   (unsigned)dnnl_get_effective_cpu_isa());
 	return 0;
 }
 
@@ -108,7 +107,7 @@ static int make_primitive(struct plan *p, const_dnnl_primitive_desc_t pd, char *
 {
 	const char *name = "";
 	TRY(dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name));
-	(void)snprintf(p->kernel, sizeof(p->kernel), "%s", name);
+	engine_say(p->kernel, sizeof(p->kernel), "%s", name);
 	p->w_packed = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
 	const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
 	size_t bytes = (dnnl_memory_desc_get_size(scratch) + 63) / 64 * 64;
@@ -152,7 +151,7 @@ static int make_plan(enum gemm_dtype type, size_t m, size_t n, size_t k, size_t 
 {
 	*out = NULL;
 	if (!m || !n || !k || ldc < n || m > INT32_MAX || n > INT32_MAX || k > INT32_MAX) {
-		(void)snprintf(err, en, "a size is outside what a matrix product takes");
+		engine_say(err, en, "a size is outside what a matrix product takes");
 		return -EINVAL;
 	}
 	struct plan *p = calloc(1, sizeof(*p));
@@ -251,7 +250,7 @@ static int init(char *detail, size_t dn, char *err, size_t en)
 {
 	(void)detail;
 	(void)dn;
-	(void)snprintf(err, en, "built against oneDNN %d; only version 2 is supported", DNNL_VERSION_MAJOR);
+	engine_say(err, en, "built against oneDNN %d; only version 2 is supported", DNNL_VERSION_MAJOR);
 	return GEMM_EUNAVAILABLE;
 }
 

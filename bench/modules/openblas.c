@@ -14,13 +14,13 @@ int openblas_get_num_threads(void);
 static int init(char *detail, size_t dn, char *err, size_t en)
 {
 	if (openblas_get_num_threads() != 1) {
-		(void)snprintf(err, en, "OpenBLAS started %d threads of its own", openblas_get_num_threads());
+		engine_say(err, en, "OpenBLAS started %d threads of its own", openblas_get_num_threads());
 		return GEMM_EUNAVAILABLE;
 	}
 	/* The second word of "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...". */
 	char version[32] = "";
 	(void)sscanf(openblas_get_config(), "%*s %31s", version);
-	(void)snprintf(detail, dn, "%s %s", version, openblas_get_corename());
+	engine_say(detail, dn, "%s %s", version, openblas_get_corename());
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "bench/offload/offload.h"
 
 enum { MAX_CHANNELS = 64 };
@@ -59,7 +60,8 @@ int offload_channels(const char *root)
 {
 	char base[256];
 	int n = 0;
-	(void)snprintf(base, sizeof(base), "%s/sys/devices/system/edac/mc", strcmp(root, "/") == 0 ? "" : root);
+	if (mw_fit(base, sizeof(base), "%s/sys/devices/system/edac/mc", strcmp(root, "/") == 0 ? "" : root))
+		return 0;
 	DIR *d = opendir(base);
 	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
 		char path[512];

@@ -1,11 +1,11 @@
 /* Opens devices by their SPECs and reads the cost of a row. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/offload/offload.h"
 #include "bench/place.h"
 
@@ -22,7 +22,7 @@ static void append(char *spec, size_t n, const char *pair)
 {
 	size_t len = strlen(spec);
 	if (*pair)
-		(void)snprintf(spec + len, n - len, "%c%s", strchr(spec, ':') ? ',' : ':', pair);
+		mw_format(spec + len, n - len, "%c%s", strchr(spec, ':') ? ',' : ':', pair);
 }
 
 /* True when the device's model lets columns fail, so that its results may be wrong on purpose. */
@@ -55,15 +55,15 @@ static void soundly(const struct offload_device *d, const struct mw_spec *asked,
 	out[0] = '\0';
 	for (size_t i = 0; i < asked->n; i++) {
 		char spec[sizeof(d->spec)];
-		(void)snprintf(spec, sizeof(spec), "%s", asked->name);
+		mw_format(spec, sizeof(spec), "%s", asked->name);
 		for (size_t k = 0; k < asked->n; k++) {
 			char pair[96];
-			(void)snprintf(pair, sizeof(pair), "%s=%s", asked->kv[k].key, asked->kv[k].value);
+			mw_format(pair, sizeof(pair), "%s=%s", asked->kv[k].key, asked->kv[k].value);
 			if (k != i)
 				append(spec, sizeof(spec), pair);
 		}
 		if (sound(spec)) {
-			(void)snprintf(out, n, "leave out %s=%s", asked->kv[i].key, asked->kv[i].value);
+			mw_clip(out, n, "leave out %s=%s", asked->kv[i].key, asked->kv[i].value);
 			return;
 		}
 	}
@@ -72,11 +72,11 @@ static void soundly(const struct offload_device *d, const struct mw_spec *asked,
 			continue;
 		for (const char *c = k->choices; *c; c += strcspn(c, "|") + (c[strcspn(c, "|")] == '|')) {
 			char spec[sizeof(d->spec) + 96], pair[96];
-			(void)snprintf(spec, sizeof(spec), "%s", d->spec);
-			(void)snprintf(pair, sizeof(pair), "%s=%.*s", k->name, (int)strcspn(c, "|"), c);
+			mw_format(spec, sizeof(spec), "%s", d->spec);
+			mw_format(pair, sizeof(pair), "%s=%.*s", k->name, (int)strcspn(c, "|"), c);
 			append(spec, sizeof(spec), pair);
 			if (sound(spec)) {
-				(void)snprintf(out, n, "add %s", pair);
+				mw_clip(out, n, "add %s", pair);
 				return;
 			}
 		}
@@ -120,7 +120,7 @@ static int open_checked(struct offload *o, struct offload_device *d, char *err, 
 	d->dram = (struct pim_device_info){.size = sizeof(d->dram)};
 	d->is_dram = pim_device_info(dev, &d->dram) == 0;
 	const char *limit = mw_spec_get(&spec, "limit");
-	(void)snprintf(d->limit, sizeof(d->limit), "%s", limit ? limit : "");
+	mw_format(d->limit, sizeof(d->limit), "%s", limit ? limit : "");
 	d->label = offload_text(o, "%s", pim_spec(dev));
 	d->channels_note = channels_note(o, d);
 	d->assumes_efficiency = offload_key(d->ops, "efficiency") && !mw_spec_get(&spec, "efficiency");
@@ -136,12 +136,13 @@ static int add(struct offload *o, const char *text, bool named, char *err, size_
 	if (o->n_devices + 2 > OFFLOAD_MAX_DEVICES)
 		return mw_fail(MW_ESPEC, err, n, "--device: more than %d devices", OFFLOAD_MAX_DEVICES / 2);
 	struct offload_device *d = &o->device[o->n_devices], plain = {.named = named};
-	if ((size_t)snprintf(plain.spec, sizeof(plain.spec), "%s", text) >= sizeof(plain.spec) - 24)
+	/* 24: room for the keys that are added below. */
+	if (mw_fit(plain.spec, sizeof(plain.spec) - 24, "%s", text))
 		return mw_fail(MW_ESPEC, err, n, "--device: spec of more than %zu characters", sizeof(plain.spec) - 24);
 	int rc = open_checked(o, &plain, err, n);
 	if (rc == 0 && !named && o->channels > 1 && offload_key(plain.ops, "channels") && !strstr(text, "channels=")) {
 		char pair[24];
-		(void)snprintf(pair, sizeof(pair), "channels=%d", o->channels);
+		mw_format(pair, sizeof(pair), "channels=%d", o->channels);
 		append(plain.spec, sizeof(plain.spec), pair);
 		rc = open_checked(o, &plain, err, n);
 	}
@@ -176,10 +177,10 @@ int offload_devices(struct offload *o, const char *specs, char *err, size_t n)
 	bool named = mw_opt(o->ctx->opts, "device")->given;
 	int rc = 0;
 	while (specs && rc == 0) {
-		char text[256];
 		size_t len = strcspn(specs, "\n");
-		(void)snprintf(text, sizeof(text), "%.*s", (int)(len < sizeof(text) ? len : sizeof(text) - 1), specs);
-		rc = add(o, text, named, err, n);
+		char *text = strndup(specs, len);
+		rc = text ? add(o, text, named, err, n) : mw_fail(-ENOMEM, err, n, "no memory for a device's text");
+		free(text);
 		specs = specs[len] ? specs + len + 1 : NULL;
 	}
 	return rc;
@@ -215,7 +216,7 @@ static void add_flush(const struct offload *o, const struct offload_device *d, c
 {
 	double rate = w && w->size <= o->llc ? o->flush_gbps[OFFLOAD_WARM] : o->flush_gbps[OFFLOAD_COLD];
 	char pair[32];
-	(void)snprintf(pair, sizeof(pair), "flush=%.4g", rate);
+	mw_format(pair, sizeof(pair), "flush=%.4g", rate);
 	if (d->flushes && rate > 0)
 		append(spec, n, pair);
 }
@@ -224,7 +225,7 @@ int offload_open(struct offload *o, const struct offload_device *d, const struct
 		 struct pim_device **dev, char *err, size_t n)
 {
 	char spec[256], why[MW_ERR_ROOM] = "";
-	(void)snprintf(spec, sizeof(spec), "%s", d->spec);
+	mw_format(spec, sizeof(spec), "%s", d->spec);
 	append(spec, sizeof(spec), extra);
 	add_flush(o, d, w, spec, sizeof(spec));
 	int rc = pim_open(spec, dev, why, sizeof(why));
@@ -242,7 +243,7 @@ int offload_open(struct offload *o, const struct offload_device *d, const struct
 
 void offload_say_memory(const struct offload *o, const char *why, char *out, size_t n)
 {
-	(void)snprintf(out, n, "%s (%s)", why, bench_memory_words(o->ctx));
+	mw_clip(out, n, "%s (%s)", why, bench_memory_words(o->ctx));
 }
 
 void offload_unplace(struct offload_operands *p)

@@ -1,11 +1,11 @@
 /* Measures how fast the emulation runs on this host. This says nothing about the devices. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/offload/offload.h"
 #include "bench/place.h"
 
@@ -82,7 +82,7 @@ static int add(struct offload_rates *rates, const struct offload_device *d, cons
 {
 	struct rate *r = &rates->v[rates->n];
 	char extra[32];
-	(void)snprintf(extra, sizeof(extra), "engine=%s", engine);
+	mw_format(extra, sizeof(extra), "engine=%s", engine);
 	*r = (struct rate){.sample_ns = 2e6};
 	int rc = offload_open(rates->o, d, w, extra, &r->dev, err, n);
 	if (rc < 0)
@@ -140,7 +140,7 @@ static int add_device(struct offload_rates *rates, const struct offload_device *
 	for (const char *e = engines->choices; w && e && *n_pts < max && rates->n < MAX_RATES;) {
 		char name[16];
 		size_t len = strcspn(e, "|");
-		(void)snprintf(name, sizeof(name), "%.*s", (int)len, e);
+		mw_format(name, sizeof(name), "%.*s", (int)len, e);
 		uint64_t most = engines->def && strcmp(name, engines->def) == 0 ? LARGE : SMALL;
 		most = room < most ? room : most;
 		int rc = add(rates, d, w, name, w->size < most ? w->size : most, &pts[*n_pts], err, n);

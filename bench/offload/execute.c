@@ -1,11 +1,11 @@
 /* Executes every row on every device, so that counts are those of programs that ran, and checks the results. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/offload/offload.h"
 #include "bench/place.h"
 
@@ -119,7 +119,7 @@ static int run_references(const struct offload_side *s, const struct group *g, c
 	for (const char *e = k->choices; any && *e && rc == 0;) {
 		char extra[32];
 		size_t len = strcspn(e, "|");
-		(void)snprintf(extra, sizeof(extra), "engine=%.*s", (int)(len < 16 ? len : 16), e);
+		mw_format(extra, sizeof(extra), "engine=%.*s", (int)len, e);
 		if (strlen(k->def) != len || strncmp(e, k->def, len) != 0)
 			rc = run_reference(s, g, extra, err, n);
 		e += len + (e[len] == '|');
@@ -143,7 +143,7 @@ static int report_failure(struct offload_side *s, const struct offload_work *w, 
 {
 	char more[MW_ERR_ROOM];
 	if (rc == -EOPNOTSUPP && s->n_refused < OFFLOAD_KERNELS) {
-		(void)snprintf(s->refused[s->n_refused++], sizeof(s->refused[0]), "%s", w->name);
+		mw_format(s->refused[s->n_refused++], sizeof(s->refused[0]), "%s", w->name);
 		return offload_emit_missing(s, w, true, why);
 	}
 	if (rc == -ENOMEM) {

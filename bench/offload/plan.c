@@ -1,10 +1,10 @@
 /* Plans the comparison: kernels, sizes and shapes from the options, reduced to memory and time; and lists the rows. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/offload/offload.h"
 #include "bench/place.h"
 
@@ -146,9 +146,9 @@ static int plan_sizes(struct offload *o, struct offload_plan *p, char *err, size
 				       (unsigned long long)p->sizes[i]);
 		int rc = bench_check_size(o->ctx, "sizes", 2 * OFFLOAD_VECTORS * p->sizes[i], err, n);
 		if (rc < 0) {
-			char size[32], why[200];
+			char size[32], why[MW_ERR_ROOM];
 			mw_format_size(p->sizes[i], size, sizeof(size));
-			(void)snprintf(why, sizeof(why), "%s", strchr(err, ' '));
+			mw_clip(why, sizeof(why), "%s", strchr(err, ' '));
 			return mw_fail(rc, err, n, "--sizes: %s needs six vectors:%s", size, why);
 		}
 	}
@@ -250,7 +250,7 @@ static void add_bulk(struct offload *o, size_t op, uint64_t size)
 	w->bytes = w->size * (mw_bulk_inputs(w->op) + 1);
 	/* After a pass over four times the cache, the next pass finds almost nothing in the cache. */
 	w->cached = w->bytes < 4 * o->llc;
-	(void)snprintf(w->name, sizeof(w->name), "%s", bulk_ops[op].name);
+	mw_format(w->name, sizeof(w->name), "%s", bulk_ops[op].name);
 }
 
 static void add_gemv(struct offload *o, uint64_t inputs, uint64_t outputs)
@@ -263,7 +263,7 @@ static void add_gemv(struct offload *o, uint64_t inputs, uint64_t outputs)
 	w->size = inputs * outputs;
 	w->bytes = w->size + inputs + outputs * sizeof(int32_t);
 	w->cached = w->bytes < 4 * o->llc;
-	(void)snprintf(w->name, sizeof(w->name), "gemv");
+	mw_format(w->name, sizeof(w->name), "gemv");
 }
 
 static int by_size(const void *a, const void *b)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/core/text.h"
 #include "bench/offload/offload.h"
 
 const char *const offload_cache_names[OFFLOAD_CACHES] = {"cold", "warm"};
@@ -34,7 +35,7 @@ const char *offload_text(struct offload *o, const char *fmt, ...)
 	int len = vsnprintf(NULL, 0, fmt, ap);
 	struct offload_text *t = len < 0 ? NULL : malloc(sizeof(*t) + (size_t)len + 1);
 	if (t) {
-		(void)vsnprintf(t->text, (size_t)len + 1, fmt, again);
+		mw_vclip(t->text, (size_t)len + 1, fmt, again);
 		t->next = o->texts;
 		o->texts = t;
 	}

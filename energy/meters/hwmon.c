@@ -12,6 +12,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "energy/meters/tree.h"
 
 #define CLASS "sys/class/hwmon"
@@ -55,7 +56,7 @@ static int label_of(int dirfd, const char *prefix, const char *quantity, int num
 	static const char *const suffixes[] = {"label", "oem_info"};
 	char path[64];
 	for (size_t i = 0; i < 2; i++) {
-		(void)snprintf(path, sizeof(path), "%s%s%d_%s", prefix, quantity, number, suffixes[i]);
+		mw_format(path, sizeof(path), "%s%s%d_%s", prefix, quantity, number, suffixes[i]);
 		int len = tree_text(dirfd, path, out, n);
 		if (len > 0 || tree_short(len))
 			return len;
@@ -67,18 +68,22 @@ static void name_sensor(struct hwmon *h, struct sensor *s, const char *chip, con
 {
 	struct energy_domain *d = &s->domain;
 	const char *socket = strcasestr(label, "socket");
-	(void)snprintf(d->name, sizeof(d->name), "%.12s/%.28s", chip, label);
+	/* Both parts of a name show, with room for "@" and a number. */
+	char head[13], tail[29];
+	mw_clip(head, sizeof(head), "%s", chip);
+	mw_clip(tail, sizeof(tail), "%s", label);
+	mw_format(d->name, sizeof(d->name), "%s/%s", head, tail);
 	for (size_t i = 0; i < h->n; i++)
 		if (strcmp(h->s[i].domain.name, d->name) == 0) {
 			size_t len = strlen(d->name);
-			(void)snprintf(d->name + len, sizeof(d->name) - len, "@%zu", h->n);
+			mw_format(d->name + len, sizeof(d->name) - len, "@%zu", h->n);
 			break;
 		}
 	d->unit_j = 1e-6;
 	d->socket = -1;
 	if (socket && sscanf(socket + 6, "%d", &d->socket) != 1)
 		d->socket = -1;
-	(void)snprintf(d->kind, sizeof(d->kind), "%s", socket ? "socket" : "system");
+	mw_format(d->kind, sizeof(d->kind), "%s", socket ? "socket" : "system");
 }
 
 /* Adds one sensor file if it exists and can be read. Returns 0, or an error for which tree_short() is true. */
@@ -87,7 +92,7 @@ static int add_sensor(struct hwmon *h, int chip_fd, const char *chip, const char
 {
 	char text[64], label[48];
 	struct sensor s = {.is_power = strcmp(quantity, "power") == 0};
-	(void)snprintf(s.file, sizeof(s.file), "%s%s%d_%s", prefix, quantity, number, suffix);
+	mw_format(s.file, sizeof(s.file), "%s%s%d_%s", prefix, quantity, number, suffix);
 	int rc = tree_u64(chip_fd, s.file, &s.last);
 	if (rc == -ENOENT || tree_short(rc))
 		return rc == -ENOENT ? 0 : rc;
@@ -166,7 +171,7 @@ static int add_chip(struct hwmon *h, int class_fd, const char *entry, char *why,
 	int fd = openat(class_fd, entry, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		int rc = -errno;
-		reason_add(why, n, "%.24s: %s", entry, tree_errno(rc, text, sizeof(text)));
+		reason_add(why, n, "%s: %s", entry, tree_errno(rc, text, sizeof(text)));
 		return tree_short(rc) ? rc : 0;
 	}
 	int rc = chip_name(fd, chip, sizeof(chip));

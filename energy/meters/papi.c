@@ -14,6 +14,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "base/sys/child.h"
 #include "energy/meters/tree.h"
 
@@ -67,8 +68,8 @@ static int add_counter(struct child *k, const char *event, const char *name, con
 		return 0; /* try_component() refuses the whole set */
 	struct counter *c = &k->c[k->n++];
 	*c = (struct counter){.slot = k->n_values++};
-	(void)snprintf(c->d.name, sizeof(c->d.name), "%s", name);
-	(void)snprintf(c->d.kind, sizeof(c->d.kind), "%s", kind);
+	mw_format(c->d.name, sizeof(c->d.name), "%s", name);
+	mw_format(c->d.kind, sizeof(c->d.kind), "%s", kind);
 	c->d.socket = socket;
 	c->d.unit_j = unit_j;
 	return 0;
@@ -77,9 +78,9 @@ static int add_counter(struct child *k, const char *event, const char *name, con
 static void domain_name(char *out, size_t n, const char *kind, int package)
 {
 	if (strcmp(kind, "package") == 0)
-		(void)snprintf(out, n, "package-%d", package);
+		mw_format(out, n, "package-%d", package);
 	else
-		(void)snprintf(out, n, "package-%d/%s", package, kind);
+		mw_format(out, n, "package-%d/%s", package, kind);
 }
 
 static void explain_packages(int packages, char *why, size_t n)
@@ -102,8 +103,7 @@ static void add_uncore(struct child *k, char *why, size_t n)
 		for (size_t e = 0; e < sizeof(events) / sizeof(events[0]); e++) {
 			char event[64], name[48], refused[200] = "";
 			domain_name(name, sizeof(name), events[e][1], package[p].package);
-			(void)snprintf(event, sizeof(event), "rapl::RAPL_ENERGY_%s:cpu=%d", events[e][0],
-				       package[p].cpu);
+			mw_format(event, sizeof(event), "rapl::RAPL_ENERGY_%s:cpu=%d", events[e][0], package[p].cpu);
 			int rc = add_counter(k, event, name, events[e][1], package[p].package, 0x1p-32, refused,
 					     sizeof(refused));
 			if (rc < 0 && e == 0) /* only the package domain must exist */
@@ -123,8 +123,7 @@ static void add_rapl(struct child *k, char *why, size_t n)
 		for (size_t e = 0; e < sizeof(events) / sizeof(events[0]); e++) {
 			char event[64], name[48], refused[200] = "";
 			domain_name(name, sizeof(name), events[e][1], package[p].package);
-			(void)snprintf(event, sizeof(event), "rapl:::%s_ENERGY:PACKAGE%d", events[e][0],
-				       package[p].package);
+			mw_format(event, sizeof(event), "rapl:::%s_ENERGY:PACKAGE%d", events[e][0], package[p].package);
 			int rc = add_counter(k, event, name, events[e][1], package[p].package, 1e-9, refused,
 					     sizeof(refused));
 			if (rc < 0 && e == 0)
@@ -138,9 +137,9 @@ static int zone_name(const struct child *k, int zone, int sub, char *out, size_t
 {
 	char path[96];
 	if (sub < 0)
-		(void)snprintf(path, sizeof(path), CLASS "/intel-rapl:%d/name", zone);
+		mw_format(path, sizeof(path), CLASS "/intel-rapl:%d/name", zone);
 	else
-		(void)snprintf(path, sizeof(path), CLASS "/intel-rapl:%d:%d/name", zone, sub);
+		mw_format(path, sizeof(path), CLASS "/intel-rapl:%d:%d/name", zone, sub);
 	return tree_text(k->rootfd, path, out, n);
 }
 
@@ -171,13 +170,13 @@ static int add_zone(struct child *k, int zone, int sub, char *why, size_t n)
 		return tree_short(rc) ? rc : 0;
 	bool package = strncmp(parent, "package", 7) == 0;
 	if (sub < 0)
-		(void)snprintf(event, sizeof(event), "powercap:::ENERGY_UJ:ZONE%d", zone);
+		mw_format(event, sizeof(event), "powercap:::ENERGY_UJ:ZONE%d", zone);
 	else
-		(void)snprintf(event, sizeof(event), "powercap:::ENERGY_UJ:ZONE%d_SUBZONE%d", zone, sub);
-	(void)snprintf(name, sizeof(name), "%s%s%s", parent, sub < 0 ? "" : "/", sub < 0 ? "" : own);
+		mw_format(event, sizeof(event), "powercap:::ENERGY_UJ:ZONE%d_SUBZONE%d", zone, sub);
+	mw_format(name, sizeof(name), "%s%s%s", parent, sub < 0 ? "" : "/", sub < 0 ? "" : own);
 	const char *kind = sub < 0 ? (package ? "package" : parent) : own;
 	char short_kind[16];
-	(void)snprintf(short_kind, sizeof(short_kind), "%.15s", kind);
+	mw_clip(short_kind, sizeof(short_kind), "%s", kind);
 	size_t before = k->n;
 	if (add_counter(k, event, name, short_kind, package ? zone : -1, 1e-6, refused, sizeof(refused)) < 0)
 		reason_add(why, n, "%s", refused);

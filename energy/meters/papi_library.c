@@ -1,4 +1,5 @@
 /* The installed libpapi. It is opened with dlopen when a meter asks for it, so that it may be missing at run time. */
+#include "base/core/text.h"
 #include "energy/meters/papi.h"
 
 #ifdef HAVE_PAPI
@@ -6,7 +7,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <papi.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,8 +58,8 @@ static int lib_load(void *self, void **lib, char *why, size_t n)
 	if (!l)
 		return mw_fail(-ENOMEM, why, n, "no memory");
 	/* Try the version of papi.h first, then any libpapi.so. */
-	(void)snprintf(name, sizeof(name), "libpapi.so.%d.%d", PAPI_VERSION_MAJOR(PAPI_VERSION),
-		       PAPI_VERSION_MINOR(PAPI_VERSION));
+	mw_format(name, sizeof(name), "libpapi.so.%d.%d", PAPI_VERSION_MAJOR(PAPI_VERSION),
+		  PAPI_VERSION_MINOR(PAPI_VERSION));
 	l->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
 	if (!l->handle)
 		l->handle = dlopen("libpapi.so", RTLD_NOW | RTLD_LOCAL);
@@ -83,7 +83,7 @@ static bool lib_built_in(void *lib, const char *component)
 {
 	const struct library *l = lib;
 	char symbol[64];
-	(void)snprintf(symbol, sizeof(symbol), "_%s_vector", component);
+	mw_format(symbol, sizeof(symbol), "_%s_vector", component);
 	return dlsym(l->handle, symbol) != NULL;
 }
 
@@ -107,7 +107,7 @@ static int lib_component(void *lib, const char *name, char *why, size_t n)
 	if (!info)
 		return mw_fail(MW_EUNAVAILABLE, why, n, "component not built in");
 	if (info->disabled)
-		return mw_fail(MW_EUNAVAILABLE, why, n, "disabled: %.100s", info->disabled_reason);
+		return mw_fail(MW_EUNAVAILABLE, why, n, "disabled: %s", info->disabled_reason);
 	return cid;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "energy/meters/tree.h"
 
 #define PMU "sys/bus/event_source/devices/power"
@@ -72,7 +73,7 @@ static void perf_close(void *state)
 static int event_config(int pmu, const char *event, uint64_t *config)
 {
 	char path[64], text[64];
-	(void)snprintf(path, sizeof(path), "events/%s", event);
+	mw_format(path, sizeof(path), "events/%s", event);
 	int rc = tree_text(pmu, path, text, sizeof(text));
 	if (rc < 0)
 		return rc;
@@ -96,13 +97,13 @@ static int event_config(int pmu, const char *event, uint64_t *config)
 static int event_unit(int pmu, const char *event, double *unit_j)
 {
 	char path[64], text[64];
-	(void)snprintf(path, sizeof(path), "events/%s.unit", event);
+	mw_format(path, sizeof(path), "events/%s.unit", event);
 	int rc = tree_text(pmu, path, text, sizeof(text));
 	if (rc < 0)
 		return rc;
 	if (strcmp(text, "Joules") != 0)
 		return MW_EFORMAT;
-	(void)snprintf(path, sizeof(path), "events/%s.scale", event);
+	mw_format(path, sizeof(path), "events/%s.scale", event);
 	rc = tree_text(pmu, path, text, sizeof(text));
 	if (rc < 0)
 		return rc;
@@ -113,22 +114,22 @@ static int event_unit(int pmu, const char *event, double *unit_j)
 
 static void name_domain(const struct perf *p, struct energy_domain *d, const char *kind, int cpu)
 {
-	char package[24];
+	char package[32];
 	if (d->socket >= 0)
-		(void)snprintf(package, sizeof(package), "package-%d", d->socket);
+		mw_format(package, sizeof(package), "package-%d", d->socket);
 	else
-		(void)snprintf(package, sizeof(package), "package-of-cpu-%d", cpu);
-	(void)snprintf(d->kind, sizeof(d->kind), "%s", kind);
+		mw_format(package, sizeof(package), "package-of-cpu-%d", cpu);
+	mw_format(d->kind, sizeof(d->kind), "%s", kind);
 	if (strcmp(kind, "package") == 0)
-		(void)snprintf(d->name, sizeof(d->name), "%s", package);
+		mw_format(d->name, sizeof(d->name), "%s", package);
 	else if (strcmp(kind, "psys") == 0)
-		(void)snprintf(d->name, sizeof(d->name), "psys");
+		mw_format(d->name, sizeof(d->name), "psys");
 	else
-		(void)snprintf(d->name, sizeof(d->name), "%s/%s", package, kind);
+		mw_format(d->name, sizeof(d->name), "%s/%s", package, kind);
 	for (size_t i = 0; i < p->n; i++)
 		if (strcmp(p->c[i].domain.name, d->name) == 0) { /* several dies per package */
 			size_t len = strlen(d->name);
-			(void)snprintf(d->name + len, sizeof(d->name) - len, "@cpu%d", cpu);
+			mw_format(d->name + len, sizeof(d->name) - len, "@cpu%d", cpu);
 			break;
 		}
 }
@@ -141,7 +142,7 @@ static void explain_open(int rootfd, int rc, const char *event, int cpu, char *w
 		return;
 	}
 	if (tree_text(rootfd, "proc/sys/kernel/perf_event_paranoid", level, sizeof(level)) < 0)
-		(void)snprintf(level, sizeof(level), "unknown");
+		mw_format(level, sizeof(level), "unknown");
 	reason_add(why, n,
 		   "%s: %s: perf_event_paranoid is %s; system-wide counters need 0 or less, CAP_PERFMON or root", event,
 		   strerrorname_np(-rc), level);

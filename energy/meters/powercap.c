@@ -11,6 +11,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "energy/meters/tree.h"
 
 #define CLASS "sys/class/powercap"
@@ -133,17 +134,20 @@ static void describe(struct powercap *p, struct zone *z)
 	struct energy_domain *d = &z->domain;
 	const struct zone *up = parent_of(p, z);
 	bool package = strncmp(z->name, "package", 7) == 0;
+	/* Both parts of a name show; the kernel's own are shorter. */
+	char head[21], tail[21];
+	mw_clip(head, sizeof(head), "%s", up ? up->name : "");
+	mw_clip(tail, sizeof(tail), "%s", z->name);
 	if (up)
-		(void)snprintf(d->name, sizeof(d->name), "%.20s/%.20s", up->name, z->name);
+		mw_format(d->name, sizeof(d->name), "%s/%s", head, tail);
 	else
-		(void)snprintf(d->name, sizeof(d->name), "%.31s", z->name);
-	(void)snprintf(d->kind, sizeof(d->kind), "%.15s", package ? "package" : z->name);
+		mw_format(d->name, sizeof(d->name), "%s", z->name);
+	mw_clip(d->kind, sizeof(d->kind), "%s", package ? "package" : z->name);
 	d->socket = socket_of(up ? up->name : z->name);
 	d->unit_j = 1e-6;
 	for (const struct zone *o = p->z; o < z; o++)
 		if (strcmp(o->domain.name, d->name) == 0) {
-			size_t len = strlen(d->name);
-			(void)snprintf(d->name + len, sizeof(d->name) - len, "@%.20s", z->id + strlen(ZONE_PREFIX));
+			mw_clip_add(d->name, sizeof(d->name), "@%s", z->id + strlen(ZONE_PREFIX));
 			break;
 		}
 }

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "base/sys/cpulist.h"
 #include "base/sys/tree.h"
 
@@ -49,7 +49,7 @@ int tree_package_of(int rootfd, int cpu)
 {
 	char path[80];
 	uint64_t id;
-	(void)snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%d/topology/physical_package_id", cpu);
+	mw_format(path, sizeof(path), "sys/devices/system/cpu/cpu%d/topology/physical_package_id", cpu);
 	int rc = tree_u64(rootfd, path, &id);
 	if (rc || id > 1 << 16)
 		return tree_short(rc) ? rc : -1;
@@ -125,9 +125,9 @@ const char *tree_errno(int code, char *out, size_t n)
 {
 	const char *name = code < 0 && code > -4096 ? strerrorname_np(-code) : NULL;
 	if (name)
-		(void)snprintf(out, n, "%s (%s)", name, mw_strerror(code));
+		mw_clip(out, n, "%s (%s)", name, mw_strerror(code));
 	else
-		(void)snprintf(out, n, "%s", mw_strerror(code));
+		mw_clip(out, n, "%s", mw_strerror(code));
 	return out;
 }
 
@@ -142,6 +142,6 @@ void reason_add(char *list, size_t n, const char *fmt, ...)
 	}
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(list + used, n - used, fmt, ap);
+	mw_vclip_add(list, n, fmt, ap);
 	va_end(ap);
 }

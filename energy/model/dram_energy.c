@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 /* Measured chips: arXiv 2411.17960 (DDR4) and Ghose et al., SIGMETRICS 2018 (DDR3L). */
 const struct dram_band dram_datasheet_band = {.min = 0.35, .typ = 0.54, .max = 1.0};
@@ -204,7 +204,6 @@ int dram_price_traffic(const struct dram_part *p, const struct dram_traffic *t, 
 	/* rho moves energy from activation to here, so both use the same rho. mW s = 1e6 nJ. */
 	double chips = (double)dram_part_chips(p) * t->ranks * t->seconds * 1e6;
 	out->standing_nj = band(chips * (low.open_mw + low.refresh_mw), chips * (high.open_mw + high.refresh_mw));
-	(void)snprintf(out->source, sizeof(out->source), "DRAMPower equations (VDD core) on %s, rho %.3g", p->name,
-		       low.rho);
+	mw_format(out->source, sizeof(out->source), "DRAMPower equations (VDD core) on %s, rho %.3g", p->name, low.rho);
 	return 0;
 }
