@@ -1,12 +1,12 @@
 /* AIGER 1.9 (Biere, Heljanko, Wieringa, 2011): and-inverter graphs, ASCII ("aag") and binary ("aig"). */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ambit-emu/circuit.h"
 #include "ambit-emu/scan.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 struct aiger {
 	struct ambit_scan s;
@@ -261,7 +261,7 @@ static const char *port_name(const struct aiger *a, bool input, uint32_t i, char
 	const char *given = a->name[(input ? 0 : a->inputs) + i];
 	if (given)
 		return given;
-	(void)snprintf(own, 16, "%c%u", input ? 'i' : 'o', i);
+	mw_format(own, 16, "%c%u", input ? 'i' : 'o', i);
 	return own;
 }
 

@@ -3,10 +3,10 @@
  *
  * Not used: MIMDRAM's activation window of 50 ns for DDR4-2400 (JEDEC: 21 ns), and DRAMsim3's DDR3_8Gb_x8, whose page
  * has 2 KB. */
-#include <stdio.h>
 #include <string.h>
 
 #include "ambit-emu/timing.h"
+#include "base/core/text.h"
 
 #define CK3200(n) ((n)*625)
 #define CK2400(n) ((n)*833)
@@ -215,15 +215,17 @@ const struct ambit_dram *ambit_dram_find(const char *name)
 /* Lists the widths of one preset, "x8 x16", or for NULL the names of all presets. */
 static void list(const char *name, char *out, size_t n)
 {
-	size_t len = 0;
 	out[0] = '\0';
-	for (size_t i = 0; i < PRESETS && len < n; i++) {
+	for (size_t i = 0; i < PRESETS; i++) {
+		const char *gap = out[0] ? " " : "";
 		if (name && strcmp(presets[i].name, name) != 0)
 			continue;
 		if (!name && i > 0 && strcmp(presets[i].name, presets[i - 1].name) == 0)
 			continue;
-		len += (size_t)(name ? snprintf(out + len, n - len, "%sx%u", len ? " " : "", presets[i].chip_bits)
-				     : snprintf(out + len, n - len, "%s%s", len ? " " : "", presets[i].name));
+		if (name)
+			mw_clip_add(out, n, "%sx%u", gap, presets[i].chip_bits);
+		else
+			mw_clip_add(out, n, "%s%s", gap, presets[i].name);
 	}
 }
 
@@ -235,14 +237,14 @@ const struct ambit_dram *ambit_dram_select(const char *name, unsigned width, cha
 			return &presets[i];
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (strcmp(refused[i].name, name) == 0) {
-			(void)snprintf(why, n, "dram=%s: %s", name, refused[i].why);
+			mw_clip(why, n, "dram=%s: %s", name, refused[i].why);
 			return NULL;
 		}
 	bool known = ambit_dram_find(name) != NULL;
 	list(known ? name : NULL, have, sizeof(have));
 	if (known)
-		(void)snprintf(why, n, "width=x%u: %s has sourced values for %s only", width, name, have);
+		mw_clip(why, n, "width=x%u: %s has sourced values for %s only", width, name, have);
 	else
-		(void)snprintf(why, n, "dram=%s: no such preset, known: %s", name, have);
+		mw_clip(why, n, "dram=%s: no such preset, known: %s", name, have);
 	return NULL;
 }

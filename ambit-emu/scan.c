@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 void scan_skip(struct ambit_scan *s, bool newlines)
 {
@@ -57,7 +57,7 @@ int scan_fail(const struct ambit_scan *s, size_t at, int code, const char *fmt, 
 	char why[160];
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	mw_vclip(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	size_t line = 1, start = 0;
 	for (size_t i = 0; i < at && i < s->len; i++)

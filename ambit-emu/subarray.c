@@ -1,12 +1,12 @@
 #include "ambit-emu/subarray.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ambit-emu/exact.h"
 #include "ambit-emu/verify.h"
+#include "base/core/text.h"
 
 /* Number of symbolic nodes above which contents become unknown, and at which unused nodes are first removed. */
 #define MANY_NODES (MIG_MAX_NODES / 4)
@@ -163,7 +163,7 @@ static int touch(struct ambit_bank *b, unsigned subarray, size_t first, unsigned
 static int refuse(struct ambit_verdict *v, size_t at, const char *why)
 {
 	v->at = at;
-	(void)snprintf(v->why, sizeof(v->why), "command %zu: %s", at + 1, why);
+	mw_format(v->why, sizeof(v->why), "command %zu: %s", at + 1, why);
 	return -EINVAL;
 }
 

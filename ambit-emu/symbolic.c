@@ -1,19 +1,19 @@
 /* Turns a micro-program into the circuit that it computes. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ambit-emu/compile.h"
 #include "ambit-emu/text.h"
 #include "ambit-emu/verify.h"
+#include "base/core/text.h"
 
 /* The given name of a row, else "D" and its number. */
 static const char *row_name(const struct ambit_names *given, unsigned i, unsigned row, char own[16])
 {
 	if (given && i < given->n)
 		return given->v[i];
-	(void)snprintf(own, 16, "D%u", row);
+	mw_format(own, 16, "D%u", row);
 	return own;
 }
 

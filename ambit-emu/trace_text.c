@@ -1,11 +1,14 @@
 #include "ambit-emu/trace_text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_MAX = 512 };
+#include "base/core/text.h"
+
+enum { SPEC_MAX = 4096, LINE_MAX = SPEC_MAX + 512 }; /* bytes, with NUL */
 
 static void flush(struct trace_text *x)
 {
@@ -25,7 +28,10 @@ static void put(struct trace_text *x, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(x->buffer + x->len, LINE_MAX, fmt, ap);
 	va_end(ap);
-	x->len += n < 0 ? 0 : n < LINE_MAX ? (size_t)n : LINE_MAX - 1;
+	if (n < 0 || n >= LINE_MAX)
+		x->rc = x->rc < 0 ? x->rc : -ENAMETOOLONG;
+	else
+		x->len += (size_t)n;
 }
 
 static const char lowered[] =
@@ -42,7 +48,7 @@ static const char *limit_note(enum ambit_limit limit)
 
 void trace_text_begin(struct trace_text *x, const struct ambit_trace_config *c)
 {
-	char spec[160];
+	char spec[SPEC_MAX];
 	const struct ambit_dram *d = c->timing->dram;
 	x->format = c->format;
 	x->write = c->write;
@@ -51,7 +57,8 @@ void trace_text_begin(struct trace_text *x, const struct ambit_trace_config *c)
 	x->channel = c->channel;
 	x->groups = d->bank_groups;
 	x->group_banks = (c->geometry->banks + d->bank_groups - 1) / d->bank_groups;
-	(void)snprintf(spec, sizeof(spec), "%s", c->spec ? c->spec : "");
+	if (mw_fit(spec, sizeof(spec), "%s", c->spec ? c->spec : ""))
+		x->rc = -ENAMETOOLONG;
 	for (char *p = spec; *p; p++)
 		if (*p == ',' || *p == '"' || *p == '\n')
 			*p = '+'; /* the spec goes into one CSV field */

@@ -1,9 +1,10 @@
 #include "ambit-emu/verify.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/core/text.h"
 
 /* ---- one command ---- */
 
@@ -13,7 +14,7 @@ static int illegal(const struct ambit_command *c, size_t at, const char *why, st
 	char text[40];
 	(void)ambit_program_print(&one, text, sizeof(text));
 	v->at = at;
-	(void)snprintf(v->why, sizeof(v->why), "command %zu, %s: %s", at + 1, text, why);
+	mw_format(v->why, sizeof(v->why), "command %zu, %s: %s", at + 1, text, why);
 	return -EINVAL;
 }
 
@@ -176,8 +177,8 @@ int ambit_verify(const struct ambit_program *p, struct ambit_verdict *v)
 {
 	*v = (struct ambit_verdict){0};
 	if (p->rows > UINT16_MAX - AMBIT_FIRST_D || p->inputs > p->rows || p->outputs > p->rows - p->inputs) {
-		(void)snprintf(v->why, sizeof(v->why), "%u data rows for %u inputs and %u results", p->rows, p->inputs,
-			       p->outputs);
+		mw_format(v->why, sizeof(v->why), "%u data rows for %u inputs and %u results", p->rows, p->inputs,
+			  p->outputs);
 		return -EINVAL;
 	}
 	struct mig mig;

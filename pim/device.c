@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "pim/core.h"
 
 const char *pim_version(void)
@@ -108,8 +108,8 @@ static const struct pim_device_ops *find_builtin(const char *name, char *err, si
 	(void)mw_fail(-ENODEV, err, n, "no device '%s'%s%s%s", name,
 		      near ? ", did you mean '" : ", known:", near ? near : "", near ? "'?" : "");
 	if (!near)
-		for (size_t i = 0, len; names[i] && err && (len = strlen(err)) + 2 < n; i++)
-			(void)snprintf(err + len, n - len, " %s", names[i]);
+		for (size_t i = 0; names[i] && err; i++)
+			mw_clip_add(err, n, " %s", names[i]);
 	return NULL;
 }
 
@@ -249,7 +249,7 @@ int pim_call_fail(struct pim_call *call, int code, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(call->dev->error, sizeof(call->dev->error), fmt, ap);
+	mw_vclip(call->dev->error, sizeof(call->dev->error), fmt, ap);
 	va_end(ap);
 	return code;
 }

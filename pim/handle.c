@@ -1,8 +1,8 @@
 /* Common to all handles: the list of their device, closing, the line about a failure. */
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/core/text.h"
 #include "pim/core.h"
 
 void core_link_init(struct core_link *head)
@@ -48,7 +48,7 @@ int core_fail(struct pim_device *dev, int code, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(dev->error, sizeof(dev->error), fmt, ap);
+	mw_vclip(dev->error, sizeof(dev->error), fmt, ap);
 	va_end(ap);
 	return code;
 }

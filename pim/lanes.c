@@ -2,11 +2,12 @@
 
 #include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/core/text.h"
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
@@ -58,7 +59,7 @@ static size_t cache_index(int index)
 {
 	char path[80], text[32];
 	unsigned long kib = 0;
-	(void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu0/cache/index%d/size", index);
+	mw_format(path, sizeof(path), "/sys/devices/system/cpu/cpu0/cache/index%d/size", index);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;

@@ -1,9 +1,9 @@
 /* Vectors and matrices and the operations on them, with every check that does not depend on the device. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "pim/core.h"
 
 unsigned core_container(struct pim_type type)
@@ -311,9 +311,9 @@ static bool same_type(struct pim_type a, struct pim_type b)
 static const char *type_name(struct pim_type t, char *out, size_t n)
 {
 	static const char *const kinds[] = {"uint", "int", "fp", "bf", "mxint"};
-	int len = snprintf(out, n, "%s%u", kinds[t.kind], t.bits);
+	mw_format(out, n, "%s%u", kinds[t.kind], t.bits);
 	if (t.block)
-		(void)snprintf(out + len, n - (size_t)len, "x%u", t.block);
+		mw_clip_add(out, n, "x%u", t.block);
 	return out;
 }
 

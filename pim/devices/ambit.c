@@ -7,11 +7,11 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "pim/devices/dram_info.h"
 #include "pim/lanes.h"
 
@@ -158,34 +158,34 @@ static void set_energy_source(struct ambit *a)
 	const struct ambit_energy_table *t = a->energy_table;
 	size_t n = sizeof(a->energy_source);
 	if (t)
-		(void)snprintf(a->energy_source, n, "%g nJ per AAP and %g per AP for %u bytes of row%s: %s", t->aap_nj,
-			       t->ap_nj, t->per_bytes, t->verified ? "" : " (unverified)", t->source);
+		mw_format(a->energy_source, n, "%g nJ per AAP and %g per AP for %u bytes of row%s: %s", t->aap_nj,
+			  t->ap_nj, t->per_bytes, t->verified ? "" : " (unverified)", t->source);
 	else
-		(void)snprintf(
-			a->energy_source, n,
-			"DRAMPower equations on %s (%u chips; rho %.3g%s); second activation 0.07 / 0.31 / 1 of the "
-			"first; %.2f per extra wordline (unverified); datasheet x %.2f / %.2f / %.2f",
-			a->energy.part->name, a->energy.chips, a->energy.chip.rho,
-			a->energy.chip.act_pj > 0 ? "" : ": activation is all in the background", AMBIT_EXTRA_WORDLINE,
-			dram_datasheet_band.min, dram_datasheet_band.typ, dram_datasheet_band.max);
+		mw_format(a->energy_source, n,
+			  "DRAMPower equations on %s (%u chips; rho %.3g%s); second activation 0.07 / 0.31 / 1 of the "
+			  "first; %.2f per extra wordline (unverified); datasheet x %.2f / %.2f / %.2f",
+			  a->energy.part->name, a->energy.chips, a->energy.chip.rho,
+			  a->energy.chip.act_pj > 0 ? "" : ": activation is all in the background",
+			  AMBIT_EXTRA_WORDLINE, dram_datasheet_band.min, dram_datasheet_band.typ,
+			  dram_datasheet_band.max);
 }
 
 static void set_sources(struct ambit *a, const struct pim_config *c)
 {
 	const struct ambit_timing *t = &a->timing;
-	(void)snprintf(a->time_source, sizeof(a->time_source),
-		       "%s%sAmbit micro-programs; %s: %s%s%s%s; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns",
-		       a->failures.note, a->failures.on ? "; " : "", t->dram->title, t->dram->time_source,
-		       t->dram->unverified ? " (unverified: " : "", t->dram->unverified ? t->dram->unverified : "",
-		       t->dram->unverified ? ")" : "", pim_config_text(c, "aap"),
-		       t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "", pim_config_text(c, "limit"),
-		       pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
+	mw_format(a->time_source, sizeof(a->time_source),
+		  "%s%sAmbit micro-programs; %s: %s%s%s%s; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns", a->failures.note,
+		  a->failures.on ? "; " : "", t->dram->title, t->dram->time_source,
+		  t->dram->unverified ? " (unverified: " : "", t->dram->unverified ? t->dram->unverified : "",
+		  t->dram->unverified ? ")" : "", pim_config_text(c, "aap"),
+		  t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "", pim_config_text(c, "limit"),
+		  pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
 	for (char *p = a->time_source; *p; p++)
 		if (*p == ',')
 			*p = ';'; /* the source goes into one CSV field */
-	(void)snprintf(a->published_source, sizeof(a->published_source), "program as published; %s", a->time_source);
-	(void)snprintf(a->wrong_source, sizeof(a->wrong_source), "program as published, whose lanes are wrong; %s",
-		       a->time_source);
+	mw_format(a->published_source, sizeof(a->published_source), "program as published; %s", a->time_source);
+	mw_format(a->wrong_source, sizeof(a->wrong_source), "program as published, whose lanes are wrong; %s",
+		  a->time_source);
 	set_energy_source(a);
 }
 

@@ -1,12 +1,12 @@
 #include "pim/devices/ambit_fault.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ambit-emu/secded.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "pim/lanes.h"
 
 enum { MAX_COPIES = 9 };
@@ -65,9 +65,9 @@ int ambit_failures_open(struct ambit_failures *f, const struct pim_config *c, co
 	ambit_fault_maps_init(&f->maps, &model, g, 9 * ambit_row_bytes(g));
 	(void)ambit_rate_print(&rate, shown, sizeof(shown));
 	if (f->on)
-		(void)snprintf(f->note, sizeof(f->note), "columns fail at a rate of %s (%s at %g %%)%s", shown,
-			       ambit_curve_name(curve), variation,
-			       interference > 0 ? "; interference scaled from maxima (a model)" : "");
+		mw_format(f->note, sizeof(f->note), "columns fail at a rate of %s (%s at %g %%)%s", shown,
+			  ambit_curve_name(curve), variation,
+			  interference > 0 ? "; interference scaled from maxima (a model)" : "");
 	return 0;
 }
 

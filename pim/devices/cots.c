@@ -6,7 +6,6 @@
  * channel, which is charged as reload. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,7 @@
 #include "ambit-emu/geometry.h"
 #include "ambit-emu/timing.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "pim/core.h"
 #include "pim/devices/dram_info.h"
 #include "pim/lanes.h"
@@ -118,12 +118,11 @@ static int cots_open(void *priv, const struct pim_config *c, void **state, char 
 	d->gbps = g->channels * d->info.channel_peak_gbps;
 	d->gbps *= pim_config_real(c, "efficiency");
 	d->cache_bytes = lanes_cache_bytes();
-	(void)snprintf(
-		d->source, sizeof(d->source),
-		"columns fail as the mean share of right cells of SiMRA (DSN 2024) and FCDRAM (HPCA 2024); timings "
-		"violated as in their artifacts; then tRAS and tRP of %s: latency is not published (unverified); "
-		"banks are independent",
-		dram->title);
+	mw_format(d->source, sizeof(d->source),
+		  "columns fail as the mean share of right cells of SiMRA (DSN 2024) and FCDRAM (HPCA 2024); timings "
+		  "violated as in their artifacts; then tRAS and tRP of %s: latency is not published (unverified); "
+		  "banks are independent",
+		  dram->title);
 	for (char *p = d->source; *p; p++)
 		if (*p == ',')
 			*p = ';'; /* the source goes into one CSV field */

@@ -5,10 +5,11 @@
  * charged to the product, because such a matrix has no resident state. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/err.h"
+#include "base/core/text.h"
 #include "pim/core.h"
 #include "pim/devices/dimc.h"
 #include "pim/lanes.h"
@@ -20,7 +21,7 @@ struct dimc_device {
 	double gbps;             /* of the link */
 	enum dimc_overflow overflow;
 	int serial;
-	char source[160];
+	char source[200];
 	char energy_source[200];
 };
 
@@ -69,27 +70,24 @@ static const struct pim_key keys[] = {
 static void describe(struct dimc_device *d)
 {
 	const struct dimc_macro *m = &d->macro;
-	(void)snprintf(d->source, sizeof(d->source), "%s (%s): passes x %u/%u cycles of %.5g ns", m->paper, m->source,
-		       m->in_bits, m->bits_per_cycle, (double)m->cycle_fs * 1e-6);
+	mw_format(d->source, sizeof(d->source), "%s (%s): passes x %u/%u cycles of %.5g ns", m->paper, m->source,
+		  m->in_bits, m->bits_per_cycle, (double)m->cycle_fs * 1e-6);
 	if (m->tops_w_min < m->tops_w_max)
-		(void)snprintf(d->energy_source, sizeof(d->energy_source),
-			       "%s at %g TOPS/W (published %g to %g; toggle rate 0.5 and weight sparsity 0.5)",
-			       m->paper, m->tops_w, m->tops_w_min, m->tops_w_max);
+		mw_format(d->energy_source, sizeof(d->energy_source),
+			  "%s at %g TOPS/W (published %g to %g; toggle rate 0.5 and weight sparsity 0.5)", m->paper,
+			  m->tops_w, m->tops_w_min, m->tops_w_max);
 	else
-		(void)snprintf(d->energy_source, sizeof(d->energy_source),
-			       "%s at %g TOPS/W (one figure, no band known; toggle rate 0.5 and weight sparsity 0.5)",
-			       m->paper, m->tops_w);
+		mw_format(d->energy_source, sizeof(d->energy_source),
+			  "%s at %g TOPS/W (one figure, no band known; toggle rate 0.5 and weight sparsity 0.5)",
+			  m->paper, m->tops_w);
 }
 
 static int dimc_open(void *priv, const struct pim_config *config, void **state, char *err, size_t n)
 {
 	(void)priv;
 	struct dimc_device *d = calloc(1, sizeof(*d));
-	if (!d) {
-		if (n)
-			(void)snprintf(err, n, "out of memory");
-		return -ENOMEM;
-	}
+	if (!d)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
 	int rc = dimc_macro_find(pim_config_text(config, "macro"), &d->macro, err, n);
 	if (rc < 0) {
 		free(d);

@@ -1,8 +1,9 @@
+#include "base/core/err.h"
+#include "base/core/text.h"
 #include "pim/devices/dimc.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,9 +66,9 @@ static int parse(char *line, struct dimc_macro *m)
 	if (split(line, f) != COLUMNS)
 		return -EINVAL;
 	memset(m, 0, sizeof(*m));
-	snprintf(m->name, sizeof(m->name), "%s", f[NAME]);
-	snprintf(m->paper, sizeof(m->paper), "%s", f[PAPER]);
-	snprintf(m->source, sizeof(m->source), "%s", f[SOURCE]);
+	mw_format(m->name, sizeof(m->name), "%s", f[NAME]);
+	mw_format(m->paper, sizeof(m->paper), "%s", f[PAPER]);
+	mw_format(m->source, sizeof(m->source), "%s", f[SOURCE]);
 	m->node_nm = number(f[NODE]);
 	m->inputs = number(f[INPUTS]);
 	m->outputs = number(f[OUTPUTS]);
@@ -106,9 +107,7 @@ int dimc_macro_find(const char *name, struct dimc_macro *out, char *err, size_t 
 			return 0;
 		break;
 	}
-	if (n)
-		snprintf(err, n, "macro=%s: not a usable row of the table of macros", name);
-	return -EINVAL;
+	return mw_fail(-EINVAL, err, n, "macro=%s: not a usable row of the table of macros", name);
 }
 
 static uint64_t ceil_div(uint64_t a, uint64_t b)
