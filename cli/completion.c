@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/bench.h"
 #include "cli/command.h"
 #include "cli/measure.h"
@@ -220,11 +221,11 @@ static void print_fish(FILE *f)
 				      first, e.name, second);
 			quoted(f, e.summary, "\\");
 			(void)fputs("'\n", f);
-			(void)snprintf(seen, sizeof(seen),
-				       " -n '__fish_seen_subcommand_from %.*s; and __fish_seen_subcommand_from %s'",
-				       first, e.name, second);
+			mw_format(seen, sizeof(seen),
+				  " -n '__fish_seen_subcommand_from %.*s; and __fish_seen_subcommand_from %s'", first,
+				  e.name, second);
 		} else {
-			(void)snprintf(seen, sizeof(seen), " -n '__fish_seen_subcommand_from %s'", e.name);
+			mw_format(seen, sizeof(seen), " -n '__fish_seen_subcommand_from %s'", e.name);
 		}
 		fish_options(f, seen, e.own);
 		fish_options(f, seen, e.common);

@@ -3,6 +3,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/measure.h"
 
 struct totals {
@@ -13,11 +14,11 @@ struct totals {
 /* told: the benchmark has a plan(), which told points, memory and disk. */
 static int add_row(struct grid *g, const char *name, const struct totals *t, bool told, const char *status)
 {
-	char points[24], memory[24], disk[24], seconds[24];
-	(void)snprintf(points, sizeof(points), "%llu", (unsigned long long)t->points);
-	(void)snprintf(memory, sizeof(memory), "%.0f", (double)t->memory_bytes / 1048576.0);
-	(void)snprintf(disk, sizeof(disk), "%.0f", (double)t->disk_bytes / 1048576.0);
-	(void)snprintf(seconds, sizeof(seconds), "%.1f", t->seconds);
+	char points[24], memory[24], disk[24], seconds[MW_REAL_ROOM];
+	mw_format(points, sizeof(points), "%llu", (unsigned long long)t->points);
+	mw_format(memory, sizeof(memory), "%.0f", (double)t->memory_bytes / 1048576.0);
+	mw_format(disk, sizeof(disk), "%.0f", (double)t->disk_bytes / 1048576.0);
+	mw_format(seconds, sizeof(seconds), "%.1f", t->seconds);
 	const char *cells[] = {
 		name, told ? points : NULL, told ? memory : NULL, told ? disk : NULL, seconds, status,
 	};

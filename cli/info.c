@@ -6,6 +6,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/measure.h"
 #include "cli/version.h"
 #include "reports/print.h"
@@ -80,7 +81,7 @@ static int row_node(struct grid *g, const struct mw_topology *t, int i)
 		int d = *mw_host_distance(h, i, j);
 		(void)(d ? fprintf(f, " %d", d) : fputs(" unknown", f));
 	}
-	(void)snprintf(name, sizeof(name), "NUMA node %d", h->nodes[i].id);
+	mw_format(name, sizeof(name), "NUMA node %d", h->nodes[i].id);
 	int rc = fclose(f) == 0 ? row(g, name, text) : -ENOMEM;
 	free(text);
 	return rc;

@@ -8,6 +8,7 @@
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 #define GIB (UINT64_C(1) << 30)
 #define MIB (UINT64_C(1) << 20)
@@ -97,10 +98,9 @@ static int make_arenas(const struct cli *cli, struct measure *m, char *err, size
 				       mw_opt_text(&cli->opts, "max-mem"), (unsigned long long)(h->mem_available / MIB),
 				       h->mem_limit_source);
 	} else if (known) {
-		(void)snprintf(words, sizeof(words), "half of what is available: %s; see --max-mem",
-			       h->mem_limit_source);
+		mw_format(words, sizeof(words), "half of what is available: %s; see --max-mem", h->mem_limit_source);
 	} else {
-		(void)snprintf(words, sizeof(words), "available memory is unknown; see --max-mem");
+		mw_format(words, sizeof(words), "available memory is unknown; see --max-mem");
 		(void)fprintf(stderr,
 			      "memwall: the available memory is unknown: at most %llu MiB are used, --max-mem "
 			      "allows more\n",

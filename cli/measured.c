@@ -20,10 +20,10 @@ static void describe(const struct results *r, const struct mw_host *here, char *
 		whose = mw_buf_text(&host);
 	}
 	if (r->partial)
-		(void)snprintf(words, n, "%s%sincomplete (%s)", whose, *whose ? ", " : "",
-			       mw_text_or(r->partial_why, "the run did not end"));
+		mw_clip(words, n, "%s%sincomplete (%s)", whose, *whose ? ", " : "",
+			mw_text_or(r->partial_why, "the run did not end"));
 	else
-		(void)snprintf(words, n, "%s", whose);
+		mw_clip(words, n, "%s", whose);
 	mw_buf_fini(&host);
 }
 
@@ -41,13 +41,13 @@ int cli_measured(struct cli *cli, const char *given, struct cli_measured *out, c
 			rc = results_load(given, &out->results, err, n);
 		rc = rc == 0 || rc == -ENOMEM ? rc : MW_ESPEC;
 		out->found = rc == 0;
-		(void)snprintf(out->path, sizeof(out->path), "%s", given);
+		mw_clip(out->path, sizeof(out->path), "%s", given);
 		if (out->found)
 			describe(&out->results, &here.host, out->words, sizeof(out->words));
 	} else if (known == -ENOMEM) {
 		rc = mw_fail(known, err, n, "out of memory");
 	} else if (known < 0) {
-		(void)snprintf(out->words, sizeof(out->words), "this host cannot be identified: %s", why);
+		mw_clip(out->words, sizeof(out->words), "this host cannot be identified: %s", why);
 	} else {
 		rc = newest_results(".", &here.host, &out->results, out->path, sizeof(out->path), out->words,
 				    sizeof(out->words));

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,9 +104,9 @@ static int add_option(struct cli_files *f, const struct mw_optval *v, char *err,
 	enum cli_use use = o->file == MW_OPT_READS ? CLI_READS : CLI_WRITES;
 	int rc = 0;
 	if (o->letter)
-		(void)snprintf(name, sizeof(name), "-%c", o->letter);
+		mw_format(name, sizeof(name), "-%c", o->letter);
 	else
-		(void)snprintf(name, sizeof(name), "--%s", o->name);
+		mw_format(name, sizeof(name), "--%s", o->name);
 	for (const char *at = v->text; at && *at && rc == 0;) {
 		size_t len = o->type == MW_OPT_PATHS ? strcspn(at, "\n") : strlen(at);
 		if (len < sizeof(path)) {
@@ -129,10 +130,11 @@ int cli_files_add_options(struct cli_files *f, const struct mw_opts *opts, char 
 
 int cli_files_add_run(struct cli_files *f, const char *dir, bool rewrites, char *err, size_t n)
 {
-	char path[4200];
-	(void)snprintf(path, sizeof(path), "%s/records.jsonl", dir);
+	char path[PATH_MAX];
+	if (mw_fit(path, sizeof(path), "%s/records.jsonl", dir))
+		return mw_fail(MW_ESPEC, err, n, "%s: name too long", dir);
 	int rc = cli_files_add(f, CLI_READS, "the journal", path, err, n);
-	(void)snprintf(path, sizeof(path), "%s/results.json", dir);
+	mw_format(path, sizeof(path), "%s/results.json", dir); /* shorter */
 	return rc == 0 ? cli_files_add(f, rewrites ? CLI_WRITES : CLI_READS, "the results", path, err, n) : rc;
 }
 
@@ -165,7 +167,7 @@ int cli_out_open_path(const char *option, const char *path, struct cli_out *out,
 {
 	memset(out, 0, sizeof(*out));
 	out->option = option;
-	(void)snprintf(out->path, sizeof(out->path), "%s", path);
+	mw_clip(out->path, sizeof(out->path), "%s", path);
 	int rc = mw_output_open(path, &out->to);
 	if (rc == 0 && !(out->f = stream_on(out->to.fd))) {
 		rc = -errno;

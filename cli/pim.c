@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/command.h"
 #include "cli/pim_cite.h"
 #include "cli/spec.h"
@@ -175,13 +176,11 @@ static uint32_t result_bits(enum pim_op op, struct pim_type type)
 	return result.bits;
 }
 
-typedef char ops_text[400];
-
-static void __attribute__((format(printf, 3, 4))) put(ops_text *text, enum ops_column c, const char *fmt, ...)
+static void __attribute__((format(printf, 3, 4))) put(struct mw_buf *text, enum ops_column c, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	(void)vsnprintf(text[c], sizeof(text[c]), fmt, ap);
+	mw_buf_vadd(&text[c], fmt, ap);
 	va_end(ap);
 }
 
@@ -196,7 +195,7 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 	}
 	const struct pim_price *p = &price[PLAIN];
 	ops->lanes = p->lanes;
-	ops_text text[OPS_COLUMNS] = {""};
+	struct mw_buf text[OPS_COLUMNS] = {{0}};
 	put(text, OPS_OP, "%s", pim_op_name(op));
 	put(text, OPS_WIDTH, "%" PRIu32, type.bits);
 	if (p->aap || p->ap) { /* 0 for devices with other commands */
@@ -208,7 +207,7 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 		put(text, OPS_NJ_PER_KB, "%.4g", p->energy.typ_pj / 1000.0 / ((double)p->row_bytes / 1024.0));
 	put(text, OPS_PROVENANCE, "modelled");
 	put(text, OPS_SOURCE, "%s", p->source);
-	for (char *c = text[OPS_SOURCE]; *c; c++)
+	for (char *c = text[OPS_SOURCE].p; c && *c; c++)
 		if (*c == ',' || *c == '"')
 			*c = *c == ',' ? '+' : ' ';
 	if (dev[STRICT])
@@ -232,14 +231,19 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 	if (p->window_activations)
 		put(text, OPS_ROW_ACTS, "%" PRIu64, p->window_activations);
 	put(text, OPS_DEVICE, "%s", pim_spec(dev[PLAIN]));
-	for (char *c = text[OPS_DEVICE]; *c; c++)
+	for (char *c = text[OPS_DEVICE].p; c && *c; c++)
 		if (*c == ',')
 			*c = '+';
 	const char *cells[OPS_COLUMNS];
-	for (int i = 0; i < OPS_COLUMNS; i++)
-		cells[i] = text[i][0] ? text[i] : NULL;
+	bool failed = false;
+	for (int i = 0; i < OPS_COLUMNS; i++) {
+		cells[i] = text[i].len ? mw_buf_text(&text[i]) : NULL;
+		failed = failed || text[i].failed;
+	}
 	const char *energy[] = {p->energy.parts ? p->energy.source : NULL};
-	int rc = grid_add(&ops->rows, cells);
+	int rc = failed ? -ENOMEM : grid_add(&ops->rows, cells);
+	for (int i = 0; i < OPS_COLUMNS; i++)
+		mw_buf_fini(&text[i]);
 	return rc == 0 ? grid_add(&ops->energy, energy) : rc;
 }
 
@@ -279,14 +283,14 @@ static int sweep(struct ops *ops, const char *spec, const char *text, struct pim
 	char key[64], value[256], one[CLI_SPEC_MAX];
 	size_t len = strcspn(text, "="), other;
 	if (text[len] != '=' || len == 0 || len >= sizeof(key))
-		return mw_fail(MW_ESPEC, err, n, "--sweep=%.60s: expected KEY=A,B,..", text);
+		return mw_fail(MW_ESPEC, err, n, "--sweep=%s: expected KEY=A,B,..", text);
 	memcpy(key, text, len);
 	key[len] = '\0';
 	int rc = 0;
 	for (const char *at = text + len; rc == 0 && *at; at += 1 + len) {
 		len = strcspn(at + 1, ",");
 		if (len == 0 || len >= sizeof(value))
-			return mw_fail(MW_ESPEC, err, n, "--sweep=%.60s: a value is missing or too long", text);
+			return mw_fail(MW_ESPEC, err, n, "--sweep=%s: a value is missing or too long", text);
 		for (const char *rest = text + strlen(key) + 1, *item; mw_list_next(&rest, &item, &other) && item < at;)
 			if (other == len && memcmp(item, at + 1, len) == 0)
 				return mw_fail(MW_ESPEC, err, n, "--sweep: '%.*s' is named twice", (int)len, item);
@@ -381,12 +385,11 @@ static int run_devices(struct cli *cli, char *err, size_t n)
 		const char *head[] = {ops->name, NULL, NULL, NULL, ops->summary};
 		rc = grid_add(&g, head);
 		for (const struct pim_key *k = ops->keys; k && k->name && rc == 0; k++) {
-			char values[80] = "";
-			if (k->choices)
-				(void)snprintf(values, sizeof(values), "%s", k->choices);
-			else if (k->max > k->min)
-				(void)snprintf(values, sizeof(values), "%.9g..%.9g", k->min, k->max);
-			const char *row[] = {ops->name, k->name, k->def, values[0] ? values : NULL, k->help};
+			char range[80] = "";
+			if (k->max > k->min)
+				mw_format(range, sizeof(range), "%.9g..%.9g", k->min, k->max);
+			const char *values = k->choices ? k->choices : range[0] ? range : NULL;
+			const char *row[] = {ops->name, k->name, k->def, values, k->help};
 			rc = grid_add(&g, row);
 		}
 	}

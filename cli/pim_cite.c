@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/spec.h"
 #include "cli/version.h"
 #include "pim/pim.h"
@@ -71,9 +72,9 @@ static int ratio_row(struct grid *g, const struct pim_ratio *r, char *err, size_
 	char text[3][32];
 	double mean;
 	int rc = mean_gbps(r->spec, &mean, err, n);
-	(void)snprintf(text[0], sizeof(text[0]), "%.1f", r->ratio);
-	(void)snprintf(text[1], sizeof(text[1]), "%.4g", mean);
-	(void)snprintf(text[2], sizeof(text[2]), "%.3g", mean / r->ratio);
+	mw_format(text[0], sizeof(text[0]), "%.1f", r->ratio);
+	mw_format(text[1], sizeof(text[1]), "%.4g", mean);
+	mw_format(text[2], sizeof(text[2]), "%.3g", mean / r->ratio);
 	const char *cells[] = {r->source, r->against, text[0],
 			       text[1],   text[2],    "not reproducible: baseline not published here"};
 	return rc < 0 ? rc : grid_add(g, cells);

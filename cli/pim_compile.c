@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/command.h"
 #include "cli/spec.h"
 #include "pim/pim.h"
@@ -155,13 +156,11 @@ static void equivalence_text(const struct job *j, char *out, size_t n)
 	const struct pim_equivalence *e = &j->equivalence;
 	const char *lanes = e->exhaustive ? "input combinations" : "random lanes";
 	if (e->wrong)
-		(void)snprintf(out, n, "NOT equivalent: %" PRIu64 " of %" PRIu64 " %s are wrong", e->wrong, e->lanes,
-			       lanes);
+		mw_format(out, n, "NOT equivalent: %" PRIu64 " of %" PRIu64 " %s are wrong", e->wrong, e->lanes, lanes);
 	else
-		(void)snprintf(out, n, "%s: %s%" PRIu64 " %s",
-			       j->language == PIM_MICRO_PROGRAM ? "legal, and executed as its symbols say"
-								: "equivalent",
-			       e->exhaustive ? "all " : "", e->lanes, lanes);
+		mw_format(out, n, "%s: %s%" PRIu64 " %s",
+			  j->language == PIM_MICRO_PROGRAM ? "legal, and executed as its symbols say" : "equivalent",
+			  e->exhaustive ? "all " : "", e->lanes, lanes);
 }
 
 /* The micro-program as text; csv: with '+' instead of commas. */
@@ -254,7 +253,7 @@ enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 static int print_row(FILE *f, const struct job *j, enum print_format format)
 {
 	const struct pim_price *p = &j->price;
-	char text[COLUMNS][400] = {""}, *program = program_text(j, format == PRINT_CSV);
+	char text[COLUMNS][32] = {""}, *program = program_text(j, format == PRINT_CSV), *source = strdup(p->source);
 	const char *cells[COLUMNS];
 	const uint64_t numbers[COLUMNS] = {
 		[0] = j->info.inputs,
@@ -269,14 +268,13 @@ static int print_row(FILE *f, const struct job *j, enum print_format format)
 		[14] = j->equivalence.wrong,
 	};
 	for (int i = 0; i < COLUMNS; i++)
-		(void)snprintf(text[i], sizeof(text[i]), "%" PRIu64, numbers[i]);
-	(void)snprintf(text[4], sizeof(text[4]), "%.10g", (double)p->ps / 1000);
-	(void)snprintf(text[5], sizeof(text[5]), "%.4g", p->energy.typ_pj / 1000 / ((double)p->row_bytes / 1024));
-	(void)snprintf(text[6], sizeof(text[6]), "modelled");
-	(void)snprintf(text[7], sizeof(text[7]), "%s", p->source);
-	(void)snprintf(text[8], sizeof(text[8]), "%.10g", (double)j->strict_ps / 1000);
-	(void)snprintf(text[15], sizeof(text[15]), "%s", j->equivalence.exhaustive ? "yes" : "no");
-	for (char *c = text[7]; *c; c++)
+		mw_format(text[i], sizeof(text[i]), "%" PRIu64, numbers[i]);
+	mw_format(text[4], sizeof(text[4]), "%.10g", (double)p->ps / 1000);
+	mw_format(text[5], sizeof(text[5]), "%.4g", p->energy.typ_pj / 1000 / ((double)p->row_bytes / 1024));
+	mw_format(text[6], sizeof(text[6]), "modelled");
+	mw_format(text[8], sizeof(text[8]), "%.10g", (double)j->strict_ps / 1000);
+	mw_format(text[15], sizeof(text[15]), "%s", j->equivalence.exhaustive ? "yes" : "no");
+	for (char *c = source; c && *c; c++)
 		if (*c == ',' || *c == '"')
 			*c = *c == ',' ? '+' : ' ';
 	for (int i = 0; i < COLUMNS; i++)
@@ -285,14 +283,16 @@ static int print_row(FILE *f, const struct job *j, enum print_format format)
 		cells[5] = NULL;
 	if (!j->strict)
 		cells[8] = NULL;
+	cells[7] = source;
 	cells[16] = program;
 	struct grid g;
 	grid_init(&g, columns, COLUMNS);
-	int rc = program ? grid_add(&g, cells) : -ENOMEM;
+	int rc = program && source ? grid_add(&g, cells) : -ENOMEM;
 	if (rc == 0)
 		rc = grid_print(f, &g, format);
 	grid_fini(&g);
 	free(program);
+	free(source);
 	return rc;
 }
 

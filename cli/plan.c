@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/plan.h"
 
 static const struct mw_option options[] = {
@@ -143,11 +144,9 @@ static int unknown_key(const char *key, char *err, size_t n)
 {
 	const char *names[CONSTANT_COUNT + 1] = {NULL};
 	char all[600] = "";
-	size_t len = 0;
 	for (int i = 0; i < CONSTANT_COUNT; i++) {
 		names[i] = constant_table[i].key;
-		if (len < sizeof(all))
-			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? "|" : "", names[i]);
+		mw_clip_add(all, sizeof(all), "%s%s", i ? "|" : "", names[i]);
 	}
 	const char *near = mw_nearest(key, names);
 	return mw_fail(MW_ESPEC, err, n, "--set: '%s' is not one of %s%s%s%s", key, all, near ? ", did you mean '" : "",
@@ -160,7 +159,7 @@ static int set_one(struct constants *c, const char *item, size_t len, char *err,
 	double value;
 	if (len >= sizeof(text))
 		return mw_fail(MW_ESPEC, err, n, "--set: '%.40s...' is too long for KEY=VALUE", item);
-	(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
+	mw_format(text, sizeof(text), "%.*s", (int)len, item);
 	char *equals = strchr(text, '=');
 	if (!equals)
 		return mw_fail(MW_ESPEC, err, n, "--set: '%s' is not KEY=VALUE", text);
@@ -196,12 +195,11 @@ static int set_tier(struct memory_tier *t, const char *item, size_t len, char *e
 	char text[120], *size, *rate;
 	uint64_t bytes;
 	double gbps;
-	(void)snprintf(text, sizeof(text), "%.*s", (int)len, item);
-	size = strchr(text, ':');
+	size = mw_fit(text, sizeof(text), "%.*s", (int)len, item) == 0 ? strchr(text, ':') : NULL;
 	rate = size ? strchr(size + 1, ':') : NULL;
-	if (len >= sizeof(text) || !rate || size == text || (size_t)(size - text) >= sizeof(t->name))
+	if (!rate || size == text || (size_t)(size - text) >= sizeof(t->name))
 		return mw_fail(MW_ESPEC, err, n, "--memory: '%.*s' is not NAME:SIZE:GB/s, such as hbm:80G:2000",
-			       len < 60 ? (int)len : 60, item);
+			       (int)len, item);
 	*size = *rate = '\0';
 	if (mw_parse_size(size + 1, &bytes) < 0 || bytes == 0)
 		return mw_fail(MW_ESPEC, err, n, "--memory: %s: '%s' is not a size above 0, such as 80G", text,
@@ -209,7 +207,7 @@ static int set_tier(struct memory_tier *t, const char *item, size_t len, char *e
 	if (mw_parse_real(rate + 1, &gbps) < 0 || !(gbps > 0) || gbps > 1e12)
 		return mw_fail(MW_ESPEC, err, n, "--memory: %s: '%s' is not a bandwidth in GB/s above 0", text,
 			       rate + 1);
-	(void)snprintf(t->name, sizeof(t->name), "%.23s", text);
+	mw_format(t->name, sizeof(t->name), "%s", text);
 	t->bytes = (double)bytes;
 	t->bandwidth = 1e9 * gbps;
 	return 0;
@@ -259,11 +257,9 @@ static int unknown_model(const char *name, char *err, size_t n)
 {
 	const char *names[64] = {NULL};
 	char all[400] = "";
-	size_t len = 0;
 	for (size_t i = 0; transformer_at(i) && i < 63; i++) {
 		names[i] = transformer_at(i)->name;
-		if (len < sizeof(all))
-			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? "|" : "", names[i]);
+		mw_clip_add(all, sizeof(all), "%s%s", i ? "|" : "", names[i]);
 	}
 	const char *near = mw_nearest(name, names);
 	if (near)

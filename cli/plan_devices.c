@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/measured.h"
 #include "cli/plan.h"
 #include "cli/spec.h"
@@ -88,11 +89,9 @@ static int unknown_device(const char *name, char *err, size_t n)
 {
 	const char *names[64] = {NULL};
 	char all[400] = "";
-	size_t len = 0;
 	for (size_t i = 0; machine_table[i].name && i + 1 < sizeof(names) / sizeof(names[0]); i++) {
 		names[i] = machine_table[i].name;
-		if (len < sizeof(all))
-			len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? "|" : "", names[i]);
+		mw_clip_add(all, sizeof(all), "%s%s", i ? "|" : "", names[i]);
 	}
 	const char *near = mw_nearest(name, names);
 	if (near)
@@ -127,9 +126,9 @@ static int add_machines(struct plan *p, const char *list, char *err, size_t n)
 	size_t len;
 	int rc = 0;
 	while (rc == 0 && mw_list_next(&rest, &item, &len)) {
-		char name[64];
-		(void)snprintf(name, sizeof(name), "%.*s", (int)len, item);
-		rc = add_machine(p, name, err, n);
+		char *name = strndup(item, len);
+		rc = name ? add_machine(p, name, err, n) : mw_fail(-ENOMEM, err, n, "out of memory");
+		free(name);
 	}
 	return rc;
 }
@@ -187,7 +186,7 @@ static int add_here(struct plan *p, char *err, size_t n)
 	int rc = cli_measured(p->cli, given, m, err, n);
 	if (rc && given && rc == MW_ESPEC) {
 		char why[MW_ERR_ROOM];
-		(void)snprintf(why, sizeof(why), "%s", err);
+		mw_clip(why, sizeof(why), "%s", err);
 		(void)mw_fail(rc, err, n, "--results: %s", why);
 	}
 	if (rc == 0 && !m->found)
@@ -260,7 +259,7 @@ static int add_pim(struct plan *p, const char *spec, char *err, size_t n)
 	int rc = full(p, err, n);
 	rc = rc ? rc : cli_pim_open(spec, NULL, NULL, &dev, err, n);
 	if (rc) {
-		(void)snprintf(why, sizeof(why), "%s", err);
+		mw_clip(why, sizeof(why), "%s", err);
 		return mw_fail(rc, err, n, "--device: %s", why);
 	}
 	struct plan_device *d = add_empty(p, pim_spec(dev), pim_ops_of(dev)->summary);

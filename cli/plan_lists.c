@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/model/published.h"
 #include "cli/plan.h"
 
@@ -11,7 +12,7 @@ typedef char number[32];
 
 static const char *exact(double v, number text)
 {
-	(void)snprintf(text, sizeof(number), "%.9g", v);
+	mw_format(text, sizeof(number), "%.9g", v);
 	return isnan(v) ? NULL : text;
 }
 
@@ -37,9 +38,9 @@ static void put_case(FILE *f, const struct published_case *c)
 {
 	char text[600];
 	(void)fprintf(f, "\n%s\n  ", c->name);
-	(void)snprintf(text, sizeof(text), "said: %s (%s)", c->says, c->source);
+	mw_format(text, sizeof(text), "said: %s (%s)", c->says, c->source);
 	plan_wrap(f, text, 2, 4);
-	(void)snprintf(text, sizeof(text), "formula: %s", c->follows);
+	mw_format(text, sizeof(text), "formula: %s", c->follows);
 	(void)fputs("  ", f);
 	plan_wrap(f, text, 2, 4);
 }
@@ -92,12 +93,10 @@ int plan_print_cases(const struct plan *p, char *err, size_t n)
 /* "memory, link" of the fields that are unverified. */
 static const char *unverified(const struct machine *m, char *out, size_t n)
 {
-	size_t len = 0;
 	out[0] = '\0';
 	for (int f = 0; f < MACHINE_FIELDS; f++)
-		if (!machine_is_verified(m, (enum machine_field)f) && len < n)
-			len += (size_t)snprintf(out + len, n - len, "%s%s", len ? ", " : "",
-						machine_field_name((enum machine_field)f));
+		if (!machine_is_verified(m, (enum machine_field)f))
+			mw_clip_add(out, n, "%s%s", out[0] ? ", " : "", machine_field_name((enum machine_field)f));
 	return out;
 }
 
@@ -105,12 +104,11 @@ static int add_device(const struct cli *cli, struct grid *g, const struct machin
 {
 	number year, memory, bandwidth, link, power, price, peak[MACHINE_FORMATS];
 	char open[100], peaks[200] = "";
-	size_t len = 0;
-	(void)snprintf(year, sizeof(year), "%d", m->year);
+	mw_format(year, sizeof(year), "%d", m->year);
 	for (int f = 0; f < MACHINE_FORMATS; f++)
-		if (!isnan(m->peak[f]) && len < sizeof(peaks))
-			len += (size_t)snprintf(peaks + len, sizeof(peaks) - len, "%s%s", len ? " " : "",
-						machine_format_name((enum machine_format)f));
+		if (!isnan(m->peak[f]))
+			mw_clip_add(peaks, sizeof(peaks), "%s%s", peaks[0] ? " " : "",
+				    machine_format_name((enum machine_format)f));
 	const bool table = cli->format == PRINT_TABLE;
 	enum machine_format best = MACHINE_FP32;
 	for (int f = 0; f < MACHINE_FORMATS; f++)
@@ -118,8 +116,8 @@ static int add_device(const struct cli *cli, struct grid *g, const struct machin
 			best = (enum machine_format)f;
 	if (table) {
 		number top;
-		(void)snprintf(peaks, sizeof(peaks), "%s %s", plan_value(m->peak[best], "op/s", top, sizeof(top)),
-			       machine_format_name(best));
+		mw_format(peaks, sizeof(peaks), "%s %s", plan_value(m->peak[best], "op/s", top, sizeof(top)),
+			  machine_format_name(best));
 		const char *cells[] = {m->name,
 				       year,
 				       shown(cli, m->memory, "byte", memory),

@@ -20,12 +20,12 @@ static const char *scaled(double v, const char *unit, char *out, size_t n)
 	if (fabs(v) < 1 && v != 0) {
 		for (; fabs(v) < 1 && i + 1 < sizeof(down) / sizeof(down[0]); i++)
 			v *= 1000;
-		(void)snprintf(out, n, "%.4g %s%s", v, down[i], unit);
+		mw_format(out, n, "%.4g %s%s", v, down[i], unit);
 		return out;
 	}
 	for (; fabs(v) >= 999.95 && i + 1 < sizeof(up) / sizeof(up[0]); i++)
 		v /= 1000;
-	(void)snprintf(out, n, "%.4g %s%s", v, up[i], unit);
+	mw_format(out, n, "%.4g %s%s", v, up[i], unit);
 	return out;
 }
 
@@ -33,7 +33,7 @@ const char *plan_value(double v, const char *unit, char *out, size_t n)
 {
 	const double day = 86400, hour = 3600;
 	if (!isfinite(v))
-		(void)snprintf(out, n, "-");
+		mw_format(out, n, "-");
 	else if (strcmp(unit, "byte") == 0)
 		(void)scaled(v, "B", out, n);
 	else if (strcmp(unit, "byte/s") == 0)
@@ -41,23 +41,23 @@ const char *plan_value(double v, const char *unit, char *out, size_t n)
 	else if (strcmp(unit, "kWh") == 0)
 		(void)scaled(1000 * v, "Wh", out, n);
 	else if (strcmp(unit, "s") == 0 && v >= 2 * 365.25 * day)
-		(void)snprintf(out, n, "%.4g years", v / (365.25 * day));
+		mw_format(out, n, "%.4g years", v / (365.25 * day));
 	else if (strcmp(unit, "s") == 0 && v >= 2 * day)
-		(void)snprintf(out, n, "%.4g days", v / day);
+		mw_format(out, n, "%.4g days", v / day);
 	else if (strcmp(unit, "s") == 0 && v >= 2 * hour)
-		(void)snprintf(out, n, "%.4g h", v / hour);
+		mw_format(out, n, "%.4g h", v / hour);
 	else if (strcmp(unit, "ratio") == 0)
-		(void)snprintf(out, n, "%.3g %%", 100 * v);
+		mw_format(out, n, "%.3g %%", 100 * v);
 	else if (strcmp(unit, "1/s") == 0)
-		(void)snprintf(out, n, "%.4g", v);
+		mw_format(out, n, "%.4g", v);
 	else if (strcmp(unit, "USD") == 0 && v < 1e6)
-		(void)snprintf(out, n, "%.*f USD", v < 100 ? 2 : 0, v);
+		mw_format(out, n, "%.*f USD", v < 100 ? 2 : 0, v);
 	else if (strcmp(unit, "USD") == 0)
 		(void)scaled(v, " USD", out, n);
 	else if (strcmp(unit, "") != 0)
 		(void)scaled(v, unit, out, n);
 	else if (v < 1e6)
-		(void)snprintf(out, n, "%.6g", v);
+		mw_format(out, n, "%.6g", v);
 	else
 		(void)scaled(v, "", out, n);
 	return out;
@@ -124,7 +124,7 @@ static int add_row(const struct plan *p, struct grid *g, const struct plan_row *
 	char value[32] = "";
 	struct mw_buf source = {0};
 	if (r->provenance != MW_UNAVAILABLE && !r->text)
-		(void)snprintf(value, sizeof(value), "%.9g", r->value);
+		mw_format(value, sizeof(value), "%.9g", r->value);
 	struct mw_buf note = {0};
 	mw_buf_add(&note, "%s", r->note ? r->note : "");
 	if (r->unverified && r->item->table != PLAN_DEVICE)
@@ -177,11 +177,11 @@ static void cell_text(const struct plan_row *r, char *out, size_t n)
 {
 	char value[64];
 	if (!r || r->provenance == MW_UNAVAILABLE) {
-		(void)snprintf(out, n, "-");
+		mw_format(out, n, "-");
 		return;
 	}
-	(void)snprintf(out, n, "%s%s%s", r->text ? r->text : plan_value(r->value, r->item->unit, value, sizeof(value)),
-		       r->user ? " *" : "", r->unverified ? " ?" : "");
+	mw_clip(out, n, "%s%s%s", r->text ? r->text : plan_value(r->value, r->item->unit, value, sizeof(value)),
+		r->user ? " *" : "", r->unverified ? " ?" : "");
 }
 
 /* One table for the devices first..last-1; the model's has one column. */

@@ -256,14 +256,13 @@ static void fill_model(const struct plan *p, struct plan_rows *l)
 static double tiers_figure(const struct plan *p, enum machine_field field, char *words, size_t n)
 {
 	double sum = 0;
-	size_t len = 0;
 	words[0] = '\0';
-	for (size_t i = 0; i < p->n_tiers && len < n; i++) {
+	for (size_t i = 0; i < p->n_tiers; i++) {
 		char size[24], rate[24];
 		sum += p->tiers[i].bytes;
-		len += (size_t)snprintf(words + len, n - len, "%s%s %s at %s", i ? ", then " : "", p->tiers[i].name,
-					plan_value(p->tiers[i].bytes, "byte", size, sizeof(size)),
-					plan_value(p->tiers[i].bandwidth, "byte/s", rate, sizeof(rate)));
+		mw_clip_add(words, n, "%s%s %s at %s", i ? ", then " : "", p->tiers[i].name,
+			    plan_value(p->tiers[i].bytes, "byte", size, sizeof(size)),
+			    plan_value(p->tiers[i].bandwidth, "byte/s", rate, sizeof(rate)));
 	}
 	return field == MACHINE_MEMORY ? sum : p->tiers[0].bandwidth;
 }
@@ -285,7 +284,7 @@ static void fill_device(const struct plan *p, struct plan_rows *l, const struct 
 	for (int f = 0; f < MACHINE_FIELDS; f++) {
 		const enum machine_field field = (enum machine_field)f;
 		enum machine_format used = MACHINE_FORMATS;
-		char words[600];
+		char words[SERVING_TIERS * 80]; /* a tier has at most 23 + 2 * 23 + 14 */
 		const double v = shown_figure(p, d, field, &used, words, sizeof(words));
 		struct plan_row *r = plan_put(p, l, (enum item)(I_FIGURE_FIRST + f), d, v, BIT(f));
 		if (!r)

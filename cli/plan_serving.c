@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "base/core/text.h"
 #include "cli/plan.h"
 
 /* Fills in s and tiers; false where the memory of the device is not known. */
@@ -102,22 +103,22 @@ static const char *serving_gap(const struct plan *p, const struct plan_device *d
 {
 	struct serving least = *s;
 	if (!known)
-		(void)snprintf(why, n, "the memory of %s is not known: --set=memory=BYTES", mw_buf_text(&d->name));
+		mw_clip(why, n, "the memory of %s is not known: --set=memory=BYTES", mw_buf_text(&d->name));
 	else if (rc == -ENODATA)
-		(void)snprintf(why, n,
-			       "no link of %s is known, and the model is split over %g devices: --set=link=BYTES_PER_S",
-			       mw_buf_text(&d->name), s->tensor * s->pipeline);
+		mw_clip(why, n,
+			"no link of %s is known, and the model is split over %g devices: --set=link=BYTES_PER_S",
+			mw_buf_text(&d->name), s->tensor * s->pipeline);
 	else if (rc == -EINVAL)
-		(void)snprintf(why, n, "%s multiplies no %s, or its bandwidth is not known", mw_buf_text(&d->name),
-			       p->activations->name);
+		mw_clip(why, n, "%s multiplies no %s, or its bandwidth is not known", mw_buf_text(&d->name),
+			p->activations->name);
 	else if (p->tensor == 0 && p->pipeline == 0 && serving_split(&least, p->constants.value[C_NODE]) > 0)
-		(void)snprintf(why, n, "serving does not fit into %g of %s: it takes %g", p->count,
-			       mw_buf_text(&d->name), least.tensor * least.pipeline);
+		mw_clip(why, n, "serving does not fit into %g of %s: it takes %g", p->count, mw_buf_text(&d->name),
+			least.tensor * least.pipeline);
 	else
-		(void)snprintf(why, n,
-			       "with this split, weights and KV cache do not fit into %s; a smaller --batch, "
-			       "--weights=int4 or larger --tp and --pp help",
-			       mw_buf_text(&d->name));
+		mw_clip(why, n,
+			"with this split, weights and KV cache do not fit into %s; a smaller --batch, "
+			"--weights=int4 or larger --tp and --pp help",
+			mw_buf_text(&d->name));
 	return why;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "base/core/text.h"
 #include "cli/plan.h"
 
 struct trainer {
@@ -95,21 +96,21 @@ static const char *training_gap(const struct plan *p, const struct plan_device *
 	struct plan least = *p;
 	char have[24], acts[24];
 	if (isnan(room)) {
-		(void)snprintf(why, n, "the memory of %s is not known: --set=memory=BYTES", mw_buf_text(&d->name));
+		mw_clip(why, n, "the memory of %s is not known: --set=memory=BYTES", mw_buf_text(&d->name));
 		return why;
 	}
 	least.count = 0;
 	const bool possible = plan_trainer(&least, room, &t);
 	if (p->count > 0 && possible) {
-		(void)snprintf(why, n, "training does not fit into %g of %s: it takes %g", p->count,
-			       mw_buf_text(&d->name), t.tensor * t.pipeline * t.ways);
+		mw_clip(why, n, "training does not fit into %g of %s: it takes %g", p->count, mw_buf_text(&d->name),
+			t.tensor * t.pipeline * t.ways);
 		return why;
 	}
-	(void)snprintf(why, n,
-		       "training fits into no number of %s with %s of memory: activations alone take %s on each; a "
-		       "smaller --batch, --checkpointing=full, --zero=3 or a larger --tp help",
-		       mw_buf_text(&d->name), plan_value(room, "byte", have, sizeof(have)),
-		       plan_value(t.activations, "byte", acts, sizeof(acts)));
+	mw_clip(why, n,
+		"training fits into no number of %s with %s of memory: activations alone take %s on each; a "
+		"smaller --batch, --checkpointing=full, --zero=3 or a larger --tp help",
+		mw_buf_text(&d->name), plan_value(room, "byte", have, sizeof(have)),
+		plan_value(t.activations, "byte", acts, sizeof(acts)));
 	return why;
 }
 

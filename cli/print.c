@@ -80,7 +80,7 @@ int cli_no_option(const struct mw_opts *opts, const char *option, const char *wh
 	if (!v->given)
 		return 0;
 	if (v->opt->letter)
-		(void)snprintf(letter, sizeof(letter), "-%c, ", v->opt->letter);
+		mw_format(letter, sizeof(letter), "-%c, ", v->opt->letter);
 	return mw_fail(MW_ESPEC, err, n, "%s--%s: %s", letter, option, why);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/command.h"
 #include "reports/file.h"
 #include "reports/journal.h"
@@ -137,7 +138,7 @@ static void tell_live(struct results *r, pid_t pid)
 {
 	char who[48] = "";
 	if (pid)
-		(void)snprintf(who, sizeof(who), " (process %ld)", (long)pid);
+		mw_format(who, sizeof(who), " (process %ld)", (long)pid);
 	(void)results_partial(r, "the run is still going on%s", who); /* out of memory: partial without a reason */
 }
 

@@ -3,11 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 static bool is_empty(const char *dir)
 {
@@ -43,15 +43,15 @@ static int same_text(const char *dir, const char *what, const char *then, const 
 	if (strcmp(then, now) == 0)
 		return 0;
 	return mw_fail(MW_ESPEC, err, n,
-		       "--resume: %s was begun with %s '%.80s' and this is '%.80s': choose a new folder with --output",
-		       dir, what, then, now);
+		       "--resume: %s was begun with %s '%s' and this is '%s': choose a new folder with --output", dir,
+		       what, then, now);
 }
 
 static int same_number(const char *dir, const char *what, uint64_t then, uint64_t now, char *err, size_t n)
 {
 	char a[24], b[24];
-	(void)snprintf(a, sizeof(a), "%" PRIu64, then);
-	(void)snprintf(b, sizeof(b), "%" PRIu64, now);
+	mw_format(a, sizeof(a), "%" PRIu64, then);
+	mw_format(b, sizeof(b), "%" PRIu64, now);
 	return same_text(dir, what, a, b, err, n);
 }
 

@@ -1,6 +1,7 @@
 /* `memwall run`: runs every benchmark that this machine can run, then writes the report. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -87,10 +88,10 @@ static int make_parent(const char *dir, char *err, size_t n)
 static int default_dir(struct run *run, bool anonymize, char *err, size_t n)
 {
 	const char *parent = access("GNUmakefile", W_OK) == 0 ? "results" : "memwall-results";
-	char host[64] = "host", stamp[32];
+	char host[HOST_NAME_MAX + 1] = "host", stamp[32];
 	const char *name = run->m.topo.host.hostname;
 	if (!anonymize && name)
-		(void)snprintf(host, sizeof(host), "%.63s", name);
+		mw_clip(host, sizeof(host), "%s", name);
 	for (char *c = host; *c; c++)
 		if (*c == '/')
 			*c = '-';
@@ -100,7 +101,7 @@ static int default_dir(struct run *run, bool anonymize, char *err, size_t n)
 	(void)strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
 	int rc = make_parent(parent, err, n);
 	for (int i = 0; rc == 0 && i < 100; i++) {
-		(void)snprintf(run->dir, sizeof(run->dir), i ? "%s/%s-%s-%d" : "%s/%s-%s", parent, host, stamp, i);
+		mw_format(run->dir, sizeof(run->dir), i ? "%s/%s-%s-%d" : "%s/%s-%s", parent, host, stamp, i);
 		if (mkdir(run->dir, 0777) == 0)
 			return 0;
 		if (errno != EEXIST)
@@ -120,7 +121,7 @@ static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size
 	bool resume = mw_opt_flag(opts, "resume");
 	if (!output)
 		return default_dir(run, mw_opt_flag(opts, "anonymize"), err, n);
-	if (snprintf(run->dir, sizeof(run->dir), "%s", output) >= (int)sizeof(run->dir))
+	if (mw_fit(run->dir, sizeof(run->dir), "%s", output))
 		return mw_fail(MW_ESPEC, err, n, "--output: the name is too long");
 	if (resume)
 		return 0;
@@ -134,8 +135,9 @@ static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size
 /* Adds the files of the folder. In a resumed folder one file may be a link to another. */
 static int add_files(struct cli *cli, const char *dir, char *err, size_t n)
 {
-	char page[4200];
-	(void)snprintf(page, sizeof(page), "%s/report.html", dir);
+	char page[PATH_MAX];
+	if (mw_fit(page, sizeof(page), "%s/report.html", dir))
+		return mw_fail(MW_ESPEC, err, n, "--output=%s: name too long", dir);
 	int rc = cli_files_add_run(&cli->files, dir, true, err, n);
 	return rc == 0 ? cli_files_add(&cli->files, CLI_WRITES, "the page", page, err, n) : rc;
 }
@@ -320,7 +322,7 @@ static int write_report(struct run *run, char *err, size_t n)
 	char path[sizeof(run->dir) + 16];
 	struct mw_buf note = {0};
 	results_fini(&run->results);
-	(void)snprintf(path, sizeof(path), "%s/report.html", run->dir);
+	mw_format(path, sizeof(path), "%s/report.html", run->dir);
 	int rc = journal_results(run->journal, &run->results, err, n);
 	if (rc == 0)
 		rc = results_write(run->dir, &run->results, err, n);
@@ -348,7 +350,7 @@ static int measure_all(struct run *run, struct cli *cli, char *err, size_t n)
 	if (rc < 0)
 		return rc;
 	char journal[sizeof(run->dir) + 16];
-	(void)snprintf(journal, sizeof(journal), "%s/records.jsonl", run->dir);
+	mw_format(journal, sizeof(journal), "%s/records.jsonl", run->dir);
 	const struct mw_sample_sink samples = {.put = on_samples, .earlier = earlier_samples, .self = run};
 	const struct measure_hooks hooks = {
 		.record = {on_record, run}, .samples = &samples, .skip = on_skip, .self = run, .target = journal};

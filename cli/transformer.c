@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "bench/model/precision.h"
 
 static const char *model_word(size_t i)
@@ -233,7 +234,7 @@ static int add_models(const struct mw_opts *o, struct transformer_cases *out, ch
 		return mw_fail(MW_ESPEC, err, n, "--%s: changes one model, but --model names several", shape);
 	while (rc == 0 && mw_list_next(&rest, &word, &len)) {
 		char name[40];
-		(void)snprintf(name, sizeof(name), "%.*s", (int)len, word);
+		mw_format(name, sizeof(name), "%.*s", (int)len, word);
 		rc = add_model(o, transformer_find(name), out, err, n);
 	}
 	return rc;
@@ -259,7 +260,7 @@ static int check_useless(const struct mw_opts *o, const char *list, char *err, s
 {
 	for (const struct mw_option *p = transformer_options; p->name; p++) {
 		char why[60];
-		(void)snprintf(why, sizeof(why), "--%s has no use for it", list);
+		mw_format(why, sizeof(why), "--%s has no use for it", list);
 		if (strcmp(p->name, list) == 0 || strcmp(p->name, "analytic") == 0)
 			continue;
 		int rc = cli_no_option(o, p->name, why, err, n);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "cli/transformer.h"
 #include "cli/transformer_page.h"
 
@@ -23,7 +24,7 @@ static int add_published(const struct cli *cli, struct page *page, const struct 
 	/* The first part of a source is the paper, which the page names once. */
 	const char *table = strchr(c->source, ' ');
 	int rc = page_note(cli, page, !rounds && !*c->note ? "fit residual" : c->note, mark, &note_text);
-	(void)snprintf(value, sizeof(value), page_for_people(cli) ? "%.5g" : "%.9g", v);
+	mw_format(value, sizeof(value), page_for_people(cli) ? "%.5g" : "%.9g", v);
 	const char *cells[] = {
 		c->model->name,
 		page_plain(c->seq, seq),
@@ -93,7 +94,7 @@ static int add_transformer_model(const struct cli *cli, struct page *page, const
 	const char *source;
 	int rc = page_note(cli, page, m->source, mark, &source);
 	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
-		(void)snprintf(text[i], PAGE_CELL, "%" PRIu64, whole[i]);
+		mw_format(text[i], PAGE_CELL, "%" PRIu64, whole[i]);
 	const char *cells[] = {
 		m->name,
 		text[0],

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
+
 enum { LINE = 100 };
 
 /* ---- numbers ---- */
@@ -19,13 +21,13 @@ static const char *readable(double v, char *out)
 		v /= 1000;
 		i++;
 	}
-	(void)snprintf(out, PAGE_CELL, i ? "%#.4g%s" : "%.4g%s", v, prefixes[i]);
+	mw_format(out, PAGE_CELL, i ? "%#.4g%s" : "%.4g%s", v, prefixes[i]);
 	return out;
 }
 
 const char *page_plain(double v, char *out)
 {
-	(void)snprintf(out, PAGE_CELL, v == floor(v) && fabs(v) < 1e22 ? "%.0f" : "%.9g", v);
+	mw_format(out, PAGE_CELL, v == floor(v) && fabs(v) < 1e22 ? "%.0f" : "%.9g", v);
 	return out;
 }
 
@@ -42,9 +44,9 @@ const char *page_number(const struct cli *cli, double v, char *out)
 const char *page_intensity(const struct cli *cli, double v, char *out)
 {
 	if (!page_for_people(cli))
-		(void)snprintf(out, PAGE_CELL, "%.9g", v);
+		mw_format(out, PAGE_CELL, "%.9g", v);
 	else
-		(void)snprintf(out, PAGE_CELL, v < 0.1 || v >= 1e6 ? "%.4g" : "%.2f", v);
+		mw_format(out, PAGE_CELL, v < 0.1 || v >= 1e6 ? "%.4g" : "%.2f", v);
 	return out;
 }
 
@@ -107,7 +109,7 @@ int page_note(const struct cli *cli, struct page *p, const char *text, char *mar
 	if (!*text || cli->format != PRINT_TABLE)
 		return 0;
 	const int k = remark(&p->remarks, text);
-	(void)snprintf(mark, PAGE_CELL, "%d", k);
+	mw_format(mark, PAGE_CELL, "%d", k);
 	*cell = mark;
 	return k < 0 ? k : 0;
 }

@@ -37,8 +37,8 @@ static int add_latency(struct grid *g, const struct transformer_case *c, const s
 {
 	const struct transformer_latency l = transformer_latency_of(c, p, ridge);
 	char seq[PAGE_CELL], at[PAGE_CELL], value[PAGE_CELL];
-	(void)snprintf(at, sizeof(at), "%.9g", ridge);
-	(void)snprintf(value, sizeof(value), people ? "%.4g" : "%.9g", l.modelled);
+	mw_format(at, sizeof(at), "%.9g", ridge);
+	mw_format(value, sizeof(value), people ? "%.4g" : "%.9g", l.modelled);
 	const char *cells[] = {
 		c->name,    page_plain(c->load.tokens, seq),         at,
 		value,      l.measured ? l.measured->printed : NULL, l.analytic ? l.analytic->printed : NULL,
@@ -163,10 +163,10 @@ static void published_texts(const struct cli *cli, const struct transformer_row 
 		return;
 	const double error = r->cost.flops / (flops->value * flops->unit_size) - 1;
 	if (page_for_people(cli)) {
-		(void)snprintf(out->value[PROFILE_FLOPS], PAGE_CELL, "%s G", flops->printed);
-		(void)snprintf(out->error, PAGE_CELL, "%+.2f %%", rounded_percent(error));
+		mw_format(out->value[PROFILE_FLOPS], PAGE_CELL, "%s G", flops->printed);
+		mw_format(out->error, PAGE_CELL, "%+.2f %%", rounded_percent(error));
 	} else
-		(void)snprintf(out->error, PAGE_CELL, "%.6g", error);
+		mw_format(out->error, PAGE_CELL, "%.6g", error);
 }
 
 static void source_of(const struct transformer_row *r, struct mw_buf *out)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "cli/trends_print.h"
 
 static const struct mw_option trends_options[] = {
@@ -44,7 +45,7 @@ static double year_option(const struct mw_opts *opts, const char *name, int more
 	double date = 0;
 	if (!mw_opt(opts, name)->given)
 		return 0;
-	(void)snprintf(text, sizeof(text), "%d", (int)mw_opt_int(opts, name) + more);
+	mw_format(text, sizeof(text), "%d", (int)mw_opt_int(opts, name) + more);
 	return trend_date(text, &date) == 0 ? date : 0;
 }
 

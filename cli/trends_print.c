@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
+
 /* ---- cells ---- */
 
 enum kind {
@@ -40,9 +42,9 @@ static const char *digits(double v, int n, char *out, size_t size)
 		out[0] = '\0';
 	else if (fabs(v) >= pow(10, n) && fabs(v) < 1e7) {
 		double unit = pow(10, floor(log10(fabs(v))) + 1 - n);
-		(void)snprintf(out, size, "%.0f", round(v / unit) * unit);
+		mw_format(out, size, "%.0f", round(v / unit) * unit);
 	} else {
-		(void)snprintf(out, size, "%.*g", n, v);
+		mw_format(out, size, "%.*g", n, v);
 	}
 	return out;
 }
@@ -57,26 +59,26 @@ static const char *number_cell(const struct trend_row *r, const struct column *c
 	switch (c->kind) {
 	case INTERVAL:
 		if (isfinite(r->v[c->number + 1]))
-			(void)snprintf(out, size, "%s..%s", digits(v, 3, lo, sizeof(lo)),
-				       digits(r->v[c->number + 1], 3, hi, sizeof(hi)));
+			mw_format(out, size, "%s..%s", digits(v, 3, lo, sizeof(lo)),
+				  digits(r->v[c->number + 1], 3, hi, sizeof(hi)));
 		return out;
 	case PERCENT:
-		(void)snprintf(out, size, "%+.1f %%", 100 * v);
+		mw_format(out, size, "%+.1f %%", 100 * v);
 		return out;
 	case SHARE:
-		(void)snprintf(out, size, "%.0f %%", 100 * v);
+		mw_format(out, size, "%.0f %%", 100 * v);
 		return out;
 	case YEAR:
-		(void)snprintf(out, size, "%.0f", floor(v));
+		mw_format(out, size, "%.0f", floor(v));
 		return out;
 	case DECIMAL_YEAR:
-		(void)snprintf(out, size, "%.1f", v);
+		mw_format(out, size, "%.1f", v);
 		return out;
 	case FIXED:
-		(void)snprintf(out, size, "%.3f", v);
+		mw_format(out, size, "%.3f", v);
 		return out;
 	case PLAIN:
-		(void)snprintf(out, size, "%.9g", v);
+		mw_format(out, size, "%.9g", v);
 		return out;
 	default:
 		return digits(v, 4, out, size);
@@ -91,14 +93,14 @@ static const char *cell(const struct trend_row *r, const struct column *c, char 
 		return r->series;
 	case COUNT:
 		if (r->n)
-			(void)snprintf(out, size, "%zu", r->n);
+			mw_format(out, size, "%zu", r->n);
 		return out;
 	case UNIT:
 		return r->unit;
 	case NOTE:
 		return r->note;
 	case SHORT_NOTE:
-		(void)snprintf(out, size, "%.*s", (int)strcspn(r->note, ";"), r->note);
+		mw_clip(out, size, "%.*s", (int)strcspn(r->note, ";"), r->note);
 		return out;
 	case PART:
 		return trend_part_name(r->part);

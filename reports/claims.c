@@ -8,6 +8,7 @@
 
 #include "base/core/err.h"
 #include "base/core/option.h"
+#include "base/core/text.h"
 
 extern const char mw_data_claims_csv[];
 extern const size_t mw_data_claims_csv_size;
@@ -43,7 +44,7 @@ static int printed_number(const char *text, size_t len, double *value, double *o
 	char s[32];
 	if (len == 0 || len >= sizeof(s))
 		return -EINVAL;
-	(void)snprintf(s, sizeof(s), "%.*s", (int)len, text);
+	mw_format(s, sizeof(s), "%.*s", (int)len, text);
 	if (mw_parse_real(s, value) < 0 || *value < 0)
 		return -EINVAL;
 	size_t mantissa = strcspn(s, "eE");

@@ -1,12 +1,13 @@
 /* Claims on the energy of an operation and of moving a byte: table values (Horowitz, ISSCC 2014, 45 nm, from copies).
  */
+#include "base/core/text.h"
 #include "reports/claims_rules.h"
 
 /* pJ of an operation on that many bits. */
 static int energy_of(const struct claim_case *k, const char *operation, int bits, double *pj)
 {
 	char where[80];
-	(void)snprintf(where, sizeof(where), "operation=%s;bits=%d", operation, bits);
+	mw_format(where, sizeof(where), "operation=%s;bits=%d", operation, bits);
 	return claim_cell(k, &k->facts->horowitz, where, "energy_pJ", pj);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
+
 enum { WIDTH = 100, INDENT = 17 };
 
 /* ---- blocks for people ---- */
@@ -160,7 +162,7 @@ static const char *exact(double v, char *out, size_t n)
 {
 	out[0] = '\0';
 	if (isfinite(v))
-		(void)snprintf(out, n, "%.9g", v);
+		mw_format(out, n, "%.9g", v);
 	return out;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 extern const char mw_data_energy_horowitz45nm_csv[];
 extern const size_t mw_data_energy_horowitz45nm_csv_size;
@@ -176,7 +177,7 @@ static int row_matches(const struct claim_case *k, const struct csv *table, size
 		char pair[160];
 		int at = -1;
 		size_t len = strcspn(p, ";");
-		(void)snprintf(pair, sizeof(pair), "%.*s", (int)len, p);
+		mw_format(pair, sizeof(pair), "%.*s", (int)len, p);
 		p += len + (p[len] == ';');
 		char *value = strchr(pair, '=');
 		if (!value)

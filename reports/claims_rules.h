@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/claims.h"
 #include "reports/print.h"
 #include "reports/select.h"
@@ -43,15 +44,15 @@ static inline struct claim_number num(double v)
 	(void)print_value(v, t.text, sizeof(t.text));
 	if (!(fabs(v) >= 1e7))
 		return t;
-	(void)snprintf(t.text, sizeof(t.text), "%.3e", v); /* "1.200e+12" */
+	mw_format(t.text, sizeof(t.text), "%.3e", v); /* "1.200e+12" */
 	e = strchr(t.text, 'e');
 	if (e) {
 		char exponent[8];
-		(void)snprintf(exponent, sizeof(exponent), "e%ld", strtol(e + 1, NULL, 10));
+		mw_format(exponent, sizeof(exponent), "e%ld", strtol(e + 1, NULL, 10));
 		while (e > t.text && e[-1] == '0')
 			e--;
 		e -= e > t.text && e[-1] == '.';
-		(void)snprintf(e, sizeof(t.text) - (size_t)(e - t.text), "%s", exponent);
+		mw_format(e, sizeof(t.text) - (size_t)(e - t.text), "%s", exponent);
 	}
 	return t;
 }

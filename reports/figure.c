@@ -92,7 +92,7 @@ const char *size_words(double bytes, char *out, size_t n)
 		bytes /= 1024;
 		u++;
 	}
-	(void)snprintf(out, n, "%.4g %s", bytes, units[u]);
+	mw_format(out, n, "%.4g %s", bytes, units[u]);
 	return out;
 }
 
@@ -188,10 +188,10 @@ int figure_table(const struct results *results, const char *bench, struct grid *
 			continue;
 		params_words(&results->words, &r->params, &params);
 		if (isfinite(r->ci_lo) && isfinite(r->ci_hi))
-			(void)snprintf(ci, sizeof(ci), "%s – %s", print_value(r->ci_lo * scale, lo, sizeof(lo)),
-				       print_value(r->ci_hi * scale, hi, sizeof(hi)));
+			mw_format(ci, sizeof(ci), "%s – %s", print_value(r->ci_lo * scale, lo, sizeof(lo)),
+				  print_value(r->ci_hi * scale, hi, sizeof(hi)));
 		if (isfinite(r->value))
-			(void)snprintf(rounds, sizeof(rounds), "%zu", r->n);
+			mw_format(rounds, sizeof(rounds), "%zu", r->n);
 		mw_buf_clear(&source);
 		mw_buf_add(&source, "%s%s%s", r->source, r->source[0] && r->note[0] ? "; " : "", r->note);
 		const char *cells[] = {

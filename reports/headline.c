@@ -123,7 +123,7 @@ void headline_pairs(struct headlines *h, struct headline *line, const struct mw_
 		char key[32];
 		struct number_text state;
 		k = strcspn(keys, ",");
-		(void)snprintf(key, sizeof(key), "%.*s", (int)k, keys);
+		mw_format(key, sizeof(key), "%.*s", (int)k, keys);
 		const struct mw_kv *kv = mw_kv_find(&r->params, key);
 		kv = kv ? kv : mw_kv_find(&r->observed, key);
 		if (!kv || (strcmp(key, "state") == 0 && !record_state(r, &state)[0]))

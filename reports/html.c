@@ -1,5 +1,6 @@
 /* Writes the page: summary, figures with their tables, what was left out, host, method. */
 #include "reports/html.h"
+#include "base/core/text.h"
 #include "reports/disturbance.h"
 
 #include <errno.h>
@@ -46,7 +47,7 @@ static void put_head(const struct page *p)
 	char day[40];
 	const char *started = r->info.started;
 	if (started && strlen(started) == 20) { /* 2026-01-31T12:00:00Z becomes 2026-01-31 12:00 UTC */
-		(void)snprintf(day, sizeof(day), "%.10s %.5s UTC", started, started + 11);
+		mw_format(day, sizeof(day), "%.10s %.5s UTC", started, started + 11);
 		started = day;
 	}
 	const struct {
@@ -203,7 +204,7 @@ static void put_drawing(struct page *p, const struct section *s, const struct se
 			const struct figure_plot *plot, const char *svg, size_t size, struct mw_buf *why)
 {
 	char prefix[32];
-	(void)snprintf(prefix, sizeof(prefix), "%s-", figure_id(s, fig));
+	mw_format(prefix, sizeof(prefix), "%s-", figure_id(s, fig));
 	html_element(p->out, "p", "finding", mw_buf_text(&plot->title));
 	(void)fputs("<figure>\n", p->out);
 	html_legend(p->out, plot);
@@ -304,7 +305,7 @@ static int put_others(struct page *p, char *err, size_t n)
 		if (!first)
 			continue;
 		char id[32]; /* not the benchmark's name, which may be any text in a file */
-		(void)snprintf(id, sizeof(id), "other-%zu", i);
+		mw_format(id, sizeof(id), "other-%zu", i);
 		const struct section plain = {.id = id, .name = l->v[i].bench, .bench = l->v[i].bench};
 		rc = put_section(p, &plain, err, n);
 	}
@@ -400,12 +401,12 @@ static void put_host(const struct page *p)
 	char text[200];
 	(void)fputs("<section id=\"host\"><h2>Host</h2>\n<dl class=\"facts\">", p->out);
 	fact(p, "Processor", h->cpu_model);
-	(void)snprintf(text, sizeof(text), "%d of %d core%s, %d socket%s, %d thread%s per core", h->n_cpus, h->n_cores,
-		       h->n_cores == 1 ? "" : "s", h->n_sockets, h->n_sockets == 1 ? "" : "s", h->smt,
-		       h->smt == 1 ? "" : "s");
+	mw_format(text, sizeof(text), "%d of %d core%s, %d socket%s, %d thread%s per core", h->n_cpus, h->n_cores,
+		  h->n_cores == 1 ? "" : "s", h->n_sockets, h->n_sockets == 1 ? "" : "s", h->smt,
+		  h->smt == 1 ? "" : "s");
 	fact(p, "CPUs used", h->n_cpus ? text : "");
 	if (h->cpu_quota > 0) {
-		(void)snprintf(text, sizeof(text), "%.3g CPUs' worth of time", h->cpu_quota);
+		mw_format(text, sizeof(text), "%.3g CPUs' worth of time", h->cpu_quota);
 		fact(p, "CPU limit", text);
 	}
 	fact(p, "Instruction sets", h->isa);
@@ -414,15 +415,15 @@ static void put_host(const struct page *p)
 	fact_size(p, "L2 cache", h->l2_bytes, "", NULL);
 	text[0] = '\0';
 	if (h->l3_instances > 1)
-		(void)snprintf(text, sizeof(text), ", %d of them", h->l3_instances);
+		mw_format(text, sizeof(text), ", %d of them", h->l3_instances);
 	fact_size(p, "L3 cache", h->l3_bytes, text, NULL);
 	fact_size(p, "Memory", h->mem_total, "", NULL);
 	fact_size(p, "Memory available", h->mem_available, "", h->mem_limit_source);
-	(void)snprintf(text, sizeof(text), "%d", h->n_nodes);
+	mw_format(text, sizeof(text), "%d", h->n_nodes);
 	fact(p, "NUMA nodes", h->n_nodes ? text : "");
 	fact(p, "NUMA balancing", h->numa_balancing);
 	fact(p, "Transparent huge pages", h->thp);
-	(void)snprintf(text, sizeof(text), "%" PRIu64, h->hugepages_2m_free);
+	mw_format(text, sizeof(text), "%" PRIu64, h->hugepages_2m_free);
 	fact(p, "Free 2 MiB huge pages", h->hugepages_2m_free != MW_COUNT_UNKNOWN ? text : "");
 	fact(p, "Frequency governor", h->governor);
 	fact(p, "Turbo", h->turbo);
@@ -434,7 +435,7 @@ static void put_host(const struct page *p)
 static void put_method(const struct page *p)
 {
 	const struct results_info *info = &p->r->info;
-	char text[64];
+	char text[MW_REAL_ROOM];
 	(void)fputs(
 		"<section id=\"method\"><h2>Method</h2>\n"
 		"<p>In a round each point is measured once, in random order. Rounds are taken in visits, which are\n"
@@ -459,7 +460,7 @@ static void put_method(const struct page *p)
 	fact(p, "Commit", info->commit);
 	fact(p, "Compiler", info->compiler);
 	fact(p, "Flags", info->flags);
-	(void)snprintf(text, sizeof(text), "%" PRIu64, info->seed);
+	mw_format(text, sizeof(text), "%" PRIu64, info->seed);
 	fact(p, "Seed", text);
 	if (info->argv) {
 		html_element(p->out, "dt", NULL, "Command");
@@ -471,10 +472,10 @@ static void put_method(const struct page *p)
 		(void)fputs("</code></dd>", p->out);
 	}
 	if (isfinite(info->elapsed_s)) {
-		(void)snprintf(text, sizeof(text), "%.0f s", info->elapsed_s);
+		mw_format(text, sizeof(text), "%.0f s", info->elapsed_s);
 		fact(p, "Duration", text);
 	}
-	(void)snprintf(text, sizeof(text), "%zu", p->r->records.n);
+	mw_format(text, sizeof(text), "%zu", p->r->records.n);
 	fact(p, "Records", text);
 	(void)fputs("</dl></section>\n", p->out);
 }

@@ -130,7 +130,7 @@ static int take_lock(struct journal *j, const char *dir, char *err, size_t n)
 			continue;
 		}
 		if (pid)
-			(void)snprintf(who, sizeof(who), " (process %ld)", (long)pid);
+			mw_format(who, sizeof(who), " (process %ld)", (long)pid);
 		return mw_fail(-EBUSY, err, n, "%s is in use by %s%s: let it end, or stop it first", dir,
 			       kind == 'R'   ? "a report that is reading it"
 			       : kind == 'W' ? "a run that is going on"

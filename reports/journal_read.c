@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "reports/file.h"
 #include "reports/json.h"
 
@@ -288,7 +289,7 @@ static int read_line(struct reader *rd, const char *line, size_t len, size_t num
 	char *rest;
 	size_t rest_len;
 	int rc = MW_EFORMAT;
-	(void)snprintf(rd->place.at, sizeof(rd->place.at), "line %zu", number);
+	mw_format(rd->place.at, sizeof(rd->place.at), "line %zu", number);
 	if (rd->head && json_samples_take(line, len, &samples, &rest, &rest_len)) {
 		rd->place.samples = &samples;
 		rc = keep_text(rd, rest, rest_len, number);
@@ -317,13 +318,13 @@ static int tell_unread(const struct reader *rd)
 {
 	struct results *out = rd->out;
 	char lines[SHOWN_LINES * 24 + 8] = "";
-	size_t len = 0, shown = rd->unread < SHOWN_LINES ? rd->unread : SHOWN_LINES;
+	size_t shown = rd->unread < SHOWN_LINES ? rd->unread : SHOWN_LINES;
 	if (rd->unread == 0)
 		return 0;
 	for (size_t i = 0; i < shown; i++)
-		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "%s%zu", i ? ", " : "", rd->unread_at[i]);
+		mw_clip_add(lines, sizeof(lines), "%s%zu", i ? ", " : "", rd->unread_at[i]);
 	if (rd->unread > shown)
-		(void)snprintf(lines + len, sizeof(lines) - len, ", ...");
+		mw_clip_add(lines, sizeof(lines), ", ...");
 	return results_partial(out, "%zu line%s of records.jsonl could not be read: %s%s%s", rd->unread,
 			       rd->unread == 1 ? "" : "s", lines, out->partial_why ? "; " : "",
 			       mw_text_or(out->partial_why, ""));

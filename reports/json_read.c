@@ -1,9 +1,9 @@
+#include "base/core/text.h"
 #include "reports/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -435,8 +435,8 @@ int json_to_head(const json_t *v, struct json_place *p, struct results *out)
 		return rc;
 	if (schema < 1 || schema > RESULTS_SCHEMA) {
 		char why[80];
-		(void)snprintf(why, sizeof(why), "version %" JSON_INTEGER_FORMAT " is not known here, expected 1 to %d",
-			       schema, RESULTS_SCHEMA);
+		mw_format(why, sizeof(why), "version %" JSON_INTEGER_FORMAT " is not known here, expected 1 to %d",
+			  schema, RESULTS_SCHEMA);
 		return json_refuse(p, "schema", why);
 	}
 	p->schema = (int)schema;
@@ -444,10 +444,10 @@ int json_to_head(const json_t *v, struct json_place *p, struct results *out)
 	if (!json_is_object(info) || !json_is_object(host))
 		return json_refuse(p, json_is_object(info) ? "host" : "memwall", "missing");
 	struct json_place sub = *p;
-	(void)snprintf(sub.at, sizeof(sub.at), "memwall");
+	mw_format(sub.at, sizeof(sub.at), "memwall");
 	if ((rc = to_info(info, out, &sub)))
 		return rc;
-	(void)snprintf(sub.at, sizeof(sub.at), "host");
+	mw_format(sub.at, sizeof(sub.at), "host");
 	rc = to_fields(mw_host_fields, &out->host, host, &sub);
 	return rc ? rc : to_nodes(host, &out->host, &sub);
 }
@@ -481,9 +481,9 @@ int json_to_words(const json_t *v, struct json_place *p, struct results *out)
 	int rc = 0;
 	if (!json_is_object(metrics) || !json_is_object(keys))
 		return json_refuse(p, "words", "expected metrics and keys");
-	(void)snprintf(p->at, sizeof(p->at), "words.metrics");
+	mw_format(p->at, sizeof(p->at), "words.metrics");
 	json_object_foreach(metrics, name, one) if (rc == 0) rc = to_metric(one, name, p, out);
-	(void)snprintf(p->at, sizeof(p->at), "words.keys");
+	mw_format(p->at, sizeof(p->at), "words.keys");
 	json_object_foreach(keys, name, one) if (rc == 0) rc = to_key(one, name, p, out);
 	return rc == -ENOMEM ? mw_fail(rc, p->err, p->n, "%s: out of memory", p->file) : rc;
 }
@@ -507,14 +507,14 @@ int json_to_results(const json_t *v, struct json_place *p, struct results *out)
 	for (size_t i = 0; i < json_array_size(records) && rc == 0; i++) {
 		struct mw_record r;
 		mw_record_init(&r, "", "", "", MW_COUNT);
-		(void)snprintf(p->at, sizeof(p->at), "records[%zu]", i);
+		mw_format(p->at, sizeof(p->at), "records[%zu]", i);
 		rc = json_to_record(json_array_get(records, i), p, &r);
 		if (rc == 0 && mw_records_take(&out->records, &r))
 			rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
 		mw_record_fini(&r);
 	}
 	for (size_t i = 0; i < json_array_size(skipped) && rc == 0; i++) {
-		(void)snprintf(p->at, sizeof(p->at), "skipped[%zu]", i);
+		mw_format(p->at, sizeof(p->at), "skipped[%zu]", i);
 		rc = json_to_skip(json_array_get(skipped, i), p, out);
 	}
 	return rc;

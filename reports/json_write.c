@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +82,7 @@ static json_t *from_kv(const struct mw_kv_list *l)
 static json_t *sample_number(double v)
 {
 	char text[32];
-	(void)snprintf(text, sizeof(text), "%.7g", v);
+	mw_format(text, sizeof(text), "%.7g", v);
 	return json_number(isfinite(v) ? strtod(text, NULL) : v);
 }
 
@@ -172,10 +171,11 @@ char *json_record_text(const struct mw_record *r)
 	char *a = bare ? json_write_text(bare, JSON_LINE_FLAGS) : NULL;
 	char *b = samples ? json_write_text(samples, JSON_SAMPLE_FLAGS) : NULL;
 	static const char between[] = ",\"samples\":";
-	char *text = a && b ? malloc(strlen(a) + strlen(b) + sizeof(between) + 1) : NULL;
+	size_t room = a && b ? strlen(a) + strlen(b) + sizeof(between) + 1 : 0;
+	char *text = room ? malloc(room) : NULL;
 	if (text) {
 		a[strlen(a) - 1] = '\0'; /* removes the closing brace */
-		(void)sprintf(text, "%s%s%s}", a, between, b);
+		mw_format(text, room, "%s%s%s}", a, between, b);
 	}
 	free(a);
 	free(b);
@@ -239,7 +239,7 @@ static json_t *from_info(const struct results_info *info)
 	}
 	/* As text, because JSON readers keep only 53 bits of a number, and a seed has 64. */
 	char seed[24];
-	(void)snprintf(seed, sizeof(seed), "%" PRIu64, info->seed);
+	mw_format(seed, sizeof(seed), "%" PRIu64, info->seed);
 	json_put(o, "argv", argv, &failed);
 	json_put(o, "seed", json_text(seed), &failed);
 	json_put(o, "anonymized", json_boolean(info->anonymized), &failed);

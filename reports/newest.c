@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -149,8 +148,8 @@ static void say_why(const struct candidates *l, const struct seen *seen, char *w
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		if (parts[i].count)
 			mw_buf_add(&b, "%s%zu %s", b.len ? ", " : "", parts[i].count, parts[i].words);
-	(void)snprintf(why, n, "no finished run of this host (%s%s): 'memwall run' makes one",
-		       b.len ? "found: " : "no results were found", mw_buf_text(&b));
+	mw_clip(why, n, "no finished run of this host (%s%s): 'memwall run' makes one",
+		b.len ? "found: " : "no results were found", mw_buf_text(&b));
 	mw_buf_fini(&b);
 }
 
@@ -183,7 +182,7 @@ int newest_results(const char *folder, const struct mw_host *host, struct result
 		else
 			found = is_wanted(out, host, &seen);
 		if (found)
-			(void)snprintf(path, path_size, "%s", l.v[i].path);
+			mw_format(path, path_size, "%s", l.v[i].path);
 		else
 			results_fini(out);
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/disturbance.h"
 #include "reports/headline.h"
 #include "reports/json.h"
@@ -14,13 +15,13 @@
 const char *print_value(double v, char *out, size_t n)
 {
 	if (!isfinite(v))
-		(void)snprintf(out, n, "-");
+		mw_format(out, n, "-");
 	else if (v != 0 && (fabs(v) < 1e-3 || fabs(v) >= 1e9))
-		(void)snprintf(out, n, "%.3e", v);
+		mw_format(out, n, "%.3e", v);
 	else if (fabs(v) >= 1000)
-		(void)snprintf(out, n, "%.0f", v);
+		mw_format(out, n, "%.0f", v);
 	else
-		(void)snprintf(out, n, "%.4g", v);
+		mw_format(out, n, "%.4g", v);
 	return out;
 }
 
@@ -57,9 +58,9 @@ static const char *exact(double v, char *out, size_t n)
 {
 	out[0] = '\0';
 	if (isfinite(v) && v == floor(v) && fabs(v) < 0x1p53)
-		(void)snprintf(out, n, "%.0f", v);
+		mw_format(out, n, "%.0f", v);
 	else if (isfinite(v))
-		(void)snprintf(out, n, "%.9g", v);
+		mw_format(out, n, "%.9g", v);
 	return out;
 }
 
@@ -67,7 +68,7 @@ static int print_contract_row(FILE *f, const struct mw_record *r)
 {
 	char value[32], lo[32], hi[32], min[32], max[32], count[24];
 	char *params = mw_kv_format(&r->params), *observed = mw_kv_format(&r->observed), *id = mw_record_id(r);
-	(void)snprintf(count, sizeof(count), "%zu", r->n);
+	mw_format(count, sizeof(count), "%zu", r->n);
 	const char *cells[] = {
 		r->bench,
 		r->case_name,
@@ -111,8 +112,8 @@ static const char *interval(const struct mw_record *r, char *out, size_t n)
 	char lo[32], hi[32];
 	out[0] = '\0';
 	if (isfinite(r->ci_lo) && isfinite(r->ci_hi))
-		(void)snprintf(out, n, "%s .. %s", print_value(r->ci_lo, lo, sizeof(lo)),
-			       print_value(r->ci_hi, hi, sizeof(hi)));
+		mw_format(out, n, "%s .. %s", print_value(r->ci_lo, lo, sizeof(lo)),
+			  print_value(r->ci_hi, hi, sizeof(hi)));
 	return out;
 }
 
@@ -125,7 +126,7 @@ static int add_readable_row(struct grid *g, const struct mw_record *r)
 		mw_buf_clear(&remark);
 	const char *why = r->provenance == MW_UNAVAILABLE ? r->note : r->source;
 	mw_buf_add(&remark, "%s%s", remark.len && *why ? "; " : "", why);
-	(void)snprintf(count, sizeof(count), "%zu", r->n);
+	mw_format(count, sizeof(count), "%zu", r->n);
 	const char *cells[] = {
 		id,    print_value(r->value, value, sizeof(value)), mw_unit_name(r->unit), interval(r, ci, sizeof(ci)),
 		count, mw_provenance_name(r->provenance),           mw_buf_text(&remark),

@@ -361,7 +361,7 @@ int results_load(const char *path, struct results *out, char *err, size_t n)
 		return mw_fail(-ENAMETOOLONG, err, n, "%s: name too long", path);
 	if (access(name, F_OK) == 0 || errno != ENOENT)
 		return journal_read(path, out, err, n);
-	(void)snprintf(name, sizeof(name), "%s/results.json", path);
+	mw_format(name, sizeof(name), "%s/results.json", path);
 	if (access(name, F_OK) != 0)
 		return mw_fail(-ENOENT, err, n, "%s: holds neither records.jsonl nor results.json", path);
 	return results_read(name, out, err, n);

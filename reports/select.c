@@ -1,11 +1,11 @@
 #include "reports/select.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/option.h"
+#include "base/core/text.h"
 
 static const struct mw_kv *find(const struct mw_record *r, const char *key)
 {
@@ -49,15 +49,15 @@ double record_number(const struct mw_record *r, const char *key)
 static bool where_matches(const char *where, const struct mw_record *r)
 {
 	while (where && *where) {
-		char pair[128];
-		struct number_text value;
+		char key[64];
+		struct number_text number;
 		size_t len = strcspn(where, ",");
-		(void)snprintf(pair, sizeof(pair), "%.*s", (int)len, where);
-		char *equals = strchr(pair, '=');
-		if (!equals)
+		const char *equals = memchr(where, '=', len);
+		if (!equals || mw_fit(key, sizeof(key), "%.*s", (int)(equals - where), where))
 			return false;
-		*equals = '\0';
-		if (strcmp(record_text(r, pair, &value), equals + 1) != 0)
+		const char *have = record_text(r, key, &number), *want = equals + 1;
+		size_t want_len = (size_t)(where + len - want);
+		if (strlen(have) != want_len || memcmp(have, want, want_len) != 0)
 			return false;
 		where += len + (where[len] == ',');
 	}

@@ -41,8 +41,8 @@ int print_summary(FILE *f, const struct results *r)
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		char value[32], lo[32], hi[32], ci[72] = "";
 		if (isfinite(v[i].ci_lo) && isfinite(v[i].ci_hi))
-			(void)snprintf(ci, sizeof(ci), "%s .. %s", print_value(v[i].ci_lo, lo, sizeof(lo)),
-				       print_value(v[i].ci_hi, hi, sizeof(hi)));
+			mw_format(ci, sizeof(ci), "%s .. %s", print_value(v[i].ci_lo, lo, sizeof(lo)),
+				  print_value(v[i].ci_hi, hi, sizeof(hi)));
 		const char *cells[] = {
 			v[i].label, print_value(v[i].value, value, sizeof(value)), v[i].unit,
 			ci,         mw_provenance_name(v[i].provenance),           v[i].detail,

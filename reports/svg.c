@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "reports/figure.h"
 #include "reports/html.h"
 
@@ -44,7 +45,7 @@ static bool put_colour(FILE *out, const char *v, size_t len)
 	char text[40];
 	if (len >= sizeof(text))
 		return false;
-	(void)snprintf(text, sizeof(text), "%.*s", (int)len, v);
+	mw_format(text, sizeof(text), "%.*s", (int)len, v);
 	if (strcmp(text, "black") == 0 || strcmp(text, "#000000") == 0) {
 		(void)fputs("currentColor", out);
 		return true;

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 
 #define PAPER "Gholami et al., IEEE Micro 2024 (arXiv 2403.14123): (c) 2021 Amir Gholami, MIT licence"
 #define EPOCH "Epoch AI, CC BY 4.0"
@@ -92,7 +92,7 @@ static int largest(const struct csv *c, size_t row, const char *columns, size_t 
 		size_t word = 0;
 		while (columns + word < end && columns[word] != '|')
 			word++;
-		(void)snprintf(column, sizeof(column), "%.*s", (int)word, columns);
+		mw_format(column, sizeof(column), "%.*s", (int)word, columns);
 		int rc = csv_need(c, column, &at, err, n);
 		if (rc == 0)
 			rc = csv_number(c, row, at, &v, err, n);
@@ -127,7 +127,7 @@ static int date_of(const struct csv *c, size_t row, int column, double *out, cha
 		return 0;
 	if (trend_date(text, out) == 0)
 		return 1;
-	return mw_fail(MW_EFORMAT, err, n, "%s:%zu: '%.40s' is no date", c->name, csv_line(c, row), text);
+	return mw_fail(MW_EFORMAT, err, n, "%s:%zu: '%s' is no date", c->name, csv_line(c, row), text);
 }
 
 /* ---- changes to the points (enum trend_twist) ---- */

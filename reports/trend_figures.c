@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/core/text.h"
+
 /* ---- what each figure draws ---- */
 
 struct curve {
@@ -229,12 +231,15 @@ static void fit_words(const struct trend_line *l, char *out, size_t n)
 	for (int i = 0; i < 3; i++) {
 		int decimals = v[i] >= 100 ? 0 : v[i] >= 10 ? 1 : 2;
 		double unit = v[i] >= 1000 ? 10 : 1;
-		(void)snprintf(text[i], sizeof(text[i]), "%.*f", decimals, round(v[i] * 100 / unit) * unit / 100);
+		if (fabs(v[i]) < 1e9)
+			mw_format(text[i], sizeof(text[i]), "%.*f", decimals, round(v[i] * 100 / unit) * unit / 100);
+		else /* of a few points that lie close together */
+			mw_format(text[i], sizeof(text[i]), "%.3g", v[i]);
 	}
 	if (isfinite(ci.lo))
-		(void)snprintf(out, n, "n %zu, %s times in 2 years (%s .. %s)", l->n, text[0], text[1], text[2]);
+		mw_format(out, n, "n %zu, %s times in 2 years (%s .. %s)", l->n, text[0], text[1], text[2]);
 	else
-		(void)snprintf(out, n, "n %zu, %s times in 2 years", l->n, text[0]);
+		mw_format(out, n, "n %zu, %s times in 2 years", l->n, text[0]);
 }
 
 static void put_curve(struct figure_plot *plot, const struct figure_look *look, int k, const struct curve *c,
@@ -246,9 +251,9 @@ static void put_curve(struct figure_plot *plot, const struct figure_look *look, 
 	char fit[160];
 	if (l) {
 		fit_words(l, fit, sizeof(fit));
-		(void)snprintf(label, sizeof(label), "%s: %s", c->label, fit);
+		mw_format(label, sizeof(label), "%s: %s", c->label, fit);
 	} else {
-		(void)snprintf(label, sizeof(label), "%s: n %zu", c->label, p->n);
+		mw_format(label, sizeof(label), "%s: n %zu", c->label, p->n);
 	}
 	(void)plot_legend(plot, label, c->colour, c->point, false, l ? MARK_LINE : MARK_DOT);
 	if (l)
@@ -409,7 +414,7 @@ static int put_row(FILE *f, const struct curve *c, const struct trend_point *v, 
 					 band.hi / c->scale};
 	for (int i = 0; i < NUMBERS; i++)
 		if (isfinite(numbers[i]))
-			(void)snprintf(text[i], sizeof(text[i]), "%.9g", numbers[i]);
+			mw_format(text[i], sizeof(text[i]), "%.9g", numbers[i]);
 	const char *cells[COLUMNS] = {c->label,
 				      v->name,
 				      text[0],

@@ -1,9 +1,9 @@
 /* Where the measured host stands on the lines: the year in which accelerators, by their line, were as fast. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/select.h"
 #include "reports/trends.h"
 
@@ -46,25 +46,26 @@ static const struct mw_record *measured(const struct results *host, size_t q)
 /* Fills in the year in which a line reaches the value, and a note where that is outside the line's points. */
 static int place(struct trend_row *r, const struct trend_line *l, double value, const char *words)
 {
-	char note[360];
+	struct mw_buf note = {0};
 	double year = trend_when(l, value);
 	const char *where = year < l->first  ? "before its first point, "
 			    : year > l->last ? "after its last point, "
 					     : "";
-	(void)snprintf(note, sizeof(note), "%sspread x%.2g%s%s", where, exp2(2 * l->spread), *words ? "; results " : "",
-		       words);
+	mw_buf_add(&note, "%sspread x%.2g%s%s", where, exp2(2 * l->spread), *words ? "; results " : "", words);
 	r->n = l->n;
 	r->v[TREND_YEAR] = year;
 	r->v[TREND_FIRST] = l->first;
 	r->v[TREND_LAST] = l->last;
-	return trend_row_text(&r->note, note);
+	int rc = note.failed ? -ENOMEM : trend_row_text(&r->note, mw_buf_text(&note));
+	mw_buf_fini(&note);
+	return rc;
 }
 
 static struct trend_row *add_row(struct trends *t, const struct trends_options *opt, const char *name,
 				 const char *series)
 {
 	char text[120];
-	(void)snprintf(text, sizeof(text), "%s/%s", name, series);
+	mw_format(text, sizeof(text), "%s/%s", name, series);
 	struct trend_row *r = trends_add(t, TREND_T_HOST, text, "");
 	if (!r || trend_row_text(&r->source, opt->host_path ? opt->host_path : "") < 0)
 		return NULL;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "base/core/text.h"
 #include "reports/trend_figures.h"
 
 enum { PANELS = 3, STEPS = 16, FIRST = 2011 };
@@ -157,7 +158,7 @@ static int put_row(FILE *f, const struct trends *t, int k, const struct trend_po
 		v->date,           v->value,         v->value / scales[k], trend_at(l, v->date) / scales[k],
 		ci.lo / scales[k], ci.hi / scales[k]};
 	for (int i = 0; i < NUMBERS; i++)
-		(void)snprintf(text[i], sizeof(text[i]), "%.9g", numbers[i]);
+		mw_format(text[i], sizeof(text[i]), "%.9g", numbers[i]);
 	const char *place = v->date < TREND_CUT ? "fitted"
 			    : v->value > ci.hi  ? "above"
 			    : v->value < ci.lo  ? "below"

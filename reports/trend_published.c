@@ -1,10 +1,10 @@
 /* Published statements on 20 years of memory beside fits of data; memory that training takes (figure 4). */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "reports/trends.h"
 
 /* ---- 128x, 20x, 1.3x ---- */
@@ -30,8 +30,8 @@ static int add_said(struct trends *t)
 		struct trend_points p;
 		struct trend_line l;
 		char note[120];
-		(void)snprintf(note, sizeof(note), "%s: %.0fx is unverified; fitted: %s", said[i].words, said[i].factor,
-			       said[i].with);
+		mw_format(note, sizeof(note), "%s: %.0fx is unverified; fitted: %s", said[i].words, said[i].factor,
+			  said[i].with);
 		struct trend_row *r = trends_add(t, TREND_T_TWENTY_YEARS, said[i].series, note);
 		int rc = r ? trends_line(t, said[i].with, &p, &l) : -ENOMEM;
 		if (rc == 0)
@@ -65,7 +65,7 @@ static double patterson(const struct csv *c, const char *technology, const char 
 
 static void name_of(const char *technology, const char *metric, char *out, size_t n)
 {
-	(void)snprintf(out, n, "patterson.%s.%.*s", technology, (int)strcspn(metric, " "), metric);
+	mw_format(out, n, "patterson.%s.%.*s", technology, (int)strcspn(metric, " "), metric);
 	for (char *c = out; *c; c++)
 		if (*c == ' ' || *c == '-')
 			*c = '_';
@@ -125,8 +125,8 @@ static int add_latency_said(struct trends *t)
 		size_t row;
 		char note[160];
 		double v = patterson(&t->data.tables[TREND_PATTERSON], beside[i].technology, beside[i].metric, &row);
-		(void)snprintf(note, sizeof(note), "DRAM latency: %.1fx is unverified; Patterson: %s, %s", latency_said,
-			       beside[i].technology, beside[i].metric);
+		mw_format(note, sizeof(note), "DRAM latency: %.1fx is unverified; Patterson: %s, %s", latency_said,
+			  beside[i].technology, beside[i].metric);
 		struct trend_row *r = trends_add(t, TREND_T_TWENTY_YEARS, beside[i].series, note);
 		if (!r || trend_row_text(&r->source, ESSAY) < 0 ||
 		    trend_row_also(r, "Patterson", &t->data, TREND_PATTERSON, row) < 0)
@@ -156,7 +156,7 @@ static int add_training(struct trends *t)
 		double sum = cell(c, row, "params_GB") + cell(c, row, "optimizer_GB") + activation;
 		if ((t->from > 0 && year < t->from) || (t->to > 0 && year >= t->to))
 			continue;
-		(void)snprintf(series, sizeof(series), "training_memory.%s", csv_cell(c, row, csv_column(c, "model")));
+		mw_format(series, sizeof(series), "training_memory.%s", csv_cell(c, row, csv_column(c, "model")));
 		struct trend_row *r =
 			trends_add(t, TREND_T_TRAINING_MEMORY, series, csv_cell(c, row, csv_column(c, "note")));
 		if (!r || trend_row_source(r, &t->data, TREND_TRAINING_MEMORY) < 0)

@@ -1,11 +1,11 @@
 /* Machine balance (FLOP per byte), its value in each year, and whether the wall kept its rate after 2022. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "reports/trends.h"
 
 /* ---- balance: a ratio of two lines ---- */
@@ -65,7 +65,7 @@ static int add_year(struct trends *t, int year, const struct trend_points *chips
 			values[n++] = chips->v[i].value;
 	if (n == 0 && !drawn)
 		return 0;
-	(void)snprintf(series, sizeof(series), "balance.%d", year);
+	mw_format(series, sizeof(series), "balance.%d", year);
 	struct trend_row *r = trends_add(t, TREND_T_BALANCE_YEARS, series,
 					 "line: of the paper's points, at mid-year; value: median of Epoch's chips of "
 					 "the year, with their range");
@@ -130,12 +130,12 @@ static int add_forecast_years(struct trends *t, const char *name, const struct t
 {
 	for (int year = TREND_CUT; year < TREND_END; year++) {
 		char series[80], note[120];
-		(void)snprintf(series, sizeof(series), "prediction.%s.%d", name, year);
+		mw_format(series, sizeof(series), "prediction.%s.%d", name, year);
 		struct trend_row *r = trends_add(t, TREND_T_PREDICTION_YEARS, series, "");
 		if (!r)
 			return -ENOMEM;
 		int inside = is_in_year(p, f, year, r);
-		(void)snprintf(note, sizeof(note), r->n ? "%d of %zu within" : "no points", inside, r->n);
+		mw_format(note, sizeof(note), r->n ? "%d of %zu within" : "no points", inside, r->n);
 		r->v[TREND_YEAR] = year;
 		r->unit = "x the line";
 		if (!r->n)
@@ -155,7 +155,7 @@ static int add_forecast_points(struct trends *t, const char *name, const char *u
 		if (v->date < TREND_CUT || v->date >= TREND_END)
 			continue;
 		struct trend_interval ci = trend_predict(&f->before, v->date, 0.95);
-		(void)snprintf(series, sizeof(series), "prediction.%s.%.100s", name, v->name);
+		mw_format(series, sizeof(series), "prediction.%s.%s", name, v->name);
 		struct trend_row *r = trends_add(t, TREND_T_PREDICTION_POINTS, series,
 						 v->value > ci.hi   ? "above"
 						 : v->value < ci.lo ? "below"
@@ -179,7 +179,7 @@ static int add_forecast_points(struct trends *t, const char *name, const char *u
 static struct trend_row *add_forecast_row(struct trends *t, const char *name, const char *what, const char *note)
 {
 	char series[80];
-	(void)snprintf(series, sizeof(series), "prediction.%s.%s", name, what);
+	mw_format(series, sizeof(series), "prediction.%s.%s", name, what);
 	struct trend_row *r = trends_add(t, TREND_T_PREDICTION, series, note);
 	return r && trend_row_source(r, &t->data, TREND_EPOCH_HARDWARE) == 0 ? r : NULL;
 }
@@ -188,8 +188,8 @@ static int add_forecast_level(struct trends *t, const char *name, const struct t
 {
 	char note[160];
 	const char *where = f->level_ci.hi < 1 ? "below" : f->level_ci.lo > 1 ? "above" : "on it";
-	(void)snprintf(note, sizeof(note), "x%.2g the old line (%.2g..%.2g): %s", f->level, f->level_ci.lo,
-		       f->level_ci.hi, where);
+	mw_format(note, sizeof(note), "x%.2g the old line (%.2g..%.2g): %s", f->level, f->level_ci.lo, f->level_ci.hi,
+		  where);
 	struct trend_row *r = add_forecast_row(t, name, "level", note);
 	if (!r)
 		return -ENOMEM;
@@ -208,8 +208,8 @@ static int add_forecast_rates(struct trends *t, const char *name, const struct t
 	if (!r)
 		return -ENOMEM;
 	trend_row_line(r, &f->before);
-	(void)snprintf(note, sizeof(note), "%zu of %zu within, %zu above, %zu below", f->inside, f->later, f->above,
-		       f->below);
+	mw_format(note, sizeof(note), "%zu of %zu within, %zu above, %zu below", f->inside, f->later, f->above,
+		  f->below);
 	r = add_forecast_row(t, name, "from_2023", note);
 	if (!r)
 		return -ENOMEM;
@@ -217,7 +217,7 @@ static int add_forecast_rates(struct trends *t, const char *name, const struct t
 	if (isfinite(f->after.rate.slope) && f->after.sxx > 0)
 		trend_row_line(r, &f->after);
 	r->n = f->later;
-	(void)snprintf(note, sizeof(note), "rate after / before: %s", trend_verdict_name(f->verdict));
+	mw_format(note, sizeof(note), "rate after / before: %s", trend_verdict_name(f->verdict));
 	r = add_forecast_row(t, name, "change", note);
 	if (!r)
 		return -ENOMEM;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,7 +156,7 @@ static int add_series(struct trends *t, const struct trend_series *s, char *err,
 	char few[160];
 	int rc = trends_points(t, s, &p, err, n);
 	int fit = rc == 0 ? trend_fit(&p, &l) : rc;
-	(void)snprintf(few, sizeof(few), "%s: %zu point%s left, no line", s->words, p.n, p.n == 1 ? "" : "s");
+	mw_format(few, sizeof(few), "%s: %zu point%s left, no line", s->words, p.n, p.n == 1 ? "" : "s");
 	struct trend_row *r = rc == 0 ? trends_add(t, parts[s->set], s->name, fit == 0 ? s->words : few) : NULL;
 	if (rc == 0)
 		rc = !r || fit == -ENOMEM ? -ENOMEM : trend_row_source(r, &t->data, s->table);
@@ -195,7 +194,7 @@ int trends_open(const struct trends_options *opt, struct trends *out, char *err,
 	char day[11] = "";
 	*out = (struct trends){.from = opt->from, .to = opt->to, .host_date = (double)NAN};
 	if (opt->host && opt->host->info.started)
-		(void)snprintf(day, sizeof(day), "%s", opt->host->info.started);
+		mw_format(day, sizeof(day), "%.10s", opt->host->info.started); /* without the time of day */
 	if (trend_date(day, &out->host_date) != 0)
 		out->host_date = (double)NAN;
 	if (n)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/print.h"
 #include "reports/section.h"
 
@@ -55,7 +56,7 @@ static void find_roof(const struct mw_records *l, struct roof *out)
 		out->bandwidth = plot_best(l, &any_read, false);
 	for (int t = 0; t < TYPES; t++) {
 		char where[32];
-		(void)snprintf(where, sizeof(where), "dtype=%s", types[t].dtype);
+		mw_format(where, sizeof(where), "dtype=%s", types[t].dtype);
 		struct query peak = query_in(queries[PEAK], c2c), best = query_in(queries[ANY_RATE], c2c);
 		peak.where = best.where = where;
 		out->peak[t] = plot_best(l, &peak, false);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/print.h"
 #include "reports/section.h"
 
@@ -60,10 +61,10 @@ static void row_of(const struct mw_record *r, struct row *out)
 	out->size = fmax(record_number(r, "vector"), 0); /* absent: 0 */
 	out->host_ns = record_number(r, "host_ns");
 	if (plot_can_show(outputs) && plot_can_show(inputs)) {
-		(void)snprintf(out->shape, sizeof(out->shape), "%.0f x %.0f", outputs, inputs);
+		mw_format(out->shape, sizeof(out->shape), "%.0f x %.0f", outputs, inputs);
 		out->size = outputs * inputs;
 	} else if (plot_can_show(out->size))
-		(void)snprintf(out->shape, sizeof(out->shape), "%s", size_words(out->size, words, sizeof(words)));
+		mw_format(out->shape, sizeof(out->shape), "%s", size_words(out->size, words, sizeof(words)));
 }
 
 static int by_row(const void *a, const void *b)
@@ -171,7 +172,7 @@ static const char *time_words(double ns, char *out, size_t n)
 		ns /= 1000;
 		u++;
 	}
-	(void)snprintf(out, n, "%.3g %s", ns, units[u]);
+	mw_format(out, n, "%.3g %s", ns, units[u]);
 	return out;
 }
 
@@ -251,8 +252,8 @@ static bool span_words(const struct mw_records *l, const char *where, char *out,
 	const struct mw_record *least = plot_best(l, &q, true), *most = plot_best(l, &q, false);
 	if (!least)
 		return false;
-	(void)snprintf(out, n, "%.*f to %.*f", least->value < 10 ? 2 : 0, least->value, most->value < 10 ? 2 : 0,
-		       most->value);
+	mw_format(out, n, "%.*f to %.*f", least->value < 10 ? 2 : 0, least->value, most->value < 10 ? 2 : 0,
+		  most->value);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/sections/wall.h"
 #include "reports/transformer.h"
 
@@ -233,7 +234,7 @@ int wall_table_transformer(const struct results *r, struct grid *g)
 	for (size_t i = 0; i < CASES && rc == 0; i++) {
 		const struct row *row = &s.rows[i];
 		char texts[6][32], tokens[24], host[32] = "";
-		(void)snprintf(tokens, sizeof(tokens), "%.0f", row->tokens);
+		mw_format(tokens, sizeof(tokens), "%.0f", row->tokens);
 		if (isfinite(row->host))
 			(void)print_value(row->host, host, sizeof(host));
 		const char *cells[] = {

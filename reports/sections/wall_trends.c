@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "reports/csv.h"
 #include "reports/sections/wall.h"
 #include "reports/trend_figures.h"
@@ -65,7 +66,7 @@ static const char *cell_of(const struct csv *c, size_t row, const struct grid_co
 	if (!column->number || csv_number(c, row, csv_column(c, column->name), &v, NULL, 0) != 1)
 		return cell;
 	if (strcmp(column->name, "year") == 0)
-		(void)snprintf(text, n, "%.*f", v > floor(v) ? 2 : 0, v);
+		mw_format(text, n, "%.*f", v > floor(v) ? 2 : 0, v);
 	else
 		(void)print_value(v, text, n);
 	return text;
