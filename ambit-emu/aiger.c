@@ -273,7 +273,7 @@ static int build_all(struct aiger *a)
 		const char *name = port_name(a, true, i, own);
 		rc = circuit_input(a->c, name, strlen(name), &a->value[a->in[i]]);
 		if (rc == -EEXIST)
-			return scan_fail(&a->s, a->s.at, -EINVAL, "two signals are called '%.40s'", name);
+			return scan_fail(&a->s, a->s.at, -EINVAL, "two signals are called '%s'", name);
 	}
 	for (uint32_t v = 1; v <= a->max && rc == 0; v++)
 		if (a->state[v] == AND) /* unused ANDs are checked too */
@@ -284,7 +284,7 @@ static int build_all(struct aiger *a)
 		if (rc == 0)
 			rc = circuit_output(a->c, name, strlen(name), a->value[a->out[i] >> 1] ^ (a->out[i] & 1));
 		if (rc == -EEXIST)
-			return scan_fail(&a->s, a->s.at, -EINVAL, "two signals are called '%.40s'", name);
+			return scan_fail(&a->s, a->s.at, -EINVAL, "two signals are called '%s'", name);
 	}
 	if (rc == 0 && a->outputs == 0)
 		return scan_fail(&a->s, a->s.at, -EINVAL, "no outputs");

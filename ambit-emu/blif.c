@@ -120,9 +120,9 @@ static int read_inputs(struct blif *b)
 		if (rc < 0)
 			return rc;
 		if (b->value[i] != MIG_NONE)
-			return scan_fail(&b->s, at, -EINVAL, "input '%.40s' is declared twice", b->signal.v[i]);
+			return scan_fail(&b->s, at, -EINVAL, "input '%s' is declared twice", b->signal.v[i]);
 		if (b->cover[i].at != SIZE_MAX)
-			return scan_fail(&b->s, at, -EINVAL, "input '%.40s' has a .names too", b->signal.v[i]);
+			return scan_fail(&b->s, at, -EINVAL, "input '%s' has a .names too", b->signal.v[i]);
 		rc = circuit_input(b->c, b->signal.v[i], strlen(b->signal.v[i]), &b->value[i]);
 		if (rc < 0)
 			return scan_fail(&b->s, at, rc, "%s", rc == -E2BIG ? "too many inputs" : mw_strerror(rc));
@@ -195,7 +195,7 @@ static int read_names(struct blif *b, size_t at)
 	if (b->n_fanin == cover.first)
 		return scan_unexpected(&b->s, "the name of a signal");
 	if (b->cover[i].at != SIZE_MAX || b->value[i] != MIG_NONE)
-		return scan_fail(&b->s, last, -EINVAL, "'%.40s' %s", b->signal.v[i],
+		return scan_fail(&b->s, last, -EINVAL, "'%s' %s", b->signal.v[i],
 				 b->value[i] != MIG_NONE ? "is an input" : "has two .names");
 	b->n_fanin--; /* the last name is the result */
 	cover.n = (uint32_t)(b->n_fanin - cover.first);
@@ -250,8 +250,8 @@ static int build_cover(struct blif *b, uint32_t signal)
 		mig_literal row = MIG_ONE;
 		size_t at = s->at, len = c->n ? word(s) : 0;
 		if (len != c->n)
-			return scan_fail(s, at, -EINVAL, "a row of %zu inputs, '%.40s' has %u", len,
-					 b->signal.v[signal], c->n);
+			return scan_fail(s, at, -EINVAL, "a row of %zu inputs, '%s' has %u", len, b->signal.v[signal],
+					 c->n);
 		for (size_t k = 0; k < len; k++) {
 			char bit = s->text[at + k];
 			if (bit != '0' && bit != '1' && bit != '-')
@@ -289,7 +289,7 @@ static int build(struct blif *b, uint32_t root, size_t asked)
 		struct cover *c = &b->cover[top];
 		if (c->at == SIZE_MAX)
 			return scan_fail(&b->s, depth > 1 ? b->cover[b->stack[depth - 2]].at : asked, -EINVAL,
-					 "'%.40s' is neither an input nor the result of a .names", b->signal.v[top]);
+					 "'%s' is neither an input nor the result of a .names", b->signal.v[top]);
 		c->open = true;
 		while (c->built < c->n && b->value[b->fanin[c->first + c->built]] != MIG_NONE)
 			c->built++;
@@ -302,7 +302,7 @@ static int build(struct blif *b, uint32_t root, size_t asked)
 		}
 		uint32_t missing = b->fanin[c->first + c->built];
 		if (b->cover[missing].open) {
-			return scan_fail(&b->s, b->cover[missing].at, -EINVAL, "'%.40s' depends on itself",
+			return scan_fail(&b->s, b->cover[missing].at, -EINVAL, "'%s' depends on itself",
 					 b->signal.v[missing]);
 		}
 		b->stack[depth++] = missing;
@@ -332,7 +332,7 @@ static int read_all(struct blif *b)
 		if (rc == 0)
 			rc = circuit_output(b->c, name, strlen(name), b->value[b->output[i]]);
 		if (rc == -EEXIST)
-			return scan_fail(&b->s, b->output_at[i], -EINVAL, "'%.40s' is declared twice, or an input too",
+			return scan_fail(&b->s, b->output_at[i], -EINVAL, "'%s' is declared twice, or an input too",
 					 name);
 	}
 	return rc;

@@ -54,7 +54,7 @@ size_t scan_name(const struct ambit_scan *s)
 
 int scan_fail(const struct ambit_scan *s, size_t at, int code, const char *fmt, ...)
 {
-	char why[160];
+	char why[MW_ERR_ROOM];
 	va_list ap;
 	va_start(ap, fmt);
 	mw_vclip(why, sizeof(why), fmt, ap);

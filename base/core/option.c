@@ -497,7 +497,7 @@ int mw_spec_parse(struct mw_spec *out, const char *text, char *err, size_t n)
 				       (unsigned char)text[i], i + 1);
 	size_t len = strcspn(text, ":");
 	if (len == 0 || len >= sizeof(out->name))
-		return mw_fail(MW_ESPEC, err, n, "'%.40s' is not a device, expected name[:key=value,...]", text);
+		return mw_fail(MW_ESPEC, err, n, "'%s' is not a device, expected name[:key=value,...]", text);
 	memcpy(out->name, text, len);
 	const char *t = text[len] ? text + len + 1 : NULL;
 	int rc = 0;

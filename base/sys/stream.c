@@ -200,7 +200,7 @@ static struct mw_stream *create(const char *path, bool writing)
 		return NULL;
 	s->fd = -1;
 	s->writing = writing;
-	mw_format(s->path, sizeof(s->path), "%s", path);
+	mw_clip(s->path, sizeof(s->path), "%s", path);
 	return s;
 }
 

@@ -146,8 +146,7 @@ static int set_transposer(struct ambit *a, const struct pim_config *c, char *err
 	if (ok && given)
 		ok = mw_parse_real(text + len + 1, &rate) == 0 && rate >= 0.001 && rate <= 1e6;
 	if (!ok)
-		return mw_fail(-EINVAL, err, n, "ambit: transpose=%.40s: expected unit[:GBPS], host:GBPS or done",
-			       text);
+		return mw_fail(-EINVAL, err, n, "ambit: transpose=%s: expected unit[:GBPS], host:GBPS or done", text);
 	a->transposer = (enum ambit_transposer)i;
 	a->transpose_gbps = rate;
 	return 0;

@@ -25,7 +25,7 @@ static int read_protection(struct ambit_failures *f, const char *text, char *err
 	unsigned long k = strncmp(text, "replicate:", 10) == 0 ? strtoul(text + 10, &end, 10) : 0;
 	if (!end || *end || end == text + 10 || k < 3 || k > MAX_COPIES || k % 2 == 0)
 		return mw_fail(-EINVAL, err, n,
-			       "ambit: protect=%.40s: expected none, ecc, tmr or replicate:K, K = 3, 5, 7 or 9", text);
+			       "ambit: protect=%s: expected none, ecc, tmr or replicate:K, K = 3, 5, 7 or 9", text);
 	f->protection = AMBIT_PROTECT_COPIES;
 	f->copies = (unsigned)k;
 	return 0;
