@@ -36,7 +36,8 @@ struct fake_point {
 	unsigned calls, fails_at;
 	atomic_int *stop;
 	unsigned stops_at;
-	int failure; /* the code of fails_at; 0: MW_EVERIFY */
+	int failure;     /* the code of fails_at; 0: MW_EVERIFY */
+	const char *why; /* NULL: "the sum is wrong" */
 };
 
 static inline uint64_t fake_now(void *self)
@@ -75,7 +76,8 @@ static inline int measure(void *arg, double *value, char *err, size_t n)
 	if (p->stop && p->calls == p->stops_at)
 		atomic_store(p->stop, 15);
 	if (p->fails_at && p->calls == p->fails_at)
-		return mw_fail(p->failure ? p->failure : MW_EVERIFY, err, n, "the sum is wrong");
+		return mw_fail(p->failure ? p->failure : MW_EVERIFY, err, n, "%s",
+			       p->why ? p->why : "the sum is wrong");
 	*value = p->value(p);
 	return 0;
 }
@@ -117,7 +119,7 @@ static inline void init(struct setup *s, size_t n)
 	s->profile = (struct bench_profile){"test", 1, 0.05, 6, 30, 0.01, 1 << 20, 5};
 	s->ctx = (struct bench_ctx){.profile = &s->profile, .stop = &s->stop, .deadline_ns = 1000000000, .seed = 3};
 	for (size_t i = 0; i < n; i++) {
-		s->fp[i] = (struct fake_point){&s->fake, (char)('a' + i), 1000000, constant, 0, 0, NULL, 0, 0};
+		s->fp[i] = (struct fake_point){&s->fake, (char)('a' + i), 1000000, constant, 0, 0, NULL, 0, 0, NULL};
 		char name[2] = {(char)('a' + i), 0};
 		mw_record_init(&s->pts[i].rec, "test", name, "value", MW_NS);
 		s->pts[i].measure = measure;

@@ -144,6 +144,22 @@ Test(rounds, failing_point_is_dropped)
 	mw_records_fini(&s.out);
 }
 
+/* A reason may name a path of the longest kind. */
+Test(rounds, reason_of_a_dropped_point_is_whole)
+{
+	struct setup s;
+	char why[4096];
+	memset(why, 'y', sizeof(why) - 1);
+	why[sizeof(why) - 1] = '\0';
+	init(&s, 3);
+	s.fp[1].fails_at = 3;
+	s.fp[1].why = why;
+	run(&s);
+	cr_assert_eq(s.rc, 0);
+	cr_assert_str_eq(find(&s, "b", NULL)->note, why);
+	mw_records_fini(&s.out);
+}
+
 Test(rounds, cancelled_run_keeps_what_it_has)
 {
 	struct setup s;
