@@ -103,6 +103,7 @@ static void check_jedec(const struct trace_bed *b, int faw_acts)
 	const struct ambit_dram *d = b->timing.dram;
 	uint64_t bus = 0, acts[MAX_RANKS][4] = {{0}}, n[MAX_RANKS] = {0}, first[MAX_RANKS] = {0};
 	uint64_t group[MAX_RANKS][16] = {{0}}, refreshed[MAX_RANKS] = {0};
+	uint64_t closed[MAX_RANKS] = {0}; /* when the rank's last bank to close may be opened or refreshed */
 	unsigned open[MAX_BANKS * MAX_RANKS] = {0};
 	const char *at = b->words.text;
 	struct trace_line l;
@@ -112,10 +113,18 @@ static void check_jedec(const struct trace_bed *b, int faw_acts)
 		unsigned *o = &open[l.rank * MAX_BANKS + l.bank];
 		cr_assert_geq(l.clock, bus, "two commands in a clock");
 		bus = l.clock + (trace_is(&l, "ACT") ? d->act_slots : 1);
-		if (trace_is(&l, "REFA"))
+		if (trace_is(&l, "REFA")) {
+			for (unsigned k = 0; k < MAX_BANKS; k++)
+				cr_assert_eq(open[l.rank * MAX_BANKS + k], 0, "refresh with an open bank, clock %llu",
+					     (unsigned long long)l.clock);
+			cr_assert_geq(ps + d->tck, closed[l.rank], "refresh before tRP, clock %llu",
+				      (unsigned long long)l.clock);
 			refreshed[l.rank] = ps + d->trfc;
-		if (trace_is(&l, "PRE"))
+		}
+		if (trace_is(&l, "PRE")) {
 			*o = 0;
+			closed[l.rank] = ps + d->trp;
+		}
 		if (!trace_is(&l, "ACT"))
 			continue;
 		cr_assert_geq(ps + d->tck, refreshed[l.rank], "ACT during refresh");

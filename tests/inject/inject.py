@@ -51,6 +51,7 @@ class Command:
 
     few = 6  # how many n of each kind without INJECT_MAX
     sample = 0  # and with it; 0: 1..INJECT_MAX and some beyond
+    files = 0  # how many files it renames into place at least
     kinds = tuple(CAUSES)
 
     def prepare(self, folder):
@@ -77,6 +78,7 @@ class Printed(Command):
 
 class Eval(Command):
     name = "pim eval"
+    files = 3
     args = ("pim", "eval", "--op=add", "--width=8", "--in=a", "--in=b", "--out=c", "--stats", "-o", "stats",
             "--trace=trace", "--format=csv")
 
@@ -105,6 +107,7 @@ class Eval(Command):
 class Run(Command):
     name = "run"
     few = 2
+    files = 2
 
     args = ("run", "--profile=tiny", "--only=latency", "--max-time=120", "--output=r")
 
@@ -139,6 +142,7 @@ class WholeRun(Run):
 class Report(Command):
     name = "report"
     few = 4
+    files = 1
     args = ("report", "r")
 
     def __init__(self, source):
@@ -227,7 +231,17 @@ def calls(command, kind):
         return int(read(count))
 
 
+def check_syncs(command):
+    """Every file that is renamed into place was synced before, and its folder after: what does not call fsync would also
+    survive its failures."""
+    syncs, renames = calls(command, "fsync"), calls(command, "rename")
+    if syncs < 2 * renames or renames < command.files:
+        sys.exit(f"FAILED: {command.name} makes {renames} files durable with {syncs} calls of fsync")
+
+
 def cases(command):
+    if command.few or MOST:
+        check_syncs(command)
     for kind in command.kinds:
         few = command.sample if MOST else command.few
         if few == 0 and not MOST:

@@ -21,6 +21,7 @@ static const struct macro {
 	{"isscc23-7.2", 128, 8, 8, 23, 4, 8192, 5.49451},
 };
 enum { MACROS = sizeof(macros) / sizeof(macros[0]) };
+static const double LINK_GBPS = 25.6; /* one DDR4-3200 channel, the default */
 
 struct product {
 	struct pim_device *dev;
@@ -196,6 +197,11 @@ static void check_cost(const struct macro *m, uint64_t n_macros, size_t rows, si
 	cr_assert_eq(count(&p, PIM_BYTES_RELOAD), resident ? 0 : rows * cols);
 	cr_assert_eq(count(&p, PIM_BYTES_IN), cols + (resident ? rows * cols : 0));
 	cr_assert_eq(count(&p, PIM_BYTES_OUT), rows * 4);
+	/* Each transfer is rounded up to a whole ps. */
+	cr_assert_float_eq((double)count(&p, PIM_PS_IN), (double)count(&p, PIM_BYTES_IN) * 1e3 / LINK_GBPS, 2.0);
+	cr_assert_float_eq((double)count(&p, PIM_PS_OUT), (double)rows * 4e3 / LINK_GBPS, 1.0);
+	cr_assert_float_eq((double)count(&p, PIM_PS_RELOAD), (double)count(&p, PIM_BYTES_RELOAD) * 1e3 / LINK_GBPS,
+			   1.0);
 	cr_assert_eq(count(&p, PIM_PS_ELAPSED), count(&p, PIM_PS_COMPUTE) + count(&p, PIM_PS_IN) +
 							count(&p, PIM_PS_OUT) + count(&p, PIM_PS_RELOAD));
 	pim_close(p.dev);

@@ -29,6 +29,24 @@ static size_t resident(void *p, size_t bytes)
 	return count;
 }
 
+/* True when the kernel was advised so about p: "hg" huge pages, "nh" none (VmFlags of proc/self/smaps). */
+static bool advised(const void *p, const char *flag)
+{
+	char line[512];
+	bool here = false, found = false;
+	FILE *f = fopen("/proc/self/smaps", "re");
+	cr_assert_not_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		unsigned long start, end;
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			here = (uintptr_t)p >= start && (uintptr_t)p < end;
+		else if (here && strncmp(line, "VmFlags:", 8) == 0)
+			found = strstr(line, flag) != NULL;
+	}
+	(void)fclose(f);
+	return found;
+}
+
 Test(arena, both_kinds_of_ordinary_pages)
 {
 	struct mw_arenas *a;
@@ -46,6 +64,9 @@ Test(arena, both_kinds_of_ordinary_pages)
 		cr_expect_eq(resident(b.p, b.bytes), b.bytes / (size_t)sysconf(_SC_PAGESIZE), "not touched in full");
 		for (size_t i = 0; i < b.bytes; i++)
 			cr_assert_eq(((char *)b.p)[i], 0);
+		if (topo.host.thp) /* what is obtained depends on free memory too */
+			cr_expect(advised(b.p, kind == MW_PAGES_THP ? " hg" : " nh"), "%s: pages not asked for",
+				  mw_pages_name((enum mw_pages)kind));
 		if (kind == MW_PAGES_4K)
 			cr_expect_str_eq(b.obtained, "4K");
 		else if (topo.host.thp && strcmp(topo.host.thp, "never") == 0)

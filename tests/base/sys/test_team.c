@@ -14,9 +14,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
+#include "base/core/probe.h"
 #include "base/sys/cpulist.h"
 #include "base/sys/team.h"
 
@@ -165,6 +167,40 @@ Test(team, bad_calls_are_refused)
 	cr_expect_eq(mw_team_time(team, 2, count, &runs, &ns), -EINVAL);
 	cr_expect_eq(atomic_load(&runs), 0);
 	mw_team_destroy(team);
+}
+
+static void sleep_on_the_last(void *arg, int rank, int n)
+{
+	const struct timespec *t = arg;
+	if (rank == n - 1)
+		(void)nanosleep(t, NULL);
+}
+
+/* A timed job lasts until its last member is done. */
+Test(team, time_is_that_of_all_members)
+{
+	const struct timespec long_sleep = {.tv_nsec = 30000000};
+	int cpus[2];
+	struct mw_team *team;
+	uint64_t ns = 0;
+	(void)fill_cpus(cpus, 2);
+	cr_assert_eq(mw_team_create(cpus, 2, &team, NULL, 0), 0);
+	cr_expect_eq(mw_team_time(team, 2, sleep_on_the_last, (void *)(uintptr_t)&long_sleep, &ns), 0);
+	cr_expect_geq(ns, 30000000u);
+	mw_team_destroy(team);
+}
+
+/* Half of a round trip, by the median block. */
+Test(team, probe_is_one_way)
+{
+	struct mw_probe p;
+	mw_probe_init(&p, 1000, 1);
+	cr_expect(isnan(mw_probe_one_way_ns(&p)));
+	p.blocks = 3;
+	p.block_ns[0] = 20000; /* 100 round trips each */
+	p.block_ns[1] = 900000;
+	p.block_ns[2] = 10000;
+	cr_expect_float_eq(mw_probe_one_way_ns(&p), 100.0, 1e-9);
 }
 
 Test(team, core_to_core_probe, .timeout = 300)
