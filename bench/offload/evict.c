@@ -9,15 +9,22 @@ const char *offload_flush_name(void)
 	return mw_cpu_has(MW_CPU_CLFLUSHOPT) ? "clflushopt" : "clflush";
 }
 
+static inline void clflushopt(const char *line)
+{
+	__asm__ volatile("clflushopt (%0)" ::"r"(line) : "memory");
+}
+
+static inline void clflush(const char *line)
+{
+	__asm__ volatile("clflush (%0)" ::"r"(line) : "memory");
+}
+
 void offload_flush(const void *p, size_t bytes)
 {
-	const char *c = p;
 	if (mw_cpu_has(MW_CPU_CLFLUSHOPT))
-		for (size_t i = 0; i < bytes; i += LINE)
-			__asm__ volatile("clflushopt (%0)" ::"r"(c + i) : "memory");
+		offload_each_line(p, bytes, clflushopt);
 	else
-		for (size_t i = 0; i < bytes; i += LINE)
-			__asm__ volatile("clflush (%0)" ::"r"(c + i) : "memory");
+		offload_each_line(p, bytes, clflush);
 	__asm__ volatile("mfence" ::: "memory");
 }
 

@@ -12,139 +12,27 @@
 
 enum {
 	OTHER_POINTS = 16, /* flushes and emulator rates */
-	MAX_REPEATS = 4096,
 };
 
 /* Shares of the benchmark's time: about this much for the visits; at most this much for the search. */
 #define VISIT_SHARE 0.45
 #define SEARCH_SHARE 0.2
 
-struct job {
-	const struct offload *o;
-	const struct offload_work *w;
-	struct offload_try t;
-	size_t repeats;
-	atomic_int wrong;
-};
-
 struct point {
-	struct job job;
+	struct offload_job job;
 	enum offload_cache cache;
 	double sample_ns;
-	size_t repeats; /* uses per warm sample; 0 before the first one */
 	bool checked;
 };
-
-/* ---- what members do ---- */
-
-static void work_member(void *arg, int rank, int n)
-{
-	const struct job *j = arg;
-	for (size_t i = 0; i < j->repeats; i++)
-		j->w->kind->slice(j->w, &j->t, rank, n);
-}
-
-static void evict_member(void *arg, int rank, int n)
-{
-	const struct job *j = arg;
-	struct offload_range v[3];
-	size_t begin, end;
-	if (!offload_flush_name()) {
-		mw_team_slice(j->o->spare_bytes, 4096, rank, n, &begin, &end);
-		offload_stream(j->o->spare + begin, end - begin);
-		return;
-	}
-	for (size_t i = 0, k = j->w->kind->ranges(j->w, v); i < k; i++) {
-		mw_team_slice(v[i].bytes, 64, rank, n, &begin, &end);
-		offload_flush((const char *)v[i].p + begin, end - begin);
-	}
-}
-
-static void clear_member(void *arg, int rank, int n)
-{
-	const struct job *j = arg;
-	struct offload_range v[3];
-	size_t begin, end, k = j->w->kind->ranges(j->w, v);
-	(void)k;
-	mw_team_slice(v[k - 1].bytes, 4096, rank, n, &begin, &end);
-	memset(j->w->out + begin, 0x5a, end - begin);
-}
-
-static void check_member(void *arg, int rank, int n)
-{
-	struct job *j = arg;
-	if (!j->w->kind->matches(j->w, &j->t, rank, n))
-		atomic_store(&j->wrong, 1);
-}
-
-/* ---- one sample ---- */
-
-static int once(struct job *j, bool evict, size_t repeats, double *ns)
-{
-	struct mw_team *team = j->o->ctx->team;
-	uint64_t t = 0;
-	int rc = evict ? mw_team_run(team, j->t.threads, evict_member, j) : 0;
-	j->repeats = repeats;
-	if (rc == 0)
-		rc = mw_team_time(team, j->t.threads, work_member, j, &t);
-	*ns = (double)t / (double)repeats;
-	return rc;
-}
-
-static int check_result(struct job *j, char *err, size_t n)
-{
-	struct mw_team *team = j->o->ctx->team;
-	double ns;
-	atomic_store(&j->wrong, 0);
-	int rc = mw_team_run(team, mw_team_size(team), clear_member, j);
-	if (rc == 0)
-		rc = once(j, false, 1, &ns);
-	if (rc == 0)
-		rc = mw_team_run(team, mw_team_size(team), check_member, j);
-	if (rc == 0 && atomic_load(&j->wrong))
-		rc = mw_fail(MW_EVERIFY, err, n, "%s: the result differs from that of another path", j->w->name);
-	return rc;
-}
-
-/* Mean time of a use, over as many uses as fit into the sample; with `evict` each starts with the operands evicted. */
-static int cold_sample(struct job *j, bool evict, double sample_ns, double *value)
-{
-	double sum = 0, ns;
-	size_t n = 0;
-	uint64_t begin = mw_now_ns();
-	do {
-		int rc = once(j, evict, 1, &ns);
-		if (rc < 0)
-			return rc;
-		sum += ns;
-		n++;
-	} while ((double)(mw_now_ns() - begin) < sample_ns && n < MAX_REPEATS);
-	*value = sum / (double)n;
-	return 0;
-}
-
-static int warm_sample(struct job *j, double sample_ns, size_t *repeats, double *value)
-{
-	double ns;
-	int rc = once(j, false, 1, &ns);
-	if (rc == 0 && *repeats == 0) {
-		rc = once(j, false, 1, &ns); /* the first one was cold */
-		*repeats = (size_t)fmin(MAX_REPEATS, fmax(1, sample_ns / fmax(ns, 1)));
-	}
-	return rc < 0 ? rc : once(j, false, *repeats, value);
-}
 
 static int measure(void *arg, double *value, char *err, size_t n)
 {
 	struct point *p = arg;
-	int rc = p->checked ? 0 : check_result(&p->job, err, n);
+	int rc = p->checked ? 0 : offload_check(&p->job, err, n);
 	if (rc < 0)
 		return rc;
 	p->checked = true;
-	if (p->cache == OFFLOAD_WARM)
-		rc = warm_sample(&p->job, p->sample_ns, &p->repeats, value);
-	else
-		rc = cold_sample(&p->job, p->job.w->cached, p->sample_ns, value);
+	rc = offload_sample(&p->job, p->cache, p->sample_ns, value);
 	return rc < 0 ? mw_fail(rc, err, n, "%s: %s", p->job.w->name, mw_strerror(rc)) : 0;
 }
 
@@ -153,13 +41,12 @@ static int measure(void *arg, double *value, char *err, size_t n)
 static int search_one(const struct offload *o, const struct offload_work *w, enum offload_cache cache,
 		      struct offload_try *t)
 {
-	struct job j = {.o = o, .w = w, .t = *t};
 	int rc = 0;
 	t->ns = INFINITY;
 	for (int i = 0; i < 3 && rc == 0; i++) {
 		double ns = INFINITY;
-		size_t repeats = 0;
-		rc = cache == OFFLOAD_WARM ? warm_sample(&j, 2e5, &repeats, &ns) : cold_sample(&j, w->cached, 2e5, &ns);
+		struct offload_job j = {.o = o, .w = w, .t = *t};
+		rc = offload_sample(&j, cache, 2e5, &ns);
 		t->ns = fmin(t->ns, ns);
 		if (ns > 1e7 || o->finalists < 2)
 			break;
@@ -336,52 +223,10 @@ static int fit_budget(struct offload *o)
 
 /* ---- flush rates ---- */
 
-struct flush_point {
-	struct offload *o;
-	size_t bytes;
-	bool dirty;
-	double sample_ns;
-};
-
-static void dirty_member(void *arg, int rank, int n)
-{
-	const struct flush_point *f = arg;
-	size_t begin, end;
-	mw_team_slice(f->bytes, 4096, rank, n, &begin, &end);
-	memset(f->o->work[0].out + begin, rank, end - begin);
-}
-
-static void flush_member(void *arg, int rank, int n)
-{
-	const struct flush_point *f = arg;
-	size_t begin, end;
-	mw_team_slice(f->bytes, 4096, rank, n, &begin, &end);
-	offload_flush(f->o->work[0].out + begin, end - begin);
-}
-
-static int measure_flush(void *arg, double *value, char *err, size_t n)
-{
-	struct flush_point *f = arg;
-	struct mw_team *team = f->o->ctx->team;
-	int members = mw_team_size(team), rc = 0;
-	uint64_t ns = 0, sum = 0, begin = mw_now_ns();
-	size_t times = 0;
-	do {
-		/* For absent lines, flush before the timed part. */
-		rc = mw_team_run(team, members, f->dirty ? dirty_member : flush_member, f);
-		if (rc == 0)
-			rc = mw_team_time(team, members, flush_member, f, &ns);
-		sum += ns;
-		times++;
-	} while (rc == 0 && (double)(mw_now_ns() - begin) < f->sample_ns);
-	*value = (double)(f->bytes * times) / (double)sum;
-	return rc < 0 ? mw_fail(rc, err, n, "flush: %s", mw_strerror(rc)) : 0;
-}
-
-static void add_flush(struct offload *o, struct flush_point *f, struct round_point *pt, bool dirty)
+static void add_flush(struct offload *o, struct offload_flush_point *f, struct round_point *pt, bool dirty)
 {
 	const struct offload_work *w = &o->work[0];
-	*f = (struct flush_point){.o = o, .bytes = o->llc / 4, .dirty = dirty, .sample_ns = 1e6};
+	*f = (struct offload_flush_point){.o = o, .bytes = o->llc / 4, .dirty = dirty, .sample_ns = 1e6};
 	if (f->bytes > w->size)
 		f->bytes = w->size;
 	mw_record_open(&pt->rec, &offload_emitter, offload_row_flush, "flush");
@@ -389,7 +234,7 @@ static void add_flush(struct offload *o, struct flush_point *f, struct round_poi
 	mw_put_text(&pt->rec, &offload_key_lines, dirty ? "dirty" : "absent");
 	mw_put_text(&pt->rec, &offload_key_instruction, offload_flush_name());
 	mw_put_int(&pt->rec, &offload_key_flushed, (int64_t)f->bytes);
-	pt->measure = measure_flush;
+	pt->measure = offload_measure_flush;
 	pt->arg = f;
 	pt->threads = mw_team_size(o->ctx->team);
 }
@@ -400,7 +245,7 @@ struct offload_points {
 	struct round_point *pts;
 	size_t n;
 	struct point *v; /* points of the rows' ways, which come first in pts */
-	struct flush_point flush[OFFLOAD_CACHES];
+	struct offload_flush_point flush[OFFLOAD_CACHES];
 	struct offload_rates *rates;
 	struct rounds *rounds;
 	bool opened; /* rounds_open was called: it owns the records of pts, even if it failed */

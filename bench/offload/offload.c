@@ -109,6 +109,7 @@ static struct offload *new_offload(const struct bench_ctx *ctx)
 	o->ctx = ctx;
 	o->llc = ctx->topo->host.llc_total_bytes ? ctx->topo->host.llc_total_bytes : 32 * MIB;
 	o->finalists = finalists_of(ctx->profile);
+	o->flush = offload_flush;
 	o->flush_gbps[OFFLOAD_COLD] = o->flush_gbps[OFFLOAD_WARM] = NAN;
 	o->channels = offload_channels("/");
 	o->plan = calloc(1, sizeof(*o->plan));

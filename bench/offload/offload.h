@@ -1,8 +1,8 @@
 /* The same work on the host, measured, and on devices that compute in memory, modelled. Private to bench/offload.
  *
  * A row of the comparison is a struct offload_work. Its kind (bulk.c, gemv.c) computes it on the host and on a device.
- * host.c searches and measures the host's ways, pick.c chooses the best; execute.c runs the rows on devices, device.c
- * opens these and reads their cost; compare.c emits the comparison. */
+ * host.c searches the host's ways, sample.c measures one, pick.c chooses the best; execute.c runs the rows on devices,
+ * device.c opens these and reads their cost; compare.c emits the comparison. */
 #ifndef MW_OFFLOAD_H
 #define MW_OFFLOAD_H
 
@@ -115,7 +115,8 @@ struct offload {
 	size_t n_devices;
 	uint8_t *spare; /* twice the last-level cache; read to evict lines where they cannot be flushed */
 	size_t spare_bytes;
-	struct mw_block block;             /* of all vectors and the spare */
+	struct mw_block block;                      /* of all vectors and the spare */
+	void (*flush)(const void *p, size_t bytes); /* offload_flush; a test counts the lines */
 	double flush_gbps[OFFLOAD_CACHES]; /* GB/s of flushing lines that are absent from (cold) or dirty in (warm) the
 					      caches; NaN: unknown */
 	int channels;                      /* of this machine's memory; 0 = unknown */
@@ -207,10 +208,44 @@ size_t offload_vector_step(size_t bytes);
 /* ---- evict.c ---- */
 /* "clflushopt", "clflush" or NULL when this architecture has no such instruction for user programs. */
 const char *offload_flush_name(void);
-/* Writes the cache lines of the range back and invalidates them. */
+/* Writes the cache lines of the range back and invalidates them. p must be aligned to a line. */
 void offload_flush(const void *p, size_t bytes);
+/* Calls `flush` for every line of the range. */
+static inline __attribute__((always_inline)) void offload_each_line(const void *p, size_t bytes,
+								    void (*flush)(const char *line))
+{
+	for (size_t i = 0; i < bytes; i += 64)
+		flush((const char *)p + i);
+}
 /* Reads the range, so that it displaces the contents of the caches. */
 void offload_stream(const void *p, size_t bytes);
+
+/* ---- sample.c ---- */
+/* One way of doing the work of a row. The memory of the operands must be held. */
+struct offload_job {
+	const struct offload *o;
+	const struct offload_work *w;
+	struct offload_try t;
+	size_t repeats;      /* uses of the timed part in progress */
+	size_t warm_repeats; /* uses per warm sample; 0 before the first one */
+	atomic_int wrong;
+};
+
+/* Computes the work once over an overwritten result and compares with another path. MW_EVERIFY when they differ. */
+int offload_check(struct offload_job *j, char *err, size_t n);
+/* ns of one use. Cold: each use starts with the operands evicted, where they would fit into the caches. Warm: after a
+ * use that is not timed. */
+int offload_sample(struct offload_job *j, enum offload_cache cache, double sample_ns, double *value);
+
+struct offload_flush_point {
+	struct offload *o;
+	size_t bytes;
+	bool dirty; /* every line is written before it is flushed; else it is flushed before */
+	double sample_ns;
+};
+
+/* GB/s of flushing; arg is a struct offload_flush_point. For rounds. */
+int offload_measure_flush(void *arg, double *value, char *err, size_t n);
 
 /* ---- host.c ---- */
 /* Searches the host's ways and makes points of the fastest few. The memory of the operands must be held, here and in a

@@ -26,6 +26,7 @@ struct fixture {
 	atomic_int stop;
 	size_t room; /* records that find a place; 0: all */
 	const struct mw_sample_sink *samples;
+	unsigned visits; /* 0: those of the profile */
 	int (*measure)(struct bench_ctx *ctx, const struct bench *b, const struct mw_sink *sink, char *err, size_t n);
 	char err[300];
 };
@@ -78,10 +79,13 @@ static int run_with(struct fixture *f, uint64_t max_bytes, int argc, const char 
 		int n = mw_topology_cpu_ids(&f->topo, cpus, MW_MAX_CPUS);
 		cr_assert_eq(mw_team_create(cpus, n > 2 ? 2 : n, &f->team, f->err, sizeof(f->err)), 0, "%s", f->err);
 		cr_assert_eq(mw_arenas_create(max_bytes, &f->arenas), 0);
+		struct bench_profile visited = profile;
+		visited.visits = f->visits ? f->visits : profile.visits;
+		visited.max_rounds = visited.visits > 2 ? 6 : profile.max_rounds;
 		struct bench_ctx ctx = {.topo = &f->topo,
 					.arenas = f->arenas,
 					.team = f->team,
-					.profile = &profile,
+					.profile = &visited,
 					.opts = &f->opts,
 					.earlier = &f->none,
 					.stop = &f->stop,
@@ -211,6 +215,38 @@ Test(bench_offload, both_sides_of_every_row, .timeout = 300)
 	cr_assert(r && r->provenance == MW_UNAVAILABLE && strstr(r->note, "int8"));
 	r = find(&f, "emulator-and", "emulator_bandwidth", "engine=exact");
 	cr_assert(r && r->provenance == MW_MEASURED && r->value > 0);
+	finish(&f);
+}
+
+/* The ratio's interval is the host's, through the device's time; what transfers cost is part of one use. */
+Test(bench_offload, intervals_and_energy_of_one_use, .timeout = 300)
+{
+	struct fixture f = {.visits = 3};
+	const char *args[] = {"--sizes=64K,1M", "--kernels=and", "--device=ambit:dram=ddr4-3200"};
+	cr_assert_eq(run_with(&f, 256 << 20, 3, args), 0, "%s", f.err);
+	check_derived(&f);
+	size_t intervals = 0;
+	for (size_t i = 0; i < f.seen.n; i++) {
+		const struct mw_record *r = &f.seen.v[i];
+		if (strcmp(r->metric, "speedup") != 0 || !isfinite(r->ci_lo))
+			continue;
+		cr_expect(r->ci_lo < r->value && r->value < r->ci_hi, "%g in %g..%g", r->value, r->ci_lo, r->ci_hi);
+		intervals++;
+	}
+	cr_expect_gt(intervals, 0);
+	double moved[2];
+	for (int k = 0; k < 2; k++) {
+		char where[120];
+		(void)snprintf(where, sizeof(where), "vector=%d price=unconstrained mode=", k ? 1048576 : 65536);
+		char resident[160], all[160];
+		(void)snprintf(resident, sizeof(resident), "%sresident", where);
+		(void)snprintf(all, sizeof(all), "%send_to_end", where);
+		const struct mw_record *x = find(&f, "and", "energy", resident), *y = find(&f, "and", "energy", all);
+		cr_assert(x && y && isfinite(x->value) && isfinite(y->value));
+		moved[k] = y->value - x->value;
+		cr_expect(y->min > x->min && y->max > x->max);
+	}
+	cr_expect(moved[0] > 0 && fabs(moved[1] / moved[0] - 16) < 1e-9, "%g and %g nJ", moved[0], moved[1]);
 	finish(&f);
 }
 
