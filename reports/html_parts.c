@@ -111,29 +111,31 @@ static void put_remarks(FILE *out, const struct remarks *l)
 static void put_joined(FILE *out, const char *name, const char *text, const struct remarks *remarks)
 {
 	size_t number = number_of(remarks, text);
+	bool unit = strcmp(name, "unit") == 0;
 	if (number)
 		(void)fprintf(out, "<sup>%zu</sup>", number);
 	else if (*text)
-		html_element(out, strcmp(name, "unit") == 0 ? "span" : "div", name, text);
+		html_element(out, unit ? "i" : "div", unit ? NULL : name, text);
 }
 
+/* End tags of cells and rows are optional in HTML; a page has thousands of them. */
 static void put_cell(FILE *out, const struct grid *g, size_t row, size_t c, const struct remarks *remarks)
 {
 	const struct grid_column *column = &g->columns[c];
 	const char *text = g->cells[row * g->n_columns + c];
-	bool absent = !*text;
+	if (!*text) {
+		(void)fputs(column->number ? "<td class=\"n absent\">–" : "<td class=absent>–", out);
+		return;
+	}
 	(void)fputs(column->number ? "<td class=n>" : "<td>", out);
-	if (absent)
-		(void)fputs("<span class=\"absent\">–</span>", out);
-	else if (strcmp(column->name, "provenance") == 0)
+	if (strcmp(column->name, "provenance") == 0)
 		html_provenance(out, text);
 	else
 		html_escape(out, text);
-	if (c + 1 < g->n_columns && joins(g, c + 1) && !absent) {
+	if (c + 1 < g->n_columns && joins(g, c + 1) && g->cells[row * g->n_columns + c + 1][0]) {
 		(void)fputc(' ', out);
 		put_joined(out, g->columns[c + 1].name, g->cells[row * g->n_columns + c + 1], remarks);
 	}
-	(void)fputs("</td>", out);
 }
 
 void html_grid(FILE *out, const struct grid *g, const char *label)
@@ -156,7 +158,7 @@ void html_grid(FILE *out, const struct grid *g, const char *label)
 		for (size_t c = 0; c < g->n_columns; c++)
 			if (!joins(g, c))
 				put_cell(out, g, r, c, &remarks);
-		(void)fputs("</tr>\n", out);
+		(void)fputc('\n', out);
 	}
 	(void)fputs("</tbody></table></div>\n", out);
 	put_remarks(out, &remarks);

@@ -31,6 +31,8 @@ class Page(html.parser.HTMLParser):
             self.id, self.depth = name, 0
             self.tables[name] = []
         self.depth += tag == "div"
+        if tag in ("td", "th", "tr"):
+            self.end_cell()
         if tag == "figure" and self.id:
             self.drawn.add(self.id)
         elif tag == "tr" and self.id:
@@ -40,13 +42,18 @@ class Page(html.parser.HTMLParser):
         elif tag == "h2":
             self.head = ""
 
+    def end_cell(self):
+        """End tags of cells and rows are optional."""
+        if self.cell is not None and self.id:
+            self.tables[self.id][-1].append(self.cell.strip())
+        self.cell = None
+
     def handle_endtag(self, tag):
+        if tag in ("td", "th", "tr", "tbody", "table"):
+            self.end_cell()
         if tag == "div":
             self.depth -= 1
             self.id = self.id if self.depth else None
-        elif tag in ("td", "th") and self.id:
-            self.tables[self.id][-1].append(self.cell.strip())
-            self.cell = None
         elif tag == "h2":
             self.heads.append(self.head)
             self.head = None
