@@ -33,7 +33,7 @@ struct unit {
 	struct round_point *pts;
 	size_t n_pts;
 	struct rounds *rounds; /* NULL: nothing of it can be measured */
-	char why[200];         /* not empty: why it could not be prepared */
+	char why[MW_ERR_ROOM];         /* not empty: why it could not be prepared */
 	double take_s;         /* seconds that taking its memory took last time */
 };
 
@@ -332,7 +332,7 @@ static double round_s(const struct gemm_run *r, const struct unit *u)
 static int visit_unit(struct gemm_run *r, struct unit *u, double share, double reserve_s, char *err, size_t n)
 {
 	struct bench_ctx ctx = *r->ctx;
-	char why[200];
+	char why[MW_ERR_ROOM];
 	uint64_t begin_ns = mw_now_ns();
 	bool known = u->tried;
 	int rc = known ? gemm_group_take(&ctx, &u->g, why, sizeof(why)) : prepare(r, u, err, n);

@@ -61,7 +61,7 @@ static int plan_case(struct gemm_case *c)
 		int rc = c->engine->ops->plan(g->type, c->m, n, g->k, n, &c->plans[rank], c->why, sizeof(c->why));
 		if (rc < 0) {
 			if (!c->why[0])
-				mw_clip(c->why, sizeof(c->why), "%s", mw_strerror(rc));
+				mw_format(c->why, sizeof(c->why), "%s", mw_strerror(rc));
 			c->kernel[0] = '\0';
 			return rc == -ENOMEM ? rc : 0;
 		}

@@ -3,6 +3,7 @@
 #ifndef MW_GEMM_WORK_H
 #define MW_GEMM_WORK_H
 
+#include "base/core/err.h"
 #include "bench/bench.h"
 #include "bench/engine.h"
 
@@ -16,7 +17,7 @@ struct gemm_case {
 	const struct engine *engine;
 	size_t m;
 	size_t calls;  /* products per sample */
-	char why[160]; /* not empty: why it cannot run */
+	char why[MW_ERR_ROOM]; /* not empty: why it cannot run */
 	char kernel[48];
 	/* Private to gemm_work.c: */
 	void **plans; /* one per member; NULL for an empty slice */

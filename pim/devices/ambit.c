@@ -201,7 +201,7 @@ static void ambit_close(void *state)
 static int ambit_open(void *priv, const struct pim_config *c, void **state, char *err, size_t n)
 {
 	(void)priv;
-	char why[200];
+	char why[MW_ERR_ROOM];
 	const char *width = pim_config_text(c, "width");
 	const struct ambit_dram *d = ambit_dram_select(
 		pim_config_text(c, "dram"), width ? (unsigned)strtoul(width + 1, NULL, 10) : 0, why, sizeof(why));
