@@ -401,7 +401,7 @@ static bool visit_spots(const struct stream_job *j, bool check)
 
 int stream_job_measure(struct stream_job *j, double *gbps, char *err, size_t n)
 {
-	uint64_t ns;
+	uint64_t ns = 1;
 	bool stores = mw_stream_stores(j->kernel->op);
 	j->samples++;
 	j->scale = scale_of(j);

@@ -94,7 +94,7 @@ static inline size_t head_of(const double *a, size_t n)
 	return head < n ? head : n;
 }
 #else
-#define STREAM(p, v) STORE(p, v)
+#define STREAM(p, v) ((void)(p), (void)(v))
 #define FENCE() (void)0
 #define head_of(a, n) ((size_t)0)
 #endif
@@ -269,23 +269,23 @@ static uint64_t run_read_x4(double *a, const double *b, const double *c, double 
 #define MAP(name, op, store, lines, ahead)                                                                             \
 	static uint64_t run_##name##_##store##_u##lines##_p##ahead(KERNEL_ARGS)                                        \
 	{                                                                                                              \
-		return store_body(op, IS_NT_##store, lines, 1024 * ahead, a, b, c, s, n);                              \
+		return store_body(op, IS_NT_##store, lines, 1024 * (ahead), a, b, c, s, n);                            \
 	}
 #define READ(name, op, store, lines, ahead)                                                                            \
 	static uint64_t run_##name##_##store##_u##lines##_p##ahead(KERNEL_ARGS)                                        \
 	{                                                                                                              \
 		(void)a, (void)c, (void)s;                                                                             \
-		return read_body(lines, 1024 * ahead, b, n);                                                           \
+		return read_body(lines, 1024 * (ahead), b, n);                                                         \
 	}
 #define DOT(name, op, store, lines, ahead)                                                                             \
 	static uint64_t run_##name##_##store##_u##lines##_p##ahead(KERNEL_ARGS)                                        \
 	{                                                                                                              \
 		(void)a, (void)s;                                                                                      \
-		return dot_body(lines, 1024 * ahead, b, c, n);                                                         \
+		return dot_body(lines, 1024 * (ahead), b, c, n);                                                       \
 	}
 #define ROW(name, op, store, lines, ahead)                                                                             \
-	{NAME LINES_##store##_##lines AHEAD_##ahead, op,    ISA,         IS_NT_##store,                                \
-	 run_##name##_##store##_u##lines##_p##ahead, lines, 1024 * ahead},
+	{NAME LINES_##store##_##lines AHEAD_##ahead, op,    ISA,           IS_NT_##store,                              \
+	 run_##name##_##store##_u##lines##_p##ahead, lines, 1024 * (ahead)},
 
 ORDINARY_FAMILY(MAP)
 NT_FAMILY(MAP)
