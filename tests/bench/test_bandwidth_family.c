@@ -425,3 +425,59 @@ Test(bandwidth_family, a_resumed_run_keeps_its_kernels)
 	cr_assert_eq(found, 1);
 	test_close(&t);
 }
+
+/* ---- the best kernel of a case ---- */
+
+enum { VISITS = 4 };
+
+static void add_result(struct bw_results *results, const struct bw_placement *at, bool zeros, double value)
+{
+	size_t n;
+	const struct mw_stream_kernel *k = mw_stream_kernels(MW_ISA_PORTABLE, &n);
+	while (k->op != MW_STREAM_WRITE)
+		k++;
+	const struct bw_words words = {BW_DRAM, k, at, zeros, 1 << 20, 1 << 10, "thp", "thp"};
+	struct mw_record rec;
+	bw_record_open(&rec, &words);
+	mw_record_set(&rec, value, MW_MEASURED, NULL);
+	rec.samples = calloc(VISITS, sizeof(*rec.samples));
+	rec.n = rec.n_samples = VISITS;
+	for (uint32_t i = 0; i < VISITS; i++)
+		rec.samples[i] = (struct mw_sample){.value = value, .visit = i, .round = i};
+	cr_assert_eq(mw_record_close(&rec, NULL, 0), 0);
+	cr_assert_eq(bw_results_add(results, &rec), 0);
+	mw_record_fini(&rec);
+}
+
+/* Zeros are no peak, and compact and spread threads have one each. */
+Test(bandwidth_family, the_best_is_of_like_points)
+{
+	struct mw_records out = {0};
+	const struct mw_sink sink = {test_collect, &out};
+	struct bw_results results = {.out = &sink, .target = 0.05};
+	int ranks[] = {0, 8};
+	const struct bw_placement compact = {.threads = 2, .ranks = ranks},
+				  spread = {.threads = 2, .spread = true, .ranks = ranks};
+	const struct bw_cell cells[] = {
+		{.place = BW_DRAM, .op = MW_STREAM_WRITE, .threads = 2, .kernels = 1, .points = 1},
+		{.place = BW_DRAM, .op = MW_STREAM_WRITE, .threads = 2, .spread = true, .kernels = 1, .points = 1},
+	};
+	size_t peaks = 0, bus = 0;
+	add_result(&results, &compact, false, 10);
+	add_result(&results, &compact, true, 40);
+	add_result(&results, &spread, false, 20);
+	cr_assert_eq(bw_results_envelope(&results, cells, 2), 0);
+	for (size_t i = 0; i < out.n; i++) {
+		const struct mw_record *r = &out.v[i];
+		bus += strcmp(r->metric, "bus_bandwidth") == 0;
+		if (strcmp(r->case_name, "peak-write") != 0)
+			continue;
+		peaks++;
+		cr_assert_eq(r->value, mw_kv_find(&r->params, "placement") ? 20 : 10);
+		cr_assert_null(mw_kv_find(&r->params, "data"));
+	}
+	cr_assert_eq(peaks, 2);
+	cr_assert_eq(bus, 2, "zeros are a contrast of stores, not traffic");
+	bw_results_fini(&results);
+	mw_records_fini(&out);
+}
