@@ -1,6 +1,9 @@
 #include "bench/bandwidth_records.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +16,22 @@ static const struct mw_key key_array = {"array", MW_BYTES, MW_OBSERVED,
 					"bytes of each array that the kernel reads or writes"};
 static const struct mw_key key_by_stores = {"by_stores", MW_TEXT, MW_OBSERVED, "kind of store of the fastest kernel"};
 
+static const struct mw_key key_tried = {"tried", MW_NUMBER, MW_OBSERVED,
+					"kernels that short probes compared, to choose those that were measured"};
+static const struct mw_key key_libc = {"libc", MW_TEXT, MW_OBSERVED, "C library of memcpy and memset"};
+static const struct mw_key key_data = {"data", MW_TEXT, MW_PARAM,
+				       "zeros: stores zeros, for contrast; without it, other values"};
+static const struct mw_key key_placement = {
+	"placement", MW_TEXT, MW_PARAM,
+	"spread: threads alternate over sockets and third-level caches; without it, they fill one after the other"};
+static const struct mw_key key_placed = {
+	"placed", MW_TEXT, MW_OBSERVED,
+	"CPUs of the threads: compact, spread, or same (compact and spread choose the same CPUs)"};
+
 /* In the order of enum bw_place and enum mw_stream_op. */
-#define OPS_OF(place) place "-read", place "-write", place "-copy", place "-triad"
+#define OPS_OF(place)                                                                                                  \
+	place "-read", place "-write", place "-copy", place "-triad", place "-scale", place "-add", place "-update",   \
+		place "-dot", place "-fill", place "-memcpy", place "-memset"
 static const char *const point_cases[] = {OPS_OF("l1"),   OPS_OF("l2"),      OPS_OF("l3"),
 					  OPS_OF("dram"), OPS_OF("largest"), NULL};
 static const char *const peak_cases[] = {OPS_OF("peak"), NULL};
@@ -22,17 +39,21 @@ static const char *const places[BW_PLACES] = {"l1", "l2", "l3", "dram", "largest
 
 enum { POINT, BUS, PEAK, TOP };
 
+#define POINT_PARAMS MW_LIST(&mw_key_size, &mw_key_threads, &mw_key_kernel, &mw_key_stores, &mw_key_pages)
+#define POINT_OPTIONAL MW_LIST(&mw_key_state, &key_data, &key_placement)
+#define POINT_OBSERVED MW_LIST(&mw_key_obtained, &key_array, &key_placed, &key_libc)
+
 static const struct mw_emit emits[] = {
-	[POINT] = {point_cases, &mw_metric_bandwidth,
-		   MW_LIST(&mw_key_size, &mw_key_threads, &mw_key_kernel, &mw_key_stores, &mw_key_pages),
-		   MW_LIST(&mw_key_state), MW_LIST(&mw_key_obtained, &key_array)},
-	[BUS] = {MW_CASES("dram-write", "dram-copy", "dram-triad"), &mw_metric_bus_bandwidth,
-		 MW_LIST(&mw_key_size, &mw_key_threads, &mw_key_kernel, &mw_key_stores, &mw_key_pages),
-		 MW_LIST(&mw_key_state), MW_LIST(&mw_key_obtained, &key_array)},
-	[PEAK] = {peak_cases, &mw_metric_bandwidth, MW_LIST(&mw_key_level, &mw_key_threads), MW_LIST(&mw_key_state),
-		  MW_LIST(&mw_key_winner, &mw_key_ties, &key_by_stores, &mw_key_obtained, &key_array)},
+	[POINT] = {point_cases, &mw_metric_bandwidth, POINT_PARAMS, POINT_OPTIONAL, POINT_OBSERVED},
+	[BUS] = {MW_CASES("dram-write", "dram-copy", "dram-triad", "dram-scale", "dram-add", "dram-fill", "dram-memcpy",
+			  "dram-memset"),
+		 &mw_metric_bus_bandwidth, POINT_PARAMS, POINT_OPTIONAL, POINT_OBSERVED},
+	[PEAK] = {peak_cases, &mw_metric_bandwidth, MW_LIST(&mw_key_level, &mw_key_threads),
+		  MW_LIST(&mw_key_state, &key_placement),
+		  MW_LIST(&mw_key_winner, &mw_key_ties, &key_by_stores, &key_tried, &mw_key_obtained, &key_array,
+			  &key_placed, &key_libc)},
 	[TOP] = {MW_CASES("dram-read-peak"), &mw_metric_bandwidth, NULL, MW_LIST(&mw_key_state),
-		 MW_LIST(&mw_key_winner, &mw_key_ties, &mw_key_by_threads, &mw_key_obtained, &key_array)},
+		 MW_LIST(&mw_key_winner, &mw_key_ties, &mw_key_by_threads, &mw_key_obtained, &key_array, &key_placed)},
 	{.metric = NULL},
 };
 const struct mw_emitter bw_emitter = {"bandwidth", emits};
@@ -51,7 +72,28 @@ static const char *case_name(enum bw_place place, enum mw_stream_op op)
 
 uint64_t bw_size(enum mw_stream_op op, uint64_t array)
 {
-	return array * (mw_stream_payload_bytes(op) / sizeof(double));
+	return array * mw_stream_arrays(op);
+}
+
+static const char *stores_of(const struct mw_stream_kernel *k)
+{
+	if (!mw_stream_stores(k->op))
+		return "none";
+	return !mw_stream_store_known(k->op) ? k->name : k->nt ? "nt" : "ordinary";
+}
+
+static void put_libc(struct mw_record *rec, enum mw_stream_op op)
+{
+	struct mw_buf name = {0};
+	if (op != MW_STREAM_MEMCPY && op != MW_STREAM_MEMSET)
+		return;
+#ifdef __GLIBC__
+	mw_buf_add(&name, "glibc %s", gnu_get_libc_version());
+#else
+	mw_buf_add(&name, "not glibc");
+#endif
+	mw_put_text(rec, &key_libc, mw_buf_text(&name));
+	mw_buf_fini(&name);
 }
 
 void bw_record_open(struct mw_record *rec, const struct bw_words *w)
@@ -61,10 +103,16 @@ void bw_record_open(struct mw_record *rec, const struct bw_words *w)
 	mw_record_open(rec, &bw_emitter, &emits[POINT], case_name(w->place, k->op));
 	mw_record_method(rec, "stream", 1);
 	mw_put_int(rec, &mw_key_size, (int64_t)size);
-	mw_put_int(rec, &mw_key_threads, w->threads);
+	mw_put_int(rec, &mw_key_threads, w->at->threads);
 	mw_put_text(rec, &mw_key_kernel, k->name);
-	mw_put_text(rec, &mw_key_stores, k->op == MW_STREAM_READ ? "none" : k->nt ? "nt" : "ordinary");
+	mw_put_text(rec, &mw_key_stores, stores_of(k));
 	mw_put_text(rec, &mw_key_pages, w->pages);
+	if (w->zeros)
+		mw_put_text(rec, &key_data, "zeros");
+	if (w->at->spread)
+		mw_put_text(rec, &key_placement, "spread");
+	mw_put_text(rec, &key_placed, w->at->same ? "same" : w->at->spread ? "spread" : "compact");
+	put_libc(rec, k->op);
 	mw_put_text(rec, &mw_key_obtained, w->obtained);
 	mw_put_int(rec, &key_array, (int64_t)w->array);
 	if (w->place == BW_LARGEST)
@@ -87,18 +135,34 @@ static bool find_case(const struct mw_record *rec, enum bw_place *place, enum mw
 	return false;
 }
 
-/* Emits the bus traffic of kernels with ordinary stores. Reads and non-temporal stores have no traffic beyond the
- * program's bytes.
- * */
+/* The bytes on the bus of a store of unknown kind are between those of the two kinds. */
+static void unknown_bus(struct mw_record *out, const struct mw_record *rec, enum mw_stream_op op)
+{
+	double least = rec->value / mw_stream_payload_bytes(op) * mw_stream_bus_bytes(op, true);
+	double most = rec->value / mw_stream_payload_bytes(op) * mw_stream_bus_bytes(op, false);
+	mw_record_unavailable(out, "");
+	mw_record_note(
+		out,
+		"between %.4g GB/s (non-temporal stores) and %.4g GB/s (ordinary ones, which read the line first): "
+		"%s chooses the kind of store and does not say which",
+		least, most, op == MW_STREAM_FILL ? "the CPU" : "the C library");
+}
+
+/* Emits the bus traffic of kernels with ordinary stores. Reads, updates and non-temporal stores have no traffic beyond
+ * the program's bytes; zeros are only a contrast. */
 static int emit_bus(const struct mw_sink *sink, const struct mw_record *rec, enum mw_stream_op op)
 {
 	struct mw_record out;
 	bool nt = strcmp(mw_kv_str(&rec->params, "stores", ""), "nt") == 0;
 	unsigned bus = mw_stream_bus_bytes(op, nt), payload = mw_stream_payload_bytes(op);
-	if (bus == payload)
+	if (bus == payload || mw_kv_find(&rec->params, key_data.name))
 		return 0;
 	mw_record_derive(&out, &bw_emitter, &emits[BUS], rec->case_name, rec);
 	mw_record_method(&out, rec->method, rec->method_version);
+	if (!mw_stream_store_known(op)) {
+		unknown_bus(&out, rec, op);
+		return mw_finish(sink, &out);
+	}
 	mw_record_scale(&out, rec, (double)bus / payload);
 	out.provenance = MW_MODELLED;
 	mw_record_source(&out, "measured bandwidth x %u/%u bytes: ordinary stores read the line first (write-allocate)",
@@ -139,7 +203,8 @@ static const char *state_of(const struct mw_record *rec)
 static bool in_cell(const struct mw_record *rec, const struct bw_cell *c)
 {
 	return strcmp(rec->case_name, case_name(c->place, c->op)) == 0 &&
-	       mw_kv_int(&rec->params, "threads", 0) == c->threads;
+	       mw_kv_int(&rec->params, "threads", 0) == c->threads && !mw_kv_find(&rec->params, key_data.name) &&
+	       (mw_kv_find(&rec->params, key_placement.name) != NULL) == c->spread;
 }
 
 static bool belongs(const struct mw_record *rec, const struct bw_cell *c, const char *state)
@@ -182,6 +247,8 @@ static void open_peak(struct mw_record *rec, const struct bw_cell *c)
 	mw_record_method(rec, "stream-envelope", 2);
 	mw_put_text(rec, &mw_key_level, places[c->place]);
 	mw_put_int(rec, &mw_key_threads, c->threads);
+	if (c->spread)
+		mw_put_text(rec, &key_placement, "spread");
 }
 
 /* Writes "avx512-x4" or "avx2 nt"; with `threads` "avx512-x4 with 2 threads". */
@@ -191,7 +258,8 @@ static void name_kernel(const struct mw_record *r, bool threads, struct mw_buf *
 	int n = (int)mw_kv_int(&r->params, "threads", 0);
 	mw_buf_add(out, "%s%s", mw_kv_str(&r->params, "kernel", ""), nt ? " nt" : "");
 	if (threads)
-		mw_buf_add(out, " with %d thread%s", n, n == 1 ? "" : "s");
+		mw_buf_add(out, " with %d%s thread%s", n, mw_kv_find(&r->params, key_placement.name) ? " spread" : "",
+			   n == 1 ? "" : "s");
 }
 
 /* Puts the best candidate's value and statistics, its name and the observed keys copied from it. */
@@ -209,6 +277,8 @@ static int put_best(struct mw_record *rec, const struct field *f, double target,
 	mw_put_same(rec, &mw_key_state, best);
 	mw_put_same(rec, &mw_key_obtained, best);
 	mw_put_same(rec, &key_array, best);
+	mw_put_same(rec, &key_placed, best);
+	mw_put_same(rec, &key_libc, best);
 	if (threads)
 		mw_put_int(rec, &mw_key_by_threads, mw_kv_int(&best->params, "threads", 0));
 	else if (strcmp(mw_kv_str(&best->params, "stores", "none"), "none") != 0)
@@ -235,9 +305,12 @@ static int emit_peak(const struct bw_results *r, const struct bw_cell *c, const 
 		mw_record_fini(&rec);
 		return rc;
 	}
-	if (c->listed < c->kernels)
-		mw_record_add_note(&rec, "%u of %u kernels left out to fit the time budget", c->kernels - c->listed,
-				   c->kernels);
+	if (c->probed)
+		mw_put_int(&rec, &key_tried, c->probed);
+	else if (c->points < c->kernels)
+		mw_record_add_note(&rec,
+				   "%u of %u kernels left out to fit the time budget, without probes of this case",
+				   c->kernels - c->points, c->kernels);
 	return mw_finish(r->out, &rec);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/core/kernels/stream.h"
 #include "base/core/record.h"
+#include "bench/bandwidth_place.h"
 
 /* Memory level. BW_LARGEST: a working set larger than the caches, but less than four times as large, so not called
  * DRAM. */
@@ -17,7 +18,8 @@ extern const struct mw_emitter bw_emitter;
 struct bw_words {
 	enum bw_place place;
 	const struct mw_stream_kernel *kernel;
-	int threads;
+	const struct bw_placement *at;
+	bool zeros;
 	uint64_t array;  /* bytes of each array, over all threads */
 	uint64_t caches; /* bytes of cache that these threads can use */
 	const char *pages, *obtained;
@@ -28,13 +30,16 @@ uint64_t bw_size(enum mw_stream_op op, uint64_t array);
 /* Opens the record of a point. */
 void bw_record_open(struct mw_record *rec, const struct bw_words *w);
 
-/* All points of one place, operation and number of threads. Their best kernel gets a record. */
+/* All points of one place, operation and members, without those that store zeros. Their best kernel gets a record. */
 struct bw_cell {
 	enum bw_place place;
 	enum mw_stream_op op;
 	int threads;
-	unsigned kernels, listed; /* listed: number of kernels that fit into the time budget */
-	const char *why;          /* not NULL: why none is measured */
+	bool spread;
+	unsigned kernels; /* of the family, with all kinds of store */
+	unsigned probed;  /* kernels that were compared by probes */
+	unsigned points;  /* kernels that fit into the time budget */
+	const char *why;  /* not NULL: why none is measured */
 };
 
 /* Passes the points' records on, emits bus_bandwidth with them, and keeps the records that the envelope needs. */

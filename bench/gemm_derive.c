@@ -33,7 +33,8 @@ static bool better_roof(const struct mw_record *a, const struct mw_record *best,
 	return a->value > best->value;
 }
 
-/* Highest DRAM read bandwidth of any kernel at r's thread count. */
+/* Highest DRAM read bandwidth of any kernel at r's thread count, on the same CPUs (threads that are spread use others).
+ */
 static const struct mw_record *find_bandwidth(const struct mw_records *earlier, const struct mw_record *r)
 {
 	const struct mw_record *best = NULL;
@@ -41,7 +42,7 @@ static const struct mw_record *find_bandwidth(const struct mw_records *earlier, 
 		const struct mw_record *b = &earlier->v[i];
 		if (strcmp(b->bench, "bandwidth") != 0 || strcmp(b->case_name, "peak-read") != 0 ||
 		    strcmp(mw_kv_str(&b->params, "level", ""), "dram") != 0 || b->unit != MW_GBPS ||
-		    !isfinite(b->value) || !same_threads(b, r))
+		    !isfinite(b->value) || !same_threads(b, r) || mw_kv_find(&b->params, "placement"))
 			continue;
 		if (better_roof(b, best, r))
 			best = b;

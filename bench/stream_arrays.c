@@ -37,19 +37,21 @@ static const struct stream_node *node_of(const struct stream_arrays *s, int rank
 	return &s->nodes[0];
 }
 
-static struct stream_slice slice_of(const struct stream_arrays *s, int rank, int threads, size_t max_elements)
+/* Member `rank`'s part of its node's arrays; ranks: the members that work, NULL: the first ones. */
+static struct stream_slice slice_of(const struct stream_arrays *s, int rank, const int *ranks, int threads)
 {
 	const struct stream_node *node = node_of(s, rank);
 	int index = 0, members = 0;
-	for (int i = 0; i < threads; i++)
-		if (node_of(s, i) == node) {
-			index += i < rank;
+	for (int i = 0; i < threads; i++) {
+		int other = ranks ? ranks[i] : i;
+		if (node_of(s, other) == node) {
+			index += other < rank;
 			members++;
 		}
+	}
 	size_t begin, end;
 	mw_team_slice(node->elements, PAGE_ELEMENTS, index, members, &begin, &end);
-	size_t n = end - begin < max_elements ? end - begin : max_elements;
-	return (struct stream_slice){node->a + begin, node->b + begin, node->c + begin, begin, n, 0};
+	return (struct stream_slice){node->a + begin, node->b + begin, node->c + begin, begin, end - begin, 0};
 }
 
 /* ---- opening ---- */
@@ -58,11 +60,11 @@ static void fill_member(void *arg, int rank, int n)
 {
 	struct stream_arrays *s = arg;
 	const struct stream_node *node = node_of(s, rank);
-	struct stream_slice sl = slice_of(s, rank, n, SIZE_MAX);
+	struct stream_slice sl = slice_of(s, rank, NULL, n);
 	double *b = node->b + sl.first, *c = node->c + sl.first;
 	size_t kb = sl.first % PERIOD_B, kc = sl.first % PERIOD_C;
 	for (size_t i = 0; i < sl.n; i++) {
-		b[i] = (double)(1 + kb);
+		sl.a[i] = b[i] = (double)(1 + kb); /* a: not the zeros of new pages, nor what others left */
 		c[i] = (double)(1 + kc);
 		kb = kb + 1 == PERIOD_B ? 0 : kb + 1;
 		kc = kc + 1 == PERIOD_C ? 0 : kc + 1;
@@ -150,45 +152,77 @@ void stream_arrays_close(struct stream_arrays *s)
 
 /* ---- one kernel ---- */
 
+int stream_job_span(const struct stream_job *j)
+{
+	int last = j->threads - 1;
+	for (int i = 0; j->ranks && i < j->threads; i++)
+		last = i == 0 || j->ranks[i] > last ? j->ranks[i] : last;
+	return last + 1;
+}
+
 uint64_t stream_job_bytes(const struct stream_job *j)
 {
 	uint64_t elements = 0;
-	for (int r = 0; r < j->threads; r++)
+	for (int r = 0; r < stream_job_span(j); r++)
 		elements += j->slices[r].n;
 	return elements * mw_stream_payload_bytes(j->kernel->op);
 }
 
-/* Expected result: base + fb b + fc c. */
+/* Expected result: base + fa (the element before) + fb b + fc c. */
 struct formula {
-	double base, fb, fc;
+	double base, fa, fb, fc;
 };
 
 static struct formula formula_of(const struct stream_job *j)
 {
 	switch (j->kernel->op) {
-	case MW_STREAM_WRITE:
-		return (struct formula){j->scale, 0, 0};
 	case MW_STREAM_COPY:
-		return (struct formula){0, 1, 0};
+	case MW_STREAM_MEMCPY:
+		return (struct formula){.fb = 1};
+	case MW_STREAM_SCALE:
+		return (struct formula){.fb = j->scale};
+	case MW_STREAM_ADD:
+		return (struct formula){.fb = 1, .fc = 1};
+	case MW_STREAM_TRIAD:
+		return (struct formula){.fb = 1, .fc = j->scale};
+	case MW_STREAM_UPDATE:
+		return (struct formula){.fa = j->scale};
 	default:
-		return (struct formula){0, 1, j->scale};
+		return (struct formula){.base = j->scale};
 	}
+}
+
+/* The scale of a sample. memset can only store doubles whose bytes are equal. Any number of updates by -1 is exact, and
+ * prepare() makes that number odd, so that updates that were left out are seen. */
+static double scale_of(const struct stream_job *j)
+{
+	double v;
+	unsigned nth = (unsigned)(j->samples % 7);
+	if (j->zeros)
+		return 0.0;
+	if (j->kernel->op == MW_STREAM_UPDATE)
+		return -1.0;
+	if (j->kernel->op != MW_STREAM_MEMSET)
+		return (double)(2 + nth);
+	memset(&v, (int)(0x41 + nth), sizeof(v));
+	return v;
 }
 
 static const double poison = -1.0;
 
-/* Runs the kernel over poisoned memory, then checks every element and one word on either side of the slice. */
+/* Runs the kernel over poisoned memory (an update: over the values of b), then checks every element and one word on
+ * either side of the slice. */
 static bool audit_store(const struct stream_job *j, const struct stream_slice *sl)
 {
+	bool update = j->kernel->op == MW_STREAM_UPDATE, good = true;
 	for (size_t i = 0; i < sl->n; i++)
-		sl->a[i] = poison;
+		sl->a[i] = update ? sl->b[i] : poison;
 	double before = sl->a[-1], after = sl->a[sl->n];
 	(void)j->kernel->run(sl->a, sl->b, sl->c, j->scale, sl->n);
-	bool good = true;
 	struct formula f = formula_of(j);
 	size_t kb = sl->first % PERIOD_B, kc = sl->first % PERIOD_C;
 	for (size_t i = 0; i < sl->n; i++) {
-		good &= sl->a[i] == f.base + f.fb * (double)(1 + kb) + f.fc * (double)(1 + kc);
+		good &= sl->a[i] == f.base + (f.fa + f.fb) * (double)(1 + kb) + f.fc * (double)(1 + kc);
 		kb = kb + 1 == PERIOD_B ? 0 : kb + 1;
 		kc = kc + 1 == PERIOD_C ? 0 : kc + 1;
 	}
@@ -198,16 +232,20 @@ static bool audit_store(const struct stream_job *j, const struct stream_slice *s
 	return good;
 }
 
+/* A product of b and c is below 2^20: a sum of them is exact in any order for slices of up to 2^33 elements. */
 static bool audit_read(const struct stream_job *j, struct stream_slice *sl)
 {
-	uint64_t bits;
-	sl->sum = 0;
+	double product = 0;
+	uint64_t bits, sum = 0;
 	for (size_t i = 0; i < sl->n; i++) {
 		double v = value_b(sl->first + i);
 		memcpy(&bits, &v, sizeof(bits));
-		sl->sum += bits;
+		sum += bits;
+		product += v * value_c(sl->first + i);
 	}
-	return j->kernel->run(NULL, sl->b, NULL, 0, sl->n) == sl->sum;
+	memcpy(&bits, &product, sizeof(bits));
+	sl->sum = j->kernel->op == MW_STREAM_DOT ? bits : sum;
+	return j->kernel->run(NULL, sl->b, sl->c, 0, sl->n) == sl->sum;
 }
 
 static void audit_member(void *arg, int rank, int n)
@@ -215,7 +253,7 @@ static void audit_member(void *arg, int rank, int n)
 	struct stream_job *j = arg;
 	struct stream_slice *sl = &j->slices[rank];
 	(void)n;
-	if (!(j->kernel->op == MW_STREAM_READ ? audit_read(j, sl) : audit_store(j, sl)))
+	if (sl->n && !(mw_stream_stores(j->kernel->op) ? audit_store(j, sl) : audit_read(j, sl)))
 		atomic_store(&j->bad, 1);
 }
 
@@ -226,25 +264,42 @@ static void run_member(void *arg, int rank, int n)
 	uint64_t wrong = 0;
 	mw_stream_fn run = j->kernel->run;
 	(void)n;
-	for (size_t p = 0; p < j->passes; p++)
+	for (size_t p = 0; p < j->passes && sl->n; p++)
 		wrong |= run(sl->a, sl->b, sl->c, j->scale, sl->n) ^ sl->sum;
 	if (wrong)
 		atomic_store(&j->bad, 1);
 }
 
+enum { WARM_PASSES = 2 };
+
+static int run_passes(struct stream_job *j, size_t passes)
+{
+	size_t kept = j->passes;
+	j->passes = passes;
+	int rc = mw_team_run(j->arrays->team, stream_job_span(j), run_member, j);
+	j->passes = kept;
+	return rc;
+}
+
 static int timed(struct stream_job *j, uint64_t *ns)
 {
-	if (j->warm) {
-		size_t passes = j->passes;
-		j->passes = 2;
-		int rc = mw_team_run(j->arrays->team, j->threads, run_member, j);
-		j->passes = passes;
-		if (rc < 0)
-			return rc;
-	}
-	int rc = mw_team_time(j->arrays->team, j->threads, run_member, j, ns);
+	int rc = j->warm ? run_passes(j, WARM_PASSES) : 0;
+	if (rc == 0)
+		rc = mw_team_time(j->arrays->team, stream_job_span(j), run_member, j, ns);
 	if (rc == 0 && *ns == 0)
 		*ns = 1;
+	return rc;
+}
+
+/* Zeros do not stay in array a, where another operation would read or replace them. */
+static int leave_values(struct stream_job *j)
+{
+	if (!j->zeros)
+		return 0;
+	j->zeros = false;
+	j->scale = scale_of(j);
+	int rc = run_passes(j, 1);
+	j->zeros = true;
 	return rc;
 }
 
@@ -254,28 +309,45 @@ static int wrong_result(const struct stream_job *j, char *err, size_t n)
 		       j->kernel->name, j->kernel->nt ? " with non-temporal stores" : "");
 }
 
-void stream_job_place(struct stream_job *j)
+static void place_slice(const struct stream_job *j, int rank)
 {
-	for (int r = 0; j->slices && r < j->threads; r++) {
-		uint64_t sum = j->slices[r].sum;
-		j->slices[r] = slice_of(j->arrays, r, j->threads, j->max_elements);
-		j->slices[r].sum = sum;
-	}
+	struct stream_slice *sl = &j->slices[rank];
+	uint64_t sum = sl->sum;
+	*sl = slice_of(j->arrays, rank, j->ranks, j->threads);
+	sl->sum = sum;
+	if (sl->n <= j->max_elements)
+		return;
+	size_t skip = j->skip % (sl->n - j->max_elements + 1) / PAGE_ELEMENTS * PAGE_ELEMENTS;
+	sl->a += skip;
+	sl->b += skip;
+	sl->c += skip;
+	sl->first += skip;
+	sl->n = j->max_elements;
 }
 
-int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t n)
+void stream_job_place(struct stream_job *j)
 {
-	uint64_t ns = 0;
-	j->slices = calloc((size_t)j->threads, sizeof(*j->slices));
+	for (int i = 0; j->slices && i < j->threads; i++)
+		place_slice(j, j->ranks ? j->ranks[i] : i);
+}
+
+static int open_slices(struct stream_job *j)
+{
+	if (!j->slices)
+		j->slices = calloc((size_t)stream_job_span(j), sizeof(*j->slices));
 	if (!j->slices)
 		return -ENOMEM;
 	stream_job_place(j);
-	j->scale = 3.0;
-	int rc = mw_team_run(j->arrays->team, j->threads, audit_member, j);
-	if (rc == 0 && atomic_load(&j->bad))
-		return wrong_result(j, err, n);
-	/* Times many short passes together: one alone is below the clock's resolution. */
+	return 0;
+}
+
+/* Chooses the passes that take about sample_ns. Times many short passes together: one alone is below the clock's
+ * resolution. */
+static int choose_passes(struct stream_job *j, double sample_ns)
+{
 	double enough = sample_ns / 4 < 1e6 ? sample_ns / 4 : 1e6;
+	uint64_t ns = 0;
+	int rc = 0;
 	for (j->passes = 1; rc == 0; j->passes *= 8) {
 		rc = timed(j, &ns);
 		if ((double)ns >= enough)
@@ -283,35 +355,56 @@ int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t
 	}
 	double passes = sample_ns / ((double)ns / (double)j->passes);
 	j->passes = passes > 1 ? (size_t)(passes + 0.5) : 1;
+	if (j->kernel->op == MW_STREAM_UPDATE)
+		j->passes |= 1;
 	return rc;
 }
 
-/* Poisons the first, the last and some random elements of every slice, or checks them. */
+int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t n)
+{
+	int rc = open_slices(j);
+	j->scale = j->kernel->op == MW_STREAM_UPDATE ? 3.0 : scale_of(j);
+	if (rc == 0)
+		rc = mw_team_run(j->arrays->team, stream_job_span(j), audit_member, j);
+	if (rc == 0 && atomic_load(&j->bad))
+		return wrong_result(j, err, n);
+	j->scale = scale_of(j);
+	if (rc == 0)
+		rc = choose_passes(j, sample_ns);
+	return rc == 0 ? leave_values(j) : rc;
+}
+
+/* Poisons the first, the last and some random elements of a slice, or checks them. */
+static bool visit_slice(const struct stream_job *j, const struct stream_slice *sl, uint64_t *rng, bool check)
+{
+	struct formula f = formula_of(j);
+	bool update = j->kernel->op == MW_STREAM_UPDATE, good = true;
+	for (unsigned k = 0; k < SPOTS && sl->n; k++) {
+		size_t i = k == 0 ? 0 : k == 1 ? sl->n - 1 : (size_t)mw_random_below(rng, sl->n);
+		double b = value_b(sl->first + i), c = value_c(sl->first + i);
+		if (!check)
+			sl->a[i] = update ? b : poison;
+		else
+			good &= sl->a[i] == f.base + (f.fa + f.fb) * b + f.fc * c;
+	}
+	return good;
+}
+
 static bool visit_spots(const struct stream_job *j, bool check)
 {
 	uint64_t rng = j->samples;
-	struct formula f = formula_of(j);
 	bool good = true;
-	for (int r = 0; r < j->threads; r++) {
-		const struct stream_slice *sl = &j->slices[r];
-		for (unsigned k = 0; k < SPOTS && sl->n; k++) {
-			size_t i = k == 0 ? 0 : k == 1 ? sl->n - 1 : (size_t)mw_random_below(&rng, sl->n);
-			if (check)
-				good &= sl->a[i] ==
-					f.base + f.fb * value_b(sl->first + i) + f.fc * value_c(sl->first + i);
-			else
-				sl->a[i] = poison;
-		}
-	}
+	for (int r = 0; r < stream_job_span(j); r++)
+		good &= visit_slice(j, &j->slices[r], &rng, check);
 	return good;
 }
 
 int stream_job_measure(struct stream_job *j, double *gbps, char *err, size_t n)
 {
-	uint64_t ns;
-	bool stores = j->kernel->op != MW_STREAM_READ;
+	uint64_t ns = 1;
+	bool stores = mw_stream_stores(j->kernel->op);
 	j->samples++;
-	j->scale = (double)(2 + j->samples % 7);
+	j->scale = scale_of(j);
 	if (stores)
 		(void)visit_spots(j, false);
 	int rc = timed(j, &ns);
@@ -320,7 +413,23 @@ int stream_job_measure(struct stream_job *j, double *gbps, char *err, size_t n)
 	if (atomic_load(&j->bad) || (stores && !visit_spots(j, true)))
 		return wrong_result(j, err, n);
 	*gbps = (double)stream_job_bytes(j) * (double)j->passes / (double)ns;
-	return 0;
+	return leave_values(j);
+}
+
+int stream_job_probe(struct stream_job *j, double least_ns, double *gbps)
+{
+	uint64_t ns = 0;
+	int rc = open_slices(j);
+	j->scale = scale_of(j);
+	j->passes = 1;
+	if (rc == 0)
+		rc = timed(j, &ns);
+	if (rc == 0 && (double)ns < least_ns) {
+		j->passes = (size_t)(least_ns / (double)ns) + 1;
+		rc = timed(j, &ns);
+	}
+	*gbps = rc == 0 ? (double)stream_job_bytes(j) * (double)j->passes / (double)ns : 0;
+	return rc;
 }
 
 void stream_job_fini(struct stream_job *j)

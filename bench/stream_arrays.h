@@ -24,14 +24,14 @@ struct stream_arrays {
 	struct stream_node *nodes; /* at most one per member; owned */
 };
 
-/* Divides arrays of bytes_per_array bytes in total over the nodes of the team's members, takes memory and fills b and
- * c. Errors as mw_arena_take. *s must be closed in every case and must not move: its address is the owner of the
- * memory. */
+/* Divides arrays of bytes_per_array bytes in total over the nodes of the team's members, takes memory and fills it.
+ * Errors as mw_arena_take. *s must be closed in every case and must not move: its address is the owner of the memory.
+ */
 int stream_arrays_open(struct stream_arrays *s, const struct bench_ctx *ctx, enum mw_pages kind, size_t bytes_per_array,
 		       char *err, size_t n);
 /* Releases the memory, so that others may use it. */
 void stream_arrays_release(struct stream_arrays *s);
-/* Takes the memory again, and fills b and c where their contents were lost. The arrays may have moved. */
+/* Takes the memory again, and fills it where its contents were lost. The arrays may have moved. */
 int stream_arrays_take(struct stream_arrays *s, const struct bench_ctx *ctx, char *err, size_t n);
 /* A struct of zeros is allowed. */
 void stream_arrays_close(struct stream_arrays *s);
@@ -40,8 +40,8 @@ void stream_arrays_close(struct stream_arrays *s);
 struct stream_slice {
 	double *a;
 	const double *b, *c;
-	size_t first, n;
-	uint64_t sum; /* expected result of a read; 0 for kernels that store */
+	size_t first, n; /* n = 0: the member has no part */
+	uint64_t sum;    /* expected result of an operation that only reads; else 0 */
 };
 
 /* One kernel on `threads` members, each on its own slice of at most max_elements elements (SIZE_MAX: no limit). */
@@ -49,15 +49,20 @@ struct stream_job {
 	const struct stream_arrays *arrays;
 	const struct mw_stream_kernel *kernel;
 	int threads;
+	const int *ranks; /* the members that work, `threads` of them; NULL: the first ones */
 	size_t max_elements;
+	size_t skip;   /* where max_elements limits a slice: elements from the member's share to the slice, wrapped */
 	size_t passes; /* passes over the slice per sample; 0 before stream_job_prepare */
 	bool warm;     /* fits into cache: make two passes before each sample */
-	double scale;  /* differs from sample to sample, so that old results are detected */
+	bool zeros;    /* store zeros, as a contrast; array a has other values again after the sample */
+	double scale;  /* differs from sample to sample, so that old results are detected; update: -1 */
 	uint64_t samples;
-	struct stream_slice *slices; /* one per member; owned */
+	struct stream_slice *slices; /* by rank, stream_job_span of them; owned */
 	atomic_int bad;              /* a member found a wrong result */
 };
 
+/* Members of the team from the first to the last that works. */
+int stream_job_span(const struct stream_job *j);
 /* Runs the kernel once over poisoned memory and checks every element; with one thread also the words around the slice.
  * Then chooses passes so that a sample takes about sample_ns. MW_EVERIFY with a line in err when a result is wrong. */
 int stream_job_prepare(struct stream_job *j, double sample_ns, char *err, size_t n);
@@ -67,6 +72,9 @@ uint64_t stream_job_bytes(const struct stream_job *j);
 void stream_job_place(struct stream_job *j);
 /* Takes one sample, in GB/s of bytes that the program reads and writes, and checks some results. */
 int stream_job_measure(struct stream_job *j, double *gbps, char *err, size_t n);
+/* The rate of passes that take at least least_ns together, to compare kernels: nothing is checked, and the value is no
+ * sample. Used instead of stream_job_prepare, not with it. */
+int stream_job_probe(struct stream_job *j, double least_ns, double *gbps);
 void stream_job_fini(struct stream_job *j);
 
 #endif

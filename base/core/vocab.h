@@ -107,7 +107,7 @@ struct mw_emitter {
 	X(pages, MW_TEXT, MW_PARAM, "page kind asked for")                                                             \
 	X(kernel, MW_TEXT, MW_PARAM, "variant of the inner loop")                                                      \
 	X(isa, MW_TEXT, MW_PARAM, "instruction set")                                                                   \
-	X(stores, MW_TEXT, MW_PARAM, "kind of store: ordinary or nt (non-temporal)")                                   \
+	X(stores, MW_TEXT, MW_PARAM, "kind of store: ordinary, nt (non-temporal), or who chooses it: libc, string")    \
 	X(threads, MW_NUMBER, MW_PARAM, "threads, one per CPU")                                                        \
 	X(level, MW_TEXT, MW_PARAM, "memory level")                                                                    \
 	X(engine, MW_TEXT, MW_PARAM, "library or interface that does the work")                                        \

@@ -14,6 +14,7 @@ struct mw_cpu {
 	int core;   /* physical core, unique over sockets */
 	int socket; /* index */
 	int node;   /* the kernel's number of the NUMA node */
+	int l3;     /* third-level cache, unique over sockets; -1: none is known */
 };
 
 struct mw_topology {

@@ -12,11 +12,12 @@
 
 #define ROWS_MAX 64
 
-/* One row of the figure. Each topology state has its own row. */
+/* One row of the figure. Each topology state and placement of the threads has its own row. */
 struct row {
 	const struct mw_record *r; /* one of its records: level and state are its own texts */
 	size_t level_len;          /* of the case's name; 0: all of memory */
 	long threads;
+	bool spread; /* over sockets and caches */
 };
 
 struct rows {
@@ -40,7 +41,10 @@ static const struct {
 enum { ALL, PEAK, DRAM, CACHE, SINGLE, LEVEL, LATENCY, FAR };
 
 static const struct query queries[] = {
-	[ALL] = {.bench = "bandwidth", .metric = "bandwidth", .unit = "GB/s", .keys = "stores,threads,state"},
+	[ALL] = {.bench = "bandwidth",
+		 .metric = "bandwidth",
+		 .unit = "GB/s",
+		 .keys = "stores,threads,state,data,placement"},
 	[PEAK] = {.bench = "bandwidth",
 		  .case_name = "dram-read-peak",
 		  .metric = "bandwidth",
@@ -70,9 +74,9 @@ static const char *operation(const struct mw_record *r)
 /* True for records of this figure, even if an axis cannot show their value. */
 static bool is_meant(const struct mw_record *r)
 {
-	/* Cases with "peak" repeat the best of the others. */
+	/* Cases with "peak" repeat the best of the others; rows with "data" are contrasts. */
 	return query_matches(&queries[ALL], r) && isfinite(r->value) && r->provenance == MW_MEASURED &&
-	       !strstr(r->case_name, "peak");
+	       !strstr(r->case_name, "peak") && !mw_kv_find(&r->params, "data");
 }
 
 static bool is_point(const struct mw_record *r)
@@ -100,6 +104,7 @@ static void row_of(const struct mw_record *r, struct row *out)
 		.r = r,
 		.level_len = op > r->case_name ? (size_t)(op - r->case_name) - 1 : 0,
 		.threads = threads < 1 ? 1 : threads,
+		.spread = strcmp(record_text(r, "placement", &number), "spread") == 0,
 	};
 }
 
@@ -130,6 +135,8 @@ static int by_row(const void *a, const void *b)
 		return levels;
 	if (x->threads != y->threads)
 		return x->threads < y->threads ? -1 : 1;
+	if (x->spread != y->spread)
+		return x->spread ? 1 : -1;
 	return strcmp(record_state(x->r, &first), record_state(y->r, &second));
 }
 
@@ -176,8 +183,9 @@ static int put_row_ticks(FILE *f, const struct rows *rows)
 		mw_buf_clear(&label);
 		for (size_t k = 0; k < row->level_len; k++)
 			mw_buf_add(&label, "%c", toupper((unsigned char)row->r->case_name[k]));
-		mw_buf_add(&label, "%s, %ld thread%s%s%s", row->level_len ? "" : "memory", row->threads,
-			   row->threads == 1 ? "" : "s", state[0] ? ", state " : "", state);
+		mw_buf_add(&label, "%s, %ld %sthread%s%s%s", row->level_len ? "" : "memory", row->threads,
+			   row->spread ? "spread " : "", row->threads == 1 ? "" : "s", state[0] ? ", state " : "",
+			   state);
 		if (i)
 			(void)fputs(", ", f);
 		plot_quote(f, mw_buf_text(&label));
@@ -263,13 +271,15 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	}
 	(void)fputs("\n", f);
 	put_title(&r->records, p);
-	mw_buf_add(&p->caption,
-		   "Best instruction set of each operation; bars are 95 %% intervals. Hollow marks are "
-		   "non-temporal "
-		   "stores. Bytes are those the program asked for; what a store adds on the bus is in the table.");
+	mw_buf_add(
+		&p->caption,
+		"Best kernel of each operation; bars are 95 %% intervals. Hollow marks are non-temporal stores. Bytes "
+		"are those the program asked for; what a store adds on the bus, and further operations, are in the "
+		"table.");
 	size_t left = 0;
 	for (size_t i = 0; i < r->records.n; i++)
-		left += is_meant(&r->records.v[i]) && !plot_can_show(r->records.v[i].value);
+		left += is_meant(&r->records.v[i]) && mark_of(&r->records.v[i]) != MARKS &&
+			!plot_can_show(r->records.v[i].value);
 	plot_left_out(p, left);
 	return n;
 }

@@ -361,6 +361,9 @@ Test(gemm_work, derived_records)
 	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 2, 85.0, "far");
 	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 1, 99.0, NULL); /* of a cache */
 	add_roof(&earlier, "bandwidth", "peak-copy", MW_GBPS, 1, 98.0, NULL);
+	/* Of other CPUs than those that the products run on. */
+	add_roof(&earlier, "bandwidth", "peak-read", MW_GBPS, 2, 97.0, "near");
+	cr_assert_eq(mw_set_text(&earlier.v[earlier.n - 1], MW_AS_PARAM, "placement", "spread"), 0);
 	cr_assert(gemm_emit_derived(&rates, &earlier, 0.05, &sink) == 0);
 
 	/* Weights and activations in 4 byte: 2 n k / 4 (n k + n + k) op/byte at m = 1. */

@@ -135,6 +135,42 @@ Test(figure, every_figure_is_drawn_with_any_value)
 	results_fini(&r);
 }
 
+static void add_bandwidth(struct results *r, double value, const char *key, const char *word)
+{
+	struct mw_record rec;
+	mw_record_init(&rec, "bandwidth", "dram-write", "bandwidth", MW_GBPS);
+	cr_assert_eq(mw_set_int(&rec, MW_AS_PARAM, "threads", 2), 0);
+	cr_assert_eq(mw_set_text(&rec, MW_AS_PARAM, "stores", "ordinary"), 0);
+	if (key)
+		cr_assert_eq(mw_set_text(&rec, MW_AS_PARAM, key, word), 0);
+	mw_record_set(&rec, value, MW_MEASURED, NULL);
+	cr_assert_eq(mw_record_close(&rec, NULL, 0), 0);
+	cr_assert_eq(mw_records_add(&r->records, &rec), 0);
+	mw_record_fini(&rec);
+}
+
+/* Stores of zeros are no bandwidth of the memory, and threads that are spread have a row of their own. */
+Test(figure, bandwidth_shows_no_contrasts)
+{
+	struct results r;
+	struct figure_plot plot = {.height = 400};
+	char *script = NULL;
+	size_t size = 0;
+	results_init(&r);
+	add_bandwidth(&r, 41.5, NULL, NULL);
+	add_bandwidth(&r, 987.5, "data", "zeros");
+	add_bandwidth(&r, 62.5, "placement", "spread");
+	plot.script = open_memstream(&script, &size);
+	cr_assert(plot.script);
+	cr_assert_eq(section_bandwidth.figures[0].draw(&r, &look_page, &plot), 2);
+	cr_assert_eq(fclose(plot.script), 0);
+	cr_assert(strstr(script, "41.5 ") && strstr(script, "62.5 ") && !strstr(script, "987.5"), "%s", script);
+	cr_assert(strstr(script, "DRAM, 2 threads") && strstr(script, "DRAM, 2 spread threads"), "%s", script);
+	plot_fini(&plot);
+	free(script);
+	results_fini(&r);
+}
+
 Test(figure, ticks_of_any_range_are_few)
 {
 	static const double ends[] = {1e-9, 1e-3, 0.5, 1, 1000, 1e9, 1e18};
