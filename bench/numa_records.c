@@ -324,7 +324,7 @@ static void put_verdict(struct mw_record *out, const struct core_value *v, size_
 	else
 		mw_record_note(out, "no core is slower than the median one by more than the intervals");
 	if (plan->every_core > 1)
-		mw_record_add_note(out, "every %dth core was measured to fit the time: %zu of %d", plan->every_core, n,
+		mw_record_add_note(out, "one core in %d was measured to fit the time: %zu of %d", plan->every_core, n,
 				   plan->cores);
 	mw_buf_fini(&slow);
 }
