@@ -159,18 +159,20 @@ static void head_of(const struct matrix *m, size_t column, char *out, size_t n)
 /* What the cells of a matrix span. */
 struct range {
 	double lo, hi;
-	bool promised;
+	bool promised; /* some have a promise, and room for it */
 };
 
 static struct range range_of(const struct matrix *m)
 {
+	/* With more columns a cell has no room for two numbers; the table has them. */
+	bool room = m->n_columns + m->n_policies <= 6;
 	struct range g = {.lo = (double)INFINITY};
 	for (size_t i = 0; i < m->n_rows; i++)
 		for (size_t k = 0; k < m->n_columns + m->n_policies; k++)
 			if (m->cells[i][k].rec) {
 				g.lo = fmin(g.lo, m->cells[i][k].rec->value);
 				g.hi = fmax(g.hi, m->cells[i][k].rec->value);
-				g.promised = g.promised || m->cells[i][k].promise;
+				g.promised = g.promised || (room && m->cells[i][k].promise);
 			}
 	return g;
 }
@@ -200,7 +202,7 @@ static bool put_boxes(FILE *f, const struct matrix *m, const struct range *g, in
 	return any;
 }
 
-static void put_values(FILE *f, const struct matrix *m)
+static void put_values(FILE *f, const struct matrix *m, bool promised)
 {
 	char value[32], promise[32];
 	(void)fputs("$values << EOD\n", f);
@@ -210,7 +212,7 @@ static void put_values(FILE *f, const struct matrix *m)
 			if (!c->rec)
 				continue;
 			(void)fprintf(f, "%zu %d \"%s", k, -(int)i, print_value(c->rec->value, value, sizeof(value)));
-			if (c->promise)
+			if (c->promise && promised)
 				(void)fprintf(f, " (%s)", print_value(c->promise->value, promise, sizeof(promise)));
 			(void)fputs("\"\n", f);
 		}
@@ -238,7 +240,7 @@ static void put_map(FILE *f, const struct figure_look *look, const struct matrix
 	bool has[LEVELS];
 	const char *separator = "plot ";
 	put_axes(f, look, m);
-	put_values(f, m);
+	put_values(f, m, g->promised);
 	for (int level = 0; level < LEVELS; level++)
 		has[level] = put_boxes(f, m, g, level);
 	for (int level = 0; level < LEVELS; level++) {
