@@ -1,5 +1,6 @@
 #include "bench/numa_plan.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -158,11 +159,13 @@ int numa_plan_make(const struct mw_topology *t, const struct numa_wish *wish, st
 		calloc((size_t)out->n_groups * (size_t)out->n_places + (size_t)out->cores + 1, sizeof(*out->pairs));
 	if (!out->pairs)
 		return -ENOMEM;
-	for (int g = 0; g < out->n_groups; g++)
+	for (int g = 0; g < out->n_groups; g++) {
+		assert(out->groups[g].members);
 		for (int k = 0; k < out->n_places; k++)
 			if (out->places[k].node >= 0 ? wish->matrix : wish->interleave)
 				add_pair(out, kind_of(&out->groups[g], &out->places[k]), g, k,
 					 out->groups[g].members[0]);
+	}
 	if (wish->cores)
 		list_cores(t, wish, out);
 	return 0;

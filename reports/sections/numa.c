@@ -393,7 +393,7 @@ static size_t find_cores(const struct mw_records *l, const char *metric, const s
 	while ((r = query_next(l, &q, &at)) && n < most)
 		if (plot_can_show(r->value))
 			v[n++] = r;
-	qsort(v, n, sizeof(*v), by_cpu);
+	qsort(v, n, sizeof(const struct mw_record *), by_cpu);
 	return n;
 }
 
@@ -434,7 +434,7 @@ static void put_core_words(const struct results *r, const char *metric, size_t n
 static int draw_cores(const struct results *r, const char *metric, const char *axis, const struct figure_look *look,
 		      struct figure_plot *p)
 {
-	const struct mw_record **v = calloc(CORES, sizeof(*v));
+	const struct mw_record **v = calloc(CORES, sizeof(const struct mw_record *));
 	FILE *f = p->script;
 	if (!v)
 		return -ENOMEM;
