@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "base/sys/hmat.h"
 #include "base/sys/tree.h"
 
@@ -183,8 +184,8 @@ void numa_put_weights(struct mw_record *rec, int root_fd, const struct numa_plan
 		uint64_t weight;
 		if (plan->places[i].node < 0)
 			continue;
-		(void)snprintf(path, sizeof(path), "sys/kernel/mm/mempolicy/weighted_interleave/node%d",
-			       plan->places[i].node);
+		mw_format(path, sizeof(path), "sys/kernel/mm/mempolicy/weighted_interleave/node%d",
+			  plan->places[i].node);
 		if (mw_tree_u64(root_fd, path, &weight) == 0)
 			mw_buf_add(&words, "%s%d: %llu", words.len ? ", " : "", plan->places[i].node,
 				   (unsigned long long)weight);

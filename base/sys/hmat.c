@@ -2,9 +2,9 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <unistd.h>
 
+#include "base/core/text.h"
 #include "base/sys/tree.h"
 
 enum { CLASSES = 2, PATH_ROOM = 128 };
@@ -15,16 +15,15 @@ static double number(int root_fd, int target, int class, const char *file, doubl
 {
 	char path[PATH_ROOM];
 	uint64_t v;
-	(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/access%d/initiators/%s", target, class,
-		       file);
+	mw_format(path, sizeof(path), "sys/devices/system/node/node%d/access%d/initiators/%s", target, class, file);
 	return mw_tree_u64(root_fd, path, &v) == 0 && v > 0 ? (double)v * scale : (double)NAN;
 }
 
 static bool names(int root_fd, int target, int class, int initiator)
 {
 	char path[PATH_ROOM];
-	(void)snprintf(path, sizeof(path), "sys/devices/system/node/node%d/access%d/initiators/node%d", target, class,
-		       initiator);
+	mw_format(path, sizeof(path), "sys/devices/system/node/node%d/access%d/initiators/node%d", target, class,
+		  initiator);
 	return faccessat(root_fd, path, F_OK, 0) == 0;
 }
 

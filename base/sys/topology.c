@@ -134,7 +134,7 @@ static uint64_t node_bytes(int root_fd, hwloc_obj_t node)
 static bool has_cpu(int root_fd, int id)
 {
 	char path[64], text[4096];
-	(void)snprintf(path, sizeof(path), NODES "/node%d/cpumap", id);
+	mw_format(path, sizeof(path), NODES "/node%d/cpumap", id);
 	return mw_tree_read(root_fd, path, text, sizeof(text)) < 0 || strpbrk(text, "123456789abcdef");
 }
 

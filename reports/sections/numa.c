@@ -149,11 +149,10 @@ static void fill(const struct mw_records *l, const char *metric, struct matrix *
 static void head_of(const struct matrix *m, size_t column, char *out, size_t n)
 {
 	if (column >= m->n_columns)
-		(void)snprintf(out, n, "%s",
-			       strcmp(m->policies[column - m->n_columns], "interleave") == 0 ? "interleaved"
-											     : "weighted");
+		mw_format(out, n, "%s",
+			  strcmp(m->policies[column - m->n_columns], "interleave") == 0 ? "interleaved" : "weighted");
 	else
-		(void)snprintf(out, n, "node %d%s", m->columns[column], m->memory_only[column] ? " *" : "");
+		mw_format(out, n, "node %d%s", m->columns[column], m->memory_only[column] ? " *" : "");
 }
 
 /* What the cells of a matrix span. */
@@ -326,7 +325,7 @@ static int table_row(const struct mw_records *l, const struct mw_record *r, stru
 	const struct mw_record *p = promise_of(l, r);
 	if (p && plot_can_show(p->value)) {
 		(void)print_value(p->value, promised, sizeof(promised));
-		(void)snprintf(share, sizeof(share), "%.2f", r->value / p->value);
+		mw_format(share, sizeof(share), "%.3g", r->value / p->value);
 	}
 	const char *cells[] = {
 		r->case_name,
