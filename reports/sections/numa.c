@@ -261,14 +261,10 @@ static void put_map_words(const struct matrix *m, bool latency, const struct ran
 	bool star = false;
 	for (size_t i = 0; i < m->n_columns; i++)
 		star = star || m->memory_only[i];
-	(void)print_value(g->lo, a, sizeof(a));
-	if (m->measured == 1)
-		mw_buf_add(&p->title, latency ? "A load takes %s ns" : "The cores of a node read %s GB/s", a);
-	else
-		mw_buf_add(&p->title,
-			   latency ? "A load takes %s to %s ns, by the nodes of CPU and memory"
-				   : "The cores of a node read %s to %s GB/s, by the node of the memory",
-			   a, print_value(g->hi, b, sizeof(b)));
+	mw_buf_add(&p->title,
+		   latency ? "A load takes %s to %s ns, by the nodes of CPU and memory"
+			   : "The cores of a node read %s to %s GB/s, by the node of the memory",
+		   print_value(g->lo, a, sizeof(a)), print_value(g->hi, b, sizeof(b)));
 	mw_buf_add(&p->caption, "%s%s%s",
 		   latency ? "Dependent loads of one core, ns; all others are idle."
 			   : "All cores of the node read, GB/s; those of other nodes are idle.",
@@ -284,7 +280,7 @@ static int draw_matrix(const struct results *r, const char *metric, const struct
 	static const struct matrix none;
 	struct matrix m = none;
 	fill(&r->records, metric, &m);
-	if (m.measured == 0)
+	if (m.measured < 2) /* the table says it */
 		return 0;
 	struct range g = range_of(&m);
 	p->height = 100 + 36 * (int)m.n_rows;
