@@ -217,7 +217,7 @@ static void read_member(void *arg, int rank, int n)
 }
 
 /* A sample of these passes over the part that comes next. */
-static int read_part(struct numa_read *r, size_t passes, uint64_t *ns, char *err, size_t n)
+static int read_part(struct numa_read *r, size_t passes, char *err, size_t n)
 {
 	struct numa_block *b = r->block;
 	size_t elements = numa_read_elements(r);
@@ -225,31 +225,30 @@ static int read_part(struct numa_read *r, size_t passes, uint64_t *ns, char *err
 	r->period_sum = period_sum();
 	r->first = b->next + elements <= b->elements ? b->next : 0;
 	b->next = r->first + elements;
-	int rc = mw_team_time_on(r->memory->ctx->team, r->members, r->n, read_member, r, ns);
+	int rc = mw_team_time_on(r->memory->ctx->team, r->members, r->n, read_member, r, &r->ns);
 	if (rc < 0)
 		return no_member(r->memory, rc, err, n);
-	*ns = *ns ? *ns : 1;
+	r->ns = r->ns ? r->ns : 1;
 	return atomic_load(&r->wrong) ? mw_fail(MW_EVERIFY, err, n, "read kernel %s: the sum is wrong", r->kernel->name)
 				      : 0;
 }
 
 int numa_read_measure(struct numa_read *r, double *value, char *err, size_t n)
 {
-	uint64_t ns = 1;
 	if (!r->block->block.p)
 		return no_block(r->block, err, n);
 	int rc = 0;
 	if (r->passes == 0) {
-		rc = read_part(r, 1, &ns, err, n);
-		double passes = r->sample_ns / (double)ns;
+		rc = read_part(r, 1, err, n);
+		double passes = r->sample_ns / (double)(r->ns ? r->ns : 1);
 		r->passes = passes > 1 ? (size_t)(passes + 0.5) : 1;
 	}
 	if (rc == 0)
-		rc = read_part(r, r->passes, &ns, err, n);
+		rc = read_part(r, r->passes, err, n);
 	if (rc < 0) {
 		r->passes = 0;
 		return rc;
 	}
-	*value = (double)(numa_read_elements(r) * sizeof(double) * r->passes) / (double)ns;
+	*value = (double)(numa_read_elements(r) * sizeof(double) * r->passes) / (double)r->ns;
 	return 0;
 }

@@ -80,6 +80,7 @@ struct numa_read {
 	size_t window; /* elements that one core alone reads at a time; 0: all */
 	double sample_ns;
 	size_t passes; /* 0 before the first sample */
+	uint64_t ns;   /* of the last sample */
 	size_t first;  /* of the current sample */
 	uint64_t period_sum;
 	atomic_int wrong;
