@@ -530,6 +530,28 @@ Test(numa, everything_on_this_machine)
 	test_close(&t);
 }
 
+/* On a large server a core alone would take too long to read what all cores of its node need. */
+Test(numa, a_core_alone_reads_four_times_its_own_caches)
+{
+	const char *const options[] = {"--size=1M", "--pages=4K", "--parts=matrix,cores", NULL};
+	struct test_context t;
+	test_open(&t, &bench_numa, options);
+	t.topo->host.l3_bytes = t.topo->host.l2_bytes = 64 << 10;
+	cr_assert_eq(test_run(&t, &bench_numa), 0, "%s", t.err);
+	const struct mw_record *r;
+	size_t at = 0, cores = 0;
+	while ((r = next_of(&t.out, "core", "bandwidth", &at))) {
+		cr_expect_eq(mw_kv_int(&r->params, "size", 0), 512 << 10);
+		cores++;
+	}
+	cr_expect_gt(cores, 0);
+	at = 0;
+	r = next_of(&t.out, "local", "bandwidth", &at);
+	cr_assert(r);
+	cr_expect_eq(mw_kv_int(&r->params, "size", 0), 1 << 20);
+	test_close(&t);
+}
+
 Test(numa, parts)
 {
 	static const struct {
