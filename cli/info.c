@@ -64,9 +64,8 @@ static int fill_cpu(struct grid *g, const struct mw_host *h)
 }
 
 /* A row such as "16.0 GiB, distances 10 21". */
-static int row_node(struct grid *g, const struct mw_topology *t, int i)
+static int row_node(struct grid *g, const struct mw_host *h, int i)
 {
-	const struct mw_host *h = &t->host;
 	char name[32], *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
@@ -76,7 +75,8 @@ static int row_node(struct grid *g, const struct mw_topology *t, int i)
 		(void)fputs("unknown size", f);
 	else
 		(void)fprintf(f, "%.1f GiB", (double)h->nodes[i].bytes / 1073741824.0);
-	(void)fprintf(f, "%s, distances", t->node_has_cpu[i] ? "" : ", no CPU");
+	(void)fprintf(f, "%s, distances",
+		      h->nodes[i].memory_only ? ", memory only (no CPU: CXL, HBM or the like)" : "");
 	for (int j = 0; j < h->n_nodes; j++) {
 		int d = *mw_host_distance(h, i, j);
 		(void)(d ? fprintf(f, " %d", d) : fputs(" unknown", f));
@@ -87,9 +87,8 @@ static int row_node(struct grid *g, const struct mw_topology *t, int i)
 	return rc;
 }
 
-static int fill_memory(struct grid *g, const struct mw_topology *t)
+static int fill_memory(struct grid *g, const struct mw_host *h)
 {
-	const struct mw_host *h = &t->host;
 	int rc = h->mem_total ? rowf(g, "memory", "%.1f GiB", (double)h->mem_total / 1073741824.0)
 			      : row(g, "memory", "unknown");
 	if (rc == 0)
@@ -103,7 +102,7 @@ static int fill_memory(struct grid *g, const struct mw_topology *t)
 			     ? rowf(g, "free 2 MiB hugetlb pages", "%llu", (unsigned long long)h->hugepages_2m_free)
 			     : row(g, "free 2 MiB hugetlb pages", "unknown");
 	for (int i = 0; i < h->n_nodes && rc == 0; i++)
-		rc = row_node(g, t, i);
+		rc = row_node(g, h, i);
 	return rc ? rc : row_text(g, "NUMA balancing", h->numa_balancing);
 }
 
@@ -124,7 +123,7 @@ static int run_info(struct cli *cli, char *err, size_t n)
 	if (rc == 0)
 		rc = fill_cpu(&g, &m.topo.host);
 	if (rc == 0)
-		rc = fill_memory(&g, &m.topo);
+		rc = fill_memory(&g, &m.topo.host);
 	if (rc == 0)
 		rc = rowf(&g, "clock", "CLOCK_MONOTONIC_RAW: %.1f ns a call, step %.1f ns",
 			  mw_clock_overhead_ns(100000), mw_clock_step_ns(100000));

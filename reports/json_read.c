@@ -398,7 +398,14 @@ static int to_node(const json_t *node, struct mw_host *host, int i, const struct
 		return rc;
 	if (!json_is_array(distances) || json_array_size(distances) != (size_t)host->n_nodes)
 		return json_refuse(p, "numa_nodes", "expected one distance per node");
-	host->nodes[i] = (struct mw_host_node){.id = (int)id, .bytes = known ? (uint64_t)bytes : MW_COUNT_UNKNOWN};
+	const json_t *memory_only = json_object_get(node, "memory_only"); /* older files do not have it */
+	if (memory_only && !json_is_boolean(memory_only))
+		return json_refuse(p, "numa_nodes", "memory_only is neither true nor false");
+	host->nodes[i] = (struct mw_host_node){
+		.id = (int)id,
+		.bytes = known ? (uint64_t)bytes : MW_COUNT_UNKNOWN,
+		.memory_only = json_is_true(memory_only),
+	};
 	for (int k = 0; k < host->n_nodes; k++) {
 		const json_t *v = json_array_get(distances, (size_t)k);
 		json_int_t d = json_integer_value(v); /* 0 (unknown) for null */

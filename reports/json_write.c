@@ -262,6 +262,8 @@ static json_t *from_host(const struct mw_host *host)
 		uint64_t bytes = host->nodes[i].bytes;
 		json_put(node, "bytes", bytes != MW_COUNT_UNKNOWN ? json_integer((json_int_t)bytes) : json_null(),
 			 &failed);
+		if (host->nodes[i].memory_only)
+			json_put(node, "memory_only", json_true(), &failed);
 		json_put(node, "distances", distances, &failed);
 		failed += json_array_append_new(nodes, node) != 0;
 	}

@@ -10,8 +10,9 @@
 #include "base/core/fields.h"
 
 struct mw_host_node {
-	int id;         /* the kernel's number */
-	uint64_t bytes; /* of memory, or MW_COUNT_UNKNOWN */
+	int id;           /* the kernel's number */
+	uint64_t bytes;   /* of memory, or MW_COUNT_UNKNOWN */
+	bool memory_only; /* no CPU belongs to it: CXL, high-bandwidth or persistent memory */
 };
 
 struct mw_host {
@@ -37,7 +38,7 @@ struct mw_host {
 	char *mem_limit_source;   /* "machine", "cgroup v2 memory.max", "ulimit -v", ... */
 	double cpu_quota;         /* cgroup limit in CPUs (1.5: time of one and a half); 0 = no limit */
 	int n_nodes;
-	struct mw_host_node *nodes; /* n_nodes; owned */
+	struct mw_host_node *nodes; /* n_nodes, in ascending order of their ids; owned */
 	int *distances;             /* n_nodes x n_nodes, row-major, by index into nodes; 0 = not known; owned */
 };
 

@@ -26,6 +26,8 @@
 
 enum { TOUCH_THREADS_MAX = 16, SLACK_BYTES = 8 << 20 };
 
+enum { WEIGHTED_INTERLEAVE = 6 }; /* MPOL_WEIGHTED_INTERLEAVE, which headers older than Linux 6.9 do not have */
+
 static const struct {
 	const char *name;
 	size_t align; /* of address and length */
@@ -225,32 +227,48 @@ static int touch(int root_fd, struct arena *ar, size_t bytes, int node, char *er
 		touch_slice(&job, 0, 1);
 	mw_team_destroy(team);
 	if (job.error && kinds[ar->block.asked].pool)
-		return mw_fail(MW_EUNAVAILABLE, err, n, "no pages of %s left on node %d: %s",
-			       kinds[ar->block.asked].name, node, mw_strerror(-job.error));
+		return mw_fail(MW_EUNAVAILABLE, err, n, "no pages of %s left where they were asked for: %s",
+			       kinds[ar->block.asked].name, mw_strerror(-job.error));
 	if (job.error)
 		return mw_fail(-job.error, err, n, "cannot touch %zu MiB: %s", bytes >> 20, mw_strerror(-job.error));
 	return 0;
 }
 
-/* Node for the block: the one asked for, else that of the calling thread. -1 where the system does not tell. */
+/* Node for the block: the one asked for, else that of the calling thread. -1 where the system does not tell, and for
+ * blocks on several nodes. */
 static int target_node(int asked)
 {
 	unsigned cpu, node;
-	if (asked >= 0)
-		return asked;
+	if (asked != MW_NODE_LOCAL)
+		return asked >= 0 ? asked : -1;
 	return getcpu(&cpu, &node) == 0 ? (int)node : -1;
 }
+
+enum { NODES = 1024, NODE_BITS = 8 * sizeof(unsigned long) };
 
 /* False when mbind is refused (containers) or absent. The first touch from the node's CPUs places the pages in that
  * case, and mw_pages_node checks the result. */
 static bool bind_node(const struct arena *ar, size_t bytes, int node, bool strict)
 {
-	enum { NODES = 1024, BITS = 8 * sizeof(unsigned long) };
-	unsigned long mask[NODES / BITS] = {0};
+	unsigned long mask[NODES / NODE_BITS] = {0};
 	if (node < 0 || node >= NODES)
 		return false;
-	mask[(size_t)node / BITS] = 1ul << ((size_t)node % BITS);
+	mask[(size_t)node / NODE_BITS] = 1ul << ((size_t)node % NODE_BITS);
 	return mbind(ar->block.p, bytes, strict ? MPOL_BIND : MPOL_PREFERRED, mask, NODES, 0) == 0;
+}
+
+/* Interleaves the block over the nodes of the process's cpuset; those without memory get nothing. */
+static int bind_interleaved(const struct arena *ar, size_t bytes, char *err, size_t n)
+{
+	bool weighted = ar->asked_node == MW_NODE_WEIGHTED;
+	unsigned long mask[NODES / NODE_BITS] = {0};
+	if (get_mempolicy(NULL, mask, NODES, NULL, MPOL_F_MEMS_ALLOWED) == 0 &&
+	    mbind(ar->block.p, bytes, weighted ? WEIGHTED_INTERLEAVE : MPOL_INTERLEAVE, mask, NODES, 0) == 0)
+		return 0;
+	if (weighted && errno == EINVAL)
+		return mw_fail(MW_EUNAVAILABLE, err, n,
+			       "this kernel has no weighted interleave (it is in Linux since 6.9)");
+	return mw_fail(MW_EUNAVAILABLE, err, n, "memory cannot be interleaved: %s", mw_strerror(-errno));
 }
 
 static bool node_exists(int root_fd, int node)
@@ -359,6 +377,10 @@ static int check_room(const struct mw_arenas *a, int root_fd, enum mw_pages kind
 static int place_pages(int root_fd, struct arena *ar, size_t bytes, char *err, size_t n)
 {
 	int asked = ar->asked_node, node = target_node(asked), cpu;
+	if (asked < MW_NODE_LOCAL) {
+		int rc = bind_interleaved(ar, bytes, err, n);
+		return rc < 0 ? rc : touch(root_fd, ar, bytes, node, err, n);
+	}
 	if (!bind_node(ar, bytes, node, asked >= 0) && asked > 0 && touch_cpus(root_fd, asked, &cpu, 1) == 0)
 		return mw_fail(MW_EUNAVAILABLE, err, n,
 			       "memory of node %d: mbind is refused and this process may use no CPU of the node",
@@ -387,7 +409,9 @@ static int fill_place(struct mw_arenas *a, struct arena *ar, int root_fd, enum m
 	}
 	char *obtained = ar->block.obtained;
 	mw_pages_obtained(root_fd, ar->block.p, bytes, obtained, sizeof(ar->block.obtained));
-	if (strncmp(obtained, "thp ", 4) == 0) { /* partly; with no huge page at all, the mode is "never" */
+	/* Partly; with no huge page at all, the mode is "never". A huge page made of interleaved ones is on one node.
+	 */
+	if (node >= MW_NODE_LOCAL && strncmp(obtained, "thp ", 4) == 0) {
 		mw_pages_collapse(ar->block.p, bytes);
 		mw_pages_obtained(root_fd, ar->block.p, bytes, obtained, sizeof(ar->block.obtained));
 	}
@@ -494,7 +518,7 @@ int mw_arena_take(struct mw_arenas *a, const void *owner, enum mw_pages kind, in
 		  struct mw_block *out, char *err, size_t n)
 {
 	*out = (struct mw_block){.asked = kind, .node = -1};
-	if (!owner || bytes == 0 || (unsigned)kind >= MW_PAGES_COUNT || node < -1)
+	if (!owner || bytes == 0 || (unsigned)kind >= MW_PAGES_COUNT || node < MW_NODE_WEIGHTED)
 		return mw_fail(-EINVAL, err, n, "a block needs an owner, a size, a page kind and a node");
 	size_t align = kinds[kind].align;
 	if (bytes > SIZE_MAX / 4)

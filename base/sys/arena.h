@@ -23,6 +23,13 @@ enum mw_pages {
 const char *mw_pages_name(enum mw_pages p); /* "4K", "thp", "2M", "1G" */
 const char *mw_pages_word(size_t i);        /* the same by index, NULL after the last; for struct mw_option.word */
 
+/* Where a block is to be, besides the number of a node. */
+enum {
+	MW_NODE_LOCAL = -1,      /* near the calling thread */
+	MW_NODE_INTERLEAVE = -2, /* page by page over all nodes that this process may use (MPOL_INTERLEAVE) */
+	MW_NODE_WEIGHTED = -3,   /* the same by the weights of the system (MPOL_WEIGHTED_INTERLEAVE, Linux 6.9) */
+};
+
 struct mw_arenas;
 
 struct mw_block {
@@ -30,7 +37,7 @@ struct mw_block {
 	size_t bytes;
 	enum mw_pages asked;
 	char obtained[24]; /* what the kernel gave, from smaps: "4K", "thp", "thp 73%", "2M"; "unknown" without smaps */
-	int node;          /* where the pages are, checked with move_pages; -1 unknown */
+	int node;          /* where the pages are, checked with move_pages; -1 unknown, or on several nodes */
 	bool intact;       /* contents are as this owner released them; false: write them again */
 };
 
@@ -42,13 +49,13 @@ void mw_arenas_set_source(struct mw_arenas *a, const char *words);
 const char *mw_arenas_source(const struct mw_arenas *a);
 void mw_arenas_destroy(struct mw_arenas *a);
 
-/* Takes a block of at least `bytes` bytes on `node` (-1: local). owner: a pointer, not NULL, that is the same in every
- * call, such as the benchmark's structure. An owner has one block per kind and node. Contents are kept (`intact`) only
- * for the same number of bytes; growing moves the block. Memory is zeroed on its very first use only. Errors, each with
- * a line in err: -EBUSY when the owner holds this block already; MW_EUNAVAILABLE without such hugetlb pages or node;
- * MW_EBUDGET above max_bytes or what is available, after all released blocks were returned; -EINVAL; -ENOMEM. Where the
- * kernel gives no transparent huge pages, the call succeeds and `obtained` says so. The first touch uses the CPUs of
- * the calling thread's affinity mask. */
+/* Takes a block of at least `bytes` bytes on `node`, a number or one of the places above. owner: a pointer, not NULL,
+ * that is the same in every call, such as the benchmark's structure. An owner has one block per kind and node. Contents
+ * are kept (`intact`) only for the same number of bytes; growing moves the block. Memory is zeroed on its very first
+ * use only. Errors, each with a line in err: -EBUSY when the owner holds this block already; MW_EUNAVAILABLE without
+ * such hugetlb pages, node or policy; MW_EBUDGET above max_bytes or what is available, after all released blocks were
+ * returned; -EINVAL; -ENOMEM. Where the kernel gives no transparent huge pages, the call succeeds and `obtained` says
+ * so. The first touch uses the CPUs of the calling thread's affinity mask. */
 int mw_arena_take(struct mw_arenas *a, const void *owner, enum mw_pages kind, int node, size_t bytes,
 		  struct mw_block *out, char *err, size_t n);
 /* Releases the block, so that others may take it, and empties *block. Does nothing with an empty one. */

@@ -1,6 +1,7 @@
 #include "base/sys/pages.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <numaif.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/core/stats.h"
 #include "base/core/text.h"
 #include "base/sys/tree.h"
 
@@ -74,6 +76,55 @@ int mw_pages_node(void *p, size_t bytes)
 		if (status[i] < 0 || status[i] != status[0])
 			return -1;
 	return status[0];
+}
+
+size_t mw_pages_pick(size_t i, size_t n, size_t count)
+{
+	size_t begin = count * i / n, end = count * (i + 1) / n;
+	uint64_t seed = i;
+	return begin + (end > begin + 1 ? (size_t)mw_random_below(&seed, end - begin) : 0);
+}
+
+void mw_pages_shares(const int *nodes, size_t n, struct mw_buf *out)
+{
+	size_t known = 0;
+	int last = -1;
+	for (size_t i = 0; i < n; i++)
+		known += nodes[i] >= 0;
+	while (known) {
+		/* The next node in numerical order. */
+		int node = INT_MAX;
+		size_t count = 0;
+		for (size_t i = 0; i < n; i++)
+			node = nodes[i] > last && nodes[i] < node ? nodes[i] : node;
+		if (node == INT_MAX)
+			return;
+		for (size_t i = 0; i < n; i++)
+			count += nodes[i] == node;
+		if (count == known)
+			mw_buf_add(out, "%d", node);
+		else
+			mw_buf_add(out, "%s%d: %.0f %%", last >= 0 ? ", " : "", node,
+				   100.0 * (double)count / (double)known);
+		last = node;
+	}
+}
+
+void mw_pages_placed(void *p, size_t bytes, struct mw_buf *out)
+{
+	enum { SAMPLE = 4096 };
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), count = bytes / page;
+	size_t n = count < SAMPLE ? count : SAMPLE;
+	void **pages = calloc(n + 1, sizeof(*pages));
+	int *nodes = calloc(n + 1, sizeof(*nodes));
+	for (size_t i = 0; pages && nodes && i < n; i++) {
+		pages[i] = (char *)p + mw_pages_pick(i, n, count) * page;
+		nodes[i] = -ENOENT;
+	}
+	if (pages && nodes && n && move_pages(0, n, pages, NULL, nodes, 0) >= 0)
+		mw_pages_shares(nodes, n, out);
+	free(pages);
+	free(nodes);
 }
 
 void mw_pages_collapse(void *p, size_t bytes)

@@ -130,20 +130,31 @@ static uint64_t node_bytes(int root_fd, hwloc_obj_t node)
 	return known ? 0 : MW_COUNT_UNKNOWN;
 }
 
+/* Without has_cpu the node's mask tells: hwloc's cpuset of a node without CPUs is that of the CPUs nearest to it. */
+static bool has_cpu(int root_fd, int id)
+{
+	char path[64], text[4096];
+	mw_format(path, sizeof(path), NODES "/node%d/cpumap", id);
+	return mw_tree_read(root_fd, path, text, sizeof(text)) < 0 || strpbrk(text, "123456789abcdef");
+}
+
+/* In numerical order. hwloc lists a node without CPUs behind the node whose CPUs are nearest to it. */
 static int read_nodes(hwloc_topology_t topo, int root_fd, struct mw_topology *t)
 {
 	struct mw_cpulist with_cpu;
 	bool known = read_list(root_fd, NODES "/has_cpu", &with_cpu);
 	int n = hwloc_get_nbobjs_by_type(topo, HWLOC_OBJ_NUMANODE);
-	n = n > 0 ? n : 0;
-	t->node_has_cpu = calloc((size_t)n + 1, sizeof(*t->node_has_cpu));
-	if (!t->node_has_cpu || mw_host_set_nodes(&t->host, n) < 0)
+	if (mw_host_set_nodes(&t->host, n > 0 ? n : 0) < 0)
 		return -ENOMEM;
-	for (int i = 0; i < n; i++) {
-		hwloc_obj_t o = hwloc_get_obj_by_type(topo, HWLOC_OBJ_NUMANODE, (unsigned)i);
-		int id = (int)o->os_index;
-		t->host.nodes[i] = (struct mw_host_node){.id = id, .bytes = node_bytes(root_fd, o)};
-		t->node_has_cpu[i] = known ? mw_cpulist_has(&with_cpu, id) : !hwloc_bitmap_iszero(o->cpuset);
+	hwloc_const_nodeset_t ids = hwloc_topology_get_topology_nodeset(topo);
+	int id = hwloc_bitmap_first(ids);
+	for (int i = 0; i < t->host.n_nodes; i++, id = hwloc_bitmap_next(ids, id)) {
+		hwloc_obj_t o = hwloc_get_numanode_obj_by_os_index(topo, (unsigned)id);
+		t->host.nodes[i] = (struct mw_host_node){
+			.id = id,
+			.bytes = o ? node_bytes(root_fd, o) : MW_COUNT_UNKNOWN,
+			.memory_only = !(known ? mw_cpulist_has(&with_cpu, id) : has_cpu(root_fd, id)),
+		};
 	}
 	return 0;
 }
@@ -152,7 +163,8 @@ static int read_nodes(hwloc_topology_t topo, int root_fd, struct mw_topology *t)
 static int node_of(hwloc_obj_t pu, const struct mw_topology *t)
 {
 	for (int i = 0; i < t->host.n_nodes; i++)
-		if (t->node_has_cpu[i] && pu->nodeset && hwloc_bitmap_isset(pu->nodeset, (unsigned)t->host.nodes[i].id))
+		if (!t->host.nodes[i].memory_only && pu->nodeset &&
+		    hwloc_bitmap_isset(pu->nodeset, (unsigned)t->host.nodes[i].id))
 			return t->host.nodes[i].id;
 	return 0;
 }
@@ -359,9 +371,7 @@ void mw_topology_fini(struct mw_topology *t)
 {
 	mw_host_fini(&t->host);
 	free(t->cpus);
-	free(t->node_has_cpu);
 	t->cpus = NULL;
-	t->node_has_cpu = NULL;
 }
 
 /* ---- nodes ---- */
@@ -384,9 +394,9 @@ static const char *no_cpu_of(const struct mw_topology *t, int id, bool cpus_chos
 			return NULL;
 	for (int i = 0; i < t->host.n_nodes; i++)
 		if (t->host.nodes[i].id == id)
-			return !t->node_has_cpu[i] ? "has no CPU (memory only)"
-			       : cpus_chosen       ? "has none of the CPUs of --cpus"
-						   : "has no CPU that this process may use";
+			return t->host.nodes[i].memory_only ? "has no CPU (memory only)"
+			       : cpus_chosen                ? "has none of the CPUs of --cpus"
+							    : "has no CPU that this process may use";
 	return "does not exist";
 }
 

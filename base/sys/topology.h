@@ -20,7 +20,6 @@ struct mw_cpu {
 struct mw_topology {
 	struct mw_host host;
 	struct mw_cpu *cpus; /* host.n_cpus CPUs that this process may use, one of each core first */
-	bool *node_has_cpu;  /* by index into host.nodes */
 };
 
 /* Fills *out (free with mw_topology_fini); after a failure it is empty. root: "/", or a captured tree with sys/ and

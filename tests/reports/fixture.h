@@ -147,8 +147,8 @@ static inline void full_results(struct results *r)
 			      .n_nodes = 2,
 			      .nodes = nodes,
 			      .distances = distances};
-	nodes[0] = (struct mw_host_node){0, 1 << 30};
-	nodes[1] = (struct mw_host_node){3, MW_COUNT_UNKNOWN};
+	nodes[0] = (struct mw_host_node){.id = 0, .bytes = 1 << 30};
+	nodes[1] = (struct mw_host_node){.id = 3, .bytes = MW_COUNT_UNKNOWN, .memory_only = true};
 	memcpy(distances, (const int[]){10, 21, 21, 0}, 4 * sizeof(int));
 	r->info.seed = UINT64_MAX;
 	r->info.elapsed_s = 87.25;

@@ -69,6 +69,7 @@ Test(results, every_field_comes_back)
 	for (int i = 0; i < a.host.n_nodes; i++) {
 		cr_assert_eq(a.host.nodes[i].id, b.host.nodes[i].id);
 		cr_assert_eq(a.host.nodes[i].bytes, b.host.nodes[i].bytes);
+		cr_assert_eq(a.host.nodes[i].memory_only, b.host.nodes[i].memory_only);
 		for (int k = 0; k < a.host.n_nodes; k++)
 			cr_assert_eq(*mw_host_distance(&a.host, i, k), *mw_host_distance(&b.host, i, k));
 	}

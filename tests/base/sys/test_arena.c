@@ -1,6 +1,7 @@
 #include "tests/energy/fixture.h"
 
 #include <errno.h>
+#include <numaif.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -250,7 +251,7 @@ Test(arena, pages_and_nodes_that_are_not_there)
 	cr_expect_str_eq(err, "this machine has no NUMA node 900 with memory");
 	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 0, &b, err, sizeof(err)), -EINVAL);
 	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_COUNT, -1, MIB, &b, err, sizeof(err)), -EINVAL);
-	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -2, MIB, &b, err, sizeof(err)), -EINVAL);
+	cr_expect_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -4, MIB, &b, err, sizeof(err)), -EINVAL);
 	cr_expect_eq(mw_arena_take(a, NULL, MW_PAGES_4K, -1, MIB, &b, err, sizeof(err)), -EINVAL);
 	cr_assert_eq(mw_topology_read("/", NULL, &topo, err, sizeof(err)), 0);
 	for (int i = 0; i < topo.host.n_nodes; i++) {
@@ -258,6 +259,99 @@ Test(arena, pages_and_nodes_that_are_not_there)
 		cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, node, 4 * MIB, &b, err, sizeof(err)), 0, "%s", err);
 		cr_expect(b.node == node || b.node == -1, "node %d, got %d", node, b.node);
 	}
+	mw_arenas_destroy(a);
+}
+
+/* The kernel's policy of the page at p; -1 where it does not tell. */
+static int policy_of(void *p)
+{
+	int mode = -1;
+	return get_mempolicy(&mode, NULL, 0, p, MPOL_F_ADDR) == 0 ? mode : -1;
+}
+
+/* What the kernel was asked for, which counts also on a machine with one node. */
+Test(arena, interleaved_blocks)
+{
+	static const struct {
+		int node, mode;
+	} rows[] = {{MW_NODE_INTERLEAVE, 3}, {MW_NODE_WEIGHTED, 6}};
+	struct mw_arenas *a;
+	char err[200] = "";
+	cr_assert_eq(mw_arenas_create(64 * MIB, &a), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mw_block b, near;
+		int rc = mw_arena_take(a, &ann, MW_PAGES_4K, rows[i].node, 4 * MIB, &b, err, sizeof(err));
+		if (rc == MW_EUNAVAILABLE) { /* mbind is refused, or the kernel is older */
+			cr_expect(strstr(err, "interleave") && !b.p, "%s", err);
+			continue;
+		}
+		cr_assert_eq(rc, 0, "%s", err);
+		cr_expect_eq(policy_of(b.p), rows[i].mode, "policy %d", policy_of(b.p));
+		cr_expect_eq(resident(b.p, b.bytes), b.bytes / (size_t)sysconf(_SC_PAGESIZE), "not touched in full");
+		/* Another place is another block, also for the same owner. */
+		cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, 0, 4 * MIB, &near, err, sizeof(err)), 0, "%s", err);
+		cr_expect(near.p != b.p && policy_of(near.p) != rows[i].mode);
+		mw_arena_release(a, &near);
+		mw_arena_release(a, &b);
+		struct mw_block again;
+		cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, rows[i].node, 4 * MIB, &again, err, sizeof(err)), 0);
+		cr_expect(again.intact, "its owner finds it again");
+		mw_arena_release(a, &again);
+	}
+	mw_arenas_destroy(a);
+}
+
+/* Every second page, or stretches of 512 pages, on another node: the share is seen, whatever the length. */
+Test(pages, interleaved_pages_are_seen)
+{
+	static const size_t counts[] = {4096, 8192, 65536, 262144, 1000000}, stretches[] = {1, 2, 512};
+	enum { SAMPLE = 4096 };
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		for (size_t k = 0; k < sizeof(stretches) / sizeof(stretches[0]); k++) {
+			size_t odd = 0, last = 0;
+			for (size_t s = 0; s < SAMPLE; s++) {
+				size_t page = mw_pages_pick(s, SAMPLE, counts[i]);
+				cr_assert(page < counts[i] && (s == 0 || page > last), "page %zu after %zu", page,
+					  last);
+				odd += page / stretches[k] % 2;
+				last = page;
+			}
+			cr_expect(odd > SAMPLE * 45 / 100 && odd < SAMPLE * 55 / 100, "%zu of %d for %zu pages by %zu",
+				  odd, SAMPLE, counts[i], stretches[k]);
+		}
+}
+
+Test(pages, words_of_where_pages_are)
+{
+	static const struct {
+		int nodes[6];
+		const char *words;
+	} rows[] = {
+		{{0, 0, 0, 0, 0, 0}, "0"},
+		{{8, 8, 8, 8, 8, 8}, "8"},
+		{{0, 2, 0, 2, 0, 0}, "0: 67 %, 2: 33 %"},
+		{{255, 1, 0, 255, 1, 0}, "0: 33 %, 1: 33 %, 255: 33 %"},
+		{{1, -ENOENT, 1, -ENOENT, 1, 1}, "1"},
+		{{-ENOENT, -ENOENT, -ENOENT, -ENOENT, -ENOENT, -ENOENT}, ""},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mw_buf words = {0};
+		mw_pages_shares(rows[i].nodes, 6, &words);
+		cr_expect_str_eq(mw_buf_text(&words), rows[i].words);
+		mw_buf_fini(&words);
+	}
+	/* This process's own memory: on a node, or the call is refused. */
+	struct mw_arenas *a;
+	struct mw_block b;
+	struct mw_buf words = {0};
+	char err[200] = "", node[16];
+	cr_assert_eq(mw_arenas_create(64 * MIB, &a), 0);
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 4 * MIB, &b, err, sizeof(err)), 0, "%s", err);
+	mw_pages_placed(b.p, b.bytes, &words);
+	(void)snprintf(node, sizeof(node), "%d", b.node);
+	if (b.node >= 0)
+		cr_expect_str_eq(mw_buf_text(&words), node);
+	mw_buf_fini(&words);
 	mw_arenas_destroy(a);
 }
 

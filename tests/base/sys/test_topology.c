@@ -103,7 +103,7 @@ Test(topology, two_sockets_with_threads_and_a_node_without_cpus)
 	static const int nodes[] = {0, 1, 3}, distance[3][3] = {{10, 21, 36}, {21, 10, 24}, {36, 24, 10}};
 	for (int i = 0; i < 3; i++) {
 		cr_expect_eq(topo.host.nodes[i].id, nodes[i]);
-		cr_expect_eq(topo.node_has_cpu[i], i < 2);
+		cr_expect_eq(topo.host.nodes[i].memory_only, i == 2);
 		cr_expect_eq(topo.host.nodes[i].bytes, (i < 2 ? UINT64_C(4) : UINT64_C(8)) << 30);
 		for (int k = 0; k < 3; k++)
 			cr_expect_eq(*mw_host_distance(&topo.host, i, k), distance[i][k], "%d to %d", i, k);
