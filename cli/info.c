@@ -135,7 +135,7 @@ static int fill_findings(struct grid *g, const struct mw_host *h)
 	for (size_t i = 0; i < found.n && rc == 0; i++) {
 		const struct finding *f = &found.v[i];
 		char name[40];
-		(void)snprintf(name, sizeof(name), "finding (%s)", finding_severity_name(f->severity));
+		mw_format(name, sizeof(name), "finding (%s)", finding_severity_name(f->severity));
 		rc = rowf(g, name, "%s (%s): %s", f->rule->words, f->evidence, f->rule->todo);
 	}
 	findings_fini(&found);
