@@ -164,7 +164,7 @@ static void find_ladder(const struct mw_records *points, const struct latency_lo
 	for (size_t i = 0; i < points->n && l->n < LEVEL_POINTS_MAX; i++)
 		if (points->v[i].declared == &mw_metric_latency && on_ladder(look, &points->v[i]))
 			l->ns[l->n++] = &points->v[i];
-	qsort(l->ns, l->n, sizeof(l->ns[0]), by_size);
+	qsort(l->ns, l->n, sizeof(const struct mw_record *), by_size);
 	for (size_t i = 0; i < l->n; i++) {
 		l->cycles[i] = NULL;
 		for (size_t k = 0; k < points->n; k++)

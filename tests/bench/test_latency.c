@@ -1,6 +1,7 @@
 #include "tests/bench/context.h"
 
 #include <math.h>
+#include <sys/prctl.h>
 
 #include "base/core/err.h"
 #include "bench/latency_records.h"
@@ -153,6 +154,30 @@ Test(latency, default_sweep)
 Test(latency, dram_needs_four_times_the_cache)
 {
 	default_sweep((1 << 20) + 4096, "largest", "largest-tlb-miss", "largest-prefetched");
+}
+
+/* Where the kernel gives no huge pages, the number of huge pages is unavailable, with what it gave. */
+Test(latency, huge_pages_refused)
+{
+	struct test_context t;
+	cr_assert_eq(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 0);
+	test_open(&t, &bench_latency, NULL);
+	t.topo->host.l3_bytes = 1 << 20;
+	t.profile.max_bytes = 16u << 20;
+	cr_assert_eq(test_run(&t, &bench_latency), 0, "%s", t.err);
+	size_t n = 0;
+	for (size_t i = 0; i < t.out.n; i++) {
+		const struct mw_record *r = &t.out.v[i];
+		if (strcmp(r->case_name, "dram-tlb-miss") != 0 ||
+		    strcmp(mw_kv_str(&r->params, "pages", ""), "thp") != 0)
+			continue;
+		n++;
+		cr_assert_eq(r->provenance, MW_UNAVAILABLE);
+		cr_assert(isnan(r->value));
+		cr_assert(strstr(r->note, "other pages than thp: 4K"), "%s", r->note);
+	}
+	cr_assert_eq(n, 1);
+	test_close(&t);
 }
 
 Test(latency, pages_that_are_not_there_are_unavailable)
