@@ -9,6 +9,7 @@
 #include "base/core/text.h"
 #include "cli/measure.h"
 #include "cli/version.h"
+#include "reports/findings.h"
 #include "reports/print.h"
 
 static const struct grid_column columns[] = {{"property", NULL, false}, {"value", NULL, false}};
@@ -106,6 +107,40 @@ static int fill_memory(struct grid *g, const struct mw_host *h)
 	return rc ? rc : row_text(g, "NUMA balancing", h->numa_balancing);
 }
 
+static int fill_modules(struct grid *g, const struct mw_host *h)
+{
+	int rc = row_text(g, "memory modules", h->mem_kinds);
+	if (rc == 0 && h->mem_slots)
+		rc = rowf(g, "memory slots", "%d, %d with a module", h->mem_slots, h->mem_modules);
+	if (rc == 0)
+		rc = h->mem_channels ? rowf(g, "memory channels", "%d of %d with a module", h->mem_channels,
+					    h->mem_channels_all)
+				     : row(g, "memory channels", "unknown");
+	if (rc == 0)
+		rc = h->mem_peak > 0 ? rowf(g, "peak of the memory", "%.4g GB/s (%s)", h->mem_peak,
+					    mw_text_or(h->mem_peak_source, "unknown"))
+				     : row(g, "peak of the memory", "unknown");
+	return rc;
+}
+
+/* Those that the machine alone shows; a run has more. */
+static int fill_findings(struct grid *g, const struct mw_host *h)
+{
+	struct results r;
+	struct findings found;
+	results_init(&r);
+	r.host = *h; /* lent: not freed here */
+	int rc = findings_of(&r, &found);
+	for (size_t i = 0; i < found.n && rc == 0; i++) {
+		const struct finding *f = &found.v[i];
+		char name[40];
+		mw_format(name, sizeof(name), "finding (%s)", finding_severity_name(f->severity));
+		rc = rowf(g, name, "%s (%s): %s", f->rule->words, f->evidence, f->rule->todo);
+	}
+	findings_fini(&found);
+	return rc;
+}
+
 static int run_info(struct cli *cli, char *err, size_t n)
 {
 	struct measure m;
@@ -125,8 +160,12 @@ static int run_info(struct cli *cli, char *err, size_t n)
 	if (rc == 0)
 		rc = fill_memory(&g, &m.topo.host);
 	if (rc == 0)
+		rc = fill_modules(&g, &m.topo.host);
+	if (rc == 0)
 		rc = rowf(&g, "clock", "CLOCK_MONOTONIC_RAW: %.1f ns a call, step %.1f ns",
 			  mw_clock_overhead_ns(100000), mw_clock_step_ns(100000));
+	if (rc == 0)
+		rc = fill_findings(&g, &m.topo.host);
 	if (rc == 0)
 		rc = cli_print_grid(cli, &g, err, n);
 	grid_fini(&g);

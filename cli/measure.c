@@ -42,6 +42,12 @@ const struct mw_option measure_options[] = {
 	 .min = 1 << 20,
 	 .max = 0x1p50,
 	 .help = "most memory to use (default: half of what is available)"},
+	{.name = "peak",
+	 .type = MW_OPT_REAL,
+	 .arg = "GB/s",
+	 .min = 0.1,
+	 .max = 1e6,
+	 .help = "what all memory channels can carry, for the findings (default: by the firmware's tables)"},
 	{.name = "cpus", .type = MW_OPT_TEXT, .arg = "LIST", .help = "CPUs to use, such as 0-3,8"},
 	{.name = "nodes", .type = MW_OPT_TEXT, .arg = "LIST", .help = "use the CPUs of these NUMA nodes, such as 0-1"},
 	{.name = "strict", .type = MW_OPT_FLAG, .help = "exit 1 when the measurement was disturbed"},
@@ -82,6 +88,14 @@ static void restrict_process(const struct mw_topology *t)
 			CPU_SET_S((size_t)t->cpus[i].id, bytes, set);
 	(void)sched_setaffinity(0, bytes, set);
 	CPU_FREE(set);
+}
+
+static int set_peak(const struct mw_opts *opts, struct mw_host *h)
+{
+	if (!mw_opt(opts, "peak")->set)
+		return 0;
+	h->mem_peak = mw_opt_real(opts, "peak");
+	return mw_text_set(&h->mem_peak_source, "--peak");
 }
 
 static int make_arenas(const struct cli *cli, struct measure *m, char *err, size_t n)
@@ -137,6 +151,8 @@ int measure_open(const struct cli *cli, struct measure *m, char *err, size_t n)
 		return rc;
 	if (mw_opt_text(&cli->opts, "nodes") || mw_opt_text(&cli->opts, "cpus"))
 		restrict_process(&m->topo);
+	if (set_peak(&cli->opts, &m->topo.host) < 0)
+		return mw_fail(-ENOMEM, err, n, "no memory for the peak");
 	return make_arenas(cli, m, err, n);
 }
 

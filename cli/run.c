@@ -13,6 +13,7 @@
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/text.h"
+#include "base/sys/memory_read.h"
 #include "cli/measure.h"
 #include "cli/resume.h"
 #include "cli/version.h"
@@ -306,7 +307,13 @@ static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
 		mw_buf_add(&why, "interrupted by SIG%s", sigabbrev_np(atomic_load(cli->stop)));
 	else
 		name_open(run, &why);
-	int end_rc = journal_end(run->journal, (double)(mw_now_ns() - run->m.start_ns) * 1e-9, mw_buf_text(&why));
+	struct mw_host counts = {.edac_corrected_during = MW_COUNT_UNKNOWN,
+				 .edac_uncorrected_during = MW_COUNT_UNKNOWN,
+				 .throttled_during = MW_COUNT_UNKNOWN};
+	mw_memory_count("/", &run->m.topo, &counts);
+	int end_rc = journal_counts(run->journal, &counts);
+	if (end_rc == 0)
+		end_rc = journal_end(run->journal, (double)(mw_now_ns() - run->m.start_ns) * 1e-9, mw_buf_text(&why));
 	mw_buf_fini(&why);
 	if (run->m.lost == 0)
 		run->m.lost = end_rc;

@@ -11,6 +11,7 @@
 
 #include "base/core/err.h"
 #include "reports/file.h"
+#include "reports/findings.h"
 #include "reports/headline.h"
 #include "reports/report.h"
 #include "reports/section.h"
@@ -105,6 +106,24 @@ static void put_summary(struct page *p)
 	}
 	(void)fputs("</div></section>\n", p->out);
 	headlines_fini(&all);
+}
+
+/* What is worth knowing about the machine before its numbers are used. */
+static int put_findings(struct page *p)
+{
+	struct findings found;
+	struct grid g = {0};
+	int rc = findings_of(p->r, &found);
+	if (rc == 0)
+		rc = findings_grid(&found, &g);
+	if (rc == 0 && found.n) {
+		(void)fputs("<section id=\"findings\"><h2>Findings</h2>\n", p->out);
+		html_grid(p->out, &g, "Findings");
+		(void)fputs("</section>\n", p->out);
+	}
+	grid_fini(&g);
+	findings_fini(&found);
+	return rc;
 }
 
 /* ---- sections and their figures ---- */
@@ -421,6 +440,9 @@ static void put_host(const struct page *p)
 	fact_size(p, "Memory available", h->mem_available, "", h->mem_limit_source);
 	mw_format(text, sizeof(text), "%d", h->n_nodes);
 	fact(p, "NUMA nodes", h->n_nodes ? text : "");
+	fact(p, "Memory modules", h->mem_kinds);
+	fact(p, "Peak of the memory", h->mem_peak_source);
+	fact(p, "Mitigations", h->mitigations);
 	fact(p, "NUMA balancing", h->numa_balancing);
 	fact(p, "Transparent huge pages", h->thp);
 	mw_format(text, sizeof(text), "%" PRIu64, h->hugepages_2m_free);
@@ -485,6 +507,7 @@ static int put_page(struct page *p, char *err, size_t n)
 	int rc = 0;
 	put_head(p);
 	put_summary(p);
+	p->failed = put_findings(p) < 0 || p->failed;
 	const struct section *s;
 	for (size_t i = 0; (s = section_at(i)) && rc == 0; i++)
 		rc = put_section(p, s, err, n);

@@ -23,6 +23,7 @@ struct journal {
 	bool locked;
 	bool torn; /* the file ends in the middle of a line */
 	struct journal_tail tail;
+	json_t *counts;       /* of this session; NULL: none */
 	struct words words;   /* declarations that the file has */
 	struct points points; /* points that the file has, without samples */
 	char path[4096];
@@ -326,12 +327,28 @@ int journal_skip(struct journal *j, const char *bench, const char *reason)
 	return rc;
 }
 
+int journal_counts(struct journal *j, const struct mw_host *h)
+{
+	int failed = 0;
+	json_decref(j->counts);
+	j->counts = json_object();
+	for (const struct mw_field *f = mw_host_during_fields; f->name; f++) {
+		uint64_t v;
+		memcpy(&v, (const char *)h + f->offset, sizeof(v));
+		if (v != MW_COUNT_UNKNOWN)
+			json_put(j->counts, f->name, json_integer((json_int_t)v), &failed);
+	}
+	return failed || !j->counts ? -ENOMEM : 0;
+}
+
 int journal_end(struct journal *j, double elapsed_s, const char *partial_why)
 {
 	int failed = 0;
 	json_t *end = json_object();
 	json_put(end, "elapsed_s", json_number(elapsed_s), &failed);
 	json_put(end, "partial_why", partial_why && *partial_why ? json_text(partial_why) : json_null(), &failed);
+	if (j->counts && json_object_size(j->counts))
+		json_put(end, "counts", json_incref(j->counts), &failed);
 	return append_line(j, "end", end);
 }
 
@@ -341,6 +358,7 @@ void journal_close(struct journal *j)
 		return;
 	if (j->fd >= 0)
 		(void)close(j->fd);
+	json_decref(j->counts);
 	words_fini(&j->words);
 	points_fini(&j->points);
 	free(j);

@@ -33,6 +33,9 @@ int journal_append(struct journal *j, const struct mw_record *r);
 /* Appends samples of a point that is still being measured, so that they are not lost with the run. */
 int journal_samples(struct journal *j, const struct mw_record *point, int threads, const struct mw_sample *v, size_t n);
 int journal_skip(struct journal *j, const char *bench, const char *reason);
+/* Sets what the session counted (mw_host_during_fields of h), which is written with its end. Counts of sessions are
+ * added up. -ENOMEM. */
+int journal_counts(struct journal *j, const struct mw_host *h);
 /* Appends the end of the session. partial_why: NULL or "" when complete, else why it is partial ("interrupted by
  * SIGINT"). */
 int journal_end(struct journal *j, double elapsed_s, const char *partial_why);

@@ -188,11 +188,36 @@ static int keep_skip(struct reader *rd, const json_t *v)
 	return rc == -ENOMEM ? no_memory(rd) : rc;
 }
 
+/* Adds the counts of a session to those of the run. */
+static int keep_counts(struct reader *rd, const json_t *v)
+{
+	if (!json_is_object(v))
+		return json_refuse(&rd->place, "counts", "expected an object");
+	for (const struct mw_field *f = mw_host_during_fields; f->name; f++) {
+		char *at = (char *)&rd->out->host + f->offset;
+		const json_t *count = json_object_get(v, f->name);
+		json_int_t more = json_integer_value(count);
+		uint64_t sum;
+		memcpy(&sum, at, sizeof(sum));
+		sum = sum == MW_COUNT_UNKNOWN ? 0 : sum;
+		if (count && (!json_is_integer(count) || more < 0 || sum > (uint64_t)(INT64_MAX - more)))
+			return json_refuse(&rd->place, f->name, "expected a count");
+		sum += (uint64_t)more;
+		if (count)
+			memcpy(at, &sum, sizeof(sum));
+	}
+	return 0;
+}
+
 static int keep_end(struct reader *rd, const json_t *v)
 {
 	const json_t *elapsed = json_object_get(v, "elapsed_s"), *why = json_object_get(v, "partial_why");
 	if (!json_is_object(v))
 		return json_refuse(&rd->place, "end", "expected an object");
+	const json_t *counts = json_object_get(v, "counts");
+	int rc = counts ? keep_counts(rd, counts) : 0;
+	if (rc)
+		return rc;
 	rd->session_s = json_is_number(elapsed) ? json_number_value(elapsed) : (double)NAN;
 	rd->ended = true;
 	rd->out->partial = json_is_string(why);

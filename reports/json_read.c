@@ -309,6 +309,8 @@ static int to_field(const struct mw_field *f, void *base, const json_t *o, const
 {
 	void *at = (char *)base + f->offset;
 	const json_t *v = json_object_get(o, f->name);
+	if (!v && f->later)
+		return 0;
 	if (!v)
 		return json_refuse(p, f->name, "missing");
 	if (json_is_null(v)) /* not known: the member keeps its initial value */

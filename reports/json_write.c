@@ -222,8 +222,13 @@ static json_t *from_field(const struct mw_field *f, const void *base)
 static json_t *from_fields(const struct mw_field *fields, const void *base, int *failed)
 {
 	json_t *o = json_object();
-	for (const struct mw_field *f = fields; f->name; f++)
-		json_put(o, f->name, from_field(f, base), failed);
+	for (const struct mw_field *f = fields; f->name; f++) {
+		json_t *v = from_field(f, base);
+		if (f->later && json_is_null(v)) /* a file of an earlier version stays as it is */
+			json_decref(v);
+		else
+			json_put(o, f->name, v, failed);
+	}
 	return o;
 }
 

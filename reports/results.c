@@ -18,7 +18,7 @@
 #include "reports/journal.h"
 #include "reports/json.h"
 
-#define INFO(member, kind) MW_FIELD(struct results_info, member, MW_FIELD_##kind)
+#define INFO(member, kind) MW_FIELD(struct results_info, member, MW_FIELD_##kind, 0)
 
 /* clang-format off */
 const struct mw_field results_info_fields[] = {
@@ -29,7 +29,7 @@ const struct mw_field results_info_fields[] = {
 	INFO(profile, TEXT),
 	INFO(started, TEXT),
 	INFO(elapsed_s, REAL),
-	{NULL, MW_FIELD_TEXT, 0},
+	MW_FIELDS_END,
 };
 /* clang-format on */
 

@@ -5,6 +5,7 @@
 
 #include "base/core/text.h"
 #include "reports/disturbance.h"
+#include "reports/findings.h"
 #include "reports/headline.h"
 #include "reports/print.h"
 
@@ -22,6 +23,22 @@ static int put_line(FILE *f, const char *head, const char *bench, const char *te
 	mw_buf_fini(&line);
 	int rc = shown ? 0 : -ENOMEM;
 	free(shown);
+	return rc;
+}
+
+static int put_findings(FILE *f, const struct results *r)
+{
+	struct findings found;
+	int rc = findings_of(r, &found);
+	for (size_t i = 0; i < found.n && rc == 0; i++) {
+		const struct finding *v = &found.v[i];
+		struct mw_buf text = {0};
+		mw_buf_add(&text, "%s: %s (%s): %s", finding_severity_name(v->severity), v->rule->words, v->evidence,
+			   v->rule->todo);
+		rc = text.failed ? -ENOMEM : put_line(f, i ? "finding: " : "\nfinding: ", NULL, mw_buf_text(&text));
+		mw_buf_fini(&text);
+	}
+	findings_fini(&found);
 	return rc;
 }
 
@@ -53,6 +70,8 @@ int print_summary(FILE *f, const struct results *r)
 		rc = grid_print(f, &g, PRINT_TABLE);
 	grid_fini(&g);
 	headlines_fini(&all);
+	if (rc == 0)
+		rc = put_findings(f, r);
 	struct disturbance d = disturbance_of(&r->records);
 	if (is_disturbed(&d)) {
 		struct mw_buf words = disturbance_words(&d);

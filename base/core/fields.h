@@ -19,12 +19,17 @@ struct mw_field {
 	const char *name; /* name of the member, also its key in results.json; NULL ends a table */
 	enum mw_field_type type;
 	size_t offset;
+	int later; /* files of earlier versions lack it: it is not known then */
 };
 
 /* One row of a table, for a member of struct T. */
-#define MW_FIELD(T, member, kind)                                                                                      \
+#define MW_FIELD(T, member, kind, later)                                                                               \
 	{                                                                                                              \
-#member, kind, offsetof(T, member)                                                                     \
+#member, kind, offsetof(T, member), later                                                              \
+	}
+#define MW_FIELDS_END                                                                                                  \
+	{                                                                                                              \
+		NULL, MW_FIELD_TEXT, 0, 0                                                                              \
 	}
 
 /* Address of the member in the struct at base. f must be a MW_FIELD_TEXT. */

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOST(member, kind) MW_FIELD(struct mw_host, member, MW_FIELD_##kind)
+#define HOST(member, kind) MW_FIELD(struct mw_host, member, MW_FIELD_##kind, 0)
+#define LATER(member, kind) MW_FIELD(struct mw_host, member, MW_FIELD_##kind, 1)
 
 /* clang-format off */
 const struct mw_field mw_host_fields[] = {
@@ -33,7 +34,31 @@ const struct mw_field mw_host_fields[] = {
 	HOST(mem_available, COUNT),
 	HOST(mem_limit_source, TEXT),
 	HOST(cpu_quota, REAL),
-	{NULL, MW_FIELD_TEXT, 0},
+	LATER(n_cpu_nodes, INT),
+	LATER(mem_slots, INT),
+	LATER(mem_modules, INT),
+	LATER(mem_kinds, TEXT),
+	LATER(mem_channels, INT),
+	LATER(mem_channels_all, INT),
+	LATER(mem_mts, INT),
+	LATER(mem_rated_mts, INT),
+	LATER(mem_peak, REAL),
+	LATER(mem_peak_source, TEXT),
+	LATER(mitigations, TEXT),
+	LATER(swap_used, COUNT),
+	LATER(edac_corrected, COUNT),
+	LATER(edac_uncorrected, COUNT),
+	LATER(throttled, COUNT),
+	LATER(edac_corrected_during, COUNT),
+	LATER(edac_uncorrected_during, COUNT),
+	LATER(throttled_during, COUNT),
+	MW_FIELDS_END,
+};
+const struct mw_field mw_host_during_fields[] = {
+	LATER(edac_corrected_during, COUNT),
+	LATER(edac_uncorrected_during, COUNT),
+	LATER(throttled_during, COUNT),
+	MW_FIELDS_END,
 };
 /* clang-format on */
 

@@ -16,6 +16,7 @@ const struct mw_key *const mw_keys_of_rounds[] = {MW_ROUNDS_KEYS(NAME_KEY) NULL}
 static const char *const unit_names[MW_UNIT_COUNT] = {
 	[MW_NS] = "ns",
 	[MW_S] = "s",
+	[MW_CYCLES] = "cycles",
 	[MW_BYTE] = "byte",
 	[MW_GBPS] = "GB/s",
 	[MW_GFLOPS] = "GFLOP/s",

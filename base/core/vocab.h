@@ -11,6 +11,7 @@
 enum mw_unit {
 	MW_NS,
 	MW_S,
+	MW_CYCLES, /* of the core, at its clock of that moment */
 	MW_BYTE,
 	MW_GBPS,   /* GB/s = 1e9 byte per second */
 	MW_GFLOPS, /* 1e9 FLOP per second */

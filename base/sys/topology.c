@@ -20,6 +20,7 @@
 #include "base/sys/cpulist.h"
 #include "base/sys/host_read.h"
 #include "base/sys/limits.h"
+#include "base/sys/memory_read.h"
 #include "base/sys/tree.h"
 
 #define NODES "sys/devices/system/node"
@@ -331,7 +332,9 @@ static int describe(hwloc_topology_t topo, int root_fd, bool live, const struct 
 	read_caches(topo, live, t);
 	read_distances(root_fd, t);
 	rc = read_limits(root_fd, live, &t->host);
-	return rc < 0 ? rc : mw_host_read(root_fd, live, t);
+	if (rc == 0)
+		rc = mw_host_read(root_fd, live, t);
+	return rc < 0 ? rc : mw_memory_read(root_fd, t);
 }
 
 int mw_topology_read(const char *root, const char *cpus, struct mw_topology *out, char *err, size_t n)

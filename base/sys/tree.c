@@ -112,6 +112,15 @@ int mw_tree_text(int root_fd, const char *path, char **out)
 	return rc;
 }
 
+int mw_tree_bytes(int root_fd, const char *path, unsigned char **out, size_t *n)
+{
+	char *bytes;
+	*n = 0;
+	int rc = read_whole(root_fd, path, &bytes, n);
+	*out = (unsigned char *)bytes;
+	return rc;
+}
+
 static bool parse_u64(const char *text, uint64_t *out)
 {
 	while (*text == ' ' || *text == '\t' || *text == ':')

@@ -19,6 +19,9 @@ char *mw_tree_slurp(int root_fd, const char *path);
 /* The whole file without trailing white space, freed by the caller; NULL where it is empty. -errno with NULL. */
 int mw_tree_text(int root_fd, const char *path, char **out);
 
+/* All bytes of a file that is not text, freed by the caller. -errno with NULL. At most 16 MiB. */
+int mw_tree_bytes(int root_fd, const char *path, unsigned char **out, size_t *n);
+
 /* First number of the file. -errno, or -EINVAL when it does not begin with a decimal number. */
 int mw_tree_u64(int root_fd, const char *path, uint64_t *out);
 

@@ -22,12 +22,28 @@ struct lines {
 	size_t n;
 };
 
-enum { POINTS, DRAM, CACHE };
+enum { POINTS, DRAM, MISS_4K, MISS_THP, HELPED, CACHE, LEVEL, LEVEL_CYCLES };
 
 static const struct query queries[] = {
 	[POINTS] = {.bench = "latency", .metric = "latency", .unit = "ns", .keys = "size,stride,window,pages"},
 	[DRAM] = {.bench = "latency", .case_name = "dram", .metric = "latency", .keys = "size,stride,window,pages"},
+	[MISS_4K] = {.bench = "latency",
+		     .case_name = "dram-tlb-miss",
+		     .metric = "latency",
+		     .where = "pages=4K",
+		     .keys = "size,stride,pages"},
+	[MISS_THP] = {.bench = "latency",
+		      .case_name = "dram-tlb-miss",
+		      .metric = "latency",
+		      .where = "pages=thp",
+		      .keys = "size,stride,pages"},
+	[HELPED] = {.bench = "latency",
+		    .case_name = "dram-prefetched",
+		    .metric = "latency",
+		    .keys = "size,stride,window,pages,prefetch"},
 	[CACHE] = {.bench = "latency", .case_name = "chase", .metric = "latency"},
+	[LEVEL] = {.bench = "latency", .case_name = "level", .metric = "latency", .keys = "level,working_set,pages"},
+	[LEVEL_CYCLES] = {.bench = "latency", .case_name = "level", .metric = "latency_cycles", .keys = "level"},
 	{.bench = NULL},
 };
 
@@ -38,7 +54,8 @@ static double working_set(const struct mw_record *r)
 
 static bool is_point(const struct mw_record *r)
 {
-	return query_matches(&queries[POINTS], r) && isfinite(r->value);
+	/* Those of levels repeat a point. */
+	return query_matches(&queries[POINTS], r) && isfinite(r->value) && !query_matches(&queries[LEVEL], r);
 }
 
 /* True for records that the axes can show; the working set must be at least a byte. */
@@ -269,16 +286,56 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	return n + misses;
 }
 
+/* The number of a query, or why this run could not have it. */
+static void add_quoted(struct headlines *out, const char *label, const struct query *q)
+{
+	const struct mw_records *l = &out->results->records;
+	const struct mw_record *r = query_best(l, q, true);
+	size_t at = 0;
+	if (r)
+		headline_pairs(out, headline_add(out, label, r), r, q->keys);
+	else if ((r = query_next(l, q, &at)))
+		headline_missing(out, label, "%s", r->note);
+}
+
+/* Latency of each cache where the ladder shows it, with its cycles: those do not change with the clock. */
+static void add_levels(struct headlines *out)
+{
+	static const struct {
+		const char *level, *label;
+	} rows[] = {{"l1", "L1 latency"}, {"l2", "L2 latency"}, {"l3", "L3 latency"}};
+	const struct mw_records *l = &out->results->records;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct number_text text;
+		const struct mw_record *r;
+		size_t at = 0;
+		while ((r = query_next(l, &queries[LEVEL], &at)))
+			if (strcmp(record_text(r, "level", &text), rows[i].level) == 0)
+				break;
+		struct headline *line = r ? headline_add(out, rows[i].label, r) : NULL;
+		at = 0;
+		for (const struct mw_record *c; line && (c = query_next(l, &queries[LEVEL_CYCLES], &at));)
+			if (strcmp(record_text(c, "level", &text), rows[i].level) == 0 && isfinite(c->value))
+				headline_say(out, line, "%.1f core cycles", c->value);
+		if (line)
+			headline_pairs(out, line, r, "working_set,pages");
+	}
+}
+
 static void headlines(const struct results *r, struct headlines *out)
 {
 	const struct mw_records *l = &r->records;
 	const struct mw_record *dram = query_best(l, &queries[DRAM], true);
 	const struct mw_record *cache = query_best(l, &queries[CACHE], true);
 	if (dram)
-		headline_pairs(out, headline_add(out, "DRAM latency", dram), dram, "size,stride,window,pages");
+		headline_pairs(out, headline_add(out, "DRAM latency", dram), dram, "size,stride,window,pages,prefetch");
 	else if (cache)
 		headline_missing(out, "DRAM latency",
 				 "no walk touched four times the last-level cache; the largest one is in the report");
+	add_quoted(out, "DRAM latency with TLB misses, 4K pages", &queries[MISS_4K]);
+	add_quoted(out, "DRAM latency with TLB misses, THP", &queries[MISS_THP]);
+	add_quoted(out, "DRAM latency with prefetching", &queries[HELPED]);
+	add_levels(out);
 	(void)headline_ratio(out, "DRAM / cache latency", "×", dram, cache,
 			     "DRAM latency / shortest latency of the staircase");
 }

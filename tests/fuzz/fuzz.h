@@ -26,6 +26,7 @@
 	T(svg, 12)                                                                                                     \
 	T(topology, 12)                                                                                                \
 	T(meters, 12)                                                                                                  \
+	T(dmi, 8)                                                                                                      \
 	T(csv, 12)
 
 #define FUZZ_DECLARE(name, inputs) int fuzz_##name(const uint8_t *data, size_t n);

@@ -10,8 +10,9 @@
 static bool keep(const char *path)
 {
 	static const char *const folders[] = {
-		"sys/devices/system/cpu/", "sys/devices/system/node/", "sys/kernel/mm/", "sys/class/dmi/id/",
-		"sys/hypervisor/",         "sys/fs/cgroup/",           "proc/",
+		"sys/devices/system/cpu/",  "sys/devices/system/node/", "sys/kernel/mm/", "sys/class/dmi/id/",
+		"sys/hypervisor/",          "sys/fs/cgroup/",           "proc/",          "sys/firmware/dmi/",
+		"sys/devices/system/edac/",
 	};
 	if (strstr(path, "..") || strstr(path, "//") || path[strlen(path) ? strlen(path) - 1 : 0] == '/')
 		return false;

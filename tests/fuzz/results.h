@@ -80,11 +80,11 @@ static inline void fuzz_print(const struct results *r)
 static inline void fuzz_page(const char *text)
 {
 	static const char *const tags[] = {
-		"!DOCTYPE", "html",    "head",       "meta", "link",   "title",   "style",   "body",   "header",
-		"main",     "section", "h1",         "h2",   "h3",     "p",       "span",    "strong", "div",
-		"br",       "figure",  "figcaption", "ul",   "ol",     "li",      "svg",     "rect",   "circle",
-		"path",     "dl",      "dt",         "dd",   "code",   "table",   "caption", "thead",  "tbody",
-		"tr",       "th",      "td",         "sup",  "footer", "details", "summary", "nav",    "a",
+		"!DOCTYPE",   "html",    "head",    "meta",    "link",  "title", "style",  "body", "header", "main",
+		"section",    "h1",      "h2",      "h3",      "p",     "span",  "strong", "div",  "br",     "figure",
+		"figcaption", "ul",      "ol",      "li",      "svg",   "rect",  "circle", "path", "dl",     "dt",
+		"dd",         "code",    "table",   "caption", "thead", "tbody", "tr",     "th",   "td",     "sup",
+		"footer",     "details", "summary", "nav",     "a",     "i",
 	};
 	for (const char *c = text; *c; c++) {
 		FUZZ_CHECK((unsigned char)*c >= ' ' || *c == '\n' || *c == '\t');

@@ -116,6 +116,11 @@ Test(corpus, meters)
 	replay("meters");
 }
 
+Test(corpus, dmi)
+{
+	replay("dmi");
+}
+
 Test(corpus, csv)
 {
 	replay("csv");

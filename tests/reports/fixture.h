@@ -124,6 +124,9 @@ static inline void full_results(struct results *r)
 		{offsetof(struct results, host.turbo), "on"},
 		{offsetof(struct results, host.thp), "madvise"},
 		{offsetof(struct results, host.numa_balancing), "off"},
+		{offsetof(struct results, host.mem_kinds), "6 x 32 GiB DDR5 4800 MT/s 2 ranks"},
+		{offsetof(struct results, host.mem_peak_source), "6 channels x 4800 MT/s x 8 byte"},
+		{offsetof(struct results, host.mitigations), "meltdown: PTI"},
 		{offsetof(struct results, host.mem_limit_source), "cgroup v2 memory.max"},
 	};
 	struct mw_host *h = &r->host;
@@ -144,6 +147,17 @@ static inline void full_results(struct results *r)
 			      .mem_total = UINT64_C(1) << 45,
 			      .mem_available = UINT64_C(1) << 44,
 			      .cpu_quota = 1.5,
+			      .n_cpu_nodes = 1,
+			      .mem_slots = 12,
+			      .mem_modules = 6,
+			      .mem_channels = 6,
+			      .mem_channels_all = 6,
+			      .mem_mts = 4800,
+			      .mem_rated_mts = 4800,
+			      .mem_peak = 230.4,
+			      .edac_corrected_during = MW_COUNT_UNKNOWN,
+			      .edac_uncorrected_during = MW_COUNT_UNKNOWN,
+			      .throttled_during = MW_COUNT_UNKNOWN,
 			      .n_nodes = 2,
 			      .nodes = nodes,
 			      .distances = distances};

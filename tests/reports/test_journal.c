@@ -110,6 +110,27 @@ Test(journal, torn_last_line)
 	free(whole);
 }
 
+/* What each session counted is the run's together; what none counted is not known. */
+Test(journal, counts_of_sessions)
+{
+	struct results r;
+	struct mw_host counts;
+	mw_host_init(&counts);
+	for (int session = 0; session < 2; session++) {
+		struct journal *j = open_journal(session > 0);
+		append(j, session);
+		counts.edac_corrected_during = session ? 4 : 3;
+		cr_assert_eq(journal_counts(j, &counts), 0);
+		cr_assert_eq(journal_end(j, 1, session ? NULL : "interrupted by SIGINT"), 0);
+		journal_close(j);
+		(void)read_back(&r);
+		cr_assert_eq(r.host.edac_corrected_during, session ? 7 : 3);
+		cr_assert_eq(r.host.throttled_during, MW_COUNT_UNKNOWN);
+		results_fini(&r);
+	}
+	mw_host_fini(&counts);
+}
+
 Test(journal, endings_and_resuming)
 {
 	struct results r;

@@ -335,6 +335,7 @@ Test(print, summary)
 	const char *line = strstr(text, "DRAM / cache latency");
 	cr_assert(line, "%s", text);
 	cr_assert(strstr(line, "100") && strstr(line, "modelled") < strchr(line, '\n'), "%s", text);
+	cr_assert(strstr(text, "finding: note: this is a guest (kvm): "), "%s", text);
 	cr_assert(strstr(text, "left out: interconnect: MPI is not installed"));
 	cr_assert(strstr(text, "partial: interrupted by SIGINT"));
 	free(text);

@@ -56,6 +56,20 @@ static unsigned count(const char *text, const char *word)
 	return n;
 }
 
+Test(report, findings)
+{
+	struct results r;
+	full_results(&r);
+	char *text = page(&r, NULL, NULL);
+	cr_assert(strstr(text, "<section id=\"findings\">") && strstr(text, "this is a guest"));
+	free(text);
+	set_text(&r.host.virtualization, "none");
+	text = page(&r, NULL, NULL);
+	cr_assert_null(strstr(text, "this is a guest"));
+	free(text);
+	results_fini(&r);
+}
+
 Test(report, escapes)
 {
 	static const struct {
