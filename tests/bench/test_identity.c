@@ -38,6 +38,7 @@ static const struct {
 	{"latency", {"--sizes=16K,1M", NULL}},
 	{"bandwidth", {"--size=1M", "--ops=read,write", NULL}},
 	{"gemm", {"--shapes=96x64", "--tokens=1,4", NULL}},
+	{"pages", {"--size=4M", NULL}},
 	{"random", {"--sizes=256K", "--pages=4K", NULL}},
 	{"storage", {"--file-size=1M", "--max-depth=2", NULL}},
 	{"energy", {"--sample-time=0.05", NULL}},

@@ -24,6 +24,7 @@ CASES = {
     "energy": [SHORT],
     "gemm": [(*LONGER, "--shapes=64x64")],
     "latency": [SHORT],
+    "pages": [(*SHORT, "--size=4M")],
     "random": [(*SHORT, "--sizes=1M", "--pages=4K")],
     "storage": [(*SHORT, "--file-size=1M")],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
@@ -66,7 +67,7 @@ CASES = {
 }
 TEXT = {"help", "man", "completion"}  # print text and take no format
 TEXT_CASES = {("pim ops", ("--cite",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
-MEASURING = {"bandwidth", "energy", "gemm", "latency", "random", "storage", "offload"}
+MEASURING = {"bandwidth", "energy", "gemm", "latency", "pages", "random", "storage", "offload"}
 UNAVAILABLE = {"energy", "gemm"}  # may lack counters, or libraries
 
 
