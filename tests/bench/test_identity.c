@@ -41,6 +41,7 @@ static const struct {
 	{"pages", {"--size=4M", NULL}},
 	{"random", {"--sizes=256K", "--pages=4K", NULL}},
 	{"storage", {"--file-size=1M", "--max-depth=2", NULL}},
+	{"stride", {"--size=1M", "--strides=64", NULL}},
 	{"energy", {"--sample-time=0.05", NULL}},
 	{"offload", {"--sizes=64K,1M", "--shapes=96x200", "--kernels=and,add32,gemv", NULL}},
 };
@@ -124,9 +125,13 @@ Test(identity, memory_is_as_planned, .timeout = 300)
 		const char *name, *options[4];
 	} large[] = {
 		{"random", {"--sizes=16M", NULL}},
-		{"bandwidth", {"--size=12M", "--ops=read", NULL}},   {"energy", {"--sample-time=0.05", NULL}},
-		{"gemm", {"--shapes=768x768", "--tokens=1", NULL}},  {"latency", {"--sizes=48M", NULL}},
-		{"offload", {"--sizes=16M", "--kernels=and", NULL}}, {"storage", {"--file-size=1M", NULL}},
+		{"stride", {"--size=32M", NULL}},
+		{"bandwidth", {"--size=12M", "--ops=read", NULL}},
+		{"energy", {"--sample-time=0.05", NULL}},
+		{"gemm", {"--shapes=768x768", "--tokens=1", NULL}},
+		{"latency", {"--sizes=48M", NULL}},
+		{"offload", {"--sizes=16M", "--kernels=and", NULL}},
+		{"storage", {"--file-size=1M", NULL}},
 	};
 	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
 		const struct bench *b = bench_find(large[i].name);

@@ -27,6 +27,7 @@ CASES = {
     "pages": [(*SHORT, "--size=4M")],
     "random": [(*SHORT, "--sizes=1M", "--pages=4K")],
     "storage": [(*SHORT, "--file-size=1M")],
+    "stride": [(*SHORT, "--size=1M", "--strides=64,4K")],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
     "pim ops": [
         (),
@@ -67,7 +68,7 @@ CASES = {
 }
 TEXT = {"help", "man", "completion"}  # print text and take no format
 TEXT_CASES = {("pim ops", ("--cite",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
-MEASURING = {"bandwidth", "energy", "gemm", "latency", "pages", "random", "storage", "offload"}
+MEASURING = {"bandwidth", "energy", "gemm", "latency", "pages", "random", "storage", "stride", "offload"}
 UNAVAILABLE = {"energy", "gemm"}  # may lack counters, or libraries
 
 
