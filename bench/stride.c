@@ -37,7 +37,8 @@ static const struct mw_metric metric_share = {"adjacent_share", MW_RATIO, MW_NEI
 
 static const struct mw_key key_window = {"window", MW_BYTES, MW_PARAM,
 					 "locality window: the chain visits all of it before the next one"};
-static const struct mw_key key_lines = {"lines", MW_NUMBER, MW_PARAM, "cache lines of the chain, all at one stride"};
+static const struct mw_key key_lines = {"chain_lines", MW_NUMBER, MW_PARAM,
+					"cache lines of the chain, all at one stride"};
 static const struct mw_key key_told = {"ways_told", MW_NUMBER, MW_OBSERVED, "ways that the system reports"};
 static const struct mw_key key_way_bytes = {"way_bytes", MW_BYTES, MW_OBSERVED,
 					    "smallest stride whose lines all share one set"};
@@ -482,7 +483,7 @@ static size_t collect_curves(const struct derived *d, struct stride_curve *curve
 	}
 	for (size_t i = 0; i < d->kept.n; i++) {
 		const struct mw_record *r = &d->kept.v[i];
-		int64_t lines = mw_kv_int(&r->params, "lines", 0);
+		int64_t lines = mw_kv_int(&r->params, "chain_lines", 0);
 		for (size_t c = 0; c < n && lines > 0 && lines <= STRIDE_LINES; c++)
 			if (mw_kv_int(&r->params, "stride", 0) == (int64_t)curves[c].stride)
 				curves[c].ns[lines - 1] = r->value;

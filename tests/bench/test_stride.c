@@ -226,7 +226,7 @@ Test(stride, records)
 	cr_assert(strstr(mw_kv_str(&reach->observed, "in_order", ""), "4K: "), "strides in words");
 	/* Chains of 1 to 24 lines at 4K and 64K; 1M x 24 does not fit. */
 	for (int lines = 1; lines <= STRIDE_LINES; lines++)
-		cr_assert(find(&t, "conflict", "latency", "lines", lines));
+		cr_assert(find(&t, "conflict", "latency", "chain_lines", lines));
 	cr_assert(find(&t, "conflict", "latency", "stride", 65536));
 	cr_assert_null(find(&t, "conflict", "latency", "stride", 1048576));
 	size_t levels = 0;
