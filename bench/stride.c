@@ -198,6 +198,14 @@ static int measure_length(void *arg, double *value, char *err, size_t n)
 
 /* ---- points ---- */
 
+/* Not in a plan, which has no team and no block. */
+static void put_place(const struct stride_run *r, struct mw_record *rec)
+{
+	if (r->ctx->team)
+		mw_put_int(rec, &mw_key_cpu, mw_team_cpu(r->ctx->team, 0));
+	mw_put_text(rec, &mw_key_obtained, r->block.obtained);
+}
+
 static void add_walk(struct stride_run *r, bool random, size_t bytes, size_t stride, size_t window)
 {
 	if (bytes > r->bytes || window > bytes || stride > window || r->n_walks == MAX_WALKS)
@@ -222,8 +230,7 @@ static void add_walk(struct stride_run *r, bool random, size_t bytes, size_t str
 	mw_put_int(&pt->rec, &mw_key_stride, (int64_t)stride);
 	mw_put_int(&pt->rec, &key_window, (int64_t)window);
 	mw_put_text(&pt->rec, &mw_key_pages, mw_pages_name(r->pages));
-	mw_put_int(&pt->rec, &mw_key_cpu, mw_team_cpu(r->ctx->team, 0));
-	mw_put_text(&pt->rec, &mw_key_obtained, r->block.obtained);
+	put_place(r, &pt->rec);
 	mw_put_int(&pt->rec, &mw_key_node, r->block.node);
 }
 
@@ -244,8 +251,7 @@ static void add_curve(struct stride_run *r, size_t stride)
 		mw_put_int(&pt->rec, &mw_key_stride, (int64_t)stride);
 		mw_put_int(&pt->rec, &key_lines, lines);
 		mw_put_text(&pt->rec, &mw_key_pages, mw_pages_name(r->pages));
-		mw_put_int(&pt->rec, &mw_key_cpu, mw_team_cpu(r->ctx->team, 0));
-		mw_put_text(&pt->rec, &mw_key_obtained, r->block.obtained);
+		put_place(r, &pt->rec);
 	}
 }
 
@@ -415,6 +421,15 @@ static double walk_ns(const struct derived *d, const char *name, size_t bytes, s
 	return (double)NAN;
 }
 
+/* What keeps the working set small: memory, the profile or the time. */
+static const char *size_limit(const struct stride_run *r)
+{
+	uint64_t limit = bench_block_limit(r->ctx, 1);
+	if (2 * (uint64_t)r->bytes <= limit)
+		return "the time limit";
+	return limit == r->ctx->profile->max_bytes ? "sizes of the profile" : bench_memory_words(r->ctx);
+}
+
 static int emit_reach(const struct derived *d)
 {
 	const struct stride_run *r = d->run;
@@ -438,9 +453,12 @@ static int emit_reach(const struct derived *d)
 	mw_record_method(&rec, "in-order-against-random", 1);
 	mw_put_int(&rec, &mw_key_size, (int64_t)r->bytes);
 	mw_put_text(&rec, &mw_key_pages, mw_pages_name(r->pages));
-	if (n == 0 || r->bytes < 4 * bench_caches(&r->ctx->topo->host, 1)) {
-		mw_record_unavailable(&rec, n ? "the memory allowed is less than 4 times the caches"
-					      : "no stride was measured both in order and at random");
+	if (n == 0) {
+		mw_record_unavailable(&rec, "no stride was measured both in order and at random");
+	} else if (r->bytes < 4 * bench_caches(&r->ctx->topo->host, 1)) {
+		mw_record_unavailable(&rec, "");
+		mw_record_note(&rec, "%zu MiB are less than 4 times the caches (%s)", r->bytes >> 20,
+			       mw_opt_int(r->ctx->opts, "size") ? "--size" : size_limit(r));
 	} else {
 		mw_record_set(&rec, (double)stride_find_reach(pairs, n, &beyond), MW_MEASURED, NULL);
 		mw_put_text(&rec, &key_in_order, mw_buf_text(&words));

@@ -141,7 +141,9 @@ Test(random, default_levels)
 	t.topo->host.l2_bytes = 64 << 10;
 	t.topo->host.l3_bytes = 512 << 10;
 	t.topo->host.l3_instances = 1;
-	bench_random.plan(&t.ctx, &plan);
+	struct bench_ctx planned = t.ctx;
+	planned.team = NULL;
+	bench_random.plan(&planned, &plan);
 	cr_assert_eq(test_run(&t, &bench_random), 0, "%s", t.err);
 	static const char *const levels[] = {"l2", "l3", "dram"};
 	for (size_t k = 0; k < 3; k++) {
