@@ -14,6 +14,7 @@
 #include "base/core/stats.h"
 #include "base/core/text.h"
 #include "bench/place.h"
+#include "bench/random_records.h"
 #include "bench/random_table.h"
 #include "bench/rounds.h"
 
@@ -28,37 +29,6 @@ enum {
 
 /* Indices have 32 bits. */
 #define MAX_TABLE (UINT64_C(0xfffffff0) * sizeof(uint64_t))
-
-/* ---- what it emits ---- */
-
-static const struct mw_metric metric_updates = {"update_rate", MW_GUPS, MW_HIGHER,
-						"random words read, changed and written back per second"};
-static const struct mw_metric metric_accesses = {"access_rate", MW_GOPS, MW_HIGHER,
-						 "random words read or written per second"};
-static const struct mw_metric metric_time = {"access_time", MW_NS, MW_LOWER,
-					     "time from one access of a thread to its next; many are under way"};
-static const struct mw_metric metric_errors = {"errors", MW_COUNT, MW_LOWER,
-					       "words that are wrong after all updates were undone"};
-
-static const struct mw_key key_cached = {"cached", MW_REAL, MW_OBSERVED,
-					 "size of the caches that the threads can use, divided by that of the table"};
-static const struct mw_key key_updates = {"updates", MW_NUMBER, MW_OBSERVED, "updates that were checked"};
-
-#define PARAMS MW_LIST(&mw_key_level, &mw_key_size, &mw_key_pages, &mw_key_isa, &mw_key_threads)
-#define STATE MW_LIST(&mw_key_state)
-#define OBSERVED MW_LIST(&mw_key_obtained, &mw_key_node, &key_cached)
-
-enum { UPDATES, ACCESSES, TIME, BYTES, BUS, ERRORS };
-static const struct mw_emit emits[] = {
-	[UPDATES] = {MW_CASES("update"), &metric_updates, PARAMS, STATE, OBSERVED},
-	[ACCESSES] = {MW_CASES("gather", "scatter"), &metric_accesses, PARAMS, STATE, OBSERVED},
-	[TIME] = {MW_CASES("update", "gather", "scatter"), &metric_time, PARAMS, STATE, OBSERVED},
-	[BYTES] = {MW_CASES("update", "gather", "scatter"), &mw_metric_bandwidth, PARAMS, STATE, OBSERVED},
-	[BUS] = {MW_CASES("update", "gather", "scatter"), &mw_metric_bus_bandwidth, PARAMS, STATE, OBSERVED},
-	[ERRORS] = {MW_CASES("update"), &metric_errors, MW_LIST(&mw_key_pages), NULL, MW_LIST(&key_updates)},
-	{.metric = NULL},
-};
-static const struct mw_emitter emitter = {"random", emits};
 
 /* ---- state ---- */
 
@@ -186,37 +156,6 @@ static int measure(void *arg, double *value, char *err, size_t n)
 
 /* ---- points ---- */
 
-static const char *level_name(const struct mw_host *h, uint64_t bytes, int threads)
-{
-	uint64_t each = bytes / (uint64_t)threads, caches = bench_caches(h, threads);
-	if (each <= h->l1d_bytes)
-		return "l1";
-	if (each <= h->l2_bytes)
-		return "l2";
-	if (bytes <= caches)
-		return "l3";
-	return bytes >= 4 * caches ? "dram" : "largest";
-}
-
-static void describe(struct mw_record *rec, const struct random_run *r, const struct access_point *p)
-{
-	const struct mw_host *h = &r->ctx->topo->host;
-	const struct mw_block *block = &p->table->nodes[0].block;
-	uint64_t caches = bench_caches(h, p->threads);
-	enum mw_gups_op op = p->kernel->op;
-	mw_record_open(rec, &emitter, &emits[op == MW_GUPS_UPDATE ? UPDATES : ACCESSES], mw_gups_op_name(op));
-	mw_record_method(rec, "independent", 1);
-	mw_put_text(rec, &mw_key_level, level_name(h, p->bytes, p->threads));
-	mw_put_int(rec, &mw_key_size, (int64_t)p->bytes);
-	mw_put_text(rec, &mw_key_pages, mw_pages_name(p->table->kind));
-	mw_put_text(rec, &mw_key_isa, mw_isa_name(p->kernel->isa));
-	mw_put_int(rec, &mw_key_threads, p->threads);
-	mw_put_text(rec, &mw_key_obtained, block->obtained);
-	mw_put_int(rec, &mw_key_node, block->node);
-	if (p->bytes > caches)
-		mw_put_real(rec, &key_cached, (double)caches / (double)p->bytes);
-}
-
 static bool asked(const struct random_run *r, const struct mw_gups_kernel *k)
 {
 	return mw_isa_supported(k->isa) && k->isa <= mw_isa_best() &&
@@ -325,7 +264,16 @@ static int open_points(struct random_run *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct access_point *p = &r->points[i];
 		p->warm = p->bytes <= bench_caches(&r->ctx->topo->host, p->threads);
-		describe(&r->pts[i].rec, r, p);
+		const struct random_words words = {
+			.host = &r->ctx->topo->host,
+			.op = p->kernel->op,
+			.isa = p->kernel->isa,
+			.bytes = p->bytes,
+			.threads = p->threads,
+			.pages = p->table->kind,
+			.block = &p->table->nodes[0].block,
+		};
+		random_record_open(&r->pts[i].rec, &words);
 		r->pts[i].measure = measure;
 		r->pts[i].arg = p;
 		r->pts[i].threads = p->threads;
@@ -411,17 +359,6 @@ static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 
 /* ---- the benchmark ---- */
 
-/* Emits an unavailable record for a page kind that this machine cannot give. */
-static int report_missing(const struct mw_sink *sink, enum mw_pages kind, const char *why)
-{
-	struct mw_record rec;
-	mw_record_open(&rec, &emitter, &emits[UPDATES], "update");
-	mw_record_method(&rec, "independent", 1);
-	mw_put_text(&rec, &mw_key_pages, mw_pages_name(kind));
-	mw_record_unavailable(&rec, why);
-	return mw_finish(sink, &rec);
-}
-
 static void release_tables(struct random_run *r)
 {
 	for (size_t i = 0; i < r->n_tables; i++)
@@ -439,7 +376,7 @@ static int open_tables(struct random_run *r, const struct mw_sink *sink, char *e
 			continue;
 		}
 		random_table_close(t);
-		rc = report_missing(sink, r->kinds[i], why[0] ? why : mw_strerror(rc));
+		rc = random_emit_missing(sink, r->kinds[i], why[0] ? why : mw_strerror(rc));
 		if (rc < 0)
 			return rc;
 	}
@@ -478,93 +415,17 @@ static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
 	return rc == 0 && rounds_met(r->rounds) ? BENCH_DONE : rc;
 }
 
-/* ---- derived records ---- */
-
-/* A rate becomes a time: the ends of the interval change places. */
-static void set_time(struct mw_record *out, const struct mw_record *rate, int threads)
-{
-	out->value = threads / rate->value;
-	out->ci_lo = threads / rate->ci_hi;
-	out->ci_hi = threads / rate->ci_lo;
-	out->min = threads / rate->max;
-	out->max = threads / rate->min;
-	out->n = rate->n;
-	out->provenance = rate->provenance;
-}
-
-static int emit_time(const struct mw_sink *sink, const struct mw_record *rec)
-{
-	struct mw_record out;
-	mw_record_derive(&out, &emitter, &emits[TIME], rec->case_name, rec);
-	mw_record_method(&out, rec->method, rec->method_version);
-	set_time(&out, rec, (int)mw_kv_int(&rec->params, "threads", 1));
-	return mw_finish(sink, &out);
-}
-
-/* Beyond the caches: bytes of the program, and lines of the bus: one per access, and one back where it was written. */
-static int emit_bytes(const struct mw_sink *sink, const struct mw_record *rec)
-{
-	bool update = strcmp(rec->case_name, "update") == 0, gather = strcmp(rec->case_name, "gather") == 0;
-	const char *level = mw_kv_str(&rec->params, "level", "");
-	struct mw_record out;
-	if (strcmp(level, "dram") != 0 && strcmp(level, "largest") != 0)
-		return 0;
-	mw_record_derive(&out, &emitter, &emits[BYTES], rec->case_name, rec);
-	mw_record_method(&out, rec->method, rec->method_version);
-	mw_record_scale(&out, rec, update ? 16 : 8);
-	int rc = mw_finish(sink, &out);
-	if (rc < 0)
-		return rc;
-	mw_record_derive(&out, &emitter, &emits[BUS], rec->case_name, rec);
-	mw_record_method(&out, rec->method, rec->method_version);
-	mw_record_scale(&out, rec, gather ? LINE : 2 * LINE);
-	out.provenance = MW_MODELLED;
-	mw_record_source(&out, "measured rate x %d byte: %s; hits in caches are not subtracted",
-			 gather ? LINE : 2 * LINE,
-			 gather ? "each access reads a line" : "each access reads a line, which is written back later");
-	return mw_finish(sink, &out);
-}
-
-static int emit_with_derived(void *self, const struct mw_record *rec)
-{
-	const struct mw_sink *sink = self;
-	int rc = mw_emit(sink, rec);
-	if (rc < 0 || rec->provenance != MW_MEASURED || !(rec->value > 0))
-		return rc;
-	rc = emit_time(sink, rec);
-	return rc < 0 ? rc : emit_bytes(sink, rec);
-}
-
-static int emit_errors(const struct random_run *r, const struct mw_sink *sink)
-{
-	for (size_t i = 0; i < r->n_tables; i++) {
-		const struct random_table *t = &r->tables[i];
-		struct mw_record rec;
-		if (t->checked == 0)
-			continue;
-		mw_record_open(&rec, &emitter, &emits[ERRORS], "update");
-		mw_record_method(&rec, "repeated-stream", 1);
-		mw_put_text(&rec, &mw_key_pages, mw_pages_name(t->kind));
-		mw_put_int(&rec, &key_updates, (int64_t)t->checked);
-		mw_record_set(&rec, (double)t->errors, MW_MEASURED, NULL);
-		mw_record_note(&rec, "every update ran twice, which restores the table, and every word was compared; "
-				     "slices of threads do not overlap, so that none may be wrong");
-		int rc = mw_finish(sink, &rec);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
+/* ---- the end ---- */
 
 static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
 {
 	struct random_run *r = state;
 	struct mw_sink out = *sink;
-	const struct mw_sink middle = {emit_with_derived, &out};
+	const struct mw_sink middle = {random_emit_with_derived, &out};
 	r->ctx = ctx;
 	int rc = r->rounds ? rounds_finish(r->rounds, &middle) : 0;
-	if (rc == 0)
-		rc = emit_errors(r, sink);
+	for (size_t i = 0; i < r->n_tables && rc == 0; i++)
+		rc = random_emit_errors(sink, &r->tables[i]);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < r->n_tables; i++)
@@ -625,7 +486,7 @@ const struct bench bench_random = {
 	.weight = 4,
 	.check = check,
 	.plan = plan,
-	.emitter = &emitter,
+	.emitter = &random_emitter,
 	.begin = begin,
 	.visit = visit,
 	.finish = finish,
