@@ -8,58 +8,16 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/core/err.h"
 #include "base/core/kernels/chase.h"
 #include "base/core/kernels/walk.h"
-#include "base/core/text.h"
-#include "base/sys/tree.h"
 #include "bench/place.h"
 #include "bench/rounds.h"
+#include "bench/stride_records.h"
 #include "bench/stride_ways.h"
 
-enum {
-	LINE = 64,
-	MAX_STRIDES = 16,
-	MAX_WALKS = 128,
-	MAX_POINTS = MAX_WALKS + STRIDE_CURVES * STRIDE_LINES,
-	LEAST_COUNT = 1024
-};
-
-/* ---- what it emits ---- */
-
-static const struct mw_metric metric_reach = {"prefetch_reach", MW_BYTE, MW_NEITHER,
-					      "largest stride that prefetchers follow"};
-static const struct mw_metric metric_ways = {"ways", MW_COUNT, MW_NEITHER, "lines that one set of a cache holds"};
-static const struct mw_metric metric_share = {"adjacent_share", MW_RATIO, MW_NEITHER,
-					      "latency at stride 64 divided by that at stride 256, same window"};
-
-static const struct mw_key key_window = {"window", MW_BYTES, MW_PARAM,
-					 "locality window: the chain visits all of it before the next one"};
-static const struct mw_key key_lines = {"chain_lines", MW_NUMBER, MW_PARAM,
-					"cache lines of the chain, all at one stride"};
-static const struct mw_key key_told = {"ways_told", MW_NUMBER, MW_OBSERVED, "ways that the system reports"};
-static const struct mw_key key_way_bytes = {"way_bytes", MW_BYTES, MW_OBSERVED,
-					    "smallest stride whose lines all share one set"};
-static const struct mw_key key_in_order = {"in_order", MW_TEXT, MW_OBSERVED,
-					   "latency in order as a share of random latency, by stride"};
-
-enum { WALK, CONFLICT, REACH, WAYS, SHARE };
-static const struct mw_emit emits[] = {
-	[WALK] = {MW_CASES("in-order", "random"), &mw_metric_latency,
-		  MW_LIST(&mw_key_size, &mw_key_stride, &key_window, &mw_key_pages), NULL,
-		  MW_LIST(&mw_key_cpu, &mw_key_obtained, &mw_key_node)},
-	[CONFLICT] = {MW_CASES("conflict"), &mw_metric_latency, MW_LIST(&mw_key_stride, &key_lines, &mw_key_pages),
-		      NULL, MW_LIST(&mw_key_cpu, &mw_key_obtained)},
-	[REACH] = {MW_CASES("in-order"), &metric_reach, MW_LIST(&mw_key_size, &mw_key_pages), NULL,
-		   MW_LIST(&key_in_order)},
-	[WAYS] = {MW_CASES("conflict"), &metric_ways, MW_LIST(&mw_key_level, &mw_key_pages), NULL,
-		  MW_LIST(&key_told, &key_way_bytes)},
-	[SHARE] = {MW_CASES("random"), &metric_share, MW_LIST(&mw_key_size, &key_window, &mw_key_pages), NULL, NULL},
-	{.metric = NULL},
-};
-static const struct mw_emitter emitter = {"stride", emits};
+enum { LINE = 64, MAX_WALKS = 128, MAX_POINTS = MAX_WALKS + STRIDE_CURVES * STRIDE_LINES, LEAST_COUNT = 1024 };
 
 /* ---- state ---- */
 
@@ -89,7 +47,7 @@ struct length_arg {
 struct stride_run {
 	const struct bench_ctx *ctx; /* context of the current call */
 	enum mw_pages pages;
-	size_t strides[MAX_STRIDES];
+	size_t strides[STRIDE_MOST];
 	size_t n_strides;
 	size_t bytes; /* of the block, a power of two */
 	bool dense;   /* time for all points */
@@ -198,12 +156,11 @@ static int measure_length(void *arg, double *value, char *err, size_t n)
 
 /* ---- points ---- */
 
-/* Not in a plan, which has no team and no block. */
-static void put_place(const struct stride_run *r, struct mw_record *rec)
+/* A plan has no team. */
+static struct stride_place place_of(const struct stride_run *r)
 {
-	if (r->ctx->team)
-		mw_put_int(rec, &mw_key_cpu, mw_team_cpu(r->ctx->team, 0));
-	mw_put_text(rec, &mw_key_obtained, r->block.obtained);
+	return (struct stride_place){
+		.pages = r->pages, .cpu = r->ctx->team ? mw_team_cpu(r->ctx->team, 0) : -1, .block = &r->block};
 }
 
 static void add_walk(struct stride_run *r, bool random, size_t bytes, size_t stride, size_t window)
@@ -224,14 +181,8 @@ static void add_walk(struct stride_run *r, bool random, size_t bytes, size_t str
 	/* Points of one block begin at different places: what one has read is not in the caches for the next. */
 	p->walk.at = p->warm ? 0 : bytes / LINE / MAX_WALKS * r->n_walks;
 	*pt = (struct round_point){.measure = measure_walk, .arg = p, .threads = 1};
-	mw_record_open(&pt->rec, &emitter, &emits[WALK], random ? "random" : "in-order");
-	mw_record_method(&pt->rec, "computed-address", 1);
-	mw_put_int(&pt->rec, &mw_key_size, (int64_t)bytes);
-	mw_put_int(&pt->rec, &mw_key_stride, (int64_t)stride);
-	mw_put_int(&pt->rec, &key_window, (int64_t)window);
-	mw_put_text(&pt->rec, &mw_key_pages, mw_pages_name(r->pages));
-	put_place(r, &pt->rec);
-	mw_put_int(&pt->rec, &mw_key_node, r->block.node);
+	const struct stride_place place = place_of(r);
+	stride_walk_open(&pt->rec, &place, &p->walk);
 }
 
 static void add_curve(struct stride_run *r, size_t stride)
@@ -241,17 +192,13 @@ static void add_curve(struct stride_run *r, size_t stride)
 	struct curve_point *p = &r->curves[r->n_curves++];
 	*p = (struct curve_point){.run = r};
 	p->curve.stride = stride;
+	const struct stride_place place = place_of(r);
 	for (int lines = 1; lines <= STRIDE_LINES; lines++) {
 		struct length_arg *a = &r->lengths[(r->n_curves - 1) * STRIDE_LINES + (size_t)lines - 1];
 		struct round_point *pt = &r->pts[r->n++];
 		*a = (struct length_arg){.curve = p, .lines = lines};
 		*pt = (struct round_point){.measure = measure_length, .arg = a, .shared = &p->shared, .threads = 1};
-		mw_record_open(&pt->rec, &emitter, &emits[CONFLICT], "conflict");
-		mw_record_method(&pt->rec, "one-set", 1);
-		mw_put_int(&pt->rec, &mw_key_stride, (int64_t)stride);
-		mw_put_int(&pt->rec, &key_lines, lines);
-		mw_put_text(&pt->rec, &mw_key_pages, mw_pages_name(r->pages));
-		put_place(r, &pt->rec);
+		stride_chain_open(&pt->rec, &place, stride, lines);
 	}
 }
 
@@ -278,13 +225,13 @@ static int parse_strides(struct stride_run *r, char *err, size_t n)
 {
 	static const size_t few[] = {64, 256, 1024, 4096, 65536},
 			    all[] = {64, 128, 256, 512, 1024, 2048, 4096, 8192, 65536, 1048576};
-	uint64_t asked[MAX_STRIDES];
+	uint64_t asked[STRIDE_MOST];
 	if (!mw_opt_text(r->ctx->opts, "strides")) {
 		r->n_strides = r->dense ? sizeof(all) / sizeof(all[0]) : sizeof(few) / sizeof(few[0]);
 		memcpy(r->strides, r->dense ? all : few, r->n_strides * sizeof(size_t));
 		return 0;
 	}
-	r->n_strides = mw_opt_sizes(r->ctx->opts, "strides", asked, MAX_STRIDES);
+	r->n_strides = mw_opt_sizes(r->ctx->opts, "strides", asked, STRIDE_MOST);
 	for (size_t i = 0; i < r->n_strides; i++) {
 		if (asked[i] & (asked[i] - 1))
 			return mw_fail(MW_ESPEC, err, n, "--strides: %llu is not a power of two",
@@ -393,181 +340,44 @@ static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
 	return rc == 0 && rounds_met(r->rounds) ? BENCH_DONE : rc;
 }
 
-/* ---- derived records ---- */
-
-struct derived {
-	const struct mw_sink *out;
-	const struct stride_run *run;
-	struct mw_records kept; /* measured points */
-};
-
-static int emit_and_keep(void *self, const struct mw_record *rec)
-{
-	struct derived *d = self;
-	int rc = mw_emit(d->out, rec);
-	return rc < 0 || rec->provenance != MW_MEASURED ? rc : mw_records_add_bare(&d->kept, rec);
-}
-
-/* Latency of a point; NaN when it was not measured. */
-static double walk_ns(const struct derived *d, const char *name, size_t bytes, size_t stride, size_t window)
-{
-	for (size_t i = 0; i < d->kept.n; i++) {
-		const struct mw_record *r = &d->kept.v[i];
-		if (strcmp(r->case_name, name) == 0 && mw_kv_int(&r->params, "size", 0) == (int64_t)bytes &&
-		    mw_kv_int(&r->params, "stride", 0) == (int64_t)stride &&
-		    mw_kv_int(&r->params, "window", 0) == (int64_t)window)
-			return r->value;
-	}
-	return (double)NAN;
-}
+/* ---- the end ---- */
 
 /* What keeps the working set small: memory, the profile or the time. */
 static const char *size_limit(const struct stride_run *r)
 {
+	if (mw_opt_int(r->ctx->opts, "size"))
+		return "--size";
 	uint64_t limit = bench_block_limit(r->ctx, 1);
 	if (2 * (uint64_t)r->bytes <= limit)
 		return "the time limit";
 	return limit == r->ctx->profile->max_bytes ? "sizes of the profile" : bench_memory_words(r->ctx);
 }
 
-static int emit_reach(const struct derived *d)
-{
-	const struct stride_run *r = d->run;
-	struct stride_pair pairs[MAX_STRIDES];
-	struct mw_record rec;
-	struct mw_buf words = {0};
-	size_t n = 0;
-	int beyond = 0;
-	for (size_t i = 0; i < r->n_strides; i++) {
-		struct stride_pair p = {.stride = r->strides[i]};
-		char stride[32];
-		p.in_order_ns = walk_ns(d, "in-order", r->bytes, p.stride, r->bytes);
-		p.random_ns = walk_ns(d, "random", r->bytes, p.stride, r->bytes);
-		if (!isfinite(p.in_order_ns) || !isfinite(p.random_ns))
-			continue;
-		mw_format_size(p.stride, stride, sizeof(stride));
-		mw_buf_add(&words, "%s%s: %.0f %%", n ? ", " : "", stride, 100.0 * p.in_order_ns / p.random_ns);
-		pairs[n++] = p;
-	}
-	mw_record_open(&rec, &emitter, &emits[REACH], "in-order");
-	mw_record_method(&rec, "in-order-against-random", 1);
-	mw_put_int(&rec, &mw_key_size, (int64_t)r->bytes);
-	mw_put_text(&rec, &mw_key_pages, mw_pages_name(r->pages));
-	if (n == 0) {
-		mw_record_unavailable(&rec, "no stride was measured both in order and at random");
-	} else if (r->bytes < 4 * bench_caches(&r->ctx->topo->host, 1)) {
-		mw_record_unavailable(&rec, "");
-		mw_record_note(&rec, "%zu MiB are less than 4 times the caches (%s)", r->bytes >> 20,
-			       mw_opt_int(r->ctx->opts, "size") ? "--size" : size_limit(r));
-	} else {
-		mw_record_set(&rec, (double)stride_find_reach(pairs, n, &beyond), MW_MEASURED, NULL);
-		mw_put_text(&rec, &key_in_order, mw_buf_text(&words));
-		mw_record_note(&rec, "in order below %.0f %% of random latency counts as helped%s",
-			       100.0 * STRIDE_HELPED,
-			       beyond ? "; larger strides than the largest measured may be, too" : "");
-	}
-	mw_buf_fini(&words);
-	return mw_finish(d->out, &rec);
-}
-
-static int emit_shares(const struct derived *d)
-{
-	int rc = 0;
-	for (size_t i = 0; i < d->kept.n && rc == 0; i++) {
-		const struct mw_record *r = &d->kept.v[i];
-		struct mw_record rec;
-		size_t bytes = (size_t)mw_kv_int(&r->params, "size", 0);
-		size_t window = (size_t)mw_kv_int(&r->params, "window", 0);
-		if (strcmp(r->case_name, "random") != 0 || mw_kv_int(&r->params, "stride", 0) != LINE)
-			continue;
-		double share = r->value / walk_ns(d, "random", bytes, 256, window);
-		if (!isfinite(share))
-			continue;
-		mw_record_derive(&rec, &emitter, &emits[SHARE], "random", r);
-		mw_record_method(&rec, "stride-64-against-256", 1);
-		mw_record_set(&rec, share, MW_MEASURED, NULL);
-		rc = mw_finish(d->out, &rec);
-	}
-	return rc;
-}
-
-static size_t collect_curves(const struct derived *d, struct stride_curve *curves)
-{
-	size_t n = d->run->n_curves;
-	for (size_t c = 0; c < n; c++) {
-		curves[c].stride = d->run->curves[c].curve.stride;
-		for (int i = 0; i < STRIDE_LINES; i++)
-			curves[c].ns[i] = (double)NAN;
-	}
-	for (size_t i = 0; i < d->kept.n; i++) {
-		const struct mw_record *r = &d->kept.v[i];
-		int64_t lines = mw_kv_int(&r->params, "chain_lines", 0);
-		for (size_t c = 0; c < n && lines > 0 && lines <= STRIDE_LINES; c++)
-			if (mw_kv_int(&r->params, "stride", 0) == (int64_t)curves[c].stride)
-				curves[c].ns[lines - 1] = r->value;
-	}
-	return n;
-}
-
-/* hidden: the ways of the first level. */
-static int emit_level(const struct derived *d, int level, const struct stride_ways *found, int hidden, int told)
-{
-	static const char *const names[] = {"l1", "l2", "l3"};
-	struct mw_record rec;
-	mw_record_open(&rec, &emitter, &emits[WAYS], "conflict");
-	mw_record_method(&rec, "one-set", 1);
-	mw_put_text(&rec, &mw_key_level, names[level - 1]);
-	mw_put_text(&rec, &mw_key_pages, mw_pages_name(d->run->pages));
-	if (told)
-		mw_put_int(&rec, &key_told, told);
-	if (level == 3) {
-		mw_record_unavailable(&rec, "a hash of the address chooses the slice of this level: no power-of-two "
-					    "stride stays in one set");
-	} else if (found->ways == 0) {
-		mw_record_unavailable(&rec, "no step in latency with up to 24 lines: a hash of the address chooses the "
-					    "set, pages are smaller than the stride, or it was not measured");
-	} else if (level == 2 && found->ways <= hidden) {
-		mw_record_unavailable(&rec, "at most as many as the first level has, whose misses hide it");
-	} else {
-		mw_put_int(&rec, &key_way_bytes, (int64_t)found->way_bytes);
-		mw_record_set(&rec, found->ways, MW_MEASURED, NULL);
-		if (told && told != found->ways)
-			mw_record_note(&rec, "the system reports %d ways", told);
-	}
-	return mw_finish(d->out, &rec);
-}
-
-static int emit_ways(const struct derived *d)
-{
-	const struct stride_run *r = d->run;
-	struct stride_curve curves[STRIDE_CURVES];
-	size_t n = collect_curves(d, curves);
-	struct stride_ways found[STRIDE_LEVELS + 1] = {{0}};
-	stride_find_ways(curves, n, found);
-	int root = mw_tree_open("/"), rc = 0;
-	for (int level = 1; level <= 3 && rc == 0; level++)
-		rc = emit_level(d, level, &found[level - 1], found[0].ways,
-				root < 0 ? 0 : stride_ways_told(root, mw_team_cpu(r->ctx->team, 0), level));
-	if (root >= 0)
-		(void)close(root);
-	return rc;
-}
-
 static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
 {
 	struct stride_run *r = state;
-	struct derived d = {.out = sink, .run = r};
-	const struct mw_sink middle = {emit_and_keep, &d};
+	struct stride_results results = {
+		.out = sink,
+		.bytes = r->bytes,
+		.strides = r->strides,
+		.n_strides = r->n_strides,
+		.n_curves = r->n_curves,
+		.pages = r->pages,
+		.cpu = mw_team_cpu(ctx->team, 0),
+		.caches = bench_caches(&ctx->topo->host, 1),
+	};
+	const struct mw_sink middle = {stride_results_add, &results};
 	(void)err, (void)n;
+	if (!r->rounds)
+		return 0;
 	r->ctx = ctx;
-	int rc = r->rounds ? rounds_finish(r->rounds, &middle) : 0;
-	if (rc == 0 && r->rounds)
-		rc = emit_reach(&d);
-	if (rc == 0 && r->rounds)
-		rc = emit_shares(&d);
-	if (rc == 0 && r->rounds)
-		rc = emit_ways(&d);
-	mw_records_fini(&d.kept);
+	results.limit = size_limit(r);
+	for (size_t i = 0; i < r->n_curves; i++)
+		results.curves[i] = r->curves[i].curve.stride;
+	int rc = rounds_finish(r->rounds, &middle);
+	if (rc == 0)
+		rc = stride_results_derive(&results);
+	mw_records_fini(&results.kept);
 	return rc;
 }
 
@@ -590,7 +400,7 @@ static const struct mw_option options[] = {
 	 .arg = "LIST",
 	 .min = 64,
 	 .max = 1048576,
-	 .max_items = MAX_STRIDES,
+	 .max_items = STRIDE_MOST,
 	 .help = "strides, powers of two (default: 64 to 64K; with more time to 1M)"},
 	{.name = "pages",
 	 .type = MW_OPT_CHOICE,
@@ -608,7 +418,7 @@ const struct bench bench_stride = {
 	.weight = 3,
 	.check = check,
 	.plan = plan,
-	.emitter = &emitter,
+	.emitter = &stride_emitter,
 	.begin = begin,
 	.visit = visit,
 	.finish = finish,
