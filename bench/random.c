@@ -254,8 +254,8 @@ static int open_points(struct random_run *r)
 {
 	choose_density(r, r->n_tables);
 	size_t n = list_points(r, r->n_tables, r->density);
-	r->points = calloc(n, sizeof(*r->points));
-	r->pts = calloc(n, sizeof(*r->pts));
+	r->points = calloc(n ? n : 1, sizeof(*r->points));
+	r->pts = calloc(n ? n : 1, sizeof(*r->pts));
 	if (!r->points || !r->pts)
 		return -ENOMEM;
 	r->n = list_points(r, r->n_tables, r->density);

@@ -122,7 +122,7 @@ static int emit_reach(const struct stride_results *d)
 		mw_record_unavailable(&rec, "no stride was measured both in order and at random");
 	} else if (d->bytes < 4 * d->caches) {
 		mw_record_unavailable(&rec, "");
-		mw_record_note(&rec, "%zu MiB are less than 4 times the caches (%s)", d->bytes >> 20, d->limit);
+		mw_record_note(&rec, "less than 4 times the caches (%s)", d->limit);
 	} else {
 		mw_record_set(&rec, (double)stride_find_reach(pairs, n, &beyond), MW_MEASURED, NULL);
 		mw_put_text(&rec, &key_in_order, mw_buf_text(&words));

@@ -92,7 +92,8 @@ static int put_lines(struct lines *l, const char *key, FILE *f, struct range *g)
 	*g = (struct range){(double)INFINITY, 0, (double)INFINITY, 0};
 	for (size_t i = 0; i < l->n; i++) {
 		struct line *line = &l->v[i];
-		qsort(line->v, line->n, sizeof(line->v[0]), strcmp(key, "chain_lines") == 0 ? by_lines : by_stride);
+		qsort(line->v, line->n, sizeof(const struct mw_record *),
+		      strcmp(key, "chain_lines") == 0 ? by_lines : by_stride);
 		(void)fprintf(f, "$line%zu << EOD\n", i);
 		for (size_t k = 0; k < line->n; k++, n++) {
 			const struct mw_record *r = line->v[k];

@@ -253,7 +253,7 @@ Test(stride, small_memory_has_no_reach)
 	const struct mw_record *reach = find(&t, "in-order", "prefetch_reach", "size", 1 << 20);
 	cr_assert(reach);
 	cr_assert_eq(reach->provenance, MW_UNAVAILABLE);
-	cr_assert(strstr(reach->note, "4 times"), "%s", reach->note);
+	cr_assert(strstr(reach->note, "4 times") && strstr(reach->note, "--size"), "%s", reach->note);
 	test_close(&t);
 }
 
