@@ -117,6 +117,8 @@ static int measure(void *arg, double *value, char *err, size_t n)
 		return rc;
 	p->fresh &= ~bit;
 	*value = (double)res->ns / (double)(res->pages ? res->pages : 1);
+	if (res->rc == -ENOMEM)
+		return mw_fail(res->rc, err, n, "%s (%s)", res->why, bench_memory_words(p->run->ctx));
 	return res->rc < 0 ? mw_fail(res->rc, err, n, "%s", res->why) : 0;
 }
 

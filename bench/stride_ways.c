@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/core/stats.h"
+#include "base/core/text.h"
 #include "base/sys/tree.h"
 
 /* A level is left where the latency grows by more than this factor. Replacement is rarely exact LRU, so that one line
@@ -77,8 +78,8 @@ int stride_ways_told(int root_fd, int cpu, int level)
 		static const char *const names[] = {"level", "type", "ways_of_associativity"};
 		char path[96], text[3][32] = {"", "", ""};
 		for (int k = 0; k < 3; k++) {
-			(void)snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%d/cache/index%d/%s", cpu, i,
-				       names[k]);
+			mw_format(path, sizeof(path), "sys/devices/system/cpu/cpu%d/cache/index%d/%s", cpu, i,
+				  names[k]);
 			(void)mw_tree_read(root_fd, path, text[k], sizeof(text[k]));
 		}
 		int found = 0, ways = 0;

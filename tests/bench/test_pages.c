@@ -31,10 +31,15 @@ static int extra_flags;   /* of every mapping that can be read */
 static uint64_t ticks;    /* the clock moves by TICK per call */
 static const char *given; /* what the kernel gave; NULL: as smaps says */
 static uint64_t reserved, returned;
+static char asked[200]; /* what was asked of the kernel, in its order */
 
 static void *counting_map(void *at, size_t bytes, int prot, int flags, int fd)
 {
 	reserved += prot == PROT_NONE ? bytes : 0;
+	(void)strcat(asked, prot == PROT_NONE      ? ""
+			    : flags & MAP_POPULATE ? "map-populate "
+			    : flags & MAP_SHARED   ? "share "
+						   : "map ");
 	return pages_linux.map(at, bytes, prot, prot == PROT_NONE ? flags : flags | extra_flags, fd);
 }
 
@@ -46,6 +51,13 @@ static int counting_unmap(void *p, size_t bytes)
 
 static int some_advice(void *p, size_t bytes, int advice)
 {
+	(void)strcat(asked, advice == MADV_HUGEPAGE         ? "huge "
+			    : advice == MADV_NOHUGEPAGE     ? "base "
+			    : advice == MADV_DONTNEED       ? "dontneed "
+			    : advice == MADV_FREE           ? "free "
+			    : advice == MADV_POPULATE_WRITE ? "populate "
+			    : advice == MADV_COLLAPSE       ? "collapse "
+							    : "? ");
 	if (advice == refused)
 		return -EINVAL;
 	return advice == ignored ? 0 : pages_linux.advise(p, bytes, advice);
@@ -71,6 +83,7 @@ static struct pages_os altered(void)
 	extra_flags = 0;
 	ticks = reserved = returned = 0;
 	given = NULL;
+	asked[0] = '\0';
 	os.map = counting_map;
 	os.unmap = counting_unmap;
 	os.advise = some_advice;
@@ -192,6 +205,22 @@ Test(pages, calls_that_are_refused)
 		cr_assert_eq(r->rc, MW_EUNAVAILABLE, "%s", calls[i].word);
 		cr_assert(strstr(r->why, calls[i].word) && strstr(r->why, mw_strerror(-EINVAL)), "%s", r->why);
 		cr_assert_eq(reserved, returned, "%s", calls[i].word);
+	}
+}
+
+/* Page kinds are asked for before the first touch, and each sequence makes the calls that it is about. */
+Test(pages, calls_of_each_sequence)
+{
+	static const char *const expected[PAGES_CYCLES] = {
+		[PAGES_BASE] = "map base dontneed free ",      [PAGES_HUGE] = "map huge dontneed ",
+		[PAGES_MAPPED] = "share share map base ",      [PAGES_POPULATED] = "map-populate map base populate ",
+		[PAGES_COLLAPSED] = "map base huge collapse ",
+	};
+	struct pages_result out[PAGES_STEPS];
+	for (int c = 0; c < PAGES_CYCLES; c++) {
+		struct pages_os os = altered();
+		run(&os, (enum pages_cycle)c, out);
+		cr_assert_str_eq(asked, expected[c], "sequence %d: %s", c, asked);
 	}
 }
 
