@@ -85,19 +85,10 @@ static void cycle_member(void *arg, int rank, int n)
 	(void)mw_team_timed_end(p->run->ctx->team, rank);
 }
 
-/* 0 when the memory of a sequence fits beside what the arenas hold. */
-static int check_room(const struct pages_run *r, char *err, size_t n)
-{
-	uint64_t held = mw_arenas_bytes(r->ctx->arenas), most = mw_arenas_max(r->ctx->arenas);
-	if (most == 0 || held + r->job.bytes + r->job.huge <= most)
-		return 0;
-	return mw_fail(MW_EBUDGET, err, n, "%zu MiB beside the %llu MiB that other benchmarks keep is too much (%s)",
-		       r->job.bytes >> 20, (unsigned long long)(held >> 20), bench_memory_words(r->ctx));
-}
-
 static int take_sample(struct cycle_point *p, char *err, size_t n)
 {
-	int rc = check_room(p->run, err, n);
+	const struct pages_job *job = &p->run->job;
+	int rc = mw_arenas_make_room(p->run->ctx->arenas, job->bytes + 2 * job->huge, err, n);
 	if (rc == 0)
 		rc = mw_team_run(p->run->ctx->team, 1, cycle_member, p);
 	p->round = p->shared.round;
@@ -117,8 +108,6 @@ static int measure(void *arg, double *value, char *err, size_t n)
 		return rc;
 	p->fresh &= ~bit;
 	*value = (double)res->ns / (double)(res->pages ? res->pages : 1);
-	if (res->rc == -ENOMEM)
-		return mw_fail(res->rc, err, n, "%s (%s)", res->why, bench_memory_words(p->run->ctx));
 	return res->rc < 0 ? mw_fail(res->rc, err, n, "%s", res->why) : 0;
 }
 
