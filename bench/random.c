@@ -150,8 +150,9 @@ static int measure(void *arg, double *value, char *err, size_t n)
 	if (errors == 0)
 		return 0;
 	p->run->wrong = true;
-	return mw_fail(MW_EVERIFY, p->run->why, sizeof(p->run->why), "%s by %s: %llu wrong of %zu",
-		       mw_gups_op_name(p->kernel->op), mw_isa_name(p->kernel->isa), errors, p->count);
+	(void)mw_fail(MW_EVERIFY, p->run->why, sizeof(p->run->why), "%s by %s: %llu wrong of %zu",
+		      mw_gups_op_name(p->kernel->op), mw_isa_name(p->kernel->isa), errors, p->count);
+	return mw_fail(MW_EVERIFY, err, n, "%s", p->run->why);
 }
 
 /* ---- points ---- */
