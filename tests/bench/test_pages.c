@@ -83,7 +83,6 @@ static struct pages_os altered(void)
 	extra_flags = 0;
 	ticks = reserved = returned = 0;
 	given = NULL;
-	asked[0] = '\0';
 	os.map = counting_map;
 	os.unmap = counting_unmap;
 	os.advise = some_advice;
@@ -96,6 +95,7 @@ static void run(const struct pages_os *os, enum pages_cycle c, struct pages_resu
 {
 	const struct pages_job job = {.os = os, .bytes = BYTES, .page = page_bytes(), .huge = HUGE};
 	memset(out, 0, PAGES_STEPS * sizeof(*out));
+	asked[0] = '\0';
 	pages_cycle_run(&job, c, out);
 }
 

@@ -49,6 +49,8 @@ Test(rows, the_smallest_of_a_row_and_mark)
 	cr_assert_null(strstr(script, "$mark2 using"));
 	free(script);
 	rows_fini(&d);
+	for (size_t i = 0; i < 4; i++)
+		mw_record_fini(&v[i]);
 }
 
 Test(rows, what_cannot_be_shown_is_left_out)
@@ -70,4 +72,6 @@ Test(rows, what_cannot_be_shown_is_left_out)
 	}
 	cr_assert_eq(d.n, ROWS_MOST);
 	rows_fini(&d);
+	for (size_t i = 0; i < 4; i++)
+		mw_record_fini(&v[i]);
 }
