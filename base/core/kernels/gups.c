@@ -30,15 +30,20 @@ static inline uint64_t index_of(uint64_t x, uint64_t words)
 	return ((x >> 32) * words) >> 32;
 }
 
+/* Unrolled, the lanes are in registers: fewer instructions per access, so that more accesses are under way. */
+#define ALL_LANES _Pragma("GCC unroll 8")
+
 static uint64_t update(uint64_t *table, uint64_t words, struct mw_gups *g, size_t count, uint64_t add)
 {
 	struct mw_gups s = *g;
 	(void)add;
-	for (size_t i = 0; i < count; i += MW_GUPS_LANES)
+	for (size_t i = 0; i < count; i += MW_GUPS_LANES) {
+		ALL_LANES
 		for (size_t k = 0; k < MW_GUPS_LANES; k++) {
 			uint64_t x = step(&s.x[k]);
 			table[index_of(x, words)] ^= x;
 		}
+	}
 	*g = s;
 	return 0;
 }
@@ -48,9 +53,11 @@ static uint64_t gather(uint64_t *table, uint64_t words, struct mw_gups *g, size_
 	struct mw_gups s = *g;
 	uint64_t sum = 0;
 	(void)add;
-	for (size_t i = 0; i < count; i += MW_GUPS_LANES)
+	for (size_t i = 0; i < count; i += MW_GUPS_LANES) {
+		ALL_LANES
 		for (size_t k = 0; k < MW_GUPS_LANES; k++)
 			sum += table[index_of(step(&s.x[k]), words)];
+	}
 	*g = s;
 	return sum;
 }
@@ -58,11 +65,13 @@ static uint64_t gather(uint64_t *table, uint64_t words, struct mw_gups *g, size_
 static uint64_t scatter(uint64_t *table, uint64_t words, struct mw_gups *g, size_t count, uint64_t add)
 {
 	struct mw_gups s = *g;
-	for (size_t i = 0; i < count; i += MW_GUPS_LANES)
+	for (size_t i = 0; i < count; i += MW_GUPS_LANES) {
+		ALL_LANES
 		for (size_t k = 0; k < MW_GUPS_LANES; k++) {
 			uint64_t at = index_of(step(&s.x[k]), words);
 			table[at] = at + add;
 		}
+	}
 	*g = s;
 	return 0;
 }
