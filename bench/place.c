@@ -1,5 +1,7 @@
 #include "bench/place.h"
 
+#include <string.h>
+
 #include "base/core/clock.h"
 #include "base/core/err.h"
 
@@ -57,4 +59,24 @@ int bench_check_size(const struct bench_ctx *ctx, const char *option, uint64_t b
 	return mw_fail(MW_ESPEC, err, n, "--%s: %s in all is more than the %.1f %s that this run may use (%s)", option,
 		       asked, (double)limit / (large ? 0x1p30 : 0x1p20), large ? "GiB" : "MiB",
 		       words[0] ? words : "see --max-mem");
+}
+
+size_t bench_page_kinds(const struct bench_ctx *ctx, const char *option, enum mw_pages kinds[MW_PAGES_COUNT])
+{
+	const char *rest = mw_opt_text(ctx->opts, option), *item;
+	size_t len, n = 0;
+	while (n < MW_PAGES_COUNT && mw_list_next(&rest, &item, &len))
+		for (size_t k = 0; mw_pages_word(k); k++)
+			if (strlen(mw_pages_word(k)) == len && memcmp(item, mw_pages_word(k), len) == 0)
+				kinds[n++] = (enum mw_pages)k;
+	return n;
+}
+
+uint64_t bench_caches(const struct mw_host *h, int threads)
+{
+	uint64_t cores = (uint64_t)(h->n_cores > 0 && h->n_cores < threads ? h->n_cores : threads);
+	uint64_t last = (uint64_t)(h->l3_instances < threads ? h->l3_instances : threads) * h->l3_bytes;
+	if (h->l3_instances <= 0 || h->l3_bytes == 0)
+		last = h->llc_total_bytes ? h->llc_total_bytes : 32u << 20;
+	return last + (h->l3_bytes ? cores * h->l2_bytes : 0);
 }

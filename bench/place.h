@@ -21,4 +21,11 @@ const char *bench_memory_words(const struct bench_ctx *ctx);
 /* 0, or MW_ESPEC with a line that names the option when this run may not use that many bytes. */
 int bench_check_size(const struct bench_ctx *ctx, const char *option, uint64_t bytes, char *err, size_t n);
 
+/* Page kinds that a MW_OPT_CHOICES option of mw_pages_word names, in their order. Returns how many. */
+size_t bench_page_kinds(const struct bench_ctx *ctx, const char *option, enum mw_pages kinds[MW_PAGES_COUNT]);
+
+/* Bytes of second- and last-level cache that this many threads can use; 32 MiB where no size is known. A working set of
+ * four times that is called DRAM. */
+uint64_t bench_caches(const struct mw_host *h, int threads);
+
 #endif

@@ -21,6 +21,7 @@ static const char *const unit_names[MW_UNIT_COUNT] = {
 	[MW_GBPS] = "GB/s",
 	[MW_GFLOPS] = "GFLOP/s",
 	[MW_GOPS] = "GOP/s",
+	[MW_GUPS] = "GUP/s",
 	[MW_FLOP_PER_BYTE] = "FLOP/byte",
 	[MW_PJ_PER_BYTE] = "pJ/byte",
 	[MW_NJ_PER_KB] = "nJ/KB",

@@ -16,6 +16,7 @@ enum mw_unit {
 	MW_GBPS,   /* GB/s = 1e9 byte per second */
 	MW_GFLOPS, /* 1e9 FLOP per second */
 	MW_GOPS,   /* 1e9 integer operations per second */
+	MW_GUPS,   /* 1e9 updates of random words per second */
 	MW_FLOP_PER_BYTE,
 	MW_PJ_PER_BYTE,
 	MW_NJ_PER_KB, /* nJ per 1024 byte of row */

@@ -566,3 +566,27 @@ void mw_arena_forget(struct mw_arenas *a, const void *owner)
 		if (a->v[i].owner == owner && !a->v[i].held)
 			a->v[i].owner = NULL;
 }
+
+/* Address space may be limited (ulimit -v), which only mapping shows. */
+static int try_map(const struct mw_arenas *a, size_t bytes, char *err, size_t n)
+{
+	void *p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return mw_fail(MW_EBUDGET, err, n, "cannot map %zu MiB: %s%s%s%s", bytes >> 20, mw_strerror(-errno),
+			       a->source[0] ? " (" : "", a->source, a->source[0] ? ")" : "");
+	(void)munmap(p, bytes);
+	return 0;
+}
+
+int mw_arenas_make_room(struct mw_arenas *a, size_t bytes, char *err, size_t n)
+{
+	int root_fd = mw_tree_open("/"), rc;
+	if (root_fd < 0)
+		return mw_fail(root_fd, err, n, "cannot open /: %s", mw_strerror(root_fd));
+	do {
+		rc = check_room(a, root_fd, MW_PAGES_4K, -1, bytes, err, n);
+		rc = rc < 0 ? rc : try_map(a, bytes, err, n);
+	} while (rc == MW_EBUDGET && give_back(a, MW_PAGES_COUNT));
+	(void)close(root_fd);
+	return rc;
+}

@@ -62,6 +62,10 @@ int mw_arena_take(struct mw_arenas *a, const void *owner, enum mw_pages kind, in
 void mw_arena_release(struct mw_arenas *a, struct mw_block *block);
 /* The owner no longer needs the contents of its released blocks: others get these blocks first. */
 void mw_arena_forget(struct mw_arenas *a, const void *owner);
+/* Returns released blocks to the system, if need be, until the caller can map that many bytes of base pages itself: the
+ * blocks that are left, and these bytes, are within max_bytes and what is available. MW_EBUDGET with a line in err when
+ * held blocks leave no room. */
+int mw_arenas_make_room(struct mw_arenas *a, size_t bytes, char *err, size_t n);
 /* Bytes mapped now, held and released blocks together. */
 uint64_t mw_arenas_bytes(const struct mw_arenas *a);
 uint64_t mw_arenas_max(const struct mw_arenas *a);

@@ -38,7 +38,10 @@ static const struct {
 	{"latency", {"--sizes=16K,1M", NULL}},
 	{"bandwidth", {"--size=1M", "--ops=read,write", NULL}},
 	{"gemm", {"--shapes=96x64", "--tokens=1,4", NULL}},
+	{"pages", {"--size=4M", NULL}},
+	{"random", {"--sizes=256K", "--pages=4K", NULL}},
 	{"storage", {"--file-size=1M", "--max-depth=2", NULL}},
+	{"stride", {"--size=1M", "--strides=64", NULL}},
 	{"energy", {"--sample-time=0.05", NULL}},
 	{"numa", {"--size=1M", NULL}},
 	{"offload", {"--sizes=64K,1M", "--shapes=96x200", "--kernels=and,add32,gemv", NULL}},
@@ -122,6 +125,8 @@ Test(identity, memory_is_as_planned, .timeout = 300)
 	static const struct {
 		const char *name, *options[4];
 	} large[] = {
+		{"random", {"--sizes=16M", NULL}},
+		{"stride", {"--size=32M", NULL}},
 		{"bandwidth", {"--size=12M", "--ops=read", NULL}},
 		{"energy", {"--sample-time=0.05", NULL}},
 		{"gemm", {"--shapes=768x768", "--tokens=1", NULL}},

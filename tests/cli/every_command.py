@@ -25,7 +25,10 @@ CASES = {
     "gemm": [(*LONGER, "--shapes=64x64")],
     "latency": [SHORT],
     "numa": [(*SHORT, "--size=2M")],
+    "pages": [(*SHORT, "--size=4M")],
+    "random": [(*SHORT, "--sizes=1M", "--pages=4K")],
     "storage": [(*SHORT, "--file-size=1M")],
+    "stride": [(*SHORT, "--size=1M", "--strides=64,4K")],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
     "pim ops": [
         (),
@@ -66,8 +69,9 @@ CASES = {
 }
 TEXT = {"help", "man", "completion"}  # print text and take no format
 TEXT_CASES = {("pim ops", ("--cite",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
-MEASURING = {"bandwidth", "energy", "gemm", "latency", "numa", "storage", "offload"}
-UNAVAILABLE = {"energy", "gemm"}  # may lack counters, or libraries
+MEASURING = {"bandwidth", "cores", "counters", "energy", "gemm", "interconnect", "latency", "loaded", "numa", "pages",
+             "parallelism", "random", "storage", "stride", "offload"}
+UNAVAILABLE = {"cores", "counters", "energy", "gemm", "interconnect", "loaded"}  # may lack a second CPU, counters, or libraries
 
 
 def commands():

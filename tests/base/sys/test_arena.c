@@ -379,6 +379,31 @@ Test(arena, small_address_space)
 	mw_arenas_destroy(a);
 }
 
+/* Only as many released blocks are returned as are in the way; held ones stay. */
+Test(arena, room_for_the_callers_own_mapping)
+{
+	struct mw_arenas *a;
+	struct mw_block x, y, z;
+	char err[200] = "";
+	cr_assert_eq(mw_arenas_create(40 * MIB, &a), 0);
+	mw_arenas_set_source(a, "from the test");
+	cr_assert_eq(mw_arena_take(a, &ann, MW_PAGES_4K, -1, 10 * MIB, &x, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(mw_arena_take(a, &bob, MW_PAGES_4K, -1, 10 * MIB, &y, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(mw_arena_take(a, &eve, MW_PAGES_4K, -1, 10 * MIB, &z, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(mw_arenas_make_room(a, 10 * MIB, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(mw_arenas_bytes(a), 30 * MIB, "there was room");
+	cr_assert_eq(mw_arenas_make_room(a, 11 * MIB, err, sizeof(err)), MW_EBUDGET);
+	cr_assert(strstr(err, "beside") && strstr(err, "from the test"), "%s", err);
+	mw_arena_release(a, &x);
+	mw_arena_release(a, &y);
+	cr_assert_eq(mw_arenas_make_room(a, 20 * MIB, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(mw_arenas_bytes(a), 20 * MIB, "one of two was in the way");
+	cr_assert_eq(mw_arenas_make_room(a, 30 * MIB, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(mw_arenas_bytes(a), 10 * MIB, "the held one stays");
+	memset(z.p, 1, 10 * MIB);
+	mw_arenas_destroy(a);
+}
+
 Test(arena, an_overrun_faults, .signal = SIGSEGV)
 {
 	struct mw_arenas *a;
