@@ -398,20 +398,38 @@ int mw_team_run(struct mw_team *t, int n, mw_team_fn fn, void *arg)
 	return run_job(t, NULL, n, fn, arg, 0);
 }
 
-int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *ns)
+static int time_job(struct mw_team *t, const int *who, int n, mw_team_fn fn, void *arg, uint64_t *ns)
 {
-	int rc = run_job(t, NULL, n, fn, arg, 1);
+	int rc = run_job(t, who, n, fn, arg, 1);
 	if (rc < 0)
 		return rc;
 	uint64_t begin = UINT64_MAX, end = 0;
 	for (int i = 0; i < n; i++) {
-		if (t->members[i].begin_ns < begin)
-			begin = t->members[i].begin_ns;
-		if (t->members[i].end_ns > end)
-			end = t->members[i].end_ns;
+		const struct member *m = &t->members[who ? who[i] : i];
+		if (m->begin_ns < begin)
+			begin = m->begin_ns;
+		if (m->end_ns > end)
+			end = m->end_ns;
 	}
 	*ns = end - begin;
 	return 0;
+}
+
+int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *ns)
+{
+	return time_job(t, NULL, n, fn, arg, ns);
+}
+
+int mw_team_time_on(struct mw_team *t, const int *who, int n, mw_team_fn fn, void *arg, uint64_t *ns)
+{
+	for (int i = 0; i < n; i++) {
+		if (who[i] < 0 || who[i] >= t->size)
+			return -EINVAL;
+		for (int k = 0; k < i; k++)
+			if (who[k] == who[i])
+				return -EINVAL;
+	}
+	return time_job(t, who, n, fn, arg, ns);
 }
 
 void mw_team_timed_begin(struct mw_team *t, int rank)

@@ -13,6 +13,7 @@ struct mw_cpu {
 	int id;     /* the kernel's number */
 	int core;   /* physical core, unique over sockets */
 	int socket; /* index */
+	int l3;     /* L3 cache, unique over sockets; -1 = none, or not known */
 	int node;   /* the kernel's number of the NUMA node */
 };
 
