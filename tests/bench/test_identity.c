@@ -40,6 +40,8 @@ static const struct {
 	{"gemm", {"--shapes=96x64", "--tokens=1,4", NULL}},
 	{"storage", {"--file-size=1M", "--max-depth=2", NULL}},
 	{"energy", {"--sample-time=0.05", NULL}},
+	{"cores", {NULL}},
+	{"parallelism", {"--chases=1,2,4", "--threads=1,2", NULL}},
 	{"offload", {"--sizes=64K,1M", "--shapes=96x200", "--kernels=and,add32,gemv", NULL}},
 };
 
@@ -121,9 +123,14 @@ Test(identity, memory_is_as_planned, .timeout = 300)
 	static const struct {
 		const char *name, *options[4];
 	} large[] = {
-		{"bandwidth", {"--size=12M", "--ops=read", NULL}},   {"energy", {"--sample-time=0.05", NULL}},
-		{"gemm", {"--shapes=768x768", "--tokens=1", NULL}},  {"latency", {"--sizes=48M", NULL}},
-		{"offload", {"--sizes=16M", "--kernels=and", NULL}}, {"storage", {"--file-size=1M", NULL}},
+		{"bandwidth", {"--size=12M", "--ops=read", NULL}},
+		{"energy", {"--sample-time=0.05", NULL}},
+		{"gemm", {"--shapes=768x768", "--tokens=1", NULL}},
+		{"latency", {"--sizes=48M", NULL}},
+		{"offload", {"--sizes=16M", "--kernels=and", NULL}},
+		{"storage", {"--file-size=1M", NULL}},
+		{"cores", {"--ops=modified", NULL}},
+		{"parallelism", {"--chases=1,2", "--threads=2", NULL}},
 	};
 	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
 		const struct bench *b = bench_find(large[i].name);
