@@ -117,12 +117,31 @@ static uint64_t of_relation(const struct cores_results *r, const struct mw_recor
 	return 0;
 }
 
-static int emit_median(const struct cores_results *r, const struct mw_record *first, const double *v, size_t n,
-		       uint64_t pairs)
+/* What the records of a group have in common. */
+struct group {
+	double *v; /* their values */
+	size_t n;
+	uint64_t pairs;
+	double ci_lo, ci_hi; /* over all intervals; NaN when one lacks */
+	size_t rounds;       /* of the record with the fewest */
+};
+
+static void add_value(struct group *g, const struct mw_record *r)
+{
+	bool first = g->n == 0;
+	g->v[g->n++] = r->value;
+	/* Not fmin and fmax, which would drop a NaN. */
+	g->ci_lo = first || isnan(r->ci_lo) || r->ci_lo < g->ci_lo ? r->ci_lo : g->ci_lo;
+	g->ci_hi = first || isnan(r->ci_hi) || r->ci_hi > g->ci_hi ? r->ci_hi : g->ci_hi;
+	g->rounds = first || r->n < g->rounds ? r->n : g->rounds;
+}
+
+static int emit_median(const struct cores_results *r, const struct mw_record *first, const struct group *g)
 {
 	struct mw_record out;
 	struct mw_summary s;
-	int rc = mw_summarize(v, n, &s);
+	uint64_t pairs = g->pairs;
+	int rc = mw_summarize(g->v, g->n, &s);
 	if (rc < 0)
 		return rc;
 	bool handover = strcmp(first->metric, metric_handover.name) == 0;
@@ -138,7 +157,9 @@ static int emit_median(const struct cores_results *r, const struct mw_record *fi
 	mw_record_set(&out, s.median, MW_MEASURED, "");
 	out.min = s.min;
 	out.max = s.max;
-	out.n = n;
+	out.n = g->rounds;
+	out.ci_lo = isfinite(s.ci_lo) ? s.ci_lo : g->ci_lo;
+	out.ci_hi = isfinite(s.ci_hi) ? s.ci_hi : g->ci_hi;
 	if (pairs < of)
 		mw_record_note(&out,
 			       "%llu of %llu pairs: there was no time for all; one of each distance, the rest drawn",
@@ -149,15 +170,14 @@ static int emit_median(const struct cores_results *r, const struct mw_record *fi
 /* The group of record i, of which it is the first. */
 static int derive_group(const struct cores_results *r, size_t i, double *v)
 {
-	size_t n = 0;
-	uint64_t pairs = 0;
+	struct group g = {.v = v};
 	for (size_t k = i; k < r->kept.n; k++) {
 		if (!same(&r->kept.v[i], &r->kept.v[k]))
 			continue;
-		pairs += !pair_before(&r->kept, k);
-		v[n++] = r->kept.v[k].value;
+		g.pairs += !pair_before(&r->kept, k);
+		add_value(&g, &r->kept.v[k]);
 	}
-	return emit_median(r, &r->kept.v[i], v, n, pairs);
+	return emit_median(r, &r->kept.v[i], &g);
 }
 
 int cores_results_derive(const struct cores_results *r)

@@ -32,7 +32,8 @@ struct cores_results {
 	uint64_t of[CORES_RELATIONS]; /* pairs of each relation on the CPUs in use */
 };
 int cores_results_add(void *self, const struct mw_record *rec);
-/* Emits the median over the pairs of each relation, line, home and topology state. */
+/* Emits the median over the pairs of each relation, line, home and topology state. Its interval is that of the median
+ * of six or more values; of fewer it reaches over the intervals of all. */
 int cores_results_derive(const struct cores_results *r);
 void cores_results_fini(struct cores_results *r);
 

@@ -24,9 +24,9 @@ enum {
 
 /* Time to write one element of a chain that no cache holds, and the shortest useful sample, ns. */
 #define BUILD_NS 25.0
-#define LEAST_SAMPLE_NS 2e6
+#define LEAST_SAMPLE_NS 1e6
 /* The longest one: the shorter a sample, the more often it ends before something else gets the CPU. */
-#define LONGEST_SAMPLE_NS 1e7
+#define LONGEST_SAMPLE_NS 3e6
 /* Share of a chain that a sample may follow when the chains are larger than the caches: what was written last may still
  * be cached. */
 #define FRESH_SHARE 0.7
@@ -354,7 +354,7 @@ static void add_points(struct par_run *r)
 	struct cost c = cost_of(r, r->chases, r->n_chases);
 	double sample = c.points ? samples_ns(r, &c) / c.points : 0;
 	double most = fmin(1e9 * r->ctx->profile->sample_s, LONGEST_SAMPLE_NS);
-	sample = fmin(fmax(sample, 1e6), most);
+	sample = fmin(fmax(sample, LEAST_SAMPLE_NS), most);
 	for (size_t t = 0; t < r->n_threads; t++)
 		for (int level = 0; level < LEVELS; level++) {
 			struct mw_chain chain;

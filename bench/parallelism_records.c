@@ -140,6 +140,12 @@ static int emit_in_flight(const struct par_results *r, const struct mw_record *o
 	out.ci_lo = v == one ? out.value : par_in_flight(one->ci_lo, threads, v->ci_hi);
 	out.ci_hi = v == one ? out.value : par_in_flight(one->ci_hi, threads, v->ci_lo);
 	out.n = v->n;
+	double most = threads * (double)mw_kv_int(&v->params, "chases", 1);
+	if (out.value > PAR_GAIN * most)
+		mw_record_note(&out,
+			       "more than the %.0f chases can have: something slowed the samples with one chase, or "
+			       "prefetchers helped the others",
+			       most);
 	return mw_finish(r->out, &out);
 }
 

@@ -164,6 +164,9 @@ static void add(struct cores_results *r, const struct mw_cpu *from, const struct
 	if (state)
 		mw_put_text(&rec, &mw_key_state, state);
 	mw_record_set(&rec, ns, MW_MEASURED, "");
+	rec.ci_lo = ns == 400 ? (double)NAN : ns - 1; /* one without interval */
+	rec.ci_hi = ns == 400 ? (double)NAN : ns + 2;
+	rec.n = (size_t)ns / 10;
 	cr_assert_eq(mw_record_close(&rec, NULL, 0), 0);
 	cr_assert_eq(cores_results_add(r, &rec), 0);
 	mw_record_fini(&rec);
@@ -197,12 +200,15 @@ Test(cores, medians_by_relation_line_home_and_state)
 	add(&r, &cpus[0], &cpus[2], CORES_HANDOVER, false, "far", 200);
 	add(&r, &cpus[0], &cpus[200], CORES_MODIFIED, false, NULL, 300);
 	add(&r, &cpus[0], &cpus[200], CORES_MODIFIED, true, NULL, 400);
+	add(&r, &cpus[1], &cpus[200], CORES_MODIFIED, true, NULL, 300);
 	cr_assert_eq(cores_results_derive(&r), 0);
-	cr_assert_eq(out.n, 8 + 6);
+	cr_assert_eq(out.n, 9 + 6);
 	const struct mw_record *m = median(&out, "modified", "same-l3", "from", "");
 	cr_assert(m);
 	cr_expect_eq(m->value, 50.0);
-	cr_expect(m->min == 40.0 && m->max == 90.0 && m->n == 3);
+	cr_expect(m->min == 40.0 && m->max == 90.0);
+	cr_expect(m->ci_lo == 39.0 && m->ci_hi == 92.0, "over all of fewer than six: %g .. %g", m->ci_lo, m->ci_hi);
+	cr_expect_eq(m->n, 4, "rounds of the pair with the fewest");
 	cr_expect_eq(mw_kv_int(&m->observed, "pairs", 0), 2, "two directions are one pair");
 	cr_expect_eq(mw_kv_int(&m->observed, "of_pairs", 0), 3);
 	cr_expect(strstr(m->note, "2 of 3 pairs"), "'%s'", m->note);
@@ -213,7 +219,9 @@ Test(cores, medians_by_relation_line_home_and_state)
 	cr_expect_eq(m->value, 200.0);
 	cr_expect_str_eq(m->metric, "handover");
 	cr_expect_eq(median(&out, "modified", "cross-socket", "from", "")->value, 300.0);
-	cr_expect_eq(median(&out, "modified", "cross-socket", "to", "")->value, 400.0);
+	m = median(&out, "modified", "cross-socket", "to", "");
+	cr_expect_eq(m->value, 350.0);
+	cr_expect(isnan(m->ci_lo) && isnan(m->ci_hi), "one of both has no interval");
 	cores_results_fini(&r);
 	mw_records_fini(&out);
 }

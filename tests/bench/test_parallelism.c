@@ -97,6 +97,8 @@ Test(parallelism, derives_for_each_level_and_state)
 	cr_assert_eq(v->provenance, MW_MEASURED);
 	cr_assert_eq(find(&out, "in_flight", "dram", 1, "")->ci_lo, 1.0);
 	cr_assert_eq(find(&out, "in_flight", "dram", 4, "near")->value, 8.0, "both threads");
+	cr_assert_str_empty(find(&out, "in_flight", "dram", 4, "near")->note);
+	cr_assert(strstr(find(&out, "in_flight", "l2", 8, "")->note, "more than the 8 chases can have"));
 	v = find(&out, "knee", "dram", 0, "");
 	cr_assert_eq(v->value, 4.0);
 	cr_assert_eq(mw_kv_find(&v->observed, "at_knee")->r, 4.0);
@@ -201,9 +203,9 @@ Test(parallelism, points_fit_the_time)
 		bench_parallelism.plan(&t.ctx, &plan);
 		cr_assert_gt(plan.points, before, "%g s", shares[i]);
 		before = plan.points;
-		/* 2 ms is the shortest sample; the coarsest list is measured in any time, all threads only in much. */
+		/* 1 ms is the shortest sample; the coarsest list is measured in any time, all threads only in much. */
 		if (i)
-			cr_assert_leq(plan.points * 6 * 2e-3, shares[i]);
+			cr_assert_leq(plan.points * 6 * 1e-3, shares[i]);
 		test_close(&t);
 	}
 }

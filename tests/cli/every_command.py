@@ -25,6 +25,8 @@ CASES = {
     "gemm": [(*LONGER, "--shapes=64x64")],
     "latency": [SHORT],
     "storage": [(*SHORT, "--file-size=1M")],
+    "cores": [(*SHORT, "--ops=modified,shared,handover"), (*SHORT, "--ops=mutex,own-line", "--threads=1")],
+    "parallelism": [(*SHORT, "--levels=l1,l2", "--chases=1,4")],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
     "pim ops": [
         (),
@@ -65,8 +67,8 @@ CASES = {
 }
 TEXT = {"help", "man", "completion"}  # print text and take no format
 TEXT_CASES = {("pim ops", ("--cite",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
-MEASURING = {"bandwidth", "energy", "gemm", "latency", "storage", "offload"}
-UNAVAILABLE = {"energy", "gemm"}  # may lack counters, or libraries
+MEASURING = {"bandwidth", "cores", "energy", "gemm", "latency", "parallelism", "storage", "offload"}
+UNAVAILABLE = {"cores", "energy", "gemm"}  # may lack a second CPU, counters, or libraries
 
 
 def commands():
