@@ -53,17 +53,14 @@ struct cores_run {
 	const struct bench_ctx *ctx;
 	int n_cpus;
 	struct mw_cpu *cpus; /* by member */
-	bool lines[CORES_LINES];
-	const char *ops; /* names asked for */
+	const char *ops;     /* names asked for */
 	int counts[MAX_COUNTS];
 	size_t n_counts;
-	bool counts_given;
 	size_t most_pairs;
 	struct node_block *blocks;
 	int n_blocks;
 	struct cores_pair *pairs;
 	size_t n_pairs;
-	bool both_ways;
 	struct pair_point *pair_points;
 	struct cores_contend *contended;
 	struct cores_contend_arg *args;
@@ -71,6 +68,8 @@ struct cores_run {
 	struct round_point *pts;
 	size_t n_pair_points, n_contended, n;
 	struct rounds *rounds;
+	bool lines[CORES_LINES];
+	bool counts_given, both_ways;
 	bool opened; /* rounds_open was called: it owns the records */
 };
 
@@ -245,11 +244,14 @@ static void add_pair_point(struct cores_run *r, enum cores_line line, int from, 
 static void add_pair(struct cores_run *r, size_t i)
 {
 	const struct cores_pair *p = &r->pairs[i];
-	for (int line = 0; line < CORES_LINES; line++)
-		for (int back = 0; back <= (r->both_ways && line != CORES_HANDOVER); back++)
-			for (int home = 0; home <= two_homes(r, p) && r->lines[line]; home++)
+	int homes = two_homes(r, p) ? 2 : 1;
+	for (int line = 0; line < CORES_LINES; line++) {
+		int ways = !r->lines[line] ? 0 : r->both_ways && line != CORES_HANDOVER ? 2 : 1;
+		for (int back = 0; back < ways; back++)
+			for (int home = 0; home < homes; home++)
 				add_pair_point(r, (enum cores_line)line, back ? p->to : p->from, back ? p->from : p->to,
 					       home != 0, i);
+	}
 }
 
 static void add_contended(struct cores_run *r, const struct mw_contend *kernel, int threads)

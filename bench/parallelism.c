@@ -55,10 +55,9 @@ struct par_point {
 
 /* A member's memory, and where its chains are. */
 struct member {
+	_Alignas(128) void *at[MW_CHASES_MAX]; /* members do not write to one line */
 	struct node_block *block;
 	int index; /* among the members of its node */
-	void *at[MW_CHASES_MAX];
-	_Alignas(128) char apart; /* members do not write to one line */
 };
 
 struct par_run {
@@ -211,7 +210,7 @@ struct cost {
 	double fixed_ns; /* of a round, without the samples */
 };
 
-static struct cost cost_of(const struct par_run *r, const unsigned *chases, size_t n)
+static struct cost cost_of(const struct par_run *r)
 {
 	struct cost c = {0};
 	for (size_t t = 0; t < r->n_threads; t++)
@@ -219,11 +218,11 @@ static struct cost cost_of(const struct par_run *r, const unsigned *chases, size
 			struct mw_chain chain;
 			if (!r->wanted[level] || !span_of(r, (enum level)level, r->threads[t], &chain))
 				continue;
-			c.points += (unsigned)n;
-			double elements = (double)(chain.bytes / chain.stride);
-			c.fixed_ns += (double)n * (1e6 + elements * (level == DRAM ? BUILD_NS : 2 * BUILD_NS));
+			size_t elements = chain.bytes / chain.stride;
+			c.points += (unsigned)r->n_chases;
+			c.fixed_ns += (double)r->n_chases *
+				      (1e6 + (double)elements * (level == DRAM ? BUILD_NS : 2 * BUILD_NS));
 		}
-	(void)chases;
 	return c;
 }
 
@@ -246,7 +245,7 @@ static void choose_chases(struct par_run *r)
 	for (size_t i = 0; i < N; i++) {
 		for (r->n_chases = 0; lists[i][r->n_chases]; r->n_chases++)
 			r->chases[r->n_chases] = lists[i][r->n_chases];
-		struct cost c = cost_of(r, r->chases, r->n_chases);
+		struct cost c = cost_of(r);
 		if (samples_ns(r, &c) >= c.points * LEAST_SAMPLE_NS)
 			return;
 	}
@@ -351,7 +350,7 @@ static void add_point(struct par_run *r, enum level level, int threads, unsigned
 
 static void add_points(struct par_run *r)
 {
-	struct cost c = cost_of(r, r->chases, r->n_chases);
+	struct cost c = cost_of(r);
 	double sample = c.points ? samples_ns(r, &c) / c.points : 0;
 	double most = fmin(1e9 * r->ctx->profile->sample_s, LONGEST_SAMPLE_NS);
 	sample = fmin(fmax(sample, LEAST_SAMPLE_NS), most);
@@ -442,7 +441,7 @@ static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 	if (read_options(&r, ctx, NULL, 0) < 0)
 		return;
 	choose(&r, 1);
-	out->points = cost_of(&r, r.chases, r.n_chases).points;
+	out->points = cost_of(&r).points;
 	out->memory_bytes = block_bytes(&r, &(struct node_block){.members = ctx->topo->host.n_cpus});
 }
 

@@ -115,7 +115,7 @@ static int fill_map(const struct results *r, struct map *m)
 		if (!can_show(next))
 			continue;
 		size_t from = cell_of(m, next, "from_cpu"), to = cell_of(m, next, "to_cpu");
-		for (int back = 0; back <= m->handover; back++) {
+		for (int back = 0; back < (m->handover ? 2 : 1); back++) {
 			size_t row = back ? to : from, column = back ? from : to;
 			m->sum[row][column] += next->value;
 			m->n[row][column]++;

@@ -11,7 +11,7 @@
 typedef void chases_fn(void **at, size_t n);
 
 /* A step of every chain. Each load depends on the one of its own chain only. */
-#define TIMES8(X) X X X X X X X X
+#define TIMES4(X) X X X X
 #define LOAD(i) void **p##i = at[i];
 #define STEP(i) p##i = *p##i;
 #define SAVE(i) at[i] = p##i;
@@ -28,7 +28,7 @@ typedef void chases_fn(void **at, size_t n);
 #define IN_REGISTERS(k)                                                                                                \
 	static void run_##k(void **at, size_t n)                                                                       \
 	{                                                                                                              \
-		OF##k(LOAD) for (size_t i = 0; i < n; i += MW_CHASES_UNROLL){TIMES8(OF##k(STEP))} OF##k(SAVE)          \
+		OF##k(LOAD) for (size_t i = 0; i < n; i += MW_CHASES_UNROLL){TIMES4(OF##k(STEP))} OF##k(SAVE)          \
 	}
 
 /* The compiler keeps as many of the pointers in registers as fit. A step of each other one loads it from the array,

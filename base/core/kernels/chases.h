@@ -4,7 +4,7 @@
 
 #include "base/core/kernels/chase.h"
 
-enum { MW_CHASES_MAX = 64, MW_CHASES_UNROLL = 8 };
+enum { MW_CHASES_MAX = 64, MW_CHASES_UNROLL = 4 };
 
 /* `chains` disjoint chains over the memory of `of` (its lane must be 0). In each window every chain has the same number
  * of elements, drawn at random, and all chains visit the windows in the same random order. Since they advance together

@@ -152,5 +152,6 @@ double mw_transfer_ns(const struct mw_transfer *t)
 		return NAN;
 	memcpy(v, t->pass_ns, t->done * sizeof(*v));
 	qsort(v, t->done, sizeof(*v), by_value);
-	return (double)v[t->done / 2] / (double)mw_chain_elements(&t->lines);
+	uint64_t median = v[t->done / 2];
+	return (double)median / (double)mw_chain_elements(&t->lines);
 }

@@ -96,7 +96,7 @@ Test(chases, kernels_follow_each_chain)
 			end[k] = (void *)p;
 			turned[k] = at[(k + 1) % n];
 		}
-		mw_chases_run(at, n, 35); /* rounded up to 40 */
+		mw_chases_run(at, n, 37); /* rounded up to 40 */
 		for (unsigned k = 0; k < n; k++)
 			cr_assert_eq(at[k], end[k], "chain %u of %u", k, n);
 		mw_chases_run(turned, n, 40);

@@ -92,8 +92,8 @@ static void close_transfer(struct mw_transfer *t)
 
 static void expect_run(size_t *at, char what, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		cr_assert_eq(did.text[(*at)++], what, "step %zu of %s", *at - 1, did.text);
+	for (size_t i = 0; i < n; i++, (*at)++)
+		cr_assert_eq(did.text[*at], what, "step %zu of %s", *at, did.text);
 }
 
 Test(transfer, a_modified_line_is_written_and_not_flushed)
