@@ -5,17 +5,12 @@
 #include <string.h>
 
 #include "base/core/err.h"
-#include "base/core/kernels/transfer.h"
-#include "base/core/probe.h"
 #include "bench/cores_contend.h"
+#include "bench/cores_transfer.h"
 #include "bench/place.h"
 #include "bench/rounds.h"
 
 enum {
-	LINES = 128, /* of a pair */
-	STRIDE = 512,
-	PASSES = 50,
-	TRIPS = 2000,
 	SLOTS = 64, /* pairs whose lines are different ones; then they are used again */
 	MAX_POINTS = 4000,
 	MAX_COUNTS = 32,
@@ -25,15 +20,6 @@ enum {
 #define AROUND_NS 2e6      /* the latter for many threads */
 #define LEAST_SAMPLE_NS 2e5
 #define LONGEST_SAMPLE_NS 3e6 /* of an operation: a longer one more often loses the CPU to something else */
-
-/* Memory of one pair: its lines, then what the two threads need to take turns. */
-struct slot {
-	_Alignas(4096) char lines[(size_t)LINES * STRIDE];
-	union {
-		_Alignas(4096) struct mw_transfer transfer;
-		struct mw_probe probe;
-	};
-};
 
 struct node_block {
 	int node;
@@ -75,59 +61,17 @@ struct cores_run {
 
 /* ---- one sample of a pair ---- */
 
-static struct slot *slot_of(const struct pair_point *p)
-{
-	return (struct slot *)p->block->block.p + p->slot;
-}
-
-static void transfer_member(void *arg, int rank, int n)
-{
-	(void)n;
-	mw_transfer_side(arg, rank);
-}
-
-static void probe_member(void *arg, int rank, int n)
-{
-	(void)n;
-	mw_probe_side(arg, rank);
-}
-
-static int measure_transfer(struct pair_point *p, double *value, char *err, size_t n)
-{
-	struct slot *s = slot_of(p);
-	const struct mw_chain lines = {.base = s->lines,
-				       .bytes = sizeof(s->lines),
-				       .stride = STRIDE,
-				       .window = sizeof(s->lines),
-				       .seed = p->run->ctx->seed + p->slot};
-	uint64_t ns;
-	enum mw_transfer_line line = p->line == CORES_SHARED ? MW_LINE_SHARED : MW_LINE_MODIFIED;
-	int rc = mw_transfer_init(&s->transfer, &lines, line, PASSES, LIMIT_NS);
-	if (rc == 0)
-		rc = mw_team_time_on(p->run->ctx->team, p->who, 2, transfer_member, &s->transfer, &ns);
-	if (rc < 0)
-		return mw_fail(rc, err, n, "%s", mw_strerror(rc));
-	if (s->transfer.wrong)
-		return mw_fail(MW_EVERIFY, err, n, "the reading CPU did not see what the other one wrote");
-	*value = mw_transfer_ns(&s->transfer);
-	return 0;
-}
-
 static int measure_pair(void *arg, double *value, char *err, size_t n)
 {
 	struct pair_point *p = arg;
-	if (p->line != CORES_HANDOVER) {
-		int rc = measure_transfer(p, value, err, n);
-		return rc == 0 && !isfinite(*value) ? MW_ECANCELLED : rc;
-	}
-	struct slot *s = slot_of(p);
-	uint64_t ns;
-	mw_probe_init(&s->probe, TRIPS, LIMIT_NS);
-	int rc = mw_team_time_on(p->run->ctx->team, p->who, 2, probe_member, &s->probe, &ns);
-	if (rc < 0)
-		return mw_fail(rc, err, n, "%s", mw_strerror(rc));
-	*value = mw_probe_one_way_ns(&s->probe);
-	return isfinite(*value) ? 0 : MW_ECANCELLED; /* the CPUs did not run together: no sample, but the next may be */
+	const struct cores_transfer t = {.team = p->run->ctx->team,
+					 .from = p->who[0],
+					 .to = p->who[1],
+					 .line = p->line,
+					 .slot = (struct cores_slot *)p->block->block.p + p->slot,
+					 .seed = p->run->ctx->seed + p->slot,
+					 .limit_ns = LIMIT_NS};
+	return cores_transfer_sample(&t, value, err, n);
 }
 
 /* ---- which points ---- */
@@ -317,7 +261,7 @@ static size_t contended_bytes(int n_cpus)
 /* The words of contended operations are behind the slots. */
 static size_t block_bytes(int n_cpus)
 {
-	return SLOTS * sizeof(struct slot) + contended_bytes(n_cpus);
+	return SLOTS * sizeof(struct cores_slot) + contended_bytes(n_cpus);
 }
 
 static void release_blocks(struct cores_run *r)
@@ -333,7 +277,7 @@ static int take_blocks(struct cores_run *r, char *err, size_t n)
 		rc = mw_arena_take(r->ctx->arenas, r, MW_PAGES_4K, r->blocks[i].node, block_bytes(r->n_cpus),
 				   &r->blocks[i].block, err, n);
 	for (size_t i = 0; i < r->n_contended && rc == 0; i++)
-		r->contended[i].block = (char *)r->blocks[0].block.p + SLOTS * sizeof(struct slot);
+		r->contended[i].block = (char *)r->blocks[0].block.p + SLOTS * sizeof(struct cores_slot);
 	return rc;
 }
 

@@ -27,10 +27,6 @@ enum {
 #define LEAST_SAMPLE_NS 1e6
 /* The longest one: the shorter a sample, the more often it ends before something else gets the CPU. */
 #define LONGEST_SAMPLE_NS 3e6
-/* Share of a chain that a sample may follow when the chains are larger than the caches: what was written last may still
- * be cached. */
-#define FRESH_SHARE 0.7
-
 /* ---- state ---- */
 
 enum level { L1, L2, L3, DRAM };
@@ -128,9 +124,7 @@ static int calibrate(struct par_point *p)
 			return rc;
 		best = ns < best ? ns : best;
 	}
-	double steps = p->sample_ns / ((double)(best ? best : 1) / (double)p->steps);
-	double most = p->level == DRAM ? FRESH_SHARE * (double)mw_chases_length(&p->chains) : 1e12;
-	p->steps = ((size_t)fmin(steps, most) + MW_CHASES_UNROLL) / MW_CHASES_UNROLL * MW_CHASES_UNROLL;
+	p->steps = par_steps(p->sample_ns, best, p->steps, p->level == DRAM ? mw_chases_length(&p->chains) : 0);
 	return prepare(p);
 }
 
@@ -145,7 +139,7 @@ static int measure(void *arg, double *value, char *err, size_t n)
 		rc = mw_team_time(p->run->ctx->team, p->threads, chase_member, p, &ns);
 	if (rc < 0)
 		return mw_fail(rc, err, n, "cannot build the pointer chains: %s", mw_strerror(rc));
-	*value = (double)ns / (double)p->steps / (double)p->threads / p->chains.chains;
+	*value = par_access_ns(ns, p->steps, p->chains.chains, p->threads);
 	return 0;
 }
 

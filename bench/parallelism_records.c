@@ -10,6 +10,9 @@
  * limited by what the core can execute. */
 #define CORE_LIMIT 1.25
 
+/* What a sample may follow of a chain that is larger than the caches. */
+#define FRESH_SHARE 0.7
+
 static const struct mw_metric metric_access_time = {"access_time", MW_NS, MW_LOWER,
 						    "mean time between two accesses of all chases and threads"};
 static const struct mw_metric metric_in_flight = {
@@ -63,6 +66,19 @@ void par_record_open(struct mw_record *rec, const struct par_words *w)
 }
 
 /* ---- what follows ---- */
+
+size_t par_steps(double sample_ns, uint64_t probe_ns, size_t probe_steps, size_t elements)
+{
+	double steps = sample_ns * (double)probe_steps / (double)(probe_ns ? probe_ns : 1);
+	double most = elements ? FRESH_SHARE * (double)elements : 1e12;
+	size_t n = (size_t)fmin(steps, most) / MW_CHASES_UNROLL * MW_CHASES_UNROLL;
+	return n ? n : MW_CHASES_UNROLL;
+}
+
+double par_access_ns(uint64_t ns, size_t steps, unsigned chases, int threads)
+{
+	return (double)ns / ((double)steps * chases * threads);
+}
 
 double par_in_flight(double one_ns, int threads, double ns)
 {

@@ -20,6 +20,12 @@ struct par_words {
 /* Opens the record of one point. */
 void par_record_open(struct mw_record *rec, const struct par_words *w);
 
+/* Steps of each chain in a sample of sample_ns, when probe_steps took probe_ns. Of chains that caches cannot hold, of
+ * that many elements (0: they can), at most 7 of 10: the last ones were written last and may still be cached. */
+size_t par_steps(double sample_ns, uint64_t probe_ns, size_t probe_steps, size_t elements);
+/* Time between two accesses of all chases and threads. */
+double par_access_ns(uint64_t ns, size_t steps, unsigned chases, int threads);
+
 /* Little's law: accesses in flight = accesses per ns x ns that one takes. With one chase per thread each access takes
  * threads x one_ns, where one_ns and ns are the mean times between two accesses of all threads. */
 double par_in_flight(double one_ns, int threads, double ns);

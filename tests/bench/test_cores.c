@@ -1,10 +1,12 @@
 #include "tests/bench/context.h"
 
 #include <math.h>
+#include <sched.h>
 
 #include "bench/cores_contend.h"
 #include "bench/cores_pairs.h"
 #include "bench/cores_records.h"
+#include "bench/cores_transfer.h"
 #include "bench/rounds.h"
 
 extern const struct bench bench_cores;
@@ -98,6 +100,118 @@ Test(cores, a_sample_has_every_distance)
 		if (most == 64)
 			cr_expect(down > 10 && down < 54, "%zu against the numbers", down);
 	}
+}
+
+/* ---- one sample ---- */
+
+/* Which CPU did what to how many lines, and a clock by which each load takes 70 ns. */
+static struct {
+	unsigned writes, flushes, reads, loads;
+	int writer, flusher, reader, chaser;
+	uint64_t clock_ns;
+} did;
+
+static void spy_write(void **line, uintptr_t pass)
+{
+	did.writes++;
+	did.writer = sched_getcpu();
+	mw_transfer_ops_of_machine.write(line, pass);
+}
+
+static void spy_flush(void **line)
+{
+	did.flushes++;
+	did.flusher = sched_getcpu();
+	mw_transfer_ops_of_machine.flush(line);
+}
+
+static void spy_read(void **line)
+{
+	did.reads++;
+	did.reader = sched_getcpu();
+	mw_transfer_ops_of_machine.read(line);
+}
+
+static void *spy_chase(void *p, size_t n)
+{
+	did.loads += (unsigned)n;
+	did.chaser = sched_getcpu();
+	did.clock_ns += 70 * n;
+	return mw_transfer_ops_of_machine.chase(p, n);
+}
+
+static uint64_t spy_now(void)
+{
+	return did.clock_ns;
+}
+
+/* `from` writes, or flushes and reads; only `to` is timed, over every line once per pass. */
+Test(cores, from_holds_the_lines_and_to_reads_them, .timeout = 120)
+{
+	struct mw_transfer_ops spy = mw_transfer_ops_of_machine;
+	struct test_context t;
+	spy.write = spy_write;
+	spy.flush = spy_flush;
+	spy.read = spy_read;
+	spy.chase = spy_chase;
+	spy.now_ns = spy_now;
+	test_open(&t, &bench_cores, NULL);
+	struct cores_slot *slot = aligned_alloc(4096, sizeof(*slot));
+	for (int i = 0; i < 4 && mw_team_size(t.ctx.team) == 2; i++) {
+		struct cores_transfer job = {.team = t.ctx.team,
+					     .from = i % 2,
+					     .to = 1 - i % 2,
+					     .slot = slot,
+					     .line = i < 2 ? CORES_MODIFIED : CORES_SHARED,
+					     .limit_ns = 60000000000u,
+					     .ops = &spy};
+		int from = mw_team_cpu(t.ctx.team, job.from), to = mw_team_cpu(t.ctx.team, job.to);
+		double ns = 0;
+		memset(&did, 0, sizeof(did));
+		memset(slot, 0, sizeof(*slot));
+		cr_assert_eq(cores_transfer_sample(&job, &ns, t.err, sizeof(t.err)), 0, "%s", t.err);
+		cr_assert_eq(ns, 70.0, "%g", ns);
+		cr_assert(did.loads && did.loads % CORES_TRANSFER_LINES == 0);
+		cr_assert_eq(did.chaser, to);
+		cr_assert_eq(did.writes, i < 2 ? did.loads : 0);
+		cr_assert_eq(did.flushes, i < 2 ? 0 : did.loads);
+		cr_assert_eq(did.reads, i < 2 ? 0 : did.loads);
+		cr_assert_eq(i < 2 ? did.writer : did.flusher, from);
+		cr_assert(i < 2 || did.reader == from);
+	}
+	free(slot);
+	test_close(&t);
+}
+
+static void lose_write(void **line, uintptr_t pass)
+{
+	(void)line;
+	(void)pass;
+}
+
+Test(cores, lines_that_were_not_written_are_an_error, .timeout = 120)
+{
+	struct mw_transfer_ops lost = mw_transfer_ops_of_machine;
+	struct test_context t;
+	double ns;
+	lost.write = lose_write;
+	test_open(&t, &bench_cores, NULL);
+	struct cores_slot *slot = aligned_alloc(4096, sizeof(*slot));
+	struct cores_transfer job = {.team = t.ctx.team,
+				     .from = 0,
+				     .to = 1,
+				     .slot = slot,
+				     .line = CORES_MODIFIED,
+				     .limit_ns = 60000000000u,
+				     .ops = &lost};
+	if (mw_team_size(t.ctx.team) == 2)
+		cr_assert_eq(cores_transfer_sample(&job, &ns, t.err, sizeof(t.err)), MW_EVERIFY);
+	job.limit_ns = 0; /* too late before it begins */
+	job.line = CORES_HANDOVER;
+	if (mw_team_size(t.ctx.team) == 2)
+		cr_assert_eq(cores_transfer_sample(&job, &ns, t.err, sizeof(t.err)), MW_ECANCELLED);
+	free(slot);
+	test_close(&t);
 }
 
 /* ---- contended operations ---- */

@@ -9,6 +9,25 @@ extern const struct bench bench_parallelism;
 
 /* ---- arithmetic ---- */
 
+Test(parallelism, time_between_accesses)
+{
+	/* 130 ns for each of 100 steps of ten chains, on two threads. */
+	cr_expect_float_eq(par_access_ns(13000, 100, 1, 1), 130.0, 1e-12);
+	cr_expect_float_eq(par_access_ns(13000, 100, 10, 1), 13.0, 1e-12);
+	cr_expect_float_eq(par_access_ns(13000, 100, 10, 2), 6.5, 1e-12);
+}
+
+Test(parallelism, samples_end_before_what_may_be_cached)
+{
+	cr_expect_eq(par_steps(1e6, 2560, 256, 0), 100000);
+	cr_expect_eq(par_steps(1e6, 2560, 256, 1000000), 100000);
+	cr_expect_eq(par_steps(1e6, 2560, 256, 100000), 70000);
+	cr_expect_eq(par_steps(1e6, 2560, 256, 10000), 7000);
+	cr_expect_eq(par_steps(1, 2560, 256, 0), MW_CHASES_UNROLL, "not none");
+	cr_expect_gt(par_steps(1e6, 0, 256, 0), 0);
+	cr_expect_leq(par_steps(1e6, 2560, 256, 1001), 700, "not rounded up");
+}
+
 Test(parallelism, littles_law)
 {
 	cr_expect_eq(par_in_flight(130.0, 1, 130.0), 1.0, "each load waits");
