@@ -33,8 +33,8 @@ int mw_team_cpu(const struct mw_team *t, int rank);
 int mw_team_run(struct mw_team *t, int n, mw_team_fn fn, void *arg);
 /* The same with a common start; *ns = latest end minus earliest begin. */
 int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *ns);
-/* The same on chosen members: who[i] of who[0..n-1], all different, gets rank i. -EINVAL for a member that the team does
- * not have. */
+/* The same on chosen members: who[i] of who[0..n-1], all different, gets rank i. -EINVAL for a member that the team
+ * does not have. */
 int mw_team_time_on(struct mw_team *t, const int *who, int n, mw_team_fn fn, void *arg, uint64_t *ns);
 /* On a member, in a job of mw_team_run: a timed part begins, and ends. The end returns its ns. Jobs of mw_team_time are
  * timed parts as a whole. Member 0 looks at steal and clock before its part and after it, which takes some 20 us. */
