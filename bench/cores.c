@@ -305,8 +305,7 @@ static int read_options(struct cores_run *r, const struct bench_ctx *ctx, char *
 static int available(const struct bench_ctx *ctx, char *why, size_t n)
 {
 	if (ctx->topo->host.n_cpus < 2)
-		return mw_fail(MW_EUNAVAILABLE, why, n,
-			       "cores needs two CPUs to pass a line between; this run may use one");
+		return mw_fail(MW_EUNAVAILABLE, why, n, "needs two CPUs to pass a line between; this run may use one");
 	return 0;
 }
 
@@ -369,7 +368,7 @@ static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state
 	*state = r;
 	int rc = read_options(r, ctx, err, n);
 	if (rc == 0 && mw_team_size(ctx->team) < 2)
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "cores needs two threads: %s", mw_team_short(ctx->team));
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "needs two threads: %s", mw_team_short(ctx->team));
 	if (rc == 0)
 		rc = list_cpus(r);
 	if (rc == 0)
