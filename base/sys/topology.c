@@ -199,8 +199,8 @@ static int list_cpus(hwloc_topology_t topo, const struct mw_cpulist *use, struct
 				.id = (int)pu->os_index,
 				.core = ordinal(topo, pu, HWLOC_OBJ_CORE, n_cores + i),
 				.socket = ordinal(topo, pu, HWLOC_OBJ_PACKAGE, 0),
-				.node = node_of(pu, t),
 				.l3 = ordinal(topo, pu, HWLOC_OBJ_L3CACHE, -1),
+				.node = node_of(pu, t),
 			};
 		}
 	}

@@ -44,6 +44,8 @@ static const struct {
 	{"stride", {"--size=1M", "--strides=64", NULL}},
 	{"energy", {"--sample-time=0.05", NULL}},
 	{"numa", {"--size=1M", NULL}},
+	{"cores", {NULL}},
+	{"parallelism", {"--chases=1,2,4", "--threads=1,2", NULL}},
 	{"offload", {"--sizes=64K,1M", "--shapes=96x200", "--kernels=and,add32,gemv", NULL}},
 };
 
@@ -134,6 +136,8 @@ Test(identity, memory_is_as_planned, .timeout = 300)
 		{"offload", {"--sizes=16M", "--kernels=and", NULL}},
 		{"storage", {"--file-size=1M", NULL}},
 		{"numa", {"--size=6M", NULL}},
+		{"cores", {"--ops=modified", NULL}},
+		{"parallelism", {"--chases=1,2", "--threads=2", NULL}},
 	};
 	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
 		const struct bench *b = bench_find(large[i].name);

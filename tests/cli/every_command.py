@@ -29,6 +29,8 @@ CASES = {
     "random": [(*SHORT, "--sizes=1M", "--pages=4K")],
     "storage": [(*SHORT, "--file-size=1M")],
     "stride": [(*SHORT, "--size=1M", "--strides=64,4K")],
+    "cores": [(*SHORT, "--ops=modified,shared,handover"), (*SHORT, "--ops=mutex,own-line", "--threads=1")],
+    "parallelism": [(*SHORT, "--levels=l1,l2", "--chases=1,4")],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
     "pim ops": [
         (),
@@ -71,7 +73,7 @@ TEXT = {"help", "man", "completion"}  # print text and take no format
 TEXT_CASES = {("pim ops", ("--cite",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
 MEASURING = {"bandwidth", "cores", "counters", "energy", "gemm", "interconnect", "latency", "loaded", "numa", "pages",
              "parallelism", "random", "storage", "stride", "offload"}
-UNAVAILABLE = {"cores", "counters", "energy", "gemm", "interconnect", "loaded"}  # may lack a second CPU, counters, or libraries
+UNAVAILABLE = {"cores", "counters", "energy", "gemm", "interconnect", "loaded"}  # may lack CPUs, counters, libraries
 
 
 def commands():

@@ -447,3 +447,31 @@ Test(team, switches_count_in_the_timed_parts)
 	cr_expect_lt(switches, 50, "%llu in 100 empty jobs", (unsigned long long)switches);
 	mw_team_destroy(p.team);
 }
+
+static void note_rank(void *arg, int rank, int n)
+{
+	int *cpu_of_rank = arg;
+	cpu_of_rank[rank] = n == 2 ? sched_getcpu() : -1;
+}
+
+/* Chosen members take the ranks in the order given, on their own CPUs. */
+Test(team, chosen_members_run_a_timed_job)
+{
+	int cpus[3], seen[2];
+	char err[160] = "";
+	struct mw_team *team;
+	uint64_t ns = 0;
+	(void)fill_cpus(cpus, 3);
+	cr_assert_eq(mw_team_create(cpus, 3, &team, err, sizeof(err)), 0, "%s", err);
+	static const int pairs[][2] = {{0, 1}, {1, 0}, {2, 1}, {0, 2}};
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		cr_assert_eq(mw_team_time_on(team, pairs[i], 2, note_rank, seen, &ns), 0);
+		cr_assert_gt(ns, 0);
+		for (int rank = 0; rank < 2 && !mw_team_unpinned(team)[0]; rank++)
+			cr_expect_eq(seen[rank], mw_team_cpu(team, pairs[i][rank]), "pair %zu rank %d", i, rank);
+	}
+	static const int bad[][2] = {{1, 1}, {0, 3}, {-1, 0}};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect_eq(mw_team_time_on(team, bad[i], 2, note_rank, seen, &ns), -EINVAL, "%zu", i);
+	mw_team_destroy(team);
+}

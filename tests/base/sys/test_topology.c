@@ -97,6 +97,7 @@ Test(topology, two_sockets_with_threads_and_a_node_without_cpus)
 		cr_expect_eq(topo.cpus[i].node, sockets[i]);
 		cr_expect_eq(topo.cpus[i].l3, sockets[i]);
 		cr_expect_eq(topo.cpus[i].core, i % 4);
+		cr_expect_eq(topo.cpus[i].l3, sockets[i], "one L3 per socket");
 	}
 	cr_expect(topo.host.n_cores == 4 && topo.host.n_sockets == 2 && topo.host.smt == 2);
 	cr_assert_eq(topo.host.n_nodes, 3);
