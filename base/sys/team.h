@@ -31,7 +31,9 @@ int mw_team_cpu(const struct mw_team *t, int rank);
 
 /* Runs fn on members 0..n-1 and waits. 0, or -EINVAL when n is above mw_team_size. */
 int mw_team_run(struct mw_team *t, int n, mw_team_fn fn, void *arg);
-/* The same with a common start; *ns = latest end minus earliest begin. */
+/* Runs fn on that member alone, as rank 0 of 1, and waits. 0, or -EINVAL when there is no such member. */
+int mw_team_run_on(struct mw_team *t, int member, mw_team_fn fn, void *arg);
+/* As mw_team_run with a common start; *ns = latest end minus earliest begin. */
 int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *ns);
 /* On a member, in a job of mw_team_run: a timed part begins, and ends. The end returns its ns. Jobs of mw_team_time are
  * timed parts as a whole. Member 0 looks at steal and clock before its part and after it, which takes some 20 us. */
