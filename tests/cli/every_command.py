@@ -24,7 +24,7 @@ CASES = {
     "energy": [SHORT],
     "gemm": [(*LONGER, "--shapes=64x64")],
     "latency": [SHORT],
-    "storage": [(*SHORT, "--file-size=1M")],
+    "storage": [(*SHORT, "--file-size=1M"), (*SHORT, "--file-size=1M", "--blocks=4K,8K", "--depths=1,3", "--write")],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
     "pim ops": [
         (),
