@@ -319,8 +319,8 @@ static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state
 		rc = join(r, err, n);
 	if (rc == 0)
 		rc = emit_missing(r, sink);
-	if (rc < 0)
-		return rc;
+	if (rc < 0 || !r->world.places)
+		return rc < 0 ? rc : -ENOMEM;
 	add_points(r);
 	r->sample_s = fmax(rounds_visits_sample_s(ctx, r->n), 0.001);
 	r->opened = true;

@@ -74,13 +74,13 @@ bool storage_engine_uring(const struct storage_engine *e);
 enum storage_sync { STORAGE_NO_SYNC, STORAGE_FSYNC, STORAGE_FDATASYNC };
 
 struct storage_load {
-	bool random;
-	unsigned write_percent; /* of the requests, at random; 0: reads only, 100: writes only */
-	enum storage_sync sync; /* with depth 1 and writes only */
-	uint32_t block;         /* bytes per request, a multiple of 4096 */
-	unsigned depth;
 	double seconds;
 	unsigned min_ops; /* the sample lasts up to 10 times longer, and at least 2 s, to reach them */
+	uint32_t block;   /* bytes per request, a multiple of 4096 */
+	unsigned depth;
+	unsigned write_percent; /* of the requests, at random; 0: reads only, 100: writes only */
+	enum storage_sync sync; /* with depth 1 and writes only */
+	bool random;
 };
 
 enum storage_op { STORAGE_READ, STORAGE_WRITE, STORAGE_OPS };

@@ -262,11 +262,12 @@ static size_t interrupts_of_path(int root_fd, const char *disk, int *v)
 int mw_irq_cpus(int root_fd, unsigned major, unsigned minor, struct mw_cpulist *out, char *why, size_t n)
 {
 	struct mw_buf disk = {0};
-	int *irqs = calloc(MOST, sizeof(*irqs));
-	int rc = irqs ? 0 : mw_fail(-ENOMEM, why, n, "no memory for the list of interrupts");
+	int rc = 0, *irqs = calloc(MOST, sizeof(*irqs));
+	if (!irqs)
+		return mw_fail(-ENOMEM, why, n, "no memory for the list of interrupts");
 	mw_buf_add(&disk, "sys/dev/block/%u:%u", major, minor);
 	char name[NAME_MAX + 1];
-	if (rc == 0 && entries_of(root_fd, mw_buf_text(&disk), name) == 0)
+	if (entries_of(root_fd, mw_buf_text(&disk), name) == 0)
 		rc = mw_fail(MW_EUNAVAILABLE, why, n, "the file system is on no block device that /sys shows");
 	size_t disks = rc == 0 ? find_disk(root_fd, &disk) : 0, count = 0;
 	if (disks > 1)
