@@ -75,19 +75,6 @@ static int run_in_place(struct storage_run *r, mw_team_fn fn, void *arg)
 
 /* ---- one sample ---- */
 
-static double value_of(const struct load_point *p, const struct storage_value *v, const struct storage_result *res)
-{
-	const struct storage_times *t = &res->times[v->op];
-	switch (v->what) {
-	case STORAGE_RATE:
-		return p->load.random ? res->per_s : res->per_s * p->load.block * 1e-9;
-	case STORAGE_LATENCY:
-		return storage_percentile(&t->latency, v->per_mille);
-	default:
-		return storage_percentile(&t->completion, v->per_mille);
-	}
-}
-
 static void sample_member(void *arg, int rank, int n)
 {
 	struct load_point *p = arg;
@@ -110,7 +97,7 @@ static int take_sample(struct load_point *p, char *err, size_t n)
 	if (p->rc < 0)
 		return mw_fail(p->rc, err, n, "%s", p->err);
 	for (size_t i = 0; i < p->n_values; i++) {
-		p->value[i] = value_of(p, &p->values[i], r->result);
+		p->value[i] = storage_value_of(&p->load, &p->values[i], r->result);
 		p->fresh[i] = true;
 	}
 	for (int op = 0; op < STORAGE_OPS; op++)

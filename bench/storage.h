@@ -55,6 +55,9 @@ enum { STORAGE_VALUES = 16 };
 /* The values of a load, in the order of their records; returns how many. */
 size_t storage_values(const struct storage_load *l, bool uring, struct storage_value v[STORAGE_VALUES]);
 
+/* A value of one sample in the unit of its record; NaN when it has too few requests. */
+double storage_value_of(const struct storage_load *l, const struct storage_value *v, const struct storage_result *r);
+
 /* What the records say of file and engine. */
 struct storage_facts {
 	const struct storage_file *file;

@@ -72,6 +72,11 @@ int storage_engine_open(unsigned depth, bool use_uring, struct storage_engine **
 	return 0;
 }
 
+double storage_rate(const struct storage_result *r)
+{
+	return r->full_ns ? (double)r->full_ops / ((double)r->full_ns * 1e-9) : (double)NAN;
+}
+
 double storage_percentile(const struct mw_histogram *h, unsigned per_mille)
 {
 	uint64_t least = per_mille <= 950 ? 20 : per_mille <= 990 ? 100 : per_mille < 1000 ? 1000 : 1;
@@ -229,31 +234,21 @@ static int wait(struct sampler *s, unsigned in_flight, uint64_t *now_ns)
 	return (int)got;
 }
 
-/* The time in which the queue was full: from the first result to the last one while new requests were made. */
-struct steady {
-	uint64_t first_ns, last_ns, first_ops, last_ops;
-};
-
-static void steady_note(struct steady *t, uint64_t now_ns, uint64_t ops)
+/* Takes the time in which the queue was full: its first call is with the first result. */
+static void note_full(struct storage_result *out, uint64_t now_ns, uint64_t *first_ns, uint64_t *first_ops)
 {
-	if (!t->first_ns) {
-		t->first_ns = now_ns;
-		t->first_ops = ops;
+	if (!*first_ns) {
+		*first_ns = now_ns;
+		*first_ops = out->ops;
 	}
-	t->last_ns = now_ns;
-	t->last_ops = ops;
-}
-
-static void steady_rate(const struct steady *t, struct storage_result *out)
-{
-	if (t->last_ns > t->first_ns && t->last_ops > t->first_ops)
-		out->per_s = (double)(t->last_ops - t->first_ops) / ((double)(t->last_ns - t->first_ns) * 1e-9);
+	out->full_ns = now_ns - *first_ns;
+	out->full_ops = out->ops - *first_ops;
 }
 
 static int run_uring(struct sampler *s, uint64_t begin_ns, const struct storage_limit *limit, char *err, size_t n)
 {
 	struct storage_engine *e = s->e;
-	struct steady steady = {0};
+	uint64_t first_ns = 0, first_ops = 0;
 	unsigned in_flight = 0;
 	int rc = 0;
 	bool more = true;
@@ -285,9 +280,8 @@ static int run_uring(struct sampler *s, uint64_t begin_ns, const struct storage_
 		io_uring_cq_advance(&e->ring, (unsigned)got);
 		in_flight -= (unsigned)got;
 		if (full && got > 0)
-			steady_note(&steady, now, s->out->ops);
+			note_full(s->out, now, &first_ns, &first_ops);
 	}
-	steady_rate(&steady, s->out);
 	return rc;
 }
 
@@ -364,8 +358,11 @@ int storage_sample(struct storage_engine *e, const struct storage_file *f, const
 		 : e->uring ? run_uring(&s, begin_ns, limit, err, n)
 			    : run_one_by_one(&s, begin_ns, limit, err, n);
 	out->ns = mw_now_ns() - begin_ns;
-	if (out->per_s <= 0 && out->ns)
-		out->per_s = (double)out->ops / ((double)out->ns * 1e-9);
+	/* One at a time there is no queue to fill; nor is there in a sample of one batch. */
+	if (out->full_ops == 0) {
+		out->full_ops = out->ops;
+		out->full_ns = out->ns;
+	}
 	if (rc == 0 && limit->stop && atomic_load_explicit(limit->stop, memory_order_relaxed))
 		rc = mw_fail(MW_ECANCELLED, err, n, "interrupted");
 	return rc;

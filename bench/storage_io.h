@@ -93,8 +93,8 @@ struct storage_times {
 
 struct storage_result {
 	uint64_t ops, ns;
-	double per_s;       /* requests per second between the first result and the last new request: a full queue */
-	unsigned in_flight; /* requests that were accepted and not yet taken back, at most */
+	uint64_t full_ops, full_ns; /* from the first result to the last one before no new requests were made */
+	unsigned in_flight;         /* requests that were accepted and not yet taken back, at most */
 	struct storage_times times[STORAGE_OPS];
 };
 
@@ -104,6 +104,8 @@ struct storage_result {
 int storage_sample(struct storage_engine *e, const struct storage_file *f, const struct storage_load *load, void *buf,
 		   uint64_t *rng, const struct storage_limit *limit, struct storage_result *out, char *err, size_t n);
 
+/* Requests per second with the queue full. */
+double storage_rate(const struct storage_result *r);
 /* Percentile of a histogram in ns, for example 999 for 99.9 %; NaN when it has too few values for it: 20 for the median
  * and 95 %, 100 for 99 %, 1000 for 99.9 %; the largest (1000) needs one. */
 double storage_percentile(const struct mw_histogram *h, unsigned per_mille);

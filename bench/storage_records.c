@@ -100,6 +100,19 @@ size_t storage_values(const struct storage_load *l, bool uring, struct storage_v
 	return n;
 }
 
+double storage_value_of(const struct storage_load *l, const struct storage_value *v, const struct storage_result *r)
+{
+	const struct storage_times *t = &r->times[v->op];
+	switch (v->what) {
+	case STORAGE_RATE:
+		return l->random ? storage_rate(r) : storage_rate(r) * l->block * 1e-9;
+	case STORAGE_LATENCY:
+		return storage_percentile(&t->latency, v->per_mille);
+	default:
+		return storage_percentile(&t->completion, v->per_mille);
+	}
+}
+
 static const char *case_of(const struct storage_load *l, const struct storage_value *v)
 {
 	if (l->sync)
