@@ -1,8 +1,6 @@
 #include "bench/engine.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -167,10 +167,10 @@ static bool read_list(int root_fd, const char *path, struct mw_cpulist *l)
 static bool read_affinity(int root_fd, int irq, struct mw_cpulist *l)
 {
 	char path[64];
-	(void)snprintf(path, sizeof(path), "proc/irq/%d/effective_affinity_list", irq);
+	mw_format(path, sizeof(path), "proc/irq/%d/effective_affinity_list", irq);
 	if (read_list(root_fd, path, l))
 		return true;
-	(void)snprintf(path, sizeof(path), "proc/irq/%d/smp_affinity_list", irq);
+	mw_format(path, sizeof(path), "proc/irq/%d/smp_affinity_list", irq);
 	return read_list(root_fd, path, l);
 }
 

@@ -1,11 +1,14 @@
 /* Interface of a message-passing library: a shared object with one `const struct messages messages`.
  *
- * All calls are made by the thread that called start. Of memwall, modules include only this header. */
+ * All calls are made by the thread that called start. Of memwall, modules include only the headers of this
+ * folder. */
 #ifndef MW_MESSAGES_H
 #define MW_MESSAGES_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "bench/modules/say.h"
 
 #define MESSAGES_ABI 1u
 #define MESSAGES_SYMBOL "messages"

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <mpi.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "bench/modules/messages.h"
@@ -18,8 +17,8 @@ static int check(int rc, char *err)
 	if (rc == MPI_SUCCESS)
 		return 0;
 	if (MPI_Error_string(rc, text, &len) != MPI_SUCCESS)
-		(void)snprintf(text, sizeof(text), "error %d", rc);
-	(void)snprintf(err, MESSAGES_ERR, "MPI: %.250s", text);
+		engine_say(text, sizeof(text), "error %d", rc);
+	engine_say(err, MESSAGES_ERR, "MPI: %s", text);
 	return -EIO;
 }
 
@@ -28,7 +27,7 @@ static int too_long(size_t bytes, char *err)
 {
 	if (bytes <= INT_MAX)
 		return 0;
-	(void)snprintf(err, MESSAGES_ERR, "MPI: a message of %zu bytes is longer than an int can say", bytes);
+	engine_say(err, MESSAGES_ERR, "MPI: a message of %zu bytes is longer than an int can say", bytes);
 	return -EIO;
 }
 
@@ -47,7 +46,7 @@ static int start(int *rank, int *size, char *detail, size_t n, char *err)
 		rc = check(MPI_Get_library_version(version, &len), err);
 	/* "Open MPI v4.1.4, package: ..." or several lines: the first part. */
 	version[strcspn(version, ",\n\t")] = '\0';
-	(void)snprintf(detail, n, "%s", version);
+	engine_say(detail, n, "%s", version);
 	return rc;
 }
 
