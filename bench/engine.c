@@ -1,8 +1,6 @@
 #include "bench/engine.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 #include "base/core/err.h"
 #include "base/core/option.h"
 #include "base/core/text.h"
+#include "bench/module.h"
 
 struct setting {
 	const char *key, *value;
@@ -121,47 +120,18 @@ int engine_open_file(struct engine *e, const char *name, const char *path)
 	return engine_accept(e, ops);
 }
 
-/* Writes the directories to search to dirs, at most 2; returns how many. $MEMWALL_MODULES is searched alone. */
-static size_t module_dirs(const char *set, char dirs[2][PATH_MAX])
-{
-	if (set)
-		return mw_fit(dirs[0], sizeof(dirs[0]), "%s", set) == 0;
-	char exe[3800];
-	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	if (len <= 0)
-		return 0;
-	exe[len] = '\0';
-	char *slash = strrchr(exe, '/');
-	if (!slash)
-		return 0;
-	*slash = '\0';
-	mw_format(dirs[0], sizeof(dirs[0]), "%s/modules", exe);
-	mw_format(dirs[1], sizeof(dirs[1]), "%s/../lib/memwall/modules", exe);
-	return 2;
-}
-
 static void open_module(struct engine *e, const char *name)
 {
-	char dirs[2][PATH_MAX], path[PATH_MAX + 32];
-	const char *set = getenv("MEMWALL_MODULES");
-	set = set && *set ? set : NULL;
-	size_t n = module_dirs(set, dirs);
-	for (size_t i = 0; i < n; i++) {
-		mw_format(path, sizeof(path), "%s/%s.so", dirs[i], name);
-		if (access(path, F_OK) == 0) {
-			(void)engine_open_file(e, name, path);
-			return;
-		}
+	struct mw_buf path = {0};
+	char why[MW_ERR_ROOM] = "";
+	if (module_find(name, &path, why, sizeof(why)) == 0) {
+		(void)engine_open_file(e, name, mw_buf_text(&path));
+	} else {
+		memset(e, 0, sizeof(*e));
+		mw_format(e->name, sizeof(e->name), "%s", name);
+		(void)mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why), "%s", why);
 	}
-	memset(e, 0, sizeof(*e));
-	mw_format(e->name, sizeof(e->name), "%s", name);
-	(void)mw_fail(MW_EUNAVAILABLE, e->why, sizeof(e->why),
-		      "%s: no module %s.so in %s (library not installed when"
-		      " memwall was built?)",
-		      name, name,
-		      n     ? dirs[0]
-		      : set ? set
-			    : "the module folders");
+	mw_buf_fini(&path);
 }
 
 void engines_open(struct engines *e, const char *only)

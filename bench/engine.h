@@ -1,7 +1,6 @@
 /* Engines for matrix products: memwall's own kernels, and third-party libraries opened as modules.
  *
- * Modules are searched in $MEMWALL_MODULES when that is set, else in modules/ beside the executable and then in
- * ../lib/memwall/modules (where `make install` puts them). The library's environment is set before it is opened.
+ * Modules are searched as bench/module.h says. The library's environment is set before it is opened.
  * Libraries read it only when they are loaded, so a process can use only one setting; it is recorded. */
 #ifndef MW_BENCH_ENGINE_H
 #define MW_BENCH_ENGINE_H

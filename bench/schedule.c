@@ -247,16 +247,23 @@ static int read_defaults(struct entry *e, char *err, size_t n)
 	return e->item->opts ? 0 : mw_opts_parse(&e->defaults, &b->options, b->options ? 1 : 0, 1, argv, err, n);
 }
 
+/* Reads the options of the benchmark and asks whether it can run here. */
+static int prepare(const struct run *run, struct entry *e, char *why, size_t n)
+{
+	const struct bench *b = e->item->bench;
+	int rc = read_defaults(e, why, n);
+	struct bench_ctx ctx = context(run, e, after_s(0));
+	return rc == 0 && b->available ? b->available(&ctx, why, n) : rc;
+}
+
 static void begin(struct run *run, struct entry *e, double seconds)
 {
 	const struct bench *b = e->item->bench;
 	char why[MW_ERR_ROOM] = "";
 	uint64_t start = mw_now_ns();
-	int rc = read_defaults(e, why, sizeof(why));
+	int rc = prepare(run, e, why, sizeof(why));
 	struct bench_ctx ctx = context(run, e, after_s(seconds));
 	run->running = e;
-	if (rc == 0 && b->available)
-		rc = b->available(&ctx, why, sizeof(why));
 	if (rc == 0 && left_s(run) <= 0)
 		rc = mw_fail(MW_EBUDGET, why, sizeof(why), "no time left");
 	if (rc == 0) {
@@ -267,6 +274,15 @@ static void begin(struct run *run, struct entry *e, double seconds)
 	failed(e, rc, why);
 	e->ready = rc == 0;
 	e->spent_ns += mw_now_ns() - start;
+}
+
+/* One that was stopped before it began, and could not have run here, is skipped for that reason: a resumed run, which
+ * skips it as well, would not replace a record that it was stopped. */
+static void look_at_unbegun(struct run *run, struct entry *e)
+{
+	char why[MW_ERR_ROOM] = "";
+	int rc = e->rc < 0 ? 0 : prepare(run, e, why, sizeof(why));
+	failed(e, rc, why);
 }
 
 /* Share of the time left at the start of the visits that all finish() need. */
@@ -405,6 +421,8 @@ int schedule_run(struct schedule *s, const struct schedule_item *items, size_t n
 		asked -= own;
 	}
 	for (size_t i = 0; i < n && !s->lost; i++) {
+		if (!run.e[i].ready && !run.e[i].begun)
+			look_at_unbegun(&run, &run.e[i]);
 		if (run.e[i].rc < 0)
 			rc = report(&run, &run.e[i], rc, err, en);
 		else if (!run.e[i].ready)

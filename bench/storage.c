@@ -1,66 +1,44 @@
-/* Storage: random and sequential reads of a temporary file, bypassing the page cache, by queue depth. */
+/* Storage: random and sequential requests to a temporary file, bypassing the page cache, by block size and queue depth.
+ * Reads only, unless writes are asked for; those go to the same file. */
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/text.h"
+#include "base/sys/irq.h"
+#include "base/sys/tree.h"
 #include "bench/rounds.h"
-#include "bench/storage_io.h"
-
-enum { MAX_DEPTH = 256, RANDOM_BLOCK = 4096, SEQUENTIAL_BLOCK = 1 << 20, LEAST_OPS = 100 };
-
-/* ---- what it emits ---- */
-
-static const struct mw_metric metric_iops = {"iops", MW_IOPS, MW_HIGHER, "reads per second"};
-static const struct mw_metric metric_p50 = {"latency_p50", MW_NS, MW_LOWER, "median time of a read"};
-static const struct mw_metric metric_p99 = {"latency_p99", MW_NS, MW_LOWER, "time of a read, 99th percentile"};
-
-static const struct mw_key key_file = {"file", MW_BYTES, MW_PARAM, "size of the file asked for"};
-static const struct mw_key key_filled = {"filled", MW_BYTES, MW_OBSERVED, "size of the file that was read"};
-static const struct mw_key key_interface = {"interface", MW_TEXT, MW_OBSERVED, "io_uring, or pread one at a time"};
-static const struct mw_key key_direct = {"direct", MW_TEXT, MW_OBSERVED,
-					 "yes: the page cache was bypassed (O_DIRECT); or why not"};
-static const struct mw_key key_fs = {"fs", MW_TEXT, MW_OBSERVED, "file system"};
-static const struct mw_key key_disk = {"disk", MW_TEXT, MW_OBSERVED, "block device that holds the file"};
-static const struct mw_key key_rotational = {"rotational", MW_NUMBER, MW_OBSERVED, "1: rotating disk, 0: not"};
-
-#define PARAMS MW_LIST(&mw_key_block, &mw_key_depth, &key_file)
-#define OBSERVED MW_LIST(&key_interface, &key_direct, &key_fs, &key_filled, &key_disk, &key_rotational)
-
-enum { RANDOM_RATE, SEQUENTIAL_RATE, ANY_P50, ANY_P99 };
-static const struct mw_emit emits[] = {
-	[RANDOM_RATE] = {MW_CASES("random-read"), &metric_iops, PARAMS, NULL, OBSERVED},
-	[SEQUENTIAL_RATE] = {MW_CASES("sequential-read"), &mw_metric_bandwidth, PARAMS, NULL, OBSERVED},
-	[ANY_P50] = {MW_CASES("random-read", "sequential-read"), &metric_p50, PARAMS, NULL, OBSERVED},
-	[ANY_P99] = {MW_CASES("random-read", "sequential-read"), &metric_p99, PARAMS, NULL, OBSERVED},
-	{.metric = NULL},
-};
-static const struct mw_emitter emitter = {"storage", emits};
+#include "bench/storage.h"
 
 /* ---- state ---- */
 
-/* The three metrics of one load use the same sample; the one that is measured first takes it. */
-enum { RATE, P50, P99, METRICS };
-
+/* The values of one load use the same sample; the one that is measured first takes it. */
 struct load_point {
 	struct storage_run *run;
 	struct storage_load load;
-	double value[METRICS];
-	bool fresh[METRICS]; /* in the round that took the sample */
+	struct storage_value values[STORAGE_VALUES];
+	size_t n_values;
+	double value[STORAGE_VALUES];
+	bool fresh[STORAGE_VALUES]; /* in the round that took the sample */
 	unsigned round;
 	struct round_shared shared;
+	struct mw_histogram *all[STORAGE_OPS]; /* latencies of the run; NULL: no such requests */
+	unsigned in_flight;
+	int cpu;
 	int rc;
 	char err[160];
 };
 
-struct metric_arg {
+struct value_arg {
 	struct load_point *point;
-	int metric;
+	size_t index; /* in its values */
 };
 
 struct storage_run {
@@ -68,19 +46,32 @@ struct storage_run {
 	struct storage_file file;
 	struct storage_engine *engine;
 	struct storage_limit limit;
-	uint64_t asked_bytes;
+	struct storage_place place;
+	struct storage_facts facts;
 	uint64_t rng;
 	char engine_why[120];
-	unsigned depth;        /* largest number of reads in flight */
+	unsigned depth;        /* largest number of requests in flight */
 	char depth_why[160];   /* why depth is less than asked for */
-	struct mw_block block; /* buffer for reads; held during a visit */
+	struct mw_block block; /* buffer of the requests; held during a visit */
+	struct storage_result *result;
+	struct storage_load *loads; /* as planned */
+	size_t n_loads;
 	struct load_point *points;
-	struct metric_arg *args;
+	struct value_arg *args;
 	struct round_point *pts;
 	size_t n_points, n_pts;
 	struct rounds *rounds;
 	bool opened; /* rounds_open was called: it owns the records, even if it failed */
 };
+
+/* Runs fn where the thread belongs (storage_choose_place). */
+static int run_in_place(struct storage_run *r, mw_team_fn fn, void *arg)
+{
+	if (r->place.member >= 0)
+		return mw_team_run_on(r->ctx->team, r->place.member, fn, arg);
+	fn(arg, 0, 1);
+	return 0;
+}
 
 /* ---- one sample ---- */
 
@@ -88,143 +79,142 @@ static void sample_member(void *arg, int rank, int n)
 {
 	struct load_point *p = arg;
 	struct storage_run *r = p->run;
-	struct storage_result res;
 	(void)n;
 	mw_team_timed_begin(r->ctx->team, rank);
-	p->rc = storage_sample(r->engine, &r->file, &p->load, r->block.p, &r->rng, &r->limit, &res, p->err,
+	p->rc = storage_sample(r->engine, &r->file, &p->load, r->block.p, &r->rng, &r->limit, r->result, p->err,
 			       sizeof(p->err));
 	(void)mw_team_timed_end(r->ctx->team, rank);
+	bool bound = r->place.member >= 0 && !mw_team_unpinned(r->ctx->team)[0];
+	p->cpu = bound ? sched_getcpu() : -1;
+}
+
+static int take_sample(struct load_point *p, char *err, size_t n)
+{
+	struct storage_run *r = p->run;
+	int rc = run_in_place(r, sample_member, p);
+	if (rc < 0)
+		return mw_fail(rc, err, n, "%s", mw_strerror(rc));
 	if (p->rc < 0)
-		return;
-	double per_s = (double)res.ops / ((double)res.ns * 1e-9);
-	p->value[RATE] = p->load.random ? per_s : per_s * p->load.block * 1e-9;
-	p->value[P50] = res.p50_ns;
-	p->value[P99] = res.p99_ns;
-	for (int k = 0; k < METRICS; k++)
-		p->fresh[k] = true;
+		return mw_fail(p->rc, err, n, "%s", p->err);
+	for (size_t i = 0; i < p->n_values; i++) {
+		p->value[i] = storage_value_of(&p->load, &p->values[i], r->result);
+		p->fresh[i] = true;
+	}
+	for (int op = 0; op < STORAGE_OPS; op++)
+		if (p->all[op])
+			mw_histogram_merge(p->all[op], &r->result->times[op].latency);
+	p->in_flight = r->result->in_flight > p->in_flight ? r->result->in_flight : p->in_flight;
+	p->round = p->shared.round;
+	return 0;
 }
 
 static int measure(void *arg, double *value, char *err, size_t n)
 {
-	const struct metric_arg *a = arg;
+	const struct value_arg *a = arg;
 	struct load_point *p = a->point;
-	p->shared.reused = p->fresh[a->metric] && p->round == p->shared.round;
-	if (!p->shared.reused) {
-		int rc = mw_team_run(p->run->ctx->team, 1, sample_member, p);
-		if (rc < 0)
-			return mw_fail(rc, err, n, "%s", mw_strerror(rc));
-		if (p->rc < 0)
-			return mw_fail(p->rc, err, n, "%s", p->err);
-		p->round = p->shared.round;
-	}
-	p->fresh[a->metric] = false;
-	*value = p->value[a->metric];
+	p->shared.reused = p->fresh[a->index] && p->round == p->shared.round;
+	int rc = p->shared.reused ? 0 : take_sample(p, err, n);
+	if (rc < 0)
+		return rc;
+	p->fresh[a->index] = false;
+	*value = p->value[a->index];
 	if (!isfinite(*value))
-		return mw_fail(MW_EBUDGET, err, n, "too few reads per sample for this percentile");
+		return mw_fail(MW_EBUDGET, err, n, "too few requests per sample for this percentile");
 	return 0;
 }
 
 /* ---- points ---- */
 
-static void describe(const struct storage_run *r, const struct storage_load *l, struct mw_record *rec)
+static int add_load(struct storage_run *r, const struct storage_load *l)
 {
-	bool uring = storage_engine_uring(r->engine);
-	/* Reads through the page cache, or without a queue, are other methods, so that they are not compared with
-	 * these. */
-	if (uring)
-		mw_record_method(rec, r->file.direct ? "io_uring" : "io_uring-buffered", 1);
-	else
-		mw_record_method(rec, r->file.direct ? "pread" : "pread-buffered", 1);
-	mw_put_int(rec, &mw_key_block, l->block);
-	mw_put_int(rec, &mw_key_depth, l->depth);
-	mw_put_int(rec, &key_file, (int64_t)r->asked_bytes);
-	mw_put_text(rec, &key_interface, uring ? "io_uring" : "pread");
-	mw_put_text(rec, &key_direct, r->file.direct ? "yes" : r->file.direct_why);
-	mw_put_text(rec, &key_fs, r->file.fs);
-	mw_put_int(rec, &key_filled, (int64_t)r->file.bytes);
-	if (r->file.device[0])
-		mw_put_text(rec, &key_disk, r->file.device);
-	if (r->file.rotational >= 0)
-		mw_put_int(rec, &key_rotational, r->file.rotational);
-	if (!uring)
-		mw_record_note(rec, "fallback: %s", r->engine_why);
-	else if (!r->file.direct)
-		mw_record_note(rec, "read through the page cache: %s", r->file.direct_why);
-}
-
-static void open_record(const struct storage_run *r, const struct storage_load *l, int metric, struct mw_record *rec)
-{
-	static const int rows[METRICS] = {RANDOM_RATE, ANY_P50, ANY_P99};
-	int row = metric == RATE && !l->random ? SEQUENTIAL_RATE : rows[metric];
-	mw_record_open(rec, &emitter, &emits[row], l->random ? "random-read" : "sequential-read");
-	describe(r, l, rec);
-}
-
-static void add_load(struct storage_run *r, bool random, unsigned depth)
-{
-	struct load_point *p = &r->points[r->n_points];
-	*p = (struct load_point){.run = r};
-	p->load = (struct storage_load){
-		.random = random,
-		.block = random ? RANDOM_BLOCK : SEQUENTIAL_BLOCK,
-		.depth = depth,
-		/* Several times the queue length, so that filling and draining the queue do not matter. */
-		.min_ops = LEAST_OPS + 4 * depth,
-	};
-	for (int k = 0; k < METRICS; k++) {
-		struct metric_arg *a = &r->args[r->n_pts];
+	struct load_point *p = &r->points[r->n_points++];
+	*p = (struct load_point){.run = r, .load = *l, .cpu = -1};
+	p->n_values = storage_values(l, r->facts.uring, p->values);
+	for (size_t i = 0; i < p->n_values; i++) {
+		const struct storage_value *v = &p->values[i];
+		if (v->whole_run && !p->all[v->op] && !(p->all[v->op] = calloc(1, sizeof(struct mw_histogram))))
+			return -ENOMEM;
+		if (v->whole_run)
+			continue;
+		struct value_arg *a = &r->args[r->n_pts];
 		struct round_point *pt = &r->pts[r->n_pts++];
-		*a = (struct metric_arg){.point = p, .metric = k};
+		*a = (struct value_arg){.point = p, .index = i};
 		*pt = (struct round_point){.measure = measure, .arg = a, .shared = &p->shared, .threads = 1};
-		open_record(r, &p->load, k, &pt->rec);
+		storage_open_record(&r->facts, l, v, &pt->rec);
 	}
-	r->n_points++;
+	return 0;
 }
 
 /* Adds the loads. Depths that cannot be had (no io_uring, not enough memory) become unavailable records with the
  * reason. */
-static int add_loads(struct storage_run *r, unsigned max_depth, const struct mw_sink *sink)
+static int add_loads(struct storage_run *r, const struct mw_sink *sink)
 {
-	for (int random = 1; random >= 0; random--)
-		for (unsigned depth = 1; depth <= max_depth; depth *= 2) {
-			if (depth <= r->depth) {
-				add_load(r, random != 0, depth);
-				continue;
-			}
-			struct storage_load l = {.random = random != 0, .depth = depth};
-			l.block = random ? RANDOM_BLOCK : SEQUENTIAL_BLOCK;
-			struct mw_record rec;
-			open_record(r, &l, RATE, &rec);
-			mw_record_unavailable(&rec, r->depth_why);
-			int rc = mw_finish(sink, &rec);
-			if (rc < 0)
-				return rc;
+	struct storage_value v[STORAGE_VALUES];
+	int rc = 0;
+	for (size_t i = 0; i < r->n_loads && rc == 0; i++) {
+		const struct storage_load *l = &r->loads[i];
+		if (l->depth <= r->depth) {
+			rc = add_load(r, l);
+			continue;
 		}
-	return 0;
+		struct mw_record rec;
+		(void)storage_values(l, r->facts.uring, v);
+		storage_open_record(&r->facts, l, &v[0], &rec);
+		mw_record_unavailable(&rec, r->depth_why);
+		rc = mw_finish(sink, &rec);
+	}
+	return rc;
+}
+
+/* Bytes in flight of the loads up to a depth. */
+static size_t buffer_bytes(const struct storage_load *v, size_t n, unsigned depth)
+{
+	size_t most = STORAGE_BLOCK;
+	for (size_t i = 0; i < n; i++) {
+		size_t bytes = (size_t)v[i].depth * v[i].block;
+		if (v[i].depth <= depth && bytes > most)
+			most = bytes;
+	}
+	return most;
+}
+
+static unsigned deepest(const struct storage_load *v, size_t n)
+{
+	unsigned most = 1;
+	for (size_t i = 0; i < n; i++)
+		most = v[i].depth > most ? v[i].depth : most;
+	return most;
+}
+
+/* The loads of the context, freed by the caller; NULL when out of memory. */
+static struct storage_load *plan_loads(const struct bench_ctx *ctx, size_t *n)
+{
+	const struct storage_wish wish = storage_wish_of(ctx);
+	size_t max = storage_plan(&wish, NULL, 0);
+	struct storage_load *v = calloc(max, sizeof(*v));
+	*n = v ? storage_plan(&wish, v, max) : 0;
+	return v;
 }
 
 static int take_block(struct storage_run *r, char *err, size_t n)
 {
-	return mw_arena_take(r->ctx->arenas, r, MW_PAGES_4K, -1, (size_t)r->depth * SEQUENTIAL_BLOCK, &r->block, err,
-			     n);
+	return mw_arena_take(r->ctx->arenas, r, MW_PAGES_4K, -1, buffer_bytes(r->loads, r->n_loads, r->depth),
+			     &r->block, err, n);
 }
 
-static int alloc_points(struct storage_run *r, unsigned max_depth, char *err, size_t n)
+static int alloc_points(struct storage_run *r, char *err, size_t n)
 {
-	size_t loads = 2;
-	for (unsigned d = 2; d <= max_depth; d *= 2)
-		loads += 2;
-	r->points = calloc(loads, sizeof(*r->points));
-	r->args = calloc(loads * METRICS, sizeof(*r->args));
-	r->pts = calloc(loads * METRICS, sizeof(*r->pts));
-	if (!r->points || !r->args || !r->pts)
+	r->points = calloc(r->n_loads, sizeof(*r->points));
+	r->args = calloc(r->n_loads * STORAGE_VALUES, sizeof(*r->args));
+	r->pts = calloc(r->n_loads * STORAGE_VALUES, sizeof(*r->pts));
+	r->result = calloc(1, sizeof(*r->result));
+	if (!r->points || !r->args || !r->pts || !r->result)
 		return mw_fail(-ENOMEM, err, n, "storage: no memory for the points");
 	r->depth = 1;
-	if (!storage_engine_uring(r->engine))
-		mw_format(r->depth_why, sizeof(r->depth_why), "one read at a time: %s", r->engine_why);
+	if (!r->facts.uring)
+		mw_clip(r->depth_why, sizeof(r->depth_why), "one request at a time: %s", r->engine_why);
 	else
-		while (2 * r->depth <= max_depth)
-			r->depth *= 2;
+		r->depth = deepest(r->loads, r->n_loads);
 	int rc;
 	do
 		rc = take_block(r, r->depth > 1 ? r->depth_why : err, r->depth > 1 ? sizeof(r->depth_why) : n);
@@ -246,7 +236,7 @@ static uint64_t file_bytes(const struct bench_ctx *ctx)
 		if (strcmp(ctx->profile->name, sizes[i].profile) == 0)
 			mib = sizes[i].mib;
 	uint64_t bytes = asked ? asked : mib << 20;
-	return (bytes + SEQUENTIAL_BLOCK - 1) / SEQUENTIAL_BLOCK * SEQUENTIAL_BLOCK;
+	return (bytes + STORAGE_SEQUENTIAL_BLOCK - 1) / STORAGE_SEQUENTIAL_BLOCK * STORAGE_SEQUENTIAL_BLOCK;
 }
 
 /* The directory named with --dir, else the first default one that is suitable. */
@@ -282,11 +272,25 @@ static int available(const struct bench_ctx *ctx, char *why, size_t n)
 	return pick_dir(ctx, file_bytes(ctx), &dir, why, n);
 }
 
-/* Checks --dir only; available() checks the default directories. */
+static int check_loads(const struct bench_ctx *ctx, char *err, size_t n)
+{
+	const struct storage_wish w = storage_wish_of(ctx);
+	for (size_t i = 0; i < w.n_blocks; i++)
+		if (w.blocks[i] % STORAGE_BLOCK)
+			return mw_fail(MW_ESPEC, err, n, "--blocks: %llu is not a multiple of %u",
+				       (unsigned long long)w.blocks[i], STORAGE_BLOCK);
+	if (w.n_depths && mw_opt(ctx->opts, "max-depth")->given)
+		return mw_fail(MW_ESPEC, err, n, "--depths and --max-depth: only one of them");
+	return 0;
+}
+
+/* Checks the loads, and --dir; available() checks the default directories. */
 static int check(const struct bench_ctx *ctx, char *err, size_t n)
 {
 	const char *dir;
 	char why[MW_ERR_ROOM] = "";
+	if (check_loads(ctx, err, n) < 0)
+		return MW_ESPEC;
 	if (!mw_opt(ctx->opts, "dir")->given)
 		return 0;
 	int rc = pick_dir(ctx, file_bytes(ctx), &dir, why, sizeof(why));
@@ -297,42 +301,87 @@ static int check(const struct bench_ctx *ctx, char *err, size_t n)
 
 static void plan(const struct bench_ctx *ctx, struct bench_plan *p)
 {
-	unsigned max_depth = ctx->opts ? (unsigned)mw_opt_int(ctx->opts, "max-depth") : 64;
-	for (unsigned depth = 1; depth <= max_depth; depth *= 2) {
-		p->points += 2 * METRICS;
-		p->memory_bytes = (uint64_t)depth * SEQUENTIAL_BLOCK;
-	}
+	struct storage_value v[STORAGE_VALUES];
+	size_t n;
+	struct storage_load *loads = plan_loads(ctx, &n);
+	for (size_t i = 0; i < n; i++)
+		p->points += (unsigned)storage_values(&loads[i], true, v);
+	p->memory_bytes = buffer_bytes(loads, n, STORAGE_MAX_DEPTH);
 	p->disk_bytes = file_bytes(ctx);
+	free(loads);
 }
 
 static int create(struct storage_run *r, char *err, size_t n)
 {
 	const struct bench_ctx *ctx = r->ctx;
 	const char *dir = NULL;
-	int rc = pick_dir(ctx, r->asked_bytes, &dir, err, n);
+	int rc = pick_dir(ctx, r->facts.asked_bytes, &dir, err, n);
 	if (rc < 0)
 		return rc;
 	const struct storage_limit limit = {.stop = ctx->stop, .deadline_ns = ctx->deadline_ns};
 	bool direct = !mw_opt_flag(ctx->opts, "buffered");
-	return storage_create(dir, r->asked_bytes, ctx->seed ^ mw_now_ns(), direct, &limit, &r->file, err, n);
+	return storage_create(dir, r->facts.asked_bytes, ctx->seed ^ mw_now_ns(), direct, &limit, &r->file, err, n);
 }
 
-static int open_engine(struct storage_run *r, unsigned max_depth, char *err, size_t n)
+static int open_engine(struct storage_run *r, char *err, size_t n)
 {
 	const char *asked = mw_opt_text(r->ctx->opts, "engine");
-	int rc = storage_engine_open(max_depth, strcmp(asked, "pread") != 0, &r->engine, r->engine_why,
-				     sizeof(r->engine_why));
+	int rc = storage_engine_open(deepest(r->loads, r->n_loads), strcmp(asked, "pread") != 0, &r->engine,
+				     r->engine_why, sizeof(r->engine_why));
 	if (rc < 0)
 		return mw_fail(rc, err, n, "%s", r->engine_why);
-	if (!storage_engine_uring(r->engine) && strcmp(asked, "io_uring") == 0)
+	r->facts.uring = storage_engine_uring(r->engine);
+	if (!r->facts.uring && strcmp(asked, "io_uring") == 0)
 		return mw_fail(MW_EUNAVAILABLE, err, n, "%s", r->engine_why);
 	return 0;
+}
+
+static int choose_place(struct storage_run *r)
+{
+	struct mw_cpulist irq;
+	char why[160] = "/sys cannot be read";
+	int root = mw_tree_open("/"), n = mw_team_size(r->ctx->team);
+	int *cpus = calloc((size_t)n, sizeof(*cpus));
+	for (int i = 0; cpus && i < n; i++)
+		cpus[i] = mw_team_cpu(r->ctx->team, i);
+	int rc = root < 0 ? root : mw_irq_cpus(root, r->file.major, r->file.minor, &irq, why, sizeof(why));
+	if (cpus)
+		storage_choose_place(rc == 0 ? &irq : NULL, why, cpus, n, &r->place);
+	if (root >= 0)
+		(void)close(root);
+	rc = cpus ? 0 : -ENOMEM;
+	free(cpus);
+	return rc;
+}
+
+struct reread {
+	struct storage_run *run;
+	struct storage_limit limit;
+	double pass_ns[2];
+	int rc;
+};
+
+static void reread_member(void *arg, int rank, int n)
+{
+	struct reread *j = arg;
+	(void)rank, (void)n;
+	j->rc = storage_reread(&j->run->file, j->run->block.p, &j->run->rng, &j->limit, j->pass_ns);
+}
+
+/* Looks for a cache below this system, for at most half a second. What ends it early leaves the answer open. */
+static void look_for_cache(struct storage_run *r)
+{
+	uint64_t until = mw_now_ns() + 500000000u;
+	struct reread j = {.run = r, .limit = {.stop = r->ctx->stop, .deadline_ns = until}};
+	if (r->ctx->deadline_ns && r->ctx->deadline_ns < until)
+		j.limit.deadline_ns = r->ctx->deadline_ns;
+	if (run_in_place(r, reread_member, &j) == 0 && j.rc == 0)
+		(void)storage_cache_suspect(&r->file, j.pass_ns, r->facts.suspect, sizeof(r->facts.suspect));
 }
 
 static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state, char *err, size_t n)
 {
 	struct storage_run *r = calloc(1, sizeof(*r));
-	unsigned max_depth = (unsigned)mw_opt_int(ctx->opts, "max-depth");
 	if (!r)
 		return -ENOMEM;
 	*state = r;
@@ -340,14 +389,20 @@ static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state
 	r->file.fd = -1;
 	r->rng = ctx->seed;
 	r->limit.stop = ctx->stop;
-	r->asked_bytes = file_bytes(ctx);
-	int rc = open_engine(r, max_depth, err, n);
+	r->facts = (struct storage_facts){.file = &r->file, .place = &r->place, .engine_why = r->engine_why};
+	r->facts.asked_bytes = file_bytes(ctx);
+	r->loads = plan_loads(ctx, &r->n_loads);
+	int rc = r->loads ? open_engine(r, err, n) : -ENOMEM;
 	if (rc == 0)
 		rc = create(r, err, n);
 	if (rc == 0)
-		rc = alloc_points(r, max_depth, err, n);
+		rc = choose_place(r);
 	if (rc == 0)
-		rc = add_loads(r, max_depth, sink);
+		rc = alloc_points(r, err, n);
+	if (rc == 0)
+		look_for_cache(r);
+	if (rc == 0)
+		rc = add_loads(r, sink);
 	for (size_t i = 0; i < r->n_points; i++)
 		r->points[i].load.seconds = fmax(rounds_visits_sample_s(ctx, r->n_points), 0.01);
 	if (rc == 0) {
@@ -369,12 +424,44 @@ static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
 	return rc == 0 && rounds_met(r->rounds) ? BENCH_DONE : rc;
 }
 
+/* The values that are taken from all requests of a load together. */
+static int emit_whole_run(struct storage_run *r, const struct load_point *p, const struct mw_sink *sink)
+{
+	int rc = 0;
+	for (size_t i = 0; i < p->n_values && rc == 0; i++) {
+		const struct storage_value *v = &p->values[i];
+		struct mw_record rec;
+		if (!v->whole_run)
+			continue;
+		const struct mw_histogram *all = p->all[v->op];
+		double value = storage_percentile(all, v->per_mille);
+		storage_open_record(&r->facts, &p->load, v, &rec);
+		storage_put_requests(&rec, all->n);
+		if (all->n)
+			storage_put_seen(&rec, p->in_flight, p->cpu);
+		if (isfinite(value))
+			mw_record_set(&rec, value, MW_MEASURED, "");
+		else
+			mw_record_unavailable(&rec, "too few requests in the run for this percentile");
+		rc = mw_finish(sink, &rec);
+	}
+	return rc;
+}
+
 static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n)
 {
 	struct storage_run *r = state;
 	(void)err, (void)n;
 	r->ctx = ctx;
-	return r->rounds ? rounds_finish(r->rounds, sink) : 0;
+	for (size_t i = 0; r->rounds && i < r->n_pts; i++) {
+		const struct load_point *p = r->args[i].point;
+		if (p->in_flight)
+			storage_put_seen(&r->pts[i].rec, p->in_flight, p->cpu);
+	}
+	int rc = r->rounds ? rounds_finish(r->rounds, sink) : 0;
+	for (size_t i = 0; r->rounds && i < r->n_points && rc == 0; i++)
+		rc = emit_whole_run(r, &r->points[i], sink);
+	return rc;
 }
 
 static void end(void *state)
@@ -384,9 +471,14 @@ static void end(void *state)
 	for (size_t i = 0; i < r->n_pts && !r->opened; i++)
 		mw_record_fini(&r->pts[i].rec);
 	rounds_close(r->rounds);
+	for (size_t i = 0; i < r->n_points; i++)
+		for (int op = 0; op < STORAGE_OPS; op++)
+			free(r->points[i].all[op]);
 	free(r->pts);
 	free(r->args);
 	free(r->points);
+	free(r->loads);
+	free(r->result);
 	storage_engine_close(r->engine);
 	storage_destroy(&r->file);
 	free(r);
@@ -408,28 +500,45 @@ static const struct mw_option options[] = {
 	 .arg = "N",
 	 .def = "64",
 	 .min = 1,
-	 .max = MAX_DEPTH,
-	 .help = "reads in flight: 1, 2, 4, ... up to N"},
+	 .max = STORAGE_MAX_DEPTH,
+	 .help = "most requests in flight: 1, 4, 16, ... up to N, or every power of two where there is time"},
+	{.name = "depths",
+	 .type = MW_OPT_INTS,
+	 .arg = "LIST",
+	 .min = 1,
+	 .max = STORAGE_MAX_DEPTH,
+	 .max_items = STORAGE_LIST,
+	 .help = "requests in flight, exactly these, for example 1,32"},
+	{.name = "blocks",
+	 .type = MW_OPT_SIZES,
+	 .arg = "LIST",
+	 .min = STORAGE_BLOCK,
+	 .max = STORAGE_SEQUENTIAL_BLOCK,
+	 .max_items = STORAGE_LIST,
+	 .help = "bytes of a random request (default: 4K; where there is time 4K,16K,64K,256K)"},
+	{.name = "write",
+	 .type = MW_OPT_FLAG,
+	 .help = "also measure writes, 70:30 mixed requests, fsync and fdatasync, all in the temporary file"},
 	{.name = "engine",
 	 .type = MW_OPT_CHOICE,
 	 .arg = "NAME",
 	 .def = "auto",
 	 .choices = "auto|io_uring|pread",
-	 .help = "auto: io_uring, or one pread at a time where the kernel refuses it"},
-	{.name = "buffered", .type = MW_OPT_FLAG, .help = "read through the page cache, without O_DIRECT"},
+	 .help = "auto: io_uring, or one request at a time where the kernel refuses it"},
+	{.name = "buffered", .type = MW_OPT_FLAG, .help = "go through the page cache, without O_DIRECT"},
 	MW_OPT_END,
 };
 
 const struct bench bench_storage = {
 	.name = "storage",
-	.summary = "random and sequential reads of a temporary file by queue depth",
+	.summary = "random and sequential reads of a temporary file by block size and queue depth; writes on request",
 	.options = options,
 	.weight = 10,
 	.dependency = "liburing",
 	.available = available,
 	.check = check,
 	.plan = plan,
-	.emitter = &emitter,
+	.emitter = &storage_emitter,
 	.begin = begin,
 	.visit = visit,
 	.finish = finish,

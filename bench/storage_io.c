@@ -3,227 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
-#include <linux/magic.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/core/clock.h"
 #include "base/core/err.h"
 #include "base/core/stats.h"
-#include "base/core/text.h"
-
-#define CHUNK (1u << 20)
-#define LEAST_BYTES (16u << 20)
-#define MAX_LATENCIES (1u << 16)
-
-static int limit_reached(const struct storage_limit *l)
-{
-	if (l->stop && atomic_load_explicit(l->stop, memory_order_relaxed))
-		return MW_ECANCELLED;
-	return l->deadline_ns && mw_now_ns() >= l->deadline_ns ? MW_EBUDGET : 0;
-}
-
-/* ---- the file ---- */
-
-static void fs_name(long magic, char *out, size_t n)
-{
-	static const struct {
-		long magic;
-		const char *name;
-	} known[] = {
-		{EXT4_SUPER_MAGIC, "ext4"},   {XFS_SUPER_MAGIC, "xfs"},   {BTRFS_SUPER_MAGIC, "btrfs"},
-		{F2FS_SUPER_MAGIC, "f2fs"},   {NFS_SUPER_MAGIC, "nfs"},   {OVERLAYFS_SUPER_MAGIC, "overlay"},
-		{TMPFS_MAGIC, "tmpfs"},       {RAMFS_MAGIC, "ramfs"},     {V9FS_MAGIC, "9p"},
-		{FUSE_SUPER_MAGIC, "fuse"},   {0x2fc12fc1, "zfs"},        {0x0bd00bd0, "lustre"},
-		{HUGETLBFS_MAGIC, "hugetlb"}, {SQUASHFS_MAGIC, "squash"},
-	};
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].magic == magic) {
-			mw_format(out, n, "%s", known[i].name);
-			return;
-		}
-	mw_format(out, n, "0x%lx", (unsigned long)magic & 0xffffffff);
-}
-
-int storage_check_dir(const char *dir, uint64_t bytes, char *why, size_t n)
-{
-	struct statfs fs;
-	if (statfs(dir, &fs))
-		return mw_fail(MW_EUNAVAILABLE, why, n, "%s: %s", dir, mw_strerror(-errno));
-	char name[16];
-	fs_name(fs.f_type, name, sizeof(name));
-	if (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC)
-		return mw_fail(MW_EUNAVAILABLE, why, n, "%s is on %s, which is memory, not storage", dir, name);
-	if (access(dir, W_OK | X_OK))
-		return mw_fail(MW_EUNAVAILABLE, why, n, "%s: %s", dir, mw_strerror(-errno));
-	uint64_t have = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
-	if (have < bytes + bytes / 8)
-		return mw_fail(MW_EUNAVAILABLE, why, n, "%s: %llu MiB free, not enough for a file of %llu MiB", dir,
-			       (unsigned long long)(have >> 20), (unsigned long long)(bytes >> 20));
-	return 0;
-}
-
-static void describe_device(struct storage_file *f)
-{
-	struct stat st;
-	struct statfs fs;
-	char path[96], link[256];
-	f->rotational = -1;
-	if (fstatfs(f->fd, &fs) == 0)
-		fs_name(fs.f_type, f->fs, sizeof(f->fs));
-	if (fstat(f->fd, &st))
-		return;
-	mw_format(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
-	ssize_t len = readlink(path, link, sizeof(link) - 1);
-	if (len <= 0)
-		return;
-	link[len] = '\0';
-	const char *base = strrchr(link, '/');
-	mw_clip(f->device, sizeof(f->device), "%s", base ? base + 1 : link);
-	/* A partition has no queue folder: that of its disk is one level up. */
-	for (int up = 0; up < 2 && f->rotational < 0; up++) {
-		mw_format(path, sizeof(path), "/sys/dev/block/%u:%u/%squeue/rotational", major(st.st_dev),
-			  minor(st.st_dev), up ? "../" : "");
-		FILE *q = fopen(path, "re");
-		if (!q)
-			continue;
-		if (fscanf(q, "%d", &f->rotational) != 1)
-			f->rotational = -1;
-		(void)fclose(q);
-	}
-}
-
-static uint64_t stamp(uint64_t seed, uint64_t offset)
-{
-	uint64_t state = seed ^ (offset * 0x9e3779b97f4a7c15u + 1);
-	return mw_random(&state);
-}
-
-void storage_fill(uint64_t seed, uint64_t offset, void *buf, size_t bytes)
-{
-	for (size_t at = 0; at < bytes; at += STORAGE_BLOCK) {
-		uint64_t first = stamp(seed, offset + at);
-		uint64_t state = first;
-		uint64_t words[STORAGE_BLOCK / 8] = {first};
-		for (size_t i = 1; i < STORAGE_BLOCK / 8; i++)
-			words[i] = mw_random(&state);
-		memcpy((char *)buf + at, words, sizeof(words));
-	}
-}
-
-int storage_verify(uint64_t seed, uint64_t offset, const void *buf, size_t bytes)
-{
-	uint64_t want[STORAGE_BLOCK / 8];
-	for (size_t at = 0; at < bytes; at += STORAGE_BLOCK) {
-		storage_fill(seed, offset + at, want, sizeof(want));
-		if (memcmp((const char *)buf + at, want, sizeof(want)) != 0)
-			return MW_EVERIFY;
-	}
-	return 0;
-}
-
-static int open_nameless(const char *dir, int flags)
-{
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, 0600);
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL))
-		return fd < 0 ? -errno : fd;
-	/* O_TMPFILE or O_DIRECT is refused; the open below tells which. */
-	char path[4096];
-	if (snprintf(path, sizeof(path), "%s/memwall-storage-XXXXXX", dir) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	fd = mkostemp(path, O_CLOEXEC | flags);
-	int rc = fd < 0 ? -errno : fd;
-	/* mkostemp may have created the file before O_DIRECT was refused. */
-	if (fd >= 0 || rc == -EINVAL)
-		(void)unlink(path);
-	return rc;
-}
-
-static int write_all(struct storage_file *f, void *chunk, const struct storage_limit *limit, char *err, size_t n)
-{
-	for (uint64_t at = 0; at < f->bytes;) {
-		int rc = limit_reached(limit);
-		if (rc == MW_EBUDGET && at >= LEAST_BYTES) {
-			f->bytes = at;
-			break;
-		}
-		if (rc)
-			return mw_fail(rc, err, n, "%s after %llu of %llu MiB of the storage file", mw_strerror(rc),
-				       (unsigned long long)(at >> 20), (unsigned long long)(f->bytes >> 20));
-		storage_fill(f->seed, at, chunk, CHUNK);
-		for (size_t done = 0; done < CHUNK;) {
-			ssize_t got = pwrite(f->fd, (char *)chunk + done, CHUNK - done, (off_t)(at + done));
-			if (got < 0 && errno == EINTR)
-				continue;
-			if (got <= 0)
-				return got < 0 ? -errno : -EIO;
-			done += (size_t)got;
-		}
-		at += CHUNK;
-	}
-	if (fdatasync(f->fd))
-		return -errno;
-	return 0;
-}
-
-int storage_create(const char *dir, uint64_t bytes, uint64_t seed, bool try_direct, const struct storage_limit *limit,
-		   struct storage_file *f, char *err, size_t n)
-{
-	*f = (struct storage_file){.fd = -1, .bytes = bytes, .seed = seed, .direct = try_direct};
-	if (bytes == 0 || bytes % CHUNK)
-		return mw_fail(-EINVAL, err, n, "storage file of %llu bytes: not a multiple of 1 MiB",
-			       (unsigned long long)bytes);
-	void *chunk = NULL;
-	int rc = storage_check_dir(dir, bytes, err, n);
-	if (rc)
-		return rc;
-	if (!try_direct)
-		mw_format(f->direct_why, sizeof(f->direct_why), "not asked for");
-	if (posix_memalign(&chunk, STORAGE_BLOCK, CHUNK))
-		return mw_fail(-ENOMEM, err, n, "storage: no memory");
-	for (;;) {
-		f->fd = open_nameless(dir, f->direct ? O_DIRECT : 0);
-		rc = f->fd < 0 ? f->fd : write_all(f, chunk, limit, err, n);
-		/* Some file systems refuse O_DIRECT in open, others at the first transfer. */
-		if (rc != -EINVAL || !f->direct)
-			break;
-		mw_format(f->direct_why, sizeof(f->direct_why), "O_DIRECT refused by the file system");
-		f->direct = false;
-		storage_destroy(f);
-	}
-	free(chunk);
-	if (rc == 0) {
-		describe_device(f);
-		return 0;
-	}
-	/* A directory with too little space is unavailable, not an error. */
-	if (rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG)
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s: %s while writing a file of %llu MiB%s", dir, mw_strerror(rc),
-			     (unsigned long long)(bytes >> 20), rc == -EFBIG ? " (see ulimit -f)" : "");
-	else if (rc != MW_ECANCELLED && rc != MW_EBUDGET)
-		(void)mw_fail(rc, err, n, "%s: %s", dir, mw_strerror(rc));
-	storage_destroy(f);
-	return rc;
-}
-
-void storage_destroy(struct storage_file *f)
-{
-	if (f->fd >= 0)
-		(void)close(f->fd);
-	f->fd = -1;
-}
-
-/* ---- reads ---- */
 
 struct slot {
-	uint64_t offset, begin_ns;
+	uint64_t offset, begin_ns, accepted_ns;
+	enum storage_op op;
 };
 
 struct storage_engine {
@@ -231,7 +22,9 @@ struct storage_engine {
 	unsigned depth;
 	struct io_uring ring;
 	struct slot *slots;
-	double *latency; /* MAX_LATENCIES */
+	unsigned *prepared; /* slots that wait for being accepted, in their order */
+	unsigned n_prepared;
+	struct io_uring_cqe **done;
 };
 
 bool storage_engine_uring(const struct storage_engine *e)
@@ -246,7 +39,8 @@ void storage_engine_close(struct storage_engine *e)
 	if (e->uring)
 		io_uring_queue_exit(&e->ring);
 	free(e->slots);
-	free(e->latency);
+	free(e->prepared);
+	free(e->done);
 	free(e);
 }
 
@@ -258,10 +52,11 @@ int storage_engine_open(unsigned depth, bool use_uring, struct storage_engine **
 		return mw_fail(-ENOMEM, why, n, "storage: no memory");
 	e->depth = depth ? depth : 1;
 	e->slots = calloc(e->depth, sizeof(e->slots[0]));
-	e->latency = calloc(MAX_LATENCIES, sizeof(e->latency[0]));
-	if (!e->slots || !e->latency) {
+	e->prepared = calloc(e->depth, sizeof(e->prepared[0]));
+	e->done = calloc(e->depth, sizeof(struct io_uring_cqe *));
+	if (!e->slots || !e->prepared || !e->done) {
 		storage_engine_close(e);
-		return mw_fail(-ENOMEM, why, n, "storage: no memory for %u reads in flight", depth);
+		return mw_fail(-ENOMEM, why, n, "storage: no memory for %u requests in flight", depth);
 	}
 	int rc = use_uring ? io_uring_queue_init(e->depth, &e->ring, 0) : 0;
 	e->uring = use_uring && rc == 0;
@@ -277,14 +72,28 @@ int storage_engine_open(unsigned depth, bool use_uring, struct storage_engine **
 	return 0;
 }
 
+double storage_rate(const struct storage_result *r)
+{
+	return r->full_ns ? (double)r->full_ops / ((double)r->full_ns * 1e-9) : (double)NAN;
+}
+
+double storage_percentile(const struct mw_histogram *h, unsigned per_mille)
+{
+	uint64_t least = per_mille <= 950 ? 20 : per_mille <= 990 ? 100 : per_mille < 1000 ? 1000 : 1;
+	return h->n < least ? (double)NAN : mw_histogram_quantile(h, per_mille);
+}
+
+/* ---- one request ---- */
+
 struct sampler {
 	struct storage_engine *e;
 	const struct storage_file *f;
 	const struct storage_load *load;
+	struct storage_result *out;
 	char *buf;
 	uint64_t *rng;
-	uint64_t next; /* sequential position */
-	uint64_t ops;
+	uint64_t next;       /* sequential position */
+	uint64_t generation; /* of written blocks */
 };
 
 static char *slot_buf(const struct sampler *s, unsigned i)
@@ -305,7 +114,17 @@ static bool stamps_right(const struct sampler *s, const char *buf, uint64_t offs
 	uint32_t tail = s->load->block - STORAGE_BLOCK;
 	memcpy(&first, buf, 8);
 	memcpy(&last, buf + tail, 8);
-	return first == stamp(s->f->seed, offset) && last == stamp(s->f->seed, offset + tail);
+	return first == storage_stamp(s->f->seed, offset) && last == storage_stamp(s->f->seed, offset + tail);
+}
+
+/* Stamps every 4 KiB of what is about to be written, so that later reads find them; the word behind the stamp makes the
+ * block differ from what the file held, because storage may leave out writes that change nothing. */
+static void put_stamps(struct sampler *s, char *buf, uint64_t offset)
+{
+	for (uint32_t at = 0; at < s->load->block; at += STORAGE_BLOCK) {
+		uint64_t words[2] = {storage_stamp(s->f->seed, offset + at), ++s->generation};
+		memcpy(buf + at, words, sizeof(words));
+	}
 }
 
 static uint64_t next_offset(struct sampler *s)
@@ -318,132 +137,232 @@ static uint64_t next_offset(struct sampler *s)
 	return at * s->load->block;
 }
 
-/* Checks and counts one finished read. res: its byte count or -errno. */
-static int finish(struct sampler *s, unsigned i, long res, char *err, size_t n)
+static enum storage_op next_op(struct sampler *s)
 {
+	unsigned percent = s->load->write_percent;
+	if (percent == 0 || percent == 100)
+		return percent ? STORAGE_WRITE : STORAGE_READ;
+	return mw_random_below(s->rng, 100) < percent ? STORAGE_WRITE : STORAGE_READ;
+}
+
+/* Checks and counts one request that has ended at now_ns. res: its byte count or -errno. */
+static int finish(struct sampler *s, unsigned i, long res, uint64_t now_ns, char *err, size_t n)
+{
+	static const char *const names[STORAGE_OPS] = {"read", "write"};
 	const struct slot *slot = &s->e->slots[i];
-	uint64_t now = mw_now_ns();
+	unsigned long long at = slot->offset;
+	struct storage_times *t = &s->out->times[slot->op];
 	if (res < 0)
-		return mw_fail((int)res, err, n, "read at %llu: %s", (unsigned long long)slot->offset,
-			       mw_strerror((int)res));
+		return mw_fail((int)res, err, n, "%s at %llu: %s", names[slot->op], at, mw_strerror((int)res));
 	if (res != (long)s->load->block)
-		return mw_fail(-EIO, err, n, "read at %llu: %ld of %u bytes", (unsigned long long)slot->offset, res,
-			       s->load->block);
-	if (!stamps_right(s, slot_buf(s, i), slot->offset))
-		return mw_fail(MW_EVERIFY, err, n, "read at %llu: wrong data", (unsigned long long)slot->offset);
-	if (s->ops < MAX_LATENCIES)
-		s->e->latency[s->ops] = (double)(now - slot->begin_ns);
-	s->ops++;
+		return mw_fail(-EIO, err, n, "%s at %llu: %ld of %u bytes", names[slot->op], at, res, s->load->block);
+	if (slot->op == STORAGE_READ && !stamps_right(s, slot_buf(s, i), slot->offset))
+		return mw_fail(MW_EVERIFY, err, n, "read at %llu: wrong data", at);
+	mw_histogram_add(&t->latency, now_ns - slot->begin_ns);
+	if (slot->accepted_ns)
+		mw_histogram_add(&t->completion, now_ns - slot->accepted_ns);
+	s->out->ops++;
 	return 0;
 }
 
 static void begin(struct sampler *s, unsigned i)
 {
 	struct slot *slot = &s->e->slots[i];
+	slot->op = next_op(s);
 	slot->offset = next_offset(s);
-	clear_stamps(slot_buf(s, i), s->load->block);
+	if (slot->op == STORAGE_WRITE)
+		put_stamps(s, slot_buf(s, i), slot->offset);
+	else
+		clear_stamps(slot_buf(s, i), s->load->block);
+	slot->accepted_ns = 0;
 	slot->begin_ns = mw_now_ns();
-}
-
-static void submit(struct sampler *s, unsigned i)
-{
-	/* The ring has `depth` entries and no more are in flight, so there is always one. */
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->e->ring);
-	begin(s, i);
-	io_uring_prep_read(sqe, s->f->fd, slot_buf(s, i), s->load->block, s->e->slots[i].offset);
-	io_uring_sqe_set_data64(sqe, i);
 }
 
 static bool go_on(const struct sampler *s, uint64_t begin_ns, const struct storage_limit *limit)
 {
 	double elapsed = (double)(mw_now_ns() - begin_ns) * 1e-9;
-	if (s->ops >= MAX_LATENCIES || limit_reached(limit))
+	if (storage_limit_reached(limit))
 		return false;
 	double most = fmax(10 * s->load->seconds, 2.0);
-	return elapsed < s->load->seconds || (s->ops < s->load->min_ops && elapsed < most);
+	return elapsed < s->load->seconds || (s->out->ops < s->load->min_ops && elapsed < most);
+}
+
+/* ---- many at a time ---- */
+
+static void prepare(struct sampler *s, unsigned i)
+{
+	/* The ring has `depth` entries and no more are in flight, so there is always one. */
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->e->ring);
+	const struct slot *slot = &s->e->slots[i];
+	begin(s, i);
+	if (slot->op == STORAGE_WRITE)
+		io_uring_prep_write(sqe, s->f->fd, slot_buf(s, i), s->load->block, slot->offset);
+	else
+		io_uring_prep_read(sqe, s->f->fd, slot_buf(s, i), s->load->block, slot->offset);
+	io_uring_sqe_set_data64(sqe, i);
+	s->e->prepared[s->e->n_prepared++] = i;
+}
+
+/* Gives the prepared requests to the kernel; it may take fewer, which stay prepared. Returns how many, or -errno. A
+ * kernel that is short of something takes more after others have ended. */
+static int submit(struct sampler *s, unsigned in_flight)
+{
+	struct storage_engine *e = s->e;
+	int got = e->n_prepared ? io_uring_submit(&e->ring) : 0;
+	if (got == -EINTR || (in_flight && (got == -EAGAIN || got == -EBUSY)))
+		return 0;
+	if (got <= 0)
+		return got;
+	uint64_t now = mw_now_ns();
+	for (int k = 0; k < got; k++)
+		e->slots[e->prepared[k]].accepted_ns = now;
+	e->n_prepared -= (unsigned)got;
+	memmove(e->prepared, e->prepared + got, e->n_prepared * sizeof(e->prepared[0]));
+	return got;
+}
+
+/* Waits for at least one request if any is in flight and takes what has ended. The time is looked at once, after all of
+ * it is known to have ended. Returns how many ended, or -errno. */
+static int wait(struct sampler *s, unsigned in_flight, uint64_t *now_ns)
+{
+	struct io_uring_cqe *one;
+	int rc = in_flight ? io_uring_wait_cqe(&s->e->ring, &one) : 0;
+	if (rc < 0)
+		return rc == -EINTR || rc == -EAGAIN ? 0 : rc;
+	unsigned got = io_uring_peek_batch_cqe(&s->e->ring, s->e->done, s->e->depth);
+	*now_ns = mw_now_ns();
+	return (int)got;
+}
+
+/* Takes the time in which the queue was full: its first call is with the first result. */
+static void note_full(struct storage_result *out, uint64_t now_ns, uint64_t *first_ns, uint64_t *first_ops)
+{
+	if (!*first_ns) {
+		*first_ns = now_ns;
+		*first_ops = out->ops;
+	}
+	out->full_ns = now_ns - *first_ns;
+	out->full_ops = out->ops - *first_ops;
 }
 
 static int run_uring(struct sampler *s, uint64_t begin_ns, const struct storage_limit *limit, char *err, size_t n)
 {
+	struct storage_engine *e = s->e;
+	uint64_t first_ns = 0, first_ops = 0;
 	unsigned in_flight = 0;
 	int rc = 0;
-	for (; in_flight < s->load->depth; in_flight++)
-		submit(s, in_flight);
-	/* Returns only after all reads have ended, because the kernel writes into the buffers until then. */
-	while (in_flight > 0) {
-		int got = io_uring_submit_and_wait(&s->e->ring, 1);
-		if (got < 0 && got != -EINTR && got != -EAGAIN && got != -EBUSY) {
-			/* The state of reads in flight is unknown: close the ring, which ends them. */
-			io_uring_queue_exit(&s->e->ring);
-			s->e->uring = false;
+	bool more = true;
+	e->n_prepared = 0;
+	for (unsigned i = 0; i < s->load->depth; i++)
+		prepare(s, i);
+	/* Returns only after all requests have ended, because the kernel uses the buffers until then. */
+	while (in_flight > 0 || e->n_prepared > 0) {
+		uint64_t now = 0;
+		int accepted = submit(s, in_flight);
+		in_flight += accepted > 0 ? (unsigned)accepted : 0;
+		s->out->in_flight = in_flight > s->out->in_flight ? in_flight : s->out->in_flight;
+		int got = accepted < 0 ? accepted : wait(s, in_flight, &now);
+		if (got < 0) {
+			/* The state of requests in flight is unknown: close the ring, which ends them. */
+			io_uring_queue_exit(&e->ring);
+			e->uring = false;
 			return mw_fail(got, err, n, "io_uring: %s", mw_strerror(got));
 		}
-		bool more = rc == 0 && go_on(s, begin_ns, limit);
-		struct io_uring_cqe *cqe;
-		while (io_uring_peek_cqe(&s->e->ring, &cqe) == 0) {
-			unsigned i = (unsigned)io_uring_cqe_get_data64(cqe);
-			int res = cqe->res;
-			io_uring_cqe_seen(&s->e->ring, cqe);
-			int bad = finish(s, i, res, rc ? NULL : err, n);
+		bool full = more;
+		more = more && rc == 0 && go_on(s, begin_ns, limit);
+		for (int k = 0; k < got; k++) {
+			unsigned i = (unsigned)io_uring_cqe_get_data64(e->done[k]);
+			int bad = finish(s, i, e->done[k]->res, now, rc ? NULL : err, n);
 			rc = rc ? rc : bad;
 			if (more && !rc)
-				submit(s, i);
-			else
-				in_flight--;
+				prepare(s, i);
 		}
+		io_uring_cq_advance(&e->ring, (unsigned)got);
+		in_flight -= (unsigned)got;
+		if (full && got > 0)
+			note_full(s->out, now, &first_ns, &first_ops);
 	}
 	return rc;
 }
 
-static int run_pread(struct sampler *s, uint64_t begin_ns, const struct storage_limit *limit, char *err, size_t n)
+/* ---- one at a time ---- */
+
+static ssize_t transfer(const struct sampler *s)
 {
+	const struct slot *slot = &s->e->slots[0];
+	ssize_t got;
+	do
+		got = slot->op == STORAGE_WRITE ? pwrite(s->f->fd, s->buf, s->load->block, (off_t)slot->offset)
+						: pread(s->f->fd, s->buf, s->load->block, (off_t)slot->offset);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
+static int run_one_by_one(struct sampler *s, uint64_t begin_ns, const struct storage_limit *limit, char *err, size_t n)
+{
+	s->out->in_flight = 1;
 	do {
 		begin(s, 0);
-		ssize_t got;
-		do
-			got = pread(s->f->fd, s->buf, s->load->block, (off_t)s->e->slots[0].offset);
-		while (got < 0 && errno == EINTR);
-		int rc = finish(s, 0, got < 0 ? -errno : (long)got, err, n);
+		ssize_t got = transfer(s);
+		int rc = finish(s, 0, got, mw_now_ns(), err, n);
 		if (rc)
 			return rc;
 	} while (go_on(s, begin_ns, limit));
 	return 0;
 }
 
-static int compare_double(const void *a, const void *b)
+/* Each request is the call that makes the block before it durable. */
+static int run_sync(struct sampler *s, uint64_t begin_ns, const struct storage_limit *limit, char *err, size_t n)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
+	bool all = s->load->sync == STORAGE_FSYNC;
+	s->out->in_flight = 1;
+	do {
+		begin(s, 0);
+		ssize_t got = transfer(s);
+		s->e->slots[0].begin_ns = mw_now_ns();
+		if (got >= 0 && (all ? fsync(s->f->fd) : fdatasync(s->f->fd)))
+			return mw_fail(-errno, err, n, "%s: %s", all ? "fsync" : "fdatasync", mw_strerror(-errno));
+		int rc = finish(s, 0, got, mw_now_ns(), err, n);
+		if (rc)
+			return rc;
+	} while (go_on(s, begin_ns, limit));
+	return 0;
 }
 
-/* Nearest-rank percentile of sorted values; NaN when fewer than `least`. */
-static double percentile(const double *v, uint64_t n, unsigned percent, uint64_t least)
+/* ---- a sample ---- */
+
+static bool load_is_possible(const struct storage_engine *e, const struct storage_file *f, const struct storage_load *l)
 {
-	if (n < least)
-		return (double)NAN;
-	uint64_t rank = (n * percent + 99) / 100;
-	return v[rank ? rank - 1 : 0];
+	bool block = l->block > 0 && l->block % STORAGE_BLOCK == 0 && l->block <= f->bytes;
+	bool depth = l->depth > 0 && l->depth <= e->depth && (e->uring || l->depth == 1);
+	bool sync = l->sync == STORAGE_NO_SYNC || (l->depth == 1 && l->write_percent == 100);
+	return block && depth && sync && l->write_percent <= 100;
 }
 
 int storage_sample(struct storage_engine *e, const struct storage_file *f, const struct storage_load *load, void *buf,
 		   uint64_t *rng, const struct storage_limit *limit, struct storage_result *out, char *err, size_t n)
 {
-	if (load->block == 0 || load->block % STORAGE_BLOCK || load->block > f->bytes || load->depth == 0 ||
-	    load->depth > e->depth || (!e->uring && load->depth > 1))
+	if (!load_is_possible(e, f, load))
 		return mw_fail(-EINVAL, err, n, "storage: block %u, depth %u", load->block, load->depth);
-	struct sampler s = {.e = e, .f = f, .load = load, .buf = buf, .rng = rng};
+	struct sampler s = {.e = e, .f = f, .load = load, .out = out, .buf = buf, .rng = rng};
+	memset(out, 0, sizeof(*out));
 	s.next = mw_random_below(rng, f->bytes / load->block);
+	s.generation = mw_random(rng);
+	if (load->write_percent)
+		storage_fill(mw_random(rng), 0, buf, (size_t)load->depth * load->block);
 	/* Without O_DIRECT, drop what the previous sample left in the page cache. */
 	if (!f->direct)
 		(void)posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED);
 	uint64_t begin_ns = mw_now_ns();
-	int rc = e->uring ? run_uring(&s, begin_ns, limit, err, n) : run_pread(&s, begin_ns, limit, err, n);
+	int rc = load->sync ? run_sync(&s, begin_ns, limit, err, n)
+		 : e->uring ? run_uring(&s, begin_ns, limit, err, n)
+			    : run_one_by_one(&s, begin_ns, limit, err, n);
 	out->ns = mw_now_ns() - begin_ns;
-	out->ops = s.ops;
-	uint64_t kept = s.ops < MAX_LATENCIES ? s.ops : MAX_LATENCIES;
-	qsort(e->latency, kept, sizeof(e->latency[0]), compare_double);
-	out->p50_ns = percentile(e->latency, kept, 50, 20);
-	out->p99_ns = percentile(e->latency, kept, 99, 100);
+	/* One at a time there is no queue to fill; nor is there in a sample of one batch. */
+	if (out->full_ops == 0) {
+		out->full_ops = out->ops;
+		out->full_ns = out->ns;
+	}
 	if (rc == 0 && limit->stop && atomic_load_explicit(limit->stop, memory_order_relaxed))
 		rc = mw_fail(MW_ECANCELLED, err, n, "interrupted");
 	return rc;

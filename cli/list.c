@@ -8,6 +8,7 @@
 #include "base/core/err.h"
 #include "base/sys/child.h"
 #include "bench/engine.h"
+#include "bench/module.h"
 #include "bench/storage_io.h"
 #include "cli/measure.h"
 #include "energy/meters/meter.h"
@@ -123,6 +124,17 @@ static int list_engines(struct grid *g)
 	return rc;
 }
 
+/* Not loaded here: MPI libraries expect a launcher. */
+static int list_mpi(struct grid *g)
+{
+	struct mw_buf path = {0};
+	char why[MW_ERR_ROOM] = "";
+	int found = module_find("mpi", &path, why, sizeof(why));
+	mw_buf_fini(&path);
+	return add(g, "optional", "mpi", found == 0 ? "available" : why, NULL,
+		   "messages between processes (interconnect)");
+}
+
 static int list_gnuplot(struct grid *g)
 {
 	static const char script[] = "set print '-'\nprint 'gnuplot', GPVAL_VERSION\n";
@@ -165,6 +177,8 @@ static int run_list(struct cli *cli, char *err, size_t n)
 		rc = list_isas(&g);
 	if (rc == 0)
 		rc = list_engines(&g);
+	if (rc == 0)
+		rc = list_mpi(&g);
 	if (rc == 0)
 		rc = list_gnuplot(&g);
 	if (rc == 0)

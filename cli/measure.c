@@ -301,6 +301,14 @@ static int own_records(const struct mw_records *l, const char *name, struct mw_r
 	return 0;
 }
 
+/* What a process does that others of the same benchmark lead. */
+static int follow(struct measure *m, struct cli *cli, const struct bench *b, char *err, size_t n)
+{
+	struct bench_ctx ctx = measure_ctx(m, &cli->opts);
+	ctx.named = true;
+	return b->follow(&ctx, err, n);
+}
+
 int measure_bench_command(struct cli *cli, const struct bench *b, char *err, size_t n)
 {
 	struct measure m;
@@ -310,6 +318,11 @@ int measure_bench_command(struct cli *cli, const struct bench *b, char *err, siz
 	int rc = measure_open(cli, &m, err, n);
 	if (rc == 0)
 		rc = measure_check(&m, b, &cli->opts, err, n);
+	if (rc == 0 && b->is_follower && b->is_follower()) {
+		rc = follow(&m, cli, b, err, n);
+		measure_close(&m);
+		return rc;
+	}
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)

@@ -40,7 +40,7 @@ struct mw_kv {
 	};
 };
 
-#define MW_RECORD_PARAMS 16
+#define MW_RECORD_PARAMS 24
 
 struct mw_kv_list {
 	size_t n;

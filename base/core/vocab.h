@@ -127,8 +127,8 @@ struct mw_emitter {
 	X(cache, MW_TEXT, MW_PARAM, "operands in the host's caches (warm) or not (cold)")                              \
 	X(dram, MW_TEXT, MW_PARAM, "DRAM part of the energy model")                                                    \
 	X(row_hit, MW_REAL, MW_PARAM, "share of bursts that hit an open row, 0 to 1")                                  \
-	X(block, MW_BYTES, MW_PARAM, "bytes of one read")                                                              \
-	X(depth, MW_NUMBER, MW_PARAM, "reads in flight")                                                               \
+	X(block, MW_BYTES, MW_PARAM, "bytes of one request")                                                           \
+	X(depth, MW_NUMBER, MW_PARAM, "requests in flight")                                                            \
 	X(obtained, MW_TEXT, MW_OBSERVED, "pages that the kernel gave")                                                \
 	X(span, MW_BYTES, MW_OBSERVED, "bytes from the first element to the last")                                     \
 	X(cpu, MW_NUMBER, MW_OBSERVED, "CPU of the measuring thread")                                                  \

@@ -398,6 +398,11 @@ int mw_team_run(struct mw_team *t, int n, mw_team_fn fn, void *arg)
 	return run_job(t, NULL, n, fn, arg, 0);
 }
 
+int mw_team_run_on(struct mw_team *t, int member, mw_team_fn fn, void *arg)
+{
+	return member < 0 || member >= t->size ? -EINVAL : run_job(t, &member, 1, fn, arg, 0);
+}
+
 static int time_job(struct mw_team *t, const int *who, int n, mw_team_fn fn, void *arg, uint64_t *ns)
 {
 	int rc = run_job(t, who, n, fn, arg, 1);

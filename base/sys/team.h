@@ -31,7 +31,9 @@ int mw_team_cpu(const struct mw_team *t, int rank);
 
 /* Runs fn on members 0..n-1 and waits. 0, or -EINVAL when n is above mw_team_size. */
 int mw_team_run(struct mw_team *t, int n, mw_team_fn fn, void *arg);
-/* The same with a common start; *ns = latest end minus earliest begin. */
+/* Runs fn on that member alone, as rank 0 of 1, and waits. 0, or -EINVAL when there is no such member. */
+int mw_team_run_on(struct mw_team *t, int member, mw_team_fn fn, void *arg);
+/* As mw_team_run with a common start; *ns = latest end minus earliest begin. */
 int mw_team_time(struct mw_team *t, int n, mw_team_fn fn, void *arg, uint64_t *ns);
 /* The same on chosen members: who[i] of who[0..n-1], all different, gets rank i. -EINVAL for a member that the team
  * does not have. */

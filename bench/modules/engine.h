@@ -1,16 +1,16 @@
 /* Interface of a matrix-product engine: a shared object with one `const struct gemm_engine gemm_engine`.
  *
  * A module is opened with RTLD_LOCAL after its environment is set. Functions that compute are single-threaded: each
- * member of a pinned team calls them on its own slice. Of memwall, modules include only this header. */
+ * member of a pinned team calls them on its own slice. Of memwall, modules include only the headers of
+ * this folder. */
 #ifndef MW_ENGINE_H
 #define MW_ENGINE_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "bench/modules/say.h"
 
 #define GEMM_ENGINE_ABI 1u
 #define GEMM_ENGINE_SYMBOL "gemm_engine"
@@ -48,19 +48,6 @@ struct gemm_engine {
 	const char *(*kernel)(const void *plan);
 	void (*close)(void *plan);
 };
-
-/* Writes a detail or a reason, which people read; one that does not fit ends in "...". (mw_clip of base/core/text.h,
- * which modules are not linked with.) */
-static inline void engine_say(char *out, size_t n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static inline void engine_say(char *out, size_t n, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	const int len = vsnprintf(out, n, fmt, ap);
-	va_end(ap);
-	if (len >= 0 && (size_t)len >= n && n > 3)
-		memcpy(out + n - 4, "...", 4);
-}
 
 #define GEMM_ENGINE_EXPORT __attribute__((visibility("default")))
 

@@ -72,6 +72,10 @@ Test(check, wrong_options_are_refused_before_a_run)
 		{"storage", {"--dir=/no/such/folder"}, MW_ESPEC, "is not a directory"},
 		{"storage", {"--dir=/proc/self/exe"}, MW_ESPEC, "is not a directory"},
 		{"storage", {"--dir=/proc"}, MW_EUNAVAILABLE, "--dir: /proc"},
+		{"storage", {"--blocks=5000"}, MW_ESPEC, "--blocks: 5000 is not a multiple of 4096"},
+		{"storage", {"--blocks=2M"}, MW_ESPEC, "--blocks"},
+		{"storage", {"--depths=0"}, MW_ESPEC, "--depths"},
+		{"storage", {"--depths=1", "--max-depth=4"}, MW_ESPEC, "only one of them"},
 		{"storage", {"--engine=aio"}, MW_ESPEC, "not one of auto|io_uring|pread"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

@@ -19,33 +19,7 @@
 #include "bench/rounds.h"
 #include "bench/storage_io.h"
 #include "tests/bench/context.h"
-
-#define MIB (1u << 20)
-
-/* A folder of our own on storage: the benchmark refuses memory file systems. */
-static const char *folder(void)
-{
-	static const char *const usual[] = {"/var/tmp", "/tmp", "build", "."};
-	static char own[64];
-	char why[200] = "";
-	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && !own[0]; i++) {
-		if (storage_check_dir(usual[i], 4 * MIB, why, sizeof(why)) < 0)
-			continue;
-		(void)snprintf(own, sizeof(own), "%s/memwall-test-XXXXXX", usual[i]);
-		cr_assert(mkdtemp(own), "%s", own);
-	}
-	if (!own[0])
-		cr_skip_test("no folder on storage: %s", why);
-	return own;
-}
-
-/* Files have no name: the folder must be empty. */
-static void remove_folder(void)
-{
-	cr_assert_eq(rmdir(folder()), 0, "something was left in %s", folder());
-}
-
-static const struct storage_limit forever = {0};
+#include "tests/bench/storage_folder.h"
 
 /* What the file holds is what was asked for, block by block, and differs between blocks and seeds. */
 Test(storage, content)
@@ -93,14 +67,18 @@ Test(storage, samples)
 			struct storage_load load = {
 				.random = i & 1, .block = i & 2 ? MIB : 4096, .seconds = 0.01, .min_ops = 3};
 			load.depth = storage_engine_uring(e) ? 8 : 1;
-			struct storage_result r = {0};
+			struct storage_result r;
 			cr_assert_eq(storage_sample(e, &f, &load, buf, &rng, &forever, &r, err, sizeof(err)), 0, "%s",
 				     err);
 			cr_assert_geq(r.ops, 3);
 			cr_assert_gt(r.ns, 0);
-			cr_assert(isnan(r.p50_ns) == (r.ops < 20) && isnan(r.p99_ns) == (r.ops < 100));
-			cr_assert(isnan(r.p99_ns) ||
-				  (r.p50_ns > 0 && r.p50_ns <= r.p99_ns && r.p99_ns <= (double)r.ns));
+			const struct mw_histogram *h = &r.times[STORAGE_READ].latency;
+			cr_assert_eq(h->n, r.ops);
+			cr_assert_eq(r.times[STORAGE_WRITE].latency.n, 0);
+			cr_assert_leq(h->max, r.ns);
+			double p50 = storage_percentile(h, 500), p99 = storage_percentile(h, 990);
+			cr_assert(isnan(p50) == (r.ops < 20) && isnan(p99) == (r.ops < 100));
+			cr_assert(isnan(p99) || (p50 > 0 && p50 <= p99 && p99 <= (double)r.ns));
 		}
 		/* Bad loads are refused before anything is submitted. */
 		static const struct storage_load bad[] = {{.block = 0, .depth = 1},

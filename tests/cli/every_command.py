@@ -27,10 +27,11 @@ CASES = {
     "numa": [(*SHORT, "--size=2M")],
     "pages": [(*SHORT, "--size=4M")],
     "random": [(*SHORT, "--sizes=1M", "--pages=4K")],
-    "storage": [(*SHORT, "--file-size=1M")],
     "stride": [(*SHORT, "--size=1M", "--strides=64,4K")],
     "cores": [(*SHORT, "--ops=modified,shared,handover"), (*SHORT, "--ops=mutex,own-line", "--threads=1")],
     "parallelism": [(*SHORT, "--levels=l1,l2", "--chases=1,4")],
+    "storage": [(*SHORT, "--file-size=1M"), (*SHORT, "--file-size=1M", "--blocks=4K,8K", "--depths=1,3", "--write")],
+    "interconnect": [SHORT],  # without a launcher: says how it is started
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
     "pim ops": [
         (),

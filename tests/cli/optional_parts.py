@@ -6,7 +6,7 @@ import os
 
 from lib_cli import OUT, check, run, scratch
 
-PARTS = {"openblas", "blis", "onednn", "gnuplot", "io_uring"}
+PARTS = {"openblas", "blis", "onednn", "mpi", "gnuplot", "io_uring"}
 
 
 def parts(**how):
@@ -24,11 +24,12 @@ def main():
             check("no module" in here[name]["status"], here[name])
         elif here[name]["status"] == "available":
             check(any(c.isdigit() for c in here[name]["description"]), "no version in", here[name])
+    check((here["mpi"]["status"] == "available") == os.path.exists(os.path.join(OUT, "modules", "mpi.so")), here["mpi"])
     if here["gnuplot"]["status"] == "available":
         check(here["gnuplot"]["description"].startswith("gnuplot "), here["gnuplot"])
     with scratch() as folder:
         bare = parts(env={"PATH": folder, "MEMWALL_MODULES": folder})
-        for name in ("openblas", "blis", "onednn"):
+        for name in ("openblas", "blis", "onednn", "mpi"):
             check(f"no module {name}.so in {folder}"[:60] in bare[name]["status"], bare[name])
         check(bare["gnuplot"]["status"] != "available" and "gnuplot" in bare["gnuplot"]["status"], bare["gnuplot"])
         # A module that ends the process takes nothing with it.

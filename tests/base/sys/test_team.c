@@ -147,6 +147,27 @@ Test(team, jobs_of_changing_size_run_exactly_once)
 	mw_team_destroy(team);
 }
 
+/* One member alone: on its CPU, whatever its place in the team. */
+Test(team, one_member_alone)
+{
+	int cpus[TEAM_MAX];
+	struct mw_team *team;
+	(void)fill_cpus(cpus, TEAM_MAX);
+	cr_assert_eq(mw_team_create(cpus, TEAM_MAX, &team, NULL, 0), 0);
+	for (int i = 0; i < TEAM_MAX; i++) {
+		struct seen s;
+		memset(&s, 0, sizeof(s));
+		cr_assert_eq(mw_team_run_on(team, i, look, &s), 0);
+		cr_expect_eq(s.runs[0], 1);
+		cr_expect_eq(s.n[0], 1);
+		cr_expect_eq(s.pinned_to[0], cpus[i]);
+	}
+	struct seen s;
+	cr_expect_eq(mw_team_run_on(team, -1, look, &s), -EINVAL);
+	cr_expect_eq(mw_team_run_on(team, TEAM_MAX, look, &s), -EINVAL);
+	mw_team_destroy(team);
+}
+
 Test(team, bad_calls_are_refused)
 {
 	int cpus[2] = {0, MW_CPULIST_MAX - 1};
