@@ -1,0 +1,262 @@
+#include "bench/loaded_work.h"
+
+#include <math.h>
+
+#include "base/core/err.h"
+
+enum {
+	WARM_LOADS = 1024,
+	FULL_WINDOWS = 3, /* of a sample, until one is on target */
+	ATTEMPTS = 20     /* of a window without traffic */
+};
+
+/* Length of a window of the sweep over pauses, s; and the share of the peak at which it ends. */
+#define SWEEP_S 1e-3
+#define SWEEP_END 0.04
+
+/* ---- one window ---- */
+
+/* Loads of a chase that takes about that long. */
+static size_t loads_of(double seconds, double latency_ns)
+{
+	double loads = 1e9 * seconds / (latency_ns > 0 ? latency_ns : 100);
+	return (size_t)(loads / MW_CHASE_UNROLL + 1) * MW_CHASE_UNROLL;
+}
+
+/* Takes one window; mix MW_MIX_COUNT: without load. One in which no traffic moved, because other work had the CPUs, is
+ * taken again. */
+static int window(struct loaded_run *r, struct pair *p, enum mw_mix mix, size_t pause, size_t loads,
+		  struct load_window *out, char *err, size_t n)
+{
+	bool idle = mix == MW_MIX_COUNT;
+	struct load_job j = {
+		.team = r->ctx->team,
+		.chase_rank = p->chase_rank,
+		.generator_of = p->generator_of,
+		.members = p->members,
+		.generators = r->generators,
+		.n = idle ? 0 : p->n,
+		.traffic = idle ? NULL : r->kernels->fn[mix],
+		.mix = idle ? MW_MIX_100 : mix,
+		.pause = pause,
+		.warm = WARM_LOADS,
+		.loads = loads,
+		.chase = &p->place->at,
+	};
+	for (int i = 0; i < j.n; i++)
+		r->generators[i].region = &p->place->regions[i];
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		if (bench_stopped(r->ctx))
+			return MW_ECANCELLED;
+		j.value = r->value += 2;
+		int rc = r->take(&j, err, n);
+		*out = j.window;
+		if (rc < 0 || idle || out->bandwidth > 0)
+			return rc;
+	}
+	return mw_fail(MW_EBUDGET, err, n, "the threads of the traffic were not scheduled");
+}
+
+/* ---- the sweep ---- */
+
+/* The faster of two windows with traffic: a thread that was interrupted gives too low a bandwidth. */
+static int sweep_window(struct loaded_run *r, struct pair *p, enum mw_mix mix, size_t pause, struct load_window *best,
+			char *err, size_t n)
+{
+	size_t loads = loads_of(SWEEP_S, best->latency_ns);
+	struct load_window second;
+	int rc = window(r, p, mix, pause, loads, best, err, n);
+	if (rc == 0)
+		rc = window(r, p, mix, pause, loads, &second, err, n);
+	if (rc == 0 && second.bandwidth > best->bandwidth)
+		*best = second;
+	return rc;
+}
+
+/* Bandwidths over a range of pauses: the highest one, and where to seek each level. */
+static int sweep(struct loaded_run *r, struct pair *p, enum mw_mix mix, struct mix_state *s, char *err, size_t n)
+{
+	struct load_window best = {.latency_ns = 2 * p->place->idle_ns};
+	s->sweep = (struct pacer_sweep){.n = 0};
+	for (;;) {
+		int more;
+		size_t pause = pacer_sweep_next(&s->sweep, SWEEP_END, &more);
+		if (!more)
+			break;
+		int rc = sweep_window(r, p, mix, pause, &best, err, n);
+		if (rc < 0)
+			return rc;
+		s->sweep.pause[s->sweep.n] = pause;
+		s->sweep.bandwidth[s->sweep.n++] = best.bandwidth;
+	}
+	s->swept = true;
+	return 0;
+}
+
+static int prepare_place(struct loaded_run *r, struct pair *p, char *err, size_t n)
+{
+	struct load_window w;
+	if (p->place->idle_ns > 0)
+		return 0;
+	int rc = window(r, p, MW_MIX_COUNT, 0, loads_of(SWEEP_S, 0), &w, err, n);
+	p->place->idle_ns = rc == 0 ? w.latency_ns : 0;
+	return rc;
+}
+
+/* ---- one sample ---- */
+
+/* Keeps the window as the sample. */
+static void keep(struct load_point *p, const struct load_window *w)
+{
+	p->value[LOADED_LATENCY] = p->latency_ns = w->latency_ns;
+	p->value[LOADED_BANDWIDTH] = w->bandwidth;
+	p->error = w->error;
+}
+
+/* Windows with the pacer's pauses until one is on target, at most `most`. */
+static int seek(struct load_point *p, struct pacer *pacer, double seconds, unsigned most, enum pacer_state *state,
+		char *err, size_t n)
+{
+	struct load_window w;
+	*state = PACER_SEEKING;
+	for (unsigned i = 0; i < most && *state == PACER_SEEKING; i++) {
+		p->found.pause = pacer->pause;
+		int rc = window(p->run, p->pair, p->mix, pacer->pause, loads_of(seconds, p->latency_ns), &w, err, n);
+		if (rc < 0)
+			return rc;
+		keep(p, &w);
+		*state = pacer_next(pacer, w.bandwidth);
+	}
+	return 0;
+}
+
+static int paced_sample(struct load_point *p, char *err, size_t n)
+{
+	struct pacer pacer;
+	enum pacer_state state = PACER_HELD;
+	int rc = 0;
+	if (!p->settled) { /* with short windows */
+		pacer_begin(&pacer, p->found.target, p->found.pause, p->slope);
+		rc = seek(p, &pacer, 0.25 * p->run->sample_s, pacer.max_windows, &state, err, n);
+		p->settled = rc == 0;
+		p->slope = pacer.slope;
+		p->found.pause = pacer.pause;
+	}
+	if (rc < 0)
+		return rc;
+	pacer_begin(&pacer, p->found.target, p->found.pause, p->slope);
+	rc = seek(p, &pacer, p->run->sample_s, FULL_WINDOWS, &state, err, n);
+	p->found.off_target += state != PACER_HELD;
+	return rc;
+}
+
+static int take_sample(struct load_point *p, char *err, size_t n)
+{
+	struct loaded_run *r = p->run;
+	struct load_window w;
+	int rc = prepare_place(r, p->pair, err, n);
+	if (rc == 0 && p->mix_state && !p->mix_state->swept)
+		rc = sweep(r, p->pair, p->mix, p->mix_state, err, n);
+	if (rc < 0)
+		return rc;
+	if (p->latency_ns <= 0)
+		p->latency_ns = p->pair->place->idle_ns;
+	if (p->load > 0 && p->load < 100) {
+		if (!p->settled) {
+			p->found.target = 0.01 * p->load * pacer_sweep_peak(&p->mix_state->sweep);
+			pacer_sweep_start(&p->mix_state->sweep, p->found.target, &p->found.pause, &p->slope);
+		}
+		return paced_sample(p, err, n);
+	}
+	rc = window(r, p->pair, p->mix_state ? p->mix : MW_MIX_COUNT, 0, loads_of(r->sample_s, p->latency_ns), &w, err,
+		    n);
+	if (rc == 0)
+		keep(p, &w);
+	return rc;
+}
+
+int loaded_measure(void *arg, double *value, char *err, size_t n)
+{
+	const struct metric_arg *a = arg;
+	struct load_point *p = a->point;
+	/* The metric that is measured first in a round takes its samples, also a second one after a disturbed one; the
+	 * other always has the value of the last, so that latency and bandwidth are of one window. */
+	p->shared.reused = p->taken && p->round == p->shared.round && a->metric != p->taker;
+	if (!p->shared.reused) {
+		int rc = take_sample(p, err, n);
+		if (rc < 0)
+			return rc;
+		p->found.error = fmax(p->found.error, p->error);
+		p->round = p->shared.round;
+		p->taker = a->metric;
+		p->taken = true;
+	}
+	*value = p->value[a->metric];
+	return 0;
+}
+
+/* ---- memory ---- */
+
+static int take_block(const struct loaded_run *r, struct place *p, char *err, size_t n)
+{
+	int rc = mw_arena_take(r->ctx->arenas, p, r->kind, p->arena_id, r->span + r->arrays, &p->block, err, n);
+	size_t region = r->arrays / (size_t)r->most_generators / LOADED_REGION_UNIT * LOADED_REGION_UNIT;
+	if (rc < 0)
+		return rc;
+	/* An odd number of units, so that the two arrays of a mix do not begin at the same place of a page. */
+	region -= region / LOADED_REGION_UNIT % 2 ? 0 : LOADED_REGION_UNIT;
+	p->chain = (struct mw_chain){.base = p->block.p,
+				     .bytes = r->span,
+				     .stride = LOADED_STRIDE,
+				     .window = LOADED_WINDOW,
+				     .seed = r->ctx->seed};
+	for (int i = 0; i < r->most_generators; i++) {
+		p->regions[i].base = (char *)p->block.p + r->span + (size_t)i * region;
+		p->regions[i].bytes = region;
+	}
+	return 0;
+}
+
+struct fill {
+	struct loaded_run *run;
+	struct place *place;
+};
+
+/* Writes the chain, and data other than zeros into the regions. */
+static void fill_member(void *arg, int rank, int n)
+{
+	struct fill *f = arg;
+	struct place *p = f->place;
+	(void)rank, (void)n;
+	p->rc = mw_chain_build(&p->chain, &p->at);
+	for (int i = 0; i < f->run->most_generators; i++) {
+		uint64_t *word = (uint64_t *)(void *)p->regions[i].base;
+		for (size_t k = 0; k < p->regions[i].bytes / sizeof(*word); k++)
+			word[k] = 0x9e3779b97f4a7c15u * (k + 1);
+	}
+}
+
+int place_take(struct loaded_run *r, struct place *p, char *err, size_t n)
+{
+	struct fill f = {r, p};
+	int rc = take_block(r, p, err, n);
+	if (rc < 0 || p->block.intact)
+		return rc;
+	rc = mw_team_run(r->ctx->team, 1, fill_member, &f);
+	rc = rc < 0 ? rc : p->rc;
+	return rc < 0 ? mw_fail(rc, err, n, "cannot build the pointer chain: %s", mw_strerror(rc)) : 0;
+}
+
+void loaded_release(struct loaded_run *r)
+{
+	for (size_t i = 0; i < r->n_places; i++)
+		mw_arena_release(r->ctx->arenas, &r->places[i].block);
+}
+
+int loaded_take(struct loaded_run *r, char *err, size_t n)
+{
+	int rc = 0;
+	for (size_t i = 0; i < r->n_places && rc == 0; i++)
+		rc = r->places[i].absent ? 0 : place_take(r, &r->places[i], err, n);
+	return rc;
+}
