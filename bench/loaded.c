@@ -76,11 +76,11 @@ static void choose_density(struct loaded_run *r)
 {
 	const struct bench_profile *prof = r->ctx->profile;
 	unsigned rounds = prof->min_rounds > prof->visits ? prof->min_rounds : prof->visits;
-	double room = 0.5 * r->ctx->share_s; /* the rest is for first touch, sweeps, seeking and repeats */
+	double room = 0.4 * r->ctx->share_s; /* the rest is for first touch, sweeps, seeking and repeats */
 	for (size_t d = 0; d < DENSITIES; d++) {
 		choose_mixes(r, densities[d].mixes);
 		choose_levels(r, densities[d].levels);
-		if ((double)(loads_per_round(r) * rounds) * (0.5 * prof->sample_s + 0.002) <= room)
+		if ((double)(loads_per_round(r) * rounds) * (0.5 * prof->sample_s + 0.004) <= room)
 			return;
 	}
 }

@@ -38,6 +38,7 @@ static const struct {
 	{"latency", {"--sizes=16K,1M", NULL}},
 	{"bandwidth", {"--size=1M", "--ops=read,write", NULL}},
 	{"gemm", {"--shapes=96x64", "--tokens=1,4", NULL}},
+	{"loaded", {"--mixes=100:0,50:50", "--levels=50,100", NULL}},
 	{"storage", {"--file-size=1M", "--max-depth=2", NULL}},
 	{"energy", {"--sample-time=0.05", NULL}},
 	{"offload", {"--sizes=64K,1M", "--shapes=96x200", "--kernels=and,add32,gemv", NULL}},
@@ -124,6 +125,7 @@ Test(identity, memory_is_as_planned, .timeout = 300)
 		{"bandwidth", {"--size=12M", "--ops=read", NULL}},   {"energy", {"--sample-time=0.05", NULL}},
 		{"gemm", {"--shapes=768x768", "--tokens=1", NULL}},  {"latency", {"--sizes=48M", NULL}},
 		{"offload", {"--sizes=16M", "--kernels=and", NULL}}, {"storage", {"--file-size=1M", NULL}},
+		{"loaded", {"--mixes=100:0", "--levels=100", NULL}},
 	};
 	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
 		const struct bench *b = bench_find(large[i].name);

@@ -24,6 +24,7 @@ CASES = {
     "energy": [SHORT],
     "gemm": [(*LONGER, "--shapes=64x64")],
     "latency": [SHORT],
+    "loaded": [(*SHORT, "--mixes=100:0", "--levels=50,100")],
     "storage": [(*SHORT, "--file-size=1M")],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
     "pim ops": [
@@ -65,7 +66,7 @@ CASES = {
 }
 TEXT = {"help", "man", "completion"}  # print text and take no format
 TEXT_CASES = {("pim ops", ("--cite",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
-MEASURING = {"bandwidth", "energy", "gemm", "latency", "storage", "offload"}
+MEASURING = {"bandwidth", "energy", "gemm", "latency", "loaded", "storage", "offload"}
 UNAVAILABLE = {"energy", "gemm"}  # may lack counters, or libraries
 
 
