@@ -63,22 +63,26 @@ static void real_end(void *self)
 	(void)mw_team_timed_end(j->team, j->chase_rank);
 }
 
-/* Waits until every generator has moved a turn. Yields at times: with more members than free CPUs, a thread that only
- * spins would use up their time. */
+/* Waits until every generator has moved another turn: it runs, and has seen a new pause. Yields at times: with more
+ * members than free CPUs, a thread that only spins would use up their time. */
 static void wait_for_traffic(struct load_job *j)
 {
-	for (int i = 0; i < j->n; i++)
-		for (unsigned spins = 1; atomic_load_explicit(&j->generators[i].moved, memory_order_relaxed) == 0;
-		     spins++)
+	for (int i = 0; i < j->n; i++) {
+		const struct load_generator *g = &j->generators[i];
+		uint64_t before = atomic_load_explicit(&g->moved, memory_order_relaxed);
+		for (unsigned spins = 1; atomic_load_explicit(&g->moved, memory_order_relaxed) == before; spins++)
 			if (spins % 1024 == 0)
 				(void)sched_yield();
+	}
 }
 
 static void chase(struct load_job *j)
 {
 	const struct load_machine m = {j, real_now, real_moved, real_chase, real_begin, real_end};
-	wait_for_traffic(j);
-	load_window_take(&m, j->warm, j->loads, j->n, &j->window);
+	do {
+		wait_for_traffic(j);
+		load_window_take(&m, j->warm, j->loads, j->n, &j->window);
+	} while (j->next && j->next(j->self, j) > 0);
 	atomic_store_explicit(&j->stop, 1, memory_order_relaxed);
 }
 
@@ -117,7 +121,8 @@ static void generate(const struct load_job *j, struct load_generator *g)
 	do {
 		size_t n = blocks - r->at < LOAD_TURN ? blocks - r->at : LOAD_TURN;
 		stored = to + (r->at + n - 1) * store_bytes;
-		(void)j->traffic(to + r->at * store_bytes, r->base + r->at * load_bytes, j->value, n, j->pause);
+		(void)j->traffic(to + r->at * store_bytes, r->base + r->at * load_bytes, j->value, n,
+				 atomic_load_explicit(&j->pause, memory_order_relaxed));
 		r->at = r->at + n < blocks ? r->at + n : 0;
 		moved += n;
 		atomic_store_explicit(&g->moved, moved, memory_order_relaxed);

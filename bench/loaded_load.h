@@ -1,4 +1,4 @@
-/* One sample of loaded latency: a pointer chase on one member of the team, paced traffic on others.
+/* Windows of loaded latency: a pointer chase on one member of the team, paced traffic on others.
  *
  * The traffic begins before the timed part of the chase and ends after it; its bytes are counted over that part only,
  * from counters that the generators increase after each turn of blocks. */
@@ -61,11 +61,15 @@ struct load_job {
 	int n; /* generators; 0: the chase alone */
 	mw_traffic_fn traffic;
 	enum mw_mix mix;
-	size_t pause;
+	_Atomic size_t pause;
 	uint64_t value; /* that stores write; not 0 */
 	size_t warm, loads;
 	void **chase; /* where the chase goes on */
 	struct load_window window;
+	/* Called on the chasing member after each window. It may set pause and loads; > 0: take another window while
+	 * the traffic goes on. NULL: one window. */
+	int (*next)(void *self, struct load_job *j);
+	void *self;
 	_Atomic int stop;
 };
 
@@ -73,7 +77,8 @@ struct load_job {
 size_t load_region_blocks(const struct load_region *r);
 size_t load_region_split(const struct load_region *r, enum mw_mix mix);
 
-/* Takes one window. 0, or MW_EVERIFY with a line in err when a generator did not write what it should. */
+/* Takes the windows of a job; j->window is the last one. 0, or MW_EVERIFY with a line in err when a generator did not
+ * write what it should. */
 int load_run(struct load_job *j, char *err, size_t n);
 
 #endif

@@ -14,7 +14,7 @@ enum {
 #define SWEEP_S 1e-3
 #define SWEEP_END 0.04
 
-/* ---- one window ---- */
+/* ---- windows ---- */
 
 /* Loads of a chase that takes about that long. */
 static size_t loads_of(double seconds, double latency_ns)
@@ -23,11 +23,37 @@ static size_t loads_of(double seconds, double latency_ns)
 	return (size_t)(loads / MW_CHASE_UNROLL + 1) * MW_CHASE_UNROLL;
 }
 
-/* Takes one window; mix MW_MIX_COUNT: without load. One in which no traffic moved, because other work had the CPUs, is
- * taken again. */
-static int window(struct loaded_run *r, struct pair *p, enum mw_mix mix, size_t pause, size_t loads,
-		  struct load_window *out, char *err, size_t n)
+/* What decides after a window, on the chasing member. */
+struct control {
+	struct loaded_run *run;
+	size_t windows; /* taken and used */
+	int empty;      /* windows without traffic, one after the other */
+	int rc;
+};
+
+static void control_pause(struct load_job *j, size_t pause, double seconds)
 {
+	atomic_store_explicit(&j->pause, pause, memory_order_relaxed);
+	j->loads = loads_of(seconds, j->window.latency_ns);
+}
+
+/* True when the window can be used. One in which no traffic moved, because other work had the CPUs, is taken again. */
+static bool usable(struct control *c, const struct load_job *j)
+{
+	if (j->window.bandwidth > 0 || j->n == 0) {
+		c->windows++;
+		c->empty = 0;
+		return true;
+	}
+	c->rc = bench_stopped(c->run->ctx) ? MW_ECANCELLED : ++c->empty == ATTEMPTS ? MW_EBUDGET : 0;
+	return false;
+}
+
+/* Runs the windows that `next` wants, the first one with that pause. */
+static int run_windows(struct control *c, struct pair *p, enum mw_mix mix, size_t pause, size_t loads,
+		       int (*next)(void *self, struct load_job *j), struct load_window *last, char *err, size_t n)
+{
+	struct loaded_run *r = c->run;
 	bool idle = mix == MW_MIX_COUNT;
 	struct load_job j = {
 		.team = r->ctx->team,
@@ -39,58 +65,75 @@ static int window(struct loaded_run *r, struct pair *p, enum mw_mix mix, size_t 
 		.traffic = idle ? NULL : r->kernels->fn[mix],
 		.mix = idle ? MW_MIX_100 : mix,
 		.pause = pause,
+		.value = r->value += 2,
 		.warm = WARM_LOADS,
 		.loads = loads,
 		.chase = &p->place->at,
+		.next = next,
+		.self = c,
 	};
+	if (bench_stopped(r->ctx))
+		return MW_ECANCELLED;
 	for (int i = 0; i < j.n; i++)
 		r->generators[i].region = &p->place->regions[i];
-	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		if (bench_stopped(r->ctx))
-			return MW_ECANCELLED;
-		j.value = r->value += 2;
-		int rc = r->take(&j, err, n);
-		*out = j.window;
-		if (rc < 0 || idle || out->bandwidth > 0)
-			return rc;
-	}
-	return mw_fail(MW_EBUDGET, err, n, "the threads of the traffic were not scheduled");
+	int rc = r->take(&j, err, n);
+	*last = j.window;
+	if (rc == 0 && c->rc == MW_EBUDGET)
+		return mw_fail(c->rc, err, n, "the threads of the traffic were not scheduled");
+	return rc < 0 ? rc : c->rc;
+}
+
+static int single_next(void *self, struct load_job *j)
+{
+	struct control *c = self;
+	return !usable(c, j) && c->rc == 0;
+}
+
+/* One window; mix MW_MIX_COUNT: without load. */
+static int one_window(struct loaded_run *r, struct pair *p, enum mw_mix mix, size_t loads, struct load_window *out,
+		      char *err, size_t n)
+{
+	struct control c = {.run = r};
+	return run_windows(&c, p, mix, 0, loads, single_next, out, err, n);
 }
 
 /* ---- the sweep ---- */
 
-/* The faster of two windows with traffic: a thread that was interrupted gives too low a bandwidth. */
-static int sweep_window(struct loaded_run *r, struct pair *p, enum mw_mix mix, size_t pause, struct load_window *best,
-			char *err, size_t n)
+struct sweep_control {
+	struct control base;
+	struct pacer_sweep *sweep;
+	double best; /* of the windows with this pause */
+};
+
+static int sweep_next(void *self, struct load_job *j)
 {
-	size_t loads = loads_of(SWEEP_S, best->latency_ns);
-	struct load_window second;
-	int rc = window(r, p, mix, pause, loads, best, err, n);
-	if (rc == 0)
-		rc = window(r, p, mix, pause, loads, &second, err, n);
-	if (rc == 0 && second.bandwidth > best->bandwidth)
-		*best = second;
-	return rc;
+	struct sweep_control *c = self;
+	struct pacer_sweep *s = c->sweep;
+	int more;
+	if (!usable(&c->base, j))
+		return c->base.rc == 0;
+	/* The faster of two windows: a thread that was interrupted gives too low a bandwidth. */
+	c->best = fmax(c->best, j->window.bandwidth);
+	if (c->base.windows % 2 == 1)
+		return 1;
+	s->pause[s->n] = atomic_load_explicit(&j->pause, memory_order_relaxed);
+	s->bandwidth[s->n++] = c->best;
+	c->best = 0;
+	control_pause(j, pacer_sweep_next(s, SWEEP_END, &more), SWEEP_S);
+	if (bench_stopped(c->base.run->ctx))
+		c->base.rc = MW_ECANCELLED;
+	return more && c->base.rc == 0;
 }
 
 /* Bandwidths over a range of pauses: the highest one, and where to seek each level. */
 static int sweep(struct loaded_run *r, struct pair *p, enum mw_mix mix, struct mix_state *s, char *err, size_t n)
 {
-	struct load_window best = {.latency_ns = 2 * p->place->idle_ns};
+	struct sweep_control c = {.base = {.run = r}, .sweep = &s->sweep};
+	struct load_window last;
 	s->sweep = (struct pacer_sweep){.n = 0};
-	for (;;) {
-		int more;
-		size_t pause = pacer_sweep_next(&s->sweep, SWEEP_END, &more);
-		if (!more)
-			break;
-		int rc = sweep_window(r, p, mix, pause, &best, err, n);
-		if (rc < 0)
-			return rc;
-		s->sweep.pause[s->sweep.n] = pause;
-		s->sweep.bandwidth[s->sweep.n++] = best.bandwidth;
-	}
-	s->swept = true;
-	return 0;
+	int rc = run_windows(&c.base, p, mix, 0, loads_of(SWEEP_S, 2 * p->place->idle_ns), sweep_next, &last, err, n);
+	s->swept = rc == 0;
+	return rc;
 }
 
 static int prepare_place(struct loaded_run *r, struct pair *p, char *err, size_t n)
@@ -98,7 +141,7 @@ static int prepare_place(struct loaded_run *r, struct pair *p, char *err, size_t
 	struct load_window w;
 	if (p->place->idle_ns > 0)
 		return 0;
-	int rc = window(r, p, MW_MIX_COUNT, 0, loads_of(SWEEP_S, 0), &w, err, n);
+	int rc = one_window(r, p, MW_MIX_COUNT, loads_of(SWEEP_S, 0), &w, err, n);
 	p->place->idle_ns = rc == 0 ? w.latency_ns : 0;
 	return rc;
 }
@@ -113,40 +156,61 @@ static void keep(struct load_point *p, const struct load_window *w)
 	p->error = w->error;
 }
 
-/* Windows with the pacer's pauses until one is on target, at most `most`. */
-static int seek(struct load_point *p, struct pacer *pacer, double seconds, unsigned most, enum pacer_state *state,
-		char *err, size_t n)
+struct seek_control {
+	struct control base;
+	struct load_point *point;
+	struct pacer pacer;
+	enum pacer_state state;
+	size_t most; /* windows at most */
+	double seconds;
+};
+
+/* From here on windows of a sample's full length, until one is on target. */
+static void seek_full(struct seek_control *c)
 {
-	struct load_window w;
-	*state = PACER_SEEKING;
-	for (unsigned i = 0; i < most && *state == PACER_SEEKING; i++) {
-		p->found.pause = pacer->pause;
-		int rc = window(p->run, p->pair, p->mix, pacer->pause, loads_of(seconds, p->latency_ns), &w, err, n);
-		if (rc < 0)
-			return rc;
-		keep(p, &w);
-		*state = pacer_next(pacer, w.bandwidth);
-	}
-	return 0;
+	struct load_point *p = c->point;
+	pacer_begin(&c->pacer, p->found.target, p->found.pause, p->slope);
+	c->base.windows = 0;
+	c->most = FULL_WINDOWS;
+	c->seconds = p->run->sample_s;
 }
 
+static int seek_next(void *self, struct load_job *j)
+{
+	struct seek_control *c = self;
+	struct load_point *p = c->point;
+	if (!usable(&c->base, j))
+		return c->base.rc == 0;
+	p->found.pause = c->pacer.pause;
+	keep(p, &j->window);
+	c->state = pacer_next(&c->pacer, j->window.bandwidth);
+	bool more = c->state == PACER_SEEKING && c->base.windows < c->most;
+	if (!more && !p->settled) {
+		p->settled = more = true;
+		p->slope = c->pacer.slope;
+		p->found.pause = c->pacer.pause;
+		seek_full(c);
+	}
+	if (more)
+		control_pause(j, c->pacer.pause, c->seconds);
+	if (more && bench_stopped(p->run->ctx))
+		c->base.rc = MW_ECANCELLED;
+	return more && c->base.rc == 0;
+}
+
+/* The first time the pause is sought with short windows. */
 static int paced_sample(struct load_point *p, char *err, size_t n)
 {
-	struct pacer pacer;
-	enum pacer_state state = PACER_HELD;
-	int rc = 0;
-	if (!p->settled) { /* with short windows */
-		pacer_begin(&pacer, p->found.target, p->found.pause, p->slope);
-		rc = seek(p, &pacer, 0.25 * p->run->sample_s, pacer.max_windows, &state, err, n);
-		p->settled = rc == 0;
-		p->slope = pacer.slope;
-		p->found.pause = pacer.pause;
+	struct seek_control c = {.base = {.run = p->run}, .point = p};
+	struct load_window last;
+	seek_full(&c);
+	if (!p->settled) {
+		c.most = c.pacer.max_windows;
+		c.seconds = 0.25 * p->run->sample_s;
 	}
-	if (rc < 0)
-		return rc;
-	pacer_begin(&pacer, p->found.target, p->found.pause, p->slope);
-	rc = seek(p, &pacer, p->run->sample_s, FULL_WINDOWS, &state, err, n);
-	p->found.off_target += state != PACER_HELD;
+	int rc = run_windows(&c.base, p->pair, p->mix, c.pacer.pause, loads_of(c.seconds, p->latency_ns), seek_next,
+			     &last, err, n);
+	p->found.off_target += rc == 0 && c.state != PACER_HELD;
 	return rc;
 }
 
@@ -168,8 +232,8 @@ static int take_sample(struct load_point *p, char *err, size_t n)
 		}
 		return paced_sample(p, err, n);
 	}
-	rc = window(r, p->pair, p->mix_state ? p->mix : MW_MIX_COUNT, 0, loads_of(r->sample_s, p->latency_ns), &w, err,
-		    n);
+	rc = one_window(r, p->pair, p->mix_state ? p->mix : MW_MIX_COUNT, loads_of(r->sample_s, p->latency_ns), &w, err,
+			n);
 	if (rc == 0)
 		keep(p, &w);
 	return rc;

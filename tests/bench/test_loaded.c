@@ -116,6 +116,7 @@ Test(loaded, points_by_time)
 	if (few == 0)
 		cr_skip_test("one CPU");
 	cr_expect_eq(few, 1 + 2 * 2 * 3);
+	cr_expect_eq(points_in("tiny", 12, 0.002, 2, 12), 1 + 2 * 2 * 4);
 	cr_expect_eq(points_in("quick", 120, 0.02, 7, 6), 1 + 2 * 2 * 8);
 	cr_expect_eq(points_in("standard", 600, 0.05, 9, 36), nt ? 1 + 2 * 4 * 12 : 1 + 2 * 3 * 12);
 	cr_expect_eq(points_in("full", 3600, 0.1, 12, 220), nt ? 1 + 2 * 5 * 16 : 1 + 2 * 3 * 16);

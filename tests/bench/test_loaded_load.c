@@ -260,19 +260,26 @@ static struct {
 } memory;
 
 /* 768 byte per 12 ns and a quarter per iteration; latency rises as in a queue. */
-static int simulated(struct load_job *j, char *err, size_t n)
+static void simulated_window(struct load_job *j)
 {
-	(void)err, (void)n;
 	memory.windows++;
 	memory.loads_of_last = j->loads;
 	if (j->n == 0) {
 		memory.idle++;
 		j->window = (struct load_window){.latency_ns = 100};
-		return 0;
+		return;
 	}
-	double gbps = memory.drift * 768 / fmax(12 + 0.25 * (double)j->pause, 768 / memory.peak);
+	double gbps = memory.drift * 768 / fmax(12 + 0.25 * (double)atomic_load(&j->pause), 768 / memory.peak);
 	double used = fmin(gbps / (memory.drift * memory.peak), 0.98);
 	j->window = (struct load_window){100 / (1 - 0.9 * used), memory.asleep ? 0 : gbps, 0.001};
+}
+
+static int simulated(struct load_job *j, char *err, size_t n)
+{
+	(void)err, (void)n;
+	do
+		simulated_window(j);
+	while (j->next && j->next(j->self, j) > 0);
 	return 0;
 }
 
