@@ -21,10 +21,13 @@ enum { VECTORS = (int)(MW_TRAFFIC_LINE / sizeof(VEC)) }; /* of a line */
  */
 #define KEEP_ORDER() __asm__ volatile("" ::: "memory")
 
-static inline void wait_for(size_t iterations)
+/* Waits for half to one and a half times `mean` iterations. With a constant number the branch predictor learns at times
+ * when the loop ends, so that the next block begins early: the bandwidth of one pause had two values, twice apart. */
+static inline void wait_about(size_t mean, uint64_t *random)
 {
-	for (; iterations; iterations--)
-		__asm__ volatile("" : "+r"(iterations));
+	*random = *random * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX */
+	for (size_t n = mean / 2 + (size_t)((*random >> 32) * mean >> 32); n; n--)
+		__asm__ volatile("" : "+r"(n));
 }
 
 static inline __attribute__((always_inline)) void load_line(const char **from, VEC sum[VECTORS])
@@ -60,7 +63,7 @@ static inline __attribute__((always_inline)) uint64_t run(void *to, const void *
 	VEC v = SET1(value), sum[VECTORS];
 	char *at = to;
 	const char *next = from;
-	uint64_t total = 0;
+	uint64_t total = 0, random = (uintptr_t)to ^ (uintptr_t)from;
 	UNROLL
 	for (int k = 0; k < VECTORS; k++)
 		sum[k] = SET1(0);
@@ -72,7 +75,8 @@ static inline __attribute__((always_inline)) uint64_t run(void *to, const void *
 			else
 				store_line(&at, v, nt);
 		}
-		wait_for(pause);
+		if (pause)
+			wait_about(pause, &random);
 	}
 	for (int k = 0; k < VECTORS; k++)
 		total += SUM(sum[k]);
