@@ -23,8 +23,7 @@ static const struct mw_key key_mix = {
 static const struct mw_key key_load = {
 	"load", MW_NUMBER, MW_PARAM,
 	"percent of the mix's highest bandwidth that the pacer aims at; 100: traffic without pauses"};
-static const struct mw_key key_cpu_node = {"cpu_node", MW_NUMBER, MW_PARAM,
-					   "NUMA node of the CPUs of chase and traffic"};
+static const struct mw_key key_cpu_node = {"cpu_node", MW_NUMBER, MW_PARAM, "NUMA node of the CPUs that read"};
 static const struct mw_key key_memory_node = {"memory_node", MW_NUMBER, MW_PARAM, "NUMA node of the memory"};
 static const struct mw_key key_window = {"window", MW_BYTES, MW_PARAM,
 					 "locality window: the chain visits all of it before the next one"};
