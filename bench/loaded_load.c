@@ -63,16 +63,22 @@ static void real_end(void *self)
 	(void)mw_team_timed_end(j->team, j->chase_rank);
 }
 
-/* Waits until every generator has moved another turn: it runs, and has seen a new pause. Yields at times: with more
- * members than free CPUs, a thread that only spins would use up their time. */
-static void wait_for_traffic(struct load_job *j)
+/* Waits until the generator's counter changes. Yields at times: with more members than free CPUs, a thread that only
+ * spins would use up their time. */
+static void wait_for_turn(const struct load_generator *g)
+{
+	uint64_t before = atomic_load_explicit(&g->moved, memory_order_relaxed);
+	for (unsigned spins = 1; atomic_load_explicit(&g->moved, memory_order_relaxed) == before; spins++)
+		if (spins % 1024 == 0)
+			(void)sched_yield();
+}
+
+/* Waits until every generator has done a whole turn with the present pause: the first one to end had begun before. */
+static void wait_for_traffic(const struct load_job *j)
 {
 	for (int i = 0; i < j->n; i++) {
-		const struct load_generator *g = &j->generators[i];
-		uint64_t before = atomic_load_explicit(&g->moved, memory_order_relaxed);
-		for (unsigned spins = 1; atomic_load_explicit(&g->moved, memory_order_relaxed) == before; spins++)
-			if (spins % 1024 == 0)
-				(void)sched_yield();
+		wait_for_turn(&j->generators[i]);
+		wait_for_turn(&j->generators[i]);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "tests/bench/context.h"
 
 #include <math.h>
+#include <unistd.h>
 
 #include "bench/loaded_work.h"
 
@@ -109,11 +110,14 @@ static struct {
 	_Atomic int outside; /* a call that was not within the region */
 	const char *base;
 	bool lazy; /* does not write */
+	bool slow; /* the first call takes long */
 } seen;
 
 static uint64_t recorded(void *to, const void *from, uint64_t value, size_t blocks, size_t pause)
 {
 	const char *t = to, *f = from, *split = seen.base + BLOCKS * 8 * 64;
+	if (seen.slow && atomic_load(&seen.calls) == 0)
+		(void)usleep(100000);
 	atomic_fetch_add(&seen.blocks, blocks);
 	atomic_fetch_add(&seen.calls, 1);
 	atomic_store(&seen.pause, pause);
@@ -177,6 +181,47 @@ Test(loaded_load, generators_follow_the_job)
 	j.value = 9;
 	cr_expect_eq(load_run(&j, t.err, sizeof(t.err)), MW_EVERIFY);
 	cr_expect(strstr(t.err, "75:25"), "%s", t.err);
+	free(r.base);
+	test_close(&t);
+}
+
+/* Each window begins after traffic moved with the pause that it was given, and ends before the traffic does. */
+static struct {
+	int windows, idle, ended, other_pause;
+	uint64_t moved;
+} around;
+
+static int watch_windows(void *self, struct load_job *j)
+{
+	(void)self;
+	uint64_t moved = atomic_load(&j->generators[0].moved);
+	around.idle += moved <= around.moved;
+	around.ended += atomic_load(&j->stop) != 0;
+	around.other_pause += atomic_load(&seen.pause) != atomic_load(&j->pause);
+	around.moved = moved;
+	atomic_store(&j->pause, atomic_load(&j->pause) + 1);
+	return ++around.windows < 5;
+}
+
+Test(loaded_load, traffic_begins_before_a_window_and_ends_after)
+{
+	struct test_context t;
+	struct load_region r = {.bytes = BLOCKS * LOAD_BLOCK_BYTES};
+	struct load_job j;
+	test_open(&t, bench_table[0], NULL);
+	if (mw_team_size(t.ctx.team) < 2)
+		cr_skip_test("one CPU");
+	r.base = aligned_alloc(64, r.bytes);
+	memset(r.base, 1, r.bytes);
+	cr_assert_eq(run_job(&t, &j, &r), 0);
+	seen.slow = true;
+	j.loads = 32; /* much shorter than the first call of the traffic */
+	j.next = watch_windows;
+	cr_assert_eq(load_run(&j, t.err, sizeof(t.err)), 0, "%s", t.err);
+	cr_expect_eq(around.windows, 5);
+	cr_expect_eq(around.idle, 0, "%d windows without traffic before them", around.idle);
+	cr_expect_eq(around.ended, 0);
+	cr_expect_eq(around.other_pause, 0, "%d windows with the pause of the one before", around.other_pause);
 	free(r.base);
 	test_close(&t);
 }
