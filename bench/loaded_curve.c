@@ -41,12 +41,10 @@ static void decline_of(const struct curve_point *v, size_t n, struct curve_facts
 	if (peak == last)
 		return;
 	f->decline = (struct curve_value){1 - a->value / b->value, 1 - a->hi / b->lo, 1 - a->lo / b->hi};
-	if (!isfinite(f->decline.lo) || !isfinite(f->decline.hi))
+	if (!isfinite(f->decline.hi) || !(f->decline.lo > 0))
 		f->oversaturated = CURVE_UNDECIDED;
-	else if (f->decline.lo > 0)
-		f->oversaturated = last->latency.value > peak->latency.value ? CURVE_YES : CURVE_NO;
-	else
-		f->oversaturated = CURVE_UNDECIDED;
+	else if (last->latency.value > peak->latency.value)
+		f->oversaturated = CURVE_YES;
 }
 
 void curve_facts_of(const struct curve_point *v, size_t n, struct curve_value unloaded, struct curve_facts *out)

@@ -121,7 +121,7 @@ static void generate(const struct load_job *j, struct load_generator *g)
 	const size_t blocks = load_region_blocks(r);
 	const size_t load_bytes = mw_mix_loads(j->mix) * MW_TRAFFIC_LINE;
 	const size_t store_bytes = mw_mix_stores(j->mix) * MW_TRAFFIC_LINE;
-	char *to = r->base + load_region_split(r, j->mix), *stored = to;
+	char *to = r->base + load_region_split(r, j->mix), *stored;
 	uint64_t moved = 0;
 	r->at %= blocks;
 	do {

@@ -1,4 +1,5 @@
 /* Latency over bandwidth: one line per mix, of one topology state and one pair of nodes. */
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -191,6 +192,7 @@ static void put_plot(const struct lines *lines, const struct figure_look *look, 
 static void put_words(const struct lines *lines, const struct mw_record *unloaded, struct figure_plot *p)
 {
 	const struct line *line = &lines->v[0];
+	assert(lines->n > 0 && line->n > 0);
 	const struct spot *last = &line->v[line->n - 1];
 	char a[32], b[32], c[32];
 	if (unloaded && can_show(unloaded))
