@@ -149,11 +149,11 @@ static void observe(struct mw_record *rec, const struct loaded_observed *o, doub
 	bool latency = is_point(rec, &mw_metric_latency);
 	mw_put_int(rec, &key_pause, (int64_t)o->pause);
 	if (isfinite(o->target)) {
-		mw_put_real(rec, &key_target, o->target);
+		mw_put_real(rec, &key_target, round(1e4 * o->target) / 1e4);
 		mw_put_int(rec, &key_off_target, o->off_target);
 	}
 	if (latency && isfinite(achieved))
-		mw_put_real(rec, &key_achieved, achieved);
+		mw_put_real(rec, &key_achieved, round(1e4 * achieved) / 1e4);
 	if (!latency)
 		mw_put_real(rec, &key_error, o->error);
 	if (isfinite(o->target) && fabs(achieved / o->target - 1) > 0.04)

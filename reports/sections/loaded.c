@@ -53,7 +53,7 @@ static const struct query queries[] = {
 		  .case_name = "loaded",
 		  .metric = "latency",
 		  .where = "mix=100:0,load=100",
-		  .keys = "threads,achieved,state"},
+		  .keys = "threads,state"},
 	{.bench = NULL},
 };
 
@@ -266,9 +266,13 @@ static void headlines(const struct results *r, struct headlines *out)
 	if (unloaded)
 		headline_pairs(out, headline_add(out, "Latency, no traffic", unloaded), unloaded,
 			       queries[UNLOADED].keys);
-	if (loaded)
-		headline_pairs(out, headline_add(out, "Latency beside full read traffic", loaded), loaded,
-			       queries[FULL].keys);
+	if (loaded) {
+		struct headline *line = headline_add(out, "Latency beside full read traffic", loaded);
+		char gbps[32];
+		headline_say(out, line, "beside %s GB/s",
+			     print_value(record_number(loaded, "achieved"), gbps, sizeof(gbps)));
+		headline_pairs(out, line, loaded, queries[FULL].keys);
+	}
 	reached(out, "Latency doubles at (reads)", l, &queries[KNEE]);
 	reached(out, "Saturation (reads)", l, &queries[SATURATION]);
 }

@@ -59,17 +59,18 @@ Test(loaded, records_of_a_run, .timeout = 120)
 	cr_expect_eq(mw_kv_int(&idle->observed, "cpu", -1), mw_team_cpu(t.ctx.team, 0));
 	static const struct {
 		const char *mix;
-		int factor;
+		double factor;
 	} mixes[] = {{"100:0", 1}, {"50:50", 2}};
 	for (size_t i = 0; i < 4; i++) {
-		const char *mix = mixes[i / 2].mix;
+		const double factor = mixes[i < 2 ? 0 : 1].factor;
+		const char *mix = mixes[i < 2 ? 0 : 1].mix;
 		int64_t load = i % 2 ? 100 : 50;
 		const struct mw_record *ns = find(&t.out, "loaded", "latency", mix, load, NULL);
 		const struct mw_record *gbps = find(&t.out, "loaded", "bandwidth", mix, load, NULL);
 		const struct mw_record *bus = find(&t.out, "loaded", "bus_bandwidth", mix, load, NULL);
 		cr_assert(ns && gbps && bus, "%s %lld", mix, (long long)load);
 		cr_expect(ns->value > 0.1 && gbps->value > 0);
-		cr_expect_float_eq(bus->value / gbps->value, mixes[i / 2].factor, 1e-9);
+		cr_expect_float_eq(bus->value / gbps->value, factor, 1e-9);
 		cr_expect_eq(bus->provenance, MW_MODELLED);
 		cr_expect_eq(gbps->provenance, MW_MEASURED);
 		cr_expect_eq(mw_kv_int(&ns->params, "threads", 0), 2);
