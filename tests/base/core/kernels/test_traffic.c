@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/core/kernels/traffic.h"
 #include "base/core/stats.h"
@@ -62,6 +63,32 @@ Test(kernels_traffic, lines_of_each_mix, .init = setup, .fini = teardown)
 		paths += k != NULL;
 	}
 	cr_assert_geq(paths, 1);
+}
+
+/* CPU time of this thread, ns. */
+static double cpu_ns(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
+
+/* Half of the iterations at least are waited for after each block. No core does 16 iterations of a loop per ns, and
+ * what else runs here does not count. */
+Test(kernels_traffic, pauses_take_their_time, .init = setup, .fini = teardown)
+{
+	const size_t pause = 2000000, blocks = 2;
+	for (int isa = 0; isa < MW_ISA_COUNT; isa++) {
+		const struct mw_traffic_kernels *k = mw_traffic_kernels((enum mw_isa)isa);
+		for (int mix = 0; k && mix < MW_MIX_COUNT; mix++) {
+			if (!k->fn[mix])
+				continue;
+			double begin = cpu_ns();
+			(void)k->fn[mix](to + GUARD, from + GUARD, 1, blocks, pause);
+			cr_expect_gt(cpu_ns() - begin, (double)(blocks * pause / 2) / 16, "%s %s",
+				     mw_isa_name((enum mw_isa)isa), mw_mix_name((enum mw_mix)mix));
+		}
+	}
 }
 
 /* Of 12 lines, as the program moves them; what the memory moves; and the name. */
