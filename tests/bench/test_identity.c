@@ -40,6 +40,7 @@ static const struct {
 	{"gemm", {"--shapes=96x64", "--tokens=1,4", NULL}},
 	{"pages", {"--size=4M", NULL}},
 	{"random", {"--sizes=256K", "--pages=4K", NULL}},
+	{"loaded", {"--mixes=100:0,50:50", "--levels=50,100", NULL}},
 	{"storage", {"--file-size=1M", "--max-depth=2", NULL}},
 	{"stride", {"--size=1M", "--strides=64", NULL}},
 	{"energy", {"--sample-time=0.05", NULL}},
@@ -138,6 +139,7 @@ Test(identity, memory_is_as_planned, .timeout = 300)
 		{"numa", {"--size=6M", NULL}},
 		{"cores", {"--ops=modified", NULL}},
 		{"parallelism", {"--chases=1,2", "--threads=2", NULL}},
+		{"loaded", {"--mixes=100:0", "--levels=100", NULL}},
 	};
 	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
 		const struct bench *b = bench_find(large[i].name);
