@@ -18,8 +18,8 @@ static const struct mw_key key_on_cpu = {"on_cpu", MW_NUMBER, MW_PARAM, "CPU tha
 static const struct mw_key key_access = {"access", MW_TEXT, MW_PARAM, "kind of access: read or write"};
 static const struct mw_key key_class = {"class", MW_NUMBER, MW_PARAM,
 					"access class of the promise: 0 for any initiator, 1 for CPUs"};
-static const struct mw_key key_placed = {"placed", MW_TEXT, MW_OBSERVED,
-					 "nodes on which the pages were found, with their shares"};
+static const struct mw_key key_page_nodes = {"page_nodes", MW_TEXT, MW_OBSERVED,
+					     "nodes on which the pages were found, with their shares"};
 static const struct mw_key key_distance = {"distance", MW_NUMBER, MW_OBSERVED,
 					   "distance of the nodes in the firmware's table (SLIT), 10 is local"};
 static const struct mw_key key_weights = {"weights", MW_TEXT, MW_OBSERVED, "weights of the nodes in the system"};
@@ -34,8 +34,8 @@ static const struct mw_metric metric_bandwidth_spread = {
 
 #define NODE_CASES MW_CASES("local", "remote", "memory-only")
 #define POLICY_CASES MW_CASES("interleave", "weighted-interleave")
-#define CHASE_OBSERVED MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_placed, &key_distance, &mw_key_span)
-#define READ_OBSERVED MW_LIST(&mw_key_obtained, &key_placed, &key_distance)
+#define CHASE_OBSERVED MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_page_nodes, &key_distance, &mw_key_span)
+#define READ_OBSERVED MW_LIST(&mw_key_obtained, &key_page_nodes, &key_distance)
 
 enum {
 	NODE_LATENCY,
@@ -58,15 +58,15 @@ static const struct mw_emit emits[] = {
 				    &mw_key_pages),
 			    MW_LIST(&mw_key_state), READ_OBSERVED},
 	[POLICY_LATENCY] = {POLICY_CASES, &mw_metric_latency, MW_LIST(&key_cpu_node, &mw_key_size, &mw_key_pages), NULL,
-			    MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_placed, &key_weights, &mw_key_span)},
+			    MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_page_nodes, &key_weights, &mw_key_span)},
 	[POLICY_BANDWIDTH] = {POLICY_CASES, &mw_metric_bandwidth,
 			      MW_LIST(&key_cpu_node, &mw_key_size, &mw_key_threads, &mw_key_kernel, &mw_key_pages),
-			      MW_LIST(&mw_key_state), MW_LIST(&mw_key_obtained, &key_placed, &key_weights)},
+			      MW_LIST(&mw_key_state), MW_LIST(&mw_key_obtained, &key_page_nodes, &key_weights)},
 	[CORE_LATENCY] = {MW_CASES("core"), &mw_metric_latency, MW_LIST(&key_on_cpu, &mw_key_size, &mw_key_pages), NULL,
-			  MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_placed, &mw_key_span)},
+			  MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_page_nodes, &mw_key_span)},
 	[CORE_BANDWIDTH] = {MW_CASES("core"), &mw_metric_bandwidth,
 			    MW_LIST(&key_on_cpu, &mw_key_size, &mw_key_kernel, &mw_key_pages), NULL,
-			    MW_LIST(&mw_key_obtained, &key_placed)},
+			    MW_LIST(&mw_key_obtained, &key_page_nodes)},
 	[HMAT_LATENCY] = {MW_CASES("hmat"), &mw_metric_latency,
 			  MW_LIST(&key_cpu_node, &key_memory_node, &key_access, &key_class), NULL, NULL},
 	[HMAT_BANDWIDTH] = {MW_CASES("hmat"), &mw_metric_bandwidth,
@@ -123,7 +123,7 @@ static void describe(struct mw_record *rec, const struct bench_ctx *ctx, const s
 	if (block->block.p)
 		mw_put_text(rec, &mw_key_obtained, block->block.obtained);
 	if (block->placed.len)
-		mw_put_text(rec, &key_placed, mw_buf_text(&block->placed));
+		mw_put_text(rec, &key_page_nodes, mw_buf_text(&block->placed));
 }
 
 static void note_size(struct mw_record *rec, uint64_t touched, uint64_t caches)

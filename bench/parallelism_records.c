@@ -13,8 +13,8 @@
 /* What a sample may follow of a chain that is larger than the caches. */
 #define FRESH_SHARE 0.7
 
-static const struct mw_metric metric_access_time = {"access_time", MW_NS, MW_LOWER,
-						    "mean time between two accesses of all chases and threads"};
+static const struct mw_metric metric_access_interval = {"access_interval", MW_NS, MW_LOWER,
+							"mean time between two accesses of all chases and threads"};
 static const struct mw_metric metric_in_flight = {
 	"in_flight", MW_COUNT, MW_HIGHER,
 	"mean number of accesses in flight, by Little's law: latency with one chase x accesses per time"};
@@ -28,7 +28,8 @@ static const struct mw_key key_chases = {"chases", MW_NUMBER, MW_PARAM,
 					 "independent pointer chains that each thread follows at the same time"};
 static const struct mw_key key_at_knee = {"at_knee", MW_REAL, MW_OBSERVED, "accesses in flight at the knee"};
 static const struct mw_key key_knee_ns = {"knee_ns", MW_REAL, MW_OBSERVED, "access time at the knee, ns"};
-static const struct mw_key key_tried = {"tried", MW_NUMBER, MW_OBSERVED, "largest number of chases measured"};
+static const struct mw_key key_most_chases = {"most_chases", MW_NUMBER, MW_OBSERVED,
+					      "largest number of chases measured"};
 static const struct mw_key key_limit = {
 	"limit", MW_TEXT, MW_OBSERVED,
 	"what ends the gain: memory, the core (the first-level cache is as slow), or not reached"};
@@ -37,12 +38,12 @@ static const struct mw_key key_limit = {
 
 enum { POINT, FLIGHT, KNEE };
 static const struct mw_emit emits[] = {
-	[POINT] = {MW_CASES("chases"), &metric_access_time, MW_LIST(GROUP, &key_chases), MW_LIST(&mw_key_state),
+	[POINT] = {MW_CASES("chases"), &metric_access_interval, MW_LIST(GROUP, &key_chases), MW_LIST(&mw_key_state),
 		   MW_LIST(&mw_key_obtained, &mw_key_cpu, &mw_key_node)},
 	[FLIGHT] = {MW_CASES("chases"), &metric_in_flight, MW_LIST(GROUP, &key_chases), MW_LIST(&mw_key_state),
 		    MW_LIST(&mw_key_obtained, &mw_key_cpu, &mw_key_node)},
 	[KNEE] = {MW_CASES("knee"), &metric_knee, MW_LIST(GROUP), MW_LIST(&mw_key_state),
-		  MW_LIST(&mw_key_obtained, &mw_key_cpu, &mw_key_node, &key_at_knee, &key_knee_ns, &key_tried,
+		  MW_LIST(&mw_key_obtained, &mw_key_cpu, &mw_key_node, &key_at_knee, &key_knee_ns, &key_most_chases,
 			  &key_limit)},
 	{.metric = NULL},
 };
@@ -190,7 +191,7 @@ static int emit_knee(const struct par_results *r, const struct mw_record *one, c
 	out.n = at->n;
 	mw_put_real(&out, &key_at_knee, par_in_flight(one->value, threads_of(at), at->value));
 	mw_put_real(&out, &key_knee_ns, at->value);
-	mw_put_int(&out, &key_tried, mw_kv_int(&v[n - 1]->params, "chases", 0));
+	mw_put_int(&out, &key_most_chases, mw_kv_int(&v[n - 1]->params, "chases", 0));
 	mw_put_text(&out, &key_limit, limit_of(r, at, knee == n - 1));
 	if (knee == n - 1)
 		mw_record_note(&out, "at least: more chases than %d were not measured",

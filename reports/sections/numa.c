@@ -333,7 +333,7 @@ static int table_row(const struct mw_records *l, const struct mw_record *r, stru
 		promised,
 		share,
 		mw_unit_name(r->unit),
-		mw_kv_str(&r->observed, "placed", ""),
+		mw_kv_str(&r->observed, "page_nodes", ""),
 	};
 	return grid_add(g, cells);
 }
@@ -350,7 +350,7 @@ static int fill_table(const struct results *r, const char *metric, struct grid *
 		{"promised", "HMAT", true},
 		{"share", "Measured / HMAT", true},
 		{"unit", "Unit", false},
-		{"placed", "Pages found on", false},
+		{"page_nodes", "Pages found on", false},
 	};
 	int rc = 0;
 	grid_init(g, columns, sizeof(columns) / sizeof(columns[0]));

@@ -26,7 +26,7 @@ static const struct query queries[] = {
 		  .case_name = "knee",
 		  .metric = "knee",
 		  .where = "level=dram,threads=1",
-		  .keys = "at_knee,knee_ns,tried,limit"},
+		  .keys = "at_knee,knee_ns,most_chases,limit"},
 	{.bench = NULL},
 };
 

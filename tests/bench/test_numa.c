@@ -513,7 +513,7 @@ Test(numa, everything_on_this_machine)
 	cr_expect_eq(cores, mw_team_size(t.ctx.team));
 	for (size_t at = 0; (r = next_of(&t.out, "local", "latency", &at)); locals++) {
 		char node[16];
-		const char *placed = mw_kv_str(&r->observed, "placed", "");
+		const char *placed = mw_kv_str(&r->observed, "page_nodes", "");
 		(void)snprintf(node, sizeof(node), "%lld", (long long)mw_kv_int(&r->params, "memory_node", -1));
 		if (told)
 			cr_expect_str_eq(placed, node);

@@ -122,7 +122,7 @@ Test(parallelism, derives_for_each_level_and_state)
 	cr_assert_eq(v->value, 4.0);
 	cr_assert_eq(mw_kv_find(&v->observed, "at_knee")->r, 4.0);
 	cr_assert_eq(mw_kv_find(&v->observed, "knee_ns")->r, 32.0);
-	cr_assert_eq(mw_kv_int(&v->observed, "tried", 0), 8);
+	cr_assert_eq(mw_kv_int(&v->observed, "most_chases", 0), 8);
 	cr_assert_str_eq(mw_kv_str(&v->observed, "limit", ""), "memory");
 	cr_assert_eq(find(&out, "knee", "dram", 0, "far")->value, 4.0);
 	cr_assert_str_eq(mw_kv_str(&find(&out, "knee", "l1", 0, "")->observed, "limit", ""), "core");
@@ -166,7 +166,7 @@ Test(parallelism, asked_points, .timeout = 120)
 	static const unsigned k[] = {1, 4, 16};
 	for (int level = 0; level < 2; level++)
 		for (size_t i = 0; i < 3; i++) {
-			const struct mw_record *r = find(&t.out, "access_time", level ? "l2" : "l1", (int64_t)k[i], "");
+			const struct mw_record *r = find(&t.out, "access_interval", level ? "l2" : "l1", (int64_t)k[i], "");
 			cr_assert(r && r->provenance == MW_MEASURED && r->value > 0.01, "%d %zu", level, i);
 			cr_assert_eq(mw_kv_int(&r->params, "size", 0), level ? 256 << 10 : 16 << 10);
 			cr_assert_eq(mw_kv_int(&r->params, "stride", 0), level ? 256 : 64);
@@ -180,7 +180,7 @@ static size_t count(const struct mw_records *l, const char *level)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < l->n; i++)
-		n += strcmp(l->v[i].metric, "access_time") == 0 &&
+		n += strcmp(l->v[i].metric, "access_interval") == 0 &&
 		     strcmp(mw_kv_str(&l->v[i].params, "level", ""), level) == 0;
 	return n;
 }

@@ -217,7 +217,7 @@ def check_matrix(rows, nodes):
         check(set(found) == {(a, b) for a in range(2) for b in range(nodes)}, metric, "of", sorted(found))
         for (a, b), r in found.items():
             check(r["case"] == ("memory-only" if b == 2 else "local" if a == b else "remote"), metric, a, b, "is called", r["case"])
-            check(r["observed"]["placed"] == str(b), "memory of node", b, "was found on", r["observed"]["placed"])
+            check(r["observed"]["page_nodes"] == str(b), "memory of node", b, "was found on", r["observed"]["page_nodes"])
             check(int(r["observed"]["distance"]) == DISTANCES[a, b], a, b, "are", r["observed"]["distance"], "apart")
             check(float(r["value"]) > 0, r["id"])
             if metric == "latency":
@@ -231,8 +231,8 @@ def check_spread(rows, nodes):
     spread = [r for r in rows if r["case"] == "interleave"]
     check(len(spread) == 4 and all(r["provenance"] == "measured" for r in spread), "interleaved:", spread)
     for r in spread:
-        shares = dict(re.findall(r"(\d+): (\d+) %", r["observed"]["placed"]))
-        check(set(shares) == {str(i) for i in range(nodes)}, "interleaved over", r["observed"]["placed"])
+        shares = dict(re.findall(r"(\d+): (\d+) %", r["observed"]["page_nodes"]))
+        check(set(shares) == {str(i) for i in range(nodes)}, "interleaved over", r["observed"]["page_nodes"])
         check(all(abs(int(s) - 100 / nodes) < 15 for s in shares.values()), "interleaved by", shares)
     for r in rows:
         if r["case"] == "weighted-interleave":
@@ -261,7 +261,7 @@ def check_cores(rows):
         cores = [r for r in rows if r["case"] == "core" and r["metric"] == metric]
         check(sorted(int(r["params"]["on_cpu"]) for r in cores) == [0, 1, 2, 3], metric, "of cores", [r["id"] for r in cores])
         for r in cores:
-            check(r["observed"]["placed"] == str(int(r["params"]["on_cpu"]) // 2), r["id"], "with memory of node", r["observed"]["placed"])
+            check(r["observed"]["page_nodes"] == str(int(r["params"]["on_cpu"]) // 2), r["id"], "with memory of node", r["observed"]["page_nodes"])
         check(all(r["params"]["on_cpu"] == r["observed"]["cpu"] for r in cores if metric == "latency"), "cores measured elsewhere")
     slowest = [r for r in rows if r["case"] == "slowest-core"]
     check(len(slowest) == 2 and all(r["observed"]["of_cores"] == "4" for r in slowest), "slowest core:", slowest)
