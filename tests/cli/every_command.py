@@ -25,6 +25,7 @@ CASES = {
     "gemm": [(*LONGER, "--shapes=64x64")],
     "latency": [SHORT],
     "storage": [(*SHORT, "--file-size=1M")],
+    "counters": [SHORT],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
     "pim ops": [
         (),
@@ -65,8 +66,8 @@ CASES = {
 }
 TEXT = {"help", "man", "completion"}  # print text and take no format
 TEXT_CASES = {("pim ops", ("--cite",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
-MEASURING = {"bandwidth", "energy", "gemm", "latency", "storage", "offload"}
-UNAVAILABLE = {"energy", "gemm"}  # may lack counters, or libraries
+MEASURING = {"bandwidth", "counters", "energy", "gemm", "latency", "storage", "offload"}
+UNAVAILABLE = {"counters", "energy", "gemm"}  # may lack counters, or libraries
 
 
 def commands():
