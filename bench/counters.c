@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/core/err.h"
 #include "base/core/kernels/stream.h"
@@ -13,7 +14,11 @@
 #include "bench/place.h"
 #include "bench/rounds.h"
 
-enum { LINE = 64, CACHES = 4 /* the array is this many times the last-level caches */ };
+enum {
+	LINE = 64,
+	CACHES = 4, /* the arrays are this many times the last-level caches */
+	FILL = 3,   /* what the write kernel stores */
+};
 
 /* ---- what it emits ---- */
 
@@ -67,6 +72,8 @@ struct member {
 	struct mw_counter_value before[MW_THREAD_EVENTS];
 	double events[MW_THREAD_EVENTS];
 	int rc[MW_THREAD_EVENTS]; /* of the latest reading */
+	uint64_t sum;             /* of the bit patterns that it reads */
+	bool wrong;               /* the latest pass did not do its work */
 };
 
 struct counters_run {
@@ -116,6 +123,21 @@ static void fill_member(void *arg, int rank, int n)
 		p[i] = 1 + (double)(i % 1021);
 }
 
+/* What the read kernel must return for the member's slice of b. */
+static void sum_member(void *arg, int rank, int n)
+{
+	struct counters_run *r = arg;
+	const double *b = (const double *)r->block.p + elements(r);
+	size_t begin, end;
+	mw_team_slice(elements(r), 8, rank, n, &begin, &end);
+	r->members[rank].sum = 0;
+	for (size_t i = begin; i < end; i++) {
+		uint64_t bits;
+		memcpy(&bits, &b[i], sizeof(bits));
+		r->members[rank].sum += bits;
+	}
+}
+
 static void read_member(struct counters_run *r, struct member *m, bool after)
 {
 	for (int e = 0; e < MW_THREAD_EVENTS; e++) {
@@ -138,12 +160,22 @@ static void pass_member(void *arg, int rank, int n)
 	const double *b = a + elements(r);
 	size_t begin, end;
 	mw_team_slice(elements(r), 8, rank, n, &begin, &end);
-	read_member(r, &r->members[rank], false);
+	struct member *m = &r->members[rank];
+	enum mw_stream_op op = j->kernel->op;
+	m->wrong = begin == end; /* --max-mem leaves less than a line for each thread */
+	if (m->wrong)
+		return;
+	a[begin] = a[end - 1] = -1;
+	read_member(r, m, false);
 	mw_team_timed_begin(r->ctx->team, rank);
-	volatile uint64_t sum = j->kernel->run(a + begin, b + begin, NULL, 3, end - begin);
-	(void)sum;
+	uint64_t sum = j->kernel->run(a + begin, b + begin, NULL, FILL, end - begin);
 	(void)mw_team_timed_end(r->ctx->team, rank);
-	read_member(r, &r->members[rank], true);
+	read_member(r, m, true);
+	if (op == MW_STREAM_READ)
+		m->wrong = sum != m->sum;
+	else
+		m->wrong = a[begin] != (op == MW_STREAM_WRITE ? FILL : b[begin]) ||
+			   a[end - 1] != (op == MW_STREAM_WRITE ? FILL : b[end - 1]);
 }
 
 /* Sum of an event over the members; the first error. */
@@ -195,6 +227,9 @@ static int sample(struct stream_case *s, char *err, size_t n)
 		rc = mw_controllers_take(r->controllers, &bytes, err, n);
 	if (rc < 0)
 		return rc;
+	for (int i = 0; i < r->threads; i++)
+		if (r->members[i].wrong)
+			return mw_fail(MW_EVERIFY, err, n, "the kernel %s gave a wrong result", s->kernel->name);
 	s->value[PROGRAM] = (double)(elements(r) * mw_stream_payload_bytes(s->kernel->op));
 	s->value[CONTROLLERS] = bytes.read + bytes.written;
 	s->value[RATIO] = s->value[CONTROLLERS] / s->value[PROGRAM];
@@ -328,7 +363,9 @@ static int add_stream(struct counters_run *r, struct stream_case *s, const struc
 static int take_block(struct counters_run *r, char *err, size_t n)
 {
 	int rc = mw_arena_take(r->ctx->arenas, r, MW_PAGES_THP, bench_node_of(r->ctx, 0), r->bytes, &r->block, err, n);
-	return rc == 0 && !r->block.intact ? mw_team_run(r->ctx->team, r->threads, fill_member, r) : rc;
+	if (rc == 0 && !r->block.intact)
+		rc = mw_team_run(r->ctx->team, r->threads, fill_member, r);
+	return rc == 0 ? mw_team_run(r->ctx->team, r->threads, sum_member, r) : rc;
 }
 
 int counters_begin(struct bench_ctx *ctx, const struct mw_sink *sink, const struct mw_counter_sys *sys,

@@ -169,9 +169,13 @@ static void reap(struct run *r)
 {
 	int status;
 	pid_t pid = wait(&status);
+	if (pid < 0) {
+		fprintf(stderr, "runner: cannot wait for a test: %s\n", strerror(errno));
+		exit(2);
+	}
 	for (unsigned i = 0; i < r->jobs; i++) {
 		struct job *j = &r->job[i];
-		if (j->pid != pid)
+		if (j->pid != pid || !j->test)
 			continue;
 		int signal = j->test->options.signal;
 		if (signal ? WIFSIGNALED(status) && WTERMSIG(status) == signal
