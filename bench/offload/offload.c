@@ -34,6 +34,12 @@ static void fill_member(void *arg, int rank, int n)
 	}
 }
 
+/* Without an instruction that flushes lines, operands are evicted by reading this much else. */
+static size_t spare_bytes(const struct offload *o)
+{
+	return offload_flush_name() ? 0 : 2 * o->llc;
+}
+
 /* Takes memory for the operands of all rows and fills it with the same contents in every visit. */
 static int take_memory(struct offload *o, char *err, size_t n)
 {
@@ -42,7 +48,7 @@ static int take_memory(struct offload *o, char *err, size_t n)
 	enum { STAGGER = 1344 };
 	uint64_t begin = mw_now_ns();
 	size_t step = offload_vector_step(o->largest), all = OFFLOAD_VECTORS * step;
-	o->spare_bytes = offload_flush_name() ? 0 : 2 * o->llc;
+	o->spare_bytes = spare_bytes(o);
 	int rc = mw_arena_take(o->ctx->arenas, o, MW_PAGES_THP, bench_node_of(o->ctx, 0), all + o->spare_bytes,
 			       &o->block, err, n);
 	if (rc < 0)
@@ -136,7 +142,8 @@ static void plan(const struct bench_ctx *ctx, struct bench_plan *out)
 	struct offload *o = new_offload(ctx);
 	if (o && read_options(o, NULL, 0) == 0) {
 		out->points = (unsigned)(o->n_work * OFFLOAD_CACHES * o->finalists);
-		out->memory_bytes = 2 * OFFLOAD_VECTORS * o->largest; /* vectors of the host and of one device */
+		/* Vectors of the host and of one device. */
+		out->memory_bytes = 2 * OFFLOAD_VECTORS * o->largest + spare_bytes(o);
 	}
 	free_offload(o);
 }

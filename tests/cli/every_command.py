@@ -33,6 +33,7 @@ CASES = {
     "storage": [(*SHORT, "--file-size=1M"), (*SHORT, "--file-size=1M", "--blocks=4K,8K", "--depths=1,3", "--write")],
     "interconnect": [SHORT],  # without a launcher: says how it is started
     "loaded": [(*SHORT, "--mixes=100:0", "--levels=50,100")],
+    "counters": [SHORT],
     "offload": [(*LONGER, "--sizes=64K", "--kernels=and,gemv", "--shapes=64x64")],
     "pim ops": [
         (),

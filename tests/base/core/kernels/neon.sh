@@ -1,5 +1,5 @@
 #!/bin/sh
-# The AArch64 kernels must compile without warnings. They can be run on such a machine only.
+# The AArch64 kernels must compile without warnings; scripts/check-arm runs them under qemu-user.
 set -eu
 cc=${AARCH64_CC:-aarch64-linux-gnu-gcc}
 if [ "$(uname -m)" = aarch64 ] || ! command -v "$cc" >/dev/null 2>&1; then
