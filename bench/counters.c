@@ -206,7 +206,7 @@ static int misses_of(const struct counters_run *r, double *misses)
 static int stalls_of(const struct counters_run *r, double *share)
 {
 	double cycles, stalled = 0;
-	int rc = sum_of(r, MW_CYCLES, &cycles);
+	int rc = sum_of(r, MW_CORE_CYCLES, &cycles);
 	if (rc == 0)
 		rc = sum_of(r, MW_STALLED_CYCLES, &stalled);
 	if (rc == 0 && !(cycles > 0))
@@ -310,7 +310,7 @@ static int open_counters(struct counters_run *r)
 		return rc;
 	why_event(r, MW_LLC_READ_MISSES, r->why[MISSES], N);
 	why_event(r, MW_LLC_WRITE_MISSES, r->why[MISSES], N);
-	why_event(r, MW_CYCLES, r->why[STALLS], N);
+	why_event(r, MW_CORE_CYCLES, r->why[STALLS], N);
 	why_event(r, MW_STALLED_CYCLES, r->why[STALLS], N);
 	mw_clip(r->why[RATIO], N, "%s", r->why[CONTROLLERS]);
 	if (r->why[MISSES][0] && r->why[CONTROLLERS][0] && r->why[STALLS][0])

@@ -165,7 +165,7 @@ static void params_words(const struct words *w, const struct mw_kv_list *l, stru
 	}
 }
 
-int figure_table(const struct results *results, const char *bench, struct grid *g)
+int figure_table(const struct results *results, const bool *show, struct grid *g)
 {
 	static const struct grid_column columns[] = {
 		{"case", "Case", false},     {"params", "Parameters", false},
@@ -183,8 +183,7 @@ int figure_table(const struct results *results, const char *bench, struct grid *
 		char value[32], lo[32], hi[32], ci[72] = "", rounds[24] = "";
 		const char *unit;
 		double scale = unit_scale(r->unit, r->value, &unit);
-		/* Case "run" is the time that the benchmark took, not a result. */
-		if (strcmp(r->bench, bench) != 0 || strcmp(r->case_name, "run") == 0)
+		if (!show[i])
 			continue;
 		params_words(&results->words, &r->params, &params);
 		if (isfinite(r->ci_lo) && isfinite(r->ci_hi))

@@ -74,8 +74,8 @@ struct figure_legend *plot_legend(struct figure_plot *p, const char *label, int 
 const char *size_words(double bytes, char *out, size_t n);
 /* Appends "size 64 KiB", "row hit 0.9". */
 void kv_words(const struct words *w, const struct mw_kv *kv, struct mw_buf *out);
-/* All records of a benchmark as a table for people, with provenance. 0 or -ENOMEM. */
-int figure_table(const struct results *r, const char *bench, struct grid *g);
+/* The records i with show[i] as a table for people, with provenance. 0 or -ENOMEM. */
+int figure_table(const struct results *r, const bool *show, struct grid *g);
 
 /* ---- from what draws to a file's content ---- */
 /* Fills plot and returns how many points there are (0: nothing to draw); -ENOMEM. plot->script is open. */

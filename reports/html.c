@@ -1,6 +1,6 @@
 /* Writes the page: summary, figures with their tables, what was left out, host, method. */
 #include "reports/html.h"
-#include "base/core/text.h"
+
 #include "reports/disturbance.h"
 
 #include <errno.h>
@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/text.h"
+#include "reports/brief.h"
 #include "reports/file.h"
 #include "reports/findings.h"
 #include "reports/headline.h"
@@ -277,14 +279,32 @@ static int put_figure(struct page *p, const struct section *s, const struct sect
 	return rc;
 }
 
+static void put_left_out(struct page *p, const struct section *s, const struct brief *b)
+{
+	if (b->left_out == 0)
+		return;
+	(void)fprintf(p->out, "<p>%zu more values are left to results.json", b->left_out);
+	if (b->state) {
+		(void)fputs(", among them all of other topology states than ", p->out);
+		html_escape(p->out, b->state);
+	}
+	(void)fputs("; <code>memwall report results.json --select='", p->out);
+	html_escape(p->out, s->bench);
+	(void)fputs(".*'</code> prints all.</p>\n", p->out);
+}
+
 /* The records of its benchmark, and what their words mean. */
 static int put_records(struct page *p, const struct section *s)
 {
-	struct grid table;
-	int rc = figure_table(p->r, s->bench, &table);
+	struct grid table = {0};
+	struct brief brief;
+	int rc = brief_choose(p->r, s, &brief);
+	if (rc == 0)
+		rc = figure_table(p->r, brief.show, &table);
 	if (rc == 0 && table.n_rows) {
 		struct words words = {0};
 		html_grid(p->out, &table, s->name);
+		put_left_out(p, s, &brief);
 		p->failed = words_of_table(&p->r->words, &p->r->records, s->bench, &words) < 0 || p->failed;
 		html_words(p->out, &words);
 		words_fini(&words);
@@ -294,6 +314,7 @@ static int put_records(struct page *p, const struct section *s)
 		(void)fputs("</code> produces them.</p>\n", p->out);
 	}
 	grid_fini(&table);
+	brief_fini(&brief);
 	return rc;
 }
 

@@ -67,7 +67,7 @@ static const struct {
 	[MW_LLC_WRITE_MISSES] = {"write misses of the last-level cache", PERF_TYPE_HW_CACHE, CACHE_EVENT(WRITE, MISS)},
 	[MW_LLC_PREFETCH_MISSES] = {"prefetch misses of the last-level cache", PERF_TYPE_HW_CACHE,
 				    CACHE_EVENT(PREFETCH, MISS)},
-	[MW_CYCLES] = {"cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES},
+	[MW_CORE_CYCLES] = {"cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES},
 	[MW_STALLED_CYCLES] = {"stalled cycles", PERF_TYPE_HARDWARE, PERF_COUNT_HW_STALLED_CYCLES_BACKEND},
 };
 

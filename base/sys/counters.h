@@ -37,7 +37,7 @@ enum mw_thread_event {
 	MW_LLC_READ_MISSES,     /* loads that missed the last-level cache */
 	MW_LLC_WRITE_MISSES,    /* stores, mostly as reads for ownership */
 	MW_LLC_PREFETCH_MISSES, /* prefetches, where the CPU counts them apart */
-	MW_CYCLES,
+	MW_CORE_CYCLES,
 	MW_STALLED_CYCLES, /* cycles in which the core waited for data or execution units */
 	MW_THREAD_EVENTS
 };

@@ -351,6 +351,7 @@ const struct section section_bandwidth = {
 	.name = "Bandwidth",
 	.bench = "bandwidth",
 	.queries = queries,
+	.brief = "bus_bandwidth",
 	.figures = {{.draw = draw}},
 	.headlines = headlines,
 };

@@ -288,6 +288,7 @@ const struct section section_gemm = {
 	.name = "Roofline",
 	.bench = "gemm",
 	.queries = queries,
+	.brief = "bytes_rate,intensity",
 	.figures = {{.draw = draw}},
 	.headlines = headlines,
 };

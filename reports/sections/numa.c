@@ -14,7 +14,7 @@ static const struct query queries[] = {
 	[LOCAL] = {.bench = "numa", .case_name = "local", .keys = "cpu_node,memory_node"},
 	[REMOTE] = {.bench = "numa", .case_name = "remote", .keys = "cpu_node,memory_node"},
 	[MEMORY_ONLY] = {.bench = "numa", .case_name = "memory-only", .keys = "cpu_node,memory_node"},
-	[INTERLEAVE] = {.bench = "numa", .case_name = "interleave", .keys = "cpu_node,placed"},
+	[INTERLEAVE] = {.bench = "numa", .case_name = "interleave", .keys = "cpu_node,page_nodes"},
 	[CORE] = {.bench = "numa", .case_name = "core", .keys = "on_cpu"},
 	[PROMISE] = {.bench = "numa",
 		     .case_name = "hmat",

@@ -375,6 +375,7 @@ const struct section section_offload = {
 	.name = "Offload to memory that computes",
 	.bench = "offload",
 	.queries = queries,
+	.brief = "energy,time",
 	.figures = {{.draw = draw}},
 	.headlines = headlines,
 };

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <math.h>
 
+#include "reports/brief.h"
 #include "reports/html.h"
 #include "reports/section.h"
 #include "tests/fuzz/results.h"
@@ -322,9 +323,13 @@ static void tables(const struct results *r, const struct section *s)
 	}
 	if (!s->bench)
 		return;
-	FUZZ_CHECK(figure_table(r, s->bench, &g) == 0);
+	struct brief brief;
+	FUZZ_CHECK(brief_choose(r, s, &brief) == 0);
+	FUZZ_CHECK(figure_table(r, brief.show, &g) == 0);
+	FUZZ_CHECK(g.n_rows <= BRIEF_ROWS);
 	page(&g, s->name);
 	grid_fini(&g);
+	brief_fini(&brief);
 }
 
 int fuzz_figure(const uint8_t *data, size_t n)

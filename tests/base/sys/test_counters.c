@@ -137,7 +137,7 @@ Test(counters, events_of_a_thread_are_counted_in_user_mode_with_their_times)
 		[MW_LLC_READ_MISSES] = {PERF_TYPE_HW_CACHE, 0x10002},
 		[MW_LLC_WRITE_MISSES] = {PERF_TYPE_HW_CACHE, 0x10102},
 		[MW_LLC_PREFETCH_MISSES] = {PERF_TYPE_HW_CACHE, 0x10202},
-		[MW_CYCLES] = {PERF_TYPE_HARDWARE, 0},
+		[MW_CORE_CYCLES] = {PERF_TYPE_HARDWARE, 0},
 		[MW_STALLED_CYCLES] = {PERF_TYPE_HARDWARE, 8},
 	};
 	struct fake f = {0};
@@ -153,12 +153,12 @@ Test(counters, events_of_a_thread_are_counted_in_user_mode_with_their_times)
 		cr_expect_eq(f.cpu[c.fd[e]], -1);
 	}
 	struct mw_counter_value v;
-	count(&f, c.fd[MW_CYCLES], 12);
-	cr_assert_eq(mw_thread_counters_read(&sys, &c, MW_CYCLES, &v), 0);
+	count(&f, c.fd[MW_CORE_CYCLES], 12);
+	cr_assert_eq(mw_thread_counters_read(&sys, &c, MW_CORE_CYCLES, &v), 0);
 	cr_assert_eq(v.count, 12);
 	mw_thread_counters_close(&sys, &c);
 	cr_assert_eq(f.open, 0);
-	cr_assert_eq(mw_thread_counters_read(&sys, &c, MW_CYCLES, &v), -EBADF);
+	cr_assert_eq(mw_thread_counters_read(&sys, &c, MW_CORE_CYCLES, &v), -EBADF);
 }
 
 static void expect_why(int rc, int needed, const char *words)
