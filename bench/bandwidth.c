@@ -19,7 +19,7 @@ struct bw_point {
 	struct stream_job job;
 	double sample_ns;
 	int rc; /* result of prepare_point(); > 0: not called yet */
-	char why[160];
+	char why[MW_REASON_ROOM];
 };
 
 struct bw_run {

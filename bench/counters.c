@@ -81,7 +81,7 @@ struct counters_run {
 	const struct mw_counter_sys *sys;
 	const char *root;
 	struct mw_controllers *controllers;
-	char why[METRICS][300]; /* why a metric is not counted; "" when it is */
+	char why[METRICS][MW_ERR_ROOM]; /* why a metric is not counted; "" when it is */
 	int threads;
 	struct member *members;
 	size_t bytes; /* of the block, whose halves are the two arrays */

@@ -16,8 +16,8 @@ struct gemm_case {
 	struct gemm_group *group;
 	const struct engine *engine;
 	size_t m;
-	size_t calls;          /* products per sample */
-	char why[MW_ERR_ROOM]; /* not empty: why it cannot run */
+	size_t calls;             /* products per sample */
+	char why[MW_REASON_ROOM]; /* not empty: why it cannot run */
 	char kernel[48];
 	/* Private to gemm_work.c: */
 	void **plans; /* one per member; NULL for an empty slice */

@@ -260,7 +260,7 @@ static int emit_missing(struct interconnect_run *r, const struct mw_sink *sink)
 	int rc = 0;
 	for (int d = 0; d < LINK_DISTANCES && rc == 0; d++) {
 		struct mw_record rec;
-		char why[120];
+		char why[MW_ERR_ROOM];
 		if (link_peer(&r->world, (enum link_distance)d) >= 0)
 			continue;
 		mw_record_open(&rec, &emitter, &emits[LATENCY], "ping-pong");

@@ -212,7 +212,7 @@ static void release_blocks(struct latency_run *r)
 static int find_pages(struct latency_run *r, const enum mw_pages *kinds, size_t n, uint64_t bytes,
 		      const struct mw_sink *sink, char *err, size_t en)
 {
-	char why[200] = "";
+	char why[MW_ERR_ROOM] = "";
 	r->n_blocks = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct chase_block *block = &r->blocks[r->n_blocks];

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/core/err.h"
+
 /* The calls that are measured, replaced in tests. Negative results are -errno. */
 struct pages_os {
 	void *(*map)(void *at, size_t bytes, int prot, int flags, int fd); /* as mmap: MAP_FAILED with errno */
@@ -50,7 +52,7 @@ struct pages_job {
 
 struct pages_result {
 	int rc; /* 0, or MW_EUNAVAILABLE or another error with the reason in why */
-	char why[160];
+	char why[MW_REASON_ROOM];
 	uint64_t ns, faults;
 	size_t pages; /* of the kind that is measured: base or huge */
 	size_t page;  /* bytes of one */

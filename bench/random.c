@@ -65,7 +65,7 @@ struct random_run {
 	uint64_t rng;
 	struct rounds *rounds;
 	bool wrong; /* a result was wrong: the benchmark fails */
-	char why[160];
+	char why[MW_REASON_ROOM];
 };
 
 /* ---- one sample ---- */
@@ -368,7 +368,7 @@ static void release_tables(struct random_run *r)
 
 static int open_tables(struct random_run *r, const struct mw_sink *sink, char *err, size_t n)
 {
-	char why[300] = "";
+	char why[MW_ERR_ROOM] = "";
 	for (size_t i = 0; i < r->n_kinds; i++) {
 		struct random_table *t = &r->tables[r->n_tables];
 		int rc = random_table_open(t, r->ctx, r->kinds[i], r->largest, why, sizeof(why));

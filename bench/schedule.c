@@ -216,7 +216,8 @@ static void failed(struct entry *e, int rc, const char *why)
 {
 	if (e->rc == 0 && rc < 0 && rc != MW_ECANCELLED) {
 		e->rc = rc;
-		mw_clip(e->why, sizeof(e->why), "%s", why[0] ? why : mw_strerror(rc));
+		const char *cause = rc == -ENOMEM ? "no memory for its points (see ulimit -v)" : mw_strerror(rc);
+		mw_clip(e->why, sizeof(e->why), "%s", why[0] ? why : cause);
 	}
 }
 

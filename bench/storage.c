@@ -33,7 +33,7 @@ struct load_point {
 	unsigned in_flight;
 	int cpu;
 	int rc;
-	char err[160];
+	char err[MW_ERR_ROOM];
 };
 
 struct value_arg {
@@ -49,10 +49,10 @@ struct storage_run {
 	struct storage_place place;
 	struct storage_facts facts;
 	uint64_t rng;
-	char engine_why[120];
-	unsigned depth;        /* largest number of requests in flight */
-	char depth_why[160];   /* why depth is less than asked for */
-	struct mw_block block; /* buffer of the requests; held during a visit */
+	char engine_why[MW_ERR_ROOM];
+	unsigned depth;                   /* largest number of requests in flight */
+	char depth_why[MW_ERR_ROOM + 40]; /* why depth is less than asked for */
+	struct mw_block block;            /* buffer of the requests; held during a visit */
 	struct storage_result *result;
 	struct storage_load *loads; /* as planned */
 	size_t n_loads;
@@ -339,7 +339,7 @@ static int open_engine(struct storage_run *r, char *err, size_t n)
 static int choose_place(struct storage_run *r)
 {
 	struct mw_cpulist irq;
-	char why[160] = "/sys cannot be read";
+	char why[MW_ERR_ROOM] = "/sys cannot be read";
 	int root = mw_tree_open("/"), n = mw_team_size(r->ctx->team);
 	int *cpus = calloc((size_t)n, sizeof(*cpus));
 	for (int i = 0; cpus && i < n; i++)

@@ -2,6 +2,7 @@
 #ifndef STORAGE_H
 #define STORAGE_H
 
+#include "base/core/err.h"
 #include "base/sys/cpulist.h"
 #include "bench/bench.h"
 #include "bench/storage_io.h"
@@ -29,9 +30,9 @@ size_t storage_plan(const struct storage_wish *wish, struct storage_load *v, siz
 /* ---- where the thread runs ---- */
 
 struct storage_place {
-	int member;         /* of the team; -1: the calling thread, not bound to a CPU */
-	char irq_cpus[200]; /* CPUs that handle the disk's interrupts, "" unknown */
-	char words[400];    /* why there */
+	int member;                   /* of the team; -1: the calling thread, not bound to a CPU */
+	char irq_cpus[200];           /* CPUs that handle the disk's interrupts, "" unknown */
+	char words[MW_ERR_ROOM + 80]; /* why there */
 };
 
 /* The first member on one of the CPUs; without CPUs (NULL) the calling thread, and why says why they are unknown;

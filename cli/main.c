@@ -188,6 +188,11 @@ static int finish(int rc, int status, const char *err)
 {
 	errno = 0;
 	bool lost = fflush(stdout) != 0 || ferror(stdout);
+	if (lost && errno == 0) { /* an earlier write failed, and its cause is gone: ask again */
+		clearerr(stdout);
+		(void)fputc('\n', stdout);
+		(void)fflush(stdout);
+	}
 	int cause = errno ? -errno : -EIO;
 	if (lost && (rc == 0 || rc == -EIO || rc == -EPIPE) && reader_gone())
 		return 128 + SIGPIPE;

@@ -18,6 +18,8 @@ const char *mw_strerror(int code);
 
 /* Room for a message that names two paths of the system's longest (PATH_MAX) and says why. */
 enum { MW_ERR_ROOM = 8800 };
+/* Room for a reason that names no path; the longest of them has some 300 characters. */
+enum { MW_REASON_ROOM = 512 };
 
 /* Formats one line into err (size n, may be 0) and returns code, so that a caller can `return mw_fail(...)`. A
  * message that does not fit ends in "...". */
