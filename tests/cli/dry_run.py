@@ -40,6 +40,6 @@ with scratch() as folder:
         limit = 64 if "--max-mem=64M" in options else 1 << 30
         # Each number is rounded on its own.
         check(0 < int(total["memory_mib"]) <= min(apart + len(rows), limit), options, out)
-        check(int(total["memory_mib"]) >= min(apart - len(rows), limit) or "limited" in total["status"], options, out)
+        check(int(total["memory_mib"]) >= min(apart - len(rows), limit) or "cut to the limit" in total["status"], options, out)
         check(abs(float(total["time_s"]) - sum(float(r["time_s"]) for r in rows)) < 0.1 * len(rows), options, out)
     check(os.listdir(folder) == before, "left", os.listdir(folder))
