@@ -13,10 +13,15 @@
 /* What is left out as time gets short. */
 enum density {
 	SPARSE, /* the first four operations, one kernel each, one thread and all */
-	PLAIN,  /* all operations; in DRAM these four also with other thread counts and spread threads */
+	SHORT,  /* in DRAM all operations, these four also with other thread counts and spread threads */
+	PLAIN,  /* all operations in the caches too, and stores of zeros for contrast */
 	DENSE,  /* two kernels of these four; everything with all thread counts */
 	FULL    /* three kernels of each */
 };
+
+/* Below this share of a run, s, the caches are measured with the first four operations only: the others add little to
+ * the picture of a cache, and many rows to its table. */
+#define SHORT_SHARE 30
 
 /* ---- groups ---- */
 
@@ -65,13 +70,21 @@ static bool is_asked(const struct bw_plan *p, const struct bw_group *g)
 	return p->placements[0] || at->same;
 }
 
+/* What a short sweep does without, unless --ops names it. */
+static bool is_detail(const struct bw_plan *p, const struct bw_group *g)
+{
+	bool named = mw_opt_text(p->ctx->opts, "ops");
+	return g->zeros || (g->level != BW_LEVEL_DRAM && !is_first_four(g->op) && !named);
+}
+
 /* True when a sweep of that density has this group. */
 static bool is_wanted(const struct bw_plan *p, int density, const struct bw_group *g)
 {
 	int threads = g->at->threads;
 	bool end = (threads == p->threads[0] || threads == p->threads[p->n_threads - 1]) && !g->at->spread;
 	bool first_four = is_first_four(g->op);
-	if (!is_asked(p, g) || (density == SPARSE && (!end || !first_four || g->zeros)))
+	if (!is_asked(p, g) || (density == SHORT && is_detail(p, g)) ||
+	    (density == SPARSE && (!end || !first_four || g->zeros)))
 		return false;
 	/* In caches only ordinary stores: non-temporal stores bypass the cache. */
 	if (g->level != BW_LEVEL_DRAM)
@@ -134,7 +147,7 @@ static int choose_groups(struct bw_plan *p)
 	p->groups = calloc((size_t)BW_LEVELS * 2 * BW_THREAD_COUNTS * MW_STREAM_OP_COUNT * 4, sizeof(*p->groups));
 	if (!p->groups)
 		return -ENOMEM;
-	for (p->density = FULL;; p->density--) {
+	for (p->density = p->ctx->share_s < SHORT_SHARE ? SHORT : FULL;; p->density--) {
 		list_groups(p);
 		if (p->density == SPARSE || (double)p->points * rounds * (0.5 * prof->sample_s + 0.0015) <= room)
 			break;
@@ -182,7 +195,7 @@ struct bw_words bw_plan_words(const struct bw_plan *p, const struct bw_group *g,
 static bool list_cell(const struct bw_plan *p, struct bw_group *g, struct bw_cell *c)
 {
 	*c = (struct bw_cell){.place = place_of(p, g), .op = g->op, .threads = g->at->threads, .spread = g->at->spread};
-	if (!is_wanted(p, FULL, g))
+	if (!is_wanted(p, FULL, g) || (p->density == SHORT && is_detail(p, g)))
 		return false;
 	for (size_t i = 0; i < p->n_groups; i++) {
 		const struct bw_group *o = &p->groups[i];

@@ -21,9 +21,9 @@ const struct mw_key gemm_key_weight_bytes = {"weight_bytes", MW_BYTES, MW_OBSERV
 	{                                                                                                              \
 		MW_CASES("peak"), metric, MW_LIST(&mw_key_dtype, &mw_key_isa, &mw_key_threads), STATE, NULL            \
 	}
-#define PRODUCT(metric)                                                                                                \
+#define PRODUCT(cases, metric)                                                                                         \
 	{                                                                                                              \
-		PRODUCT_CASES, metric, MW_LIST(&mw_key_engine, SHAPE), STATE, MW_LIST(RAN)                             \
+		cases, metric, MW_LIST(&mw_key_engine, SHAPE), STATE, MW_LIST(RAN)                                     \
 	}
 #define ENGINE(metric)                                                                                                 \
 	{                                                                                                              \
@@ -36,14 +36,14 @@ const struct mw_key gemm_key_weight_bytes = {"weight_bytes", MW_BYTES, MW_OBSERV
 
 static const struct mw_emit emits[] = {
 	PEAK(&mw_metric_flop_rate),
-	PRODUCT(&mw_metric_flop_rate),
+	PRODUCT(PRODUCT_CASES, &mw_metric_flop_rate),
 	ENGINE(&mw_metric_flop_rate),
 	BEST(&mw_metric_flop_rate),
 	PEAK(&mw_metric_op_rate),
-	PRODUCT(&mw_metric_op_rate),
+	PRODUCT(PRODUCT_CASES, &mw_metric_op_rate),
 	ENGINE(&mw_metric_op_rate),
 	BEST(&mw_metric_op_rate),
-	PRODUCT(&mw_metric_bytes_rate),
+	PRODUCT(MW_CASES("gemv"), &mw_metric_bytes_rate),
 	BEST(&mw_metric_bytes_rate),
 	BEST(&mw_metric_intensity),
 	BEST(&mw_metric_roofline_fraction),

@@ -28,7 +28,9 @@ static const int level_order[] = {100, 50, 80, 20, 90, 70, 30, 95, 10, 60, 40, 8
 static const struct {
 	size_t mixes, levels;
 } densities[] = {{5, 16}, {4, 12}, {4, 8}, {3, 8}, {2, 8}, {2, 6}, {2, 4}, {2, 3}};
-enum { DENSITIES = sizeof(densities) / sizeof(densities[0]), TINY_DENSITY = 6 };
+enum { DENSITIES = sizeof(densities) / sizeof(densities[0]), SHORT_DENSITY = 5, TINY_DENSITY = 6 };
+/* Below this share of a run, s, few points with enough rounds say more than many with few. */
+#define SHORT_SHARE 20
 
 static int by_number(const void *a, const void *b)
 {
@@ -77,7 +79,10 @@ static void choose_density(struct loaded_run *r)
 	const struct bench_profile *prof = r->ctx->profile;
 	unsigned rounds = prof->min_rounds > prof->visits ? prof->min_rounds : prof->visits;
 	double room = 0.4 * r->ctx->share_s; /* the rest is for first touch, sweeps, seeking and repeats */
-	for (size_t d = strcmp(prof->name, "tiny") == 0 ? TINY_DENSITY : 0; d < DENSITIES; d++) {
+	size_t first = strcmp(prof->name, "tiny") == 0 ? TINY_DENSITY
+		       : r->ctx->share_s < SHORT_SHARE ? SHORT_DENSITY
+						       : 0;
+	for (size_t d = first; d < DENSITIES; d++) {
 		choose_mixes(r, densities[d].mixes);
 		choose_levels(r, densities[d].levels);
 		if ((double)(loads_per_round(r) * rounds) * (0.5 * prof->sample_s + 0.004) <= room)

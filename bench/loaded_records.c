@@ -32,6 +32,9 @@ static const struct mw_key key_pause = {
 	"iterations of an empty loop, about a cycle each, after 768 bytes of traffic (last sample)"};
 static const struct mw_key key_target = {"target", MW_REAL, MW_OBSERVED, "bandwidth that the pacer aimed at, GB/s"};
 static const struct mw_key key_achieved = {"achieved", MW_REAL, MW_OBSERVED, "bandwidth beside the chase, GB/s"};
+static const struct mw_key key_bus = {
+	"bus", MW_REAL, MW_OBSERVED,
+	"GB/s that the memory moves for it, modelled: ordinary stores read the line that they overwrite"};
 static const struct mw_key key_off_target = {"off_target", MW_NUMBER, MW_OBSERVED,
 					     "samples more than 4 % from the target"};
 static const struct mw_key key_error = {
@@ -45,7 +48,7 @@ static const struct mw_key key_oversaturated = {
 	"oversaturated", MW_TEXT, MW_OBSERVED,
 	"yes: more pressure gives less bandwidth at a higher latency; no; or why it is not known"};
 
-enum { LATENCY, BANDWIDTH, BUS, UNLOADED, CURVE, CURVE_BUS, DECLINE };
+enum { LATENCY, BANDWIDTH, UNLOADED, CURVE, CURVE_BUS, DECLINE };
 
 #define CHASE &key_cpu_node, &key_memory_node, &mw_key_size, &mw_key_stride, &key_window, &mw_key_pages
 #define POINT MW_LIST(&key_mix, &key_load, &mw_key_threads, &mw_key_isa, CHASE)
@@ -54,10 +57,11 @@ enum { LATENCY, BANDWIDTH, BUS, UNLOADED, CURVE, CURVE_BUS, DECLINE };
 
 static const struct mw_emit emits[] = {
 	[LATENCY] = {MW_CASES("loaded"), &mw_metric_latency, POINT, STATE,
-		     MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_pause, &key_target, &key_achieved, &key_off_target)},
+		     MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_pause, &key_target, &key_achieved, &key_bus,
+			     &key_off_target)},
 	[BANDWIDTH] = {MW_CASES("loaded"), &mw_metric_bandwidth, POINT, STATE,
-		       MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_pause, &key_target, &key_error, &key_off_target)},
-	[BUS] = {MW_CASES("loaded"), &mw_metric_bus_bandwidth, POINT, STATE, MW_LIST(&key_pause, &key_target)},
+		       MW_LIST(&mw_key_cpu, &mw_key_obtained, &key_pause, &key_target, &key_bus, &key_error,
+			       &key_off_target)},
 	[UNLOADED] = {MW_CASES("unloaded"), &mw_metric_latency, MW_LIST(CHASE), NULL,
 		      MW_LIST(&mw_key_cpu, &mw_key_obtained)},
 	[CURVE] = {MW_CASES("knee", "highest", "saturation"), &mw_metric_bandwidth, OF_CURVE, STATE,
@@ -127,14 +131,14 @@ static void put_bus_source(struct mw_record *rec, enum mw_mix mix)
 					      : "loads only");
 }
 
-/* Emits rec scaled to the bytes that the memory moves, as row of the same case. */
-static int emit_bus(const struct mw_sink *sink, const struct mw_record *rec, int row)
+/* Emits the record of a curve scaled to the bytes that the memory moves. */
+static int emit_bus(const struct mw_sink *sink, const struct mw_record *rec)
 {
 	struct mw_record out;
 	enum mw_mix mix;
 	if (!mix_of(rec, &mix))
 		return 0;
-	mw_record_derive(&out, &loaded_emitter, &emits[row], rec->case_name, rec);
+	mw_record_derive(&out, &loaded_emitter, &emits[CURVE_BUS], rec->case_name, rec);
 	mw_record_method(&out, rec->method, rec->method_version);
 	mw_record_scale(&out, rec, mw_mix_bus_factor(mix));
 	out.provenance = MW_MODELLED;
@@ -147,6 +151,7 @@ static int emit_bus(const struct mw_sink *sink, const struct mw_record *rec, int
 static void observe(struct mw_record *rec, const struct loaded_observed *o, double achieved)
 {
 	bool latency = is_point(rec, &mw_metric_latency);
+	enum mw_mix mix;
 	mw_put_int(rec, &key_pause, (int64_t)o->pause);
 	if (isfinite(o->target)) {
 		mw_put_real(rec, &key_target, round(1e4 * o->target) / 1e4);
@@ -154,6 +159,8 @@ static void observe(struct mw_record *rec, const struct loaded_observed *o, doub
 	}
 	if (latency && isfinite(achieved))
 		mw_put_real(rec, &key_achieved, round(1e4 * achieved) / 1e4);
+	if (isfinite(achieved) && mix_of(rec, &mix))
+		mw_put_real(rec, &key_bus, round(1e4 * mw_mix_bus_factor(mix) * achieved) / 1e4);
 	if (!latency)
 		mw_put_real(rec, &key_error, o->error);
 	if (isfinite(o->target) && fabs(achieved / o->target - 1) > 0.04)
@@ -311,7 +318,7 @@ static int finish_both(const struct mw_sink *sink, struct mw_record *rec)
 	int rc = mw_record_close(rec, NULL, 0);
 	rc = rc < 0 ? rc : mw_emit(sink, rec);
 	if (rc == 0 && rec->provenance != MW_UNAVAILABLE)
-		rc = emit_bus(sink, rec, CURVE_BUS);
+		rc = emit_bus(sink, rec);
 	mw_record_fini(rec);
 	return rc;
 }
@@ -388,7 +395,7 @@ static int derive_one(const struct loaded_results *r, const struct curve *c)
 	return rc < 0 ? rc : emit_decline(r, c, &f);
 }
 
-/* Emits a point with what was observed, and its bytes on the bus. */
+/* Emits a point with what was observed. */
 static int pass_on(const struct loaded_results *r, struct mw_record *rec)
 {
 	const struct loaded_observed *o = strcmp(rec->case_name, "loaded") == 0 ? r->find(r->self, rec) : NULL;
@@ -396,10 +403,7 @@ static int pass_on(const struct loaded_results *r, struct mw_record *rec)
 	if (o && rec->provenance == MW_MEASURED)
 		observe(rec, o, bandwidth ? bandwidth->value : (double)NAN);
 	int rc = mw_record_close(rec, NULL, 0);
-	rc = rc < 0 ? rc : mw_emit(r->out, rec);
-	if (rc == 0 && is_point(rec, &mw_metric_bandwidth) && rec->provenance == MW_MEASURED)
-		rc = emit_bus(r->out, rec, BUS);
-	return rc;
+	return rc < 0 ? rc : mw_emit(r->out, rec);
 }
 
 int loaded_results_derive(struct loaded_results *r)

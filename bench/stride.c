@@ -50,7 +50,7 @@ struct stride_run {
 	size_t strides[STRIDE_MOST];
 	size_t n_strides;
 	size_t bytes; /* of the block, a power of two */
-	bool dense;   /* time for all points */
+	bool dense;   /* time for all points; else those of the largest working set and two curves */
 	struct mw_block block;
 	struct walk_point walks[MAX_WALKS];
 	size_t n_walks;
@@ -211,11 +211,12 @@ static void add_points(struct stride_run *r)
 	for (size_t window = 4 * k; window <= 4096 * k; window *= r->dense ? 4 : 16)
 		for (size_t stride = LINE; stride <= 256; stride *= r->dense ? 2 : 4)
 			add_walk(r, true, r->bytes, stride, window);
-	for (size_t bytes = r->dense ? 16 * k : 256 * k; bytes < r->bytes; bytes *= r->dense ? 4 : 16)
-		for (size_t stride = LINE; stride <= 4 * k; stride *= r->dense ? 8 : 64)
+	for (size_t bytes = 16 * k; bytes < r->bytes && r->dense; bytes *= 4)
+		for (size_t stride = LINE; stride <= 4 * k; stride *= 8)
 			for (int random = 0; random < 2; random++)
 				add_walk(r, random, bytes, stride, bytes);
-	for (size_t stride = 4 * k; stride <= 1024 * k; stride *= r->dense ? 4 : 16)
+	/* 4 KiB is all sets of most first levels, 1 MiB those of most second ones. */
+	for (size_t stride = 4 * k; stride <= 1024 * k; stride *= r->dense ? 4 : 256)
 		add_curve(r, stride);
 }
 

@@ -83,17 +83,27 @@ int stride_results_add(void *self, const struct mw_record *rec)
 	return rc < 0 || rec->provenance != MW_MEASURED ? rc : mw_records_add_bare(&d->kept, rec);
 }
 
-/* Latency of a point; NaN when it was not measured. */
-static double walk_ns(const struct stride_results *d, const char *name, size_t bytes, size_t stride, size_t window)
+/* A point of a walk; NULL when it was not measured. */
+static const struct mw_record *walk(const struct stride_results *d, const char *name, size_t bytes, size_t stride,
+				    size_t window)
 {
 	for (size_t i = 0; i < d->kept.n; i++) {
 		const struct mw_record *r = &d->kept.v[i];
 		if (strcmp(r->case_name, name) == 0 && mw_kv_int(&r->params, "size", 0) == (int64_t)bytes &&
 		    mw_kv_int(&r->params, "stride", 0) == (int64_t)stride &&
 		    mw_kv_int(&r->params, "window", 0) == (int64_t)window)
-			return r->value;
+			return r;
 	}
-	return (double)NAN;
+	return NULL;
+}
+
+/* What is derived from many points has the rounds of the one with the fewest. */
+static size_t fewest_rounds(const struct stride_results *d)
+{
+	size_t n = d->kept.n ? d->kept.v[0].n : 0;
+	for (size_t i = 1; i < d->kept.n; i++)
+		n = d->kept.v[i].n < n ? d->kept.v[i].n : n;
+	return n;
 }
 
 static int emit_reach(const struct stride_results *d)
@@ -106,10 +116,12 @@ static int emit_reach(const struct stride_results *d)
 	for (size_t i = 0; i < d->n_strides; i++) {
 		struct stride_pair p = {.stride = d->strides[i]};
 		char stride[32];
-		p.in_order_ns = walk_ns(d, "in-order", d->bytes, p.stride, d->bytes);
-		p.random_ns = walk_ns(d, "random", d->bytes, p.stride, d->bytes);
-		if (!isfinite(p.in_order_ns) || !isfinite(p.random_ns))
+		const struct mw_record *in_order = walk(d, "in-order", d->bytes, p.stride, d->bytes);
+		const struct mw_record *random = walk(d, "random", d->bytes, p.stride, d->bytes);
+		if (!in_order || !random || !isfinite(in_order->value) || !isfinite(random->value))
 			continue;
+		p.in_order_ns = in_order->value;
+		p.random_ns = random->value;
 		mw_format_size(p.stride, stride, sizeof(stride));
 		mw_buf_add(&words, "%s%s: %.0f %%", n ? ", " : "", stride, 100.0 * p.in_order_ns / p.random_ns);
 		pairs[n++] = p;
@@ -125,6 +137,7 @@ static int emit_reach(const struct stride_results *d)
 		mw_record_note(&rec, "less than 4 times the caches (%s)", d->limit);
 	} else {
 		mw_record_set(&rec, (double)stride_find_reach(pairs, n, &beyond), MW_MEASURED, NULL);
+		rec.n = fewest_rounds(d);
 		mw_put_text(&rec, &key_in_order, mw_buf_text(&words));
 		mw_record_note(&rec, "in order below %.0f %% of random latency counts as helped%s",
 			       100.0 * STRIDE_HELPED,
@@ -144,12 +157,16 @@ static int emit_shares(const struct stride_results *d)
 		size_t window = (size_t)mw_kv_int(&r->params, "window", 0);
 		if (strcmp(r->case_name, "random") != 0 || mw_kv_int(&r->params, "stride", 0) != LINE)
 			continue;
-		double share = r->value / walk_ns(d, "random", bytes, 256, window);
-		if (!isfinite(share))
+		const struct mw_record *sparse = walk(d, "random", bytes, 256, window);
+		if (!sparse || !isfinite(r->value / sparse->value))
 			continue;
 		mw_record_derive(&rec, &stride_emitter, &emits[SHARE], "random", r);
 		mw_record_method(&rec, "stride-64-against-256", 1);
-		mw_record_set(&rec, share, MW_MEASURED, NULL);
+		mw_record_set(&rec, r->value / sparse->value, MW_MEASURED, NULL);
+		/* The widest that both intervals allow. */
+		rec.ci_lo = r->ci_lo / sparse->ci_hi;
+		rec.ci_hi = r->ci_hi / sparse->ci_lo;
+		rec.n = r->n < sparse->n ? r->n : sparse->n;
 		rc = mw_finish(d->out, &rec);
 	}
 	return rc;
@@ -195,6 +212,7 @@ static int emit_level(const struct stride_results *d, int level, const struct st
 	} else {
 		mw_put_int(&rec, &key_way_bytes, (int64_t)found->way_bytes);
 		mw_record_set(&rec, found->ways, MW_MEASURED, NULL);
+		rec.n = fewest_rounds(d);
 		if (told && told != found->ways)
 			mw_record_note(&rec, "the system reports %d ways", told);
 	}

@@ -14,6 +14,8 @@
 #include "reports/section.h"
 #include "reports/select.h"
 
+enum { LEAST_ROUNDS = 6 }; /* for an interval */
+
 static struct headline *grow(struct headlines *h)
 {
 	if (h->n == h->cap) {
@@ -74,7 +76,9 @@ struct headline *headline_add(struct headlines *h, const char *label, const stru
 	line->ci_hi = r->ci_hi * scale;
 	if (r->unit == MW_RATIO)
 		line->unit = "×";
-	if (r->provenance == MW_MEASURED && !isfinite(r->ci_lo))
+	/* What is derived from points, such as a number of ways, has enough rounds and no interval. */
+	bool few = r->n < LEAST_ROUNDS || mw_kv_find(&r->observed, "visits");
+	if (r->provenance == MW_MEASURED && !isfinite(r->ci_lo) && few)
 		headline_say(h, line, "%zu round%s, too few for an interval", r->n, r->n == 1 ? "" : "s");
 	line->record = r;
 	return line;

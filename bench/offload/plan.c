@@ -27,6 +27,9 @@ const char *offload_kernel_word(size_t i)
 
 /* Profiles with at least this time limit (s) measure every kernel. */
 #define LONG_S 300
+/* Below this share of a run, s, some sizes and shapes between the smallest and the largest are left out. */
+#define SHORT_SHARE_S 30
+enum { SHORT_SIZES = 3, SHORT_SHAPES = 3 };
 
 static void parse_kernels(struct offload_plan *p, const char *list)
 {
@@ -69,10 +72,17 @@ static int compare_sizes(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void drop_largest(struct offload_plan *p, const char *why)
+static void drop_size(struct offload_plan *p, size_t i, const char *why)
 {
 	p->why[p->n_left_out] = why;
-	p->left_out[p->n_left_out++] = p->sizes[--p->n_sizes];
+	p->left_out[p->n_left_out++] = p->sizes[i];
+	p->n_sizes--;
+	memmove(&p->sizes[i], &p->sizes[i + 1], (p->n_sizes - i) * sizeof(p->sizes[0]));
+}
+
+static void drop_largest(struct offload_plan *p, const char *why)
+{
+	drop_size(p, p->n_sizes - 1, why);
 }
 
 static double ops_of(const struct offload_plan *p)
@@ -162,6 +172,8 @@ static int plan_sizes(struct offload *o, struct offload_plan *p, char *err, size
 	size_t devices = bulk_devices(o, p);
 	while (p->n_sizes > 1 && !time_for_all(o, p, devices))
 		drop_largest(p, "left out: the time budget of the profile is too short for that size");
+	while (o->ctx->share_s < SHORT_SHARE_S && p->n_sizes > SHORT_SIZES)
+		drop_size(p, 1, "left out: a short run measures three sizes");
 	return 0;
 }
 
@@ -183,6 +195,15 @@ size_t offload_vector_step(size_t bytes)
 {
 	const size_t page = (size_t)2 << 20;
 	return (bytes + page - 1) / page * page + page;
+}
+
+/* Of the default shapes two small ones and the last, which is the largest. */
+static void keep_few_shapes(struct offload_plan *p)
+{
+	if (p->n_shapes <= SHORT_SHAPES)
+		return;
+	memcpy(p->shapes[SHORT_SHAPES - 1], p->shapes[p->n_shapes - 1], sizeof(p->shapes[0]));
+	p->n_shapes = SHORT_SHAPES;
 }
 
 /* Leaves out default shapes that do not fit into memory; shapes that were asked for are an error instead. */
@@ -224,6 +245,8 @@ int offload_make_plan(struct offload *o, struct offload_plan *p, char *err, size
 	/* A tiny run only tests the program: two shapes are enough. */
 	if (o->ctx->profile->min_rounds < 6 && !mw_opt(opts, "shapes")->given && p->n_shapes > 2)
 		p->n_shapes = 2;
+	if (o->ctx->share_s < SHORT_SHARE_S && !mw_opt(opts, "shapes")->given)
+		keep_few_shapes(p);
 	if (mw_opt(opts, "shapes")->given)
 		return check_shapes(o, p, err, n);
 	thin_shapes(o, p);

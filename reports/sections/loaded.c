@@ -11,7 +11,8 @@
 enum { LINE_POINTS = 101 };
 
 struct spot {
-	const struct mw_record *latency, *bus;
+	const struct mw_record *latency;
+	double bus; /* GB/s */
 };
 
 struct line {
@@ -25,7 +26,7 @@ struct lines {
 	size_t n;
 };
 
-enum { LATENCY, BUS, UNLOADED, KNEE, SATURATION, FULL };
+enum { LATENCY, UNLOADED, KNEE, SATURATION, FULL };
 
 static const struct query queries[] = {
 	[LATENCY] = {.bench = "loaded",
@@ -33,11 +34,6 @@ static const struct query queries[] = {
 		     .metric = "latency",
 		     .unit = "ns",
 		     .keys = "mix,load,cpu_node,memory_node"},
-	[BUS] = {.bench = "loaded",
-		 .case_name = "loaded",
-		 .metric = "bus_bandwidth",
-		 .unit = "GB/s",
-		 .keys = "mix,load,cpu_node,memory_node"},
 	[UNLOADED] = {.bench = "loaded", .case_name = "unloaded", .metric = "latency", .keys = "size,stride,window"},
 	[KNEE] = {.bench = "loaded",
 		  .case_name = "knee",
@@ -68,26 +64,9 @@ static bool same_nodes(const struct mw_record *a, const struct mw_record *b)
 	return same_number(a, b, "cpu_node") && same_number(a, b, "memory_node");
 }
 
-static bool same_point(const struct mw_record *a, const struct mw_record *b)
-{
-	struct number_text x, y;
-	return same_nodes(a, b) && same_number(a, b, "load") &&
-	       strcmp(record_text(a, "mix", &x), record_text(b, "mix", &y)) == 0;
-}
-
 static bool can_show(const struct mw_record *r)
 {
 	return plot_can_show(r->value);
-}
-
-static const struct mw_record *bus_of(const struct mw_records *l, const struct mw_record *latency, double c2c)
-{
-	struct query q = query_in(queries[BUS], c2c);
-	const struct mw_record *next;
-	for (size_t at = 0; (next = query_next(l, &q, &at));)
-		if (same_point(next, latency) && can_show(next))
-			return next;
-	return NULL;
 }
 
 static struct line *line_of(struct lines *l, const struct mw_record *r)
@@ -120,12 +99,13 @@ static size_t find_lines(const struct mw_records *l, double c2c, struct lines *o
 	for (size_t at = 0; (next = query_next(l, &q, &at));) {
 		if (!isfinite(next->value))
 			continue;
-		const struct mw_record *bus = can_show(next) ? bus_of(l, next, c2c) : NULL;
+		double bus = record_number(next, "bus");
+		bool shown = can_show(next) && plot_can_show(bus);
 		pair = pair ? pair : next;
-		struct line *line = bus && same_nodes(pair, next) ? line_of(out, next) : NULL;
+		struct line *line = shown && same_nodes(pair, next) ? line_of(out, next) : NULL;
 		if (line && line->n < LINE_POINTS)
 			line->v[line->n++] = (struct spot){next, bus};
-		left += !bus;
+		left += !shown;
 	}
 	for (size_t i = 0; i < out->n; i++)
 		qsort(out->v[i].v, out->v[i].n, sizeof(out->v[i].v[0]), by_load);
@@ -142,11 +122,12 @@ static int put_lines(FILE *f, const struct lines *lines, struct range *g)
 	for (size_t i = 0; i < lines->n; i++) {
 		(void)fprintf(f, "$line%zu << EOD\n", i);
 		for (size_t k = 0; k < lines->v[i].n; k++, n++) {
-			const struct mw_record *y = lines->v[i].v[k].latency, *x = lines->v[i].v[k].bus;
+			const struct mw_record *y = lines->v[i].v[k].latency;
+			double x = lines->v[i].v[k].bus;
 			bool ci = plot_can_show_interval(y);
 			double lo = ci ? y->ci_lo : y->value, hi = ci ? y->ci_hi : y->value;
-			(void)fprintf(f, "%.9g %.9g %.9g %.9g\n", x->value, y->value, lo, hi);
-			g->x = fmax(g->x, x->value);
+			(void)fprintf(f, "%.9g %.9g %.9g %.9g\n", x, y->value, lo, hi);
+			g->x = fmax(g->x, x);
 			g->y_lo = fmin(g->y_lo, lo);
 			g->y_hi = fmax(g->y_hi, hi);
 		}
@@ -198,7 +179,7 @@ static void put_words(const struct lines *lines, const struct mw_record *unloade
 	if (unloaded && can_show(unloaded))
 		mw_buf_add(&p->title, "A load takes %s ns without traffic and %s ns beside %s GB/s (%s)",
 			   print_value(unloaded->value, a, sizeof(a)), print_value(last->latency->value, b, sizeof(b)),
-			   print_value(last->bus->value, c, sizeof(c)), line->mix);
+			   print_value(last->bus, c, sizeof(c)), line->mix);
 	else
 		mw_buf_add(&p->title, "Latency under load");
 	mw_buf_add(
@@ -241,20 +222,27 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	return n;
 }
 
-/* The value, or its note where it was not reached. */
-static void reached(struct headlines *out, const char *label, const struct mw_records *l, const struct query *from)
+/* The best value in the usual state; NULL where it was not reached. */
+static const struct mw_record *add_value(struct headlines *out, const char *label, const struct mw_records *l,
+					 const struct query *from)
 {
 	struct query q = query_in(*from, out->c2c_ns);
-	const struct mw_record *best = query_best(l, &q, false), *next;
-	size_t at = 0;
-	if (best) {
+	const struct mw_record *best = query_best(l, &q, false);
+	if (best)
 		headline_pairs(out, headline_add(out, label, best), best, from->keys);
+	return best;
+}
+
+/* Knee and saturation are missing together: one line says why, by a record of any state. */
+static void add_saturation(struct headlines *out, const struct mw_records *l)
+{
+	size_t at = 0;
+	(void)add_value(out, "Latency doubles at (reads)", l, &queries[KNEE]);
+	if (add_value(out, "Saturation (reads)", l, &queries[SATURATION]))
 		return;
-	}
-	/* An unavailable record of any state says why. */
-	next = query_next(l, from, &at);
+	const struct mw_record *next = query_next(l, &queries[SATURATION], &at);
 	if (next && next->note && next->note[0])
-		headline_missing(out, label, "%s", next->note);
+		headline_missing(out, "Saturation (reads)", "%s", next->note);
 }
 
 static void headlines(const struct results *r, struct headlines *out)
@@ -273,8 +261,7 @@ static void headlines(const struct results *r, struct headlines *out)
 			     print_value(record_number(loaded, "achieved"), gbps, sizeof(gbps)));
 		headline_pairs(out, line, loaded, queries[FULL].keys);
 	}
-	reached(out, "Latency doubles at (reads)", l, &queries[KNEE]);
-	reached(out, "Saturation (reads)", l, &queries[SATURATION]);
+	add_saturation(out, l);
 }
 
 const struct section section_loaded = {

@@ -478,15 +478,17 @@ static void far_memory(const struct results *r, struct headlines *out, int which
 	(void)headline_ratio(out, ratio_label, "×", far, local, "farthest pair of nodes / nearest local memory");
 }
 
-static void slow_core(const struct results *r, struct headlines *out, const char *metric, const char *label)
+/* usual: also a line when no core is slower than the others. */
+static void slow_core(const struct results *r, struct headlines *out, const char *metric, const char *label, bool usual)
 {
 	struct query q = of(SLOWEST, metric);
 	size_t at = 0;
 	const struct mw_record *s = query_next(&r->records, &q, &at);
-	struct headline *line = s && s->provenance == MW_MEASURED ? headline_add(out, label, s) : NULL;
+	const char *slow = s ? mw_kv_str(&s->observed, "slow", "") : "";
+	bool shown = s && s->provenance == MW_MEASURED && (usual || slow[0]);
+	struct headline *line = shown ? headline_add(out, label, s) : NULL;
 	if (!line)
 		return;
-	const char *slow = mw_kv_str(&s->observed, "slow", "");
 	struct number_text cpu;
 	if (slow[0])
 		headline_say(out, line, "CPU %s slower than the median core", slow);
@@ -505,15 +507,16 @@ static void headlines(const struct results *r, struct headlines *out)
 	const struct mw_record *absent = query_next(l, &remote, &at);
 	if (near && (query_best(l, &remote, false) || query_best(l, &other, false)))
 		headline_pairs(out, headline_add(out, "Local memory latency", near), near, queries[LOCAL].keys);
-	if (absent && absent->provenance == MW_UNAVAILABLE && !query_best(l, &remote, false))
+	/* With one node there is nothing to say of others. */
+	if (absent && absent->provenance == MW_UNAVAILABLE && !query_best(l, &remote, false) && r->host.n_nodes > 1)
 		headline_missing(out, "Remote memory", "%s", absent->note);
 	far_memory(r, out, REMOTE, "Remote memory latency", "Remote / local latency", near);
 	far_memory(r, out, MEMORY_ONLY, "Latency of memory without CPUs", "Memory without CPUs / local latency", near);
 	(void)headline_ratio(out, "Remote / local bandwidth", "×", query_best(l, &far, true),
 			     query_best(l, &read, false),
 			     "slowest pair of nodes / fastest local memory, all cores of a node");
-	slow_core(r, out, "latency_spread", "Slowest core, latency");
-	slow_core(r, out, "bandwidth_spread", "Slowest core, bandwidth");
+	slow_core(r, out, "latency_spread", "Slowest core, latency", true);
+	slow_core(r, out, "bandwidth_spread", "Slowest core, bandwidth", false);
 }
 
 const struct section section_numa = {

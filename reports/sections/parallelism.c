@@ -21,7 +21,11 @@ static const struct query queries[] = {
 		  .metric = "in_flight",
 		  .where = "level=dram,threads=1",
 		  .keys = "chases,size,pages"},
-	[LARGEST] = {.bench = "parallelism", .metric = "in_flight", .where = "level=largest,threads=1"},
+	[LARGEST] = {.bench = "parallelism",
+		     .case_name = "chases",
+		     .metric = "in_flight",
+		     .where = "level=largest,threads=1",
+		     .keys = "chases,size,pages"},
 	[KNEE] = {.bench = "parallelism",
 		  .case_name = "knee",
 		  .metric = "knee",
@@ -57,11 +61,11 @@ static bool is_possible(const struct mw_record *r)
 	return can_show(r) && r->value <= 1.05 * chases(r) * fmax(1, record_number(r, "threads"));
 }
 
-/* The largest possible value of one thread on DRAM; NULL when there is none. */
-static const struct mw_record *most_in_flight(const struct results *r)
+/* The largest possible value of one thread, from DRAM or LARGEST; NULL when there is none. */
+static const struct mw_record *most_in_flight(const struct results *r, int from)
 {
 	const struct mw_record *most = NULL, *next;
-	for (size_t at = 0; (next = query_next(&r->records, &queries[DRAM], &at));)
+	for (size_t at = 0; (next = query_next(&r->records, &queries[from], &at));)
 		if (is_possible(next) && (!most || next->value > most->value))
 			most = next;
 	return most;
@@ -161,7 +165,7 @@ static int put_plot(const struct lines *lines, const struct figure_look *look, s
 
 static void put_words(const struct results *r, struct figure_plot *p)
 {
-	const struct mw_record *most = most_in_flight(r);
+	const struct mw_record *most = most_in_flight(r, DRAM);
 	char a[32];
 	if (most)
 		mw_buf_add(&p->title, "A core keeps %s accesses to DRAM in flight with %.0f pointer chases",
@@ -200,13 +204,14 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 
 static void headlines(const struct results *r, struct headlines *out)
 {
-	const struct mw_record *most = most_in_flight(r);
+	const struct mw_record *most = most_in_flight(r, DRAM);
+	const struct mw_record *largest = most ? NULL : most_in_flight(r, LARGEST);
 	const struct mw_record *knee = query_best(&r->records, &queries[KNEE], false);
-	if (!most && query_best(&r->records, &queries[LARGEST], false))
-		headline_missing(
-			out, "DRAM accesses in flight",
-			"no chases touched four times the last-level cache; those of the largest size are in the "
-			"report");
+	if (largest) {
+		struct headline *line = headline_add(out, "Accesses in flight, largest size", largest);
+		headline_say(out, line, "not DRAM: less than four times the last-level cache");
+		headline_pairs(out, line, largest, queries[LARGEST].keys);
+	}
 	if (!most)
 		return;
 	struct headline *line = headline_add(out, "DRAM accesses in flight, one thread", most);

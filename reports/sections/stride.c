@@ -20,7 +20,7 @@ struct lines {
 	size_t n;
 };
 
-enum { IN_ORDER, RANDOM, CONFLICT, REACH, WAYS, SHARE };
+enum { IN_ORDER, RANDOM, CONFLICT, REACH, WAYS };
 
 static const struct query queries[] = {
 	[IN_ORDER] = {.bench = "stride", .case_name = "in-order", .metric = "latency", .keys = "size,stride,window"},
@@ -28,7 +28,6 @@ static const struct query queries[] = {
 	[CONFLICT] = {.bench = "stride", .case_name = "conflict", .metric = "latency", .keys = "stride,chain_lines"},
 	[REACH] = {.bench = "stride", .case_name = "in-order", .metric = "prefetch_reach", .keys = "pages"},
 	[WAYS] = {.bench = "stride", .case_name = "conflict", .metric = "ways", .keys = "level,ways_told"},
-	[SHARE] = {.bench = "stride", .metric = "adjacent_share", .where = "window=4096", .keys = "window,pages"},
 	{.bench = NULL},
 };
 
@@ -266,12 +265,9 @@ static int draw_conflicts(const struct results *r, const struct figure_look *loo
 static void headlines(const struct results *r, struct headlines *out)
 {
 	const struct mw_record *reach = query_best(&r->records, &queries[REACH], false);
-	const struct mw_record *share = query_best(&r->records, &queries[SHARE], true), *next;
+	const struct mw_record *next;
 	if (reach)
 		headline_pairs(out, headline_add(out, "Prefetch reach, stride", reach), reach, queries[REACH].keys);
-	if (share)
-		headline_pairs(out, headline_add(out, "Stride 64 / 256, page window", share), share,
-			       queries[SHARE].keys);
 	for (size_t at = 0; (next = query_next(&r->records, &queries[WAYS], &at));)
 		if (isfinite(next->value))
 			headline_pairs(out, headline_add(out, "Ways found", next), next, queries[WAYS].keys);

@@ -250,6 +250,53 @@ Test(bandwidth_family, spread_is_measured_where_it_differs)
 	free(p);
 }
 
+/* Groups of the plan in the caches with this operation, and all that store zeros. */
+static void count_details(const struct bw_plan *p, enum mw_stream_op op, size_t *caches, size_t *zeros)
+{
+	*caches = *zeros = 0;
+	for (size_t i = 0; i < p->n_groups; i++) {
+		*caches += p->groups[i].op == op && p->groups[i].level != BW_LEVEL_DRAM;
+		*zeros += p->groups[i].zeros;
+	}
+}
+
+/* A short share: the first four operations in the caches, all of them in DRAM; others in caches where --ops names
+ * them. No record says that something is missing which a short run does not look for. */
+Test(bandwidth_family, short_runs_leave_out_details_of_caches)
+{
+	static const struct {
+		const char *options[2];
+		double share_s;
+		bool caches, zeros;
+	} rows[] = {
+		{{NULL}, 20, false, false}, {{NULL}, 60, true, true}, {{"--ops=scale,write", NULL}, 20, true, false}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct test_context t;
+		struct bw_plan *p = calloc(1, sizeof(*p));
+		size_t caches, zeros, cells, scales = 0;
+		open_plan(&t, p, rows[i].options);
+		bw_plan_close(p);
+		t.ctx.share_s = rows[i].share_s;
+		struct mw_team *team = t.ctx.team;
+		t.ctx.team = NULL;
+		cr_assert_eq(bw_plan_open(p, &t.ctx, t.err, sizeof(t.err)), 0, "%s", t.err);
+		count_details(p, MW_STREAM_SCALE, &caches, &zeros);
+		cr_expect_eq(caches > 0, rows[i].caches, "%zu", i);
+		cr_expect_eq(zeros > 0, rows[i].zeros, "%zu", i);
+		count_details(p, MW_STREAM_WRITE, &caches, &zeros);
+		cr_expect_gt(caches, 0, "%zu", i);
+		struct bw_cell *cell = bw_plan_cells(p, &cells);
+		for (size_t k = 0; k < cells; k++)
+			scales += cell[k].op == MW_STREAM_SCALE && cell[k].place == BW_L1;
+		cr_expect_eq(scales > 0, rows[i].caches, "%zu", i);
+		free(cell);
+		t.ctx.team = team;
+		bw_plan_close(p);
+		test_close(&t);
+		free(p);
+	}
+}
+
 Test(bandwidth_family, records_say_how_threads_are_placed)
 {
 	struct test_context t;

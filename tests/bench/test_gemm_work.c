@@ -399,6 +399,10 @@ Test(gemm_work, derived_records)
 	r = find(&out, "best", "roofline_fraction", 1, "int8", "");
 	cr_assert(r->provenance == MW_UNAVAILABLE && isnan(r->value) && strstr(r->note, "peak"), "%s", r->note);
 	near(find(&out, "best", "bytes_rate", 1, "int8", "")->value, 80.0 * (nk + 768 + 4 * 3072) / (2 * nk));
+	/* Each engine's bytes only of matrix-vector products; of others those of the best. */
+	near(find(&out, "best", "bytes_rate", 512, "f32", "")->value, 240.0 / gemm);
+	for (size_t i = 0; i < out.n; i++)
+		cr_assert_not(strcmp(out.v[i].case_name, "gemm") == 0 && strcmp(out.v[i].metric, "bytes_rate") == 0);
 
 	mw_records_fini(&out);
 	out = (struct mw_records){0};

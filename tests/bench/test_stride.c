@@ -226,10 +226,10 @@ Test(stride, records)
 	cr_assert(reach);
 	cr_assert_eq(reach->provenance, MW_MEASURED, "%s", reach->note);
 	cr_assert(strstr(mw_kv_str(&reach->observed, "in_order", ""), "4K: "), "strides in words");
-	/* Chains of 1 to 24 lines at 4K and 64K; 1M x 24 does not fit. */
+	/* Chains of 1 to 24 lines at 4K; 1M x 24 does not fit. */
 	for (int lines = 1; lines <= STRIDE_LINES; lines++)
 		cr_assert(find(&t, "conflict", "latency", "chain_lines", lines));
-	cr_assert(find(&t, "conflict", "latency", "stride", 65536));
+	cr_assert(find(&t, "conflict", "latency", "stride", 4096));
 	cr_assert_null(find(&t, "conflict", "latency", "stride", 1048576));
 	size_t levels = 0;
 	for (size_t i = 0; i < t.out.n; i++)
@@ -239,7 +239,32 @@ Test(stride, records)
 	/* The window of a page at stride 64, against stride 256. */
 	const struct mw_record *share = find(&t, "random", "adjacent_share", "window", 4096);
 	cr_assert(share && share->value > 0);
+	cr_expect_eq(share->n, t.profile.max_rounds, "as many rounds as its points");
+	cr_expect_eq(reach->n, t.profile.max_rounds);
 	test_close(&t);
+}
+
+/* A short share has few points: walks of the largest working set, and chains of two strides. */
+Test(stride, few_points_in_a_short_share)
+{
+	const double shares[] = {3, 30};
+	unsigned points[2];
+	for (size_t i = 0; i < 2; i++) {
+		struct test_context t;
+		struct bench_plan plan = {0};
+		test_open(&t, &bench_stride, (const char *const[]){"--size=64M", NULL});
+		mw_arenas_destroy(t.ctx.arenas);
+		cr_assert_eq(mw_arenas_create(UINT64_C(1) << 30, &t.ctx.arenas), 0); /* nothing of it is touched */
+		t.profile.sample_s = 0.02;
+		t.profile.max_bytes = 0;
+		t.ctx.share_s = shares[i];
+		bench_stride.plan(&t.ctx, &plan);
+		points[i] = plan.points;
+		test_close(&t);
+	}
+	/* Five strides in both orders, and three windows at two strides. */
+	cr_expect_eq(points[0], 2 * 5 + 3 * 2 + 2 * STRIDE_LINES);
+	cr_expect_gt(points[1], 2 * points[0]);
 }
 
 /* Without memory for four times the caches the reach is not claimed. */

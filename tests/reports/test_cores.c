@@ -182,3 +182,21 @@ Test(cores_figures, impossible_parallelism_is_not_quoted)
 	headlines_fini(&h);
 	results_fini(&r);
 }
+
+/* Where no chases reached DRAM, those of the largest size are quoted, not called DRAM. */
+Test(cores_figures, parallelism_of_the_largest_size)
+{
+	struct results r;
+	struct headlines h;
+	results_init(&r);
+	add_flight(&r, "largest", 8, 1, 7.5);
+	add_flight(&r, "largest", 16, 1, 14);
+	add_flight(&r, "l1", 32, 1, 30);
+	cr_assert_eq(headlines_of(&r, &h), 0);
+	cr_assert_eq(h.n, 1);
+	cr_expect_str_eq(h.v[0].label, "Accesses in flight, largest size");
+	cr_expect_eq(h.v[0].value, 14);
+	cr_expect(strstr(h.v[0].detail, "not DRAM"), "%s", h.v[0].detail);
+	headlines_fini(&h);
+	results_fini(&r);
+}

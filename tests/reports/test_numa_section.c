@@ -198,8 +198,8 @@ Test(numa_section, headlines)
 	results_fini(&r);
 }
 
-/* One node: the reason instead of remote memory. */
-Test(numa_section, headlines_of_one_node)
+/* The reason instead of remote memory; on a machine with one node there is nothing to say. */
+Test(numa_section, headlines_without_remote_memory)
 {
 	struct results r;
 	struct headlines h;
@@ -207,13 +207,18 @@ Test(numa_section, headlines_of_one_node)
 	full_results(&r);
 	add_pair(&r, "local", "latency", 0, 0, 100);
 	mw_record_init(&rec, "numa", "remote", "latency", MW_NS);
-	mw_record_unavailable(&rec, "this machine has one NUMA node");
+	mw_record_unavailable(&rec, "this run measures the memory of one NUMA node");
 	add_record(&r, rec);
 	add_slowest(&r, "5");
+	cr_assert_eq(mw_host_set_nodes(&r.host, 1), 0);
+	cr_assert_eq(headlines_of(&r, &h), 0);
+	cr_expect_null(headline_of(&h, "Remote memory"));
+	headlines_fini(&h);
+	cr_assert_eq(mw_host_set_nodes(&r.host, 2), 0);
 	cr_assert_eq(headlines_of(&r, &h), 0);
 	const struct headline *remote = headline_of(&h, "Remote memory");
 	cr_assert(remote && isnan(remote->value));
-	cr_expect_str_eq(remote->detail, "this machine has one NUMA node");
+	cr_expect_str_eq(remote->detail, "this run measures the memory of one NUMA node");
 	cr_expect(strstr(headline_of(&h, "Slowest core, latency")->detail, "CPU 5 slower than the median core"));
 	headlines_fini(&h);
 	results_fini(&r);

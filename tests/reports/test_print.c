@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/core/err.h"
+#include "reports/headline.h"
 #include "reports/print.h"
 
 TestSuite(print, .init = make_dir, .fini = remove_dir);
@@ -229,6 +230,32 @@ Test(print, summary_keeps_to_one_state)
 	cr_assert(ridge && strstr(ridge, " 10 ") && strstr(ridge, " 10 ") < strchr(ridge, '\n'), "%s", text);
 	free(text);
 	results_fini(&r);
+}
+
+/* "Too few rounds" is said of a point with few rounds, or few visits; not of what is derived from points with enough.
+ */
+Test(print, headlines_say_where_an_interval_is_missing)
+{
+	static const struct {
+		size_t n;
+		bool visits, said;
+	} rows[] = {{5, false, true}, {13, false, false}, {13, true, true}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct results r;
+		struct headlines h = {.results = &r};
+		struct mw_record rec;
+		memset(&r, 0, sizeof(r));
+		mw_record_init(&rec, "stride", "conflict", "ways", MW_COUNT);
+		mw_record_set(&rec, 12, MW_MEASURED, "");
+		rec.n = rows[i].n;
+		if (rows[i].visits)
+			(void)mw_set_int(&rec, MW_AS_OBSERVED, "visits", 2);
+		const struct headline *line = headline_add(&h, "Ways", &rec);
+		cr_assert(line);
+		cr_expect_eq(strstr(line->detail, "too few for an interval") != NULL, rows[i].said, "%zu", i);
+		headlines_fini(&h);
+		mw_record_fini(&rec);
+	}
 }
 
 static void add_and(struct results *r, const char *mode, const char *price, double value, double over_peak)

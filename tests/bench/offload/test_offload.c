@@ -492,6 +492,39 @@ Test(bench_offload, a_short_run_plans_what_its_end_can_do)
 	test_close(&t);
 }
 
+/* Of sizes and shapes between the smallest and the largest a short share measures one; those asked for stay. */
+Test(bench_offload, a_short_share_measures_three_sizes)
+{
+	const struct bench *b = bench_find("offload");
+	static const struct {
+		const char *kernels, *asked;
+		double share_s;
+		unsigned n;
+	} rows[] = {{"--kernels=and", NULL, 400, 6},
+		    {"--kernels=and", NULL, 16, 3},
+		    {"--kernels=and", "--sizes=1M,2M,4M,8M", 16, 4},
+		    {"--kernels=gemv", NULL, 400, 6},
+		    {"--kernels=gemv", NULL, 16, 3},
+		    {"--kernels=gemv", "--shapes=64x64,64x96,96x64,96x96", 16, 4},
+		    {"--kernels=and", "--sizes=1M", 16, 1}};
+	unsigned one = 0;
+	for (size_t i = sizeof(rows) / sizeof(rows[0]); i-- > 0;) {
+		struct test_context t;
+		struct bench_plan plan = {0};
+		test_open(&t, b, (const char *const[]){rows[i].kernels, "--device=dimc", rows[i].asked, NULL});
+		mw_arenas_destroy(t.ctx.arenas);
+		cr_assert_eq(mw_arenas_create(UINT64_C(64) << 30, &t.ctx.arenas), 0); /* nothing of it is touched */
+		t.profile.max_bytes = 0;
+		t.profile.min_rounds = 6;
+		t.ctx.share_s = rows[i].share_s;
+		b->plan(&t.ctx, &plan);
+		one = one ? one : plan.points;
+		cr_expect_eq(plan.points, rows[i].n * one, "%zu: %u of %u", i, plan.points, one);
+		test_close(&t);
+	}
+	cr_expect_gt(one, 0);
+}
+
 /* Default sizes and shapes that do not fit are left out with the limit's name; nobody is blamed for an option. */
 Test(bench_offload, what_does_not_fit_is_left_out)
 {
