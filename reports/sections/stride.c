@@ -118,8 +118,8 @@ static void put_plot(const struct lines *l, const struct figure_look *look, stru
 		const char *label = mw_buf_text(&l->v[i].label);
 		(void)plot_legend(p, label, (int)i, points[i], false, MARK_LINE);
 		(void)fprintf(f,
-			      "%s$line%zu using 1:2:3:4 with yerrorbars pt 0 lw 1.2 lc rgb '%s' notitle, \\\n$line%zu "
-			      "using 1:2 with linespoints pt %d ps 0.6 lw 2 lc rgb '%s' title ",
+			      "%s$line%zu using 1:3:4 with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' "
+			      "notitle, \\\n$line%zu using 1:2 with linespoints pt %d ps 0.6 lw 2 lc rgb '%s' title ",
 			      i ? ", \\\n" : "plot ", i, look->series[i], i, points[i], look->series[i]);
 		plot_quote(f, label);
 	}
@@ -202,7 +202,7 @@ static int draw_strides(const struct results *r, const struct figure_look *look,
 			mw_buf_add(&p->title, "Latency by stride, in order and at random");
 		mw_buf_add(&p->caption,
 			   "Dependent loads of one instruction over %s. In order they are a stride apart; "
-			   "at random they read the same lines. Bars are 95 %% intervals.",
+			   "at random they read the same lines. Bands are 95 %% intervals.",
 			   size_words(largest_size(r), size, sizeof(size)));
 		plot_left_out(p, left);
 	}
@@ -251,7 +251,7 @@ static int draw_conflicts(const struct results *r, const struct figure_look *loo
 			mw_buf_add(&p->title, "Latency of lines at one stride");
 		mw_buf_add(&p->caption,
 			   "Lines at a power-of-two stride share one set: one line more than its ways is a "
-			   "step. Bars are 95 %% intervals.");
+			   "step. Bands are 95 %% intervals.");
 		plot_left_out(p, left);
 	}
 	if (l)
