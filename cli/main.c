@@ -16,6 +16,7 @@
 #include "bench/bench.h"
 #include "cli/command.h"
 #include "cli/measure.h"
+#include "cli/out.h"
 
 static atomic_int stop_signal;
 
@@ -188,12 +189,7 @@ static int finish(int rc, int status, const char *err)
 {
 	errno = 0;
 	bool lost = fflush(stdout) != 0 || ferror(stdout);
-	if (lost && errno == 0) { /* an earlier write failed, and its cause is gone: ask again */
-		clearerr(stdout);
-		(void)fputc('\n', stdout);
-		(void)fflush(stdout);
-	}
-	int cause = errno ? -errno : -EIO;
+	int cause = errno ? -errno : (lost ? cli_lost_cause(stdout) : 0);
 	if (lost && (rc == 0 || rc == -EIO || rc == -EPIPE) && reader_gone())
 		return 128 + SIGPIPE;
 	if (lost && (rc == 0 || (rc == -EIO && !err[0]))) {

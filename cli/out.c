@@ -204,7 +204,7 @@ int cli_out_commit(struct cli_out *out, char *err, size_t n)
 	if (!out->f || out->f == stdout)
 		return 0; /* main() checks the flush of stdout */
 	errno = 0;
-	int rc = ferror(out->f) || fflush(out->f) != 0 ? (errno ? -errno : -EIO) : 0;
+	int rc = ferror(out->f) || fflush(out->f) != 0 ? (errno ? -errno : cli_lost_cause(out->f)) : 0;
 	if (fclose(out->f) != 0 && rc == 0)
 		rc = errno ? -errno : -EIO;
 	out->f = NULL;
@@ -215,12 +215,19 @@ int cli_out_commit(struct cli_out *out, char *err, size_t n)
 	return rc < 0 ? mw_fail(rc, err, n, "%s %s: %s", out->option, out->path, mw_strerror(rc)) : 0;
 }
 
+int cli_lost_cause(FILE *f)
+{
+	return write(fileno(f), "\n", 1) < 0 ? -errno : -EIO;
+}
+
 int cli_out_close(struct cli_out *out, int rc, char *err, size_t n)
 {
 	if (rc == 0)
 		return cli_out_commit(out, err, n);
 	if (!out->f || !ferror(out->f) || *err)
 		return rc;
+	if (rc == -EIO)
+		rc = cli_lost_cause(out->f);
 	if (out->f == stdout)
 		return mw_fail(rc, err, n, "cannot write standard output: %s", mw_strerror(rc));
 	return mw_fail(rc, err, n, "%s %s: %s", out->option, out->path, mw_strerror(rc));

@@ -60,6 +60,9 @@ int cli_out_open_path(const char *option, const char *path, struct cli_out *out,
  * (memory, disk, devices). */
 int cli_out_fault(int rc);
 int cli_out_commit(struct cli_out *out, char *err, size_t n);
+/* Why an earlier write to f failed, when errno no longer tells: -errno of one more try, or -EIO. The output is lost
+ * already, so that one more byte does no harm. */
+int cli_lost_cause(FILE *f);
 /* Commits where rc, of what wrote, is 0; else returns rc. Where no line says yet why writing failed, one names the
  * file. */
 int cli_out_close(struct cli_out *out, int rc, char *err, size_t n);
