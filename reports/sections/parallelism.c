@@ -43,6 +43,7 @@ struct lines {
 	struct line v[FIGURE_SERIES];
 	size_t n;
 	double x_hi, y_hi; /* largest drawn */
+	size_t impossible; /* points that are not drawn: far more accesses in flight than chases */
 };
 
 static double chases(const struct mw_record *r)
@@ -59,6 +60,12 @@ static bool can_show(const struct mw_record *r)
 static bool is_possible(const struct mw_record *r)
 {
 	return can_show(r) && r->value <= 1.05 * chases(r) * fmax(1, record_number(r, "threads"));
+}
+
+/* With far more in flight than chases, one chase and many were measured in different states of a shared cache. */
+static bool is_far_off(const struct mw_record *r)
+{
+	return r->value > 1.5 * chases(r) * fmax(1, record_number(r, "threads"));
 }
 
 /* The largest possible value of one thread, from DRAM or LARGEST; NULL when there is none. */
@@ -108,7 +115,9 @@ static int find_lines(const struct results *r, struct lines *out)
 	int n = 0;
 	*out = (struct lines){.n = 0};
 	for (size_t at = 0; (next = query_next(&r->records, &q, &at));)
-		if (can_show(next))
+		if (can_show(next) && is_far_off(next))
+			out->impossible++;
+		else if (can_show(next))
 			add_to_line(out, next);
 	for (size_t i = 0; i < out->n; i++) {
 		qsort(out->v[i].v, out->v[i].n, sizeof(const struct mw_record *), by_chases);
@@ -163,7 +172,7 @@ static int put_plot(const struct lines *lines, const struct figure_look *look, s
 	return rc;
 }
 
-static void put_words(const struct results *r, struct figure_plot *p)
+static void put_words(const struct results *r, const struct lines *lines, struct figure_plot *p)
 {
 	const struct mw_record *most = most_in_flight(r, DRAM);
 	char a[32];
@@ -176,6 +185,11 @@ static void put_words(const struct results *r, struct figure_plot *p)
 		   "Mean number by Little's law: latency with one chase divided by the time between two accesses. The "
 		   "dotted line has as many in flight as there are chases of one thread. Both axes are logarithmic; "
 		   "bands are 95 %% intervals.");
+	if (lines->impossible)
+		mw_buf_add(&p->caption,
+			   " Left to the table: %zu with more than 1.5 accesses for each chase, because a cache "
+			   "that others share was faster or slower for one chase than for many.",
+			   lines->impossible);
 }
 
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)
@@ -198,7 +212,7 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	plot_log_ticks(f, "y", 0.8, y_hi);
 	if (put_plot(&lines, look, p) < 0)
 		return -ENOMEM;
-	put_words(r, p);
+	put_words(r, &lines, p);
 	return n;
 }
 

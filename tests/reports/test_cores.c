@@ -157,7 +157,7 @@ static void add_flight(struct results *r, const char *level, int chases, int thr
 	add_record(r, rec);
 }
 
-/* More accesses in flight than chases: a disturbed value, which is drawn and not quoted. */
+/* More accesses in flight than chases: a disturbed value, which is drawn and not quoted, or not drawn. */
 Test(cores_figures, impossible_parallelism_is_not_quoted)
 {
 	struct results r;
@@ -169,9 +169,12 @@ Test(cores_figures, impossible_parallelism_is_not_quoted)
 	add_flight(&r, "dram", 32, 1, 45);
 	add_flight(&r, "l1", 32, 1, 12);
 	add_flight(&r, "dram", 32, 2, 50);
+	add_flight(&r, "l3", 8, 1, 70); /* far beyond: not even drawn */
 	draw(&section_parallelism, 0, &r, &d);
 	cr_assert_eq(d.points, 5);
 	cr_assert_eq(rows_of(d.script, "$line0 <<"), 3);
+	cr_assert(strstr(mw_buf_text(&d.plot.caption), "Left to the table: 1 with"), "%s",
+		  mw_buf_text(&d.plot.caption));
 	cr_assert(strstr(mw_buf_text(&d.plot.title), "15.5 accesses"), "%s", mw_buf_text(&d.plot.title));
 	drawing_fini(&d);
 	cr_assert_eq(headlines_of(&r, &h), 0);
