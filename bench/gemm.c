@@ -33,7 +33,7 @@ struct unit {
 	struct round_point *pts;
 	size_t n_pts;
 	struct rounds *rounds; /* NULL: nothing of it can be measured */
-	char why[MW_ERR_ROOM];         /* not empty: why it could not be prepared */
+	char why[MW_ERR_ROOM]; /* not empty: why it could not be prepared */
 	double take_s;         /* seconds that taking its memory took last time */
 };
 

@@ -26,8 +26,8 @@ struct section {
 	const char *bench; /* benchmark whose records are its table; NULL: each figure has a table */
 	/* All its queries, ended by a NULL bench. A test checks them against the declarations of the benchmarks. */
 	const struct query *queries;
-	/* Metrics that the page's table leaves out first when it has very many rows (reports/brief.h), "time,energy"; or
-	 * NULL. */
+	/* Metrics that the page's table leaves out first when it has very many rows (reports/brief.h), "time,energy";
+	 * or NULL. */
 	const char *brief;
 	struct section_figure figures[SECTION_FIGURES + 1]; /* in their order, ended by one without draw */
 	void (*headlines)(const struct results *r, struct headlines *out); /* NULL: none */

@@ -166,7 +166,8 @@ Test(parallelism, asked_points, .timeout = 120)
 	static const unsigned k[] = {1, 4, 16};
 	for (int level = 0; level < 2; level++)
 		for (size_t i = 0; i < 3; i++) {
-			const struct mw_record *r = find(&t.out, "access_interval", level ? "l2" : "l1", (int64_t)k[i], "");
+			const struct mw_record *r =
+				find(&t.out, "access_interval", level ? "l2" : "l1", (int64_t)k[i], "");
 			cr_assert(r && r->provenance == MW_MEASURED && r->value > 0.01, "%d %zu", level, i);
 			cr_assert_eq(mw_kv_int(&r->params, "size", 0), level ? 256 << 10 : 16 << 10);
 			cr_assert_eq(mw_kv_int(&r->params, "stride", 0), level ? 256 : 64);
