@@ -76,7 +76,7 @@ static void take(struct numa_memory *m, struct numa_block *b)
 	if (b->rc < 0)
 		return;
 	b->chain.base = b->block.p;
-	b->read = (double *)((char *)b->block.p + m->chain_bytes);
+	b->read = (double *)(void *)((char *)b->block.p + m->chain_bytes);
 	if (b->block.intact)
 		return;
 	mw_buf_clear(&b->placed);
