@@ -211,6 +211,7 @@ static int plan_run(struct loaded_run *r, const struct bench_ctx *ctx)
 {
 	const char *pages = mw_opt_text(ctx->opts, "pages");
 	r->ctx = ctx;
+	r->arenas = ctx->arenas;
 	r->isa = mw_isa_best();
 	r->kernels = mw_traffic_kernels(r->isa);
 	r->llc = ctx->topo->host.l3_bytes ? ctx->topo->host.l3_bytes : UNKNOWN_CACHE;
@@ -232,8 +233,8 @@ static void free_run(struct loaded_run *r)
 {
 	for (size_t i = 0; i < r->n_places; i++) {
 		free(r->places[i].regions);
-		if (r->ctx->arenas)
-			mw_arena_forget(r->ctx->arenas, &r->places[i]);
+		if (r->arenas) /* not of ctx, which is that of a call that has ended */
+			mw_arena_forget(r->arenas, &r->places[i]);
 	}
 	for (size_t i = 0; i < r->n_pairs; i++)
 		free(r->pairs[i].generator_of);

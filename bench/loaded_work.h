@@ -69,6 +69,7 @@ struct metric_arg {
 
 struct loaded_run {
 	const struct bench_ctx *ctx; /* of the current call */
+	struct mw_arenas *arenas;
 	enum mw_pages kind;
 	enum mw_isa isa;
 	const struct mw_traffic_kernels *kernels;

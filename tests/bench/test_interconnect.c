@@ -107,7 +107,8 @@ static int net_send(const void *data, size_t bytes, int to, char *err)
 
 static int net_receive(void *data, size_t bytes, int from, char *err)
 {
-	char *got = malloc(bytes + 1);
+	char *got = calloc(1, bytes + 1);
+	cr_assert_not_null(got);
 	cr_assert_eq(from, 1 - net.rank);
 	int rc = fails(err) ? -EIO : take(got, bytes);
 	net.received++;
