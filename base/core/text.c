@@ -63,6 +63,7 @@ static void mark_cut(char *out, size_t n)
 }
 
 /* False when the text did not fit; it is marked then. */
+static int format_or_mark(char *out, size_t n, const char *fmt, va_list ap) __attribute__((format(printf, 3, 0)));
 static int format_or_mark(char *out, size_t n, const char *fmt, va_list ap)
 {
 	const int len = vsnprintf(out, n, fmt, ap);

@@ -348,7 +348,8 @@ static void judged(double helped, const char *verdict, struct mw_records *out)
 	const struct mw_host host = {.l1d_bytes = 48 << 10, .l2_bytes = 1 << 20, .l3_bytes = 32 << 20};
 	const struct latency_look look = {&host, MW_PAGES_THP, 256, 256 << 10, SPAN};
 	const struct mw_sink sink = {test_collect, out};
-	for (int m = 0; m < LATENCY_METRICS; m++) {
+	for (int i = 0; i < LATENCY_METRICS; i++) {
+		enum latency_metric m = (enum latency_metric)i;
 		double f = m == LATENCY_NS ? 1 : 4;
 		put(&points, m, "dram", SPAN / 4, 256, 256 << 10, f * 99);
 		put(&points, m, "dram-prefetched", SPAN, 64, 4096, f * helped);
