@@ -182,9 +182,8 @@ static int use_group(struct offload_side *s, const struct group *g, struct pim_d
 
 /* Is there time for a group? One device at two limits is compared at both or at neither: the first of the two asks for
  * both, the second does what the first did. */
-static bool has_time(struct offload_side *s, const struct group *g, double left, double bytes)
+static bool has_time(const struct offload *o, struct offload_side *s, const struct group *g, double left, double bytes)
 {
-	const struct offload *o = s->o;
 	bool second = s->pair && s->pair < s, first = s->pair && !second;
 	double need = o->row_s_per_byte * bytes * (first ? 2 : 1);
 	bool has = second ? s->pair->late != g->first && left > need : left > 1.5 * need;
@@ -203,18 +202,17 @@ static void learn_rate(struct offload *o, uint64_t size, double s_per_byte)
 	o->row_size = size > o->row_size ? size : o->row_size;
 }
 
-static int run_group(struct offload_side *s, const struct group *g, char *err, size_t n)
+static int run_group(struct offload *o, struct offload_side *s, const struct group *g, char *err, size_t n)
 {
 	struct pim_device *dev = NULL;
 	struct offload_operands p;
-	struct offload *o = s->o;
 	double left = bench_left_s(o->ctx), bytes = 0;
 	int rc = 0;
 	for (size_t i = 0; i < g->n; i++)
 		bytes += refused(s, &g->first[i]) ? 0 : (double)g->first[i].bytes;
 	if (bytes == 0)
 		return 0;
-	if (!has_time(s, g, left, bytes)) {
+	if (!has_time(o, s, g, left, bytes)) {
 		for (size_t i = 0; i < g->n && rc == 0; i++)
 			if (!refused(s, &g->first[i]))
 				rc = offload_emit_missing(s, &g->first[i], false, "the time budget ended before it");
@@ -250,7 +248,7 @@ static int run_all(struct offload *o, struct offload_side *sides, char *err, siz
 	for (size_t i = 0; i < o->n_work && rc == 0;) {
 		struct group g = group_at(o, i);
 		for (size_t k = 0; k < o->n_devices && rc == 0; k++)
-			rc = bench_stopped(o->ctx) ? MW_ECANCELLED : run_group(&sides[k], &g, err, n);
+			rc = bench_stopped(o->ctx) ? MW_ECANCELLED : run_group(o, &sides[k], &g, err, n);
 		if (rc == 0 || rc == MW_ECANCELLED) {
 			int emitted = emit_group(o, sides, &g);
 			rc = emitted < 0 ? emitted : rc;

@@ -136,10 +136,8 @@ void reason_add(char *list, size_t n, const char *fmt, ...)
 	if (!list || n == 0)
 		return;
 	size_t used = strlen(list);
-	if (used && used + 3 < n) {
+	if (used && used + 3 < n)
 		memcpy(list + used, "; ", 3);
-		used += 2;
-	}
 	va_list ap;
 	va_start(ap, fmt);
 	mw_vclip_add(list, n, fmt, ap);
