@@ -230,10 +230,10 @@ static int run_group(struct offload *o, struct offload_side *s, const struct gro
 }
 
 /* Emits the records of a group after all devices have run it, because each record needs the cost at both limits. */
-static int emit_group(const struct offload *o, const struct offload_side *sides, const struct group *g)
+static int emit_group(const struct offload *o, const struct offload_side *sides, size_t count, const struct group *g)
 {
 	int rc = 0;
-	for (size_t k = 0; k < o->n_devices; k++)
+	for (size_t k = 0; k < count; k++)
 		for (size_t i = 0; i < g->n && rc == 0; i++) {
 			size_t row = (size_t)(&g->first[i] - o->work);
 			if (sides[k].done && sides[k].done[row])
@@ -242,29 +242,31 @@ static int emit_group(const struct offload *o, const struct offload_side *sides,
 	return rc;
 }
 
-static int run_all(struct offload *o, struct offload_side *sides, char *err, size_t n)
+/* count: number of sides, one for each device. */
+static int run_all(struct offload *o, struct offload_side *sides, size_t count, char *err, size_t n)
 {
 	int rc = 0;
 	for (size_t i = 0; i < o->n_work && rc == 0;) {
 		struct group g = group_at(o, i);
-		for (size_t k = 0; k < o->n_devices && rc == 0; k++)
+		for (size_t k = 0; k < count && rc == 0; k++)
 			rc = bench_stopped(o->ctx) ? MW_ECANCELLED : run_group(o, &sides[k], &g, err, n);
 		if (rc == 0 || rc == MW_ECANCELLED) {
-			int emitted = emit_group(o, sides, &g);
+			int emitted = emit_group(o, sides, count, &g);
 			rc = emitted < 0 ? emitted : rc;
 		}
 		i += g.n;
 	}
-	for (size_t k = 0; k < o->n_devices && rc == 0; k++)
+	for (size_t k = 0; k < count && rc == 0; k++)
 		rc = offload_emit_sizes(&sides[k]);
 	return rc;
 }
 
 int offload_execute(struct offload *o, char *err, size_t n)
 {
-	struct offload_side *sides = calloc(o->n_devices + 1, sizeof(*sides));
+	const size_t count = o->n_devices;
+	struct offload_side *sides = calloc(count + 1, sizeof(*sides));
 	int rc = sides ? 0 : -ENOMEM;
-	for (size_t k = 0; k < o->n_devices && rc == 0; k++) {
+	for (size_t k = 0; k < count && rc == 0; k++) {
 		sides[k].o = o;
 		sides[k].d = &o->device[k];
 		sides[k].pair = o->device[k].pair != k ? &sides[o->device[k].pair] : NULL;
@@ -272,8 +274,8 @@ int offload_execute(struct offload *o, char *err, size_t n)
 		sides[k].done = calloc(o->n_work + 1, sizeof(*sides[k].done));
 		rc = sides[k].cost && sides[k].done ? 0 : -ENOMEM;
 	}
-	rc = rc < 0 ? mw_fail(rc, err, n, "no memory for the comparison") : run_all(o, sides, err, n);
-	for (size_t k = 0; sides && k < o->n_devices; k++) {
+	rc = rc < 0 ? mw_fail(rc, err, n, "no memory for the comparison") : run_all(o, sides, count, err, n);
+	for (size_t k = 0; sides && k < count; k++) {
 		free(sides[k].cost);
 		free(sides[k].done);
 	}
