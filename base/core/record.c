@@ -410,6 +410,20 @@ void mw_record_derive(struct mw_record *r, const struct mw_emitter *e, const str
 	put_declared(r, mw_keys_of_rounds, src);
 }
 
+/* The modes are values too. */
+static void scale_modes(struct mw_record *r, double factor)
+{
+	const char *text = mw_kv_str(&r->observed, "modes", NULL);
+	double low, low_share, high, high_share;
+	if (!text || sscanf(text, "%lf in %lf %% of rounds, %lf in %lf %%", &low, &low_share, &high, &high_share) != 4)
+		return;
+	struct mw_buf scaled = {0};
+	mw_buf_add(&scaled, "%.4g in %.0f %% of rounds, %.4g in %.0f %%", low * factor, low_share, high * factor,
+		   high_share);
+	mw_put_text(r, &mw_key_modes, mw_buf_text(&scaled));
+	mw_buf_fini(&scaled);
+}
+
 void mw_record_scale(struct mw_record *r, const struct mw_record *src, double factor)
 {
 	r->value = src->value * factor;
@@ -419,6 +433,7 @@ void mw_record_scale(struct mw_record *r, const struct mw_record *src, double fa
 	r->max = src->max * factor;
 	r->n = src->n;
 	r->provenance = src->provenance;
+	scale_modes(r, factor);
 }
 
 static bool kind_fits(const struct mw_kv *kv)

@@ -229,6 +229,22 @@ Test(record, derived_from_another)
 	mw_record_fini(&r);
 }
 
+Test(record, modes_are_scaled_with_the_value)
+{
+	struct mw_record r, peak;
+	open_read(&r);
+	mw_put_int(&r, &seen, 64);
+	mw_put_text(&r, &mw_key_modes, "2 in 71 % of rounds, 30 in 29 %");
+	mw_record_set(&r, 3, MW_MEASURED, NULL);
+	mw_record_derive(&peak, &emitter, &rows[1], "peak", &r);
+	mw_record_scale(&peak, &r, 0.5);
+	cr_expect_eq(mw_record_close(&peak, NULL, 0), 0);
+	cr_expect_str_eq(mw_kv_str(&peak.observed, "modes", ""), "1 in 71 % of rounds, 15 in 29 %");
+	cr_expect_str_eq(mw_kv_str(&r.observed, "modes", ""), "2 in 71 % of rounds, 30 in 29 %");
+	mw_record_fini(&peak);
+	mw_record_fini(&r);
+}
+
 static int count_emitted(void *self, const struct mw_record *r)
 {
 	(void)r;
