@@ -92,6 +92,7 @@ struct sampler {
 	struct storage_result *out;
 	char *buf;
 	uint64_t *rng;
+	unsigned in_flight;  /* accepted by the kernel and not yet taken back */
 	uint64_t next;       /* sequential position */
 	uint64_t generation; /* of written blocks */
 };
@@ -203,13 +204,13 @@ static void prepare(struct sampler *s, unsigned i)
 	s->e->prepared[s->e->n_prepared++] = i;
 }
 
-/* Gives the prepared requests to the kernel; it may take fewer, which stay prepared. Returns how many, or -errno. A
- * kernel that is short of something takes more after others have ended. */
-static int submit(struct sampler *s, unsigned in_flight)
+/* Gives the prepared requests to the kernel; it may take fewer, which stay prepared: one that is short of something
+ * takes more after others have ended. Returns 0 or -errno. */
+static int submit(struct sampler *s)
 {
 	struct storage_engine *e = s->e;
 	int got = e->n_prepared ? io_uring_submit(&e->ring) : 0;
-	if (got == -EINTR || (in_flight && (got == -EAGAIN || got == -EBUSY)))
+	if (got == -EINTR || (s->in_flight && (got == -EAGAIN || got == -EBUSY)))
 		return 0;
 	if (got <= 0)
 		return got;
@@ -218,15 +219,26 @@ static int submit(struct sampler *s, unsigned in_flight)
 		e->slots[e->prepared[k]].accepted_ns = now;
 	e->n_prepared -= (unsigned)got;
 	memmove(e->prepared, e->prepared + got, e->n_prepared * sizeof(e->prepared[0]));
-	return got;
+	s->in_flight += (unsigned)got;
+	s->out->in_flight = s->in_flight > s->out->in_flight ? s->in_flight : s->out->in_flight;
+	s->out->submissions++;
+	return 0;
+}
+
+/* Each request is submitted by itself, as fio does. Requests that are submitted together end together, and the device
+ * waits while the next ones are prepared: 32 at a time reached 0.82 of the rate. */
+static int start_one(struct sampler *s, unsigned i)
+{
+	prepare(s, i);
+	return submit(s);
 }
 
 /* Waits for at least one request if any is in flight and takes what has ended. The time is looked at once, after all of
  * it is known to have ended. Returns how many ended, or -errno. */
-static int wait(struct sampler *s, unsigned in_flight, uint64_t *now_ns)
+static int wait(struct sampler *s, uint64_t *now_ns)
 {
 	struct io_uring_cqe *one;
-	int rc = in_flight ? io_uring_wait_cqe(&s->e->ring, &one) : 0;
+	int rc = s->in_flight ? io_uring_wait_cqe(&s->e->ring, &one) : 0;
 	if (rc < 0)
 		return rc == -EINTR || rc == -EAGAIN ? 0 : rc;
 	unsigned got = io_uring_peek_batch_cqe(&s->e->ring, s->e->done, s->e->depth);
@@ -245,44 +257,45 @@ static void note_full(struct storage_result *out, uint64_t now_ns, uint64_t *fir
 	out->full_ops = out->ops - *first_ops;
 }
 
+/* The state of requests in flight is unknown: closes the ring, which ends them. */
+static int give_up(struct storage_engine *e, int rc, char *err, size_t n)
+{
+	io_uring_queue_exit(&e->ring);
+	e->uring = false;
+	return mw_fail(rc, err, n, "io_uring: %s", mw_strerror(rc));
+}
+
 static int run_uring(struct sampler *s, uint64_t begin_ns, const struct storage_limit *limit, char *err, size_t n)
 {
 	struct storage_engine *e = s->e;
 	uint64_t first_ns = 0, first_ops = 0;
-	unsigned in_flight = 0;
-	int rc = 0;
+	int rc = 0, ring = 0;
 	bool more = true;
 	e->n_prepared = 0;
-	for (unsigned i = 0; i < s->load->depth; i++)
-		prepare(s, i);
+	for (unsigned i = 0; i < s->load->depth && ring == 0; i++)
+		ring = start_one(s, i);
 	/* Returns only after all requests have ended, because the kernel uses the buffers until then. */
-	while (in_flight > 0 || e->n_prepared > 0) {
+	while (ring == 0 && (s->in_flight > 0 || e->n_prepared > 0)) {
 		uint64_t now = 0;
-		int accepted = submit(s, in_flight);
-		in_flight += accepted > 0 ? (unsigned)accepted : 0;
-		s->out->in_flight = in_flight > s->out->in_flight ? in_flight : s->out->in_flight;
-		int got = accepted < 0 ? accepted : wait(s, in_flight, &now);
-		if (got < 0) {
-			/* The state of requests in flight is unknown: close the ring, which ends them. */
-			io_uring_queue_exit(&e->ring);
-			e->uring = false;
-			return mw_fail(got, err, n, "io_uring: %s", mw_strerror(got));
-		}
+		ring = submit(s);
+		int got = ring ? ring : wait(s, &now);
+		if (got < 0)
+			return give_up(e, got, err, n);
 		bool full = more;
 		more = more && rc == 0 && go_on(s, begin_ns, limit);
-		for (int k = 0; k < got; k++) {
+		for (int k = 0; k < got && ring == 0; k++) {
 			unsigned i = (unsigned)io_uring_cqe_get_data64(e->done[k]);
 			int bad = finish(s, i, e->done[k]->res, now, rc ? NULL : err, n);
 			rc = rc ? rc : bad;
+			s->in_flight--;
 			if (more && !rc)
-				prepare(s, i);
+				ring = start_one(s, i);
 		}
 		io_uring_cq_advance(&e->ring, (unsigned)got);
-		in_flight -= (unsigned)got;
 		if (full && got > 0)
 			note_full(s->out, now, &first_ns, &first_ops);
 	}
-	return rc;
+	return ring ? give_up(e, ring, err, n) : rc;
 }
 
 /* ---- one at a time ---- */

@@ -95,6 +95,7 @@ struct storage_result {
 	uint64_t ops, ns;
 	uint64_t full_ops, full_ns; /* from the first result to the last one before no new requests were made */
 	unsigned in_flight;         /* requests that were accepted and not yet taken back, at most */
+	uint64_t submissions;       /* calls by which the kernel accepted requests; 0 without io_uring */
 	struct storage_times times[STORAGE_OPS];
 };
 

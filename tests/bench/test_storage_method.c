@@ -97,6 +97,8 @@ Test(storage_method, as_many_are_in_flight_as_asked)
 			.random = true, .block = 4096, .depth = depths[i], .seconds = 0.01, .min_ops = 200};
 		cr_assert_eq(take(&b, &l), 0, "%s", b.err);
 		cr_expect_eq(b.r->in_flight, depths[i]);
+		/* Each by itself, as fio's default: requests submitted together end together. */
+		cr_expect_eq(b.r->submissions, b.r->ops);
 		/* The rate is that of a full queue: without the first batch, and what ended after the last request. */
 		cr_expect(b.r->full_ns > 0 && b.r->full_ns < b.r->ns);
 		cr_expect(b.r->full_ops >= b.r->ops - 2 * depths[i] && b.r->full_ops < b.r->ops);
