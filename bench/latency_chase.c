@@ -94,8 +94,11 @@ static void sample_member(void *arg, int rank, int n)
 	struct chase *c = arg;
 	(void)rank;
 	(void)n;
-	if (c->shares_place)
+	/* In another order each time: caches keep, and prefetchers learn, what is always read first. */
+	if (c->shares_place) {
+		c->chain.seed++;
 		c->rc = mw_chain_build(&c->chain, &c->at);
+	}
 	if (c->rc < 0)
 		return;
 	warm_up(c);

@@ -45,7 +45,8 @@ struct par_point {
 	struct mw_chases chains; /* of a member, without base */
 	int threads;
 	double sample_ns;
-	size_t steps; /* of each chain in a sample; 0 before the first one */
+	size_t steps;    /* of each chain in a sample; 0 before the first one */
+	unsigned builds; /* so far */
 	atomic_int rc;
 };
 
@@ -81,14 +82,14 @@ static void build(struct par_point *p, struct member *m)
 {
 	struct mw_chases c = p->chains;
 	c.of.base = (char *)m->block->block.p + (size_t)m->index * c.of.bytes;
-	c.of.seed += (uint64_t)m->index;
+	c.of.seed = par_seed(c.of.seed, m->index, p->builds);
 	int rc = mw_chases_build(&c, m->at);
 	if (rc < 0)
 		atomic_store(&p->rc, rc);
 }
 
-/* Builds the chains anew for each sample: every number of chains uses the same memory, and writing it evicts what the
- * sample before left in the caches. */
+/* Builds the chains anew for each sample, in another order: every number of chains uses the same memory, and writing it
+ * evicts what the sample before left in the caches. */
 static void prepare_member(void *arg, int rank, int n)
 {
 	struct par_point *p = arg;
@@ -109,6 +110,7 @@ static void chase_member(void *arg, int rank, int n)
 static int prepare(struct par_point *p)
 {
 	atomic_store(&p->rc, 0);
+	p->builds++;
 	int rc = mw_team_run(p->run->ctx->team, p->threads, prepare_member, p);
 	return rc < 0 ? rc : atomic_load(&p->rc);
 }

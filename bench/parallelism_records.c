@@ -68,6 +68,11 @@ void par_record_open(struct mw_record *rec, const struct par_words *w)
 
 /* ---- what follows ---- */
 
+uint64_t par_seed(uint64_t seed, int member, unsigned n)
+{
+	return seed + (uint64_t)member + ((uint64_t)n << 32);
+}
+
 size_t par_steps(double sample_ns, uint64_t probe_ns, size_t probe_steps, size_t elements)
 {
 	double steps = sample_ns * (double)probe_steps / (double)(probe_ns ? probe_ns : 1);

@@ -20,6 +20,10 @@ struct par_words {
 /* Opens the record of one point. */
 void par_record_open(struct mw_record *rec, const struct par_words *w);
 
+/* Seed of a member's chains when they are built for the n-th time: another one each time, because caches keep, and some
+ * prefetchers learn, what is always read first. */
+uint64_t par_seed(uint64_t seed, int member, unsigned n);
+
 /* Steps of each chain in a sample of sample_ns, when probe_steps took probe_ns. Of chains that caches cannot hold, of
  * that many elements (0: they can), at most 7 of 10: the last ones were written last and may still be cached. */
 size_t par_steps(double sample_ns, uint64_t probe_ns, size_t probe_steps, size_t elements);

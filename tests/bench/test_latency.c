@@ -323,6 +323,33 @@ Test(latency, loads_are_done)
 	test_close(&t);
 }
 
+/* A chain that is written for each sample has another order each time: the same one, begun at the same place, is what
+ * caches keep and prefetchers learn. */
+Test(latency, each_sample_has_its_own_order)
+{
+	struct test_context t;
+	struct chase_block block;
+	struct chase c;
+	struct fake_clock f = {.ns = 1000, .cycle_ns = {1, 1}};
+	void *first[256];
+	unsigned same = 0;
+	open_chase(&t, &c, &block, &f);
+	c.shares_place = true;
+	c.count = 96;
+	for (int sample = 0; sample < 2; sample++) {
+		double ns;
+		cr_assert_eq(chase_measure_ns(&c, &ns, t.err, sizeof(t.err)), 0);
+		c.shared.round++;
+		for (size_t i = 0; i < 256; i++) {
+			void *next = *mw_chain_place(&c.chain, i);
+			same += sample && next == first[i];
+			first[i] = next;
+		}
+	}
+	cr_expect_lt(same, 26, "%u of 256 elements have the same successor", same);
+	test_close(&t);
+}
+
 /* ---- verdicts and levels of points that are given ---- */
 
 enum { SPAN = 512 << 20 };

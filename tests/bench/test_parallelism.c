@@ -28,6 +28,15 @@ Test(parallelism, samples_end_before_what_may_be_cached)
 	cr_expect_leq(par_steps(1e6, 2560, 256, 1001), 700, "not rounded up");
 }
 
+Test(parallelism, each_build_has_its_own_order)
+{
+	for (int member = 0; member < 8; member++)
+		for (unsigned n = 0; n < 8; n++)
+			for (unsigned other = 0; other < 64; other++)
+				cr_expect_eq(par_seed(1, member, n) == par_seed(1, (int)other / 8, other % 8),
+					     (unsigned)member * 8 + n == other);
+}
+
 Test(parallelism, littles_law)
 {
 	cr_expect_eq(par_in_flight(130.0, 1, 130.0), 1.0, "each load waits");
