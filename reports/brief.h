@@ -5,7 +5,7 @@
 #include "reports/section.h"
 
 /* Largest number of rows of a table on the page. */
-enum { BRIEF_ROWS = 120 };
+enum { BRIEF_ROWS = 90 };
 
 struct brief {
 	bool *show;        /* by index into results->records; owned */

@@ -1,5 +1,7 @@
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/core/err.h"
@@ -86,6 +88,43 @@ static bool is_idle(const char *name, size_t len, const char *v, size_t v_len)
 	       attribute_is(name, len, "class", v, v_len, "gridline");
 }
 
+/* Writes a coordinate with as many digits as one sees: a tenth of a pixel from 10 on, as it is below (symbols are drawn
+ * small and enlarged), without zeros at the end. */
+static void put_number(FILE *out, const char *v, size_t len)
+{
+	char text[40];
+	if (len >= sizeof(text) || !memchr(v, '.', len)) {
+		(void)fwrite(v, 1, len, out);
+		return;
+	}
+	mw_format(text, sizeof(text), "%.*s", (int)len, v);
+	double value = strtod(text, NULL);
+	if (fabs(value) >= 10 && fabs(value) < 1e6)
+		mw_format(text, sizeof(text), "%.1f", value);
+	size_t kept = strlen(text);
+	while (kept > 1 && text[kept - 1] == '0')
+		kept--;
+	kept -= text[kept - 1] == '.';
+	(void)fwrite(text, 1, kept, out);
+}
+
+/* Writes a path or a transformation: numbers short, one blank for any white space. */
+static void put_drawn(FILE *out, const char *v, size_t len)
+{
+	for (const char *end = v + len; v < end;) {
+		size_t n = 0, blanks = 0;
+		while (v + n < end && (isdigit((unsigned char)v[n]) || v[n] == '.' || (n == 0 && v[n] == '-')))
+			n++;
+		while (v + blanks < end && strchr(BLANKS, v[blanks]))
+			blanks++;
+		if (n)
+			put_number(out, v, n);
+		else if (v + blanks < end)
+			(void)fputc(blanks ? ' ' : *v, out);
+		v += n ? n : blanks ? blanks : 1;
+	}
+}
+
 static void put_attribute(const struct tag *t, const char *name, size_t name_len, const char *v, size_t len)
 {
 	bool colour = name_is(name, name_len, "fill") || name_is(name, name_len, "stroke") ||
@@ -104,6 +143,8 @@ static void put_attribute(const struct tag *t, const char *name, size_t name_len
 		(void)fprintf(t->out, "#%s%.*s", t->prefix, (int)(len - 1), v + 1);
 	else if (len > 5 && memcmp(v, "url(#", 5) == 0)
 		(void)fprintf(t->out, "url(#%s%.*s", t->prefix, (int)(len - 5), v + 5);
+	else if (name_is(name, name_len, "d") || name_is(name, name_len, "transform"))
+		put_drawn(t->out, v, len);
 	else if (!colour || !put_colour(t->out, v, len))
 		(void)fwrite(v, 1, len, t->out);
 	(void)fputc('"', t->out);

@@ -345,14 +345,15 @@ Test(report, svg_becomes_inline)
 		"<title>Gnuplot</title><desc>x</desc><!-- c -->\n<filter id='f'>\n<feFlood/></filter>"
 		"<g fill=\"none\" color=\"black\">\n</g>"
 		"<g id='a' color=\"black\" stroke=\"black\"><use xlink:href='#a' fill = 'rgb(1,2,4)'/>"
-		"<path fill='url(#a)' stroke='rgb(  1,   2,   0)' color=\"white\" d='M1,2 \n L3,4'/>"
+		"<path fill='url(#a)' stroke='rgb(  1,   2,   0)' color=\"white\" "
+		"d=' M1.00,2 \n L-312.46,99.96 L0.205,-.10'/><use transform=\"translate(10.04,0.0)  scale(3.90)\"/>"
 		"<text font-family=\"sans\" fill=\"rgb(9,9,9)\">black &lt;rgb(1,2,4)</text></g>\n</svg>\n";
 	cr_assert_eq(inlined(svg, &out), 0);
-	cr_assert_str_eq(out,
-			 "<svg viewBox=\"0 0 8 4\" role=\"img\" aria-label=\"a &quot;label&quot;\">"
-			 "<g id=\"p-a\" stroke=\"currentColor\"><use xlink:href=\"#p-a\" fill=\"var(--s1)\"/>"
-			 "<path fill=\"url(#p-a)\" stroke=\"var(--ink)\" color=\"var(--paper)\" d=\"M1,2 \n L3,4\"/>"
-			 "<text fill=\"rgb(9,9,9)\">black &lt;rgb(1,2,4)</text></g></svg>");
+	cr_assert_str_eq(out, "<svg viewBox=\"0 0 8 4\" role=\"img\" aria-label=\"a &quot;label&quot;\">"
+			      "<g id=\"p-a\" stroke=\"currentColor\"><use xlink:href=\"#p-a\" fill=\"var(--s1)\"/>"
+			      "<path fill=\"url(#p-a)\" stroke=\"var(--ink)\" color=\"var(--paper)\" "
+			      "d=\" M1,2 L-312.5,100 L0.205,-.1\"/><use transform=\"translate(10,0) scale(3.9)\"/>"
+			      "<text fill=\"rgb(9,9,9)\">black &lt;rgb(1,2,4)</text></g></svg>");
 	free(out);
 	cr_assert_eq(svg_inline(stderr, NULL, 0, "p-", ""), MW_EFORMAT, "no image, as where memory is out");
 	/* White space of C that is none of XML's: kept, and passed. */
