@@ -399,19 +399,46 @@ static int check_options(const struct mw_opts *opts, char *err, size_t n)
 	return 0;
 }
 
+/* With a launcher: the benchmark that --only names and that the started processes measure together; else NULL, and each
+ * process is a run of its own. */
+static const struct bench *shared(const struct run *run, const struct mw_opts *opts)
+{
+	for (size_t i = 0; i < run->n_list && mw_opt_text(opts, "only"); i++)
+		if (run->list[i]->rank && run->list[i]->rank() >= 0)
+			return run->list[i];
+	return NULL;
+}
+
+/* What all but the first of these processes do. */
+static int follow(struct run *run, struct cli *cli, const struct bench *b, char *err, size_t n)
+{
+	return mw_opt_flag(&cli->opts, "dry-run") ? 0 : measure_follow(&run->m, cli, b, err, n);
+}
+
 static int run_run(struct cli *cli, char *err, size_t n)
 {
-	int options = check_options(&cli->opts, err, n);
-	if (options < 0)
-		return options;
 	struct run *run = calloc(1, sizeof(*run));
 	if (!run)
 		return -ENOMEM;
 	results_init(&run->results);
 	results_init(&run->old);
-	int rc = measure_open(cli, &run->m, err, n);
+	int rc = choose(run, &cli->opts, err, n);
+	const struct bench *together = rc == 0 ? shared(run, &cli->opts) : NULL;
+	bool follows = together && together->rank() > 0;
+	if (follows)
+		cli_be_silent();
 	if (rc == 0)
-		rc = choose(run, &cli->opts, err, n);
+		rc = check_options(&cli->opts, err, n);
+	if (rc == 0 && together && mw_opt_flag(&cli->opts, "resume"))
+		rc = mw_fail(MW_ESPEC, err, n,
+			     "--resume: a run of several processes (%s) begins anew: name a new folder",
+			     together->name);
+	if (rc == 0)
+		rc = measure_open(cli, &run->m, err, n);
+	if (rc == 0 && follows) {
+		rc = follow(run, cli, together, err, n);
+		goto out;
+	}
 	if (rc == 0 && mw_opt_flag(&cli->opts, "dry-run")) {
 		rc = measure_dry_run(cli, &run->m, run->list, run->n_list, err, n);
 		goto out;
