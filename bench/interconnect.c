@@ -342,8 +342,8 @@ static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink
 static void end(void *state)
 {
 	struct interconnect_run *r = state;
-	for (size_t i = 0; i < r->n && !r->opened; i++)
-		mw_record_fini(&r->pts[i].rec);
+	if (!r->opened)
+		rounds_drop(r->pts, r->n);
 	rounds_close(r->rounds);
 	if (r->joined)
 		link_stop(&r->world);

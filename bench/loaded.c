@@ -209,7 +209,6 @@ static int alloc_regions(struct loaded_run *r)
 /* Everything that options, topology and budget decide; takes no memory for the measurement. */
 static int plan_run(struct loaded_run *r, const struct bench_ctx *ctx)
 {
-	const char *pages = mw_opt_text(ctx->opts, "pages");
 	r->ctx = ctx;
 	r->arenas = ctx->arenas;
 	r->isa = mw_isa_best();
@@ -218,9 +217,7 @@ static int plan_run(struct loaded_run *r, const struct bench_ctx *ctx)
 	r->sibling = ctx->topo->host.n_cores == 1;
 	r->value = ctx->seed | 1;
 	r->take = load_run;
-	for (size_t k = 0; mw_pages_word(k); k++)
-		if (strcmp(pages, mw_pages_word(k)) == 0)
-			r->kind = (enum mw_pages)k;
+	r->kind = bench_page_kind(ctx, "pages");
 	int rc = list_pairs(r);
 	if (rc < 0)
 		return rc;
@@ -455,8 +452,8 @@ static void end(void *state)
 {
 	struct loaded_run *r = state;
 	/* rounds_open takes the records over, even if it fails. */
-	for (size_t i = 0; i < r->n_pts && !r->opened; i++)
-		mw_record_fini(&r->pts[i].rec);
+	if (!r->opened)
+		rounds_drop(r->pts, r->n_pts);
 	rounds_close(r->rounds);
 	free_run(r);
 }
