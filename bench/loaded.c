@@ -442,8 +442,12 @@ static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink
 	int rc = r->rounds ? rounds_finish(r->rounds, &middle) : 0;
 	if (rc == 0)
 		rc = loaded_results_derive(&results);
-	if (rc == 0 && curves)
-		rc = loaded_results_csv(&results, curves, err, n);
+	if (rc == 0 && curves) {
+		char why[MW_ERR_ROOM] = "";
+		rc = loaded_results_csv(&results, curves, why, sizeof(why));
+		if (rc < 0)
+			rc = mw_fail(rc, err, n, "--curves: %s", why[0] ? why : mw_strerror(rc));
+	}
 	loaded_results_fini(&results);
 	return rc;
 }

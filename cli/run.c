@@ -14,12 +14,15 @@
 #include "base/core/err.h"
 #include "base/core/text.h"
 #include "base/sys/memory_read.h"
+#include "bench/loaded_records.h"
 #include "cli/measure.h"
 #include "cli/resume.h"
 #include "cli/version.h"
 #include "reports/journal.h"
 #include "reports/print.h"
 #include "reports/report.h"
+
+#define CURVES_FILE "memory_curves.csv"
 
 static const char *bench_word(size_t i)
 {
@@ -136,10 +139,12 @@ static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size
 /* Adds the files of the folder. In a resumed folder one file may be a link to another. */
 static int add_files(struct cli *cli, const char *dir, char *err, size_t n)
 {
-	char page[PATH_MAX];
-	if (mw_fit(page, sizeof(page), "%s/report.html", dir))
+	char page[PATH_MAX], curves[PATH_MAX];
+	if (mw_fit(page, sizeof(page), "%s/report.html", dir) || mw_fit(curves, sizeof(curves), "%s/" CURVES_FILE, dir))
 		return mw_fail(MW_ESPEC, err, n, "--output=%s: name too long", dir);
 	int rc = cli_files_add_run(&cli->files, dir, true, err, n);
+	if (rc == 0)
+		rc = cli_files_add(&cli->files, CLI_WRITES, "the curves", curves, err, n);
 	return rc == 0 ? cli_files_add(&cli->files, CLI_WRITES, "the page", page, err, n) : rc;
 }
 
@@ -323,7 +328,16 @@ static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
 	return rc;
 }
 
-/* Writes results.json and report.html from the journal; prints the summary and the two paths. */
+/* Latency over bandwidth, for the tools of the Mess benchmark; nothing where no curve was measured. */
+static int write_curves(struct run *run, char *err, size_t n)
+{
+	char path[sizeof(run->dir) + 20];
+	mw_format(path, sizeof(path), "%s/" CURVES_FILE, run->dir);
+	int rc = loaded_records_csv(&run->results.records, path, err, n);
+	return rc == MW_EUNAVAILABLE ? 0 : rc;
+}
+
+/* Writes results.json, curves and report.html from the journal; prints the summary and the two paths. */
 static int write_report(struct run *run, char *err, size_t n)
 {
 	char path[sizeof(run->dir) + 16];
@@ -333,6 +347,8 @@ static int write_report(struct run *run, char *err, size_t n)
 	int rc = journal_results(run->journal, &run->results, err, n);
 	if (rc == 0)
 		rc = results_write(run->dir, &run->results, err, n);
+	if (rc == 0)
+		rc = write_curves(run, err, n);
 	if (rc == 0)
 		rc = report_html(path, &run->results, NULL, &note, err, n);
 	if (rc < 0)
