@@ -365,6 +365,51 @@ Test(bandwidth, the_envelope_repeats_the_reason)
 	test_close(&t);
 }
 
+static void take_most(struct test_context *t, struct mw_block *b)
+{
+	cr_assert_eq(mw_arena_take(t->ctx.arenas, t, MW_PAGES_4K, -1, 16u << 20, b, t->err, sizeof(t->err)), 0, "%s",
+		     t->err);
+}
+
+/* Another benchmark keeps 16 of 24 MiB, taken before this one begins or before its first visit: arrays of 6 MiB do not
+ * fit any more, those of 1.5 MiB do. */
+static void with_little_left(bool from_the_start)
+{
+	const char *const options[] = {"--levels=dram", "--isa=portable", "--threads=1", "--ops=read", NULL};
+	struct test_context t;
+	struct mw_block other;
+	void *state = NULL;
+	test_open(&t, &bench_bandwidth, options);
+	shrink_caches(&t);
+	mw_arenas_destroy(t.ctx.arenas);
+	cr_assert_eq(mw_arenas_create(24u << 20, &t.ctx.arenas), 0);
+	const struct mw_sink sink = {test_collect, &t.out};
+	if (from_the_start)
+		take_most(&t, &other);
+	cr_assert_eq(bench_bandwidth.begin(&t.ctx, &sink, &state, t.err, sizeof(t.err)), 0, "%s", t.err);
+	if (!from_the_start)
+		take_most(&t, &other);
+	for (t.ctx.visit = 0; t.ctx.visit < 2; t.ctx.visit++)
+		cr_assert_geq(bench_bandwidth.visit(&t.ctx, state, t.err, sizeof(t.err)), 0, "%s", t.err);
+	cr_assert_eq(bench_bandwidth.finish(&t.ctx, state, &sink, t.err, sizeof(t.err)), 0, "%s", t.err);
+	bench_bandwidth.end(state);
+	const struct mw_record *read = mw_records_find(&t.out, "bandwidth", "dram-read", "bandwidth");
+	cr_assert(read && read->provenance == MW_MEASURED);
+	cr_expect_eq(mw_kv_int(&read->observed, "array", 0), 3 << 19);
+	mw_arena_release(t.ctx.arenas, &other);
+	test_close(&t);
+}
+
+Test(bandwidth, arrays_become_smaller_where_memory_was_taken)
+{
+	with_little_left(true);
+}
+
+Test(bandwidth, arrays_become_smaller_before_the_first_visit)
+{
+	with_little_left(false);
+}
+
 /* Another benchmark had the memory between two visits. */
 Test(bandwidth, arrays_that_were_lost_are_filled_again)
 {
