@@ -243,9 +243,20 @@ static void prepare_points(struct bw_run *r, uint64_t until_ns)
 	}
 }
 
+/* The limit is of all blocks together, but the program and other benchmarks have taken some of the address space. */
+static int open_arrays(struct bw_run *r, char *err, size_t n)
+{
+	int rc;
+	while ((rc = stream_arrays_open(&r->arrays, r->ctx, r->plan.pages, r->plan.array_bytes, err, n)) ==
+		       MW_EBUDGET &&
+	       bw_plan_shrink(&r->plan))
+		stream_arrays_close(&r->arrays);
+	return rc;
+}
+
 static int open_points(struct bw_run *r, char *err, size_t n)
 {
-	int rc = stream_arrays_open(&r->arrays, r->ctx, r->plan.pages, r->plan.array_bytes, err, n);
+	int rc = open_arrays(r, err, n);
 	if (rc < 0)
 		return rc;
 	r->points = calloc(r->plan.points, sizeof(*r->points));
@@ -261,6 +272,20 @@ static int open_points(struct bw_run *r, char *err, size_t n)
 		for (size_t k = 0; k < r->plan.groups[i].choice.n; k++)
 			add_point(r, &r->plan.groups[i], r->plan.groups[i].choice.k[k], sample_ns);
 	return rounds_open(r->ctx, r->pts, r->n, &r->rounds);
+}
+
+static void close_points(struct bw_run *r)
+{
+	rounds_close(r->rounds);
+	for (size_t i = 0; r->points && i < r->n; i++)
+		stream_job_fini(&r->points[i].job);
+	free(r->points);
+	free(r->pts);
+	stream_arrays_close(&r->arrays);
+	r->rounds = NULL;
+	r->points = NULL;
+	r->pts = NULL;
+	r->n = 0;
 }
 
 /* ---- the benchmark ---- */
@@ -282,12 +307,23 @@ static int begin(struct bench_ctx *ctx, const struct mw_sink *sink, void **state
 	return rc;
 }
 
+/* Since begin() other benchmarks may have taken address space that they keep, such as libraries of tens of MiB. Before
+ * anything was measured the arrays can still become smaller. */
+static int take_arrays(struct bw_run *r, char *err, size_t n)
+{
+	int rc = stream_arrays_take(&r->arrays, r->ctx, err, n);
+	if (rc != MW_EBUDGET || r->ctx->visit > 0 || !bw_plan_shrink(&r->plan))
+		return rc;
+	close_points(r);
+	return open_points(r, err, n);
+}
+
 static int visit(struct bench_ctx *ctx, void *state, char *err, size_t n)
 {
 	struct bw_run *r = state;
 	uint64_t now = mw_now_ns();
-	r->ctx = ctx;
-	int rc = stream_arrays_take(&r->arrays, ctx, err, n);
+	r->ctx = r->plan.ctx = ctx;
+	int rc = take_arrays(r, err, n);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < r->n; i++)
@@ -329,12 +365,7 @@ static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink
 static void end(void *state)
 {
 	struct bw_run *r = state;
-	rounds_close(r->rounds);
-	for (size_t i = 0; r->points && i < r->n; i++)
-		stream_job_fini(&r->points[i].job);
-	free(r->points);
-	free(r->pts);
-	stream_arrays_close(&r->arrays);
+	close_points(r);
 	bw_plan_close(&r->plan);
 	free(r);
 }

@@ -7,9 +7,6 @@
 #include "base/core/err.h"
 #include "bench/place.h"
 
-/* Assumed size of the last-level cache where it is not known, bytes. */
-#define UNKNOWN_CACHE (32u << 20)
-
 /* What is left out as time gets short. */
 enum density {
 	SPARSE, /* the first four operations, one kernel each, one thread and all */
@@ -158,23 +155,11 @@ static int choose_groups(struct bw_plan *p)
 
 /* ---- records ---- */
 
-/* Bytes of cache that these threads can use. A working set of at least four times that is called DRAM. The second level
- * is added, because victim last-level caches do not hold copies of its lines. */
-static uint64_t caches_of(const struct mw_host *h, int threads)
-{
-	uint64_t instances = (uint64_t)(h->l3_instances > 0 && h->l3_instances < threads ? h->l3_instances : threads);
-	uint64_t cores = (uint64_t)(h->n_cores > 0 && h->n_cores < threads ? h->n_cores : threads);
-	uint64_t last = instances * h->l3_bytes;
-	if (h->l3_bytes == 0 || h->l3_instances <= 0)
-		last = h->llc_total_bytes ? h->llc_total_bytes : UNKNOWN_CACHE;
-	return last + (h->l3_bytes ? cores * h->l2_bytes : 0);
-}
-
 static enum bw_place place_of(const struct bw_plan *p, const struct bw_group *g)
 {
 	if (g->level != BW_LEVEL_DRAM)
 		return (enum bw_place)g->level;
-	uint64_t caches = caches_of(&p->ctx->topo->host, g->at->threads);
+	uint64_t caches = bench_caches(&p->ctx->topo->host, g->at->threads);
 	return bw_size(g->op, p->array_bytes) >= 4 * caches ? BW_DRAM : BW_LARGEST;
 }
 
@@ -187,7 +172,7 @@ struct bw_words bw_plan_words(const struct bw_plan *p, const struct bw_group *g,
 		.at = g->at,
 		.zeros = g->zeros,
 		.array = g->level == BW_LEVEL_DRAM ? p->array_bytes : g->elements * sizeof(double) * (size_t)threads,
-		.caches = caches_of(&p->ctx->topo->host, threads),
+		.caches = bench_caches(&p->ctx->topo->host, threads),
 		.pages = mw_pages_name(p->pages),
 	};
 }
@@ -332,18 +317,20 @@ static int parse_options(struct bw_plan *p, char *err, size_t n)
 	int rc = parse_threads(p, err, n);
 	if (rc == 0)
 		rc = parse_isas(p, err, n);
-	const char *pages = mw_opt_text(opts, "pages");
-	for (int i = 0; i < MW_PAGES_COUNT; i++)
-		if (strcmp(pages, mw_pages_name((enum mw_pages)i)) == 0)
-			p->pages = (enum mw_pages)i;
+	p->pages = bench_page_kind(p->ctx, "pages");
 	return rc;
+}
+
+static uint64_t least_array(const struct bw_plan *p)
+{
+	return 3 * 4096 * (uint64_t)p->ctx->topo->host.n_cpus;
 }
 
 /* Each array is four times all caches (the rule of STREAM: McCalpin, 1995), or less where profile, time or memory limit
  * it. */
 static int choose_size(struct bw_plan *p, char *err, size_t n)
 {
-	const uint64_t least = 3 * 4096 * (uint64_t)p->ctx->topo->host.n_cpus;
+	const uint64_t least = least_array(p);
 	uint64_t asked = (uint64_t)mw_opt_int(p->ctx->opts, "size");
 	if (asked) {
 		int rc = asked > UINT64_MAX / 4 ? -ERANGE : 0;
@@ -355,7 +342,7 @@ static int choose_size(struct bw_plan *p, char *err, size_t n)
 		p->limit = "--size";
 		return rc;
 	}
-	uint64_t want = 4 * caches_of(&p->ctx->topo->host, p->ctx->topo->host.n_cpus);
+	uint64_t want = 4 * bench_caches(&p->ctx->topo->host, p->ctx->topo->host.n_cpus);
 	uint64_t room = bench_block_limit(p->ctx, 1), limit = room / 3;
 	/* First touch of memory that a guest gave back costs 2 s per GiB; at most a third of the budget goes to it. */
 	uint64_t touch = (uint64_t)(p->ctx->share_s / 3.0 / 2.0 / 3.0 * 1073741824.0);
@@ -373,6 +360,16 @@ static int choose_size(struct bw_plan *p, char *err, size_t n)
 	return p->array_bytes < least ? mw_fail(MW_EBUDGET, err, n, "less than %llu MiB of memory may be used",
 						(unsigned long long)(3 * least >> 20) + 1)
 				      : 0;
+}
+
+bool bw_plan_shrink(struct bw_plan *p)
+{
+	size_t half = p->array_bytes / 2 / 4096 * 4096;
+	if (mw_opt_int(p->ctx->opts, "size") || half < least_array(p))
+		return false;
+	p->array_bytes = half;
+	p->limit = bench_memory_words(p->ctx);
+	return true;
 }
 
 static int open_placements(struct bw_plan *p)

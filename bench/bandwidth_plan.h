@@ -44,6 +44,9 @@ struct bw_plan {
  * every case and must not move. */
 int bw_plan_open(struct bw_plan *p, const struct bench_ctx *ctx, char *err, size_t n);
 void bw_plan_close(struct bw_plan *p);
+/* Halves the arrays, for one that no memory is left for: what is then smaller than four times the caches is "largest"
+ * instead of DRAM. False when --size asks for that size or they cannot be smaller. */
+bool bw_plan_shrink(struct bw_plan *p);
 
 /* What the record of a group's kernel says; pages obtained are set by the caller. */
 struct bw_words bw_plan_words(const struct bw_plan *p, const struct bw_group *g, const struct mw_stream_kernel *k);

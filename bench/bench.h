@@ -87,10 +87,11 @@ struct bench {
 	int (*finish)(struct bench_ctx *ctx, void *state, const struct mw_sink *sink, char *err, size_t n);
 	void (*end)(void *state);
 	double finish_share; /* share of its time that finish() needs; 0: 2 % */
-	/* For one that measures between processes that a launcher started together; both NULL: one process. is_follower
-	 * is true in all but the first of them: as a command of its own they print nothing and, after check, do only
-	 * what follow() does, until the first is done. 0 or a failure with a line in err. */
-	bool (*is_follower)(void);
+	/* For one that measures between processes that a launcher started together; both NULL: one process. rank is
+	 * the number of this process among them, -1 without a launcher. As a command of its own, and in a run that
+	 * names it, all but process 0 print nothing and, after check, do only what follow() does, until process 0 is
+	 * done. 0 or a failure with a line in err. */
+	int (*rank)(void);
 	int (*follow)(const struct bench_ctx *ctx, char *err, size_t n);
 };
 

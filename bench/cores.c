@@ -420,8 +420,8 @@ static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink
 static void end(void *state)
 {
 	struct cores_run *r = state;
-	for (size_t i = 0; r->pts && i < r->n && !r->opened; i++)
-		mw_record_fini(&r->pts[i].rec);
+	if (!r->opened)
+		rounds_drop(r->pts, r->n);
 	rounds_close(r->rounds);
 	free(r->pts);
 	free(r->done);

@@ -425,8 +425,8 @@ static void end(void *state)
 	struct counters_run *r = state;
 	if (r->rounds)
 		rounds_close(r->rounds);
-	for (size_t i = 0; !r->opened && i < r->n_pts; i++)
-		mw_record_fini(&r->pts[i].rec);
+	if (!r->opened)
+		rounds_drop(r->pts, r->n_pts);
 	for (int i = 0; r->members && i < r->threads; i++)
 		mw_thread_counters_close(r->sys, &r->members[i].counters);
 	mw_controllers_close(r->controllers);

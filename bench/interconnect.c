@@ -86,11 +86,6 @@ static int started_rank(void)
 	return -1;
 }
 
-static bool is_follower(void)
-{
-	return started_rank() > 0;
-}
-
 /* Its symbols are global, because plug-ins of some builds of Open MPI look for them without naming their library. */
 static int open_library(const struct messages **lib, char *err, size_t n)
 {
@@ -347,8 +342,8 @@ static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink
 static void end(void *state)
 {
 	struct interconnect_run *r = state;
-	for (size_t i = 0; i < r->n && !r->opened; i++)
-		mw_record_fini(&r->pts[i].rec);
+	if (!r->opened)
+		rounds_drop(r->pts, r->n);
 	rounds_close(r->rounds);
 	if (r->joined)
 		link_stop(&r->world);
@@ -396,6 +391,6 @@ const struct bench bench_interconnect = {
 	.visit = visit,
 	.finish = finish,
 	.end = end,
-	.is_follower = is_follower,
+	.rank = started_rank,
 	.follow = follow,
 };

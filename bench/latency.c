@@ -184,18 +184,6 @@ static int check_options(struct latency_run *r, const uint64_t *sizes, size_t n,
 	return 0;
 }
 
-/* Page kinds in the order given: the first one obtained is quoted. */
-static void parse_pages(const struct bench_ctx *ctx, enum mw_pages *kinds, size_t *n)
-{
-	const char *rest = mw_opt_text(ctx->opts, "pages"), *item;
-	size_t len;
-	*n = 0;
-	while (*n < MW_PAGES_COUNT && mw_list_next(&rest, &item, &len))
-		for (size_t k = 0; mw_pages_word(k); k++)
-			if (strlen(mw_pages_word(k)) == len && memcmp(item, mw_pages_word(k), len) == 0)
-				kinds[(*n)++] = (enum mw_pages)k;
-}
-
 /* Takes the block of one page kind, with `block` as its owner. */
 static int take_block(const struct latency_run *r, struct chase_block *block, char *err, size_t n)
 {
@@ -270,7 +258,7 @@ static int read_options(struct latency_run *r, struct asked *a, char *err, size_
 	int rc = check_options(r, a->sizes, a->n_sizes, err, n);
 	if (rc < 0)
 		return rc;
-	parse_pages(r->ctx, a->kinds, &a->n_kinds);
+	a->n_kinds = bench_page_kinds(r->ctx, "pages", a->kinds);
 	r->n_blocks = a->n_kinds;
 	for (size_t i = 0; i < a->n_sizes; i++)
 		if (chase_span(a->sizes[i], r->stride) > a->bytes)

@@ -209,7 +209,6 @@ static int alloc_regions(struct loaded_run *r)
 /* Everything that options, topology and budget decide; takes no memory for the measurement. */
 static int plan_run(struct loaded_run *r, const struct bench_ctx *ctx)
 {
-	const char *pages = mw_opt_text(ctx->opts, "pages");
 	r->ctx = ctx;
 	r->arenas = ctx->arenas;
 	r->isa = mw_isa_best();
@@ -218,9 +217,7 @@ static int plan_run(struct loaded_run *r, const struct bench_ctx *ctx)
 	r->sibling = ctx->topo->host.n_cores == 1;
 	r->value = ctx->seed | 1;
 	r->take = load_run;
-	for (size_t k = 0; mw_pages_word(k); k++)
-		if (strcmp(pages, mw_pages_word(k)) == 0)
-			r->kind = (enum mw_pages)k;
+	r->kind = bench_page_kind(ctx, "pages");
 	int rc = list_pairs(r);
 	if (rc < 0)
 		return rc;
@@ -445,8 +442,12 @@ static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink
 	int rc = r->rounds ? rounds_finish(r->rounds, &middle) : 0;
 	if (rc == 0)
 		rc = loaded_results_derive(&results);
-	if (rc == 0 && curves)
-		rc = loaded_results_csv(&results, curves, err, n);
+	if (rc == 0 && curves) {
+		char why[MW_ERR_ROOM] = "";
+		rc = loaded_results_csv(&results, curves, why, sizeof(why));
+		if (rc < 0)
+			rc = mw_fail(rc, err, n, "--curves: %s", why[0] ? why : mw_strerror(rc));
+	}
 	loaded_results_fini(&results);
 	return rc;
 }
@@ -455,8 +456,8 @@ static void end(void *state)
 {
 	struct loaded_run *r = state;
 	/* rounds_open takes the records over, even if it fails. */
-	for (size_t i = 0; i < r->n_pts && !r->opened; i++)
-		mw_record_fini(&r->pts[i].rec);
+	if (!r->opened)
+		rounds_drop(r->pts, r->n_pts);
 	rounds_close(r->rounds);
 	free_run(r);
 }

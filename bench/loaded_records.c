@@ -520,6 +520,19 @@ static int write_text(const char *path, const struct mw_buf *text)
 	return mw_output_commit(&o);
 }
 
+int loaded_records_csv(const struct mw_records *l, const char *path, char *err, size_t n)
+{
+	struct loaded_results own = {.out = NULL};
+	int rc = 0;
+	for (size_t i = 0; i < l->n && rc == 0; i++)
+		if (strcmp(l->v[i].bench, loaded_emitter.name) == 0)
+			rc = loaded_results_add(&own, &l->v[i]);
+	if (rc == 0)
+		rc = loaded_results_csv(&own, path, err, n);
+	loaded_results_fini(&own);
+	return rc;
+}
+
 int loaded_results_csv(const struct loaded_results *r, const char *path, char *err, size_t n)
 {
 	struct curve *c = malloc(sizeof(*c));
@@ -528,12 +541,12 @@ int loaded_results_csv(const struct loaded_results *r, const char *path, char *e
 	int rc = c && v ? 0 : -ENOMEM;
 	size_t rows = rc == 0 ? collect_rows(r, c, v) : 0;
 	if (rc == 0 && rows == 0) {
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "--curves: no curve was measured");
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "no curve was measured");
 	} else if (rc == 0) {
 		curve_csv(v, rows, &text);
 		rc = write_text(path, &text);
 		if (rc < 0)
-			(void)mw_fail(rc, err, n, "--curves: cannot write '%s': %s", path, mw_strerror(rc));
+			(void)mw_fail(rc, err, n, "cannot write '%s': %s", path, mw_strerror(rc));
 	}
 	mw_buf_fini(&text);
 	free(v);

@@ -52,6 +52,8 @@ int loaded_results_derive(struct loaded_results *r);
  * Mess benchmark. Of two mixes with the same share of reads the one with ordinary stores. 0, or an error with a line in
  * err. */
 int loaded_results_csv(const struct loaded_results *r, const char *path, char *err, size_t n);
+/* The same from all records of a run, also of one that was read from a file. MW_EUNAVAILABLE: it has no curve. */
+int loaded_records_csv(const struct mw_records *l, const char *path, char *err, size_t n);
 void loaded_results_fini(struct loaded_results *r);
 
 #endif

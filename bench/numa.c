@@ -69,15 +69,6 @@ static int parse_memory_nodes(struct numa_run *r, char *err, size_t n)
 	return 0;
 }
 
-static enum mw_pages pages_of(const struct mw_opts *opts)
-{
-	const char *word = mw_opt_text(opts, "pages");
-	for (size_t i = 0; mw_pages_word(i); i++)
-		if (strcmp(mw_pages_word(i), word) == 0)
-			return (enum mw_pages)i;
-	return MW_PAGES_THP;
-}
-
 /* The plain read kernel of the widest instruction set: which one is the fastest differs from run to run, and would make
  * runs hard to compare. */
 static const struct mw_stream_kernel *read_kernel(void)
@@ -155,7 +146,7 @@ static int plan_run(struct numa_run *r, const struct bench_ctx *ctx, char *err, 
 	r->wish.interleave = has_part(ctx->opts, 1);
 	r->wish.cores = has_part(ctx->opts, 2);
 	r->wish.members = ctx->team ? mw_team_wanted(ctx->team) : ctx->topo->host.n_cpus;
-	r->memory.pages = pages_of(ctx->opts);
+	r->memory.pages = bench_page_kind(ctx, "pages");
 	int rc = parse_memory_nodes(r, err, n);
 	if (rc == 0)
 		rc = choose_points(r);
@@ -324,8 +315,8 @@ static void end(void *state)
 {
 	struct numa_run *r = state;
 	/* rounds_open takes the records over, even if it fails. */
-	for (int i = 0; r->pts && i < 2 * r->plan.n_pairs && !r->opened; i++)
-		mw_record_fini(&r->pts[i].rec);
+	if (!r->opened)
+		rounds_drop(r->pts, 2 * (size_t)r->plan.n_pairs);
 	rounds_close(r->rounds);
 	free(r->pts);
 	free(r->chases);

@@ -287,11 +287,8 @@ static int read_threads(struct par_run *r, char *err, size_t n)
 
 static int read_options(struct par_run *r, const struct bench_ctx *ctx, char *err, size_t n)
 {
-	const char *pages = mw_opt_text(ctx->opts, "pages");
 	*r = (struct par_run){.ctx = ctx};
-	for (size_t k = 0; mw_pages_word(k); k++)
-		if (strcmp(mw_pages_word(k), pages) == 0)
-			r->kind = (enum mw_pages)k;
+	r->kind = bench_page_kind(ctx, "pages");
 	for (int i = 0; i < LEVELS; i++)
 		r->wanted[i] = mw_list_has(mw_opt_text(ctx->opts, "levels"), level_names[i]);
 	int rc = read_threads(r, err, n);
@@ -496,8 +493,8 @@ static int finish(struct bench_ctx *ctx, void *state, const struct mw_sink *sink
 static void end(void *state)
 {
 	struct par_run *r = state;
-	for (size_t i = 0; r->pts && i < r->n && !r->opened; i++)
-		mw_record_fini(&r->pts[i].rec);
+	if (!r->opened)
+		rounds_drop(r->pts, r->n);
 	rounds_close(r->rounds);
 	free(r->pts);
 	free(r->points);

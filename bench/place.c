@@ -72,6 +72,12 @@ size_t bench_page_kinds(const struct bench_ctx *ctx, const char *option, enum mw
 	return n;
 }
 
+enum mw_pages bench_page_kind(const struct bench_ctx *ctx, const char *option)
+{
+	enum mw_pages kinds[MW_PAGES_COUNT];
+	return bench_page_kinds(ctx, option, kinds) ? kinds[0] : MW_PAGES_THP;
+}
+
 uint64_t bench_caches(const struct mw_host *h, int threads)
 {
 	uint64_t cores = (uint64_t)(h->n_cores > 0 && h->n_cores < threads ? h->n_cores : threads);

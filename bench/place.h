@@ -21,11 +21,15 @@ const char *bench_memory_words(const struct bench_ctx *ctx);
 /* 0, or MW_ESPEC with a line that names the option when this run may not use that many bytes. */
 int bench_check_size(const struct bench_ctx *ctx, const char *option, uint64_t bytes, char *err, size_t n);
 
-/* Page kinds that a MW_OPT_CHOICES option of mw_pages_word names, in their order. Returns how many. */
+/* Page kinds that a MW_OPT_CHOICES option of mw_pages_word names, in the order given. Returns how many. */
 size_t bench_page_kinds(const struct bench_ctx *ctx, const char *option, enum mw_pages kinds[MW_PAGES_COUNT]);
 
+/* The page kind of a MW_OPT_CHOICE option with these words. */
+enum mw_pages bench_page_kind(const struct bench_ctx *ctx, const char *option);
+
 /* Bytes of second- and last-level cache that this many threads can use; 32 MiB where no size is known. A working set of
- * four times that is called DRAM. */
+ * four times that is called DRAM. The second level counts, because victim last-level caches do not hold copies of its
+ * lines. */
 uint64_t bench_caches(const struct mw_host *h, int threads);
 
 #endif

@@ -501,6 +501,12 @@ void rounds_close(struct rounds *r)
 	free(r);
 }
 
+void rounds_drop(struct round_point *pts, size_t n)
+{
+	for (size_t i = 0; pts && i < n; i++)
+		mw_record_fini(&pts[i].rec);
+}
+
 int rounds_run(const struct bench_ctx *ctx, struct round_point *pts, size_t n, const struct mw_sink *sink)
 {
 	struct rounds *r;

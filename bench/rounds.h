@@ -51,6 +51,8 @@ bool rounds_met(const struct rounds *r);
  * "rounds" or "budget". A point without samples is emitted as unavailable. */
 int rounds_finish(struct rounds *r, const struct mw_sink *sink);
 void rounds_close(struct rounds *r); /* NULL is allowed */
+/* Frees the records of points for which rounds_open was never called; pts may be NULL. */
+void rounds_drop(struct round_point *pts, size_t n);
 
 /* Does all visits of the profile one after the other, each within its share of the time until ctx->deadline_ns, until
  * the target is met; then emits the records. 0, MW_ECANCELLED after a stop (records are emitted), or another error.

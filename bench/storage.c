@@ -468,8 +468,8 @@ static void end(void *state)
 {
 	struct storage_run *r = state;
 	/* rounds_open takes the records over, even if it fails. */
-	for (size_t i = 0; i < r->n_pts && !r->opened; i++)
-		mw_record_fini(&r->pts[i].rec);
+	if (!r->opened)
+		rounds_drop(r->pts, r->n_pts);
 	rounds_close(r->rounds);
 	for (size_t i = 0; i < r->n_points; i++)
 		for (int op = 0; op < STORAGE_OPS; op++)

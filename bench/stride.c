@@ -274,10 +274,7 @@ static int plan_run(struct stride_run *r, const struct bench_ctx *ctx, char *err
 	r->ctx = ctx;
 	/* All points need 20 s. */
 	r->dense = ctx->share_s >= 20 && ctx->profile->sample_s >= 0.01;
-	const char *pages = mw_opt_text(ctx->opts, "pages");
-	for (size_t i = 0; mw_pages_word(i); i++)
-		if (strcmp(mw_pages_word(i), pages) == 0)
-			r->pages = (enum mw_pages)i;
+	r->pages = bench_page_kind(ctx, "pages");
 	int rc = parse_strides(r, err, n);
 	return rc < 0 ? rc : choose_size(r, err, n);
 }

@@ -1,4 +1,5 @@
 /* Global options, look-up of commands, exit statuses. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,6 +67,16 @@ int cli_unknown(const char *name, char *err, size_t n)
 	if (near)
 		return mw_fail(MW_ESPEC, err, n, "unknown command '%s', did you mean '%s'?", name, near);
 	return mw_fail(MW_ESPEC, err, n, "unknown command '%s', see 'memwall help'", name);
+}
+
+void cli_be_silent(void)
+{
+	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (nowhere < 0)
+		return;
+	(void)dup2(nowhere, STDOUT_FILENO);
+	(void)dup2(nowhere, STDERR_FILENO);
+	(void)close(nowhere);
 }
 
 void cli_catch(void (*asked)(int sig))

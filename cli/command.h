@@ -90,6 +90,9 @@ void cli_catch(void (*asked)(int sig));
  * lost. MW_ECANCELLED when one has come already. */
 int cli_end_at_signal(struct cli *cli);
 
+/* Of processes that were started together only the first prints: the others would repeat it. */
+void cli_be_silent(void);
+
 /* Exit status of a return code. */
 int cli_exit_status(int rc, const atomic_int *stop);
 

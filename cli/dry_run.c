@@ -25,7 +25,8 @@ static int add_row(struct grid *g, const char *name, const struct totals *t, boo
 	return grid_add(g, cells);
 }
 
-static int add_bench(struct grid *g, struct measure *m, const struct bench *b, double share_s, struct totals *all)
+static int add_bench(struct grid *g, struct measure *m, const struct bench *b, bool named, double share_s,
+		     struct totals *all)
 {
 	struct mw_opts defaults = {0};
 	struct bench_plan plan = {0};
@@ -33,6 +34,7 @@ static int add_bench(struct grid *g, struct measure *m, const struct bench *b, d
 	int rc = mw_opts_parse(&defaults, &b->options, b->options ? 1 : 0, 1, argv, NULL, 0);
 	struct bench_ctx ctx = measure_ctx(m, &defaults);
 	ctx.share_s = share_s;
+	ctx.named = named;
 	ctx.deadline_ns = mw_now_ns() + (uint64_t)(1e9 * share_s);
 	bool can_run = rc == 0 && (!b->available || b->available(&ctx, why, sizeof(why)) == 0);
 	if (can_run && b->check)
@@ -69,12 +71,14 @@ int measure_dry_run(const struct cli *cli, struct measure *m, const struct bench
 	struct cli_out out = {0};
 	struct totals all = {0};
 	double weight = 0;
+	const char *only = mw_opt_text(&cli->opts, "only");
 	for (size_t i = 0; i < n_list; i++)
 		weight += list[i]->weight;
 	grid_init(&g, columns, sizeof(columns) / sizeof(columns[0]));
 	int rc = 0;
 	for (size_t i = 0; i < n_list && rc == 0; i++)
-		rc = add_bench(&g, m, list[i], m->profile.limit_s * list[i]->weight / weight, &all);
+		rc = add_bench(&g, m, list[i], only && mw_list_has(only, list[i]->name),
+			       m->profile.limit_s * list[i]->weight / weight, &all);
 	if (rc == 0)
 		rc = add_total(&g, m, &all);
 	if (rc == 0)

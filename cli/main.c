@@ -1,6 +1,5 @@
 /* memwall: finds the sub-command, parses its options, maps its result to an exit status. */
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -121,24 +120,13 @@ static void print_version(FILE *f)
 	(void)fprintf(f, "memwall %s\n", MEMWALL_VERSION);
 }
 
-/* Of processes that were started together only the first prints: the others would repeat it. */
-static void be_silent(void)
-{
-	int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (nowhere < 0)
-		return;
-	(void)dup2(nowhere, STDOUT_FILENO);
-	(void)dup2(nowhere, STDERR_FILENO);
-	(void)close(nowhere);
-}
-
 static int parse_and_run(struct cli *cli, struct target *t, char *err, size_t n)
 {
 	int rc = find_target(cli->argc, cli->argv, t, err, n);
 	if (rc < 0)
 		return rc;
-	if (t->bench && t->bench->is_follower && t->bench->is_follower())
-		be_silent();
+	if (t->bench && measure_followed(&t->bench, 1))
+		cli_be_silent();
 	const struct mw_option *tables[3] = {cli_global_options};
 	size_t n_tables = 1;
 	if (t->cmd || t->bench)

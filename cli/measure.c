@@ -301,8 +301,15 @@ static int own_records(const struct mw_records *l, const char *name, struct mw_r
 	return 0;
 }
 
-/* What a process does that others of the same benchmark lead. */
-static int follow(struct measure *m, struct cli *cli, const struct bench *b, char *err, size_t n)
+const struct bench *measure_followed(const struct bench *const *list, size_t n_list)
+{
+	for (size_t i = 0; i < n_list; i++)
+		if (list[i]->rank && list[i]->rank() > 0)
+			return list[i];
+	return NULL;
+}
+
+int measure_follow(struct measure *m, const struct cli *cli, const struct bench *b, char *err, size_t n)
 {
 	struct bench_ctx ctx = measure_ctx(m, &cli->opts);
 	ctx.named = true;
@@ -318,8 +325,8 @@ int measure_bench_command(struct cli *cli, const struct bench *b, char *err, siz
 	int rc = measure_open(cli, &m, err, n);
 	if (rc == 0)
 		rc = measure_check(&m, b, &cli->opts, err, n);
-	if (rc == 0 && b->is_follower && b->is_follower()) {
-		rc = follow(&m, cli, b, err, n);
+	if (rc == 0 && measure_followed(&b, 1)) {
+		rc = measure_follow(&m, cli, b, err, n);
 		measure_close(&m);
 		return rc;
 	}

@@ -62,6 +62,12 @@ int measure_check(struct measure *m, const struct bench *b, const struct mw_opts
 int measure_dry_run(const struct cli *cli, struct measure *m, const struct bench *const *list, size_t n_list, char *err,
 		    size_t n);
 
+/* The benchmark of the list that other processes of a launcher take part in, when this process is one of those others
+ * (bench.rank); else NULL. */
+const struct bench *measure_followed(const struct bench *const *list, size_t n_list);
+/* What such a process does until the first one is done. */
+int measure_follow(struct measure *m, const struct cli *cli, const struct bench *b, char *err, size_t n);
+
 /* `memwall NAME`: runs one benchmark with its options and prints its records. */
 int measure_bench_command(struct cli *cli, const struct bench *b, char *err, size_t n);
 

@@ -6,6 +6,7 @@
 #include "base/core/err.h"
 #include "base/core/text.h"
 #include "base/sys/topology.h"
+#include "reports/links.h"
 #include "reports/newest.h"
 
 /* What limits results that were named: of another or an unknown host, incomplete; "" for nothing. */
@@ -59,6 +60,23 @@ int cli_measured(struct cli *cli, const char *given, struct cli_measured *out, c
 	if (known == 0)
 		mw_topology_fini(&here);
 	return rc;
+}
+
+int cli_read_links(const struct cli *cli, struct results *links, char *err, size_t n)
+{
+	const char *path = mw_opt_text(&cli->opts, "interconnect");
+	char why[MW_ERR_ROOM] = "";
+	results_init(links);
+	int rc = path ? results_load(path, links, why, sizeof(why)) : 0;
+	return rc < 0 && rc != -ENOMEM ? mw_fail(MW_ESPEC, err, n, "--interconnect=%s: %s", path, why) : rc;
+}
+
+int cli_take_links(const struct cli *cli, const struct results *links, struct results *r, char *err, size_t n)
+{
+	const char *path = mw_opt_text(&cli->opts, "interconnect");
+	char why[MW_ERR_ROOM] = "";
+	int rc = path ? links_take(r, links, path, why, sizeof(why)) : 0;
+	return rc < 0 && rc != -ENOMEM ? mw_fail(MW_ESPEC, err, n, "--interconnect: %s", why) : rc;
 }
 
 void cli_measured_fini(struct cli_measured *m)

@@ -20,6 +20,11 @@ struct cli_measured {
  * `given` cannot be read, -ENOMEM; that none is found is no error. *out is freed by the caller with cli_measured_fini
  * in every case. */
 int cli_measured(struct cli *cli, const char *given, struct cli_measured *out, char *err, size_t n);
+/* Reads the results that --interconnect names; *links stays empty without that option, and is freed by the caller in
+ * every case. MW_ESPEC with a line in err, -ENOMEM. */
+int cli_read_links(const struct cli *cli, struct results *links, char *err, size_t n);
+/* Puts their records of the interconnect into *r. Does nothing without the option. Errors as above. */
+int cli_take_links(const struct cli *cli, const struct results *links, struct results *r, char *err, size_t n);
 void cli_measured_fini(struct cli_measured *m);
 
 #endif

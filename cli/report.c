@@ -6,7 +6,8 @@
 
 #include "base/core/err.h"
 #include "base/core/text.h"
-#include "cli/command.h"
+#include "bench/loaded_records.h"
+#include "cli/measured.h"
 #include "reports/file.h"
 #include "reports/journal.h"
 #include "reports/print.h"
@@ -19,6 +20,16 @@ static const struct mw_option report_options[] = {
 	 .def = "svg",
 	 .choices = "svg|png|pdf",
 	 .help = "png, pdf: also write each figure to a file beside the page"},
+	{.name = "interconnect",
+	 .type = MW_OPT_TEXT,
+	 .arg = "RESULTS",
+	 .file = MW_OPT_READS,
+	 .help = "take the interconnect from these results (mpirun -n 2 memwall run --only=interconnect)"},
+	{.name = "curves",
+	 .type = MW_OPT_TEXT,
+	 .arg = "FILE",
+	 .file = MW_OPT_WRITES,
+	 .help = "write memory_curves.csv of the Mess benchmark from what loaded measured"},
 	{.name = "strict", .type = MW_OPT_FLAG, .help = "exit 1 when the measurement was disturbed"},
 	{.name = "anonymize", .type = MW_OPT_FLAG, .help = "drop host name, serials, paths and arguments"},
 	MW_OPT_END,
@@ -155,16 +166,39 @@ static bool prints_records(const struct cli *cli)
 	return mw_opt(&cli->opts, "format")->given || mw_opt(&cli->opts, "select")->given;
 }
 
+/* Asks before anything is read or written whether that file can be. */
+static int check_curves(const struct cli *cli, char *err, size_t n)
+{
+	const char *path = mw_opt_text(&cli->opts, "curves");
+	struct mw_place place;
+	int rc = path ? mw_place_of(path, &place) : 0;
+	return rc < 0 ? mw_fail(MW_ESPEC, err, n, "--curves: cannot write '%s': %s", path, mw_strerror(rc)) : 0;
+}
+
+static int write_curves(const struct cli *cli, const struct results *r, char *err, size_t n)
+{
+	const char *path = mw_opt_text(&cli->opts, "curves");
+	char why[MW_ERR_ROOM] = "";
+	int rc = path ? loaded_records_csv(&r->records, path, why, sizeof(why)) : 0;
+	return rc < 0 && rc != -ENOMEM
+		       ? mw_fail(rc == MW_EUNAVAILABLE ? rc : cli_out_fault(rc), err, n, "--curves=%s: %s", path, why)
+		       : rc;
+}
+
 /* Loads the results, then prints records or writes the page. live: a run is writing into that folder, so nothing else
  * is written there. hold: lock, released before drawing and printing, which may take long. */
 static int show(struct cli *cli, const char *from, bool folder, pid_t *live, int hold, char *err, size_t n)
 {
-	struct results r;
+	struct results r, links;
 	char page[4200];
 	bool prints = prints_records(cli), anonymize = mw_opt_flag(&cli->opts, "anonymize");
 	bool draws = !prints && (!live || cli->out_file), rewrites = folder && draws && !anonymize && !live;
 	results_init(&r);
-	int rc = add_files(cli, from, folder, rewrites, err, n);
+	int rc = cli_read_links(cli, &links, err, n);
+	if (rc == 0)
+		rc = check_curves(cli, err, n);
+	if (rc == 0)
+		rc = add_files(cli, from, folder, rewrites, err, n);
 	if (rc == 0 && draws)
 		rc = page_path(cli, from, folder, page, sizeof(page), err, n);
 	if (rc == 0 && draws)
@@ -175,17 +209,22 @@ static int show(struct cli *cli, const char *from, bool folder, pid_t *live, int
 		rc = MW_ESPEC; /* the named file cannot be read */
 	if (rc == 0 && live)
 		tell_live(&r, *live);
-	if (rc == 0 && anonymize)
-		results_anonymize(&r);
 	if (rc == 0 && rewrites)
 		rc = refresh(cli, &r, from, err, n);
+	if (rc == 0) /* after results.json, which stays that of its run */
+		rc = cli_take_links(cli, &links, &r, err, n);
+	if (rc == 0 && anonymize)
+		results_anonymize(&r);
 	journal_release(hold);
+	if (rc == 0)
+		rc = write_curves(cli, &r, err, n);
 	if (rc == 0 && prints)
 		rc = print_all(cli, &r, err, n);
 	else if (rc == 0)
 		rc = draws ? write_page(cli, &r, page, err, n) : show_live(&r, from);
 	if (rc == 0)
 		rc = cli_strict(cli, &r.records, err, n);
+	results_fini(&links);
 	results_fini(&r);
 	return rc;
 }

@@ -14,12 +14,15 @@
 #include "base/core/err.h"
 #include "base/core/text.h"
 #include "base/sys/memory_read.h"
+#include "bench/loaded_records.h"
 #include "cli/measure.h"
 #include "cli/resume.h"
 #include "cli/version.h"
 #include "reports/journal.h"
 #include "reports/print.h"
 #include "reports/report.h"
+
+#define CURVES_FILE "memory_curves.csv"
 
 static const char *bench_word(size_t i)
 {
@@ -136,10 +139,12 @@ static int make_dir(struct run *run, const struct mw_opts *opts, char *err, size
 /* Adds the files of the folder. In a resumed folder one file may be a link to another. */
 static int add_files(struct cli *cli, const char *dir, char *err, size_t n)
 {
-	char page[PATH_MAX];
-	if (mw_fit(page, sizeof(page), "%s/report.html", dir))
+	char page[PATH_MAX], curves[PATH_MAX];
+	if (mw_fit(page, sizeof(page), "%s/report.html", dir) || mw_fit(curves, sizeof(curves), "%s/" CURVES_FILE, dir))
 		return mw_fail(MW_ESPEC, err, n, "--output=%s: name too long", dir);
 	int rc = cli_files_add_run(&cli->files, dir, true, err, n);
+	if (rc == 0)
+		rc = cli_files_add(&cli->files, CLI_WRITES, "the curves", curves, err, n);
 	return rc == 0 ? cli_files_add(&cli->files, CLI_WRITES, "the page", page, err, n) : rc;
 }
 
@@ -323,7 +328,16 @@ static int end(struct run *run, struct cli *cli, int rc, char *err, size_t n)
 	return rc;
 }
 
-/* Writes results.json and report.html from the journal; prints the summary and the two paths. */
+/* Latency over bandwidth, for the tools of the Mess benchmark; nothing where no curve was measured. */
+static int write_curves(struct run *run, char *err, size_t n)
+{
+	char path[sizeof(run->dir) + 20];
+	mw_format(path, sizeof(path), "%s/" CURVES_FILE, run->dir);
+	int rc = loaded_records_csv(&run->results.records, path, err, n);
+	return rc == MW_EUNAVAILABLE ? 0 : rc;
+}
+
+/* Writes results.json, curves and report.html from the journal; prints the summary and the two paths. */
 static int write_report(struct run *run, char *err, size_t n)
 {
 	char path[sizeof(run->dir) + 16];
@@ -333,6 +347,8 @@ static int write_report(struct run *run, char *err, size_t n)
 	int rc = journal_results(run->journal, &run->results, err, n);
 	if (rc == 0)
 		rc = results_write(run->dir, &run->results, err, n);
+	if (rc == 0)
+		rc = write_curves(run, err, n);
 	if (rc == 0)
 		rc = report_html(path, &run->results, NULL, &note, err, n);
 	if (rc < 0)
@@ -399,19 +415,46 @@ static int check_options(const struct mw_opts *opts, char *err, size_t n)
 	return 0;
 }
 
+/* With a launcher: the benchmark that --only names and that the started processes measure together; else NULL, and each
+ * process is a run of its own. */
+static const struct bench *shared(const struct run *run, const struct mw_opts *opts)
+{
+	for (size_t i = 0; i < run->n_list && mw_opt_text(opts, "only"); i++)
+		if (run->list[i]->rank && run->list[i]->rank() >= 0)
+			return run->list[i];
+	return NULL;
+}
+
+/* What all but the first of these processes do. */
+static int follow(struct run *run, struct cli *cli, const struct bench *b, char *err, size_t n)
+{
+	return mw_opt_flag(&cli->opts, "dry-run") ? 0 : measure_follow(&run->m, cli, b, err, n);
+}
+
 static int run_run(struct cli *cli, char *err, size_t n)
 {
-	int options = check_options(&cli->opts, err, n);
-	if (options < 0)
-		return options;
 	struct run *run = calloc(1, sizeof(*run));
 	if (!run)
 		return -ENOMEM;
 	results_init(&run->results);
 	results_init(&run->old);
-	int rc = measure_open(cli, &run->m, err, n);
+	int rc = choose(run, &cli->opts, err, n);
+	const struct bench *together = rc == 0 ? shared(run, &cli->opts) : NULL;
+	bool follows = together && together->rank() > 0;
+	if (follows)
+		cli_be_silent();
 	if (rc == 0)
-		rc = choose(run, &cli->opts, err, n);
+		rc = check_options(&cli->opts, err, n);
+	if (rc == 0 && together && mw_opt_flag(&cli->opts, "resume"))
+		rc = mw_fail(MW_ESPEC, err, n,
+			     "--resume: a run of several processes (%s) begins anew: name a new folder",
+			     together->name);
+	if (rc == 0)
+		rc = measure_open(cli, &run->m, err, n);
+	if (rc == 0 && follows) {
+		rc = follow(run, cli, together, err, n);
+		goto out;
+	}
 	if (rc == 0 && mw_opt_flag(&cli->opts, "dry-run")) {
 		rc = measure_dry_run(cli, &run->m, run->list, run->n_list, err, n);
 		goto out;

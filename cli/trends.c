@@ -13,6 +13,11 @@ static const struct mw_option trends_options[] = {
 	 .arg = "FILE",
 	 .file = MW_OPT_READS,
 	 .help = "points of your own: CSV with the columns series,date,value[,name]"},
+	{.name = "interconnect",
+	 .type = MW_OPT_TEXT,
+	 .arg = "RESULTS",
+	 .file = MW_OPT_READS,
+	 .help = "take the interconnect from these results (mpirun -n 2 memwall run --only=interconnect)"},
 	{.name = "from",
 	 .type = MW_OPT_INT,
 	 .arg = "YEAR",
@@ -89,10 +94,21 @@ static int print(const struct cli *cli, const struct trends *t, const struct cli
 	return rc;
 }
 
+static int take_links(const struct cli *cli, const struct results *links, struct cli_measured *m, char *err, size_t n)
+{
+	const char *path = mw_opt_text(&cli->opts, "interconnect");
+	if (path && !m->found)
+		return mw_fail(MW_ESPEC, err, n, "--interconnect=%s goes with results of a run, and there are none: %s",
+			       path, m->words);
+	return cli_take_links(cli, links, &m->results, err, n);
+}
+
 static int run_trends(struct cli *cli, char *err, size_t n)
 {
 	struct cli_measured *m = calloc(1, sizeof(*m));
 	struct trends t = {0};
+	struct results links;
+	results_init(&links);
 	if (!m)
 		return -ENOMEM;
 	const char *dir = mw_opt_text(&cli->opts, "output"), *kind = mw_opt_text(&cli->opts, "figures");
@@ -100,7 +116,11 @@ static int run_trends(struct cli *cli, char *err, size_t n)
 	if (rc == 0 && !dir)
 		rc = cli_no_option(&cli->opts, "figures", "name the folder for them with --output=DIR", err, n);
 	if (rc == 0)
+		rc = cli_read_links(cli, &links, err, n);
+	if (rc == 0)
 		rc = cli_measured(cli, cli_word(cli, 0), m, err, n);
+	if (rc == 0)
+		rc = take_links(cli, &links, m, err, n);
 	if (rc == 0) {
 		const struct trends_options opt = {
 			.from = year_option(&cli->opts, "from", 0),
@@ -122,6 +142,7 @@ static int run_trends(struct cli *cli, char *err, size_t n)
 	if (rc == 0)
 		rc = print(cli, &t, m, err, n);
 	trends_fini(&t);
+	results_fini(&links);
 	cli_measured_fini(m);
 	free(m);
 	return rc;
@@ -143,6 +164,7 @@ const struct command cmd_trends = {
 		"relative.\n"
 		"RESULTS is a results.json or a run's folder; without it the newest complete run of this host is "
 		"used.\n"
+		"--interconnect adds what a launcher's processes measured: a run of them has nothing else.\n"
 		"CSV and JSON hold all tables below one header; column table tells them apart. --select takes series,\n"
 		"such as 'dram_bw*'. Dates of --data are YYYY, YYYY-MM, YYYY-MM-DD or decimal years; a series that has "
 		"the\n"

@@ -15,6 +15,7 @@ struct curve {
 	double scale; /* values are divided by it */
 	int colour, point;
 	const char *host;         /* row of this host's value (trend_host.c); NULL: none */
+	double host_scale;        /* of its unit in the series' unit; 0: the same */
 	const char *left, *right; /* "|"-separated names of points that get a label on this side */
 };
 
@@ -57,6 +58,8 @@ static const struct lines_figure hardware = {
 		    .scale = 2.5,
 		    .colour = 1,
 		    .point = 9,
+		    .host = "host.interconnect/interconnect_bw.pcie",
+		    .host_scale = TREND_X16_BYTES,
 		    .left = "PCIe 1.0a",
 		    .right = "PCIe 3.0|PCIe 5.0|NVLink 4.0"}},
 	.caption =
@@ -274,11 +277,17 @@ static void put_curve(struct figure_plot *plot, const struct figure_look *look, 
 	plot_quote(f, label);
 }
 
+/* A host's value in the unit of the curve's series. */
+static double host_value(const struct curve *c, const struct trend_row *r)
+{
+	return r->v[TREND_VALUE] / (c->host_scale > 0 ? c->host_scale : 1);
+}
+
 /* This host's value for a curve, in the year in which it was measured; NULL: none. */
 static const struct trend_row *host_of(const struct trends *t, const struct curve *c)
 {
 	const struct trend_row *r = c->host ? trends_find(t, c->host) : NULL;
-	return r && isfinite(t->host_date) && plot_can_show(r->v[TREND_VALUE] / c->scale) ? r : NULL;
+	return r && isfinite(t->host_date) && plot_can_show(host_value(c, r) / c->scale) ? r : NULL;
 }
 
 static void put_host(struct figure_plot *plot, const struct figure_look *look, const struct trends *t, int k,
@@ -289,8 +298,8 @@ static void put_host(struct figure_plot *plot, const struct figure_look *look, c
 	char value[32];
 	if (!r)
 		return;
-	mw_buf_add(&label, "This host, measured: %s G%s", print_value(r->v[TREND_VALUE] / 1e9, value, sizeof(value)),
-		   r->unit);
+	mw_buf_add(&label, "This host, measured: %s G%s%s", print_value(r->v[TREND_VALUE] / 1e9, value, sizeof(value)),
+		   r->unit, c->host_scale > 0 ? ", as of x16" : "");
 	(void)plot_legend(plot, mw_buf_text(&label), c->colour, HOST_POINT, false, MARK_DOT);
 	(void)fprintf(plot->script, ", \\\n$host%d using 1:2 with points pt %d ps 1.4 lc rgb '%s' title ", k,
 		      HOST_POINT, look->series[c->colour]);
@@ -305,12 +314,13 @@ static double put_host_data(FILE *f, const struct figure_look *look, const struc
 	const struct trend_row *r = host_of(t, c);
 	if (!r)
 		return x_hi;
-	double v = r->v[TREND_VALUE] / c->scale;
+	double v = host_value(c, r) / c->scale;
 	(void)fprintf(f, "$host%d << EOD\n%.5f %.9g\nEOD\n", k, t->host_date, v);
 	(void)fprintf(f,
-		      "set label 'this host' at first %.5f, first %.9g right offset -1.6,0 noenhanced font ',%d' tc "
+		      "set label 'this host' at first %.5f, first %.9g right offset -1.6,%s noenhanced font ',%d' tc "
 		      "rgb '%s'\n",
-		      t->host_date, v, name_size(look), look->series[c->colour]);
+		      t->host_date, v, c->host_scale > 0 ? "-0.9" : "0", /* links are near the memory */
+		      name_size(look), look->series[c->colour]);
 	return fmax(x_hi, t->host_date + 0.5);
 }
 
@@ -442,7 +452,8 @@ static int put_data_points(FILE *f, const struct trends *t, const struct curve *
 		rc = put_row(f, c, &p.v[i], fit == 0 ? &l : NULL, csv_cell(table, 0, csv_column(table, "source")),
 			     csv_cell(table, 0, csv_column(table, "licence")), MW_REFERENCE);
 	if (rc == 0 && host && p.n) {
-		const struct trend_point here = {t->host_date, host->v[TREND_VALUE], "this host"};
+		const struct trend_point here = {t->host_date, host_value(c, host),
+						 c->host_scale > 0 ? "this host, as of x16" : "this host"};
 		rc = put_row(f, c, &here, NULL, host->source, "", host->provenance);
 	}
 	trend_points_fini(&p);

@@ -133,6 +133,8 @@ const struct trend_series trend_series[] = {
 	 .words = "Epoch hardware, bandwidth within a node"},
 	{.name = "epoch.intranode_nvidia", CHIPS, .value = "intranode_bw_Bps", .unit = "B/s", .where = {IS("maker", "NVIDIA")},
 	 .words = "the same, NVIDIA: all links together"},
+	{.name = "epoch.internode", CHIPS, .value = "internode_bw_bps", .unit = "bit/s",
+	 .words = "Epoch hardware, network between nodes, one way"},
 	{.name = "epoch_dc.best16", CHIPS, .value = "fp32_flops|fp16_flops|tensor_fp16_flops", .unit = "FLOP/s", .where = {DATACENTRE},
 	 .words = "datacentre names, best of FP32 and 16 bit"},
 	{.name = "epoch_dc.mem_bw", CHIPS, .value = "mem_bw_Bps", .unit = "B/s", .where = {DATACENTRE},

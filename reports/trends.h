@@ -40,6 +40,10 @@ enum trend_number {
 /* The prediction fits lines to points before CUT and compares them with points from CUT to before END. */
 enum { TREND_CUT = 2023, TREND_END = 2027 };
 
+/* Bytes per second in one direction of a link of sixteen lanes with 128b/130b encoding (PCIe 3 to 5), per GT/s of a
+ * lane. */
+#define TREND_X16_BYTES (1e9 * 16 / 8 * 128 / 130)
+
 enum trend_part {
 	TREND_T_PAPER,   /* the six rates, machine balance */
 	TREND_T_EDITION, /* of 2021 */

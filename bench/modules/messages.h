@@ -29,7 +29,7 @@ struct messages {
 	void (*end_all)(int status);
 
 	int (*barrier)(char *err);
-	/* From process 0 to all. */
+	/* From process 0 to all. Those that wait for it leave their CPUs to others, as they may wait for minutes. */
 	int (*broadcast)(void *data, size_t bytes, char *err);
 	/* The bytes of every process, in their order, on every process. */
 	int (*gather)(const void *own, size_t bytes, void *all, char *err);

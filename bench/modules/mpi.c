@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <mpi.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench/modules/messages.h"
 
@@ -67,8 +68,18 @@ static int barrier(char *err)
 
 static int broadcast(void *data, size_t bytes, char *err)
 {
-	int rc = too_long(bytes, err);
-	return rc ? rc : check(MPI_Bcast(data, (int)bytes, MPI_BYTE, 0, MPI_COMM_WORLD), err);
+	const struct timespec pause = {.tv_nsec = 1000000};
+	MPI_Request request;
+	int done = 0, rc = too_long(bytes, err);
+	if (rc == 0)
+		rc = check(MPI_Ibcast(data, (int)bytes, MPI_BYTE, 0, MPI_COMM_WORLD, &request), err);
+	if (rc == 0)
+		rc = check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), err);
+	while (rc == 0 && !done) {
+		(void)nanosleep(&pause, NULL);
+		rc = check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), err);
+	}
+	return rc;
 }
 
 static int gather(const void *own, size_t bytes, void *all, char *err)

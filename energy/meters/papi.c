@@ -26,13 +26,13 @@ struct hello {
 	int rc;
 	size_t n;
 	struct energy_domain d[METER_MAX_DOMAINS];
-	char why[400];
+	char why[MW_ERR_ROOM];
 };
 
 struct answer {
 	int rc;
 	struct energy_reading r;
-	char why[160];
+	char why[MW_ERR_ROOM];
 };
 
 /* ---- in the child ---- */

@@ -5,12 +5,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/perf_event.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/core/clock.h"
@@ -27,7 +25,7 @@ struct counter {
 };
 
 struct perf {
-	struct perf_sys sys;
+	struct mw_counter_sys sys;
 	size_t n, found; /* counters that are open; counters that exist */
 	struct counter c[METER_MAX_DOMAINS];
 };
@@ -40,32 +38,13 @@ static const struct {
 	{"energy-gpu", "uncore"},  {"energy-psys", "psys"},
 };
 
-static int kernel_open(void *self, uint32_t type, uint64_t config, int cpu)
-{
-	(void)self;
-	struct perf_event_attr attr = {.type = type, .size = sizeof(attr), .config = config};
-	long fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-	return fd < 0 ? -errno : (int)fd;
-}
-
-static int kernel_read(void *self, int fd, uint64_t *count)
-{
-	(void)self;
-	ssize_t got = read(fd, count, sizeof(*count));
-	if (got < 0)
-		return -errno;
-	return got == (ssize_t)sizeof(*count) ? 0 : -EIO;
-}
-
-const struct perf_sys perf_kernel = {.event_open = kernel_open, .event_read = kernel_read};
-
 static void perf_close(void *state)
 {
 	struct perf *p = state;
 	if (!p)
 		return;
 	for (size_t i = 0; i < p->n; i++)
-		(void)close(p->c[i].fd);
+		p->sys.close(p->sys.self, p->c[i].fd);
 	free(p);
 }
 
@@ -165,6 +144,12 @@ static int open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_t
 		reason_add(why, n, "%s: %s", known[k].event, tree_errno(rc, text, sizeof(text)));
 		return tree_short(rc) ? rc : 0;
 	}
+	struct perf_event_attr attr = {
+		.type = type,
+		.size = sizeof(attr),
+		.config = config,
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
+	};
 	for (int i = 0; i < n_cpus; i++) {
 		if (p->found++ >= METER_MAX_DOMAINS)
 			continue; /* perf_open_with() refuses the whole meter */
@@ -174,7 +159,7 @@ static int open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_t
 			explain_open(rootfd, package, known[k].event, cpus[i], why, n);
 			return package;
 		}
-		*c = (struct counter){.fd = p->sys.event_open(p->sys.self, type, config, cpus[i])};
+		*c = (struct counter){.fd = p->sys.open(p->sys.self, &attr, cpus[i])};
 		if (c->fd < 0) {
 			explain_open(rootfd, c->fd, known[k].event, cpus[i], why, n);
 			if (c->fd == -EACCES || c->fd == -EPERM || tree_short(c->fd))
@@ -189,7 +174,7 @@ static int open_event(struct perf *p, int rootfd, int pmu, uint32_t type, size_t
 	return 0;
 }
 
-int perf_open_with(const struct perf_sys *sys, const char *root, void **state, char *why, size_t n)
+int perf_open_with(const struct mw_counter_sys *sys, const char *root, void **state, char *why, size_t n)
 {
 	char text[256];
 	uint64_t type;
@@ -248,7 +233,7 @@ static int perf_open(const char *root, void **state, char *why, size_t n)
 	/* The PMU number in a captured tree is not that of the running kernel. */
 	if (strcmp(root, "/") != 0)
 		return mw_fail(MW_EUNAVAILABLE, why, n, "perf counters belong to the running kernel, not to %s", root);
-	return perf_open_with(&perf_kernel, root, state, why, n);
+	return perf_open_with(&mw_counter_kernel, root, state, why, n);
 }
 
 static size_t perf_domains(const void *state, struct energy_domain *v, size_t max)
@@ -267,15 +252,15 @@ static int perf_read(void *state, struct energy_reading *r, char *why, size_t n)
 	uint64_t begin = mw_now_ns();
 	for (size_t i = 0; i < p->n; i++) {
 		struct counter *c = &p->c[i];
-		uint64_t count;
-		int rc = p->sys.event_read(p->sys.self, c->fd, &count);
+		struct mw_counter_value got;
+		int rc = p->sys.read(p->sys.self, c->fd, &got);
 		if (rc)
 			return mw_fail(-EIO, why, n, "%s: %s", c->domain.name, tree_errno(rc, text, sizeof(text)));
-		if (count < c->last)
+		if (got.count < c->last)
 			return mw_fail(-EIO, why, n, "%s: went backwards from %llu to %llu", c->domain.name,
-				       (unsigned long long)c->last, (unsigned long long)count);
-		c->last = count;
-		r->ticks[i] = count;
+				       (unsigned long long)c->last, (unsigned long long)got.count);
+		c->last = got.count;
+		r->ticks[i] = got.count;
 	}
 	r->t_ns = begin + (mw_now_ns() - begin) / 2;
 	return 0;

@@ -1,17 +1,18 @@
 /* The roofline (Williams, Waterman, Patterson, CACM 52(4), 2009): attainable rate over intensity, from measured peak
- * and bandwidth, with the measured matrix products as points. */
+ * and bandwidth, with the measured matrix products as points, and the bandwidth between processes as a second slope. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/core/text.h"
+#include "reports/links.h"
 #include "reports/print.h"
 #include "reports/section.h"
 
-enum { TYPES = 2, KINDS = 2 };
+enum { TYPES = 2, KINDS = 2, LINK_COLOUR = 5 };
 
-enum { PEAK, ANY_RATE, BEST, INTENSITY, READ_PEAK, READ, GEMM, GEMV };
+enum { PEAK, ANY_RATE, BEST, INTENSITY, READ_PEAK, READ, GEMM, GEMV, LINK };
 
 static const struct query queries[] = {
 	[PEAK] = {.bench = "gemm", .case_name = "peak", .metric = "flop_rate|op_rate", .keys = "dtype,threads"},
@@ -25,6 +26,10 @@ static const struct query queries[] = {
 		  .case_name = "gemv",
 		  .metric = "bytes_rate",
 		  .keys = "engine,dtype,n,k,threads,state"},
+	[LINK] = {.bench = "interconnect",
+		  .case_name = "one-way",
+		  .metric = "message_bandwidth",
+		  .keys = "between,message"},
 	{.bench = NULL},
 };
 
@@ -39,12 +44,21 @@ static const struct {
 struct roof {
 	const struct mw_record *bandwidth;
 	const struct mw_record *peak[TYPES]; /* NULL when not measured */
+	const struct mw_record *link;        /* messages one way between processes; NULL when not measured */
+	const char *between;                 /* of link */
 };
 
 struct place {
 	double intensity, rate, lo, hi;
 	int type, kind;
 };
+
+static const struct mw_record *find_link(const struct mw_records *l, const char **between)
+{
+	struct links k = links_of(l);
+	*between = k.between;
+	return k.one_way && plot_can_show(k.one_way->value) ? k.one_way : NULL;
+}
 
 /* Finds the peak measured by register loops; without it, the best product, which is a lower bound. */
 static void find_roof(const struct mw_records *l, struct roof *out)
@@ -54,6 +68,7 @@ static void find_roof(const struct mw_records *l, struct roof *out)
 	out->bandwidth = plot_best(l, &peak_read, false);
 	if (!out->bandwidth)
 		out->bandwidth = plot_best(l, &any_read, false);
+	out->link = find_link(l, &out->between);
 	for (int t = 0; t < TYPES; t++) {
 		char where[32];
 		mw_format(where, sizeof(where), "dtype=%s", types[t].dtype);
@@ -134,6 +149,11 @@ static void put_data(FILE *f, const struct place *v, size_t n, bool used[TYPES][
 	}
 }
 
+static double highest(const struct roof *roof)
+{
+	return fmax(roof->peak[0] ? roof->peak[0]->value : 0, roof->peak[1] ? roof->peak[1]->value : 0);
+}
+
 struct range {
 	double lo, hi, y_lo, y_hi;
 };
@@ -155,6 +175,11 @@ static struct range range_of(const struct place *v, size_t n, const struct roof 
 		g.hi = fmax(g.hi, ridge * 4);
 		g.y_hi = fmax(g.y_hi, 2 * roof->peak[t]->value);
 	}
+	/* The slope of the interconnect is shown up to the first roof, at least where it is below that of the memory.
+	 */
+	if (roof->link) {
+		g.hi = fmax(g.hi, fmin(2 * highest(roof) / roof->link->value, 1e5));
+	}
 	g.y_lo = fmin(g.y_lo, g.lo * roof->bandwidth->value / 1.5);
 	return g;
 }
@@ -167,6 +192,19 @@ static void put_ridge(FILE *f, const struct figure_look *look, const struct roof
 		      "set arrow from first %g, first %g to first %g, first %g nohead back dt (4,5) lw 1 lc rgb '%s'\n"
 		      "set label 'ridge %.3g' at first %g, graph %g offset 0.5,0 left noenhanced tc rgb '%s'\n",
 		      x, g->y_lo, x, peak, look->series[t], x, x, 0.04 + 0.06 * t, look->series[t]);
+}
+
+/* Bytes that come from another process: the slope that limits what is computed on them. */
+static void put_link(const struct figure_look *look, const struct roof *roof, const char *separator,
+		     struct figure_plot *p)
+{
+	char bandwidth[32];
+	struct figure_legend *l = plot_legend(p, "messages", LINK_COLOUR, 0, false, MARK_LINE);
+	mw_buf_add(&l->label, " between processes on %s: %s GB/s one way", roof->between,
+		   print_value(roof->link->value, bandwidth, sizeof(bandwidth)));
+	(void)fprintf(p->script, "%sx * %.9g < %.9g ? x * %.9g : 1/0 with lines dt (10,5) lw 2.4 lc rgb '%s' title ",
+		      separator, roof->link->value, highest(roof), roof->link->value, look->series[LINK_COLOUR]);
+	plot_quote(p->script, mw_buf_text(&l->label));
 }
 
 static void put_plot(const struct figure_look *look, const struct roof *roof, bool used[TYPES][KINDS],
@@ -188,6 +226,8 @@ static void put_plot(const struct figure_look *look, const struct roof *roof, bo
 		plot_quote(f, mw_buf_text(&l->label));
 		separator = ", \\\n";
 	}
+	if (roof->link)
+		put_link(look, roof, separator, p);
 	for (int t = 0; t < TYPES; t++) {
 		for (int k = 0; k < KINDS; k++) {
 			if (!used[t][k])
@@ -226,6 +266,18 @@ static void put_title(const struct place *v, size_t n, const struct roof *roof, 
 					 : roof->peak[1]->value / roof->bandwidth->value);
 }
 
+static void put_link_words(const struct results *r, const struct roof *roof, struct mw_buf *caption)
+{
+	if (roof->link)
+		mw_buf_add(caption,
+			   "Dashed: data that come from another process by messages (%s): below %.3g operations per "
+			   "byte of them the interconnect limits.",
+			   roof->between,
+			   (roof->peak[0] ? roof->peak[0]->value : roof->peak[1]->value) / roof->link->value);
+	else
+		mw_buf_add(caption, "The slope of the interconnect is unavailable: %s.", links_absent(r));
+}
+
 static int draw(const struct results *r, const struct figure_look *look, struct figure_plot *p)
 {
 	enum { MOST = 512 };
@@ -246,9 +298,10 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 	(void)fprintf(f,
 		      "set logscale xy 10\nset xrange [%g:%g]\nset yrange [%g:%g]\nset samples 400\n"
 		      "bandwidth = %.9g\nroof(x, peak) = x * bandwidth < peak ? x * bandwidth : peak\n"
-		      "set xlabel 'Arithmetic intensity (operations per byte from memory)' tc rgb '%s'\n"
+		      "set xlabel 'Arithmetic intensity (operations per byte from memory%s)' tc rgb '%s'\n"
 		      "set ylabel '1e9 operations per second' tc rgb '%s'\n",
-		      g.lo, g.hi, g.y_lo, g.y_hi, roof.bandwidth->value, look->ink, look->ink);
+		      g.lo, g.hi, g.y_lo, g.y_hi, roof.bandwidth->value, roof.link ? ", or from another process" : "",
+		      look->ink, look->ink);
 	plot_log_ticks(f, "x", g.lo, g.hi);
 	plot_log_ticks(f, "y", g.y_lo, g.y_hi);
 	for (int t = 0; t < TYPES; t++)
@@ -260,7 +313,8 @@ static int draw(const struct results *r, const struct figure_look *look, struct 
 		&p->caption,
 		"Slope: the best DRAM read bandwidth measured in this run; flat: the best rate of register-only loops. "
 		"Points are the fastest engine of each shape on all threads; their bytes are counted from the shape "
-		"(each operand once), their time is measured.");
+		"(each operand once), their time is measured. ");
+	put_link_words(r, &roof, &p->caption);
 	plot_left_out(p, left_out(&r->records));
 	free(v);
 	return n ? (int)n : 1;
@@ -280,6 +334,13 @@ static void headlines(const struct results *r, struct headlines *out)
 		headline_pairs(out, headline_add(out, "Best GEMV, weights read", vector), vector, queries[GEMV].keys);
 	(void)headline_ratio(out, "Ridge of the roofline", "FLOP/byte", top ? top : product, roof,
 			     "f32 rate / DRAM read bandwidth: below it, memory limits");
+	const char *between;
+	const struct mw_record *link = find_link(l, &between);
+	struct mw_buf words = {0};
+	mw_buf_add(&words, "f32 rate / messages one way, %s: below it, the interconnect limits", link ? between : "");
+	(void)headline_ratio(out, "Ridge of the interconnect", "FLOP/byte", top ? top : product, link,
+			     mw_buf_text(&words));
+	mw_buf_fini(&words);
 }
 
 const struct section section_gemm = {

@@ -363,13 +363,13 @@ Test(interconnect, without_a_launcher)
 	t.ctx.named = true;
 	cr_expect_eq(b->available(&t.ctx, t.err, sizeof(t.err)), MW_EUNAVAILABLE);
 	cr_expect(strstr(t.err, "mpirun -n 2 memwall interconnect"), "%s", t.err);
-	cr_expect_not(b->is_follower());
+	cr_expect_eq(b->rank(), -1);
 	cr_expect_eq(test_run(&t, b), MW_EUNAVAILABLE);
 	for (size_t i = 0; i < 4; i++) {
 		(void)setenv(launchers[i], "0", 1);
-		cr_expect_not(b->is_follower());
+		cr_expect_eq(b->rank(), 0);
 		(void)setenv(launchers[i], "1", 1);
-		cr_expect(b->is_follower());
+		cr_expect_eq(b->rank(), 1);
 		(void)unsetenv(launchers[i]);
 	}
 	/* In a run of several benchmarks the processes would repeat the others. */

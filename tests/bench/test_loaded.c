@@ -380,7 +380,7 @@ Test(loaded, memory_curves_csv)
 	struct given g;
 	given_open(&g);
 	cr_expect_eq(loaded_results_csv(&g.results, path, err, sizeof(err)), MW_EUNAVAILABLE);
-	cr_expect(strstr(err, "--curves"), "%s", err);
+	cr_expect(strstr(err, "no curve"), "%s", err);
 	add(&g, LOADED_LATENCY, MW_MIX_100, 0, NULL, 100);
 	add_point(&g, MW_MIX_50_NT, 100, "near", 500, 60);
 	add_point(&g, MW_MIX_50, 100, "near", 400, 25);
@@ -395,6 +395,23 @@ Test(loaded, memory_curves_csv)
 			 "50,0,50,2.82843,0.5,400,1.41421,50,400\n"
 			 "75,600,16,1.88562,0.75,150,1.41421,16,150\n"
 			 "75,0,40,1.88562,0.75,300,1.41421,40,300\n");
+	/* From all records of a run: those of other benchmarks are none of its curves. */
+	char *before = strdup(read_file(path));
+	struct mw_record other;
+	struct mw_records run = {0};
+	for (size_t i = 0; i < g.results.kept.n; i++) {
+		cr_assert_eq(mw_records_add(&run, &g.results.kept.v[i]), 0);
+		cr_assert_eq(mw_record_copy(&other, &g.results.kept.v[i]), 0);
+		other.bench = "other";
+		other.value *= 2;
+		cr_assert_eq(mw_records_add(&run, &other), 0);
+		mw_record_fini(&other);
+	}
+	cr_assert_eq(loaded_records_csv(&run, path, err, sizeof(err)), 0, "%s", err);
+	cr_expect_str_eq(read_file(path), before);
+	free(before);
+	mw_records_fini(&run);
+	cr_assert_eq(loaded_records_csv(&run, path, err, sizeof(err)), MW_EUNAVAILABLE);
 	cr_expect_lt(loaded_results_csv(&g.results, "/nowhere/at/all.csv", err, sizeof(err)), 0);
 	cr_expect(strstr(err, "/nowhere/at/all.csv"), "%s", err);
 	given_close(&g);

@@ -2,13 +2,15 @@
 
 import csv
 import io
+import json
 import os
 import shutil
 import subprocess
 
-from lib_cli import MEMWALL, OUT, VARIANT, check, run, run_parts, scratch, skip, without
+from lib_cli import MEMWALL, OUT, ROOT, VARIANT, check, run, run_parts, scratch, skip, without
 
 LAUNCHERS = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK")
+REFERENCE = os.path.join(ROOT, "results", "reference", "run-1.json")
 FEW = ("--profile=tiny", "--max-time=5", "--sizes=8,64K")
 
 
@@ -80,6 +82,50 @@ def failures_are_told_once():
     check(rc != 0 and out == "" and len(err) == 1, rc, out, err)
 
 
+def a_run_of_two_feeds_trends_and_the_page():
+    """One folder, of the first process; its records reach other results with --interconnect."""
+    with scratch() as folder:
+        links = os.path.join(folder, "links")
+        run_words = ("run", "--profile=tiny", "--max-time=5", "--only=interconnect")
+        rc, out, err = launch(2, *run_words, "--output=" + links)
+        check(rc == 0 and out.count("/results.json") == 1, rc, out, err)
+        with open(os.path.join(links, "results.json"), encoding="utf-8") as f:
+            results = json.load(f)
+        benches = {r["bench"] for r in results["records"] if r["provenance"] == "measured"}
+        check(benches == {"interconnect"} and not results["skipped"], benches)
+        rc, out, err = launch(2, *run_words, "--output=" + os.path.join(folder, "plan"), "--dry-run", "--format=csv")
+        check(rc == 0 and out.count("interconnect") == 1 and sorted(os.listdir(folder)) == ["links"], rc, out, err)
+        rc, out, err = launch(2, *run_words, "--output=" + links, "--resume")
+        check(rc == 2 and out == "" and len(err) == 1 and "begins anew" in err[0], rc, out, err)
+        # Reference results do not name their host.
+        rc, out, err = run("trends", REFERENCE, "--interconnect=" + links, "--format=csv", "--select=host.interconnect*")
+        rows = list(csv.DictReader(io.StringIO(out)))
+        check(rc == 0 and rows[0]["provenance"] == "measured" and float(rows[0]["value"]) > 0, rc, out, err)
+        page = os.path.join(folder, "page.html")
+        rc, out, err = run("report", REFERENCE, "--interconnect=" + links, "-o", page)
+        check(rc == 0 and "Ridge of the interconnect" in out, rc, out, err)
+        with open(page, encoding="utf-8") as f:
+            text = f.read()
+        check("of another run: " + links in text and "between processes on" in text, "the page lacks the interconnect")
+        # A run's folder keeps its own results.
+        other = os.path.join(folder, "other")
+        rc, out, err = run("run", "--profile=tiny", "--max-time=3", "--only=gemm,bandwidth", "--output=" + other)
+        check(rc == 0, rc, err)
+        rc, out, err = run("report", other, "--interconnect=" + links)
+        check(rc == 0 and "Ridge of the interconnect" in out, rc, out, err)
+        with open(os.path.join(other, "results.json"), encoding="utf-8") as f:
+            check('"interconnect' not in f.read(), "records of another run were written into results.json")
+
+
+def interconnect_of_what_holds_none():
+    for words in (("trends", REFERENCE), ("report", REFERENCE, "-o", "/dev/null")):
+        rc, out, err = run(*words, "--interconnect=" + REFERENCE)
+        check(rc == 2 and err.count("\n") == 1 and "--interconnect" in err and "no records" in err, words, rc, err)
+    with scratch() as empty:
+        rc, out, err = run("trends", "--interconnect=" + REFERENCE, cwd=empty)
+        check(rc == 2 and "goes with results of a run" in err, rc, err)
+
+
 if VARIANT == "tsan":
     without("interconnect", "MPI libraries are not built for the thread sanitizer")
-run_parts((without_a_launcher,) + (() if VARIANT == "tsan" else (two_processes, one_file_is_written, failures_are_told_once)))
+run_parts((without_a_launcher, interconnect_of_what_holds_none) + (() if VARIANT == "tsan" else (two_processes, one_file_is_written, failures_are_told_once, a_run_of_two_feeds_trends_and_the_page)))

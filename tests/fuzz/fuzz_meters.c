@@ -29,21 +29,28 @@ static bool keep(const char *path)
 }
 
 /* A kernel that opens every counter and counts on. */
-static int event_open(void *self, uint32_t type, uint64_t config, int cpu)
+static int event_open(void *self, const struct perf_event_attr *attr, int cpu)
 {
-	(void)self, (void)type, (void)config, (void)cpu;
+	(void)self, (void)attr, (void)cpu;
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-static int event_read(void *self, int fd, uint64_t *count)
+static int event_read(void *self, int fd, struct mw_counter_value *out)
 {
 	FUZZ_CHECK(fd >= 0);
-	*count = ++*(uint64_t *)self;
+	*out = (struct mw_counter_value){.count = ++*(uint64_t *)self};
 	return 0;
 }
 
+static void event_close(void *self, int fd)
+{
+	(void)self;
+	(void)close(fd);
+}
+
 static uint64_t events;
-static const struct perf_sys kernel = {.event_open = event_open, .event_read = event_read, .self = &events};
+static const struct mw_counter_sys kernel = {
+	.open = event_open, .read = event_read, .close = event_close, .self = &events};
 
 static int perf_open(const char *root, void **state, char *why, size_t n)
 {

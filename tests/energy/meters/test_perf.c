@@ -20,15 +20,19 @@ struct fake {
 	uint32_t type;
 	int refuse; /* -errno of every open */
 	int lose;   /* -errno of every read */
+	int closed;
 };
 
-static int fake_open(void *self, uint32_t type, uint64_t config, int cpu)
+static int fake_open(void *self, const struct perf_event_attr *attr, int cpu)
 {
 	struct fake *f = self;
+	/* Without the times a read would be shorter than what it is read into. */
+	cr_assert_eq(attr->read_format, PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING);
+	cr_assert(attr->size == sizeof(*attr) && cpu >= 0);
 	if (f->refuse)
 		return f->refuse;
-	f->type = type;
-	f->config[f->n] = config;
+	f->type = attr->type;
+	f->config[f->n] = attr->config;
 	f->cpu[f->n] = cpu;
 	f->fd[f->n] = memfd_create("counter", MFD_CLOEXEC);
 	uint64_t zero = 0;
@@ -36,12 +40,20 @@ static int fake_open(void *self, uint32_t type, uint64_t config, int cpu)
 	return f->fd[f->n++];
 }
 
-static int fake_read(void *self, int fd, uint64_t *count)
+static int fake_read(void *self, int fd, struct mw_counter_value *out)
 {
 	const struct fake *f = self;
-	if (f->lose)
+	if (f && f->lose)
 		return f->lose;
-	return pread(fd, count, 8, 0) == 8 ? 0 : -EIO;
+	return pread(fd, &out->count, 8, 0) == 8 ? 0 : -EIO;
+}
+
+static void fake_close(void *self, int fd)
+{
+	struct fake *f = self;
+	if (f)
+		f->closed++;
+	(void)close(fd);
 }
 
 static const char *pmu_tree(void)
@@ -70,7 +82,7 @@ Test(perf, two_sockets)
 {
 	const char *root = pmu_tree();
 	struct fake f = {0};
-	const struct perf_sys sys = {.event_open = fake_open, .event_read = fake_read, .self = &f};
+	const struct mw_counter_sys sys = {.open = fake_open, .read = fake_read, .close = fake_close, .self = &f};
 	char why[400];
 	void *state;
 	cr_assert_eq(perf_open_with(&sys, root, &state, why, sizeof(why)), 0, "%s", why);
@@ -103,13 +115,14 @@ Test(perf, two_sockets)
 	cr_assert_eq(meter_perf.read(state, &b, why, sizeof(why)), -EIO);
 	cr_assert(strstr(why, "ENODEV"), "%s", why);
 	meter_perf.close(state);
+	cr_assert_eq(f.closed, 4);
 	tree_remove(root);
 }
 
 Test(perf, refusals)
 {
 	struct fake f = {.refuse = -EACCES};
-	const struct perf_sys sys = {.event_open = fake_open, .event_read = fake_read, .self = &f};
+	const struct mw_counter_sys sys = {.open = fake_open, .read = fake_read, .close = fake_close, .self = &f};
 	char why[400];
 	void *state;
 	const char *root = pmu_tree();
@@ -163,7 +176,7 @@ Test(perf, odd_topology)
 {
 	const char *root = pmu_tree();
 	struct fake f = {0};
-	const struct perf_sys sys = {.event_open = fake_open, .event_read = fake_read, .self = &f};
+	const struct mw_counter_sys sys = {.open = fake_open, .read = fake_read, .close = fake_close, .self = &f};
 	char why[400];
 	void *state;
 	struct energy_domain d[METER_MAX_DOMAINS];
@@ -195,7 +208,7 @@ Test(perf, running_kernel)
 	tree_put(root, PMU "events/energy-pkg.unit", "Joules\n");
 	tree_put(root, PMU "events/energy-pkg.scale", "1e-9\n");
 	tree_put(root, "proc/sys/kernel/perf_event_paranoid", "4\n");
-	int rc = perf_open_with(&perf_kernel, root, &state, why, sizeof(why));
+	int rc = perf_open_with(&mw_counter_kernel, root, &state, why, sizeof(why));
 	if (rc) {
 		cr_assert(strstr(why, "perf_event_paranoid is 4") || strstr(why, "energy-pkg on cpu 0: "), "%s", why);
 		tree_remove(root);
@@ -228,7 +241,7 @@ Test(perf, no_counter_is_cut)
 {
 	static struct energy_domain d[METER_MAX_DOMAINS];
 	static struct fake f;
-	const struct perf_sys sys = {.event_open = fake_open, .event_read = fake_read, .self = &f};
+	const struct mw_counter_sys sys = {.open = fake_open, .read = fake_read, .close = fake_close, .self = &f};
 	const char *root = pmu_tree();
 	char why[400];
 	void *state;
@@ -245,16 +258,16 @@ Test(perf, no_counter_is_cut)
 	tree_remove(root);
 }
 
-static int squeezed_open(void *self, uint32_t type, uint64_t config, int cpu)
+static int squeezed_open(void *self, const struct perf_event_attr *attr, int cpu)
 {
-	(void)self, (void)type, (void)config, (void)cpu;
+	(void)self, (void)attr, (void)cpu;
 	int fd = memfd_create("counter", MFD_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
 static int open_squeezed(const char *root, void **state, char *why, size_t n)
 {
-	const struct perf_sys sys = {.event_open = squeezed_open, .event_read = fake_read};
+	const struct mw_counter_sys sys = {.open = squeezed_open, .read = fake_read, .close = fake_close};
 	return perf_open_with(&sys, root, state, why, n);
 }
 
