@@ -160,7 +160,8 @@ static int write_all(struct storage_file *f, void *chunk, const struct storage_l
 			break;
 		}
 		if (rc)
-			return mw_fail(rc, err, n, "%s after %llu of %llu MiB of the storage file", mw_strerror(rc),
+			return mw_fail(rc, err, n, "%s after %llu of %llu MiB of the storage file",
+				       rc == MW_EBUDGET ? "no time left" : mw_strerror(rc),
 				       (unsigned long long)(at >> 20), (unsigned long long)(f->bytes >> 20));
 		storage_fill(f->seed, at, chunk, CHUNK);
 		for (size_t done = 0; done < CHUNK;) {

@@ -153,6 +153,7 @@ static void ends_early(const struct storage_limit *limit, int want)
 	cr_assert_eq(rc, want, "%d %s", rc, err);
 	cr_assert_eq(f.fd, -1);
 	cr_assert(strstr(err, "MiB"), "%s", err);
+	cr_assert_eq(strstr(err, "no time left") != NULL, want == MW_EBUDGET, "%s", err);
 }
 
 Test(storage, stop_and_deadline)
