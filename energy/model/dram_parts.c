@@ -1,13 +1,65 @@
-/* Datasheet currents and timings, one row per chip. Most sources print the VDD rail only, so VPP is left out for all
- * parts. */
-#include "energy/model/dram_energy.h"
+/* The table of DRAM parts. A new part is one more row here; docs/adding.md says what it needs. Times in ps, computed
+ * from clocks where the source prints clocks. Most sources print the currents of the VDD rail only, so VPP is left out
+ * for all parts.
+ *
+ * trtw is the gap that ramulator2 uses: tCL + burst + 2 clocks - tCWL, 2 clocks more for DDR5.
+ *
+ * Values of these sources that are not used: MIMDRAM's activation window of 50 ns for DDR4-2400 (JEDEC: 21 ns);
+ * DRAMsim3's DDR3_8Gb_x8, whose page has 2 KB; its tCK of 0.63 ns for DDR4-3200 (2 / 3200 MT/s is 0.625); its tCCD of 1
+ * and 2 clocks for HBM2, which is that of bursts of 2 beats on 128 bits. */
+#include "energy/model/dram_part.h"
 
 #include <string.h>
+
+#define NS(n) ((n)*1000)
+#define CK1600(n) ((n)*1250)
+#define CK2400(n) ((n)*833)
+#define CK3200(n) ((n)*625)
+/* A clock of DDR5-4800 is 5000/12 ps: round the product, not the clock. */
+#define CK4800(n) (((n)*5000 + 6) / 12)
 
 static const struct dram_part parts[] = {
 	{
 		.name = "ddr3-1600-x8",
-		.title = "DDR3-1600 x8, 1 KB page",
+		.dram = "ddr3-1600",
+		.title = "DDR3-1600 8-8-8, x8, 1 KB page, 4 Gb",
+		.chip_bits = 8,
+		.channel_bits = 64,
+		.page_bytes = 1024,
+		.banks = 8,
+		.bank_groups = 1,
+		.rows_per_bank = 65536, /* 4 Gb = 8 banks x 65536 rows x 1 KB */
+		.burst_mbps = 1600,
+		.burst_length = 8,
+		.data_rate = 2,
+		.act_slots = 1,
+		.column_slots = 1,
+		/* With tRP 10: AAP 49 and AP 45 reproduce the latencies in SiyuanMa0316/LLMCompass@faa3918. */
+		.tck = 1250,
+		.tras = NS(35),
+		.trp = NS(10),
+		.overlap = NS(4),
+		.row_source = "tRAS 35 tRP 10 as in Ambit (AAP 49 AP 45 cross-checked); tRRD tFAW tRFC tREFI overlap "
+			      "CMU-SAFARI/MIMDRAM@49549f9 gem5/src/mem/DRAMCtrl.py DDR3_1600_x64",
+		.trrd_s = NS(6),
+		.trrd_l = NS(6),
+		.tfaw = NS(30),
+		.trfc = NS(260),
+		.trefi = NS(7800),
+		.trcd = CK1600(8),
+		.tcl = CK1600(8),
+		.tcwl = CK1600(8),
+		.tccd_s = CK1600(4),
+		.tccd_l = CK1600(4),
+		.twtr_s = 7500,
+		.twtr_l = 7500,
+		.trtw = CK1600(8 + 4 + 2 - 8),
+		.trtp = 7500,
+		.twr = NS(15),
+		.column_source =
+			"tWR tWTR tRTP MIMDRAM DRAMCtrl.py DDR3_1600_x64; tCCD tCWL CMU-SAFARI/ramulator2@c5b1c3a "
+			"python/ramulator/dram/ddr3.py DDR3_1600",
+		.column_unverified = "tRCD and tCL of 8-8-8 are assumed as tRP is",
 		.vdd = 1.5,
 		.idd0 = 75,
 		.idd2n = 50,
@@ -15,22 +67,48 @@ static const struct dram_part parts[] = {
 		.idd4r = 187,
 		.idd4w = 165,
 		.idd5b = 220,
-		.tck_ns = 1.25,
-		.tras_ns = 35,
-		.trp_ns = 13.75,
-		.trfc_ns = 260,
-		.trefi_ns = 7800,
-		.burst_length = 8,
-		.data_rate = 2,
-		.width_bits = 8,
-		.banks = 8,
-		.page_bytes = 1024,
-		.channel_bits = 64,
-		.source = "CMU-SAFARI/MIMDRAM@49549f9 gem5/src/mem/DRAMCtrl.py DDR3_1600_x64",
+		.idd_trp = 13750, /* the currents are those of 11-11-11 */
+		.current_source = "CMU-SAFARI/MIMDRAM@49549f9 gem5/src/mem/DRAMCtrl.py DDR3_1600_x64",
 	},
 	{
 		.name = "ddr4-2400-x8",
-		.title = "DDR4-2400 8 Gb x8 (Micron MT40A rev B)",
+		.dram = "ddr4-2400",
+		.title = "DDR4-2400, x8, 1 KB page, 8 Gb",
+		.chip_bits = 8,
+		.channel_bits = 64,
+		.page_bytes = 1024,
+		.banks = 16,
+		.bank_groups = 4,
+		.rows_per_bank = 65536,
+		.burst_mbps = 2400,
+		.burst_length = 8,
+		.data_rate = 2,
+		.act_slots = 1,
+		.column_slots = 1,
+		.tck = 833,
+		.tras = NS(32),
+		.trp = 14160,
+		.overlap = NS(4),
+		.trrd_s = CK2400(4),
+		.trrd_l = CK2400(6),
+		.tfaw = CK2400(26),
+		.trfc = CK2400(420),
+		.trefi = CK2400(9360),
+		.row_source =
+			"tRAS 32 tRP 14.16 overlap CMU-SAFARI/MIMDRAM@49549f9 gem5/src/mem/DRAMCtrl.py DDR4_2400_x64; "
+			"tRRD tFAW tRFC tREFI umd-memsys/DRAMsim3@2981759 configs/DDR4_8Gb_x8_2400.ini",
+		.trcd = 14160,
+		.tcl = 14160,
+		.tcwl = CK2400(12),
+		.tccd_s = CK2400(4),
+		.tccd_l = CK2400(6),
+		.twtr_s = CK2400(3),
+		.twtr_l = CK2400(9),
+		.trtw = CK2400(17 + 4 + 2 - 12),
+		.trtp = CK2400(9),
+		.twr = CK2400(18),
+		.column_source = "tRCD tCL MIMDRAM DRAMCtrl.py DDR4_2400_x64; tCWL tCCD tWTR tRTP tWR "
+				 "CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr4.py DDR4_2400U",
 		.vdd = 1.2,
 		.idd0 = 48,
 		.idd2n = 34,
@@ -38,23 +116,46 @@ static const struct dram_part parts[] = {
 		.idd4r = 135,
 		.idd4w = 123,
 		.idd5b = 250,
-		.tck_ns = 1.0 / 1.2,
-		.tras_ns = 32,
-		.trp_ns = 14.16,
-		.trfc_ns = 350,
-		.trefi_ns = 7800,
-		.burst_length = 8,
-		.data_rate = 2,
-		.width_bits = 8,
-		.banks = 16,
-		.page_bytes = 1024,
-		.channel_bits = 64,
-		.source = "Micron MT40A rev B Table 148; IDD5B: umd-memsys/DRAMsim3 DDR4_8Gb_x8_2400.ini",
+		.current_source = "Micron MT40A rev B Table 148; IDD5B: DRAMsim3 DDR4_8Gb_x8_2400.ini",
 	},
 	{
-		/* The source rounds tCK to 0.63 ns; its timings are in clocks and follow its tCK. */
 		.name = "ddr4-3200-x8",
-		.title = "DDR4-3200 8 Gb x8",
+		.dram = "ddr4-3200",
+		.title = "DDR4-3200AA, x8, 1 KB page, 8 Gb",
+		.chip_bits = 8,
+		.channel_bits = 64,
+		.page_bytes = 1024,
+		.banks = 16,
+		.bank_groups = 4,
+		.rows_per_bank = 65536, /* 8 Gb = 16 banks x 65536 rows x 1 KB */
+		.burst_mbps = 3200,
+		.burst_length = 8,
+		.data_rate = 2,
+		.act_slots = 1,
+		.column_slots = 1,
+		.tck = CK3200(1),
+		.tras = CK3200(52),
+		.trp = CK3200(22),
+		.overlap = NS(4),
+		.trrd_s = CK3200(4),
+		.trrd_l = CK3200(8),
+		.tfaw = CK3200(34),
+		.trfc = CK3200(560),
+		.trefi = CK3200(12480),
+		.row_source = "tCK tRAS tRP CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr4.py DDR4_3200AA; "
+			      "tRRD tFAW "
+			      "tRFC tREFI umd-memsys/DRAMsim3@2981759 configs/DDR4_8Gb_x8_3200.ini; overlap MIMDRAM",
+		.trcd = CK3200(22),
+		.tcl = CK3200(22),
+		.tcwl = CK3200(16),
+		.tccd_s = CK3200(4),
+		.tccd_l = CK3200(8),
+		.twtr_s = CK3200(4),
+		.twtr_l = CK3200(12),
+		.trtw = CK3200(22 + 4 + 2 - 16),
+		.trtp = CK3200(12),
+		.twr = CK3200(24),
+		.column_source = "CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr4.py DDR4_3200AA",
 		.vdd = 1.2,
 		.idd0 = 57,
 		.idd2n = 37,
@@ -62,22 +163,46 @@ static const struct dram_part parts[] = {
 		.idd4r = 168,
 		.idd4w = 150,
 		.idd5b = 250,
-		.tck_ns = 0.63,
-		.tras_ns = 52 * 0.63,
-		.trp_ns = 22 * 0.63,
-		.trfc_ns = 560 * 0.63,
-		.trefi_ns = 12480 * 0.63,
-		.burst_length = 8,
-		.data_rate = 2,
-		.width_bits = 8,
-		.banks = 16,
-		.page_bytes = 1024,
-		.channel_bits = 64,
-		.source = "umd-memsys/DRAMsim3@2981759 configs/DDR4_8Gb_x8_3200.ini",
+		.current_source = "umd-memsys/DRAMsim3@2981759 configs/DDR4_8Gb_x8_3200.ini",
 	},
 	{
 		.name = "ddr4-3200-x16",
-		.title = "DDR4-3200 8 Gb x16",
+		.dram = "ddr4-3200",
+		.title = "DDR4-3200AA, x16, 2 KB page, 8 Gb",
+		.chip_bits = 16,
+		.channel_bits = 64,
+		.page_bytes = 2048,
+		.banks = 8,
+		.bank_groups = 2,
+		.rows_per_bank = 65536, /* 8 Gb = 8 banks x 65536 rows x 2 KB */
+		.burst_mbps = 3200,
+		.burst_length = 8,
+		.data_rate = 2,
+		.act_slots = 1,
+		.column_slots = 1,
+		.tck = CK3200(1),
+		.tras = CK3200(52), /* as x8 */
+		.trp = CK3200(22),
+		.overlap = NS(4),
+		.trrd_s = CK3200(9),
+		.trrd_l = CK3200(11),
+		.tfaw = CK3200(48),
+		.trfc = CK3200(560),
+		.trefi = CK3200(12480),
+		.row_source = "tCK tRAS tRP CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr4.py DDR4_3200AA; "
+			      "tRRD tFAW "
+			      "tRFC tREFI umd-memsys/DRAMsim3@2981759 configs/DDR4_8Gb_x16_3200.ini; overlap MIMDRAM",
+		.trcd = CK3200(22),
+		.tcl = CK3200(22),
+		.tcwl = CK3200(16),
+		.tccd_s = CK3200(4),
+		.tccd_l = CK3200(8),
+		.twtr_s = CK3200(4),
+		.twtr_l = CK3200(12),
+		.trtw = CK3200(22 + 4 + 2 - 16),
+		.trtp = CK3200(12),
+		.twr = CK3200(24),
+		.column_source = "CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr4.py DDR4_3200AA",
 		.vdd = 1.2,
 		.idd0 = 95,
 		.idd2n = 37,
@@ -85,22 +210,48 @@ static const struct dram_part parts[] = {
 		.idd4r = 302,
 		.idd4w = 278,
 		.idd5b = 280,
-		.tck_ns = 0.63,
-		.tras_ns = 52 * 0.63,
-		.trp_ns = 22 * 0.63,
-		.trfc_ns = 560 * 0.63,
-		.trefi_ns = 12480 * 0.63,
-		.burst_length = 8,
-		.data_rate = 2,
-		.width_bits = 16,
-		.banks = 8,
-		.page_bytes = 2048,
-		.channel_bits = 64,
-		.source = "umd-memsys/DRAMsim3@2981759 configs/DDR4_8Gb_x16_3200.ini",
+		.current_source = "umd-memsys/DRAMsim3@2981759 configs/DDR4_8Gb_x16_3200.ini",
 	},
 	{
 		.name = "ddr5-4800-x8",
-		.title = "DDR5-4800 16 Gb x8 (Micron MT60B rev A)",
+		.dram = "ddr5-4800",
+		.title = "DDR5-4800B, x8, 1 KB page, 16 Gb, one 32-bit subchannel",
+		.chip_bits = 8,
+		.channel_bits = 32,
+		.page_bytes = 1024,
+		.banks = 32,
+		.bank_groups = 8,
+		.rows_per_bank = 65536,
+		.burst_mbps = 4800,
+		.burst_length = 16,
+		.data_rate = 2,
+		.act_slots = 2,
+		.column_slots = 2,
+		.tck = 417,
+		.tras = CK4800(77),
+		.trp = CK4800(39),
+		.overlap = NS(4),
+		.trrd_s = CK4800(8),
+		.trrd_l = CK4800(12),
+		.tfaw = CK4800(32),
+		.trfc = CK4800(708), /* RFC1: all banks */
+		.trefi = CK4800(9360),
+		.row_source =
+			"JESD79-5B 4800B 40-39-39 as printed in rvsim's test of it; geometry and two slots of ACT, RD, "
+			"WR CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr5.py DDR5_16Gb_x8",
+		.row_unverified = "overlap 4 ns is that of DDR3 and DDR4",
+		.trcd = CK4800(39),
+		.tcl = CK4800(40),
+		.tcwl = CK4800(38),
+		.tccd_s = CK4800(8),
+		.tccd_l = CK4800(12),
+		.tccd_l_wr = CK4800(48),
+		.twtr_s = CK4800(6),
+		.twtr_l = CK4800(24),
+		.trtw = CK4800(40 + 8 + 4 - 38),
+		.trtp = CK4800(18),
+		.twr = CK4800(72),
+		.column_source = "JESD79-5B 4800B (rvsim)",
 		.vdd = 1.1,
 		.idd0 = 103,
 		.idd2n = 92,
@@ -108,23 +259,49 @@ static const struct dram_part parts[] = {
 		.idd4r = 377,
 		.idd4w = 349,
 		.idd5b = 277,
-		.tck_ns = 1.0 / 2.4,
-		.tras_ns = 32,
-		.trp_ns = 39 / 2.4,
-		.trfc_ns = 708 / 2.4,
-		.trefi_ns = 9360 / 2.4,
-		.burst_length = 16,
-		.data_rate = 2,
-		.width_bits = 8,
-		.banks = 32,
-		.page_bytes = 1024,
-		.channel_bits = 32,
-		.source = "Micron MT60B rev A Table 6; timing JESD79-5B 4800B",
+		.idd_tras = NS(32), /* JESD79-5B in ns; 77 clocks are 32.08 */
+		.current_source = "Micron MT60B rev A Table 6",
 	},
 	{
-		/* Currents of one channel of 128 bits, shared by two pseudo-channels. */
+		/* One of the two pseudo-channels that share a channel of 128 bits and its currents. */
 		.name = "hbm2-x128",
-		.title = "HBM2 8 Gb channel, 2 Gb/s",
+		.dram = "hbm2",
+		.title = "HBM2 2 Gb/s, one pseudo-channel of 64 bits, 1 KB page",
+		.chip_bits = 64,
+		.channel_bits = 64,
+		.idd_bits = 128,
+		.page_bytes = 1024,
+		.banks = 16,
+		.bank_groups = 4,
+		.rows_per_bank = 32768, /* 4 Gb of a channel's 8: 16 banks x 32768 rows x 1 KB */
+		.burst_mbps = 2000,
+		.burst_length = 4,
+		.data_rate = 2,
+		.act_slots = 2, /* on the row command bus */
+		.column_slots = 1,
+		.tck = NS(1),
+		.tras = NS(34),
+		.trp = NS(14),
+		.overlap = NS(4),
+		.trrd_s = NS(4),
+		.trrd_l = NS(6),
+		.tfaw = NS(30),
+		.trfc = NS(260),
+		.trefi = NS(3900),
+		.row_source = "umd-memsys/DRAMsim3@2981759 configs/HBM2_8Gb_x128.ini; two slots of ACT "
+			      "CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/hbm2.py",
+		.row_unverified = "overlap 4 ns is that of DDR3 and DDR4",
+		.trcd = NS(14),
+		.tcl = NS(14),
+		.tcwl = NS(4),
+		.tccd_s = NS(2),
+		.tccd_l = NS(4),
+		.twtr_s = NS(6),
+		.twtr_l = NS(8),
+		.trtw = NS(14 + 2 + 2 - 4),
+		.trtp = NS(6),
+		.twr = NS(16),
+		.column_source = "DRAMsim3 HBM2_8Gb_x128; tCCD ramulator2 hbm2.py HBM2_2000Mbps",
 		.vdd = 1.2,
 		.idd0 = 65,
 		.idd2n = 40,
@@ -132,23 +309,19 @@ static const struct dram_part parts[] = {
 		.idd4r = 390,
 		.idd4w = 500,
 		.idd5b = 250,
-		.tck_ns = 1,
-		.tras_ns = 34,
-		.trp_ns = 14,
-		.trfc_ns = 260,
-		.trefi_ns = 3900,
-		.burst_length = 4,
-		.data_rate = 2,
-		.width_bits = 128,
-		.banks = 16,
-		.page_bytes = 1024,
-		.channel_bits = 128,
-		.source = "umd-memsys/DRAMsim3@2981759 configs/HBM2_8Gb_x128.ini",
+		.current_source = "umd-memsys/DRAMsim3@2981759 configs/HBM2_8Gb_x128.ini",
 	},
 	{
-		/* VDD2H rail, maxima. tRAS, tRP and tREFI have no source: only bursts can be priced. */
+		/* VDD2H rail, maxima. The source has no row timings and no geometry: only bursts have a price. */
 		.name = "lpddr5x-7500-x16",
+		.dram = "lpddr5x-7500",
 		.title = "LPDDR5X-7500 16 Gb x16 (Micron Y52P)",
+		.chip_bits = 16,
+		.channel_bits = 16,
+		.burst_mbps = 7500,
+		.burst_length = 16,
+		.data_rate = 8, /* the data clock is four times as fast */
+		.trfc = NS(280),
 		.vdd = 1.05,
 		.idd0 = 53,
 		.idd2n = 32.5,
@@ -156,31 +329,19 @@ static const struct dram_part parts[] = {
 		.idd4r = 390,
 		.idd4w = 265,
 		.idd5b = 205,
-		.tck_ns = 8 / 7.5,
-		.trfc_ns = 280,
-		.burst_length = 16,
-		.data_rate = 8, /* beats per clock: the data clock is four times as fast */
-		.width_bits = 16,
-		.channel_bits = 16,
-		.source = "Micron Y52P Table 18 (VDD2H maxima)",
+		.current_source = "Micron Y52P Table 18 (VDD2H maxima)",
 	},
 };
 
-const struct dram_part *dram_parts(size_t *n)
+const struct dram_part *dram_part_at(size_t i)
 {
-	*n = sizeof(parts) / sizeof(parts[0]);
-	return parts;
+	return i < sizeof(parts) / sizeof(parts[0]) ? &parts[i] : NULL;
 }
 
 const struct dram_part *dram_part_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (strcmp(parts[i].name, name) == 0)
+		if (strcmp(parts[i].name, name) == 0 || strcmp(parts[i].dram, name) == 0)
 			return &parts[i];
 	return NULL;
-}
-
-int dram_part_chips(const struct dram_part *p)
-{
-	return p->channel_bits / p->width_bits;
 }

@@ -81,7 +81,7 @@ static uint32_t number(const struct pim_config *c, const char *key, uint32_t fal
 	return pim_config_text(c, key) ? (uint32_t)pim_config_int(c, key) : fallback;
 }
 
-static void set_timing(struct ambit *a, const struct pim_config *c, const struct ambit_dram *d)
+static void set_timing(struct ambit *a, const struct pim_config *c, const struct dram_part *d)
 {
 	static const char *const aap[] = {"naive", "split", "split-strict", NULL};
 	static const char *const limit[] = {"none", "bus", "jedec", NULL};
@@ -100,7 +100,7 @@ static void set_timing(struct ambit *a, const struct pim_config *c, const struct
 	};
 }
 
-static int set_geometry(struct ambit *a, const struct pim_config *c, const struct ambit_dram *d, char *err, size_t n)
+static int set_geometry(struct ambit *a, const struct pim_config *c, const struct dram_part *d, char *err, size_t n)
 {
 	struct ambit_geometry *g = &a->geometry;
 	g->channels = number(c, "channels", 1);
@@ -108,10 +108,10 @@ static int set_geometry(struct ambit *a, const struct pim_config *c, const struc
 	g->banks = number(c, "banks", d->banks);
 	g->rows = number(c, "rows", 1024);
 	g->subarrays = number(c, "subarrays", d->rows_per_bank / g->rows);
-	g->chips = d->channel_bits / d->chip_bits;
+	g->chips = dram_part_chips(d);
 	g->page_bytes = d->page_bytes;
 	if (g->subarrays == 0)
-		return mw_fail(-EINVAL, err, n, "ambit: rows=%u: a bank of %s has %u", g->rows, d->name,
+		return mw_fail(-EINVAL, err, n, "ambit: rows=%u: a bank of %s has %u", g->rows, d->dram,
 			       d->rows_per_bank);
 	if (number(c, "salp", 1) > g->subarrays)
 		return mw_fail(-EINVAL, err, n, "ambit: salp=%u of %u subarrays", number(c, "salp", 1), g->subarrays);
@@ -120,10 +120,10 @@ static int set_geometry(struct ambit *a, const struct pim_config *c, const struc
 
 static void set_transfer(struct ambit *a, const struct pim_config *c)
 {
-	const struct ambit_dram *d = a->timing.dram;
+	const struct dram_part *d = a->timing.dram;
 	bool device = strcmp(pim_config_text(c, "attach"), "device") == 0;
 	const char *measured = device ? "xfer" : "flush";
-	double rate = a->geometry.channels * dram_channel_gbps(d);
+	double rate = a->geometry.channels * dram_part_peak_gbps(d);
 	rate *= pim_config_real(c, "efficiency");
 	a->transpose_gbps = rate;
 	a->host_gbps = pim_config_text(c, "host") ? pim_config_real(c, "host") : rate;
@@ -174,9 +174,9 @@ static void set_sources(struct ambit *a, const struct pim_config *c)
 	const struct ambit_timing *t = &a->timing;
 	mw_format(a->time_source, sizeof(a->time_source),
 		  "%s%sAmbit micro-programs; %s: %s%s%s%s; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns", a->failures.note,
-		  a->failures.on ? "; " : "", t->dram->title, t->dram->time_source,
-		  t->dram->unverified ? " (unverified: " : "", t->dram->unverified ? t->dram->unverified : "",
-		  t->dram->unverified ? ")" : "", pim_config_text(c, "aap"),
+		  a->failures.on ? "; " : "", t->dram->title, t->dram->row_source,
+		  t->dram->row_unverified[0] ? " (unverified: " : "", t->dram->row_unverified,
+		  t->dram->row_unverified[0] ? ")" : "", pim_config_text(c, "aap"),
 		  t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "", pim_config_text(c, "limit"),
 		  pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
 	for (char *p = a->time_source; *p; p++)
@@ -185,6 +185,10 @@ static void set_sources(struct ambit *a, const struct pim_config *c)
 	mw_format(a->published_source, sizeof(a->published_source), "program as published; %s", a->time_source);
 	mw_format(a->wrong_source, sizeof(a->wrong_source), "program as published, whose lanes are wrong; %s",
 		  a->time_source);
+	const struct dram_part *d = &a->part;
+	mw_format(a->column_source, sizeof(a->column_source), "%s%s%s%s", d->column_source,
+		  d->column_unverified[0] ? " (unverified: " : "", d->column_unverified,
+		  d->column_unverified[0] ? ")" : "");
 	set_energy_source(a);
 }
 
@@ -203,13 +207,15 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 	(void)priv;
 	char why[MW_ERR_ROOM];
 	const char *width = pim_config_text(c, "width");
-	const struct ambit_dram *d = ambit_dram_select(
+	const struct dram_part *d = ambit_dram_select(
 		pim_config_text(c, "dram"), width ? (unsigned)strtoul(width + 1, NULL, 10) : 0, why, sizeof(why));
 	if (!d)
 		return mw_fail(-EOPNOTSUPP, err, n, "ambit: %s", why);
 	struct ambit *a = calloc(1, sizeof(*a));
 	if (!a)
 		return mw_fail(-ENOMEM, err, n, "out of memory");
+	a->part = *d;
+	d = &a->part;
 	int rc = set_geometry(a, c, d, err, n);
 	if (rc < 0)
 		goto fail;
@@ -222,7 +228,7 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 	double rho = pim_config_text(c, "rho") ? pim_config_real(c, "rho") : DRAM_RHO_DEFAULT;
 	bool ecc = pim_config_int(c, "ecc") || a->failures.protection == AMBIT_PROTECT_ECC;
 	unsigned chips = a->geometry.chips + (ecc ? (a->geometry.chips + 7) / 8 : 0);
-	rc = ambit_energy_init(&a->energy, d->energy_part, rho, chips, err, n);
+	rc = ambit_energy_init(&a->energy, d, rho, chips, err, n);
 	if (rc == -EDOM)
 		rc = -ERANGE;
 	a->energy_table = ambit_energy_table(pim_config_text(c, "energy"));

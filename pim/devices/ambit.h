@@ -28,6 +28,7 @@ struct ambit_prepared {
 enum { AMBIT_PREPARED = 64 };
 
 struct ambit {
+	struct dram_part part;
 	struct ambit_geometry geometry;
 	struct ambit_timing timing;
 	struct ambit_energy energy;
@@ -45,7 +46,7 @@ struct ambit {
 	struct ambit_trace *trace; /* NULL: none */
 	size_t cache_bytes;
 	struct ambit_bank **raw; /* rows of raw subarrays, by bank; NULL: none was used */
-	char time_source[640], published_source[720], wrong_source[720], energy_source[280];
+	char time_source[1024], published_source[1104], wrong_source[1104], energy_source[320], column_source[400];
 };
 
 /* Lanes of a vector. Width 1 is packed bits. Wider lanes are planes of packed bits, one plane per bit, for the exact

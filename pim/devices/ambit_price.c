@@ -197,7 +197,7 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 	if (rc < 0)
 		return rc;
 	out->published = bulk ? commands : checked_count(op, type);
-	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified &&
+	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->row_unverified[0] &&
 			!(a->energy_table && !a->energy_table->verified) && out->published >= commands;
 	if (a->failures.protection == AMBIT_PROTECT_TMR)
 		out->published = out->verified = 0; /* this project's own programs */

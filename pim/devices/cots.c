@@ -87,7 +87,7 @@ static void cots_close(void *state)
 static int cots_open(void *priv, const struct pim_config *c, void **state, char *err, size_t n)
 {
 	(void)priv;
-	const struct ambit_dram *dram = ambit_dram_find(pim_config_text(c, "dram"));
+	const struct dram_part *dram = ambit_dram_find(pim_config_text(c, "dram"));
 	struct cots *d = calloc(1, sizeof(*d));
 	if (!d || !dram) {
 		free(d);
@@ -105,7 +105,7 @@ static int cots_open(void *priv, const struct pim_config *c, void **state, char 
 		free(d);
 		return rc;
 	}
-	g->chips = dram->channel_bits / dram->chip_bits;
+	g->chips = dram_part_chips(dram);
 	g->page_bytes = dram->page_bytes;
 	d->timing = (struct cots_timing){dram->tras, dram->trp};
 	d->logic = word_is(c, "logic", "fcdram") ? COTS_FCDRAM : COTS_SIMRA;
