@@ -11,24 +11,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(field, help). One line adds a field to the structure, to the text and to the keys of SPECs. */
-
-/* Whole numbers. */
+/* One line of these lists adds a field to the structure, to the text and, for timings and currents, to the keys of
+ * SPECs.
+ *
+ * X(field, largest, help): whole numbers. */
 #define DRAM_PART_NUMBERS(X)                                                                                           \
-	X(chip_bits, "data bits of a chip")                                                                            \
-	X(channel_bits, "data bits of a (sub)channel; the chips of a rank are channel_bits / chip_bits")               \
-	X(page_bytes, "bytes of a row in one chip")                                                                    \
-	X(banks, "banks of a rank")                                                                                    \
-	X(bank_groups, "bank groups of a rank")                                                                        \
-	X(rows_per_bank, "rows of a bank")                                                                             \
-	X(burst_mbps, "MT/s of each data pin")                                                                         \
-	X(burst_length, "beats of a burst")                                                                            \
-	X(data_rate, "beats per clock")                                                                                \
-	X(act_slots, "command slots that an ACT takes on the bus")                                                     \
-	X(column_slots, "command slots that an RD or WR takes")                                                        \
-	X(idd_bits, "data bits that the currents are for, where these are not chip_bits")
+	X(chip_bits, 1024, "data bits of a chip")                                                                      \
+	X(channel_bits, 4096, "data bits of a (sub)channel; the chips of a rank are channel_bits / chip_bits")         \
+	X(page_bytes, 1048576, "bytes of a row in one chip")                                                           \
+	X(banks, 1024, "banks of a rank")                                                                              \
+	X(bank_groups, 1024, "bank groups of a rank")                                                                  \
+	X(rows_per_bank, 16777216, "rows of a bank")                                                                   \
+	X(burst_mbps, 100000, "MT/s of each data pin")                                                                 \
+	X(burst_length, 256, "beats of a burst")                                                                       \
+	X(data_rate, 256, "beats per clock")                                                                           \
+	X(act_slots, 16, "command slots that an ACT takes on the bus")                                                 \
+	X(column_slots, 16, "command slots that an RD or WR takes")                                                    \
+	X(idd_bits, 4096, "data bits that the currents are for, where these are not chip_bits")
 
-/* Times, in ps; in texts and SPECs in ns. */
+/* X(field, help): times in ps; in texts and SPECs in ns. */
 #define DRAM_PART_ROW_TIMES(X)                                                                                         \
 	X(tck, "clock")                                                                                                \
 	X(tras, "ACT to PRE")                                                                                          \
@@ -60,7 +61,7 @@
 
 #define DRAM_PART_TIMES(X) DRAM_PART_ROW_TIMES(X) DRAM_PART_COLUMN_TIMES(X) DRAM_PART_IDD_TIMES(X)
 
-/* V and mA of one chip; idd5b is that of a burst refresh of all banks, stated for trfc. */
+/* X(field, help): V and mA of one chip; idd5b is that of a burst refresh of all banks, stated for trfc. */
 #define DRAM_PART_CURRENTS(X)                                                                                          \
 	X(vdd, "core voltage, V")                                                                                      \
 	X(idd0, "one bank opened and closed, mA")                                                                      \
@@ -70,7 +71,7 @@
 	X(idd4w, "write bursts, mA")                                                                                   \
 	X(idd5b, "refresh of all banks, mA")
 
-/* X(field, room, help). Unverified: the value that has no source of its own. */
+/* X(field, room, help): texts. Unverified: the value that has no source of its own. */
 #define DRAM_PART_TEXTS(X)                                                                                             \
 	X(name, 32, "name of the part")                                                                                \
 	X(dram, 32, "value of key dram of a SPEC; parts of several widths share it")                                   \
@@ -85,8 +86,10 @@ struct dram_part {
 #define DRAM_PART_MEMBER(field, room, help) char field[room];
 	DRAM_PART_TEXTS(DRAM_PART_MEMBER)
 #undef DRAM_PART_MEMBER
-#define DRAM_PART_MEMBER(field, help) uint32_t field;
+#define DRAM_PART_MEMBER(field, largest, help) uint32_t field;
 	DRAM_PART_NUMBERS(DRAM_PART_MEMBER)
+#undef DRAM_PART_MEMBER
+#define DRAM_PART_MEMBER(field, help) uint32_t field;
 	DRAM_PART_TIMES(DRAM_PART_MEMBER)
 #undef DRAM_PART_MEMBER
 #define DRAM_PART_MEMBER(field, help) double field;
