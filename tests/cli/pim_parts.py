@@ -34,7 +34,7 @@ with tempfile.TemporaryDirectory() as folder:
         with open(path, "w") as f:
             f.write(text)
 
-    for dram, more in (("ddr3-1600", ""), ("ddr4-2400", ""), ("ddr4-3200", ""), ("ddr4-3200-x16", ",width=x16"), ("ddr5-4800", ""), ("hbm2", "")):
+    for dram, more in (("ddr3-1600", ""), ("ddr4-2400", ""), ("ddr4-3200", ""), ("ddr4-3200-x16", ",width=x16"), ("ddr5-4800", ""), ("hbm2", ""), ("lpddr3-1600", ""), ("lpddr5-6400", "")):
         write(part(dram))
         for width in ("--width=1", "--width=8"):
             for limit in ("", ",limit=jedec"):

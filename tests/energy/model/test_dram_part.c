@@ -60,6 +60,8 @@ Test(dram_part, column_timings_equal_their_sources)
 		{"ddr4-3200-x16", 22, 16, 4, 8, 0, 4, 12, 12, 12, 24},
 		{"ddr5-4800-x8", 40, 38, 8, 12, 48, 6, 24, 14, 18, 72},
 		{"hbm2-x128", 14, 4, 2, 4, 0, 6, 8, 14, 6, 16},
+		{"lpddr3-1600-x32", 12, 6, 4, 4, 0, 6, 6, 12, 6, 12},
+		{"lpddr5-6400-x16", 17, 9, 2, 4, 0, 5, 12, 12, 8, 28},
 	};
 	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
 		const struct dram_part *p = dram_part_find(clocks[i].part);
