@@ -183,6 +183,19 @@ bool mw_keyfile_same(const struct mw_keyfile_key *key, const void *a, const void
 	return key->kind == MW_KEYFILE_REAL ? real(key, a) == real(key, b) : whole(key, a) == whole(key, b);
 }
 
+unsigned mw_keyfile_differences(const struct mw_keyfile_key *keys, const void *a, const void *b, struct mw_buf *out)
+{
+	char value[VALUE_ROOM];
+	unsigned count = 0;
+	for (const struct mw_keyfile_key *k = keys; k->name; k++) {
+		if (k->kind == MW_KEYFILE_TEXT || mw_keyfile_same(k, a, b))
+			continue;
+		mw_keyfile_value(k, a, value, sizeof(value));
+		mw_buf_add(out, "%s%s %s", count++ ? " " : "", k->name, value[0] ? value : "none");
+	}
+	return count;
+}
+
 void mw_keyfile_print(const struct mw_keyfile_key *keys, const void *in, struct mw_buf *out)
 {
 	char value[VALUE_ROOM];
@@ -193,7 +206,7 @@ void mw_keyfile_print(const struct mw_keyfile_key *keys, const void *in, struct 
 		if (k->kind == MW_KEYFILE_TEXT)
 			mw_buf_add(out, "%s = %s\n", k->name, value);
 		else
-			mw_buf_add(out, "%-12s = %-8s # %s\n", k->name, value, k->help);
+			mw_buf_add(out, "%-17s = %-9s # %s\n", k->name, value, k->help);
 	}
 }
 
@@ -280,6 +293,19 @@ int mw_keyfile_read(const struct mw_keyfile_key *keys, const char *text, const c
 		if (keys[i].required && !r.seen[i])
 			rc = mw_fail(-EINVAL, err, n, "%s: no line `%s = ...` (%s)", file, keys[i].name, keys[i].help);
 	return rc;
+}
+
+int mw_keyfile_fail(const char *text, const char *file, const char *why, char *err, size_t n)
+{
+	size_t len = strcspn(why, ":");
+	for (unsigned line = 1; *text; line++) {
+		const char *at = text + strspn(text, " \t");
+		if (strncmp(at, why, len) == 0 && at[len] && strchr(" \t=", at[len]))
+			return mw_fail(-EINVAL, err, n, "%s:%u: %s", file, line, why);
+		text += strcspn(text, "\n");
+		text += *text != '\0';
+	}
+	return mw_fail(-EINVAL, err, n, "%s: %s", file, why);
 }
 
 /* ---- a file ---- */

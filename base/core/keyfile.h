@@ -41,10 +41,15 @@ int mw_keyfile_set(const struct mw_keyfile_key *key, const char *value, void *ou
  * ..." in err. */
 int mw_keyfile_read(const struct mw_keyfile_key *keys, const char *text, const char *file, void *out, char *err,
 		    size_t n);
+/* For values that are right alone but not together: -EINVAL with "file:line: why" in err, where why begins with a key
+ * and a colon, and line is that of the key ("file: why" when it has none). */
+int mw_keyfile_fail(const char *text, const char *file, const char *why, char *err, size_t n);
 /* Appends all members that are there, with their meaning as comments. */
 void mw_keyfile_print(const struct mw_keyfile_key *keys, const void *in, struct mw_buf *out);
 /* Value of one member as text; "" when absent. out: at least the member's room, and 32. */
 void mw_keyfile_value(const struct mw_keyfile_key *key, const void *in, char *out, size_t n);
+/* Appends "tras 30 trp 12" for the numbers of a that differ from those of b. Returns how many. */
+unsigned mw_keyfile_differences(const struct mw_keyfile_key *keys, const void *a, const void *b, struct mw_buf *out);
 bool mw_keyfile_same(const struct mw_keyfile_key *key, const void *a, const void *b);
 
 /* Contents of a regular file of at most MW_KEYFILE_BYTES, ended by '\0', to be freed. -errno, or -EINVAL: not a regular

@@ -100,20 +100,6 @@ int dram_part_check(const struct dram_part *p, char *err, size_t n)
 	return 0;
 }
 
-/* The line of the first key that a check names. */
-static unsigned line_of(const char *text, const char *key)
-{
-	size_t len = strcspn(key, ":");
-	for (unsigned line = 1; *text; line++) {
-		const char *at = text + strspn(text, " \t");
-		if (strncmp(at, key, len) == 0 && strchr(" \t=", at[len]) && at[len])
-			return line;
-		text += strcspn(text, "\n");
-		text += *text != '\0';
-	}
-	return 0;
-}
-
 int dram_part_read(const char *text, const char *file, struct dram_part *out, char *err, size_t n)
 {
 	char why[MW_REASON_ROOM];
@@ -122,23 +108,10 @@ int dram_part_read(const char *text, const char *file, struct dram_part *out, ch
 	if (rc < 0)
 		return rc;
 	rc = dram_part_check(out, why, sizeof(why));
-	if (rc < 0) {
-		unsigned line = line_of(text, why);
-		return line ? mw_fail(rc, err, n, "%s:%u: %s", file, line, why)
-			    : mw_fail(rc, err, n, "%s: %s", file, why);
-	}
-	return 0;
+	return rc < 0 ? mw_keyfile_fail(text, file, why, err, n) : 0;
 }
 
 unsigned dram_part_differences(const struct dram_part *p, const struct dram_part *q, struct mw_buf *out)
 {
-	char value[256];
-	unsigned count = 0;
-	for (const struct mw_keyfile_key *k = dram_part_keys; k->name; k++) {
-		if (k->kind == MW_KEYFILE_TEXT || mw_keyfile_same(k, p, q))
-			continue;
-		mw_keyfile_value(k, p, value, sizeof(value));
-		mw_buf_add(out, "%s%s %s", count++ ? " " : "", k->name, value[0] ? value : "none");
-	}
-	return count;
+	return mw_keyfile_differences(dram_part_keys, p, q, out);
 }

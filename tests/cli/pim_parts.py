@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import tempfile
 
 from lib_cli import check, run
@@ -43,8 +44,8 @@ with tempfile.TemporaryDirectory() as folder:
 
     # A changed value is used, named as the user's, and echoed.
     text = part("ddr4-3200")
-    check("\ntras         = 32.5 " in text and "\ntrefi        = 7800 " in text, text)
-    write(text.replace("tras         = 32.5", "tras = 40"))
+    check(re.search(r"^tras += 32\.5 ", text, re.M) and re.search(r"^trefi += 7800 ", text, re.M), text)
+    write(re.sub(r"^tras += 32\.5", "tras = 40", text, flags=re.M))
     row = ops(f"ambit:part={path}")[0]
     check(row["op"] == "not" and row["ns"] == "115.5" and "user: tras 40" in row["source"], row)  # 2 x (40 + 4 + 13.75)
     row = ops("ambit:dram=ddr4-3200,tras=40,trp=10")[0]
@@ -70,6 +71,14 @@ with tempfile.TemporaryDirectory() as folder:
     refused("No such file", "pim", "ops", "--device=ambit:part=/nonexistent")
     refused("tras", "pim", "ops", "--device=ambit:tras=0")
     refused("tras", "pim", "eval", "--op=not", "--in=/dev/null", "--out=/dev/null", "--device=ambit:tras=x")
+
+    # Macros of dimc in the same way.
+    for macro in ("isscc22-15.5", "isscc22-11.7", "isscc23-7.2"):
+        write(part(macro))
+        named, read = (run("pim", "ops", "--format=csv", "--width=8", "--signed", "--device=dimc:" + spec) for spec in ("macro=" + macro, "part=" + path))
+        check(named[0] == read[0] == 0 and named[2] == read[2] == "", macro, named, read)
+        check([r.rsplit(",", 1)[0] for r in named[1].split("\n")] == [r.rsplit(",", 1)[0] for r in read[1].split("\n")], macro)
+    refused("inputs: not a power of two", "pim", "ops", "--device=dimc:inputs=3")
 
     # --out-file writes the text, and it is complete.
     rc, out, err = run("--out-file=" + path, "pim", "devices", "--part=hbm2")
