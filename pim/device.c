@@ -69,15 +69,6 @@ static int make_table(struct pim_config *c, const struct pim_device_ops *ops, ch
 	return 0;
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash(const char *text)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return h;
-}
-
 enum { HASH_DIGITS = 16 };
 
 /* Takes "@" and 16 hexadecimal digits off the end of a path; false: there are none. */
@@ -103,7 +94,7 @@ static int read_file(struct pim_config *c, size_t i, char *err, size_t n)
 	mw_format(c->file_path, sizeof(c->file_path), "%s", value);
 	if (mw_keyfile_load(value, &c->file_text, why, sizeof(why)) < 0)
 		return mw_fail(-EINVAL, err, n, "%s=%s", c->file_key, why);
-	mw_format(found, sizeof(found), "%016llx", (unsigned long long)hash(c->file_text));
+	mw_format(found, sizeof(found), "%016llx", (unsigned long long)mw_keyfile_hash(c->file_text));
 	if (has_hash && strcmp(wanted, found) != 0)
 		return mw_fail(-EINVAL, err, n, "%s=%s: the file has changed since this SPEC was written (%s, now %s)",
 			       c->file_key, value, wanted, found);

@@ -310,6 +310,14 @@ int mw_keyfile_fail(const char *text, const char *file, const char *why, char *e
 
 /* ---- a file ---- */
 
+uint64_t mw_keyfile_hash(const char *text)
+{
+	uint64_t h = UINT64_C(14695981039346656037);
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	return h;
+}
+
 static int read_all(int fd, const char *path, char *text, char *err, size_t n)
 {
 	size_t len = 0;

@@ -52,6 +52,8 @@ void mw_keyfile_value(const struct mw_keyfile_key *key, const void *in, char *ou
 unsigned mw_keyfile_differences(const struct mw_keyfile_key *keys, const void *a, const void *b, struct mw_buf *out);
 bool mw_keyfile_same(const struct mw_keyfile_key *key, const void *a, const void *b);
 
+/* FNV-1a, 64 bits, of a text: tells apart files of the same name. */
+uint64_t mw_keyfile_hash(const char *text);
 /* Contents of a regular file of at most MW_KEYFILE_BYTES, ended by '\0', to be freed. -errno, or -EINVAL: not a regular
  * file, too large, or a byte 0 in it; err names the file. */
 enum { MW_KEYFILE_BYTES = 1 << 16 };
