@@ -110,8 +110,8 @@ static int set_text(const struct mw_keyfile_key *key, const char *value, char *o
 		if (*c < ' ' || *c > '~' || *c == '#')
 			return mw_fail(-EINVAL, err, n, "%s: byte 0x%02x: only printable ASCII without '#'", key->name,
 				       (unsigned char)*c);
-	memset(out, 0, key->room);
-	memcpy(out, value, strlen(value));
+	memset(out, 0, key->room); /* equal texts are equal bytes */
+	memcpy(out, value, strlen(value) + 1);
 	return 0;
 }
 
