@@ -7,11 +7,12 @@
 
 static const struct dram_band kappa = {.min = 0.07, .typ = 0.31, .max = 1.0};
 
-int ambit_energy_init(struct ambit_energy *e, const char *part, double rho, unsigned chips, char *err, size_t n)
+int ambit_energy_init(struct ambit_energy *e, const struct dram_part *part, double rho, unsigned chips, char *err,
+		      size_t n)
 {
-	*e = (struct ambit_energy){.part = dram_part_find(part), .chips = chips};
-	if (!e->part)
-		return mw_fail(-EOPNOTSUPP, err, n, "no currents are known for %s", part);
+	*e = (struct ambit_energy){.part = part, .chips = chips};
+	if (!dram_part_has_currents(part))
+		return mw_fail(-EOPNOTSUPP, err, n, "no currents are known for %s", part->name);
 	return dram_energy(e->part, rho, &e->chip, err, n);
 }
 
@@ -67,8 +68,8 @@ struct dram_band ambit_refresh_pj(const struct ambit_energy *e, uint64_t elapsed
 struct dram_band ambit_transfer_pj(const struct ambit_energy *e, double bytes, int write)
 {
 	const struct dram_part *p = e->part;
-	double chip_burst = p->width_bits * p->burst_length / 8.0;
-	double data_chips = (double)p->channel_bits / p->width_bits;
+	double chip_burst = dram_part_idd_bits(p) * p->burst_length / 8.0;
+	double data_chips = dram_part_chips(p);
 	double burst_pj = write ? e->chip.wr_pj : e->chip.rd_pj;
 	double per_chip_byte = burst_pj / chip_burst + (e->chip.act_pj + e->chip.pre_pj) / p->page_bytes;
 	return datasheet(bytes / data_chips * per_chip_byte * e->chips);

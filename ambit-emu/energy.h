@@ -31,9 +31,10 @@ struct ambit_activity {
 	uint64_t act_first, act_second, extra_first, extra_second, pre;
 };
 
-/* part: a name of energy/model; rho in 0..1 or DRAM_RHO_DEFAULT. -EOPNOTSUPP: no such part; else errors as
- * dram_energy(), -EDOM for a negative term. */
-int ambit_energy_init(struct ambit_energy *e, const char *part, double rho, unsigned chips, char *err, size_t n);
+/* Keeps `part`. rho in 0..1 or DRAM_RHO_DEFAULT. -EOPNOTSUPP: the part has no currents; else errors as dram_energy(),
+ * -EDOM for a negative term. */
+int ambit_energy_init(struct ambit_energy *e, const struct dram_part *part, double rho, unsigned chips, char *err,
+		      size_t n);
 /* Energy of one part in pJ. */
 struct dram_band ambit_energy_pj(const struct ambit_energy *e, const struct ambit_activity *a,
 				 enum ambit_energy_part part);

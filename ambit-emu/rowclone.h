@@ -16,22 +16,6 @@
 #include "ambit-emu/geometry.h"
 #include "ambit-emu/timing.h"
 
-/* Timings of column commands in ps; struct ambit_dram lacks them. */
-struct ambit_column {
-	const char *dram;
-	uint32_t chip_bits; /* 0: any */
-	uint32_t trcd, tcl; /* activation to column command; column command to data */
-	uint32_t tccd;      /* between column commands to one bank */
-	uint32_t burst;     /* data of one column command */
-	uint32_t twr;       /* end of data to precharge */
-	uint32_t beats;     /* of a burst */
-	bool verified;      /* every figure has a source of its own */
-	const char *source;
-};
-
-/* The column timings of a preset. NULL: they have no source, and rows cannot be moved between subarrays. */
-const struct ambit_column *ambit_column_find(const struct ambit_dram *d);
-
 enum ambit_clone {
 	AMBIT_CLONE_NONE,     /* the same subarray: no move, a copy is one AAP */
 	AMBIT_CLONE_SUBARRAY, /* another subarray of the bank */
@@ -48,9 +32,10 @@ struct ambit_clone_cost {
 	uint64_t bytes;       /* bytes of the rank's row over the internal bus */
 };
 
-/* Cost of moving one row of g. -EOPNOTSUPP: AMBIT_CLONE_FAR, or c is NULL. AMBIT_CLONE_NONE costs nothing. */
-int ambit_clone_cost(const struct ambit_dram *d, const struct ambit_column *c, const struct ambit_geometry *g,
-		     enum ambit_clone kind, struct ambit_clone_cost *out);
+/* Cost of moving one row of g. -EOPNOTSUPP: AMBIT_CLONE_FAR, or the part has no column timings. AMBIT_CLONE_NONE costs
+ * nothing. */
+int ambit_clone_cost(const struct dram_part *d, const struct ambit_geometry *g, enum ambit_clone kind,
+		     struct ambit_clone_cost *out);
 
 /* Time of moving `rows` slots, which lie in turn on channels and ranks. Copies of one rank share its internal bus and
  * follow one another; ranks work side by side. */

@@ -2,7 +2,7 @@
 
 uint64_t ambit_command_ps(const struct ambit_timing *t, const struct ambit_command *c)
 {
-	const struct ambit_dram *d = t->dram;
+	const struct dram_part *d = t->dram;
 	if (c->kind == AMBIT_AP)
 		return (uint64_t)d->tras + d->trp;
 	bool split = t->aap == AMBIT_AAP_SPLIT ||
@@ -33,7 +33,7 @@ static uint64_t max(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-uint64_t ambit_bus_slots(const struct ambit_dram *d, const struct ambit_counts *c)
+uint64_t ambit_bus_slots(const struct dram_part *d, const struct ambit_counts *c)
 {
 	return c->aap * (2u * d->act_slots + 1u) + c->ap * (d->act_slots + 1u);
 }
@@ -41,7 +41,7 @@ uint64_t ambit_bus_slots(const struct ambit_dram *d, const struct ambit_counts *
 /* Time that one rank needs for its activations (tFAW, tRRD) when `subarrays` of its subarrays run the program once. */
 static uint64_t activation_ps(const struct ambit_timing *t, const struct ambit_counts *c, uint64_t subarrays)
 {
-	const struct ambit_dram *d = t->dram;
+	const struct dram_part *d = t->dram;
 	uint64_t first = c->aap + c->ap, tokens = first;
 	if (t->faw_acts == AMBIT_FAW_2)
 		tokens = 2 * c->aap + c->ap;
@@ -58,7 +58,7 @@ static uint64_t activation_ps(const struct ambit_timing *t, const struct ambit_c
 
 uint64_t ambit_batch_ps(const struct ambit_timing *t, const struct ambit_program *p, uint64_t slots)
 {
-	const struct ambit_dram *d = t->dram;
+	const struct dram_part *d = t->dram;
 	uint64_t ps = ambit_program_ps(t, p);
 	if (t->limit == AMBIT_LIMIT_NONE || slots == 0)
 		return slots ? ps : 0;

@@ -7,31 +7,16 @@
 
 #include "ambit-emu/program.h"
 #include "base/core/wide.h"
+#include "energy/model/dram_part.h"
 
-/* One kind of memory. Times in ps; banks, rows and pages as commented. */
-struct ambit_dram {
-	const char *name, *title;
-	uint32_t tck, tras, trp;
-	uint32_t act_slots; /* command slots that an ACT takes on the bus: 2 for DDR5 and HBM2 */
-	uint32_t overlap;   /* the second wordline of an AAP rises this long after the first row is restored (Ambit) */
-	uint32_t trrd_s, trrd_l, tfaw;
-	uint32_t trfc, trefi;
-	uint32_t trcd, trtp, twr; /* for traces: ACT to RD or WR; RD to PRE; WR to PRE (tCWL + burst + tWR) */
-	uint32_t banks, bank_groups, rows_per_bank; /* banks and bank groups of a rank; rows of a bank */
-	uint32_t chip_bits, channel_bits, page_bytes;
-	uint32_t burst_mbps;     /* MT/s: transfers per us on each data pin */
-	const char *energy_part; /* its part in energy/model */
-	const char *time_source;
-	const char *unverified; /* the value that has no source of its own; NULL: none */
-};
-
-/* i-th preset; NULL past the last. A name may occur once per width. */
-const struct ambit_dram *ambit_dram_preset(size_t i);
+/* Presets are the parts of the table (energy/model/dram_part.h) whose row timings have a source; their name is the
+ * part's value of key dram. i-th preset; NULL past the last. A name may occur once per width. */
+const struct dram_part *ambit_dram_preset(size_t i);
 /* The first preset of that name; NULL: none. */
-const struct ambit_dram *ambit_dram_find(const char *name);
+const struct dram_part *ambit_dram_find(const char *name);
 /* The preset of a name and a chip width in bits (0: the first). NULL: none; why then holds one line with what exists
  * instead. */
-const struct ambit_dram *ambit_dram_select(const char *name, unsigned width, char *why, size_t n);
+const struct dram_part *ambit_dram_select(const char *name, unsigned width, char *why, size_t n);
 
 /* naive: 2 tRAS + tRP. split: tRAS + overlap + tRP for every AAP (SIMDRAM's convention). strict: split only where
  * exactly one of the two addresses is in the B group, else naive, because the split row decoder serves B on one side
@@ -44,7 +29,7 @@ enum ambit_limit { AMBIT_LIMIT_NONE, AMBIT_LIMIT_BUS, AMBIT_LIMIT_JEDEC };
 enum ambit_faw { AMBIT_FAW_2, AMBIT_FAW_1, AMBIT_FAW_WORDLINES };
 
 struct ambit_timing {
-	const struct ambit_dram *dram;
+	const struct dram_part *dram;
 	enum ambit_aap aap;
 	enum ambit_limit limit;
 	enum ambit_faw faw_acts;
@@ -56,7 +41,7 @@ struct ambit_timing {
 /* Time of one command in ps. */
 uint64_t ambit_command_ps(const struct ambit_timing *t, const struct ambit_command *c);
 /* Slots on the command bus of a channel that these commands take. */
-uint64_t ambit_bus_slots(const struct ambit_dram *d, const struct ambit_counts *c);
+uint64_t ambit_bus_slots(const struct dram_part *d, const struct ambit_counts *c);
 /* ps of one micro-program in one subarray, nothing else running. */
 uint64_t ambit_program_ps(const struct ambit_timing *t, const struct ambit_program *p);
 /* How many subarrays work at once: channels x ranks x banks x salp. */

@@ -6,7 +6,6 @@
 
 #include "ambit-emu/trace_schedule.h"
 #include "base/core/err.h"
-#include "energy/model/dram_energy.h"
 
 enum { LINE_BYTES = 64 };
 
@@ -37,7 +36,7 @@ static int pass(struct ambit_trace *t, uint64_t ps, uint64_t plan)
  * command bus or tFAW. */
 static void set_weights(const struct ambit_trace *t, struct trace_work *w)
 {
-	const struct ambit_dram *d = t->timing.dram;
+	const struct dram_part *d = t->timing.dram;
 	uint64_t sum[3] = {0};
 	int most = 0;
 	for (int kind = 0; kind < 4; kind++) {
@@ -187,12 +186,11 @@ static void release(struct ambit_trace *t)
 
 static int set_up(struct ambit_trace *t, const struct ambit_trace_config *c)
 {
-	const struct ambit_dram *d = c->timing->dram;
-	const struct dram_part *part = dram_part_find(d->energy_part);
+	const struct dram_part *d = c->timing->dram;
 	t->timing = *c->timing;
 	t->g = *c->geometry;
 	t->raw_aap = c->raw_aap;
-	t->burst_bytes = part ? d->channel_bits / 8 * (uint32_t)part->burst_length : LINE_BYTES;
+	t->burst_bytes = d->channel_bits / 8 * d->burst_length;
 	t->banks = (size_t)t->g.ranks * t->g.banks;
 	t->bank = calloc(t->banks, sizeof(*t->bank));
 	t->rank = calloc(t->g.ranks, sizeof(*t->rank));

@@ -174,7 +174,7 @@ static uint64_t refresh_allowed(const struct ambit_trace *t, uint32_t rank)
 
 static void say(struct ambit_trace *t, size_t k, enum trace_command command, uint64_t at, uint32_t row, uint32_t column)
 {
-	const struct ambit_dram *d = t->timing.dram;
+	const struct dram_part *d = t->timing.dram;
 	struct trace_event e = {.ps = at, .command = command, .row = row, .column = column};
 	e.rank = (uint32_t)(k / t->g.banks);
 	e.bank = (uint32_t)(k % t->g.banks);
@@ -235,7 +235,7 @@ static uint64_t bursts_of(const struct ambit_trace *t, size_t k)
 
 static void issue_burst(struct ambit_trace *t, size_t k, uint64_t at)
 {
-	const struct ambit_dram *d = t->timing.dram;
+	const struct dram_part *d = t->timing.dram;
 	struct trace_bank *b = &t->bank[k];
 	uint64_t n = bursts_of(t, k), beats = (uint64_t)t->burst_bytes * 8 / d->channel_bits;
 	say(t, k, b->work->write ? TRACE_WR : TRACE_RD, at, row_open(t, k, false), (uint32_t)(b->at * beats));
@@ -244,7 +244,7 @@ static void issue_burst(struct ambit_trace *t, size_t k, uint64_t at)
 		b->ready = max(t->data_free, row_due(t, k) + d->trcd + b->at * b->work->pace / n);
 		return;
 	}
-	b->ready = max(b->opened + d->tras, at + (b->work->write ? d->twr : d->trtp));
+	b->ready = max(b->opened + d->tras, at + (b->work->write ? dram_part_write_to_pre_ps(d) : d->trtp));
 	b->step = TRACE_CLOSE;
 	b->at = 0;
 }
@@ -265,7 +265,7 @@ static void issue_close(struct ambit_trace *t, size_t k, uint64_t at)
 
 static void issue(struct ambit_trace *t, size_t k, uint64_t at)
 {
-	const struct ambit_dram *d = t->timing.dram;
+	const struct dram_part *d = t->timing.dram;
 	struct trace_bank *b = &t->bank[k];
 	const struct ambit_command *c = b->work->n ? &b->work->cmd[b->at] : NULL;
 	switch (b->step) {

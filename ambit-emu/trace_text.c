@@ -49,7 +49,7 @@ static const char *limit_note(enum ambit_limit limit)
 void trace_text_begin(struct trace_text *x, const struct ambit_trace_config *c)
 {
 	char spec[SPEC_MAX];
-	const struct ambit_dram *d = c->timing->dram;
+	const struct dram_part *d = c->timing->dram;
 	x->format = c->format;
 	x->write = c->write;
 	x->ctx = c->ctx;

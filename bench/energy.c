@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/keyfile.h"
 #include "bench/energy_window.h"
 #include "bench/place.h"
 #include "bench/rounds.h"
 #include "energy/model/dram_energy.h"
+#include "energy/model/dram_part_text.h"
 
 enum { IDLE, LOAD, STATES };
 
@@ -314,7 +316,8 @@ const struct mw_record *energy_read_bandwidth(const struct mw_records *earlier)
 }
 
 struct model {
-	const struct dram_part *part;
+	struct dram_part part;
+	char name[60]; /* of the part; of a file: with the hash of its contents */
 	double row_hit;
 	struct dram_price price;
 };
@@ -323,7 +326,7 @@ static void open_model(struct mw_record *rec, const struct model *m, int row)
 {
 	mw_record_open(rec, &emitter, &emits[row], "dram-model");
 	mw_record_method(rec, "drampower-core", 1);
-	mw_put_text(rec, &mw_key_dram, m->part->name);
+	mw_put_text(rec, &mw_key_dram, m->name);
 	mw_put_real(rec, &mw_key_row_hit, m->row_hit);
 }
 
@@ -342,7 +345,7 @@ static int emit_per_byte(const struct model *m, const struct mw_sink *sink, int 
 	mw_record_note(&rec,
 		       "%s assumed, not read from the DIMMs; row-hit rate %.3g assumed; DRAM core only, no I/O; band: "
 		       "measured chips (0.35) to datasheet (1)",
-		       m->part->title, m->row_hit);
+		       m->part.title[0] ? m->part.title : m->name, m->row_hit);
 	return mw_finish(sink, &rec);
 }
 
@@ -366,7 +369,7 @@ static int emit_drawn(const struct model *m, const struct mw_sink *sink, const s
 		mw_record_note(&rec,
 			       "inputs: bandwidth/%s measured %.4g GB/s x read_energy (modelled, %s assumed); without "
 			       "standing_power",
-			       bw->case_name, bw->value, m->part->name);
+			       bw->case_name, bw->value, m->name);
 	} else {
 		mw_record_unavailable(&rec, "needs a measured DRAM read bandwidth: run `memwall run "
 					    "--only=bandwidth,energy`");
@@ -374,17 +377,41 @@ static int emit_drawn(const struct model *m, const struct mw_sink *sink, const s
 	return mw_finish(sink, &rec);
 }
 
+/* The part of --part=FILE, or that of --dram. */
+static int choose_part(const struct bench_ctx *ctx, struct model *m, char *err, size_t n)
+{
+	const char *path = mw_opt_text(ctx->opts, "part");
+	const struct dram_part *p = dram_part_find(mw_opt_text(ctx->opts, "dram"));
+	char *text = NULL, why[MW_ERR_ROOM];
+	if (!path) {
+		m->part = *p;
+		mw_format(m->name, sizeof(m->name), "%s", p->name);
+		return 0;
+	}
+	struct dram_energy e;
+	int rc = mw_keyfile_load(path, &text, why, sizeof(why));
+	if (rc == 0)
+		rc = dram_part_read(text, path, &m->part, why, sizeof(why));
+	if (rc == 0)
+		rc = dram_energy(&m->part, DRAM_RHO_DEFAULT, &e, why, sizeof(why));
+	if (rc == 0)
+		mw_format(m->name, sizeof(m->name), "%s@%016llx", m->part.name,
+			  (unsigned long long)mw_keyfile_hash(text));
+	free(text);
+	return rc < 0 ? mw_fail(MW_ESPEC, err, n, "--part=%s", why) : 0;
+}
+
 static int price(const struct bench_ctx *ctx, const struct mw_sink *sink, char *err, size_t n)
 {
-	struct model m = {.part = dram_part_find(mw_opt_text(ctx->opts, "dram"))};
-	m.row_hit = mw_opt_real(ctx->opts, "row-hit");
-	if (!m.part)
-		return mw_fail(MW_ESPEC, err, n, "--dram: no part of that name");
+	struct model m = {.row_hit = mw_opt_real(ctx->opts, "row-hit")};
+	int rc = choose_part(ctx, &m, err, n);
+	if (rc < 0)
+		return rc;
 	const struct mw_record *bw = energy_read_bandwidth(ctx->earlier);
 	/* One second of traffic, so that joules equal watts. */
 	struct dram_traffic t = {.row_hit = m.row_hit, .seconds = 1.0, .ranks = 1};
 	t.read_bytes = (uint64_t)((bw ? bw->value : 1.0) * 1e9);
-	int rc = dram_price_traffic(m.part, &t, &m.price, err, n);
+	rc = dram_price_traffic(&m.part, &t, &m.price, err, n);
 	/* emit_drawn() first, because emitting a record may move the list that bw points into. */
 	if (rc >= 0)
 		rc = emit_drawn(&m, sink, bw);
@@ -470,6 +497,16 @@ static void end(void *state)
 	free(r);
 }
 
+/* Parts that traffic can be priced for. */
+static const char *dram_word(size_t i)
+{
+	const struct dram_part *p;
+	for (size_t k = 0; (p = dram_part_at(k)); k++)
+		if (dram_part_has_rows(p) && dram_part_has_currents(p) && i-- == 0)
+			return p->name;
+	return NULL;
+}
+
 static const char *meter_word(size_t i)
 {
 	return i == 0 ? "auto" : meter_table[i - 1] ? meter_table[i - 1]->name : NULL;
@@ -481,6 +518,12 @@ static int check(const struct bench_ctx *ctx, char *err, size_t n)
 	const struct energy_meter *meter = energy_meter_find(named);
 	char why[MW_ERR_ROOM] = "";
 	void *state = NULL;
+	struct model m;
+	if (mw_opt(ctx->opts, "part")->set && mw_opt(ctx->opts, "dram")->given)
+		return mw_fail(MW_ESPEC, err, n, "--dram and --part: one of the two");
+	int rc = choose_part(ctx, &m, err, n);
+	if (rc < 0)
+		return rc;
 	if (!meter)
 		return 0; /* auto */
 	if (meter->open("/", &state, why, sizeof(why)) < 0)
@@ -524,8 +567,13 @@ static const struct mw_option options[] = {
 	 .type = MW_OPT_CHOICE,
 	 .arg = "PART",
 	 .def = "ddr4-3200-x8",
-	 .choices = "ddr3-1600-x8|ddr4-2400-x8|ddr4-3200-x8|ddr4-3200-x16|ddr5-4800-x8",
+	 .word = dram_word,
 	 .help = "DRAM part of the energy model"},
+	{.name = "part",
+	 .type = MW_OPT_TEXT,
+	 .arg = "FILE",
+	 .file = MW_OPT_READS,
+	 .help = "file of a DRAM part, instead of --dram; 'memwall pim devices --part=NAME' prints one to start from"},
 	{.name = "row-hit",
 	 .type = MW_OPT_REAL,
 	 .arg = "SHARE",

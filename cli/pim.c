@@ -1,4 +1,4 @@
-/* `memwall pim ops` and `memwall pim devices`. */
+/* `memwall pim ops`. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -366,43 +366,4 @@ const struct command cmd_pim_ops = {
 		   "refreshes when the program runs back to back (read disturbance is not modelled).",
 	.options = ops_options,
 	.run = run_ops,
-};
-
-/* ---- pim devices ---- */
-
-static const struct grid_column device_columns[] = {
-	{"device", NULL, false}, {"key", NULL, false},     {"default", NULL, false},
-	{"values", NULL, false}, {"meaning", NULL, false},
-};
-
-static int run_devices(struct cli *cli, char *err, size_t n)
-{
-	struct grid g;
-	grid_init(&g, device_columns, 5);
-	int rc = 0;
-	const struct pim_device_ops *ops;
-	for (size_t i = 0; rc == 0 && (ops = pim_builtin(i)); i++) {
-		const char *head[] = {ops->name, NULL, NULL, NULL, ops->summary};
-		rc = grid_add(&g, head);
-		for (const struct pim_key *k = ops->keys; k && k->name && rc == 0; k++) {
-			char range[80] = "";
-			if (k->max > k->min)
-				mw_format(range, sizeof(range), "%.9g..%.9g", k->min, k->max);
-			const char *values = k->choices ? k->choices : range[0] ? range : NULL;
-			const char *row[] = {ops->name, k->name, k->def, values, k->help};
-			rc = grid_add(&g, row);
-		}
-	}
-	if (rc == 0)
-		rc = cli_print_grid(cli, &g, err, n);
-	grid_fini(&g);
-	return rc;
-}
-
-const struct command cmd_pim_devices = {
-	.name = "pim devices",
-	.section = "Processing in memory",
-	.usage = "",
-	.summary = "devices and the keys of their SPEC name[:key=value,...]",
-	.run = run_devices,
 };

@@ -7,7 +7,7 @@
 
 #include "pim/pim.h"
 
-enum { CLI_SPEC_MAX = 1024 };
+enum { CLI_SPEC_MAX = 4096 };
 
 /* Writes the SPEC to text, with key=value set or replaced (key NULL: as it is). MW_ESPEC when it is invalid or too
  * long. */

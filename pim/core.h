@@ -6,15 +6,21 @@
 #include <stdbool.h>
 
 #include "base/core/option.h"
+#include "base/core/text.h"
 #include "base/core/wide.h"
 #include "pim/pim.h"
 
-#define CORE_MAX_KEYS 64
+#define CORE_MAX_KEYS 96
 #define CORE_ERR 2048
 
 struct pim_config {
 	struct mw_spec spec;
 	struct mw_option table[CORE_MAX_KEYS + 1];
+	struct mw_buf words; /* of PIM_KEY_CHOICE keys that the device lists by word() */
+	/* The file of the PIM_KEY_FILE key, of which a table has at most one; NULL: none was given. */
+	const char *file_key;
+	char file_path[sizeof(((struct mw_spec *)0)->kv[0].value)];
+	char *file_text;
 };
 
 /* First member of every handle: its link in a list of the device. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/core/err.h"
+#include "base/core/keyfile.h"
 #include "base/core/text.h"
 #include "pim/core.h"
 
@@ -22,14 +23,24 @@ const struct pim_device_ops *pim_builtin(size_t i)
 	return NULL;
 }
 
-/* Translates the public key table for the SPEC parser. */
-static int make_table(struct pim_config *c, const struct pim_key *keys, char *err, size_t n)
+/* Appends the words of a key to c->words as "a|b|c". */
+static void list_words(struct pim_config *c, const struct pim_device_ops *ops, const char *key)
 {
+	const char *word;
+	for (size_t i = 0; (word = ops->word(key, i)); i++)
+		mw_buf_add(&c->words, "%s%s", i ? "|" : "", word);
+}
+
+/* Translates the public key table for the SPEC parser. */
+static int make_table(struct pim_config *c, const struct pim_device_ops *ops, char *err, size_t n)
+{
+	const struct pim_key *keys = ops->keys;
 	static const enum mw_option_type types[] = {
 		[PIM_KEY_INT] = MW_OPT_INT,   [PIM_KEY_SIZE] = MW_OPT_SIZE,     [PIM_KEY_REAL] = MW_OPT_REAL,
 		[PIM_KEY_TEXT] = MW_OPT_TEXT, [PIM_KEY_CHOICE] = MW_OPT_CHOICE, [PIM_KEY_U64] = MW_OPT_U64,
+		[PIM_KEY_FILE] = MW_OPT_TEXT,
 	};
-	size_t i = 0;
+	size_t i = 0, begin[CORE_MAX_KEYS + 1];
 	for (; keys && keys[i].name; i++) {
 		if (i == CORE_MAX_KEYS)
 			return mw_fail(-EINVAL, err, n, "the device has more than %d keys", CORE_MAX_KEYS);
@@ -43,9 +54,72 @@ static int make_table(struct pim_config *c, const struct pim_key *keys, char *er
 			.max = keys[i].max,
 			.help = keys[i].help,
 		};
+		begin[i] = c->words.len;
+		if (keys[i].type == PIM_KEY_CHOICE && !keys[i].choices && ops->word) {
+			list_words(c, ops, keys[i].name);
+			mw_buf_add(&c->words, "%c", '\0');
+		}
 	}
 	c->table[i] = (struct mw_option)MW_OPT_END;
+	if (c->words.failed)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
+	while (i-- > 0) /* now that the text does not move any more */
+		if (keys[i].type == PIM_KEY_CHOICE && !keys[i].choices && ops->word)
+			c->table[i].choices = c->words.p + begin[i];
 	return 0;
+}
+
+enum { HASH_DIGITS = 16 };
+
+/* Takes "@" and 16 hexadecimal digits off the end of a path; false: there are none. */
+static bool take_hash(char *path, char digits[HASH_DIGITS + 1])
+{
+	char *at = strrchr(path, '@');
+	if (!at || strspn(at + 1, "0123456789abcdef") != HASH_DIGITS || at[1 + HASH_DIGITS])
+		return false;
+	memcpy(digits, at + 1, HASH_DIGITS + 1);
+	*at = '\0';
+	return true;
+}
+
+/* Reads the file of one key and puts the hash of its contents into the SPEC. */
+static int read_file(struct pim_config *c, size_t i, char *err, size_t n)
+{
+	char *value = c->spec.kv[i].value, wanted[HASH_DIGITS + 1] = "", found[HASH_DIGITS + 1], why[MW_ERR_ROOM];
+	size_t room = sizeof(c->spec.kv[i].value);
+	bool has_hash = take_hash(value, wanted);
+	if (strlen(value) + 1 + HASH_DIGITS >= room)
+		return mw_fail(-EINVAL, err, n, "%s=%s: a path may have %zu characters here", c->file_key, value,
+			       room - HASH_DIGITS - 2);
+	mw_format(c->file_path, sizeof(c->file_path), "%s", value);
+	if (mw_keyfile_load(value, &c->file_text, why, sizeof(why)) < 0)
+		return mw_fail(-EINVAL, err, n, "%s=%s", c->file_key, why);
+	mw_format(found, sizeof(found), "%016llx", (unsigned long long)mw_keyfile_hash(c->file_text));
+	if (has_hash && strcmp(wanted, found) != 0)
+		return mw_fail(-EINVAL, err, n, "%s=%s: the file has changed since this SPEC was written (%s, now %s)",
+			       c->file_key, value, wanted, found);
+	mw_clip_add(value, room, "@%s", found);
+	return 0;
+}
+
+static int read_files(struct pim_config *c, const struct pim_key *keys, char *err, size_t n)
+{
+	for (const struct pim_key *k = keys; k && k->name; k++)
+		for (size_t i = 0; i < c->spec.n; i++)
+			if (k->type == PIM_KEY_FILE && strcmp(c->spec.kv[i].key, k->name) == 0) {
+				c->file_key = k->name;
+				return read_file(c, i, err, n);
+			}
+	return 0;
+}
+
+static void config_free(struct pim_config *c)
+{
+	if (!c)
+		return;
+	mw_buf_fini(&c->words);
+	free(c->file_text);
+	free(c);
 }
 
 /* Codes below -4096 are this project's own and no errno: a spec that cannot be read is -EINVAL. */
@@ -68,9 +142,11 @@ static int open_with(const struct pim_device_ops *ops, void *priv, struct pim_co
 {
 	if (ops->size < sizeof(*ops) || ops->abi != PIM_ABI || !ops->open || !ops->close)
 		return mw_fail(-EINVAL, err, n, "device %s was built for another version of pim.h", config->spec.name);
-	int rc = make_table(config, ops->keys, err, n);
+	int rc = make_table(config, ops, err, n);
 	if (rc == 0)
 		rc = as_errno(mw_spec_check(&config->spec, config->table, err, n));
+	if (rc == 0)
+		rc = read_files(config, ops->keys, err, n);
 	if (rc < 0)
 		return rc;
 	struct pim_device *dev = calloc(1, sizeof(*dev));
@@ -146,7 +222,7 @@ int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec,
 	}
 	rc = open_with(ops, priv, config, dev, err, n);
 out:
-	free(config);
+	config_free(config);
 	if (c) {
 		(void)uselocale(before);
 		freelocale(c);
@@ -240,8 +316,20 @@ double pim_config_real(const struct pim_config *c, const char *key)
 	return mw_spec_real(&c->spec, c->table, key);
 }
 
+int pim_config_given(const struct pim_config *c, const char *key)
+{
+	return mw_spec_get(&c->spec, key) != NULL;
+}
+
+const char *pim_config_file(const struct pim_config *c, const char *key)
+{
+	return c->file_key && strcmp(key, c->file_key) == 0 ? c->file_text : NULL;
+}
+
 const char *pim_config_text(const struct pim_config *c, const char *key)
 {
+	if (c->file_key && strcmp(key, c->file_key) == 0)
+		return c->file_path;
 	return mw_spec_text(&c->spec, c->table, key);
 }
 

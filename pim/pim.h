@@ -518,15 +518,17 @@ PIM_API int pim_program_price(struct pim_device *dev, const struct pim_program *
 
 /* ---- writing a device ---- */
 
-/* PIM_KEY_U64: any whole number of 64 bits, such as a seed; min and max are ignored. */
-enum pim_key_type { PIM_KEY_INT, PIM_KEY_SIZE, PIM_KEY_REAL, PIM_KEY_TEXT, PIM_KEY_CHOICE, PIM_KEY_U64 };
+/* PIM_KEY_U64: any whole number of 64 bits, such as a seed; min and max are ignored. PIM_KEY_FILE: a text file of at
+ * most 64 KiB, which the library reads; the canonical SPEC is FILE@HASH, and a SPEC with a hash is refused when the
+ * file has changed. A table has at most one. */
+enum pim_key_type { PIM_KEY_INT, PIM_KEY_SIZE, PIM_KEY_REAL, PIM_KEY_TEXT, PIM_KEY_CHOICE, PIM_KEY_U64, PIM_KEY_FILE };
 
 /* One key of a device's SPEC; a table ends with name NULL. Its layout is fixed by PIM_ABI. */
 struct pim_key {
 	const char *name;
 	enum pim_key_type type;
 	const char *def;     /* default as text; NULL: unset */
-	const char *choices; /* PIM_KEY_CHOICE: "a|b|c" */
+	const char *choices; /* PIM_KEY_CHOICE: "a|b|c"; NULL: word() of the device lists them */
 	double min, max;     /* inclusive when max > min */
 	const char *help;
 };
@@ -536,6 +538,9 @@ struct pim_config; /* checked keys of one spec; valid during open */
 PIM_API int64_t pim_config_int(const struct pim_config *c, const char *key);
 PIM_API double pim_config_real(const struct pim_config *c, const char *key);
 PIM_API const char *pim_config_text(const struct pim_config *c, const char *key); /* NULL: unset */
+PIM_API int pim_config_given(const struct pim_config *c, const char *key);        /* 1: in the SPEC, not a default */
+/* Contents of a PIM_KEY_FILE, NULL when unset; pim_config_text() is its path. */
+PIM_API const char *pim_config_file(const struct pim_config *c, const char *key);
 
 struct pim_call; /* the call in progress */
 /* Stores one line for pim_error() and returns code. */
@@ -641,6 +646,13 @@ struct pim_device_ops {
 	 * names mean the same in every device: channels, limit (none, jedec: least and most restrictive), flush (GB/s
 	 * at which the host writes its caches back), engine (how it is emulated). */
 	const char *const *compared;
+
+	/* i-th legal word of a PIM_KEY_CHOICE without choices; NULL past the last. */
+	const char *(*word)(const char *key, size_t i);
+	/* What is built in and a PIM_KEY_FILE can replace: name of the i-th, NULL past the last; its text as such a
+	 * file, by one of these names (returns the length as snprintf; -ENOENT). */
+	const char *(*part_name)(size_t i);
+	int (*part_text)(const char *name, char *out, size_t n);
 };
 
 #ifdef __cplusplus

@@ -522,9 +522,9 @@ int mw_spec_check(const struct mw_spec *s, const struct mw_option *table, char *
 	for (size_t i = 0; i < s->n; i++) {
 		const struct mw_option *o = spec_option(table, s->kv[i].key);
 		if (!o) {
-			const char *names[64] = {NULL};
+			const char *names[128] = {NULL};
 			size_t count = 0;
-			for (const struct mw_option *k = table; k && k->name && count < 63; k++)
+			for (const struct mw_option *k = table; k && k->name && count < 127; k++)
 				names[count++] = k->name;
 			const char *near = mw_nearest(s->kv[i].key, names);
 			return mw_fail(MW_ESPEC, err, n, "device %s has no key '%s'%s%s%s", s->name, s->kv[i].key,

@@ -126,13 +126,13 @@ const char *mw_nearest(const char *word, const char *const *names);
 void mw_opts_help(FILE *f, const struct mw_option *table);
 
 /* ---- SPEC: name[:key=value,...] ---- */
-#define MW_SPEC_KEYS 32
+#define MW_SPEC_KEYS 64
 struct mw_spec {
 	char name[32];
 	size_t n;
 	struct {
 		char key[24];
-		char value[64];
+		char value[256]; /* room for the path of a file */
 	} kv[MW_SPEC_KEYS];
 };
 

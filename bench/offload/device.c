@@ -57,7 +57,7 @@ static void soundly(const struct offload_device *d, const struct mw_spec *asked,
 		char spec[sizeof(d->spec)];
 		mw_format(spec, sizeof(spec), "%s", asked->name);
 		for (size_t k = 0; k < asked->n; k++) {
-			char pair[96];
+			char pair[sizeof(asked->kv[0].key) + sizeof(asked->kv[0].value) + 1];
 			mw_format(pair, sizeof(pair), "%s=%s", asked->kv[k].key, asked->kv[k].value);
 			if (k != i)
 				append(spec, sizeof(spec), pair);
@@ -68,7 +68,7 @@ static void soundly(const struct offload_device *d, const struct mw_spec *asked,
 		}
 	}
 	for (const struct pim_key *k = d->ops->keys; k && k->name; k++) {
-		if (k->type != PIM_KEY_CHOICE || mw_spec_get(asked, k->name))
+		if (k->type != PIM_KEY_CHOICE || !k->choices || mw_spec_get(asked, k->name))
 			continue;
 		for (const char *c = k->choices; *c; c += strcspn(c, "|") + (c[strcspn(c, "|")] == '|')) {
 			char spec[sizeof(d->spec) + 96], pair[96];
@@ -224,7 +224,7 @@ static void add_flush(const struct offload *o, const struct offload_device *d, c
 int offload_open(struct offload *o, const struct offload_device *d, const struct offload_work *w, const char *extra,
 		 struct pim_device **dev, char *err, size_t n)
 {
-	char spec[256], why[MW_ERR_ROOM] = "";
+	char spec[sizeof(d->spec) + 256], why[MW_ERR_ROOM] = "";
 	mw_format(spec, sizeof(spec), "%s", d->spec);
 	append(spec, sizeof(spec), extra);
 	add_flush(o, d, w, spec, sizeof(spec));

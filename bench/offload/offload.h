@@ -78,7 +78,7 @@ struct offload_range {
 };
 
 struct offload_device {
-	char spec[160];    /* SPEC as given, with the activation limit */
+	char spec[1024];   /* SPEC as given, with the activation limit */
 	const char *label; /* canonical, for records */
 	char limit[16];    /* "" when the device has no such key */
 	const struct pim_device_ops *ops;

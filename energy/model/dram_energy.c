@@ -16,29 +16,36 @@ static double i_rho(const struct dram_part *p, double rho)
 }
 
 /* mA with `open` banks open: each open bank adds an equal share of the rest up to IDD3N. */
-static double i_background(const struct dram_part *p, double rho, int open)
+static double i_background(const struct dram_part *p, double rho, unsigned open)
 {
-	if (open <= 0)
+	if (open == 0)
 		return p->idd2n;
 	double shared = i_rho(p, rho);
 	return shared + (p->idd3n - shared) * open / p->banks;
+}
+
+static double ns(uint32_t ps)
+{
+	return ps * 1e-3;
 }
 
 /* mA during tRAS of an IDD0 loop, assuming that precharging draws i_beta = IDD0 for tRP (DRAMPower). */
 static double i_theta(const struct dram_part *p)
 {
 	double i_beta = p->idd0;
-	return (p->idd0 * (p->tras_ns + p->trp_ns) - i_beta * p->trp_ns) / p->tras_ns;
+	double tras = dram_part_idd_tras_ns(p), trp = dram_part_idd_trp_ns(p);
+	return (p->idd0 * (tras + trp) - i_beta * trp) / tras;
 }
 
-double dram_background_mw(const struct dram_part *p, double rho, int open)
+double dram_background_mw(const struct dram_part *p, double rho, unsigned open)
 {
 	return p->vdd * i_background(p, rho, open);
 }
 
 double dram_act_pre_tn4101_pj(const struct dram_part *p)
 {
-	return p->vdd * (p->idd0 * (p->tras_ns + p->trp_ns) - p->idd3n * p->tras_ns - p->idd2n * p->trp_ns);
+	double tras = dram_part_idd_tras_ns(p), trp = dram_part_idd_trp_ns(p);
+	return p->vdd * (p->idd0 * (tras + trp) - p->idd3n * tras - p->idd2n * trp);
 }
 
 double dram_rho_max(const struct dram_part *p)
@@ -71,15 +78,10 @@ static int check(const struct dram_part *p, const struct need *need, size_t coun
 static int check_burst(const struct dram_part *p, char *err, size_t n)
 {
 	const struct need need[] = {
-		{"VDD", p->vdd},
-		{"IDD3N", p->idd3n},
-		{"IDD4R", p->idd4r},
-		{"IDD4W", p->idd4w},
-		{"tCK", p->tck_ns},
-		{"burst length", p->burst_length},
-		{"data rate", p->data_rate},
-		{"width", p->width_bits},
-		{"channel width", p->channel_bits},
+		{"VDD", p->vdd},         {"IDD3N", p->idd3n},
+		{"IDD4R", p->idd4r},     {"IDD4W", p->idd4w},
+		{"MT/s", p->burst_mbps}, {"burst length", p->burst_length},
+		{"width", p->chip_bits}, {"channel width", p->channel_bits},
 	};
 	return check(p, need, sizeof(need) / sizeof(need[0]), err, n);
 }
@@ -87,14 +89,13 @@ static int check_burst(const struct dram_part *p, char *err, size_t n)
 static int check_part(const struct dram_part *p, char *err, size_t n)
 {
 	const struct need need[] = {
-		{"IDD0", p->idd0},      {"IDD2N", p->idd2n}, {"IDD5B", p->idd5b},
-		{"tRAS", p->tras_ns},   {"tRP", p->trp_ns},  {"tRFC", p->trfc_ns},
-		{"tREFI", p->trefi_ns}, {"banks", p->banks}, {"page", p->page_bytes},
+		{"IDD0", p->idd0}, {"IDD2N", p->idd2n}, {"IDD5B", p->idd5b}, {"tRAS", p->tras},       {"tRP", p->trp},
+		{"tRFC", p->trfc}, {"tREFI", p->trefi}, {"banks", p->banks}, {"page", p->page_bytes},
 	};
 	int rc = check_burst(p, err, n);
 	if (rc)
 		return rc;
-	if (p->tras_ns == 0 && p->trp_ns == 0)
+	if (p->tras == 0 && p->trp == 0)
 		return mw_fail(-EOPNOTSUPP, err, n, "%s: tRAS and tRP have no source: only bursts can be priced",
 			       p->name);
 	return check(p, need, sizeof(need) / sizeof(need[0]), err, n);
@@ -102,7 +103,7 @@ static int check_part(const struct dram_part *p, char *err, size_t n)
 
 static double burst_pj(const struct dram_part *p, double idd4)
 {
-	return p->vdd * (idd4 - p->idd3n) * p->burst_length / p->data_rate * p->tck_ns;
+	return p->vdd * (idd4 - p->idd3n) * p->burst_length * 1000.0 / p->burst_mbps;
 }
 
 int dram_burst_pj(const struct dram_part *p, int write, double *pj, char *err, size_t n)
@@ -130,18 +131,18 @@ int dram_energy(const struct dram_part *p, double rho, struct dram_energy *e, ch
 	double i_beta = p->idd0;
 	/* V x mA x ns = pJ, V x mA = mW, pJ / ns = mW. */
 	e->rho = rho;
-	e->act_pj = p->vdd * (i_theta(p) - i_background(p, rho, 1)) * p->tras_ns;
+	e->act_pj = p->vdd * (i_theta(p) - i_background(p, rho, 1)) * dram_part_idd_tras_ns(p);
 	/* The default rho makes this term 0 on parts where IDD0 limits it; rounding may leave -1e-13. */
 	if (fabs(e->act_pj) < 1e-9)
 		e->act_pj = 0.0;
-	e->pre_pj = p->vdd * (i_beta - p->idd2n) * p->trp_ns;
+	e->pre_pj = p->vdd * (i_beta - p->idd2n) * dram_part_idd_trp_ns(p);
 	e->rd_pj = burst_pj(p, p->idd4r);
 	e->wr_pj = burst_pj(p, p->idd4w);
-	e->ref_pj = p->vdd * (p->idd5b - p->idd3n) * p->trfc_ns;
+	e->ref_pj = p->vdd * (p->idd5b - p->idd3n) * ns(p->trfc);
 	e->ref_bank_pj = e->ref_pj / p->banks;
 	e->closed_mw = dram_background_mw(p, rho, 0);
 	e->open_mw = dram_background_mw(p, rho, 1);
-	e->refresh_mw = e->ref_pj / p->trefi_ns;
+	e->refresh_mw = e->ref_pj / ns(p->trefi);
 
 	const struct {
 		const char *name;
@@ -171,7 +172,7 @@ static struct dram_band band(double low, double high)
  * channel takes part in a burst, so the number of chips cancels. */
 static double per_byte(const struct dram_part *p, const struct dram_energy *e, double burst_pj, double row_hit)
 {
-	double bytes = (double)p->burst_length * p->width_bits / 8.0;
+	double bytes = (double)p->burst_length * dram_part_idd_bits(p) / 8.0;
 	return (burst_pj + (1.0 - row_hit) * (e->act_pj + e->pre_pj)) / bytes;
 }
 

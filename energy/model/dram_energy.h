@@ -10,26 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Timings and currents of one chip; a caller may copy a row and change it. tras_ns, trp_ns and trefi_ns are 0 where no
- * source gives them: then only bursts have a price. */
-struct dram_part {
-	const char *name;                                  /* "ddr4-3200-x8" */
-	const char *title;                                 /* shown to users */
-	double vdd;                                        /* V */
-	double idd0, idd2n, idd3n, idd4r, idd4w, idd5b;    /* mA; idd5b = burst refresh of all banks */
-	double tck_ns, tras_ns, trp_ns, trfc_ns, trefi_ns; /* trfc: of the refresh that idd5b is stated for */
-	int burst_length, data_rate;                       /* beats per burst; beats per clock */
-	int width_bits, banks, page_bytes;                 /* of one chip */
-	int channel_bits;   /* data bits of a (sub)channel; chips = channel_bits / width_bits */
-	const char *source; /* of currents and timings */
-};
-
-/* The compiled-in parts, most recent last. */
-const struct dram_part *dram_parts(size_t *n);
-/* By name; NULL when unknown. */
-const struct dram_part *dram_part_find(const char *name);
-/* Chips that share one burst. */
-int dram_part_chips(const struct dram_part *p);
+#include "energy/model/dram_part.h"
 
 /* rho (0..1) is the share of IDD3N - IDD2N that a chip draws as soon as any bank is open, beyond the shares of the open
  * banks (DRAMPower's bank-wise model). It moves energy between activation and background; their sum over a row cycle
@@ -60,7 +41,7 @@ int dram_energy(const struct dram_part *p, double rho, struct dram_energy *e, ch
 int dram_burst_pj(const struct dram_part *p, int write, double *pj, char *err, size_t n);
 
 /* Background power in mW of one chip with `open` of its banks open, at that rho (0..1). */
-double dram_background_mw(const struct dram_part *p, double rho, int open);
+double dram_background_mw(const struct dram_part *p, double rho, unsigned open);
 
 /* ACT + PRE in pJ as in Micron's TN-41-01, VDD (IDD0 tRC - IDD3N tRAS - IDD2N tRP): a cross-check for DDR3 and DDR4
  * only. Negative for DDR5, whose IDD3N has every bank open; the caller must check the sign. */

@@ -13,23 +13,26 @@
 #include "base/core/err.h"
 #include "base/core/text.h"
 #include "pim/devices/dram_info.h"
+#include "pim/devices/part.h"
 #include "pim/lanes.h"
 
 static const struct pim_key keys[] = {
-	{"dram", PIM_KEY_CHOICE, "ddr3-1600", "ddr3-1600|ddr4-2400|ddr4-3200|ddr5-4800|hbm2|lpddr5x-7500", 0, 0,
-	 "preset of timings and currents; lpddr5x-7500 is refused: its timings have no source"},
+	{"dram", PIM_KEY_CHOICE, "ddr3-1600", NULL, 0, 0,
+	 "part; one without row timings that have a source is refused"},
+	{"part", PIM_KEY_FILE, NULL, NULL, 0, 0,
+	 "file of a part of your own, instead of dram; 'memwall pim devices --part=NAME' prints one to start from"},
 	{"width", PIM_KEY_CHOICE, NULL, "x4|x8|x16", 0, 0,
-	 "data bits of a chip; default: the preset's; x16: ddr4-3200 only, x4: no sourced values"},
+	 "data bits of a chip; default: the part's; x16: ddr4-3200 only, x4: no sourced values"},
 	{"channels", PIM_KEY_INT, "1", NULL, 1, 64, "channels"},
 	{"ranks", PIM_KEY_INT, "1", NULL, 1, 64, "ranks of a channel"},
-	{"banks", PIM_KEY_INT, NULL, NULL, 1, 1024, "banks of a rank; default: the preset's"},
-	{"subarrays", PIM_KEY_INT, NULL, NULL, 1, 65536, "subarrays of a bank; default: the preset's rows / rows"},
+	{"banks", PIM_KEY_INT, NULL, NULL, 1, 1024, "banks of a rank; default: the part's"},
+	{"subarrays", PIM_KEY_INT, NULL, NULL, 1, 65536, "subarrays of a bank; default: the part's rows / rows"},
 	{"rows", PIM_KEY_INT, "1024", NULL, 32, 65536, "rows of a subarray, 18 of them reserved"},
 	{"ecc", PIM_KEY_INT, "0", NULL, 0, 1, "1: energy of the ECC chips is counted too"},
 	{"engine", PIM_KEY_CHOICE, "fused", "fused|exact", 0, 0,
 	 "exact: executes every command; fused: computes on host memory; same results and costs"},
 	{"aap", PIM_KEY_CHOICE, "split", "naive|split|split-strict", 0, 0,
-	 "naive: 2 tRAS + tRP; split: tRAS + 4 ns + tRP; split-strict: split only with one address in the B group"},
+	 "naive: 2 tRAS + tRP; split: tRAS + overlap + tRP; split-strict: split only with one address in the B group"},
 	{"limit", PIM_KEY_CHOICE, "none", "none|bus|jedec", 0, 0,
 	 "what limits many commands; bus: command bus; jedec: also tRRD, tFAW, refresh"},
 	{"faw_acts", PIM_KEY_CHOICE, "2", "2|1|wl", 0, 0,
@@ -64,7 +67,8 @@ static const struct pim_key keys[] = {
 	{"protect", PIM_KEY_TEXT, "none", NULL, 0, 0,
 	 "none; tmr: programs in triplicate; replicate:K: K copies, a vote at read-out; ecc: check bits"},
 	{"seed", PIM_KEY_U64, "1", NULL, 0, 0, "seed of the noise in compute rows and of the columns that fail"},
-	{0},
+	/* Values of the part. */
+	PART_TIME_KEYS PART_CURRENT_KEYS{0},
 };
 
 static int choice(const struct pim_config *c, const char *key, const char *const *words)
@@ -81,7 +85,7 @@ static uint32_t number(const struct pim_config *c, const char *key, uint32_t fal
 	return pim_config_text(c, key) ? (uint32_t)pim_config_int(c, key) : fallback;
 }
 
-static void set_timing(struct ambit *a, const struct pim_config *c, const struct ambit_dram *d)
+static void set_timing(struct ambit *a, const struct pim_config *c, const struct dram_part *d)
 {
 	static const char *const aap[] = {"naive", "split", "split-strict", NULL};
 	static const char *const limit[] = {"none", "bus", "jedec", NULL};
@@ -100,7 +104,7 @@ static void set_timing(struct ambit *a, const struct pim_config *c, const struct
 	};
 }
 
-static int set_geometry(struct ambit *a, const struct pim_config *c, const struct ambit_dram *d, char *err, size_t n)
+static int set_geometry(struct ambit *a, const struct pim_config *c, const struct dram_part *d, char *err, size_t n)
 {
 	struct ambit_geometry *g = &a->geometry;
 	g->channels = number(c, "channels", 1);
@@ -108,10 +112,10 @@ static int set_geometry(struct ambit *a, const struct pim_config *c, const struc
 	g->banks = number(c, "banks", d->banks);
 	g->rows = number(c, "rows", 1024);
 	g->subarrays = number(c, "subarrays", d->rows_per_bank / g->rows);
-	g->chips = d->channel_bits / d->chip_bits;
+	g->chips = dram_part_chips(d);
 	g->page_bytes = d->page_bytes;
 	if (g->subarrays == 0)
-		return mw_fail(-EINVAL, err, n, "ambit: rows=%u: a bank of %s has %u", g->rows, d->name,
+		return mw_fail(-EINVAL, err, n, "ambit: rows=%u: a bank of %s has %u", g->rows, d->dram,
 			       d->rows_per_bank);
 	if (number(c, "salp", 1) > g->subarrays)
 		return mw_fail(-EINVAL, err, n, "ambit: salp=%u of %u subarrays", number(c, "salp", 1), g->subarrays);
@@ -120,10 +124,10 @@ static int set_geometry(struct ambit *a, const struct pim_config *c, const struc
 
 static void set_transfer(struct ambit *a, const struct pim_config *c)
 {
-	const struct ambit_dram *d = a->timing.dram;
+	const struct dram_part *d = a->timing.dram;
 	bool device = strcmp(pim_config_text(c, "attach"), "device") == 0;
 	const char *measured = device ? "xfer" : "flush";
-	double rate = a->geometry.channels * dram_channel_gbps(d);
+	double rate = a->geometry.channels * dram_part_peak_gbps(d);
 	rate *= pim_config_real(c, "efficiency");
 	a->transpose_gbps = rate;
 	a->host_gbps = pim_config_text(c, "host") ? pim_config_real(c, "host") : rate;
@@ -152,40 +156,77 @@ static int set_transposer(struct ambit *a, const struct pim_config *c, char *err
 	return 0;
 }
 
-static void set_energy_source(struct ambit *a)
+/* Gives the text away, with the values of the part that are the user's. NULL: out of memory. */
+static char *source_text(const struct ambit *a, struct mw_buf *b, bool user)
 {
-	const struct ambit_energy_table *t = a->energy_table;
-	size_t n = sizeof(a->energy_source);
-	if (t)
-		mw_format(a->energy_source, n, "%g nJ per AAP and %g per AP for %u bytes of row%s: %s", t->aap_nj,
-			  t->ap_nj, t->per_bytes, t->verified ? "" : " (unverified)", t->source);
-	else
-		mw_format(a->energy_source, n,
-			  "DRAMPower equations on %s (%u chips; rho %.3g%s); second activation 0.07 / 0.31 / 1 of the "
-			  "first; %.2f per extra wordline (unverified); datasheet x %.2f / %.2f / %.2f",
-			  a->energy.part->name, a->energy.chips, a->energy.chip.rho,
-			  a->energy.chip.act_pj > 0 ? "" : ": activation is all in the background",
-			  AMBIT_EXTRA_WORDLINE, dram_datasheet_band.min, dram_datasheet_band.typ,
-			  dram_datasheet_band.max);
+	if (user && a->user.len)
+		mw_buf_add(b, "; user: %s", mw_buf_text(&a->user));
+	if (!b->failed)
+		return b->p;
+	mw_buf_fini(b);
+	return NULL;
 }
 
-static void set_sources(struct ambit *a, const struct pim_config *c)
+static char *energy_source(const struct ambit *a)
+{
+	const struct ambit_energy_table *t = a->energy_table;
+	const struct ambit_energy *e = &a->energy;
+	struct mw_buf b = {0};
+	if (t)
+		mw_buf_add(&b, "%g nJ per AAP and %g per AP for %u bytes of row%s: %s", t->aap_nj, t->ap_nj,
+			   t->per_bytes, t->verified ? "" : " (unverified)", t->source);
+	else if (!ambit_has_energy(a))
+		mw_buf_add(&b, "no currents are known for %s", a->part.name);
+	else
+		mw_buf_add(&b,
+			   "DRAMPower equations on %s (%u chips; rho %.3g%s); second activation 0.07 / 0.31 / 1 of the "
+			   "first; %.2f per extra wordline (unverified); datasheet x %.2f / %.2f / %.2f",
+			   e->part->name, e->chips, e->chip.rho,
+			   e->chip.act_pj > 0 ? "" : ": activation is all in the background", AMBIT_EXTRA_WORDLINE,
+			   dram_datasheet_band.min, dram_datasheet_band.typ, dram_datasheet_band.max);
+	return source_text(a, &b, !t);
+}
+
+static char *time_source(const struct ambit *a, const struct pim_config *c, const char *programs)
 {
 	const struct ambit_timing *t = &a->timing;
-	mw_format(a->time_source, sizeof(a->time_source),
-		  "%s%sAmbit micro-programs; %s: %s%s%s%s; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns", a->failures.note,
-		  a->failures.on ? "; " : "", t->dram->title, t->dram->time_source,
-		  t->dram->unverified ? " (unverified: " : "", t->dram->unverified ? t->dram->unverified : "",
-		  t->dram->unverified ? ")" : "", pim_config_text(c, "aap"),
-		  t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "", pim_config_text(c, "limit"),
-		  pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
-	for (char *p = a->time_source; *p; p++)
+	const struct dram_part *d = &a->part;
+	struct mw_buf b = {0};
+	mw_buf_add(&b, "%s%s%sAmbit micro-programs; %s", programs, a->failures.note, a->failures.on ? "; " : "",
+		   d->title[0] ? d->title : d->name);
+	mw_buf_add(&b, "%s%s", d->row_source[0] ? ": " : "", d->row_source);
+	if (d->row_unverified[0])
+		mw_buf_add(&b, " (unverified: %s)", d->row_unverified);
+	mw_buf_add(&b, "; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns", pim_config_text(c, "aap"),
+		   t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "", pim_config_text(c, "limit"),
+		   pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
+	char *text = source_text(a, &b, true);
+	for (char *p = text; p && *p; p++)
 		if (*p == ',')
 			*p = ';'; /* the source goes into one CSV field */
-	mw_format(a->published_source, sizeof(a->published_source), "program as published; %s", a->time_source);
-	mw_format(a->wrong_source, sizeof(a->wrong_source), "program as published, whose lanes are wrong; %s",
-		  a->time_source);
-	set_energy_source(a);
+	return text;
+}
+
+static char *column_source(const struct ambit *a)
+{
+	struct mw_buf b = {0};
+	mw_buf_add(&b, "%s", a->part.column_source);
+	if (a->part.column_unverified[0])
+		mw_buf_add(&b, " (unverified: %s)", a->part.column_unverified);
+	return source_text(a, &b, true);
+}
+
+static int set_sources(struct ambit *a, const struct pim_config *c, char *err, size_t n)
+{
+	a->time_source = time_source(a, c, "");
+	a->published_source = time_source(a, c, "program as published; ");
+	a->wrong_source = time_source(a, c, "program as published, whose lanes are wrong; ");
+	a->energy_source = energy_source(a);
+	a->column_source = column_source(a);
+	if (a->user.failed || !a->time_source || !a->published_source || !a->wrong_source || !a->energy_source ||
+	    !a->column_source)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
+	return 0;
 }
 
 static void ambit_close(void *state)
@@ -195,22 +236,25 @@ static void ambit_close(void *state)
 	ambit_raw_free(a);
 	ambit_prepared_free(a);
 	ambit_failures_close(&a->failures);
+	mw_buf_fini(&a->user);
+	free(a->time_source);
+	free(a->published_source);
+	free(a->wrong_source);
+	free(a->energy_source);
+	free(a->column_source);
 	free(a);
 }
 
 static int ambit_open(void *priv, const struct pim_config *c, void **state, char *err, size_t n)
 {
 	(void)priv;
-	char why[MW_ERR_ROOM];
-	const char *width = pim_config_text(c, "width");
-	const struct ambit_dram *d = ambit_dram_select(
-		pim_config_text(c, "dram"), width ? (unsigned)strtoul(width + 1, NULL, 10) : 0, why, sizeof(why));
-	if (!d)
-		return mw_fail(-EOPNOTSUPP, err, n, "ambit: %s", why);
 	struct ambit *a = calloc(1, sizeof(*a));
 	if (!a)
 		return mw_fail(-ENOMEM, err, n, "out of memory");
-	int rc = set_geometry(a, c, d, err, n);
+	const struct dram_part *d = &a->part;
+	int rc = part_of_config("ambit", keys, c, &a->part, &a->user, err, n);
+	if (rc == 0)
+		rc = set_geometry(a, c, d, err, n);
 	if (rc < 0)
 		goto fail;
 	set_timing(a, c, d);
@@ -222,10 +266,11 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 	double rho = pim_config_text(c, "rho") ? pim_config_real(c, "rho") : DRAM_RHO_DEFAULT;
 	bool ecc = pim_config_int(c, "ecc") || a->failures.protection == AMBIT_PROTECT_ECC;
 	unsigned chips = a->geometry.chips + (ecc ? (a->geometry.chips + 7) / 8 : 0);
-	rc = ambit_energy_init(&a->energy, d->energy_part, rho, chips, err, n);
+	a->energy_table = ambit_energy_table(pim_config_text(c, "energy"));
+	if (dram_part_has_currents(d))
+		rc = ambit_energy_init(&a->energy, d, rho, chips, err, n);
 	if (rc == -EDOM)
 		rc = -ERANGE;
-	a->energy_table = ambit_energy_table(pim_config_text(c, "energy"));
 	if (rc == 0)
 		rc = set_transposer(a, c, err, n);
 	a->prepared = calloc(AMBIT_PREPARED, sizeof(*a->prepared));
@@ -233,7 +278,9 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 		rc = mw_fail(-ENOMEM, err, n, "out of memory");
 	if (rc < 0)
 		goto fail;
-	set_sources(a, c);
+	rc = set_sources(a, c, err, n);
+	if (rc < 0)
+		goto fail;
 	a->published = strcmp(pim_config_text(c, "programs"), "published") == 0;
 	a->via_host = strcmp(pim_config_text(c, "via"), "host") == 0;
 	a->seed = (uint64_t)pim_config_int(c, "seed");
@@ -289,4 +336,7 @@ const struct pim_device_ops device_ambit = {
 	.cite = mw_data_ambit_bib,
 	.ratios = ratios,
 	.compared = compared,
+	.word = part_word,
+	.part_name = part_name,
+	.part_text = part_text,
 };

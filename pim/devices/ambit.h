@@ -28,6 +28,7 @@ struct ambit_prepared {
 enum { AMBIT_PREPARED = 64 };
 
 struct ambit {
+	struct dram_part part;
 	struct ambit_geometry geometry;
 	struct ambit_timing timing;
 	struct ambit_energy energy;
@@ -45,7 +46,8 @@ struct ambit {
 	struct ambit_trace *trace; /* NULL: none */
 	size_t cache_bytes;
 	struct ambit_bank **raw; /* rows of raw subarrays, by bank; NULL: none was used */
-	char time_source[640], published_source[720], wrong_source[720], energy_source[280];
+	struct mw_buf user;      /* values of the part that are the user's: "tras 30 trp 12" */
+	char *time_source, *published_source, *wrong_source, *energy_source, *column_source; /* owned */
 };
 
 /* Lanes of a vector. Width 1 is packed bits. Wider lanes are planes of packed bits, one plane per bit, for the exact
@@ -60,6 +62,12 @@ struct ambit_lanes {
 	char *check, *truth;
 	size_t check_stride;
 };
+
+/* Without currents of the part, energy has no model. */
+static inline bool ambit_has_energy(const struct ambit *a)
+{
+	return a->energy_table || dram_part_has_currents(&a->part);
+}
 
 /* Slots of all copies of a vector. */
 static inline uint64_t ambit_held_slots(const struct ambit *a, uint64_t lanes)

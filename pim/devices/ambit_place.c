@@ -17,17 +17,16 @@ void ambit_charge_commands(struct pim_call *call, const struct ambit_counts *n, 
 
 int ambit_clone_price(const struct ambit *a, struct pim_call *call, enum ambit_clone kind, struct ambit_clone_cost *out)
 {
-	const struct ambit_dram *d = a->timing.dram;
-	const struct ambit_column *c = ambit_column_find(d);
+	const struct dram_part *d = a->timing.dram;
 	if (kind == AMBIT_CLONE_FAR)
 		return pim_call_fail(call, -EOPNOTSUPP,
 				     "ambit: the internal bus of a rank does not reach another rank or channel");
-	if (!c)
+	if (!dram_part_has_columns(d))
 		return pim_call_fail(call, -EOPNOTSUPP,
 				     "ambit: dram=%s has no timings of column commands with a source: rows cannot be "
 				     "moved between subarrays",
-				     d->name);
-	return ambit_clone_cost(d, c, &a->geometry, kind, out);
+				     d->dram);
+	return ambit_clone_cost(d, &a->geometry, kind, out);
 }
 
 /* How far apart two operands are; every slot differs by the same number of banks and subarrays. */

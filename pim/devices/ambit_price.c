@@ -84,6 +84,8 @@ int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct
 {
 	const struct ambit *a = state;
 	struct dram_band b = {0};
+	if (!ambit_has_energy(a))
+		return -EOPNOTSUPP;
 	int rc = a->energy_table ? table_joules(a, counts, part, &b) : equation_joules(a, counts, part, &b);
 	if (rc < 0)
 		return rc;
@@ -147,6 +149,8 @@ static void price_energy(const struct ambit *a, const struct ambit_counts *n, st
 {
 	const struct ambit_activity activity = {n->aap + n->ap, n->aap, n->extra_first, n->extra_second,
 						n->aap + n->ap};
+	if (!ambit_has_energy(a))
+		return;
 	for (unsigned i = 0; i < (a->energy_table ? 1 : AMBIT_E_PARTS); i++) {
 		struct dram_band b =
 			a->energy_table ? ambit_table_pj(a->energy_table, n->aap, n->ap, ambit_row_bytes(&a->geometry))
@@ -197,7 +201,7 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 	if (rc < 0)
 		return rc;
 	out->published = bulk ? commands : checked_count(op, type);
-	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified &&
+	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->row_unverified[0] && !a->user.len &&
 			!(a->energy_table && !a->energy_table->verified) && out->published >= commands;
 	if (a->failures.protection == AMBIT_PROTECT_TMR)
 		out->published = out->verified = 0; /* this project's own programs */

@@ -198,8 +198,7 @@ static int copy_row(void *state, struct pim_call *call, const struct pim_row *to
 static const char *copy_source(void *state)
 {
 	const struct ambit *a = state;
-	const struct ambit_column *c = ambit_column_find(a->timing.dram);
-	return c ? c->source : NULL;
+	return dram_part_has_columns(&a->part) ? a->column_source : NULL;
 }
 
 const struct pim_raw_ops ambit_raw = {

@@ -17,6 +17,7 @@
 #include "base/core/text.h"
 #include "pim/core.h"
 #include "pim/devices/dram_info.h"
+#include "pim/devices/part.h"
 #include "pim/lanes.h"
 
 /* Rows of each subarray that hold no data: a group of 32 rows and two constants. */
@@ -36,7 +37,7 @@ struct cots {
 	size_t cache_bytes;
 	uint64_t **map; /* by pair, then PAIR_MAPS */
 	size_t pairs;
-	char source[480];
+	struct mw_buf source;
 };
 
 /* The mem of a vector. */
@@ -46,11 +47,13 @@ struct lanes_of {
 };
 
 static const struct pim_key keys[] = {
-	{"dram", PIM_KEY_CHOICE, "ddr4-3200", "ddr4-3200", 0, 0, "preset of timings"},
+	{"dram", PIM_KEY_CHOICE, "ddr4-3200", "ddr4-3200", 0, 0, "part"},
+	{"part", PIM_KEY_FILE, NULL, NULL, 0, 0,
+	 "file of a part of your own, instead of dram; 'memwall pim devices --part=NAME' prints one to start from"},
 	{"channels", PIM_KEY_INT, "1", NULL, 1, 64, "channels"},
 	{"ranks", PIM_KEY_INT, "1", NULL, 1, 64, "ranks of a channel"},
-	{"banks", PIM_KEY_INT, NULL, NULL, 1, 1024, "banks of a rank; default: the preset's"},
-	{"subarrays", PIM_KEY_INT, NULL, NULL, 2, 65536, "subarrays of a bank; default: the preset's rows / rows"},
+	{"banks", PIM_KEY_INT, NULL, NULL, 1, 1024, "banks of a rank; default: the part's"},
+	{"subarrays", PIM_KEY_INT, NULL, NULL, 2, 65536, "subarrays of a bank; default: the part's rows / rows"},
 	{"rows", PIM_KEY_INT, "512", NULL, 64, 65536, "rows of a subarray (assumed), 34 of them reserved"},
 	{"vendor", PIM_KEY_CHOICE, "hynix", "hynix|samsung", 0, 0,
 	 "samsung: no command opens several rows of a subarray, so only not, copy and fill"},
@@ -62,6 +65,8 @@ static const struct pim_key keys[] = {
 	{"efficiency", PIM_KEY_REAL, "0.8", NULL, 0.01, 1,
 	 "share of the channels' peak that a transfer reaches (assumed)"},
 	{"seed", PIM_KEY_U64, "1", NULL, 0, 0, "seed of the columns that fail"},
+	{"tras", PIM_KEY_REAL, NULL, NULL, 0.001, 4e6, "of the part: ACT to PRE, ns"},
+	{"trp", PIM_KEY_REAL, NULL, NULL, 0.001, 4e6, "of the part: PRE to ACT, ns"},
 	{0},
 };
 
@@ -81,17 +86,21 @@ static void cots_close(void *state)
 	for (size_t i = 0; i < d->pairs * PAIR_MAPS; i++)
 		free(d->map[i]);
 	free(d->map);
+	mw_buf_fini(&d->source);
 	free(d);
 }
 
 static int cots_open(void *priv, const struct pim_config *c, void **state, char *err, size_t n)
 {
 	(void)priv;
-	const struct ambit_dram *dram = ambit_dram_find(pim_config_text(c, "dram"));
-	struct cots *d = calloc(1, sizeof(*d));
-	if (!d || !dram) {
-		free(d);
-		return mw_fail(d ? -EINVAL : -ENOMEM, err, n, d ? "cots: unknown dram preset" : "out of memory");
+	struct dram_part part;
+	const struct dram_part *dram = &part;
+	struct mw_buf user = {0};
+	int rc = part_of_config("cots", keys, c, &part, &user, err, n);
+	struct cots *d = rc == 0 ? calloc(1, sizeof(*d)) : NULL;
+	if (!d) {
+		mw_buf_fini(&user);
+		return rc < 0 ? rc : mw_fail(-ENOMEM, err, n, "out of memory");
 	}
 	struct ambit_geometry *g = &d->geometry;
 	g->channels = number(c, "channels", 1);
@@ -100,12 +109,11 @@ static int cots_open(void *priv, const struct pim_config *c, void **state, char 
 	g->rows = number(c, "rows", 512);
 	g->subarrays = number(c, "subarrays", dram->rows_per_bank / g->rows) / 2;
 	if (g->subarrays == 0) {
-		int rc = mw_fail(-EINVAL, err, n, "cots: rows=%u leaves no two subarrays of a bank's %u rows", g->rows,
-				 dram->rows_per_bank);
-		free(d);
-		return rc;
+		rc = mw_fail(-EINVAL, err, n, "cots: rows=%u leaves no two subarrays of a bank's %u rows", g->rows,
+			     dram->rows_per_bank);
+		goto fail;
 	}
-	g->chips = dram->channel_bits / dram->chip_bits;
+	g->chips = dram_part_chips(dram);
 	g->page_bytes = dram->page_bytes;
 	d->timing = (struct cots_timing){dram->tras, dram->trp};
 	d->logic = word_is(c, "logic", "fcdram") ? COTS_FCDRAM : COTS_SIMRA;
@@ -118,16 +126,26 @@ static int cots_open(void *priv, const struct pim_config *c, void **state, char 
 	d->gbps = g->channels * d->info.channel_peak_gbps;
 	d->gbps *= pim_config_real(c, "efficiency");
 	d->cache_bytes = lanes_cache_bytes();
-	mw_format(d->source, sizeof(d->source),
-		  "columns fail as the mean share of right cells of SiMRA (DSN 2024) and FCDRAM (HPCA 2024); timings "
-		  "violated as in their artifacts; then tRAS and tRP of %s: latency is not published (unverified); "
-		  "banks are independent",
-		  dram->title);
-	for (char *p = d->source; *p; p++)
+	mw_buf_add(&d->source,
+		   "columns fail as the mean share of right cells of SiMRA (DSN 2024) and FCDRAM (HPCA 2024); timings "
+		   "violated as in their artifacts; then tRAS and tRP of %s%s%s%s: latency is not published "
+		   "(unverified); banks are independent",
+		   dram->title[0] ? dram->title : dram->name, user.len ? " (user: " : "", mw_buf_text(&user),
+		   user.len ? ")" : "");
+	for (char *p = d->source.p; p && *p; p++)
 		if (*p == ',')
 			*p = ';'; /* the source goes into one CSV field */
+	if (user.failed || d->source.failed) {
+		rc = mw_fail(-ENOMEM, err, n, "out of memory");
+		goto fail;
+	}
+	mw_buf_fini(&user);
 	*state = d;
 	return 0;
+fail:
+	mw_buf_fini(&user);
+	cots_close(d);
+	return rc;
 }
 
 /* ---- memory ---- */
@@ -445,7 +463,7 @@ static int cots_price(void *state, enum pim_op op, struct pim_type type, struct 
 	out->lanes = 8 * out->row_bytes;
 	out->rows = p.inputs - p.constant + 1;
 	out->verified = 0;
-	out->source = d->source;
+	out->source = mw_buf_text(&d->source);
 	return 0;
 }
 
@@ -475,4 +493,6 @@ const struct pim_device_ops device_cots = {
 	.counts = cots_counts,
 	.price = cots_price,
 	.info = cots_info,
+	.part_name = part_name,
+	.part_text = part_text,
 };

@@ -5,6 +5,7 @@
  * charged to the product, because such a matrix has no resident state. */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +22,8 @@ struct dimc_device {
 	double gbps;             /* of the link */
 	enum dimc_overflow overflow;
 	int serial;
-	char source[200];
-	char energy_source[200];
+	bool user; /* values of the macro that are the user's */
+	struct mw_buf source, energy_source;
 };
 
 struct dimc_mem {
@@ -34,8 +35,11 @@ static const struct pim_key keys[] = {
 	{.name = "macro",
 	 .type = PIM_KEY_CHOICE,
 	 .def = "isscc22-15.5",
-	 .choices = "isscc22-15.5|isscc22-11.7|isscc23-7.2",
 	 .help = "published macro: geometry, clock and energy"},
+	{.name = "part",
+	 .type = PIM_KEY_FILE,
+	 .help = "file of a macro of your own, instead of macro; 'memwall pim devices --part=NAME' prints one to start "
+		 "from"},
 	{.name = "macros", .type = PIM_KEY_INT, .def = "1", .min = 1, .max = 1 << 20, .help = "macros side by side"},
 	{.name = "engine",
 	 .type = PIM_KEY_CHOICE,
@@ -64,48 +68,131 @@ static const struct pim_key keys[] = {
 	 .min = 0.1,
 	 .max = 1,
 	 .help = "share of the link's peak that is reached"},
+	/* Values of the macro, by their names in its text. */
+	{.name = "inputs", .type = PIM_KEY_INT, .min = 1, .max = 256, .help = "of the macro: inputs of an array"},
+	{.name = "outputs", .type = PIM_KEY_INT, .min = 1, .max = 65536, .help = "of the macro: outputs of an array"},
+	{.name = "banks", .type = PIM_KEY_INT, .min = 1, .max = 65536, .help = "of the macro: arrays"},
+	{.name = "bits_per_cycle",
+	 .type = PIM_KEY_INT,
+	 .min = 1,
+	 .max = 8,
+	 .help = "of the macro: bits of an input in a cycle"},
+	{.name = "accumulator_bits",
+	 .type = PIM_KEY_INT,
+	 .min = 2,
+	 .max = 32,
+	 .help = "of the macro: bits of an accumulator"},
+	{.name = "weights",
+	 .type = PIM_KEY_INT,
+	 .min = 1,
+	 .max = 1099511627776.0,
+	 .help = "of the macro: weights that it holds"},
+	{.name = "tclk_ns", .type = PIM_KEY_REAL, .min = 0.001, .max = 1e6, .help = "of the macro: cycle, ns"},
+	{.name = "tops_w", .type = PIM_KEY_REAL, .min = 1e-6, .max = 1e9, .help = "of the macro: TOPS/W, no band"},
 	{.name = NULL},
 };
 
-static void describe(struct dimc_device *d)
+/* Sets the members whose keys are in the SPEC. */
+static int set_values(struct dimc_macro *m, const struct pim_config *config, char *err, size_t n)
+{
+	char why[MW_REASON_ROOM];
+	for (const struct pim_key *k = keys; k->name; k++) {
+		const struct mw_keyfile_key *member = dimc_macro_key(k->name);
+		if (!member || !pim_config_given(config, k->name))
+			continue;
+		if (mw_keyfile_set(member, pim_config_text(config, k->name), m, why, sizeof(why)) < 0)
+			return mw_fail(-EINVAL, err, n, "dimc: key %s", why);
+	}
+	if (pim_config_given(config, "tops_w"))
+		m->tops_w_min = m->tops_w_max = m->tops_w;
+	const char *contradiction = dimc_macro_contradiction(m);
+	return contradiction ? mw_fail(-EINVAL, err, n, "dimc: %s", contradiction) : 0;
+}
+
+/* The macro of key macro, or that of a file. *user: which of its values are the user's. */
+static int macro_of(struct dimc_device *d, const struct pim_config *config, struct mw_buf *user, char *err, size_t n)
+{
+	const char *name = pim_config_text(config, "macro"), *path = pim_config_text(config, "part");
+	const struct dimc_macro *base = dimc_macro_find(name);
+	char why[MW_ERR_ROOM];
+	if (!path && !base)
+		return mw_fail(-EINVAL, err, n, "dimc: macro=%s: no such macro", name);
+	if (path && pim_config_given(config, "macro"))
+		return mw_fail(-EINVAL, err, n, "dimc: macro=%s and part=%s: one of the two", name, path);
+	if (!path)
+		d->macro = *base;
+	else if (dimc_macro_read(pim_config_file(config, "part"), path, &d->macro, why, sizeof(why)) < 0)
+		return mw_fail(-EINVAL, err, n, "part=%s", why);
+	base = dimc_macro_find(d->macro.name);
+	int rc = set_values(&d->macro, config, err, n);
+	if (rc < 0)
+		return rc;
+	if (base)
+		d->user = mw_keyfile_differences(dimc_macro_keys, &d->macro, base, user) > 0;
+	else
+		mw_buf_add(user, "all values of %s, of file %s", d->macro.name, path);
+	d->user = d->user || !base;
+	return 0;
+}
+
+static int describe(struct dimc_device *d, const struct mw_buf *user)
 {
 	const struct dimc_macro *m = &d->macro;
-	mw_format(d->source, sizeof(d->source), "%s (%s): passes x %u/%u cycles of %.5g ns", m->paper, m->source,
-		  m->in_bits, m->bits_per_cycle, (double)m->cycle_fs * 1e-6);
+	const char *paper = m->paper[0] ? m->paper : m->name;
+	struct mw_buf *b = &d->energy_source;
+	mw_buf_add(&d->source, "%s (%s): passes x %u/%u cycles of %.5g ns", paper, m->source, m->in_bits,
+		   m->bits_per_cycle, (double)m->cycle_fs * 1e-6);
+	mw_buf_add(b, "%s at %g TOPS/W (", paper, m->tops_w);
 	if (m->tops_w_min < m->tops_w_max)
-		mw_format(d->energy_source, sizeof(d->energy_source),
-			  "%s at %g TOPS/W (published %g to %g; toggle rate 0.5 and weight sparsity 0.5)", m->paper,
-			  m->tops_w, m->tops_w_min, m->tops_w_max);
+		mw_buf_add(b, "published %g to %g", m->tops_w_min, m->tops_w_max);
 	else
-		mw_format(d->energy_source, sizeof(d->energy_source),
-			  "%s at %g TOPS/W (one figure, no band known; toggle rate 0.5 and weight sparsity 0.5)",
-			  m->paper, m->tops_w);
+		mw_buf_add(b, "one figure, no band known");
+	if (!isnan(m->toggle))
+		mw_buf_add(b, "; toggle rate %g", m->toggle);
+	if (!isnan(m->weight_sparsity))
+		mw_buf_add(b, "%s weight sparsity %g", isnan(m->toggle) ? ";" : " and", m->weight_sparsity);
+	mw_buf_add(b, ")");
+	for (int i = 0; i < 2 && d->user; i++)
+		mw_buf_add(i ? b : &d->source, "; user: %s", mw_buf_text(user));
+	for (char *p = d->source.p; p && *p; p++)
+		if (*p == ',')
+			*p = ';'; /* the source goes into one CSV field */
+	return user->failed || d->source.failed || b->failed ? -ENOMEM : 0;
+}
+
+static void dimc_close(void *state)
+{
+	struct dimc_device *d = state;
+	mw_buf_fini(&d->source);
+	mw_buf_fini(&d->energy_source);
+	free(d);
 }
 
 static int dimc_open(void *priv, const struct pim_config *config, void **state, char *err, size_t n)
 {
 	(void)priv;
+	struct mw_buf user = {0};
 	struct dimc_device *d = calloc(1, sizeof(*d));
 	if (!d)
 		return mw_fail(-ENOMEM, err, n, "out of memory");
-	int rc = dimc_macro_find(pim_config_text(config, "macro"), &d->macro, err, n);
-	if (rc < 0) {
-		free(d);
-		return rc;
-	}
+	int rc = macro_of(d, config, &user, err, n);
+	if (rc < 0)
+		goto out;
 	d->macros = (uint64_t)pim_config_int(config, "macros");
 	d->capacity = d->macros * d->macro.weights;
 	d->gbps = pim_config_real(config, "link") * pim_config_real(config, "efficiency");
 	d->overflow = strcmp(pim_config_text(config, "overflow"), "wrap") == 0 ? DIMC_WRAP : DIMC_SATURATE;
 	d->serial = strcmp(pim_config_text(config, "engine"), "serial") == 0;
-	describe(d);
-	*state = d;
-	return 0;
-}
-
-static void dimc_close(void *state)
-{
-	free(state);
+	rc = describe(d, &user);
+	if (rc < 0)
+		(void)mw_fail(rc, err, n, "out of memory");
+	else
+		*state = d;
+out:
+	mw_buf_fini(&user);
+	if (rc < 0)
+		dimc_close(d);
+	return rc;
 }
 
 static size_t operand_bytes(const struct pim_operand *o)
@@ -262,7 +349,7 @@ static int mac_energy(const struct dimc_device *d, uint64_t macs, struct pim_ene
 	out->typ_pj = 2 * (double)macs / m->tops_w;
 	out->min_pj = 2 * (double)macs / m->tops_w_max;
 	out->max_pj = 2 * (double)macs / m->tops_w_min;
-	out->source = d->energy_source;
+	out->source = mw_buf_text(&d->energy_source);
 	return 0;
 }
 
@@ -284,11 +371,36 @@ static int dimc_price(void *state, enum pim_op op, struct pim_type type, struct 
 	out->lanes = m->outputs;
 	out->row_bytes = (uint64_t)m->outputs * 4;
 	out->rows = m->inputs;
-	out->verified = m->verified;
-	out->source = d->source;
+	out->verified = m->verified && !d->user;
+	out->source = mw_buf_text(&d->source);
 	if (mac_energy(d, (uint64_t)m->inputs * m->outputs, &out->energy) == 0)
 		out->energy.parts = 1u << PIM_E_MAC;
 	return 0;
+}
+
+static const char *dimc_word(const char *key, size_t i)
+{
+	const struct dimc_macro *m = strcmp(key, "macro") == 0 ? dimc_macro_at(i) : NULL;
+	return m ? m->name : NULL;
+}
+
+static const char *dimc_part_name(size_t i)
+{
+	return dimc_word("macro", i);
+}
+
+static int dimc_part_text(const char *name, char *out, size_t n)
+{
+	const struct dimc_macro *m = dimc_macro_find(name);
+	struct mw_buf text = {0};
+	if (!m)
+		return -ENOENT;
+	mw_buf_add(&text,
+		   "# A macro that computes digitally in memory. A line may be left out where a value is not known.\n");
+	mw_keyfile_print(dimc_macro_keys, m, &text);
+	int rc = text.failed ? -ENOMEM : snprintf(out, n, "%s", mw_buf_text(&text));
+	mw_buf_fini(&text);
+	return rc;
 }
 
 static const char *const compared[] = {"dimc", "dimc:macros=192", NULL};
@@ -312,4 +424,7 @@ const struct pim_device_ops device_dimc = {
 	.energy = dimc_energy,
 	.price = dimc_price,
 	.compared = compared,
+	.word = dimc_word,
+	.part_name = dimc_part_name,
+	.part_text = dimc_part_text,
 };

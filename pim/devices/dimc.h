@@ -14,23 +14,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/core/keyfile.h"
+
 struct dimc_macro {
 	char name[24];
 	char paper[24];
 	uint32_t node_nm;
+	double vdd_v;
 	uint32_t inputs, outputs, banks; /* inputs is a power of two, for the adder tree */
 	uint32_t w_bits, in_bits, bits_per_cycle, accumulator_bits;
 	uint64_t weights;  /* weights that one macro holds */
 	uint64_t cycle_fs; /* clock period in femtoseconds: integers keep costs identical everywhere */
 	double area_mm2;
-	double tops_w;                 /* TOPS/W; NaN: not known */
-	double tops_w_min, tops_w_max; /* range of published figures; both equal tops_w when there is one figure */
-	uint32_t verified;             /* 1: the geometry is that of its source */
-	char source[80];
+	double tops_w;                  /* TOPS/W; NaN: not known */
+	double tops_w_min, tops_w_max;  /* range of published figures; both equal tops_w when there is one figure */
+	double toggle, weight_sparsity; /* that tops_w is stated for, 0..1; NaN: not known */
+	uint32_t verified;              /* 1: the geometry is that of its source */
+	char source[160];
 };
 
-/* Reads one macro from the embedded table. -EINVAL with a line in err: no such name, or a broken row. */
-int dimc_macro_find(const char *name, struct dimc_macro *out, char *err, size_t n);
+/* i-th macro of the table; NULL past the last. By name; NULL when unknown. */
+const struct dimc_macro *dimc_macro_at(size_t i);
+const struct dimc_macro *dimc_macro_find(const char *name);
+
+/* Members as a text of lines `key = value` (base/core/keyfile.h). */
+extern const struct mw_keyfile_key dimc_macro_keys[];
+const struct mw_keyfile_key *dimc_macro_key(const char *name); /* NULL: there is none */
+/* NULL, or which values contradict each other: "inputs: not a power of two". */
+const char *dimc_macro_contradiction(const struct dimc_macro *m);
+/* Reads such a text; `file` is for messages. -EINVAL with a line in err that names file, line and key. */
+int dimc_macro_read(const char *text, const char *file, struct dimc_macro *out, char *err, size_t n);
 
 enum dimc_overflow { DIMC_SATURATE, DIMC_WRAP };
 

@@ -6,13 +6,7 @@
 #include "ambit-emu/timing.h"
 #include "pim/pim.h"
 
-/* Peak of the data bus of one channel in GB/s. */
-static inline double dram_channel_gbps(const struct ambit_dram *d)
-{
-	return d->channel_bits / 8.0 * d->burst_mbps / 1000.0;
-}
-
-static inline void dram_info(const struct ambit_geometry *g, const struct ambit_dram *d, struct pim_device_info *out)
+static inline void dram_info(const struct ambit_geometry *g, const struct dram_part *d, struct pim_device_info *out)
 {
 	out->channels = g->channels;
 	out->ranks = g->ranks;
@@ -20,7 +14,7 @@ static inline void dram_info(const struct ambit_geometry *g, const struct ambit_
 	out->subarrays = g->subarrays;
 	out->rows = g->rows;
 	out->row_bytes = ambit_row_bytes(g);
-	out->channel_peak_gbps = dram_channel_gbps(d);
+	out->channel_peak_gbps = dram_part_peak_gbps(d);
 }
 
 #endif

@@ -100,7 +100,7 @@ Test(ambit_trace, unconstrained_ends_with_the_modelled_time)
 /* Raw traces under limit=jedec: what JEDEC asks of ACT, REF and the bus, found in the text alone. */
 static void check_jedec(const struct trace_bed *b, int faw_acts)
 {
-	const struct ambit_dram *d = b->timing.dram;
+	const struct dram_part *d = b->timing.dram;
 	uint64_t bus = 0, acts[MAX_RANKS][4] = {{0}}, n[MAX_RANKS] = {0}, first[MAX_RANKS] = {0};
 	uint64_t group[MAX_RANKS][16] = {{0}}, refreshed[MAX_RANKS] = {0};
 	uint64_t closed[MAX_RANKS] = {0}; /* when the rank's last bank to close may be opened or refreshed */

@@ -51,9 +51,9 @@ static struct replay replay(const struct trace_bed *b, const struct dram_part *p
 			set_open(&r, l.bank, 0, now);
 		} else if (trace_is(&l, "REFA")) {
 			r.ref++;
-			for (int k = 0; k < 2 * p->banks; k++)
+			for (uint32_t k = 0; k < 2 * p->banks; k++)
 				set_open(&r, (unsigned)(k % p->banks), k < p->banks,
-					 now + (k < p->banks ? 0 : p->trfc_ns));
+					 now + (k < p->banks ? 0 : p->trfc / 1e3));
 		} else if (trace_is(&l, "END")) {
 			r.total_ns = now;
 		} else {
@@ -72,14 +72,15 @@ static struct joules equations(const struct dram_part *p, double rho, const stru
 	double v = p->vdd, b = p->banks, i_beta = p->idd0;
 	double i_rho = rho * (p->idd3n - p->idd2n) + p->idd2n;
 	double i_1 = (p->idd3n + (b - 1) * i_rho) / b;
-	double i_theta = (p->idd0 * (p->trp_ns + p->tras_ns) - i_beta * p->trp_ns) / p->tras_ns;
-	double burst_ns = (double)p->burst_length / p->data_rate * p->tck_ns;
+	double tras = dram_part_idd_tras_ns(p), trp = dram_part_idd_trp_ns(p);
+	double i_theta = (p->idd0 * (trp + tras) - i_beta * trp) / tras;
+	double burst_ns = 1e3 * p->burst_length / p->burst_mbps;
 	return (struct joules){
-		.act = r->act * v * (i_theta - i_1) * p->tras_ns,
-		.pre = r->pre * v * (i_beta - p->idd2n) * p->trp_ns,
+		.act = r->act * v * (i_theta - i_1) * tras,
+		.pre = r->pre * v * (i_beta - p->idd2n) * trp,
 		.rd = r->rd * v * (p->idd4r - p->idd3n) * burst_ns,
 		.wr = r->wr * v * (p->idd4w - p->idd3n) * burst_ns,
-		.ref = r->ref * v * (p->idd5b - p->idd3n) * p->trfc_ns,
+		.ref = r->ref * v * (p->idd5b - p->idd3n) * p->trfc / 1e3,
 		.background = v * i_rho * r->active_ns + v * (p->idd3n - i_rho) / b * r->bank_ns +
 			      v * p->idd2n * (r->total_ns - r->active_ns),
 	};
@@ -121,12 +122,12 @@ static void compare(const char *dram, enum ambit_limit limit, double rho)
 	compute(&x, dram, limit);
 	uint64_t modelled = ambit_trace_ps(x.b.trace);
 	cr_assert_eq(ambit_trace_close(x.b.trace), 0);
-	const struct dram_part *p = dram_part_find(x.b.timing.dram->energy_part);
+	const struct dram_part *p = x.b.timing.dram;
 	struct replay r = replay(&x.b, p);
 	struct joules j = equations(p, rho, &r);
 	struct ambit_energy e;
 	unsigned chips = x.b.geometry.chips;
-	cr_assert_eq(ambit_energy_init(&e, p->name, rho, chips, NULL, 0), 0);
+	cr_assert_eq(ambit_energy_init(&e, p, rho, chips, NULL, 0), 0);
 	const struct ambit_activity a = {
 		.act_first = x.counts.aap + x.counts.ap, .act_second = x.counts.aap, .pre = x.counts.aap + x.counts.ap};
 	double act = ambit_energy_pj(&e, &a, AMBIT_E_ACT).max + ambit_energy_pj(&e, &a, AMBIT_E_ACT2).max;
@@ -136,7 +137,7 @@ static void compare(const char *dram, enum ambit_limit limit, double rho)
 	near(dram, "pre", ambit_energy_pj(&e, &a, AMBIT_E_PRE).max, chips * j.pre * (1 - inserted), 1e-9);
 	double background = ambit_background_pj(&e, (uint64_t)(r.total_ns * 1e3), x.open_ps, 1).max;
 	/* A second activation that waits for the window or the bus keeps its bank open. */
-	double open = (r.bank_ns - r.ref * p->trfc_ns * p->banks) / ((double)x.open_ps / 1e3);
+	double open = (r.bank_ns - r.ref * p->trfc / 1e3 * p->banks) / ((double)x.open_ps / 1e3);
 	cr_assert(open > 0.98 && open < (limit == AMBIT_LIMIT_JEDEC ? 1.1 : 1.02), "%s: banks open %g x as long", dram,
 		  open);
 	if (limit == AMBIT_LIMIT_JEDEC) {
@@ -173,7 +174,7 @@ Test(ambit_trace_energy, transfers_follow_from_the_commands_alone)
 		struct replay r = replay(&b, p);
 		struct joules j = equations(p, 1, &r);
 		struct ambit_energy e;
-		cr_assert_eq(ambit_energy_init(&e, p->name, 1, 8, NULL, 0), 0);
+		cr_assert_eq(ambit_energy_init(&e, p, 1, 8, NULL, 0), 0);
 		near("ddr4-3200", "transfer", ambit_transfer_pj(&e, (double)bytes, write).max,
 		     8 * (j.act + j.pre + j.rd + j.wr), 1e-9);
 		cr_assert_eq(write ? r.wr : r.rd, (double)(bytes / 64));

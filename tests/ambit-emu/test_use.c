@@ -39,7 +39,7 @@ Test(ambit_use, temporaries_count_while_they_live)
 /* One AAP after the other raises a row 64 ms / 49 ns = 1.3 million times between two refreshes. */
 Test(ambit_use, activations_between_refreshes)
 {
-	const struct ambit_dram *d = ambit_dram_find("ddr3-1600");
+	const struct dram_part *d = ambit_dram_find("ddr3-1600");
 	struct ambit_timing t = {.dram = d, .aap = AMBIT_AAP_SPLIT};
 	const struct ambit_program *zero = ambit_bulk_program(AMBIT_ZERO);
 	struct ambit_row_use u;

@@ -80,7 +80,7 @@ struct trace_bed {
 
 static inline struct ambit_trace_config trace_config(struct trace_bed *b, const char *dram, enum ambit_limit limit)
 {
-	const struct ambit_dram *d = ambit_dram_find(dram);
+	const struct dram_part *d = ambit_dram_find(dram);
 	b->timing = (struct ambit_timing){.dram = d,
 					  .aap = AMBIT_AAP_SPLIT,
 					  .limit = limit,

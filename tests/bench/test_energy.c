@@ -10,6 +10,7 @@
 #include "base/core/err.h"
 #include "bench/energy.h"
 #include "bench/energy_window.h"
+#include "energy/model/dram_part_text.h"
 
 extern const struct bench bench_energy;
 
@@ -274,6 +275,33 @@ Test(energy_bench, measured_and_modelled_stay_apart)
 	cr_assert(fabs(w->value - 40.0 * pj->value * 1e-3) < 1e-6 * w->value, "%g W, %g pJ/byte", w->value, pj->value);
 	cr_assert(pj->min < pj->value && pj->value < pj->max);
 	free_bed(b);
+}
+
+Test(energy_bench, parts_of_the_user_are_priced_under_a_name_of_their_own)
+{
+	char path[] = "/tmp/energy-part-XXXXXX", option[64];
+	struct mw_buf text = {0};
+	struct dram_part p = *dram_part_find("ddr4-3200-x8");
+	p.idd4r = 52 + 2 * (168 - 52); /* bursts of twice the energy */
+	dram_part_print(&p, &text);
+	int fd = mkstemp(path);
+	cr_assert_eq(write(fd, text.p, text.len), (ssize_t)text.len);
+	(void)close(fd);
+	(void)snprintf(option, sizeof(option), "--part=%s", path);
+	struct bed *b = make_bed(option), *plain = make_bed("--row-hit=0.9");
+	static const struct energy_meter *const none = NULL;
+	run_bed(b, none, 0);
+	run_bed(plain, none, 0);
+	const struct mw_record *r = find(b, "dram-model", "read_energy", NULL),
+			       *q = find(plain, "dram-model", "read_energy", NULL);
+	/* 8 bytes of a chip: V (IDD4R - IDD3N) 8 beats at 3.2 GT/s, once more. */
+	cr_assert_float_eq(r->max - q->max, 1.2 * 116 * 2.5 / 8, 1e-9);
+	cr_assert(strncmp(mw_kv_str(&r->params, "dram", ""), "ddr4-3200-x8@", 13) == 0);
+	cr_assert_str_eq(mw_kv_str(&q->params, "dram", ""), "ddr4-3200-x8");
+	free_bed(b);
+	free_bed(plain);
+	mw_buf_fini(&text);
+	(void)unlink(path);
 }
 
 Test(energy_bench, without_bandwidth_or_meter)

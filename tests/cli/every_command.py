@@ -43,7 +43,7 @@ CASES = {
         ("--ratios",),
         ("--cite",),
     ],
-    "pim devices": [()],
+    "pim devices": [(), ("--part=ddr4-3200",)],
     "pim compile": [("s = a ^ b ^ c; d = maj(a, b, c)",), ("--table=3: 0xe8",), ("--blif=m.blif",), ("--program=m.txt", "--device=ambit:limit=jedec")],
     "pim eval": [
         ("--op=xor", "--in=a", "--in=b", "--out=c", "--stats"),
@@ -73,7 +73,7 @@ CASES = {
     "completion": [("bash",), ("zsh",), ("fish",)],
 }
 TEXT = {"help", "man", "completion"}  # print text and take no format
-TEXT_CASES = {("pim ops", ("--cite",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
+TEXT_CASES = {("pim ops", ("--cite",)), ("pim devices", ("--part=ddr4-3200",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
 MEASURING = {"bandwidth", "cores", "counters", "energy", "gemm", "interconnect", "latency", "loaded", "numa", "pages",
              "parallelism", "random", "storage", "stride", "offload"}
 UNAVAILABLE = {"cores", "counters", "energy", "gemm", "interconnect", "loaded"}  # may lack CPUs, counters, libraries

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/core/stats.h"
 #include "pim/pim.h"
@@ -333,4 +334,129 @@ Test(pim_dimc, refuses_in_words)
 	uint64_t aap;
 	cr_assert_eq(pim_cost_count(p.cost, PIM_AAP, &aap), -EOPNOTSUPP);
 	pim_close(p.dev);
+}
+
+/* ---- macros of the user ---- */
+
+static void macro_file(char *path, const char *from, const char *key, const char *line)
+{
+	const struct pim_device_ops *ops;
+	size_t i = 0;
+	while ((ops = pim_builtin(i)) && strcmp(ops->name, "dimc") != 0)
+		i++;
+	char text[4000];
+	int len = ops->part_text(from, text, sizeof(text));
+	cr_assert(len > 0 && (size_t)len < sizeof(text));
+	int fd = mkstemp(path);
+	FILE *f = fdopen(fd, "w");
+	cr_assert_not_null(f);
+	for (char *at = strtok(text, "\n"); at; at = strtok(NULL, "\n"))
+		(void)fprintf(f, "%s\n",
+			      key && strncmp(at, key, strlen(key)) == 0 && at[strlen(key)] == ' ' ? line : at);
+	cr_assert_eq(fclose(f), 0);
+}
+
+static struct pim_price price_of(const char *spec, char *source, size_t n)
+{
+	struct pim_device *dev;
+	struct pim_price p = {.size = sizeof(p), .energy.size = sizeof(p.energy)};
+	char err[400] = "";
+	cr_assert_eq(pim_open(spec, &dev, err, sizeof(err)), 0, "%s: %s", spec, err);
+	cr_assert_eq(pim_price_of(dev, PIM_GEMV, pim_int(8), &p), 0);
+	(void)snprintf(source, n, "%s", p.source);
+	p.source = p.energy.source = NULL;
+	pim_close(dev);
+	return p;
+}
+
+Test(pim_dimc, a_printed_macro_read_again_is_the_same_device)
+{
+	for (int i = 0; i < MACROS; i++) {
+		char path[] = "/tmp/macro-XXXXXX", spec[300], a[400], b[400];
+		macro_file(path, macros[i].name, NULL, NULL);
+		(void)snprintf(spec, sizeof(spec), "dimc:macro=%s", macros[i].name);
+		struct pim_price p = price_of(spec, a, sizeof(a));
+		(void)snprintf(spec, sizeof(spec), "dimc:part=%s", path);
+		struct pim_price q = price_of(spec, b, sizeof(b));
+		cr_assert_str_eq(a, b);
+		cr_assert(p.ps == q.ps && p.programs == q.programs && p.lanes == q.lanes && p.rows == q.rows &&
+			  p.verified == 1 && q.verified == 1);
+		cr_assert(p.energy.parts == q.energy.parts && p.energy.typ_pj == q.energy.typ_pj &&
+			  p.energy.min_pj == q.energy.min_pj && p.energy.max_pj == q.energy.max_pj);
+		(void)unlink(path);
+	}
+}
+
+Test(pim_dimc, values_of_the_user_are_used_and_named)
+{
+	char path[] = "/tmp/macro-XXXXXX", spec[300], source[400];
+	macro_file(path, "isscc22-15.5", "tclk_ns", "tclk_ns = 2.5");
+	(void)snprintf(spec, sizeof(spec), "dimc:part=%s,bits_per_cycle=1,tops_w=20", path);
+	struct pim_price p = price_of(spec, source, sizeof(source));
+	cr_assert_eq(p.ps, 8u * 2500); /* 8 bits, one a cycle */
+	cr_assert(strstr(source, "user: bits_per_cycle 1 tclk_ns 2.5 tops_w 20"), "%s", source);
+	cr_assert_eq(p.verified, 0);
+	cr_assert_float_eq(p.energy.typ_pj, 2.0 * 32 * 6 / 20, 1e-9);
+	cr_assert(p.energy.min_pj == p.energy.typ_pj && p.energy.max_pj == p.energy.typ_pj);
+	(void)unlink(path);
+	p = price_of("dimc:outputs=12,weights=24576", source, sizeof(source));
+	cr_assert(p.lanes == 12 && strstr(source, "user: outputs 12 weights 24576"), "%s", source);
+}
+
+/* Every geometry that is accepted computes as the bit-serial engine does, also where accumulators saturate. */
+Test(pim_dimc, both_engines_agree_on_geometries_of_the_user)
+{
+	static const char *const geometry[] = {"inputs=1,bits_per_cycle=8", "inputs=2,accumulator_bits=17",
+					       "inputs=16,accumulator_bits=18",
+					       "inputs=256,outputs=7,accumulator_bits=20,weights=200000",
+					       "inputs=64,outputs=3,bits_per_cycle=4,accumulator_bits=2"};
+	enum { ROWS = 37, COLS = 700 };
+	static int8_t w[ROWS * COLS], x[COLS];
+	uint32_t seed = 1;
+	for (size_t i = 0; i < ROWS * COLS; i++)
+		w[i] = (int8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
+	for (size_t i = 0; i < COLS; i++)
+		x[i] = (int8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
+	for (size_t g = 0; g < sizeof(geometry) / sizeof(geometry[0]); g++) {
+		int32_t y[2][ROWS];
+		for (int serial = 0; serial < 2; serial++) {
+			struct product p;
+			char spec[300];
+			(void)snprintf(spec, sizeof(spec), "dimc:%s,engine=%s", geometry[g],
+				       serial ? "serial" : "fast");
+			setup(&p, spec, ROWS, COLS);
+			compute(&p, w, x, y[serial]);
+			pim_close(p.dev);
+		}
+		cr_assert_eq(memcmp(y[0], y[1], sizeof(y[0])), 0, "%s", geometry[g]);
+	}
+}
+
+Test(pim_dimc, wrong_macros_are_refused_in_one_line)
+{
+	static const struct {
+		const char *key, *line, *more, *err;
+	} bad[] = {
+		{"inputs", "inputs = 33", "", ": inputs: not a power of two"},
+		{"inputs", "inputs = 512", "",
+		 ": inputs: '512' is not a whole number from 1 to 256 (inputs of an array, a "
+		 "power of two)"},
+		{"bits_per_cycle", "bits_per_cycle = 3", "", ": bits_per_cycle: does not divide in_bits"},
+		{"weights", "weights = 12287", "", ": weights: fewer than inputs x outputs x banks"},
+		{"tops_w", "tops_w = 40", "", ": tops_w: not between tops_w_min and tops_w_max"},
+		{"w_bits", "w_bits = 4", "", ": w_bits: '4' is not a whole number from 8 to 8 (bits of a weight)"},
+		{"outputs", "output = 6", "", ": no key 'output', did you mean 'outputs'?"},
+		{"tclk_ns", "# none", "", ": no line `tclk_ns = ...` (cycle, ns)"},
+		{"paper", "paper = x", ",macro=isscc22-15.5", "dimc: macro=isscc22-15.5 and part="},
+		{"paper", "paper = x", ",outputs=12", "dimc: weights: fewer than inputs x outputs x banks"},
+	};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char path[] = "/tmp/macro-XXXXXX", spec[300], err[400] = "";
+		struct pim_device *dev;
+		macro_file(path, "isscc22-15.5", bad[i].key, bad[i].line);
+		(void)snprintf(spec, sizeof(spec), "dimc:part=%s%s", path, bad[i].more);
+		cr_expect_eq(pim_open(spec, &dev, err, sizeof(err)), -EINVAL, "%s: %s", bad[i].line, err);
+		cr_expect(strstr(err, bad[i].err) && !strchr(err, '\n'), "%s: %s", bad[i].line, err);
+		(void)unlink(path);
+	}
 }

@@ -14,7 +14,20 @@ static void near(const char *what, double got, double want, double tolerance)
 
 static double bits(const struct dram_part *p)
 {
-	return (double)p->burst_length * p->width_bits;
+	return (double)p->burst_length * dram_part_idd_bits(p);
+}
+
+/* The file that the currents of DDR4-3200 come from prints a clock of 0.63 ns, with which the values of these tests
+ * were worked out; the part itself has 0.625 ns, the clock of 3200 MT/s. */
+static struct dram_part with_printed_clock(const char *name)
+{
+	struct dram_part p = *dram_part_find(name);
+	p.tras = 52 * 630;
+	p.trp = 22 * 630;
+	p.trfc = 560 * 630;
+	p.trefi = 12480 * 630;
+	p.burst_mbps = 3175;
+	return p;
 }
 
 static const struct dram_part *part(const char *name)
@@ -26,14 +39,14 @@ static const struct dram_part *part(const char *name)
 
 Test(dram_energy, ddr4_3200_x8)
 {
-	const struct dram_part *p = part("ddr4-3200-x8");
+	const struct dram_part printed = with_printed_clock("ddr4-3200-x8"), *p = &printed;
 	struct dram_energy e;
 	const struct {
 		double rho, act;
 	} v[] = {{0, 749}, {0.5, 473}, {1, 197}};
 	for (size_t i = 0; i < 3; i++) {
-		cr_assert_eq(dram_energy(p, v[i].rho, &e, NULL, 0), 0);
-		near("act", e.act_pj, v[i].act, 0.5);
+		cr_assert_eq(dram_energy(p, v->rho, &e, NULL, 0), 0);
+		near("act", e.act_pj, v->act, 0.5);
 		near("pre", e.pre_pj, 333, 0.5);
 		near("rd per bit", e.rd_pj / bits(p), 5.48, 0.005);
 		near("wr per bit", e.wr_pj / bits(p), 4.63, 0.005);
@@ -45,6 +58,13 @@ Test(dram_energy, ddr4_3200_x8)
 	near("act + pre at rho 1", e.act_pj + e.pre_pj, dram_act_pre_tn4101_pj(p), 1e-9);
 	near("refresh of a bank", e.ref_bank_pj, 1.2 * (250 - 52) * 560 * 0.63 / 16, 1e-6);
 	near("refresh power", e.refresh_mw, 1.2 * 198 * 560 / 12480.0, 1e-9);
+
+	/* 1.2 V x 19.0625 mA x 32.5 ns; 1.2 x 20 x 13.75; 1.2 x 116 mA x 8 beats at 3.2 GT/s */
+	p = part("ddr4-3200-x8");
+	cr_assert_eq(dram_energy(p, 0, &e, NULL, 0), 0);
+	near("act", e.act_pj, 743.4375, 1e-9);
+	near("pre", e.pre_pj, 330, 1e-9);
+	near("rd", e.rd_pj, 348, 1e-9);
 }
 
 Test(dram_energy, ddr4_2400_x8)
@@ -108,37 +128,43 @@ Test(dram_energy, lpddr5x_has_bursts_only)
 
 Test(dram_energy, every_part_is_sane)
 {
-	size_t n;
-	const struct dram_part *v = dram_parts(&n);
-	cr_assert_geq(n, 5);
-	for (size_t i = 0; i < n; i++) {
+	const struct dram_part *v;
+	size_t n = 0;
+	for (; (v = dram_part_at(n)); n++) {
 		struct dram_energy e;
 		char err[160] = "";
-		cr_assert_eq(dram_part_find(v[i].name), &v[i], "%s twice", v[i].name);
-		cr_assert(strlen(v[i].source) > 10);
+		cr_assert_eq(dram_part_find(v->name), v, "%s twice", v->name);
+		if (!dram_part_has_currents(v)) {
+			cr_assert_eq(dram_energy(v, DRAM_RHO_DEFAULT, &e, err, sizeof(err)), -EINVAL);
+			continue;
+		}
+		cr_assert(strlen(v->current_source) > 10);
 		double read, write;
-		cr_assert_eq(dram_burst_pj(&v[i], 0, &read, err, sizeof(err)), 0, "%s", err);
-		cr_assert_eq(dram_burst_pj(&v[i], 1, &write, err, sizeof(err)), 0, "%s", err);
+		cr_assert_eq(dram_burst_pj(v, 0, &read, err, sizeof(err)), 0, "%s", err);
+		cr_assert_eq(dram_burst_pj(v, 1, &write, err, sizeof(err)), 0, "%s", err);
 		cr_assert(read > 0 && write > 0);
-		if (v[i].tras_ns == 0) { /* bursts only */
-			cr_assert_eq(dram_energy(&v[i], DRAM_RHO_DEFAULT, &e, err, sizeof(err)), -EOPNOTSUPP);
+		if (v->tras == 0) { /* bursts only */
+			cr_assert_eq(dram_energy(v, DRAM_RHO_DEFAULT, &e, err, sizeof(err)), -EOPNOTSUPP);
 			cr_assert(strstr(err, "source"), "%s", err);
 			continue;
 		}
-		cr_assert_eq(dram_energy(&v[i], DRAM_RHO_DEFAULT, &e, err, sizeof(err)), 0, "%s", err);
+		cr_assert_eq(dram_energy(v, DRAM_RHO_DEFAULT, &e, err, sizeof(err)), 0, "%s", err);
 		cr_assert_eq(e.rd_pj, read);
 		cr_assert_eq(e.wr_pj, write);
-		/* A burst of the whole (sub)channel is a 64-byte line. */
-		cr_assert_eq(dram_part_chips(&v[i]) * v[i].burst_length * v[i].width_bits, 512, "%s", v[i].name);
+		/* A burst of the whole (sub)channel is a 64-byte line, of LPDDR half of one. */
+		cr_assert_eq(dram_part_chips(v) * bits(v), strncmp(v->name, "lpddr", 5) == 0 ? 256 : 512, "%s",
+			     v->name);
 		/* Independent of rho: what activation loses, one bank's background over tRAS gains. */
 		struct dram_energy zero;
-		cr_assert_eq(dram_energy(&v[i], 0.0, &zero, NULL, 0), 0);
-		near(v[i].name, e.act_pj + e.open_mw * v[i].tras_ns, zero.act_pj + zero.open_mw * v[i].tras_ns, 1e-6);
-		near("all open", dram_background_mw(&v[i], e.rho, v[i].banks), v[i].vdd * v[i].idd3n, 1e-9);
-		near("none open", e.closed_mw, v[i].vdd * v[i].idd2n, 1e-9);
-		double pj_bit = e.rd_pj / bits(&v[i]);
-		cr_assert(pj_bit > 1 && pj_bit < 25, "%s: %.2f pJ/bit", v[i].name, pj_bit);
+		cr_assert_eq(dram_energy(v, 0.0, &zero, NULL, 0), 0);
+		double tras = dram_part_idd_tras_ns(v);
+		near(v->name, e.act_pj + e.open_mw * tras, zero.act_pj + zero.open_mw * tras, 1e-6);
+		near("all open", dram_background_mw(v, e.rho, v->banks), v->vdd * v->idd3n, 1e-9);
+		near("none open", e.closed_mw, v->vdd * v->idd2n, 1e-9);
+		double pj_bit = e.rd_pj / bits(v);
+		cr_assert(pj_bit > 1 && pj_bit < 25, "%s: %.2f pJ/bit", v->name, pj_bit);
 	}
+	cr_assert_geq(n, 7);
 	cr_assert_null(dram_part_find("ddr9"));
 }
 
@@ -150,7 +176,7 @@ Test(dram_energy, refuses_nonsense)
 	cr_assert_eq(dram_energy(&p, 1.01, &e, err, sizeof(err)), -EINVAL);
 	cr_assert_eq(dram_energy(&p, (double)NAN, &e, err, sizeof(err)), -EINVAL);
 	cr_assert_eq(dram_energy(&p, -0.5, &e, err, sizeof(err)), -EINVAL);
-	p.trp_ns = 0;
+	p.trp = 0;
 	cr_assert_eq(dram_energy(&p, 0.0, &e, err, sizeof(err)), -EINVAL);
 	cr_assert(strstr(err, "tRP"), "%s", err);
 	p = *part("ddr4-3200-x8");
@@ -165,7 +191,7 @@ Test(dram_energy, refuses_nonsense)
 
 Test(dram_energy, traffic)
 {
-	const struct dram_part *p = part("ddr4-3200-x8");
+	const struct dram_part printed = with_printed_clock("ddr4-3200-x8"), *p = &printed;
 	struct dram_traffic t = {.read_bytes = 1000000, .write_bytes = 0, .row_hit = 1.0};
 	struct dram_price price;
 	char err[160] = "";
