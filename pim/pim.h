@@ -555,6 +555,7 @@ struct pim_operand {
 	uint64_t rows, cols;
 	void *mem;
 	uint32_t bank, subarray; /* as in pim_placement; 0 without PIM_CAP_PLACEMENT */
+	uint32_t matrix;         /* 1: of pim_matrix_alloc, which may have one row; 0: a vector */
 };
 
 struct pim_command {

@@ -251,7 +251,7 @@ int pim_matrix_alloc(struct pim_device *dev, struct pim_type type, uint64_t rows
 		(void)core_fail(dev, rc, "out of memory");
 		goto out;
 	}
-	m->o = (struct pim_operand){.rows = rows, .cols = cols};
+	m->o = (struct pim_operand){.rows = rows, .cols = cols, .matrix = 1};
 	rc = alloc_operand(dev, type, &m->o);
 	if (rc == 0) {
 		m->dev = dev;
