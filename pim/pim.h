@@ -399,7 +399,7 @@ struct pim_price {
 	uint64_t lanes;           /* of one micro-program */
 	uint64_t row_bytes;       /* bytes of one row: one bit of each of these lanes */
 	uint32_t rows;            /* data rows that the program touches */
-	uint32_t verified;        /* 1: time and count come from a checked source, or are below it */
+	uint32_t verified;        /* what was verified: enum pim_verified, or-ed; 0: nothing */
 	uint64_t published;       /* commands of the published program, where that count was checked; 0: none */
 	struct pim_energy energy; /* of one micro-program; parts = 0: no model */
 	const char *source;       /* source of counts and time; lives as long as the device */
@@ -407,7 +407,16 @@ struct pim_price {
 	/* Activations of the busiest row between two refreshes when the program runs back to back; 0: not known. */
 	uint64_t window_activations;
 };
-/* price->size and price->energy.size must be set. -EINVAL: no such operation or type; -EOPNOTSUPP: no model. */
+enum pim_verified {
+	PIM_VERIFIED_RESULTS = 1 << 0, /* the program's results equal plain C, bit for bit, in this library's tests */
+	PIM_VERIFIED_COUNT = 1 << 1,   /* no more commands than a published program whose count was cross-checked */
+	PIM_VERIFIED_TIME = 1 << 2,    /* the time of every command has a source that was checked */
+	PIM_VERIFIED_ENERGY = 1 << 3,  /* so has the energy of every command */
+};
+/* "results", "count", "time", "energy"; NULL for other numbers. */
+PIM_API const char *pim_verified_name(enum pim_verified what);
+/* price->size and price->energy.size must be set. -EINVAL: no such operation or type; -EOPNOTSUPP: no model, or a
+ * result of more than 64 bits. */
 PIM_API int pim_price_of(struct pim_device *dev, enum pim_op op, struct pim_type type, struct pim_price *price);
 
 /* ---- traces ---- */

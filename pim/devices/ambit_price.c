@@ -159,6 +159,14 @@ static void price_energy(const struct ambit *a, const struct ambit_counts *n, st
 	out->source = a->energy_source;
 }
 
+/* Which of time and energy have constants with a checked source. */
+static uint32_t verified_prices(const struct ambit *a)
+{
+	bool time = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified;
+	bool energy = a->energy_table && a->energy_table->verified; /* the factors of the equations are unverified */
+	return (time ? PIM_VERIFIED_TIME : 0) | (energy ? PIM_VERIFIED_ENERGY : 0);
+}
+
 int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out)
 {
 	out->aap = r->counts->aap;
@@ -169,6 +177,7 @@ int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pi
 	out->row_bytes = ambit_row_bytes(&a->geometry);
 	out->lanes = 8 * out->row_bytes;
 	out->rows = r->program->rows;
+	out->verified = verified_prices(a);
 	price_energy(a, r->counts, &out->energy);
 	struct ambit_row_use use;
 	int rc = ambit_row_use(r->program, &use);
@@ -197,10 +206,10 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 	if (rc < 0)
 		return rc;
 	out->published = bulk ? commands : checked_count(op, type);
-	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->unverified &&
-			!(a->energy_table && !a->energy_table->verified) && out->published >= commands;
 	if (a->failures.protection == AMBIT_PROTECT_TMR)
-		out->published = out->verified = 0; /* this project's own programs */
+		out->published = 0; /* this project's own programs */
+	bool exact = !a->failures.on && !(a->published && ambit_published_wrong(op, type.bits));
+	out->verified |= (exact ? PIM_VERIFIED_RESULTS : 0) | (out->published >= commands ? PIM_VERIFIED_COUNT : 0);
 	out->source = source_of(a, op, type);
 	return 0;
 }

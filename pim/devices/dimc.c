@@ -282,7 +282,7 @@ static int dimc_price(void *state, enum pim_op op, struct pim_type type, struct 
 	out->lanes = m->outputs;
 	out->row_bytes = (uint64_t)m->outputs * 4;
 	out->rows = m->inputs;
-	out->verified = m->verified;
+	out->verified = PIM_VERIFIED_RESULTS | (m->verified ? PIM_VERIFIED_TIME : 0);
 	out->source = d->source;
 	if (mac_energy(d, (uint64_t)m->inputs * m->outputs, &out->energy) == 0)
 		out->energy.parts = 1u << PIM_E_MAC;

@@ -151,6 +151,7 @@ Test(program, price_is_that_of_the_commands)
 	cr_assert(price.aap == op.aap && price.ap == op.ap && price.ps == op.ps && price.ps_batch == op.ps_batch &&
 		  price.rows == op.rows && price.lanes == op.lanes && price.energy.typ_pj == op.energy.typ_pj);
 	cr_assert_gt(price.energy.typ_pj, 0.0);
+	cr_assert_eq(price.verified, PIM_VERIFIED_TIME, "results are for pim_program_verify() to check");
 	cr_assert_eq(pim_program_price(host, p, &price), -EOPNOTSUPP);
 	cr_assert_not_null(strstr(pim_error(host), "no micro-programs"));
 	pim_close(dev);
