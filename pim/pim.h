@@ -23,7 +23,7 @@
  *   -EINVAL      a NULL, a wrong length or type, a spec that cannot be read
  *   -ENODEV      no device of that name
  *   -EOPNOTSUPP  the device has no model of it: a cost is never 0 and a result never wrong for lack of a model
- *   -ENOSPC      no rows left; pim_error() says how many are needed and how many are free
+ *   -ENOSPC      too few rows; pim_error() says how many are needed and how many are free
  *   -EXDEV       operands of different devices
  *   -ENOMEM      the host has no memory left
  *   -ERANGE      a count, or its energy, exceeds 2^64 - 1: counts never wrap, and scopes that contain less can be read
@@ -127,14 +127,20 @@ PIM_API int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lan
  * take NULL for its data; an operation takes either unbacked vectors only or none. -EOPNOTSUPP: the costs of this
  * device depend on more than sizes, or it has none. */
 PIM_API int pim_alloc_unbacked(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **v);
-/* Where the rows of a vector lie: each goes to channel, rank, bank, then subarray, fastest first, moved on by `bank`
- * banks and `subarray` subarrays (modulo their numbers). Vectors of equal placement meet in every subarray. An
- * operation on others copies rows first (RowClone), every time; PIM_COPIES_* and PIM_PS_COPY count that. */
+/* Where the rows of a vector lie: each goes to channel, rank, bank, then subarray, fastest first, all moved on alike by
+ * these numbers (modulo those of the device). Vectors of equal placement and length meet in every subarray. An
+ * operation on others copies rows first, every time: inside a rank by RowClone (PIM_COPIES_*, PIM_PS_COPY), else over
+ * the channels (PIM_BYTES_RELOAD, PIM_PS_RELOAD). */
 struct pim_placement {
-	size_t size;
+	size_t size; /* up to `subarray` or more */
 	uint32_t bank, subarray;
+	uint32_t channel, rank;
+	uint32_t scattered; /* pim_vector_placement: 1 when its rows lie wherever some were left */
 };
-/* where NULL: as pim_alloc(). -EOPNOTSUPP: the device has no placement. */
+/* Allocates a vector at a place, or -ENOSPC; rows are never made free for it. where NULL: as pim_alloc(), which takes
+ * the first place with room, and scatters the rows where no place has room but the device has. An operation on vectors
+ * of pim_alloc() that finds too few rows for temporaries brings rows of other vectors to the host's memory and back,
+ * charged as reload. -EOPNOTSUPP: the device has no placement. */
 PIM_API int pim_alloc_at(struct pim_device *dev, struct pim_type type, uint64_t lanes,
 			 const struct pim_placement *where, struct pim_vector **v);
 PIM_API struct pim_placement pim_vector_placement(const struct pim_vector *v);
@@ -563,8 +569,10 @@ struct pim_operand {
 	struct pim_type type;
 	uint64_t rows, cols;
 	void *mem;
-	uint32_t bank, subarray; /* as in pim_placement; 0 without PIM_CAP_PLACEMENT */
-	uint32_t matrix;         /* 1: of pim_matrix_alloc, which may have one row; 0: a vector */
+	/* As in pim_placement; 0 without PIM_CAP_PLACEMENT. Unless `placed` is 1, alloc chooses them. */
+	uint32_t bank, subarray, channel, rank, scattered;
+	uint32_t placed;
+	uint32_t matrix; /* 1: of pim_matrix_alloc, which may have one row; 0: a vector */
 };
 
 struct pim_command {

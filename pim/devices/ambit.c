@@ -126,6 +126,7 @@ static void set_transfer(struct ambit *a, const struct pim_config *c)
 	double rate = a->geometry.channels * dram_channel_gbps(d);
 	rate *= pim_config_real(c, "efficiency");
 	a->transpose_gbps = rate;
+	a->reload_gbps = device && pim_config_text(c, "xfer") ? fmin(rate, pim_config_real(c, "xfer")) : rate;
 	a->host_gbps = pim_config_text(c, "host") ? pim_config_real(c, "host") : rate;
 	if (pim_config_text(c, measured))
 		rate = fmin(rate, pim_config_real(c, measured));
@@ -194,6 +195,7 @@ static void ambit_close(void *state)
 	ambit_trace_drop(a);
 	ambit_raw_free(a);
 	ambit_prepared_free(a);
+	ambit_occupancy_free(&a->occupancy);
 	ambit_failures_close(&a->failures);
 	free(a);
 }
@@ -215,6 +217,11 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 		goto fail;
 	set_timing(a, c, d);
 	set_transfer(a, c);
+	rc = ambit_occupancy_init(&a->occupancy, &a->geometry, a->geometry.rows - AMBIT_RESERVED_ROWS);
+	if (rc < 0) {
+		(void)mw_fail(rc, err, n, "out of memory");
+		goto fail;
+	}
 	a->exact = strcmp(pim_config_text(c, "engine"), "exact") == 0;
 	rc = ambit_failures_open(&a->failures, c, &a->geometry, d->chip_bits, a->exact, err, n);
 	if (rc < 0)

@@ -11,8 +11,6 @@ int ambit_modelled(void *state, enum pim_count what)
 	case PIM_PASSES:
 	case PIM_CYCLES:
 	case PIM_MACS:
-	case PIM_BYTES_RELOAD:
-	case PIM_PS_RELOAD:
 		return -EOPNOTSUPP;
 	case PIM_FAULTS_INJECTED:
 	case PIM_BITS_WRONG:
@@ -66,13 +64,18 @@ static int equation_joules(const struct ambit *a, const uint64_t *counts, enum p
 	case PIM_E_REFRESH:
 		*out = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE] + counts[PIM_PS_COPY], ranks);
 		return 0;
-	/* A row copied over the internal bus is read and written as by the host, with an activation each. */
+	/* A row copied over the internal bus is read and written as by the host, with an activation each. Half of what
+	 * is reloaded goes out, half in. */
 	case PIM_E_RD:
-		*out = ambit_transfer_pj(&a->energy, (double)counts[PIM_BYTES_OUT] + (double)counts[PIM_BYTES_COPIED],
+		*out = ambit_transfer_pj(&a->energy,
+					 (double)counts[PIM_BYTES_OUT] + (double)counts[PIM_BYTES_COPIED] +
+						 (double)counts[PIM_BYTES_RELOAD] / 2,
 					 0);
 		return 0;
 	case PIM_E_WR:
-		*out = ambit_transfer_pj(&a->energy, (double)counts[PIM_BYTES_IN] + (double)counts[PIM_BYTES_COPIED],
+		*out = ambit_transfer_pj(&a->energy,
+					 (double)counts[PIM_BYTES_IN] + (double)counts[PIM_BYTES_COPIED] +
+						 (double)counts[PIM_BYTES_RELOAD] / 2,
 					 1);
 		return 0;
 	default:

@@ -13,11 +13,6 @@ enum { BLOCK_LANES = 2048 };
 
 _Static_assert(ARITH_LANES == MW_TRANSPOSE_LANES && BLOCK_LANES % MW_TRANSPOSE_LANES == 0, "vectors are padded alike");
 
-static uint64_t rows_of(const struct ambit *a, const struct pim_operand *o)
-{
-	return o->type.bits * ambit_layers(&a->geometry, ambit_held_slots(a, o->cols));
-}
-
 /* An odd number of lines between planes: at a power of two they would share cache sets, and stores to one plane would
  * hold up loads of another at the same page offset. */
 static size_t stride_of(size_t plane_bytes)
@@ -77,24 +72,27 @@ int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 	struct ambit *a = state;
 	if (o->type.kind != PIM_UINT && o->type.kind != PIM_INT)
 		return pim_call_fail(call, -EOPNOTSUPP, "ambit: lanes are integers of 1..64 bits");
-	uint64_t need = rows_of(a, o), have = a->geometry.rows - AMBIT_RESERVED_ROWS;
-	if (need > have - a->rows_used)
-		return pim_call_fail(call, -ENOSPC, "ambit: %llu data rows of each subarray needed, %llu of %llu free",
-				     (unsigned long long)need, (unsigned long long)(have - a->rows_used),
-				     (unsigned long long)have);
-	o->mem = new_lanes(a, o);
-	if (!o->mem)
+	struct ambit_holding *held;
+	int rc = ambit_place_vector(a, call, o, &held);
+	if (rc < 0)
+		return rc;
+	struct ambit_lanes *l = new_lanes(a, o);
+	if (!l) {
+		ambit_occupancy_give(&a->occupancy, held);
 		return pim_call_fail(call, -ENOMEM, "ambit: no memory for %llu lanes of %u bits",
 				     (unsigned long long)o->cols, o->type.bits);
-	a->rows_used += need;
+	}
+	l->held = held;
+	o->mem = l;
 	return 0;
 }
 
 void ambit_free(void *state, struct pim_operand *o)
 {
 	struct ambit *a = state;
-	a->rows_used -= rows_of(a, o);
-	free_lanes(o->mem, o->type.bits);
+	struct ambit_lanes *l = o->mem;
+	ambit_occupancy_give(&a->occupancy, l->held);
+	free_lanes(l, o->type.bits);
 }
 
 int ambit_map(void *state, const struct pim_operand *o, void **p)
