@@ -281,6 +281,7 @@ Test(pim_wrong, costs)
 	DONE(pim_cost_end(NULL));
 	IS(NULL, pim_count_name(PIM_COUNT_N));
 	IS(NULL, pim_part_name(PIM_PART_N));
+	IS(NULL, pim_verified_name((enum pim_verified)3));
 	IS(-EINVAL, pim_price_of(NULL, PIM_AND, pim_uint(1), &fine));
 	IS(-EINVAL, pim_price_of(dev, PIM_AND, pim_uint(1), NULL));
 	IS(-EINVAL, pim_price_of(dev, PIM_AND, pim_uint(1), &price));
