@@ -73,10 +73,10 @@ int ambit_place_vector(struct ambit *a, struct pim_call *call, struct pim_operan
 		rc = ambit_occupancy_take(rows, &at, slots, o->type.bits, out);
 	else
 		rc = ambit_occupancy_scatter(rows, slots, o->type.bits, out);
-	if (rc == -ENOSPC && !o->placed)
-		return pim_call_fail(call, rc, "ambit: %llu data rows needed, %llu of %llu free",
-				     (unsigned long long)(slots * o->type.bits), (unsigned long long)rows->left,
-				     (unsigned long long)(rows->subarrays * rows->rows));
+	if (rc == -ENOSPC && !o->placed) {
+		unsigned long long need = slots * o->type.bits, left = rows->left, all = rows->subarrays * rows->rows;
+		return pim_call_fail(call, rc, "ambit: %llu data rows needed, %llu of %llu free", need, left, all);
+	}
 	if (rc == -ENOMEM)
 		return pim_call_fail(call, rc, "ambit: no memory to note the rows of a vector");
 	if (rc == 0 && !o->placed)
@@ -232,12 +232,11 @@ int ambit_route(const struct ambit *a, struct pim_call *call, const struct ambit
 		if (!r.apart && !r.evicted)
 			break;
 	}
-	if (out->evicted && all_placed(o))
-		return pim_call_fail(call, -ENOSPC,
-				     "ambit: %s: %llu temporary rows of each subarray needed, %u of %u free", o->name,
-				     (unsigned long long)(out->moved + o->temporaries),
-				     ambit_occupancy_common(&a->occupancy, &out->at, slots), a->occupancy.rows);
-	return 0;
+	if (!out->evicted || !all_placed(o))
+		return 0;
+	unsigned long long need = out->moved + o->temporaries;
+	return pim_call_fail(call, -ENOSPC, "ambit: %s: %llu temporary rows of each subarray needed, %u of %u free",
+			     o->name, need, ambit_occupancy_common(&a->occupancy, &out->at, slots), a->occupancy.rows);
 }
 
 void ambit_route_copy(const struct ambit *a, const struct pim_operand *from, const struct pim_operand *to,
