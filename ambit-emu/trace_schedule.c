@@ -244,7 +244,7 @@ static void issue_burst(struct ambit_trace *t, size_t k, uint64_t at)
 		b->ready = max(t->data_free, row_due(t, k) + d->trcd + b->at * b->work->pace / n);
 		return;
 	}
-	b->ready = max(b->opened + d->tras, at + (b->work->write ? d->twr : d->trtp));
+	b->ready = max(b->opened + d->tras, at + (b->work->write ? d->tcwl + beats * d->tck / 2 + d->twr : d->trtp));
 	b->step = TRACE_CLOSE;
 	b->at = 0;
 }

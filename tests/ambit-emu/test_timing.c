@@ -98,6 +98,38 @@ Test(ambit_timing, presets_equal_the_table)
 	}
 }
 
+/* Timings of column commands, as far as the table has them. */
+Test(ambit_timing, column_timings_equal_the_table)
+{
+	static const char *const names[][10] = {
+		{"nCL", "nCWL", "nRTP", "nWR", "nWTRS", "nWTRL", "nCCDS", "nCCDL", "nCCDL", "nRCD"},
+		{"nCL", "nCWL", "nRTP", "nWR", "nWTR_S", "nWTR_L", "nCCD_S", "nCCD_L", "nCCD_L_WR", "nRCD"},
+		{"nCL", NULL, NULL, NULL, NULL, NULL, "nCCD_S", "nCCD_L", "nCCD_L", "nRCDRD"},
+	};
+	static const struct {
+		const char *dram, *table;
+		double ck;
+		int names;
+	} parts[] = {{"ddr4-3200", "DDR4-3200AA", 625, 0},
+		     {"ddr5-4800", "DDR5-4800B", 5000.0 / 12, 1},
+		     {"hbm2", "HBM2_8Gb_x128", 1000, 2}};
+	for (int i = 0; i < 3; i++) {
+		const struct ambit_dram *d = ambit_dram_find(parts[i].dram);
+		const uint32_t got[10] = {d->tcl,    d->tcwl,   d->trtp,   d->twr,       d->twtr_s,
+					  d->twtr_l, d->tccd_s, d->tccd_l, d->tccd_l_wr, d->trcd};
+		for (int k = 0; k < 10; k++) {
+			const char *name = names[parts[i].names][k];
+			if (name)
+				equal(d->name, name, got[k], parts[i].ck * table(parts[i].table, name));
+		}
+	}
+	const struct ambit_dram *d;
+	for (size_t i = 0; (d = ambit_dram_preset(i)); i++) /* none was forgotten */
+		cr_assert(d->tcl && d->tcwl && d->trtp && d->twr && d->twtr_s && d->twtr_l && d->tccd_s &&
+				  d->tccd_l >= d->tccd_s && d->tccd_l_wr >= d->tccd_l && d->turn && d->column_slots,
+			  "%s", d->name);
+}
+
 Test(ambit_timing, what_has_no_source_is_refused)
 {
 	char why[200] = "";
