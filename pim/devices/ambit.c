@@ -195,6 +195,7 @@ static void ambit_close(void *state)
 	ambit_raw_free(a);
 	ambit_prepared_free(a);
 	ambit_failures_close(&a->failures);
+	free(a->row_taken);
 	free(a);
 }
 

@@ -25,7 +25,21 @@ struct ambit_prepared {
 	struct ambit_exact exact; /* valid when lowered */
 };
 
-enum { AMBIT_PREPARED = 64 };
+enum { AMBIT_PREPARED = 64, AMBIT_UNBACKED = 16 };
+
+/* Rows that a trace shows for unbacked vectors, which have none of their own. */
+struct ambit_unbacked_vector {
+	const struct pim_operand *o;
+	uint64_t cols;
+	uint32_t bits;
+	uint64_t first;
+};
+
+struct ambit_unbacked {
+	struct ambit_unbacked_vector known[AMBIT_UNBACKED];
+	unsigned next;
+	uint64_t rows; /* where the next one begins */
+};
 
 struct ambit {
 	struct ambit_geometry geometry;
@@ -37,7 +51,9 @@ struct ambit {
 	double in_gbps, out_gbps;
 	enum ambit_transposer transposer;
 	double transpose_gbps, host_gbps;
-	uint64_t rows_used;   /* data rows taken in the fullest subarray */
+	uint64_t rows_used; /* data rows taken in the fullest subarray */
+	uint8_t *row_taken; /* of each data row: 1 where a vector lies; NULL: none ever did */
+	struct ambit_unbacked unbacked;
 	uint64_t seed, runs;  /* the number of runs changes the noise from run to run */
 	uint64_t clock;       /* counts uses of prepared programs */
 	size_t commands_kept; /* in all prepared programs */
@@ -56,6 +72,7 @@ struct ambit_lanes {
 	size_t stride; /* bytes from one plane to the next */
 	size_t bytes;  /* of p */
 	char *p;
+	uint32_t *row; /* data rows in its subarrays: for each bit, one per layer */
 	/* protect=ecc: check bits of every plane, and what the planes would hold without failures. */
 	char *check, *truth;
 	size_t check_stride;
@@ -101,6 +118,11 @@ void ambit_prepared_free(struct ambit *a);
 bool ambit_published_wrong(enum pim_op op, unsigned width);
 
 /* ---- ambit_execute.c ---- */
+struct ambit_operands {
+	const struct pim_operand *const *src, *const *dst;
+	size_t n_src, n_dst;
+};
+
 /* A program to run on vectors of one length, and its costs. */
 struct ambit_run {
 	const char *name;
@@ -109,21 +131,33 @@ struct ambit_run {
 	const struct ambit_exact *exact;
 	uint64_t ps, batch_ps;          /* in one subarray; in all that work at once */
 	const struct pim_operand *home; /* operand in whose subarrays it runs */
+	const struct ambit_operands *operands;
 };
 /* Runs a program in the exact engine. d: rows of inputs, then results, `bytes` each. -EIO: the commands executed are
  * not those of the program; -ENOMEM. */
 int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_run *r, char *const *d, size_t bytes);
-void ambit_charge(const struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots);
+void ambit_charge(struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots);
 int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c);
 
 /* ---- ambit_trace.c ---- */
 int ambit_trace(void *state, const struct pim_trace_config *config, const char *spec, char *err, size_t n);
 /* Add to the trace what is charged; they do nothing without a trace. */
-void ambit_trace_charge(const struct ambit *a, const struct ambit_program *p, uint64_t slots);
+void ambit_trace_charge(struct ambit *a, const struct ambit_run *r, uint64_t slots);
 void ambit_trace_alone_at(const struct ambit *a, const struct ambit_program *p, struct ambit_place at);
-void ambit_trace_bytes(const struct ambit *a, mw_wide bytes, mw_wide ps, bool write);
+/* The vector is written, or read; ps: the time that was charged. */
+void ambit_trace_vector_moves(struct ambit *a, const struct pim_operand *o, mw_wide ps, bool write);
 void ambit_trace_wait(const struct ambit *a, mw_wide ps);
 void ambit_trace_drop(struct ambit *a);
+
+/* ---- ambit_rows.c ---- */
+/* The lowest free data rows; the caller has checked that there are n. -ENOMEM. */
+int ambit_rows_take(struct ambit *a, uint64_t n, uint32_t *row);
+void ambit_rows_release(struct ambit *a, uint64_t n, const uint32_t *row);
+/* Data row of bit `bit` of a vector in layer `layer` of its subarrays. Unbacked vectors have no rows of their own: they
+ * take rows from 0 on, in the order in which a trace first meets them, and start over at the end. */
+uint32_t ambit_row_of(struct ambit *a, const struct pim_operand *o, unsigned bit, uint64_t layer);
+/* The n-th free data row, for temporaries of programs; starts over where fewer are free. */
+uint32_t ambit_row_free(const struct ambit *a, uint64_t n);
 
 /* ---- ambit_raw.c ---- */
 extern const struct pim_raw_ops ambit_raw;
@@ -133,11 +167,6 @@ void ambit_raw_free(struct ambit *a);
 
 /* Charges the commands of one program on each of `slots` rows, no time. */
 void ambit_charge_commands(struct pim_call *call, const struct ambit_counts *n, uint64_t slots);
-
-struct ambit_operands {
-	const struct pim_operand *const *src, *const *dst;
-	size_t n_src, n_dst;
-};
 
 /* The copies before and after a program whose operands lie in different subarrays. */
 struct ambit_route {

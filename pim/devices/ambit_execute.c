@@ -165,7 +165,7 @@ static int check_rows(const struct ambit *a, struct pim_call *call, const struct
 		(unsigned long long)need, (unsigned long long)(have - a->rows_used), (unsigned long long)have);
 }
 
-void ambit_charge(const struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots)
+void ambit_charge(struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots)
 {
 	uint64_t parallel = ambit_parallel(&a->timing);
 	ambit_charge_commands(call, r->counts, slots);
@@ -173,7 +173,7 @@ void ambit_charge(const struct ambit *a, struct pim_call *call, const struct amb
 	mw_wide elapsed =
 		mw_wide_mul(slots / parallel, r->batch_ps) + ambit_batch_ps(&a->timing, r->program, slots % parallel);
 	core_time(call, PIM_PS_COMPUTE, elapsed, mw_wide_mul(slots, r->ps));
-	ambit_trace_charge(a, r->program, slots);
+	ambit_trace_charge(a, r, slots);
 }
 
 /* PIM_COPY to other subarrays: only the move is charged, no program. Both vectors have one layout. */
@@ -215,7 +215,7 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 	if (rc == 0 && backed)
 		rc = check_rows(a, call, c, &p->builder.p, route.temporaries);
 	const struct ambit_run run = {pim_op_name(c->op), &p->builder.p, &p->counts, &p->exact, p->ps,
-				      p->batch_ps,        route.home};
+				      p->batch_ps,        route.home,    &operands};
 	if (rc == 0 && backed)
 		rc = a->exact ? run_exact(a, call, c, &run) : run_fused(a, call, c);
 	if (rc < 0)

@@ -51,6 +51,7 @@ static void free_lanes(struct ambit_lanes *l, uint32_t bits)
 {
 	lanes_free(l->p, l->bytes);
 	lanes_free(l->truth, l->bytes);
+	free(l->row);
 	lanes_free(l->check, bits * l->check_stride);
 	free(l);
 }
@@ -72,6 +73,13 @@ static struct ambit_lanes *new_lanes(const struct ambit *a, const struct pim_ope
 	return NULL;
 }
 
+/* Gives the vector `need` rows; the caller has checked that they are free. */
+static int take_rows(struct ambit *a, struct ambit_lanes *l, uint64_t need)
+{
+	l->row = malloc(need * sizeof(*l->row));
+	return l->row ? ambit_rows_take(a, need, l->row) : -ENOMEM;
+}
+
 int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 {
 	struct ambit *a = state;
@@ -82,18 +90,22 @@ int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 		return pim_call_fail(call, -ENOSPC, "ambit: %llu data rows of each subarray needed, %llu of %llu free",
 				     (unsigned long long)need, (unsigned long long)(have - a->rows_used),
 				     (unsigned long long)have);
-	o->mem = new_lanes(a, o);
-	if (!o->mem)
+	struct ambit_lanes *l = new_lanes(a, o);
+	if (l && take_rows(a, l, need) < 0) {
+		free_lanes(l, o->type.bits);
+		l = NULL;
+	}
+	o->mem = l;
+	if (!l)
 		return pim_call_fail(call, -ENOMEM, "ambit: no memory for %llu lanes of %u bits",
 				     (unsigned long long)o->cols, o->type.bits);
-	a->rows_used += need;
 	return 0;
 }
 
 void ambit_free(void *state, struct pim_operand *o)
 {
 	struct ambit *a = state;
-	a->rows_used -= rows_of(a, o);
+	ambit_rows_release(a, rows_of(a, o), ((const struct ambit_lanes *)o->mem)->row);
 	free_lanes(o->mem, o->type.bits);
 }
 
@@ -215,21 +227,21 @@ static void charge_transpose(const struct ambit *a, struct pim_call *call, const
 	ambit_trace_wait(a, lanes_ps(bytes, a->transpose_gbps));
 }
 
-static void charge_in(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
+static void charge_in(struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
 	mw_wide all = mw_wide_mul(bytes, a->failures.copies);
 	core_charge(call, PIM_BYTES_IN, all);
 	core_time(call, PIM_PS_IN, lanes_ps(all, a->in_gbps), 0);
-	ambit_trace_bytes(a, all, lanes_ps(all, a->in_gbps), true);
+	ambit_trace_vector_moves(a, o, lanes_ps(all, a->in_gbps), true);
 	charge_transpose(a, call, o, bytes);
 }
 
-static void charge_out(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
+static void charge_out(struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
 	mw_wide all = mw_wide_mul(bytes, a->failures.copies);
 	core_charge(call, PIM_BYTES_OUT, all);
 	core_time(call, PIM_PS_OUT, lanes_ps(all, a->out_gbps), 0);
-	ambit_trace_bytes(a, all, lanes_ps(all, a->out_gbps), false);
+	ambit_trace_vector_moves(a, o, lanes_ps(all, a->out_gbps), false);
 	charge_transpose(a, call, o, bytes);
 }
 
@@ -294,7 +306,7 @@ static void drop_view(const struct pim_operand *o, struct ambit_lanes *v)
 
 int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
 {
-	const struct ambit *a = state;
+	struct ambit *a = state;
 	const struct ambit_lanes *l = o->mem;
 	if (l && l->planes) {
 		struct turn t = make_turn(a, call, o, l);
@@ -311,7 +323,7 @@ int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o,
 
 int ambit_read(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes)
 {
-	const struct ambit *a = state;
+	struct ambit *a = state;
 	struct ambit_lanes l;
 	int rc = make_view(a, call, o, &l);
 	if (rc < 0)
