@@ -14,7 +14,8 @@
 struct ambit_dram {
 	const char *name, *title;
 	uint32_t tck, tras, trp;
-	uint32_t act_slots; /* command slots that an ACT takes on the bus: 2 for DDR5 and HBM2 */
+	uint32_t act_slots; /* command slots that an ACT takes on the bus: 2 for DDR5 and HBM2; timings count from the
+			       last */
 	uint32_t overlap;   /* the second wordline of an AAP rises this long after the first row is restored (Ambit) */
 	uint32_t trrd_s, trrd_l, tfaw;
 	uint32_t trfc, trefi;

@@ -164,23 +164,39 @@ static uint64_t edge(const struct ambit_trace *t, const struct trace_bank *b, ui
 	return t->timing.limit == AMBIT_LIMIT_NONE && b->work->n ? ps : (ps + tck - 1) / tck * tck;
 }
 
+/* Timings count from the last slot of a command: time from its first to its last. */
+static uint64_t lead(const struct ambit_trace *t, const struct trace_bank *b)
+{
+	const struct ambit_dram *d = t->timing.dram;
+	bool act = b->step == TRACE_FIRST || b->step == TRACE_SECOND;
+	uint32_t slots = act ? d->act_slots : b->step == TRACE_BURST ? d->column_slots : 1;
+	return t->timing.limit == AMBIT_LIMIT_NONE && b->work->n ? 0 : (slots - 1) * (uint64_t)d->tck;
+}
+
+/* When the timings of bank and rank allow bank k's next step, in its last slot. */
+static uint64_t timings_allow(struct ambit_trace *t, size_t k)
+{
+	const struct trace_bank *b = &t->bank[k];
+	const struct trace_rank *r = rank_of(t, k);
+	if (b->step == TRACE_FIRST || b->step == TRACE_SECOND)
+		return max(b->ready, max(spacing(t, k), window_admits(t, r, tokens(t, b))));
+	if (b->step == TRACE_BURST)
+		return max(b->ready, trace_burst_allowed(t, k));
+	return max(b->ready, trace_jedec(t) ? r->at.pre : 0);
+}
+
 static uint64_t allowed(struct ambit_trace *t, size_t k)
 {
 	const struct trace_bank *b = &t->bank[k];
-	struct trace_rank *r = rank_of(t, k);
+	const struct trace_rank *r = rank_of(t, k);
 	if (!b->work)
 		return UINT64_MAX;
-	uint64_t at = b->ready;
+	uint64_t at = timings_allow(t, k), first = lead(t, b);
+	at = at > first ? at - first : 0;
 	if (t->timing.limit != AMBIT_LIMIT_NONE)
 		at = max(at, b->step == TRACE_BURST && t->timing.dram->column_bus ? t->column_bus : t->bus);
 	if (b->step == TRACE_FIRST)
 		at = max(at, b->work->n ? planned(t, k) + r->pause : b->due);
-	if (b->step == TRACE_FIRST || b->step == TRACE_SECOND)
-		at = max(at, max(spacing(t, k), window_admits(t, r, tokens(t, b))));
-	if (b->step == TRACE_BURST)
-		at = max(at, trace_burst_allowed(t, k));
-	if (b->step == TRACE_CLOSE && trace_jedec(t))
-		at = max(at, r->at.pre);
 	at = edge(t, b, at);
 	return b->step == TRACE_FIRST && at >= r->refresh ? UINT64_MAX : at;
 }
@@ -262,14 +278,6 @@ static void advance(struct ambit_trace *t, size_t k)
 		trace_transfer_arrive(t, k);
 }
 
-static void issue_burst(struct ambit_trace *t, size_t k, uint64_t at)
-{
-	struct trace_bank *b = &t->bank[k];
-	say(t, k, b->work->write ? TRACE_WR : TRACE_RD, at, b->row, (uint32_t)(b->at * t->beats));
-	if (trace_burst_issue(t, k, at))
-		b->step = TRACE_CLOSE;
-}
-
 static void issue_close(struct ambit_trace *t, size_t k, uint64_t at)
 {
 	struct trace_bank *b = &t->bank[k];
@@ -298,29 +306,33 @@ static void count_act(struct ambit_trace *t, size_t k, uint64_t at)
 	r->opener = k;
 }
 
+/* at: of the first slot of the command. */
 static void issue(struct ambit_trace *t, size_t k, uint64_t at)
 {
 	const struct ambit_dram *d = t->timing.dram;
 	struct trace_bank *b = &t->bank[k];
 	const struct ambit_command *c = b->work->n ? &b->work->cmd[b->at] : NULL;
+	uint64_t last = at + lead(t, b);
 	switch (b->step) {
 	case TRACE_FIRST:
-		count_act(t, k, at);
+		count_act(t, k, last);
 		say(t, k, TRACE_ACT, at, row_open(t, k, false), 0);
-		b->opened = at;
-		b->ready = at + (c ? d->tras : d->trcd);
+		b->opened = last;
+		b->ready = last + (c ? d->tras : d->trcd);
 		b->step = !c ? TRACE_BURST : c->kind == AMBIT_AAP ? TRACE_SECOND : TRACE_CLOSE;
 		return;
 	case TRACE_SECOND:
-		count_act(t, k, at);
+		count_act(t, k, last);
 		if (!t->raw_aap)
 			say(t, k, TRACE_PRE, at, row_open(t, k, false), 0);
 		say(t, k, TRACE_ACT, at, row_open(t, k, true), 0);
-		b->ready = at + ambit_command_ps(&t->timing, c) - d->tras - d->trp;
+		b->ready = last + ambit_command_ps(&t->timing, c) - d->tras - d->trp;
 		b->step = TRACE_CLOSE;
 		return;
 	case TRACE_BURST:
-		issue_burst(t, k, at);
+		say(t, k, b->work->write ? TRACE_WR : TRACE_RD, at, b->row, (uint32_t)(b->at * t->beats));
+		if (trace_burst_issue(t, k, last))
+			b->step = TRACE_CLOSE;
 		return;
 	default:
 		issue_close(t, k, at);

@@ -114,7 +114,7 @@ void trace_transfer_begin(const struct ambit_trace *t, struct trace_work *w);
 bool trace_transfer_has(const struct ambit_trace *t, const struct trace_work *w, size_t k, uint64_t index);
 /* Sets what bank k needs to know of its present row. */
 void trace_transfer_arrive(struct ambit_trace *t, size_t k);
-/* When the next burst of bank k may be issued, apart from the bank's own state, in ps. */
+/* When the next burst of bank k may have the last slot of its command, apart from the bank's own state, in ps. */
 uint64_t trace_burst_allowed(const struct ambit_trace *t, size_t k);
 /* Place of the bank's next burst where the rows that are open at a time advance side by side, so that none is left to
  * the end with its bursts tCCD_L apart. */
@@ -122,7 +122,7 @@ static inline uint64_t trace_burst_place(const struct trace_bank *b)
 {
 	return b->order * b->work->row_bursts + b->at * b->work->together;
 }
-/* Notes a burst of bank k at `at`. True: it was the last of the row. */
+/* Notes a burst of bank k whose command has its last slot at `at`. True: it was the last of the row. */
 bool trace_burst_issue(struct ambit_trace *t, size_t k, uint64_t at);
 /* Writes the lines that the host moves, in the order of rows. */
 void trace_transfer_lines(struct ambit_trace *t, const struct trace_work *w);

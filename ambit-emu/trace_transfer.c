@@ -83,7 +83,10 @@ void trace_transfer_arrive(struct ambit_trace *t, size_t k)
 {
 	struct trace_bank *b = &t->bank[k];
 	const struct trace_work *w = b->work;
-	uint64_t n = rows_in(t, w, k), plane = b->index / n, slot = trace_slot(t, w, k, b->index % n);
+	uint64_t n = rows_in(t, w, k);
+	if (n == 0)
+		return; /* it has none: trace_transfer_has() said so */
+	uint64_t plane = b->index / n, slot = trace_slot(t, w, k, b->index % n);
 	struct ambit_place at = trace_place(t, w, slot);
 	b->row = at.subarray * t->g.rows + trace_row(t, w, plane, at.layer);
 	b->bursts = bursts_of(t, w, slot);

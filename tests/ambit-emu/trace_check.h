@@ -1,5 +1,5 @@
 /* Checks every command of a trace against JEDEC's rules, from the text and a preset's timings alone: it shares no code
- * with the scheduler. Distances are whole clocks, each timing rounded up.
+ * with the scheduler. Distances are whole clocks, each timing rounded up, and count from the last slot of a command.
  *
  * The second ACT of an AAP, to an open bank (raw) or with a PRE of its bank just before it in the same clock (lowered),
  * is no JEDEC command. It is checked against tRRD, tFAW and the bus as faw_acts says, and the bank then closes no
@@ -64,14 +64,19 @@ static inline int64_t check_beats(const struct check *c)
 	return p->burst_length;
 }
 
-static inline void check_bus(struct check *c, const struct trace_line *l, enum check_command what)
+/* Checks the slots of a command and returns it at the clock of its last one. */
+static inline struct trace_line check_bus(struct check *c, const struct trace_line *l, enum check_command what)
 {
 	const struct ambit_dram *d = c->t->dram;
 	bool column = what == CHECK_RD || what == CHECK_WR;
 	int64_t *bus = column && d->column_bus ? &c->column_bus : &c->row_bus;
+	unsigned slots = column ? d->column_slots : what == CHECK_ACT ? d->act_slots : 1;
 	if ((int64_t)l->clock < *bus && c->bus)
 		check_fail(c, l, "command bus");
-	*bus = (int64_t)l->clock + (column ? d->column_slots : what == CHECK_ACT ? d->act_slots : 1);
+	*bus = (int64_t)l->clock + slots;
+	struct trace_line last = *l;
+	last.clock += slots - 1;
+	return last;
 }
 
 static inline void check_act(struct check *c, const struct trace_line *l, bool second)
@@ -196,20 +201,21 @@ static inline void check_line(struct check *c, const struct trace_line *l, bool 
 	const struct check_bank *b = &c->rank[l->rank].bank[l->bank];
 	cr_assert(l->rank < CHECK_RANKS && l->bank < CHECK_BANKS && l->group < CHECK_GROUPS);
 	c->commands++;
+	struct trace_line last;
 	if (trace_is(l, "ACT")) {
-		check_bus(c, l, CHECK_ACT);
-		check_act(c, l, b->open == 1);
+		last = check_bus(c, l, CHECK_ACT);
+		check_act(c, &last, b->open == 1);
 	} else if (trace_is(l, "PRE")) {
 		if (inserted)
 			return; /* of a lowered AAP */
-		check_bus(c, l, CHECK_PRE);
-		check_pre(c, l);
+		last = check_bus(c, l, CHECK_PRE);
+		check_pre(c, &last);
 	} else if (trace_is(l, "REFA")) {
-		check_bus(c, l, CHECK_REF);
-		check_ref(c, l);
+		last = check_bus(c, l, CHECK_REF);
+		check_ref(c, &last);
 	} else if (trace_is(l, "RD") || trace_is(l, "WR")) {
-		check_bus(c, l, trace_is(l, "WR") ? CHECK_WR : CHECK_RD);
-		check_column(c, l, trace_is(l, "WR"));
+		last = check_bus(c, l, trace_is(l, "WR") ? CHECK_WR : CHECK_RD);
+		check_column(c, &last, trace_is(l, "WR"));
 	} else {
 		cr_assert(trace_is(l, "END"), "%s", l->command);
 	}
