@@ -221,6 +221,16 @@ uint32_t ambit_occupancy_common(const struct ambit_occupancy *o, const struct am
 	return o->rows - rows_in(map, o->words);
 }
 
+uint32_t ambit_occupancy_free_row(const struct ambit_occupancy *o, const struct ambit_shift *at, uint32_t n)
+{
+	struct ambit_place p = ambit_place_at(&o->geometry, 0, at);
+	const uint64_t *used = o->stretch[find_stretch(o, ambit_index(&o->geometry, &p))].map;
+	uint32_t row = 0;
+	while (used[row / 64] >> row % 64 & 1 || n-- > 0)
+		row++;
+	return row;
+}
+
 /* Are there `full` x planes rows in all subarrays, and planes more in those of the last layer? */
 static bool fits(const struct ambit_occupancy *o, const struct ambit_shift *at, uint64_t slots, uint32_t planes)
 {

@@ -54,6 +54,8 @@ void ambit_occupancy_free(struct ambit_occupancy *o);
 
 /* Rows that are free in every subarray of `slots` slots at a place, under the same numbers. */
 uint32_t ambit_occupancy_common(const struct ambit_occupancy *o, const struct ambit_shift *at, uint64_t slots);
+/* The n-th row that is free in the subarray of slot 0, n below ambit_occupancy_common(o, at, 1). */
+uint32_t ambit_occupancy_free_row(const struct ambit_occupancy *o, const struct ambit_shift *at, uint32_t n);
 /* The first place, in the order of slots, with room for a vector. False: there is none. */
 bool ambit_occupancy_find(const struct ambit_occupancy *o, uint64_t slots, uint32_t planes, struct ambit_shift *at);
 /* Rows that are missing, over all slots, when a micro-program needs `need` free ones in the subarray of each slot. */

@@ -8,6 +8,7 @@
 #include "ambit-emu/timing.h"
 #include "base/core/text.h"
 
+#define CK1600(n) ((n)*1250)
 #define CK3200(n) ((n)*625)
 #define CK2400(n) ((n)*833)
 /* A clock of DDR5-4800 is 5000/12 ps: round the product, not the clock. */
@@ -31,8 +32,19 @@ static const struct ambit_dram presets[] = {
 		.tfaw = NS(30),
 		.trfc = NS(260),
 		.trefi = NS(7800),
-		.trtp = 7500,
-		.twr = 13750 + NS(5) + NS(15), /* MIMDRAM has tCWL = tCL */
+		/* CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr3.py, alike in all bins of DDR3-1600 */
+		.tcl = NS(10), /* 8-8-8 */
+		.tcwl = CK1600(8),
+		.trtp = CK1600(6),
+		.twr = CK1600(12),
+		.twtr_s = CK1600(6),
+		.twtr_l = CK1600(6),
+		.tcs = CK1600(2),
+		.tccd_s = CK1600(4),
+		.tccd_l = CK1600(4),
+		.tccd_l_wr = CK1600(4),
+		.turn = CK1600(2),
+		.column_slots = 1,
 		.banks = 8,
 		.bank_groups = 1,
 		.rows_per_bank = 65536, /* 4 Gb = 8 banks x 65536 rows x 1 KB */
@@ -61,8 +73,18 @@ static const struct ambit_dram presets[] = {
 		.trfc = CK2400(420),
 		.trefi = CK2400(9360),
 		/* CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr4.py DDR4_2400R */
+		.tcl = CK2400(17), /* MIMDRAM: 14.16 ns */
+		.tcwl = CK2400(12),
 		.trtp = CK2400(9),
-		.twr = CK2400(12 + 4 + 18),
+		.twr = CK2400(18),
+		.twtr_s = CK2400(3),
+		.twtr_l = CK2400(9),
+		.tcs = CK2400(2),
+		.tccd_s = CK2400(4),
+		.tccd_l = CK2400(6),
+		.tccd_l_wr = CK2400(6),
+		.turn = CK2400(2),
+		.column_slots = 1,
 		.banks = 16,
 		.bank_groups = 4,
 		.rows_per_bank = 65536,
@@ -83,8 +105,18 @@ static const struct ambit_dram presets[] = {
 		.tras = CK3200(52),
 		.trp = CK3200(22),
 		.trcd = CK3200(22),
+		.tcl = CK3200(22),
+		.tcwl = CK3200(16),
 		.trtp = CK3200(12),
-		.twr = CK3200(16 + 4 + 24),
+		.twr = CK3200(24),
+		.twtr_s = CK3200(4),
+		.twtr_l = CK3200(12),
+		.tcs = CK3200(2),
+		.tccd_s = CK3200(4),
+		.tccd_l = CK3200(8),
+		.tccd_l_wr = CK3200(8),
+		.turn = CK3200(2),
+		.column_slots = 1,
 		.overlap = NS(4),
 		/* umd-memsys/DRAMsim3@2981759 configs/DDR4_8Gb_x8_3200.ini, in clocks */
 		.trrd_s = CK3200(4),
@@ -111,8 +143,18 @@ static const struct ambit_dram presets[] = {
 		.tras = CK3200(52), /* as x8 */
 		.trp = CK3200(22),
 		.trcd = CK3200(22),
+		.tcl = CK3200(22),
+		.tcwl = CK3200(16),
 		.trtp = CK3200(12),
-		.twr = CK3200(16 + 4 + 24),
+		.twr = CK3200(24),
+		.twtr_s = CK3200(4),
+		.twtr_l = CK3200(12),
+		.tcs = CK3200(2),
+		.tccd_s = CK3200(4),
+		.tccd_l = CK3200(8),
+		.tccd_l_wr = CK3200(8),
+		.turn = CK3200(2),
+		.column_slots = 1,
 		.overlap = NS(4),
 		/* umd-memsys/DRAMsim3@2981759 configs/DDR4_8Gb_x16_3200.ini, in clocks */
 		.trrd_s = CK3200(9),
@@ -145,8 +187,20 @@ static const struct ambit_dram presets[] = {
 		.tfaw = CK4800(32),
 		.trfc = CK4800(708), /* RFC1: all banks */
 		.trefi = CK4800(9360),
+		.tcl = CK4800(40),
+		.tcwl = CK4800(38),
 		.trtp = CK4800(18),
-		.twr = CK4800(38 + 8 + 72),
+		.twr = CK4800(72),
+		.twtr_s = CK4800(6),
+		.twtr_l = CK4800(24),
+		.tccd_s = CK4800(8),
+		.tccd_l = CK4800(12),
+		.tccd_l_wr = CK4800(48),
+		/* CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/ddr5.py */
+		.tcs = CK4800(2),
+		.turn = CK4800(4),
+		.tppd = CK4800(2),
+		.column_slots = 2,
 		.overlap = NS(4),
 		.banks = 32,
 		.bank_groups =
@@ -175,8 +229,19 @@ static const struct ambit_dram presets[] = {
 		.tfaw = NS(30),
 		.trfc = NS(260),
 		.trefi = NS(3900),
+		.tcl = NS(14),
+		.tcwl = NS(4),
 		.trtp = NS(6),
-		.twr = NS(4 + 2 + 16),
+		.twr = NS(16),
+		.twtr_s = NS(6),
+		.twtr_l = NS(8),
+		.tccd_s = NS(1), /* the data of a burst take 2 */
+		.tccd_l = NS(2),
+		.tccd_l_wr = NS(2),
+		/* CMU-SAFARI/ramulator2@c5b1c3a python/ramulator/dram/hbm2.py; it has no gap between ranks */
+		.turn = NS(2),
+		.column_slots = 1,
+		.column_bus = true,
 		.overlap = NS(4),
 		.banks = 16,
 		.bank_groups = 4,

@@ -5,6 +5,8 @@
 #ifndef AMBIT_TIMING_H
 #define AMBIT_TIMING_H
 
+#include <stdbool.h>
+
 #include "ambit-emu/program.h"
 #include "base/core/wide.h"
 
@@ -12,11 +14,19 @@
 struct ambit_dram {
 	const char *name, *title;
 	uint32_t tck, tras, trp;
-	uint32_t act_slots; /* command slots that an ACT takes on the bus: 2 for DDR5 and HBM2 */
+	uint32_t act_slots; /* command slots that an ACT takes on the bus: 2 for DDR5 and HBM2; timings count from the
+			       last */
 	uint32_t overlap;   /* the second wordline of an AAP rises this long after the first row is restored (Ambit) */
 	uint32_t trrd_s, trrd_l, tfaw;
 	uint32_t trfc, trefi;
-	uint32_t trcd, trtp, twr; /* for traces: ACT to RD or WR; RD to PRE; WR to PRE (tCWL + burst + tWR) */
+	/* Column commands. twr: from the end of the data to PRE; twtr_s, twtr_l: from there to RD, of another bank
+	 * group and of the same; tcs: gap on the data bus between ranks. */
+	uint32_t trcd, tcl, tcwl, trtp, twr, twtr_s, twtr_l, tcs;
+	uint32_t tccd_s, tccd_l, tccd_l_wr;         /* the last: from WR to WR of a bank group */
+	uint32_t turn;                              /* RD to WR: tCL + burst + this - tCWL */
+	uint32_t tppd;                              /* PRE to PRE of a rank; 0: free */
+	uint32_t column_slots;                      /* command slots of RD and WR */
+	bool column_bus;                            /* RD and WR have a command bus of their own (HBM) */
 	uint32_t banks, bank_groups, rows_per_bank; /* banks and bank groups of a rank; rows of a bank */
 	uint32_t chip_bits, channel_bits, page_bytes;
 	uint32_t burst_mbps;     /* MT/s: transfers per us on each data pin */

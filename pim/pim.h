@@ -445,9 +445,10 @@ struct pim_trace_config {
 	void *ctx;
 };
 
-/* Traces what the device does from here on, until pim_trace_end or pim_close. Row numbers of operands are those of the
- * micro-program (docs/emulator.md). A trace ends after 2^60 ps, 13 days. -EOPNOTSUPP: the device, or its spec, has no
- * commands to trace; -EBUSY: a trace is being written already. */
+/* Traces what the device does from here on, until pim_trace_end or pim_close. Vectors are moved to the rows in which
+ * they lie, and programs open those rows; unbacked vectors get rows in the order in which the device meets them
+ * (docs/emulator.md). A trace ends after 2^60 ps, 13 days. -EINVAL: a member of config is not set or not valid.
+ * -EOPNOTSUPP: the device, or its spec, has no commands to trace; -EBUSY: a trace is being written already. */
 PIM_API int pim_trace_begin(struct pim_device *dev, const struct pim_trace_config *config);
 /* Writes the rest. Returns the first error: that of write(), -ERANGE where more than 2^60 ps were charged; -EINVAL
  * where no trace was begun. */

@@ -33,7 +33,7 @@ static const struct pim_key keys[] = {
 	{"limit", PIM_KEY_CHOICE, "none", "none|bus|jedec", 0, 0,
 	 "what limits many commands; bus: command bus; jedec: also tRRD, tFAW, refresh"},
 	{"faw_acts", PIM_KEY_CHOICE, "2", "2|1|wl", 0, 0,
-	 "activations that an AAP counts as in tFAW; wl: one per wordline"},
+	 "activations that an AAP counts as in tFAW (wl: one per wordline) and, but for 1, its second ACT in tRRD"},
 	{"faw", PIM_KEY_REAL, "1", NULL, 0, 1, "factor on tFAW"},
 	{"refresh", PIM_KEY_INT, "1", NULL, 0, 1, "0: limit=jedec without refresh"},
 	{"salp", PIM_KEY_INT, "1", NULL, 1, 1024, "subarrays of a bank that may be open at once"},

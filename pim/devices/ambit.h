@@ -25,7 +25,21 @@ struct ambit_prepared {
 	struct ambit_exact exact; /* valid when lowered */
 };
 
-enum { AMBIT_PREPARED = 64 };
+enum { AMBIT_PREPARED = 64, AMBIT_UNBACKED = 16 };
+
+/* Rows that a trace shows for unbacked vectors, which have none of their own. */
+struct ambit_unbacked_vector {
+	const struct pim_operand *o;
+	uint64_t cols;
+	uint32_t bits;
+	uint64_t first;
+};
+
+struct ambit_unbacked {
+	struct ambit_unbacked_vector known[AMBIT_UNBACKED];
+	unsigned next;
+	uint64_t rows; /* where the next one begins */
+};
 
 struct ambit {
 	struct ambit_geometry geometry;
@@ -39,6 +53,7 @@ struct ambit {
 	enum ambit_transposer transposer;
 	double transpose_gbps, host_gbps;
 	struct ambit_occupancy occupancy;
+	struct ambit_unbacked unbacked;
 	uint64_t seed, runs;  /* the number of runs changes the noise from run to run */
 	uint64_t clock;       /* counts uses of prepared programs */
 	size_t commands_kept; /* in all prepared programs */
@@ -103,6 +118,13 @@ void ambit_prepared_free(struct ambit *a);
 bool ambit_published_wrong(enum pim_op op, unsigned width);
 
 /* ---- ambit_execute.c ---- */
+struct ambit_operands {
+	const struct pim_operand *const *src, *const *dst;
+	size_t n_src, n_dst;
+	uint32_t temporaries; /* data rows of the program besides those of its operands */
+	const char *name;     /* of the operation, for errors */
+};
+
 /* A program to run on vectors of one length, and its costs. */
 struct ambit_run {
 	const char *name;
@@ -112,6 +134,7 @@ struct ambit_run {
 	uint64_t ps, batch_ps; /* in one subarray; in all that work at once */
 	struct ambit_shift at; /* where it runs */
 	uint64_t lanes;        /* of an operand */
+	const struct ambit_operands *operands;
 };
 /* Data rows besides those of inputs and results. */
 static inline uint32_t ambit_temporaries(const struct ambit_program *p)
@@ -122,17 +145,26 @@ static inline uint32_t ambit_temporaries(const struct ambit_program *p)
 /* Runs a program in the exact engine. d: rows of inputs, then results, `bytes` each. -EIO: the commands executed are
  * not those of the program; -ENOMEM. */
 int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_run *r, char *const *d, size_t bytes);
-void ambit_charge(const struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots);
+void ambit_charge(struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots);
 int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c);
 
 /* ---- ambit_trace.c ---- */
 int ambit_trace(void *state, const struct pim_trace_config *config, const char *spec, char *err, size_t n);
 /* Add to the trace what is charged; they do nothing without a trace. */
-void ambit_trace_charge(const struct ambit *a, const struct ambit_program *p, uint64_t slots);
+void ambit_trace_charge(struct ambit *a, const struct ambit_run *r, uint64_t slots);
 void ambit_trace_alone_at(const struct ambit *a, const struct ambit_program *p, struct ambit_place at);
-void ambit_trace_bytes(const struct ambit *a, mw_wide bytes, mw_wide ps, bool write);
+/* The vector is written, or read; ps: the time that was charged. */
+void ambit_trace_vector_moves(struct ambit *a, const struct pim_operand *o, mw_wide ps, bool write);
 void ambit_trace_wait(const struct ambit *a, mw_wide ps);
 void ambit_trace_drop(struct ambit *a);
+
+/* ---- ambit_rows.c ---- */
+/* Data row of bit `bit` of a vector in layer `layer` of its subarrays. Unbacked vectors have no rows of their own: they
+ * take rows from 0 on, in the order in which a trace first meets them, and start over at the end. The rows of scattered
+ * ones differ from slot to slot; a trace shows rows from 0 on. */
+uint32_t ambit_row_of(struct ambit *a, const struct pim_operand *o, unsigned bit, uint64_t layer);
+/* The n-th data row that is free in the subarray of slot 0 at a place; starts over where fewer are free. */
+uint32_t ambit_row_free(const struct ambit *a, const struct ambit_shift *at, uint64_t n);
 
 /* ---- ambit_raw.c ---- */
 extern const struct pim_raw_ops ambit_raw;
@@ -146,13 +178,6 @@ struct ambit_shift ambit_shift_of(const struct pim_operand *o);
 
 /* Charges the commands of one program on each of `slots` rows, no time. */
 void ambit_charge_commands(struct pim_call *call, const struct ambit_counts *n, uint64_t slots);
-
-struct ambit_operands {
-	const struct pim_operand *const *src, *const *dst;
-	size_t n_src, n_dst;
-	uint32_t temporaries; /* data rows of the program besides those of its operands */
-	const char *name;     /* of the operation, for errors */
-};
 
 /* Where a program runs, and what is moved before and after it: operands that lie elsewhere, and rows that make room.
  * Per kind of copy; AMBIT_CLONE_FAR: over the channels, out and in again. */

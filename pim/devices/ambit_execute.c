@@ -149,7 +149,7 @@ static int run_fused(const struct ambit *a, struct pim_call *call, const struct 
 
 /* ---- both ---- */
 
-void ambit_charge(const struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots)
+void ambit_charge(struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots)
 {
 	uint64_t parallel = ambit_parallel(&a->timing);
 	ambit_charge_commands(call, r->counts, slots);
@@ -157,7 +157,7 @@ void ambit_charge(const struct ambit *a, struct pim_call *call, const struct amb
 	mw_wide elapsed =
 		mw_wide_mul(slots / parallel, r->batch_ps) + ambit_batch_ps(&a->timing, r->program, slots % parallel);
 	core_time(call, PIM_PS_COMPUTE, elapsed, mw_wide_mul(slots, r->ps));
-	ambit_trace_charge(a, r->program, slots);
+	ambit_trace_charge(a, r, slots);
 }
 
 /* PIM_COPY to other subarrays: only the move is charged, no program. Both vectors have one layout. */
@@ -218,6 +218,7 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 		.batch_ps = p->batch_ps,
 		.at = route.at,
 		.lanes = c->dst->cols,
+		.operands = &operands,
 	};
 	if (rc == 0 && backed)
 		rc = a->exact ? run_exact(a, call, c, &run) : run_fused(a, call, c);

@@ -44,6 +44,7 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 		return rc;
 	run.at = route.at;
 	run.lanes = dst[0]->cols;
+	run.operands = &operands;
 	if (!dst[0]->mem) { /* unbacked vectors: only the cost */
 		ambit_charge_route(a, call, &route, slots);
 		ambit_charge(a, call, &run, slots);

@@ -213,21 +213,21 @@ static void charge_transpose(const struct ambit *a, struct pim_call *call, const
 	ambit_trace_wait(a, lanes_ps(bytes, a->transpose_gbps));
 }
 
-static void charge_in(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
+static void charge_in(struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
 	mw_wide all = mw_wide_mul(bytes, a->failures.copies);
 	core_charge(call, PIM_BYTES_IN, all);
 	core_time(call, PIM_PS_IN, lanes_ps(all, a->in_gbps), 0);
-	ambit_trace_bytes(a, all, lanes_ps(all, a->in_gbps), true);
+	ambit_trace_vector_moves(a, o, lanes_ps(all, a->in_gbps), true);
 	charge_transpose(a, call, o, bytes);
 }
 
-static void charge_out(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
+static void charge_out(struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
 	mw_wide all = mw_wide_mul(bytes, a->failures.copies);
 	core_charge(call, PIM_BYTES_OUT, all);
 	core_time(call, PIM_PS_OUT, lanes_ps(all, a->out_gbps), 0);
-	ambit_trace_bytes(a, all, lanes_ps(all, a->out_gbps), false);
+	ambit_trace_vector_moves(a, o, lanes_ps(all, a->out_gbps), false);
 	charge_transpose(a, call, o, bytes);
 }
 
@@ -292,7 +292,7 @@ static void drop_view(const struct pim_operand *o, struct ambit_lanes *v)
 
 int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
 {
-	const struct ambit *a = state;
+	struct ambit *a = state;
 	const struct ambit_lanes *l = o->mem;
 	if (l && l->planes) {
 		struct turn t = make_turn(a, call, o, l);
@@ -309,7 +309,7 @@ int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o,
 
 int ambit_read(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes)
 {
-	const struct ambit *a = state;
+	struct ambit *a = state;
 	struct ambit_lanes l;
 	int rc = make_view(a, call, o, &l);
 	if (rc < 0)
