@@ -52,26 +52,12 @@ uint64_t ambit_fault_subarrays(const struct ambit_fault_maps *f, uint64_t slots)
 	return slots < all ? slots : all;
 }
 
-static struct ambit_place place_of(const struct ambit_geometry *g, uint64_t slot, const struct ambit_shift *at)
-{
-	struct ambit_place p = ambit_place(g, slot);
-	p.bank = (uint32_t)((p.bank + (uint64_t)at->bank) % g->banks);
-	p.subarray = (uint32_t)((p.subarray + (uint64_t)at->subarray) % g->subarrays);
-	return p;
-}
-
-/* The first slot that ambit_place() puts at p. */
-static uint64_t index_of(const struct ambit_geometry *g, const struct ambit_place *p)
-{
-	return (((uint64_t)p->subarray * g->banks + p->bank) * g->ranks + p->rank) * g->channels + p->channel;
-}
-
 int ambit_fault_maps_reserve(struct ambit_fault_maps *f, uint64_t slots, const struct ambit_shift *at)
 {
 	uint64_t need = f->n;
 	for (uint64_t i = 0, n = ambit_fault_subarrays(f, slots); i < n; i++) {
-		struct ambit_place p = place_of(&f->geometry, i, at);
-		uint64_t index = index_of(&f->geometry, &p);
+		struct ambit_place p = ambit_place_at(&f->geometry, i, at);
+		uint64_t index = ambit_index(&f->geometry, &p);
 		need = index < need ? need : index + 1;
 	}
 	if (need == f->n)
@@ -88,15 +74,15 @@ int ambit_fault_maps_reserve(struct ambit_fault_maps *f, uint64_t slots, const s
 
 uint64_t *const *ambit_fault_maps_of(const struct ambit_fault_maps *f, uint64_t slot, const struct ambit_shift *at)
 {
-	struct ambit_place p = place_of(&f->geometry, slot, at);
-	return &f->map[index_of(&f->geometry, &p) * AMBIT_TRA_ADDRESSES];
+	struct ambit_place p = ambit_place_at(&f->geometry, slot, at);
+	return &f->map[ambit_index(&f->geometry, &p) * AMBIT_TRA_ADDRESSES];
 }
 
 int ambit_fault_maps_draw(struct ambit_fault_maps *f, uint64_t slot, const struct ambit_shift *at, unsigned addresses)
 {
 	const struct ambit_geometry *g = &f->geometry;
-	struct ambit_place p = place_of(g, slot, at);
-	uint64_t **row = &f->map[index_of(g, &p) * AMBIT_TRA_ADDRESSES];
+	struct ambit_place p = ambit_place_at(g, slot, at);
+	uint64_t **row = &f->map[ambit_index(g, &p) * AMBIT_TRA_ADDRESSES];
 	struct ambit_site site = {
 		.seed = f->model.seed,
 		.bank = (p.channel * g->ranks + p.rank) * g->banks + p.bank,

@@ -44,10 +44,6 @@ struct ambit_fault_maps {
 void ambit_fault_maps_init(struct ambit_fault_maps *f, const struct ambit_fault_model *m,
 			   const struct ambit_geometry *g, uint64_t columns);
 void ambit_fault_maps_free(struct ambit_fault_maps *f);
-/* Placement of an operation's rows: banks and subarrays to add (modulo) to where ambit_place() puts them. */
-struct ambit_shift {
-	uint32_t bank, subarray;
-};
 /* Number of subarrays that hold slots 0..slots-1. */
 uint64_t ambit_fault_subarrays(const struct ambit_fault_maps *f, uint64_t slots);
 /* Makes entries for those subarrays. -ENOMEM. Must not run beside other calls on f. */

@@ -29,3 +29,23 @@ struct ambit_place ambit_place(const struct ambit_geometry *g, uint64_t slot)
 	p.layer = (uint32_t)slot;
 	return p;
 }
+
+static uint32_t moved_on(uint32_t digit, uint32_t by, uint32_t base)
+{
+	return (uint32_t)((digit + (uint64_t)by) % base);
+}
+
+struct ambit_place ambit_place_at(const struct ambit_geometry *g, uint64_t slot, const struct ambit_shift *at)
+{
+	struct ambit_place p = ambit_place(g, slot);
+	p.channel = moved_on(p.channel, at->channel, g->channels);
+	p.rank = moved_on(p.rank, at->rank, g->ranks);
+	p.bank = moved_on(p.bank, at->bank, g->banks);
+	p.subarray = moved_on(p.subarray, at->subarray, g->subarrays);
+	return p;
+}
+
+uint64_t ambit_index(const struct ambit_geometry *g, const struct ambit_place *p)
+{
+	return (((uint64_t)p->subarray * g->banks + p->bank) * g->ranks + p->rank) * g->channels + p->channel;
+}

@@ -49,9 +49,10 @@ static uint64_t activation_ps(const struct ambit_timing *t, const struct ambit_c
 		tokens = 2 * c->aap + c->ap + c->extra_first + c->extra_second;
 	uint64_t ps = ceil_div(tokens * subarrays * t->tfaw, 4);
 	if (subarrays > 1) { /* tRRD applies between banks, not between the two activations of an AAP */
-		uint64_t same_group = ceil_div(subarrays, d->bank_groups);
-		ps = max(ps, subarrays * first * d->trrd_s);
-		ps = max(ps, same_group > 1 ? same_group * first * d->trrd_l : 0);
+		uint64_t same_group = ceil_div(subarrays, d->bank_groups),
+			 acts = c->ap + (t->faw_acts == AMBIT_FAW_1 ? 1u : 2u) * c->aap;
+		ps = max(ps, subarrays * acts * d->trrd_s);
+		ps = max(ps, same_group > 1 ? same_group * acts * d->trrd_l : 0);
 	}
 	return ps;
 }

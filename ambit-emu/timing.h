@@ -5,6 +5,8 @@
 #ifndef AMBIT_TIMING_H
 #define AMBIT_TIMING_H
 
+#include <stdbool.h>
+
 #include "ambit-emu/program.h"
 #include "base/core/wide.h"
 #include "energy/model/dram_part.h"

@@ -7,8 +7,6 @@
 #include "ambit-emu/trace_schedule.h"
 #include "base/core/err.h"
 
-enum { LINE_BYTES = 64 };
-
 static uint64_t min(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -32,8 +30,19 @@ static int pass(struct ambit_trace *t, uint64_t ps, uint64_t plan)
 
 /* ---- work ---- */
 
+/* What tFAW or tRRD ask of a rank for one command. */
+static uint64_t activations_ps(const struct ambit_trace *t, const struct ambit_command *c)
+{
+	bool aap = c->kind == AMBIT_AAP;
+	uint64_t tokens = trace_tokens(t, c, false) + (aap ? trace_tokens(t, c, true) : 0);
+	uint64_t window = tokens * t->timing.tfaw / TRACE_WINDOW, apart = 0;
+	if (trace_jedec(t))
+		apart = (aap && t->timing.faw_acts != AMBIT_FAW_1 ? 2u : 1u) * (uint64_t)t->timing.dram->trrd_s;
+	return window > apart ? window : apart;
+}
+
 /* Sets each command's share of the batch time, in proportion to the resource that limits the batch: the bank, the
- * command bus or tFAW. */
+ * command bus, or activations. */
 static void set_weights(const struct ambit_trace *t, struct trace_work *w)
 {
 	const struct dram_part *d = t->timing.dram;
@@ -47,8 +56,7 @@ static void set_weights(const struct ambit_trace *t, struct trace_work *w)
 			uint64_t need[3] = {ambit_command_ps(&t->timing, c)};
 			if (t->timing.limit != AMBIT_LIMIT_NONE)
 				need[1] = ((aap ? 2u : 1u) * d->act_slots + 1u) * (uint64_t)d->tck * t->banks;
-			need[2] = (trace_tokens(t, c, false) + (aap ? trace_tokens(t, c, true) : 0)) * t->timing.tfaw *
-				  t->g.banks / TRACE_WINDOW;
+			need[2] = activations_ps(t, c) * t->g.banks;
 			w->weight[i] = need[kind < 3 ? kind : most];
 			w->before[i] = w->sum;
 			w->sum += w->weight[i];
@@ -60,44 +68,56 @@ static void set_weights(const struct ambit_trace *t, struct trace_work *w)
 	}
 }
 
-static struct trace_work *copy_program(const struct ambit_program *p, const uint32_t *row)
+/* Copies where the n rows of a work lie; 0 or -ENOMEM. */
+static int copy_at(const struct ambit_trace_at *at, size_t n, struct trace_work *w)
+{
+	if (!at)
+		return 0;
+	w->at = *at;
+	if (!at->row || n == 0)
+		return 0;
+	n *= at->stride > 1 ? at->stride : 1;
+	w->at.row = w->row = malloc(n * sizeof(*w->row));
+	if (!w->row)
+		return -ENOMEM;
+	memcpy(w->row, at->row, n * sizeof(*w->row));
+	return 0;
+}
+
+static struct trace_work *copy_program(const struct ambit_program *p, const struct ambit_trace_at *at)
 {
 	struct trace_work *w = calloc(1, sizeof(*w));
 	if (!w)
 		return NULL;
-	size_t rows = row ? p->rows : 0;
 	w->n = p->n;
 	w->cmd = malloc(p->n * sizeof(*w->cmd));
 	w->weight = calloc(p->n, sizeof(*w->weight));
 	w->before = calloc(p->n, sizeof(*w->before));
-	w->row = rows ? malloc(rows * sizeof(*w->row)) : NULL;
-	if (!w->cmd || !w->weight || !w->before || (rows && !w->row)) {
+	if (!w->cmd || !w->weight || !w->before || copy_at(at, p->rows, w) < 0) {
 		trace_work_free(w);
 		return NULL;
 	}
 	memcpy(w->cmd, p->cmd, p->n * sizeof(*w->cmd));
-	if (rows)
-		memcpy(w->row, row, rows * sizeof(*w->row));
 	return w;
 }
 
-static int add_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots, const uint32_t *row,
-		       const struct ambit_place *at)
+static int add_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots,
+		       const struct ambit_trace_at *at, const struct ambit_place *where)
 {
 	mw_wide ps = ambit_elapsed_ps(&t->timing, p, slots);
 	uint64_t parallel = ambit_parallel(&t->timing);
 	struct ambit_timing plan = t->timing;
-	bool elsewhere = at && at->channel != t->text.channel;
+	bool elsewhere = where && where->channel != t->text.channel;
 	plan.refresh = false;
 	if (!fits(t, ps))
 		return t->rc;
 	if (t->text.format != AMBIT_TRACE_HOST && !elsewhere && p->n > 0 && slots > 0) {
-		struct trace_work *w = copy_program(p, row);
+		struct trace_work *w = copy_program(p, at);
 		if (!w)
 			return t->rc = -ENOMEM;
 		w->slots = slots;
-		w->alone = at != NULL;
-		w->at = at ? *at : (struct ambit_place){0};
+		w->alone = where != NULL;
+		w->where = where ? *where : (struct ambit_place){0};
 		w->batch = ambit_batch_ps(&plan, p, min(slots, parallel));
 		w->rest = ambit_batch_ps(&plan, p, slots % parallel);
 		set_weights(t, w);
@@ -106,9 +126,10 @@ static int add_program(struct ambit_trace *t, const struct ambit_program *p, uin
 	return pass(t, (uint64_t)ps, (uint64_t)ambit_elapsed_ps(&plan, p, slots)); /* plan <= ps */
 }
 
-int ambit_trace_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots, const uint32_t *row)
+int ambit_trace_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots,
+			const struct ambit_trace_at *at)
 {
-	return add_program(t, p, slots, row, NULL);
+	return add_program(t, p, slots, at, NULL);
 }
 
 int ambit_trace_alone(struct ambit_trace *t, const struct ambit_program *p, struct ambit_place at)
@@ -116,54 +137,52 @@ int ambit_trace_alone(struct ambit_trace *t, const struct ambit_program *p, stru
 	return add_program(t, p, 1, NULL, &at);
 }
 
-/* Writes the lines that the host moves, in the order of rows. */
-static void transfer_lines(struct ambit_trace *t, uint64_t bytes, uint32_t first_row, bool write)
+static struct trace_work *copy_transfer(const struct ambit_trace *t, const struct ambit_trace_vector *v)
 {
 	uint64_t row_bytes = ambit_row_bytes(&t->g);
-	for (uint64_t slot = t->text.channel; slot * row_bytes < bytes && t->text.rc == 0; slot += t->g.channels) {
-		struct ambit_place at = ambit_place(&t->g, slot);
-		uint64_t row = at.subarray * (uint64_t)t->g.rows + (first_row + at.layer) % t->g.rows;
-		uint64_t line = (((row * t->g.ranks + at.rank) * t->g.banks + at.bank) * t->g.channels + at.channel) *
-				row_bytes;
-		uint64_t n = min(row_bytes, bytes - slot * row_bytes);
-		for (uint64_t i = 0; i < n; i += LINE_BYTES)
-			trace_text_line(&t->text, line + i, write);
+	struct trace_work *w = calloc(1, sizeof(*w));
+	if (!w || copy_at(&v->at, v->planes, w) < 0) {
+		free(w);
+		return NULL;
 	}
-	t->rc = t->text.rc;
+	w->planes = v->planes;
+	w->plane_bytes = v->plane_bytes;
+	w->copy_slots = v->plane_bytes / row_bytes + (v->plane_bytes % row_bytes != 0);
+	w->slots = w->copy_slots * v->copies;
+	w->layers = ambit_layers(&t->g, w->slots);
+	return w;
 }
 
-int ambit_trace_transfer(struct ambit_trace *t, uint64_t bytes, uint32_t row, mw_wide wide_ps, bool write)
+int ambit_trace_transfer(struct ambit_trace *t, const struct ambit_trace_vector *v, mw_wide wide_ps, bool write)
 {
 	if (!fits(t, wide_ps))
 		return t->rc;
 	uint64_t ps = (uint64_t)wide_ps;
-	uint64_t row_bytes = ambit_row_bytes(&t->g), slots = bytes / row_bytes + (bytes % row_bytes != 0);
-	if (t->text.format == AMBIT_TRACE_HOST)
-		transfer_lines(t, bytes, row, write);
-	if (t->text.format == AMBIT_TRACE_HOST || bytes == 0 || t->rc < 0) {
-		t->now += ps;
-		return t->rc;
-	}
-	struct trace_work *w = calloc(1, sizeof(*w));
-	uint32_t *first = malloc(sizeof(*first));
-	if (!w || !first) {
-		free(w);
-		free(first);
+	if (v->plane_bytes == 0 || v->planes == 0 || v->copies == 0)
+		return pass(t, ps, ps);
+	struct trace_work *w = copy_transfer(t, v);
+	if (!w)
 		return t->rc = -ENOMEM;
-	}
-	*first = row;
-	w->row = first;
-	w->slots = slots;
-	w->bytes = bytes;
 	w->write = write;
-	w->pace = ps / ((slots + t->g.channels - 1) / t->g.channels);
-	trace_enqueue(t, w);
-	return pass(t, ps, ps);
+	w->ps = ps;
+	if (t->text.format != AMBIT_TRACE_HOST) {
+		trace_enqueue(t, w);
+		return pass(t, ps, ps);
+	}
+	trace_transfer_lines(t, w);
+	trace_work_free(w);
+	t->now += ps;
+	return t->rc = t->text.rc;
 }
 
 int ambit_trace_idle(struct ambit_trace *t, mw_wide ps)
 {
 	return fits(t, ps) ? pass(t, (uint64_t)ps, (uint64_t)ps) : t->rc;
+}
+
+int ambit_trace_fail(struct ambit_trace *t, int rc)
+{
+	return t->rc = t->rc < 0 ? t->rc : rc;
 }
 
 uint64_t ambit_trace_ps(const struct ambit_trace *t)
@@ -191,6 +210,8 @@ static int set_up(struct ambit_trace *t, const struct ambit_trace_config *c)
 	t->g = *c->geometry;
 	t->raw_aap = c->raw_aap;
 	t->burst_bytes = d->channel_bits / 8 * d->burst_length;
+	t->beats = d->burst_length;
+	t->burst = dram_part_burst_ps(d);
 	t->banks = (size_t)t->g.ranks * t->g.banks;
 	t->bank = calloc(t->banks, sizeof(*t->bank));
 	t->rank = calloc(t->g.ranks, sizeof(*t->rank));
@@ -220,6 +241,7 @@ int ambit_trace_open(const struct ambit_trace_config *c, struct ambit_trace **ou
 			release(t);
 		return mw_fail(rc, err, n, "trace: out of memory");
 	}
+	t->text.burst_bytes = t->burst_bytes;
 	trace_text_begin(&t->text, c);
 	*out = t;
 	return 0;

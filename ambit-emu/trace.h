@@ -1,10 +1,15 @@
 /* Command traces of what a device does: for DRAMPower, in the format of Ramulator 2's recorder, and the lines that the
  * host loads and stores.
  *
- * A trace covers one channel. Commands are issued bank by bank as early as the chosen limit allows (none: at the
- * modelled picosecond; bus: one command slot per clock; jedec: also tRRD, tFAW, refresh) and printed in clocks, rounded
- * down. With limit=none the trace ends at the modelled time. With bus and jedec the modelled time is a steady state:
- * the last commands of a trace end a few command times later, and the next operation starts in that time.
+ * A trace covers one channel. Commands are issued bank by bank as early as the chosen limit allows. none:
+ * micro-programs at the modelled picosecond, printed in clocks, rounded down; the trace ends at the modelled time. bus:
+ * on clock edges, one command slot per clock. jedec: also tRRD, tFAW, tPPD, refresh. With bus and jedec the modelled
+ * time is a steady state: the last commands of a trace end a few command times later, and the next operation starts in
+ * that time.
+ *
+ * Transfers keep to clock edges and to all timings of column commands under every limit. Their rows are opened in the
+ * order of slots, plane after plane, a few at a time in different bank groups, and their bursts are spread evenly over
+ * the modelled time; where a vector lies in too few banks or bank groups for that rate, they take longer.
  *
  * The second ACT of an AAP goes to an open bank, which JEDEC does not allow. Unless raw_aap is set, the trace has ACT,
  * PRE, ACT, PRE instead, with the extra PRE at the clock of the second ACT: the bank is open as long as in the AAP, but
@@ -17,7 +22,7 @@
 
 enum ambit_trace_format {
 	/* timestamp,cmd,rank,bankgroup,bank,row,column[,data]: DRAMPower 5 and 6. The format has no comments: the first
-	 * line is a PREA at clock 0, when all banks are closed, with the note as eighth field. Bursts carry 64 zero
+	 * line is a PREA at clock 0, when all banks are closed, with the note as eighth field. Bursts carry zero
 	 * bytes, so I/O energy must be taken from toggle rates. */
 	AMBIT_TRACE_DRAMPOWER,
 	/* clock,command,Channel,Rank,BankGroup,Bank,Row,Column,type,source, as CmdTraceRecorder of Ramulator 2.1
@@ -45,16 +50,37 @@ struct ambit_trace;
 /* -EINVAL: no such channel. -EOPNOTSUPP: several open subarrays per bank (salp > 1), which no format can express.
  * -ENOMEM. */
 int ambit_trace_open(const struct ambit_trace_config *c, struct ambit_trace **out, char *err, size_t n);
-/* Adds the program on `slots` rows. row[i]: data row of D(i) in its subarray, layer 0 (NULL: layers x i). -ERANGE:
- * beyond 2^60 ps (13 days), where the clock of a trace ends; -ENOMEM; or that of write(). The first error of this and
- * the next three functions stays until ambit_trace_close(). */
-int ambit_trace_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots, const uint32_t *row);
+/* Where vectors lie. */
+struct ambit_trace_at {
+	/* Data rows of D(i), or of bit plane i, in their subarrays. stride 1: row[i] is that of layer 0, and the next
+	 * layers follow it; stride n > 1: layer k is in row[n i + k]. NULL: plane i begins at row `layers` x i. Numbers
+	 * beyond the data rows of a subarray start over. */
+	const uint32_t *row;
+	uint32_t stride;
+	struct ambit_shift shift;
+};
+
+/* Vertical lanes are one plane of packed bits per bit, horizontal ones a single plane. */
+struct ambit_trace_vector {
+	struct ambit_trace_at at;
+	uint32_t planes;
+	uint32_t copies;      /* of each plane; each begins with a slot of its own */
+	uint64_t plane_bytes; /* of one copy */
+};
+
+/* Adds the program on `slots` rows. at: copied; NULL: from bank 0, D rows in order. -ERANGE: beyond 2^60 ps (13 days),
+ * where the clock of a trace ends; -ENOMEM; or that of write(). The first error of this and the next three functions
+ * stays until ambit_trace_close(). */
+int ambit_trace_program(struct ambit_trace *t, const struct ambit_program *p, uint64_t slots,
+			const struct ambit_trace_at *at);
 /* Adds the program once in the subarray `at`, with its D rows in order and nothing else running. */
 int ambit_trace_alone(struct ambit_trace *t, const struct ambit_program *p, struct ambit_place at);
-/* Adds a transfer of bytes to (write) or from a vector whose layer 0 is data row `row`, spread over ps. */
-int ambit_trace_transfer(struct ambit_trace *t, uint64_t bytes, uint32_t row, mw_wide ps, bool write);
+/* Adds a transfer to (write) or from a vector, spread over ps. */
+int ambit_trace_transfer(struct ambit_trace *t, const struct ambit_trace_vector *v, mw_wide ps, bool write);
 /* Adds time in which the channel issues nothing. */
 int ambit_trace_idle(struct ambit_trace *t, mw_wide ps);
+/* Stops the trace with the caller's error, which is returned; an earlier one stays. */
+int ambit_trace_fail(struct ambit_trace *t, int rc);
 /* Modelled time so far. */
 uint64_t ambit_trace_ps(const struct ambit_trace *t);
 /* Writes pending commands and the last line, and frees the trace. Returns the first error; NULL is allowed. */

@@ -19,48 +19,70 @@ static struct trace_rank *rank_of(struct ambit_trace *t, size_t k)
 	return &t->rank[k / t->g.banks];
 }
 
-static uint64_t *group_of(struct ambit_trace *t, size_t k)
+static struct trace_earliest *group_of(struct ambit_trace *t, size_t k)
 {
 	return &rank_of(t, k)->group[k % t->g.banks % t->timing.dram->bank_groups];
 }
 
-/* Position of bank k in the order in which a batch fills banks: ranks first, then banks. */
-static uint64_t position(const struct ambit_trace *t, size_t k)
+/* Position of bank k in the order in which the work fills banks: ranks first, then banks. */
+static uint64_t position(const struct ambit_trace *t, const struct trace_work *w, size_t k)
 {
-	return (uint64_t)(k % t->g.banks) * t->g.ranks + k / t->g.banks;
+	const struct ambit_shift *by = &w->at.shift;
+	uint64_t bank = (k % t->g.banks + t->g.banks - by->bank % t->g.banks) % t->g.banks;
+	uint64_t rank = (k / t->g.banks + t->g.ranks - by->rank % t->g.ranks) % t->g.ranks;
+	return bank * t->g.ranks + rank;
 }
 
-static uint64_t slot_of(const struct ambit_trace *t, size_t k, uint64_t index)
+uint64_t trace_first(const struct ambit_trace *t, const struct trace_work *w)
 {
-	return (index * t->banks + position(t, k)) * t->g.channels + t->text.channel;
+	return (t->text.channel + (uint64_t)t->g.channels - w->at.shift.channel % t->g.channels) % t->g.channels;
+}
+
+uint64_t trace_slot(const struct ambit_trace *t, const struct trace_work *w, size_t k, uint64_t index)
+{
+	return (index * t->banks + position(t, w, k)) * t->g.channels + trace_first(t, w);
+}
+
+struct ambit_place trace_place(const struct ambit_trace *t, const struct trace_work *w, uint64_t slot)
+{
+	return ambit_place_at(&t->g, slot, &w->at.shift);
 }
 
 /* Does the work have a row number `index` for bank k? */
 static bool has_row(const struct ambit_trace *t, const struct trace_work *w, size_t k, uint64_t index)
 {
 	if (w->alone)
-		return index == 0 && k == w->at.rank * (size_t)t->g.banks + w->at.bank;
-	return slot_of(t, k, index) < w->slots;
+		return index == 0 && k == w->where.rank * (size_t)t->g.banks + w->where.bank;
+	return w->n ? trace_slot(t, w, k, index) < w->slots : trace_transfer_has(t, w, k, index);
+}
+
+uint32_t trace_row(const struct ambit_trace *t, const struct trace_work *w, uint64_t i, uint32_t layer)
+{
+	uint64_t stride = w->at.stride, first = w->layers * i;
+	if (w->row)
+		return stride > 1 ? w->row[stride * i + layer]
+				  : (uint32_t)(((uint64_t)w->row[i] + layer) % (t->g.rows - AMBIT_RESERVED_ROWS));
+	return (uint32_t)((first + layer) % (t->g.rows - AMBIT_RESERVED_ROWS));
 }
 
 /* Row number in a bank: D rows from the bottom of the subarray, C0, C1 and B0..B15 at its top. */
 static uint32_t row_of(const struct ambit_trace *t, const struct trace_work *w, struct ambit_address a,
 		       struct ambit_place at)
 {
-	uint64_t rows = t->g.rows, top = rows - AMBIT_RESERVED_ROWS;
-	uint64_t in = a.group == AMBIT_C   ? top + a.index
+	uint32_t top = t->g.rows - AMBIT_RESERVED_ROWS;
+	uint32_t in = a.group == AMBIT_C   ? top + a.index
 		      : a.group == AMBIT_B ? top + 2 + a.index
-					   : (w->row ? w->row[a.index] : a.index * w->layers) + at.layer;
-	return (uint32_t)(at.subarray * rows + in % rows);
+					   : trace_row(t, w, a.index, at.layer);
+	return at.subarray * t->g.rows + in;
 }
 
 static uint32_t row_open(const struct ambit_trace *t, size_t k, bool second)
 {
 	const struct trace_bank *b = &t->bank[k];
 	const struct trace_work *w = b->work;
-	struct ambit_place at = w->alone ? w->at : ambit_place(&t->g, slot_of(t, k, b->index));
 	if (w->n == 0)
-		return row_of(t, w, (struct ambit_address){AMBIT_D, 0, 0}, at);
+		return b->row;
+	struct ambit_place at = w->alone ? w->where : trace_place(t, w, trace_slot(t, w, k, b->index));
 	const struct ambit_command *c = &w->cmd[b->at];
 	return row_of(t, w, second ? c->b : c->a, at);
 }
@@ -110,13 +132,6 @@ static uint64_t share(uint64_t ps, uint64_t part, uint64_t of)
 	return (uint64_t)((unsigned __int128)ps * part / of);
 }
 
-/* When the next row of a transfer may start: rows follow each other at an even pace. */
-static uint64_t row_due(const struct ambit_trace *t, size_t k)
-{
-	const struct trace_bank *b = &t->bank[k];
-	return b->work->real + b->work->pace * (b->index * t->banks + position(t, k));
-}
-
 /* Planned time of bank k's next command: banks are spread evenly over the command's share of the batch, so that they do
  * not collide on the bus. */
 static uint64_t planned(const struct ambit_trace *t, size_t k)
@@ -128,29 +143,65 @@ static uint64_t planned(const struct ambit_trace *t, size_t k)
 	uint64_t here = t->banks, whole = w->slots / ambit_parallel(&t->timing), ps = w->batch;
 	if (b->index >= whole) {
 		uint64_t left = w->slots % ambit_parallel(&t->timing);
-		here = (left - t->text.channel + t->g.channels - 1) / t->g.channels;
+		here = (left - trace_first(t, w) + t->g.channels - 1) / t->g.channels;
 		ps = w->rest;
 	}
 	return w->start + b->index * w->batch + share(ps, w->before[b->at], w->sum) +
-	       share(share(ps, w->weight[b->at], w->sum), position(t, k), here);
+	       share(share(ps, w->weight[b->at], w->sum), position(t, w, k), here);
+}
+
+/* tRRD to the last ACT of another bank. */
+static uint64_t spacing(struct ambit_trace *t, size_t k)
+{
+	const struct trace_bank *b = &t->bank[k];
+	const struct trace_rank *r = rank_of(t, k);
+	bool second = b->step == TRACE_SECOND;
+	if (!trace_jedec(t) || (second && (t->timing.faw_acts == AMBIT_FAW_1 || r->opener == k)))
+		return 0;
+	return max(r->at.act, group_of(t, k)->act);
+}
+
+/* Under limit=none micro-programs run at the modelled picosecond; all else is at clock edges. */
+static uint64_t edge(const struct ambit_trace *t, const struct trace_bank *b, uint64_t ps)
+{
+	uint64_t tck = t->timing.dram->tck;
+	return t->timing.limit == AMBIT_LIMIT_NONE && b->work->n ? ps : (ps + tck - 1) / tck * tck;
+}
+
+/* Timings count from the last slot of a command: time from its first to its last. */
+static uint64_t lead(const struct ambit_trace *t, const struct trace_bank *b)
+{
+	const struct dram_part *d = t->timing.dram;
+	bool act = b->step == TRACE_FIRST || b->step == TRACE_SECOND;
+	uint32_t slots = act ? d->act_slots : b->step == TRACE_BURST ? d->column_slots : 1;
+	return t->timing.limit == AMBIT_LIMIT_NONE && b->work->n ? 0 : (slots - 1) * (uint64_t)d->tck;
+}
+
+/* When the timings of bank and rank allow bank k's next step, in its last slot. */
+static uint64_t timings_allow(struct ambit_trace *t, size_t k)
+{
+	const struct trace_bank *b = &t->bank[k];
+	const struct trace_rank *r = rank_of(t, k);
+	if (b->step == TRACE_FIRST || b->step == TRACE_SECOND)
+		return max(b->ready, max(spacing(t, k), window_admits(t, r, tokens(t, b))));
+	if (b->step == TRACE_BURST)
+		return max(b->ready, trace_burst_allowed(t, k));
+	return max(b->ready, trace_jedec(t) ? r->at.pre : 0);
 }
 
 static uint64_t allowed(struct ambit_trace *t, size_t k)
 {
 	const struct trace_bank *b = &t->bank[k];
-	struct trace_rank *r = rank_of(t, k);
+	const struct trace_rank *r = rank_of(t, k);
 	if (!b->work)
 		return UINT64_MAX;
-	uint64_t at = max(b->ready, t->timing.limit == AMBIT_LIMIT_NONE ? 0 : t->bus_free);
-	if (b->step == TRACE_FIRST) {
-		at = max(at, b->work->n ? planned(t, k) + r->pause : row_due(t, k));
-		if (trace_jedec(t))
-			at = max(at, max(r->act, *group_of(t, k)));
-	}
-	if (b->step == TRACE_FIRST || b->step == TRACE_SECOND)
-		at = max(at, window_admits(t, r, tokens(t, b)));
-	if (b->step == TRACE_BURST)
-		at = max(at, t->data_free);
+	uint64_t at = timings_allow(t, k), first = lead(t, b);
+	at = at > first ? at - first : 0;
+	if (t->timing.limit != AMBIT_LIMIT_NONE)
+		at = max(at, b->step == TRACE_BURST && t->timing.dram->column_bus ? t->column_bus : t->bus);
+	if (b->step == TRACE_FIRST)
+		at = max(at, b->work->n ? planned(t, k) + r->pause : b->due);
+	at = edge(t, b, at);
 	return b->step == TRACE_FIRST && at >= r->refresh ? UINT64_MAX : at;
 }
 
@@ -167,7 +218,8 @@ static uint64_t refresh_allowed(const struct ambit_trace *t, uint32_t rank)
 			return UINT64_MAX;
 		at = max(at, bank->ready);
 	}
-	return max(at, t->bus_free);
+	at = max(at, t->bus);
+	return (at + t->timing.dram->tck - 1) / t->timing.dram->tck * t->timing.dram->tck;
 }
 
 /* ---- issuing ---- */
@@ -176,11 +228,13 @@ static void say(struct ambit_trace *t, size_t k, enum trace_command command, uin
 {
 	const struct dram_part *d = t->timing.dram;
 	struct trace_event e = {.ps = at, .command = command, .row = row, .column = column};
+	bool burst = command == TRACE_RD || command == TRACE_WR;
 	e.rank = (uint32_t)(k / t->g.banks);
 	e.bank = (uint32_t)(k % t->g.banks);
 	trace_text_event(&t->text, &e);
-	uint64_t slots = command == TRACE_ACT ? d->act_slots : 1, clock = at / d->tck;
-	t->bus_free = max(t->bus_free, (clock + slots) * d->tck);
+	uint64_t slots = burst ? d->column_slots : command == TRACE_ACT ? d->act_slots : 1, clock = at / d->tck;
+	uint64_t *bus = burst && d->column_bus ? &t->column_bus : &t->bus;
+	*bus = max(*bus, (clock + slots) * d->tck);
 }
 
 static void issue_refresh(struct ambit_trace *t, uint32_t rank, uint64_t at)
@@ -224,29 +278,8 @@ static void advance(struct ambit_trace *t, size_t k)
 		b->index = 0;
 		b->at = 0;
 	}
-}
-
-static uint64_t bursts_of(const struct ambit_trace *t, size_t k)
-{
-	const struct trace_bank *b = &t->bank[k];
-	uint64_t row = ambit_row_bytes(&t->g), bytes = b->work->bytes - slot_of(t, k, b->index) * row;
-	return (min(bytes, row) + t->burst_bytes - 1) / t->burst_bytes;
-}
-
-static void issue_burst(struct ambit_trace *t, size_t k, uint64_t at)
-{
-	const struct dram_part *d = t->timing.dram;
-	struct trace_bank *b = &t->bank[k];
-	uint64_t n = bursts_of(t, k), beats = (uint64_t)t->burst_bytes * 8 / d->channel_bits;
-	say(t, k, b->work->write ? TRACE_WR : TRACE_RD, at, row_open(t, k, false), (uint32_t)(b->at * beats));
-	t->data_free = at + beats * d->tck / 2;
-	if (++b->at < n) { /* after a refresh, bursts catch up with the pace */
-		b->ready = max(t->data_free, row_due(t, k) + d->trcd + b->at * b->work->pace / n);
-		return;
-	}
-	b->ready = max(b->opened + d->tras, at + (b->work->write ? dram_part_write_to_pre_ps(d) : d->trtp));
-	b->step = TRACE_CLOSE;
-	b->at = 0;
+	if (b->work && b->work->n == 0)
+		trace_transfer_arrive(t, k);
 }
 
 static void issue_close(struct ambit_trace *t, size_t k, uint64_t at)
@@ -256,6 +289,7 @@ static void issue_close(struct ambit_trace *t, size_t k, uint64_t at)
 	say(t, k, TRACE_PRE, at, row_open(t, k, aap), 0);
 	b->ready = at + t->timing.dram->trp;
 	b->step = TRACE_FIRST;
+	rank_of(t, k)->at.pre = at + t->timing.dram->tppd;
 	if (b->work->n == 0 || ++b->at == b->work->n) {
 		b->at = 0;
 		b->index++;
@@ -263,35 +297,76 @@ static void issue_close(struct ambit_trace *t, size_t k, uint64_t at)
 	}
 }
 
+/* Notes an ACT for tRRD and the activation window. */
+static void count_act(struct ambit_trace *t, size_t k, uint64_t at)
+{
+	const struct trace_bank *b = &t->bank[k];
+	struct trace_rank *r = rank_of(t, k);
+	window_take(t, r, at, tokens(t, b));
+	if (b->step == TRACE_SECOND && t->timing.faw_acts == AMBIT_FAW_1)
+		return;
+	r->at.act = at + t->timing.dram->trrd_s;
+	group_of(t, k)->act = at + t->timing.dram->trrd_l;
+	r->opener = k;
+}
+
+/* at: of the first slot of the command. */
 static void issue(struct ambit_trace *t, size_t k, uint64_t at)
 {
 	const struct dram_part *d = t->timing.dram;
 	struct trace_bank *b = &t->bank[k];
 	const struct ambit_command *c = b->work->n ? &b->work->cmd[b->at] : NULL;
+	uint64_t last = at + lead(t, b);
 	switch (b->step) {
 	case TRACE_FIRST:
-		window_take(t, rank_of(t, k), at, tokens(t, b));
-		rank_of(t, k)->act = at + d->trrd_s;
-		*group_of(t, k) = at + d->trrd_l;
+		count_act(t, k, last);
 		say(t, k, TRACE_ACT, at, row_open(t, k, false), 0);
-		b->opened = at;
-		b->ready = at + (c ? d->tras : d->trcd);
+		b->opened = last;
+		b->ready = last + (c ? d->tras : d->trcd);
 		b->step = !c ? TRACE_BURST : c->kind == AMBIT_AAP ? TRACE_SECOND : TRACE_CLOSE;
 		return;
 	case TRACE_SECOND:
-		window_take(t, rank_of(t, k), at, tokens(t, b));
+		count_act(t, k, last);
 		if (!t->raw_aap)
 			say(t, k, TRACE_PRE, at, row_open(t, k, false), 0);
 		say(t, k, TRACE_ACT, at, row_open(t, k, true), 0);
-		b->ready = at + ambit_command_ps(&t->timing, c) - d->tras - d->trp;
+		b->ready = last + ambit_command_ps(&t->timing, c) - d->tras - d->trp;
 		b->step = TRACE_CLOSE;
 		return;
 	case TRACE_BURST:
-		issue_burst(t, k, at);
+		say(t, k, b->work->write ? TRACE_WR : TRACE_RD, at, b->row, (uint32_t)(b->at * t->beats));
+		if (trace_burst_issue(t, k, last))
+			b->step = TRACE_CLOSE;
 		return;
 	default:
 		issue_close(t, k, at);
 	}
+}
+
+/* What goes first at equal times. Activations are what most programs wait for, a precharge is not missed for a clock.
+ */
+static int urgency(const struct ambit_trace *t, const struct trace_bank *b)
+{
+	switch (b->step) {
+	case TRACE_FIRST:
+		return 2;
+	case TRACE_SECOND:
+		return t->timing.faw_acts == AMBIT_FAW_1 ? 1 : 3;
+	case TRACE_BURST:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static bool goes_first(const struct ambit_trace *t, const struct trace_bank *a, const struct trace_bank *b)
+{
+	int x = urgency(t, a), y = urgency(t, b);
+	if (x != y || a->step != TRACE_BURST || b->step != TRACE_BURST)
+		return x > y;
+	if (a->work != b->work)
+		return a->work->number < b->work->number;
+	return trace_burst_place(a) < trace_burst_place(b);
 }
 
 /* Issues all commands that can be issued before `until`, in order of time. */
@@ -302,8 +377,7 @@ void trace_run(struct ambit_trace *t, uint64_t until)
 		size_t k = t->banks, rank = t->g.ranks;
 		for (size_t i = 0; i < t->banks; i++) {
 			uint64_t at = allowed(t, i);
-			/* At equal times a bank with an open row goes first. */
-			if (at < when || (at == when && k < t->banks && t->bank[i].step > t->bank[k].step)) {
+			if (at < when || (at == when && k < t->banks && goes_first(t, &t->bank[i], &t->bank[k]))) {
 				when = at;
 				k = i;
 			}
@@ -346,6 +420,9 @@ void trace_enqueue(struct ambit_trace *t, struct trace_work *w)
 	w->real = t->now;
 	w->layers = ambit_layers(&t->g, w->slots);
 	w->unfinished = t->banks;
+	w->number = t->works++;
+	if (w->n == 0)
+		trace_transfer_begin(t, w);
 	if (t->last)
 		t->last->next = w;
 	else

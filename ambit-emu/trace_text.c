@@ -73,17 +73,18 @@ void trace_text_begin(struct trace_text *x, const struct ambit_trace_config *c)
 		    spec, c->channel, c->geometry->channels, d->tck, aap, limit_note(c->timing->limit));
 }
 
-#define ZERO_16 "00000000000000000000000000000000"
+enum { BURST_BYTES_MAX = 64 };
 
 static void drampower(struct trace_text *x, const struct trace_event *e, uint64_t clock)
 {
 	static const char *const names[] = {
 		[TRACE_ACT] = "ACT", [TRACE_PRE] = "PRE", [TRACE_RD] = "RD", [TRACE_WR] = "WR", [TRACE_REF] = "REFA"};
+	static const char zero[2 * BURST_BYTES_MAX + 1] = {[0 ... 2 * BURST_BYTES_MAX - 1] = '0'};
 	bool data = e->command == TRACE_RD || e->command == TRACE_WR;
+	int digits = x->burst_bytes < BURST_BYTES_MAX ? 2 * (int)x->burst_bytes : 2 * BURST_BYTES_MAX;
 	uint32_t group = e->bank % x->groups; /* consecutive banks: different groups; DRAMPower numbers by group */
-	put(x, "%" PRIu64 ",%s,%u,%u,%u,%u,%u%s\n", clock, names[e->command], e->rank, group,
-	    group * x->group_banks + e->bank / x->groups, e->row, e->column,
-	    data ? "," ZERO_16 ZERO_16 ZERO_16 ZERO_16 : "");
+	put(x, "%" PRIu64 ",%s,%u,%u,%u,%u,%u%s%.*s\n", clock, names[e->command], e->rank, group,
+	    group * x->group_banks + e->bank / x->groups, e->row, e->column, data ? "," : "", data ? digits : 0, zero);
 }
 
 static void ramulator(struct trace_text *x, const struct trace_event *e, uint64_t clock)

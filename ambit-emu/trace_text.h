@@ -16,7 +16,7 @@ struct trace_text {
 	enum ambit_trace_format format;
 	int (*write)(void *ctx, const char *text, size_t n);
 	void *ctx;
-	uint32_t tck, channel, groups, group_banks;
+	uint32_t tck, channel, groups, group_banks, burst_bytes;
 	int rc; /* first error */
 	size_t len;
 	char buffer[1 << 16];

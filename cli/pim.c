@@ -150,11 +150,13 @@ static int print_ops_table(FILE *f, const struct ops *ops)
 	if (rc == 0)
 		rc = grid_print(f, &narrow, PRINT_TABLE);
 	if (rc == 0) {
-		(void)fprintf(f,
-			      "\n%" PRIu64
-			      " lanes per micro-program. All values are modelled. published: AAP + AP of the published "
-			      "program, where its count was cross-checked; verified: this program needs no more.\n",
-			      ops->lanes);
+		(void)fprintf(
+			f,
+			"\n%" PRIu64
+			" lanes per micro-program. All values are modelled. published: AAP + AP of the published "
+			"program, where its count was cross-checked; verified: results equal plain C, no more commands "
+			"than published, constants of time or energy with a checked source.\n",
+			ops->lanes);
 		print_sources(f, "counts and time", all, OPS_SOURCE);
 		print_sources(f, "energy", &ops->energy, 0);
 	}
@@ -172,7 +174,7 @@ static uint32_t result_bits(enum pim_op op, struct pim_type type)
 {
 	struct pim_type result = pim_uint(1);
 	if (op > PIM_FILL)
-		(void)pim_op_result(op, type, &result); /* above 64 bits there is no vector type, but a price */
+		(void)pim_op_result(op, type, &result);
 	return result.bits;
 }
 
@@ -182,6 +184,17 @@ static void __attribute__((format(printf, 3, 4))) put(struct mw_buf *text, enum 
 	va_start(ap, fmt);
 	mw_buf_vadd(&text[c], fmt, ap);
 	va_end(ap);
+}
+
+/* "results+time" */
+static void put_verified(struct mw_buf *text, uint32_t verified)
+{
+	const char *name;
+	for (unsigned bit = 0; (name = pim_verified_name((enum pim_verified)(1u << bit))); bit++)
+		if (verified >> bit & 1)
+			mw_buf_add(text, "%s%s", text->len ? "+" : "", name);
+	if (!text->len)
+		mw_buf_add(text, "unverified");
 }
 
 static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type)
@@ -223,7 +236,7 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 	put(text, OPS_ROWS_USED, "%" PRIu32, p->rows);
 	put(text, OPS_NS_PROVENANCE, "modelled");
 	put(text, OPS_ENERGY_PROVENANCE, "%s", p->energy.parts ? "modelled" : "unavailable");
-	put(text, OPS_VERIFIED, "%s", p->verified ? "yes" : "unverified");
+	put_verified(&text[OPS_VERIFIED], p->verified);
 	if (p->published)
 		put(text, OPS_PUBLISHED, "%" PRIu64, p->published);
 	if (p->live_rows)
@@ -356,14 +369,16 @@ const struct command cmd_pim_ops = {
 	.section = "Processing in memory",
 	.usage = "",
 	.summary = "commands, time and energy of every operation of a device",
-	.details = "ns is the time of one micro-program in one subarray (aap=split, limit=none unless the SPEC says\n"
-		   "otherwise). ns strict uses the split decoder only where exactly one address is in the B group.\n"
-		   "GOP/s is the whole device in steady state, once without a limit on activations, once limited by\n"
-		   "tRRD, tFAW and refresh. The operations from not to fill are counted per row, whatever the width.\n"
-		   "rows: data rows, temporaries included. published: AAP + AP of the published program, where its\n"
-		   "count was cross-checked. verified: this program needs no more commands than that. live rows: data\n"
-		   "rows that are needed at once. row ACTs/refresh: activations of the busiest row between two\n"
-		   "refreshes when the program runs back to back (read disturbance is not modelled).",
+	.details =
+		"ns is the time of one micro-program in one subarray (aap=split, limit=none unless the SPEC says\n"
+		"otherwise). ns strict uses the split decoder only where exactly one address is in the B group.\n"
+		"GOP/s is the whole device in steady state, once without a limit on activations, once limited by\n"
+		"tRRD, tFAW and refresh. The operations from not to fill are counted per row, whatever the width.\n"
+		"rows: data rows, temporaries included. published: AAP + AP of the published program, where its\n"
+		"count was cross-checked. verified: what was: results (equal to plain C bit for bit), count (no more\n"
+		"commands than published), time and energy (their constants have a checked source). live rows: data\n"
+		"rows that are needed at once. row ACTs/refresh: activations of the busiest row between two\n"
+		"refreshes when the program runs back to back (read disturbance is not modelled).",
 	.options = ops_options,
 	.run = run_ops,
 };

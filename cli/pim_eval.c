@@ -16,6 +16,8 @@ static int allocate(struct eval *e, uint64_t first, uint64_t lanes)
 	int rc = 0;
 	if (lanes == e->allocated && !e->per_subarray)
 		return 0;
+	/* A place of its own choice: what has no room there is refused, and never spilled at a cost. */
+	const bool placed = pim_ops_of(e->dev)->caps & PIM_CAP_PLACEMENT;
 	struct pim_placement place = {.size = sizeof(place)};
 	if (e->per_subarray)
 		place.subarray = (uint32_t)(first / e->per_subarray);
@@ -29,7 +31,7 @@ static int allocate(struct eval *e, uint64_t first, uint64_t lanes)
 		all[i]->v = NULL;
 	}
 	for (unsigned i = e->reduces; i < count && rc == 0; i++)
-		rc = pim_alloc_at(e->dev, all[i]->type, lanes, e->per_subarray ? &place : NULL, &all[i]->v);
+		rc = pim_alloc_at(e->dev, all[i]->type, lanes, placed ? &place : NULL, &all[i]->v);
 	if (rc == 0)
 		e->allocated = lanes;
 	return rc;

@@ -10,6 +10,7 @@
 #include "base/core/wide.h"
 #include "pim/pim.h"
 
+#define CORE_FULL (~(mw_wide)0) /* a counter that is not known any more */
 #define CORE_MAX_KEYS 96
 #define CORE_ERR 2048
 

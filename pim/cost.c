@@ -45,8 +45,8 @@ void pim_cost_end(struct pim_cost *c)
 /* The count of a scope. -ERANGE: it exceeds 64 bits. */
 static int difference(const struct pim_cost *c, enum pim_count what, uint64_t *value)
 {
-	mw_wide d = (c->stopped ? c->stop[what] : c->dev->counts[what]) - c->start[what];
-	if (d > UINT64_MAX)
+	mw_wide end = c->stopped ? c->stop[what] : c->dev->counts[what], d = end - c->start[what];
+	if (d > UINT64_MAX || end == CORE_FULL)
 		return core_fail(c->dev, -ERANGE, "%s exceeds 2^64 - 1 in this scope", pim_count_name(what));
 	*value = (uint64_t)d;
 	return 0;
@@ -122,6 +122,10 @@ int pim_price_of(struct pim_device *dev, enum pim_op op, struct pim_type type, s
 	int rc = core_check_type(dev, type);
 	if (rc < 0)
 		return rc;
+	struct pim_type result;
+	if (pim_op_result(op, type, &result) == -EOPNOTSUPP)
+		return core_fail(dev, -EOPNOTSUPP, "%s of %u bits: its result of %u bits exceeds 64", pim_op_name(op),
+				 type.bits, result.bits);
 	int saved = errno;
 	*price = (struct pim_price){.size = price->size, .energy = {.size = price->energy.size}};
 	rc = dev->ops->price ? dev->ops->price(dev->state, op, type, price) : -EOPNOTSUPP;

@@ -342,16 +342,24 @@ int pim_call_fail(struct pim_call *call, int code, const char *fmt, ...)
 	return code;
 }
 
+/* At 2^128 - 1 a counter stays, and its scopes give -ERANGE. */
+static void count_up(struct pim_call *call, enum pim_count what, mw_wide n)
+{
+	mw_wide *sum = &call->dev->counts[what];
+	if (__builtin_add_overflow(*sum, n, sum))
+		*sum = CORE_FULL;
+}
+
 void core_charge(struct pim_call *call, enum pim_count what, mw_wide n)
 {
-	call->dev->counts[what] += n;
+	count_up(call, what, n);
 }
 
 void core_time(struct pim_call *call, enum pim_count part, mw_wide elapsed_ps, mw_wide busy_ps)
 {
-	call->dev->counts[part] += elapsed_ps;
-	call->dev->counts[PIM_PS_ELAPSED] += elapsed_ps;
-	call->dev->counts[PIM_PS_BUSY] += busy_ps;
+	count_up(call, part, elapsed_ps);
+	count_up(call, PIM_PS_ELAPSED, elapsed_ps);
+	count_up(call, PIM_PS_BUSY, busy_ps);
 }
 
 void pim_call_charge(struct pim_call *call, enum pim_count what, uint64_t n)

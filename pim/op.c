@@ -158,6 +158,22 @@ const char *pim_count_name(enum pim_count what)
 	return (unsigned)what < PIM_COUNT_N ? counts[what] : NULL;
 }
 
+const char *pim_verified_name(enum pim_verified what)
+{
+	switch (what) {
+	case PIM_VERIFIED_RESULTS:
+		return "results";
+	case PIM_VERIFIED_COUNT:
+		return "count";
+	case PIM_VERIFIED_TIME:
+		return "time";
+	case PIM_VERIFIED_ENERGY:
+		return "energy";
+	default:
+		return NULL;
+	}
+}
+
 const char *pim_part_name(enum pim_part part)
 {
 	return (unsigned)part < PIM_PART_N ? parts[part] : NULL;

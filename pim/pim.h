@@ -23,7 +23,7 @@
  *   -EINVAL      a NULL, a wrong length or type, a spec that cannot be read
  *   -ENODEV      no device of that name
  *   -EOPNOTSUPP  the device has no model of it: a cost is never 0 and a result never wrong for lack of a model
- *   -ENOSPC      no rows left; pim_error() says how many are needed and how many are free
+ *   -ENOSPC      too few rows; pim_error() says how many are needed and how many are free
  *   -EXDEV       operands of different devices
  *   -ENOMEM      the host has no memory left
  *   -ERANGE      a count, or its energy, exceeds 2^64 - 1: counts never wrap, and scopes that contain less can be read
@@ -127,14 +127,20 @@ PIM_API int pim_alloc(struct pim_device *dev, struct pim_type type, uint64_t lan
  * take NULL for its data; an operation takes either unbacked vectors only or none. -EOPNOTSUPP: the costs of this
  * device depend on more than sizes, or it has none. */
 PIM_API int pim_alloc_unbacked(struct pim_device *dev, struct pim_type type, uint64_t lanes, struct pim_vector **v);
-/* Where the rows of a vector lie: each goes to channel, rank, bank, then subarray, fastest first, moved on by `bank`
- * banks and `subarray` subarrays (modulo their numbers). Vectors of equal placement meet in every subarray. An
- * operation on others copies rows first (RowClone), every time; PIM_COPIES_* and PIM_PS_COPY count that. */
+/* Where the rows of a vector lie: each goes to channel, rank, bank, then subarray, fastest first, all moved on alike by
+ * these numbers (modulo those of the device). Vectors of equal placement and length meet in every subarray. An
+ * operation on others copies rows first, every time: inside a rank by RowClone (PIM_COPIES_*, PIM_PS_COPY), else over
+ * the channels (PIM_BYTES_RELOAD, PIM_PS_RELOAD). */
 struct pim_placement {
-	size_t size;
+	size_t size; /* up to `subarray` or more */
 	uint32_t bank, subarray;
+	uint32_t channel, rank;
+	uint32_t scattered; /* pim_vector_placement: 1 when its rows lie wherever some were left */
 };
-/* where NULL: as pim_alloc(). -EOPNOTSUPP: the device has no placement. */
+/* Allocates a vector at a place, or -ENOSPC; rows are never made free for it. where NULL: as pim_alloc(), which takes
+ * the first place with room, and scatters the rows where no place has room but the device has. An operation on vectors
+ * of pim_alloc() that finds too few rows for temporaries brings rows of other vectors to the host's memory and back,
+ * charged as reload. -EOPNOTSUPP: the device has no placement. */
 PIM_API int pim_alloc_at(struct pim_device *dev, struct pim_type type, uint64_t lanes,
 			 const struct pim_placement *where, struct pim_vector **v);
 PIM_API struct pim_placement pim_vector_placement(const struct pim_vector *v);
@@ -399,7 +405,7 @@ struct pim_price {
 	uint64_t lanes;           /* of one micro-program */
 	uint64_t row_bytes;       /* bytes of one row: one bit of each of these lanes */
 	uint32_t rows;            /* data rows that the program touches */
-	uint32_t verified;        /* 1: time and count come from a checked source, or are below it */
+	uint32_t verified;        /* what was verified: enum pim_verified, or-ed; 0: nothing */
 	uint64_t published;       /* commands of the published program, where that count was checked; 0: none */
 	struct pim_energy energy; /* of one micro-program; parts = 0: no model */
 	const char *source;       /* source of counts and time; lives as long as the device */
@@ -407,7 +413,16 @@ struct pim_price {
 	/* Activations of the busiest row between two refreshes when the program runs back to back; 0: not known. */
 	uint64_t window_activations;
 };
-/* price->size and price->energy.size must be set. -EINVAL: no such operation or type; -EOPNOTSUPP: no model. */
+enum pim_verified {
+	PIM_VERIFIED_RESULTS = 1 << 0, /* the program's results equal plain C, bit for bit, in this library's tests */
+	PIM_VERIFIED_COUNT = 1 << 1,   /* no more commands than a published program whose count was cross-checked */
+	PIM_VERIFIED_TIME = 1 << 2,    /* the time of every command has a source that was checked */
+	PIM_VERIFIED_ENERGY = 1 << 3,  /* so has the energy of every command */
+};
+/* "results", "count", "time", "energy"; NULL for other numbers. */
+PIM_API const char *pim_verified_name(enum pim_verified what);
+/* price->size and price->energy.size must be set. -EINVAL: no such operation or type; -EOPNOTSUPP: no model, or a
+ * result of more than 64 bits. */
 PIM_API int pim_price_of(struct pim_device *dev, enum pim_op op, struct pim_type type, struct pim_price *price);
 
 /* ---- traces ---- */
@@ -430,9 +445,10 @@ struct pim_trace_config {
 	void *ctx;
 };
 
-/* Traces what the device does from here on, until pim_trace_end or pim_close. Row numbers of operands are those of the
- * micro-program (docs/emulator.md). A trace ends after 2^60 ps, 13 days. -EOPNOTSUPP: the device, or its spec, has no
- * commands to trace; -EBUSY: a trace is being written already. */
+/* Traces what the device does from here on, until pim_trace_end or pim_close. Vectors are moved to the rows in which
+ * they lie, and programs open those rows; unbacked vectors get rows in the order in which the device meets them
+ * (docs/emulator.md). A trace ends after 2^60 ps, 13 days. -EINVAL: a member of config is not set or not valid.
+ * -EOPNOTSUPP: the device, or its spec, has no commands to trace; -EBUSY: a trace is being written already. */
 PIM_API int pim_trace_begin(struct pim_device *dev, const struct pim_trace_config *config);
 /* Writes the rest. Returns the first error: that of write(), -ERANGE where more than 2^60 ps were charged; -EINVAL
  * where no trace was begun. */
@@ -559,7 +575,10 @@ struct pim_operand {
 	struct pim_type type;
 	uint64_t rows, cols;
 	void *mem;
-	uint32_t bank, subarray; /* as in pim_placement; 0 without PIM_CAP_PLACEMENT */
+	/* As in pim_placement; 0 without PIM_CAP_PLACEMENT. Unless `placed` is 1, alloc chooses them. */
+	uint32_t bank, subarray, channel, rank, scattered;
+	uint32_t placed;
+	uint32_t matrix; /* 1: of pim_matrix_alloc, which may have one row; 0: a vector */
 };
 
 struct pim_command {

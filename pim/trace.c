@@ -6,9 +6,14 @@
 int pim_trace_begin(struct pim_device *dev, const struct pim_trace_config *config)
 {
 	CORE_CHECK(dev);
-	if (!dev || !config || config->size < sizeof(*config) || !config->write ||
-	    (unsigned)config->format > PIM_TRACE_RAMULATOR_HOST)
+	if (!dev)
 		return -EINVAL;
+	if (!config || config->size < sizeof(*config))
+		return core_fail(dev, -EINVAL, config ? "pim_trace_config.size is not set" : "no pim_trace_config");
+	if (!config->write)
+		return core_fail(dev, -EINVAL, "pim_trace_config.write is not set");
+	if ((unsigned)config->format > PIM_TRACE_RAMULATOR_HOST)
+		return core_fail(dev, -EINVAL, "no trace format has the number %u", (unsigned)config->format);
 	if (!dev->ops->trace)
 		return core_fail(dev, -EOPNOTSUPP, "device %s has no commands to trace", dev->ops->name);
 	int saved = errno;

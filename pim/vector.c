@@ -75,7 +75,8 @@ static int alloc_vector(struct pim_device *dev, struct pim_type type, uint64_t l
 	if (!dev || !out)
 		return -EINVAL;
 	*out = NULL;
-	if (where && where->size < sizeof(*where))
+	struct pim_placement place = {.size = 0};
+	if (where && where->size < offsetof(struct pim_placement, channel))
 		return core_fail(dev, -EINVAL, "pim_placement.size is not set");
 	if (where && !(dev->ops->caps & PIM_CAP_PLACEMENT))
 		return core_fail(dev, -EOPNOTSUPP, "device %s has no placement of vectors", dev->ops->name);
@@ -90,8 +91,12 @@ static int alloc_vector(struct pim_device *dev, struct pim_type type, uint64_t l
 	}
 	v->o = (struct pim_operand){.rows = 1, .cols = lanes};
 	if (where) {
-		v->o.bank = where->bank;
-		v->o.subarray = where->subarray;
+		memcpy(&place, where, where->size < sizeof(place) ? where->size : sizeof(place));
+		v->o.bank = place.bank;
+		v->o.subarray = place.subarray;
+		v->o.channel = place.channel;
+		v->o.rank = place.rank;
+		v->o.placed = 1;
 	}
 	rc = backed ? alloc_operand(dev, type, &v->o) : unbacked_operand(dev, type, &v->o);
 	if (rc == 0) {
@@ -133,6 +138,9 @@ struct pim_placement pim_vector_placement(const struct pim_vector *v)
 	if (v) {
 		p.bank = v->o.bank;
 		p.subarray = v->o.subarray;
+		p.channel = v->o.channel;
+		p.rank = v->o.rank;
+		p.scattered = v->o.scattered;
 	}
 	return p;
 }
@@ -251,7 +259,7 @@ int pim_matrix_alloc(struct pim_device *dev, struct pim_type type, uint64_t rows
 		(void)core_fail(dev, rc, "out of memory");
 		goto out;
 	}
-	m->o = (struct pim_operand){.rows = rows, .cols = cols};
+	m->o = (struct pim_operand){.rows = rows, .cols = cols, .matrix = 1};
 	rc = alloc_operand(dev, type, &m->o);
 	if (rc == 0) {
 		m->dev = dev;

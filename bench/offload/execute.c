@@ -31,7 +31,7 @@ static void read_price(struct offload *o, struct pim_device *dev, const struct o
 	bool known = pim_price_of(dev, w->device_op, type, &p) == 0;
 	/* Copied, because the device's texts are freed with it. */
 	c->source = offload_text(o, "%s", known && p.source ? p.source : pim_spec(dev));
-	c->verified = known && p.verified;
+	c->verified = known && p.verified & PIM_VERIFIED_TIME;
 	c->energy.source = offload_text(o, "%s", c->has_energy && c->energy.source ? c->energy.source : "");
 }
 

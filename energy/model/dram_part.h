@@ -27,6 +27,7 @@
 	X(data_rate, 256, "beats per clock")                                                                           \
 	X(act_slots, 16, "command slots that an ACT takes on the bus")                                                 \
 	X(column_slots, 16, "command slots that an RD or WR takes")                                                    \
+	X(column_bus, 1, "1: RD and WR have a command bus of their own")                                               \
 	X(idd_bits, 4096, "data bits that the currents are for, where these are not chip_bits")
 
 /* X(field, help): times in ps; in texts and SPECs in ns. */
@@ -52,7 +53,9 @@
 	X(twtr_l, "end of write data to RD, the same bank group")                                                      \
 	X(trtw, "RD to WR: tCL + burst + turnaround - tCWL")                                                           \
 	X(trtp, "RD to PRE")                                                                                           \
-	X(twr, "end of write data to PRE")
+	X(twr, "end of write data to PRE")                                                                             \
+	X(tcs, "gap on the data bus between bursts of two ranks")                                                      \
+	X(tppd, "PRE to PRE of a rank, another bank")
 
 /* The row cycle in which IDD0 was measured, where it is not tras and trp. */
 #define DRAM_PART_IDD_TIMES(X)                                                                                         \

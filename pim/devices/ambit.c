@@ -36,7 +36,7 @@ static const struct pim_key keys[] = {
 	{"limit", PIM_KEY_CHOICE, "none", "none|bus|jedec", 0, 0,
 	 "what limits many commands; bus: command bus; jedec: also tRRD, tFAW, refresh"},
 	{"faw_acts", PIM_KEY_CHOICE, "2", "2|1|wl", 0, 0,
-	 "activations that an AAP counts as in tFAW; wl: one per wordline"},
+	 "activations that an AAP counts as in tFAW (wl: one per wordline) and, but for 1, its second ACT in tRRD"},
 	{"faw", PIM_KEY_REAL, "1", NULL, 0, 1, "factor on tFAW"},
 	{"refresh", PIM_KEY_INT, "1", NULL, 0, 1, "0: limit=jedec without refresh"},
 	{"salp", PIM_KEY_INT, "1", NULL, 1, 1024, "subarrays of a bank that may be open at once"},
@@ -130,6 +130,7 @@ static void set_transfer(struct ambit *a, const struct pim_config *c)
 	double rate = a->geometry.channels * dram_part_peak_gbps(d);
 	rate *= pim_config_real(c, "efficiency");
 	a->transpose_gbps = rate;
+	a->reload_gbps = device && pim_config_text(c, "xfer") ? fmin(rate, pim_config_real(c, "xfer")) : rate;
 	a->host_gbps = pim_config_text(c, "host") ? pim_config_real(c, "host") : rate;
 	if (pim_config_text(c, measured))
 		rate = fmin(rate, pim_config_real(c, measured));
@@ -235,6 +236,7 @@ static void ambit_close(void *state)
 	ambit_trace_drop(a);
 	ambit_raw_free(a);
 	ambit_prepared_free(a);
+	ambit_occupancy_free(&a->occupancy);
 	ambit_failures_close(&a->failures);
 	mw_buf_fini(&a->user);
 	free(a->time_source);
@@ -259,6 +261,11 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 		goto fail;
 	set_timing(a, c, d);
 	set_transfer(a, c);
+	rc = ambit_occupancy_init(&a->occupancy, &a->geometry, a->geometry.rows - AMBIT_RESERVED_ROWS);
+	if (rc < 0) {
+		(void)mw_fail(rc, err, n, "out of memory");
+		goto fail;
+	}
 	a->exact = strcmp(pim_config_text(c, "engine"), "exact") == 0;
 	rc = ambit_failures_open(&a->failures, c, &a->geometry, d->chip_bits, a->exact, err, n);
 	if (rc < 0)

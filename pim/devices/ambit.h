@@ -4,7 +4,7 @@
 
 #include "ambit-emu/energy.h"
 #include "ambit-emu/exact.h"
-#include "ambit-emu/geometry.h"
+#include "ambit-emu/occupancy.h"
 #include "ambit-emu/ops.h"
 #include "ambit-emu/rowclone.h"
 #include "ambit-emu/timing.h"
@@ -25,7 +25,21 @@ struct ambit_prepared {
 	struct ambit_exact exact; /* valid when lowered */
 };
 
-enum { AMBIT_PREPARED = 64 };
+enum { AMBIT_PREPARED = 64, AMBIT_UNBACKED = 16 };
+
+/* Rows that a trace shows for unbacked vectors, which have none of their own. */
+struct ambit_unbacked_vector {
+	const struct pim_operand *o;
+	uint64_t cols;
+	uint32_t bits;
+	uint64_t first;
+};
+
+struct ambit_unbacked {
+	struct ambit_unbacked_vector known[AMBIT_UNBACKED];
+	unsigned next;
+	uint64_t rows; /* where the next one begins */
+};
 
 struct ambit {
 	struct dram_part part;
@@ -36,9 +50,11 @@ struct ambit {
 	bool exact, published, via_host;
 	struct ambit_failures failures;
 	double in_gbps, out_gbps;
+	double reload_gbps; /* of rows from one place to another by way of the host: all channels */
 	enum ambit_transposer transposer;
 	double transpose_gbps, host_gbps;
-	uint64_t rows_used;   /* data rows taken in the fullest subarray */
+	struct ambit_occupancy occupancy;
+	struct ambit_unbacked unbacked;
 	uint64_t seed, runs;  /* the number of runs changes the noise from run to run */
 	uint64_t clock;       /* counts uses of prepared programs */
 	size_t commands_kept; /* in all prepared programs */
@@ -58,6 +74,7 @@ struct ambit_lanes {
 	size_t stride; /* bytes from one plane to the next */
 	size_t bytes;  /* of p */
 	char *p;
+	struct ambit_holding *held; /* its rows */
 	/* protect=ecc: check bits of every plane, and what the planes would hold without failures. */
 	char *check, *truth;
 	size_t check_stride;
@@ -109,29 +126,53 @@ void ambit_prepared_free(struct ambit *a);
 bool ambit_published_wrong(enum pim_op op, unsigned width);
 
 /* ---- ambit_execute.c ---- */
+struct ambit_operands {
+	const struct pim_operand *const *src, *const *dst;
+	size_t n_src, n_dst;
+	uint32_t temporaries; /* data rows of the program besides those of its operands */
+	const char *name;     /* of the operation, for errors */
+};
+
 /* A program to run on vectors of one length, and its costs. */
 struct ambit_run {
 	const char *name;
 	const struct ambit_program *program;
 	const struct ambit_counts *counts;
 	const struct ambit_exact *exact;
-	uint64_t ps, batch_ps;          /* in one subarray; in all that work at once */
-	const struct pim_operand *home; /* operand in whose subarrays it runs */
+	uint64_t ps, batch_ps; /* in one subarray; in all that work at once */
+	struct ambit_shift at; /* where it runs */
+	uint64_t lanes;        /* of an operand */
+	const struct ambit_operands *operands;
 };
+/* Data rows besides those of inputs and results. */
+static inline uint32_t ambit_temporaries(const struct ambit_program *p)
+{
+	unsigned named = p->inputs + p->outputs;
+	return p->rows > named ? (uint32_t)(p->rows - named) : 0;
+}
 /* Runs a program in the exact engine. d: rows of inputs, then results, `bytes` each. -EIO: the commands executed are
  * not those of the program; -ENOMEM. */
 int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_run *r, char *const *d, size_t bytes);
-void ambit_charge(const struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots);
+void ambit_charge(struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots);
 int ambit_execute(void *state, struct pim_call *call, const struct pim_command *c);
 
 /* ---- ambit_trace.c ---- */
 int ambit_trace(void *state, const struct pim_trace_config *config, const char *spec, char *err, size_t n);
 /* Add to the trace what is charged; they do nothing without a trace. */
-void ambit_trace_charge(const struct ambit *a, const struct ambit_program *p, uint64_t slots);
+void ambit_trace_charge(struct ambit *a, const struct ambit_run *r, uint64_t slots);
 void ambit_trace_alone_at(const struct ambit *a, const struct ambit_program *p, struct ambit_place at);
-void ambit_trace_bytes(const struct ambit *a, mw_wide bytes, mw_wide ps, bool write);
+/* The vector is written, or read; ps: the time that was charged. */
+void ambit_trace_vector_moves(struct ambit *a, const struct pim_operand *o, mw_wide ps, bool write);
 void ambit_trace_wait(const struct ambit *a, mw_wide ps);
 void ambit_trace_drop(struct ambit *a);
+
+/* ---- ambit_rows.c ---- */
+/* Data row of bit `bit` of a vector in layer `layer` of its subarrays. Unbacked vectors have no rows of their own: they
+ * take rows from 0 on, in the order in which a trace first meets them, and start over at the end. The rows of scattered
+ * ones differ from slot to slot; a trace shows rows from 0 on. */
+uint32_t ambit_row_of(struct ambit *a, const struct pim_operand *o, unsigned bit, uint64_t layer);
+/* The n-th data row that is free in the subarray of slot 0 at a place; starts over where fewer are free. */
+uint32_t ambit_row_free(const struct ambit *a, const struct ambit_shift *at, uint64_t n);
 
 /* ---- ambit_raw.c ---- */
 extern const struct pim_raw_ops ambit_raw;
@@ -139,27 +180,31 @@ void ambit_raw_free(struct ambit *a);
 
 /* ---- ambit_place.c ---- */
 
+/* Takes the rows of a vector and sets its place. -ENOSPC says how many are needed and free; -ENOMEM. */
+int ambit_place_vector(struct ambit *a, struct pim_call *call, struct pim_operand *o, struct ambit_holding **out);
+struct ambit_shift ambit_shift_of(const struct pim_operand *o);
+
 /* Charges the commands of one program on each of `slots` rows, no time. */
 void ambit_charge_commands(struct pim_call *call, const struct ambit_counts *n, uint64_t slots);
 
-struct ambit_operands {
-	const struct pim_operand *const *src, *const *dst;
-	size_t n_src, n_dst;
-};
-
-/* The copies before and after a program whose operands lie in different subarrays. */
+/* Where a program runs, and what is moved before and after it: operands that lie elsewhere, and rows that make room.
+ * Per kind of copy; AMBIT_CLONE_FAR: over the channels, out and in again. */
 struct ambit_route {
-	bool apart;                     /* false: nothing is copied */
-	uint64_t rows[AMBIT_CLONE_FAR]; /* rows to copy per slot, by enum ambit_clone */
-	uint64_t temporaries;           /* rows that hold copied inputs and results to be copied back */
-	const struct pim_operand *home; /* operand in whose subarrays the program runs */
+	struct ambit_shift at;
+	bool apart; /* an operand lies elsewhere */
+	uint64_t rows[AMBIT_CLONE_FAR + 1];
+	uint64_t moved;  /* rows beside each slot that hold copies of operands, and results to be copied back */
+	mw_wide evicted; /* rows of other vectors, over all slots, that are brought out and in again */
 	struct ambit_clone_cost cost[AMBIT_CLONE_FAR];
 };
-/* Finds the operand whose subarrays need the least copying time; at least one result. -EOPNOTSUPP: the timings of
- * column commands have no source. */
+/* Chooses the place with the least time for copies: that of an operand (at least one result), or the first one with
+ * room. -ENOSPC: more rows than a subarray has, or too few left for vectors that were placed by the caller. */
 int ambit_route(const struct ambit *a, struct pim_call *call, const struct ambit_operands *o, struct ambit_route *out);
+/* The route of a copy, which needs no program; apart is false where it does. */
+void ambit_route_copy(const struct ambit *a, const struct pim_operand *from, const struct pim_operand *to,
+		      struct ambit_route *out);
 void ambit_charge_route(const struct ambit *a, struct pim_call *call, const struct ambit_route *r, uint64_t slots);
-/* Cost of copying one row. -EOPNOTSUPP as above and for AMBIT_CLONE_FAR. */
+/* Cost of copying one row. -EOPNOTSUPP: AMBIT_CLONE_FAR, or the timings of column commands have no source. */
 int ambit_clone_price(const struct ambit *a, struct pim_call *call, enum ambit_clone kind,
 		      struct ambit_clone_cost *out);
 

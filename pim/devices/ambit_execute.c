@@ -60,9 +60,9 @@ int ambit_run_exact(struct ambit *a, struct pim_call *call, const struct ambit_r
 		.d = d,
 		.bytes = bytes,
 		.row_bytes = ambit_row_bytes(&a->geometry),
-		.lanes = r->home->cols,
-		.period = a->failures.copies > 1 ? ambit_slots(&a->geometry, r->home->cols) : 0,
-		.at = {r->home->bank, r->home->subarray},
+		.lanes = r->lanes,
+		.period = a->failures.copies > 1 ? ambit_slots(&a->geometry, r->lanes) : 0,
+		.at = r->at,
 		.burst = a->failures.burst,
 		.seed = seed,
 	};
@@ -99,7 +99,7 @@ static int run_check(struct ambit *a, struct pim_call *call, const struct pim_co
 		.row_bytes = row_bytes / 8,
 		.first_column = 8 * row_bytes,
 		.lanes = (c->dst->cols + 63) / 64 * 8,
-		.at = {r->home->bank, r->home->subarray},
+		.at = r->at,
 		.burst = {64, 64}, /* the check bits are in one chip */
 		.seed = a->seed,
 		.uncounted = true,
@@ -149,23 +149,7 @@ static int run_fused(const struct ambit *a, struct pim_call *call, const struct 
 
 /* ---- both ---- */
 
-/* Are enough rows free for temporaries? They are free again after each micro-program, and each subarray runs one at a
- * time. */
-static int check_rows(const struct ambit *a, struct pim_call *call, const struct pim_command *c,
-		      const struct ambit_program *p, uint64_t moved)
-{
-	uint64_t need = p->rows > p->inputs + p->outputs ? p->rows - p->inputs - p->outputs : 0;
-	uint64_t have = a->geometry.rows - AMBIT_RESERVED_ROWS;
-	need += moved;
-	if (need <= have - a->rows_used)
-		return 0;
-	return pim_call_fail(
-		call, -ENOSPC, "ambit: %s of %u bits: %llu temporary rows of each subarray needed, %llu of %llu free",
-		pim_op_name(c->op), c->n_src ? c->src[c->n_src - 1]->type.bits : c->dst->type.bits,
-		(unsigned long long)need, (unsigned long long)(have - a->rows_used), (unsigned long long)have);
-}
-
-void ambit_charge(const struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots)
+void ambit_charge(struct ambit *a, struct pim_call *call, const struct ambit_run *r, uint64_t slots)
 {
 	uint64_t parallel = ambit_parallel(&a->timing);
 	ambit_charge_commands(call, r->counts, slots);
@@ -173,7 +157,7 @@ void ambit_charge(const struct ambit *a, struct pim_call *call, const struct amb
 	mw_wide elapsed =
 		mw_wide_mul(slots / parallel, r->batch_ps) + ambit_batch_ps(&a->timing, r->program, slots % parallel);
 	core_time(call, PIM_PS_COMPUTE, elapsed, mw_wide_mul(slots, r->ps));
-	ambit_trace_charge(a, r->program, slots);
+	ambit_trace_charge(a, r, slots);
 }
 
 /* PIM_COPY to other subarrays: only the move is charged, no program. Both vectors have one layout. */
@@ -207,15 +191,35 @@ int ambit_execute(void *state, struct pim_call *call, const struct pim_command *
 		rc = ambit_lower(a, p, why, sizeof(why));
 	if (rc < 0)
 		return pim_call_fail(call, rc, "%s", why);
-	const struct ambit_operands operands = {c->src, &c->dst, c->n_src, 1};
+	const struct ambit_program *program = &p->builder.p;
 	struct ambit_route route;
+	if (c->op == PIM_COPY) {
+		ambit_route_copy(a, c->src[0], c->dst, &route);
+		if (route.apart)
+			return move_vector(a, call, c, &route);
+	}
+	const struct ambit_operands operands = {
+		.src = c->src,
+		.dst = &c->dst,
+		.n_src = c->n_src,
+		.n_dst = 1,
+		.temporaries = ambit_temporaries(program),
+		.name = pim_op_name(c->op),
+	};
 	rc = ambit_route(a, call, &operands, &route);
-	if (rc == 0 && route.apart && c->op == PIM_COPY)
-		return move_vector(a, call, c, &route);
-	if (rc == 0 && backed)
-		rc = check_rows(a, call, c, &p->builder.p, route.temporaries);
-	const struct ambit_run run = {pim_op_name(c->op), &p->builder.p, &p->counts, &p->exact, p->ps,
-				      p->batch_ps,        route.home};
+	if (rc < 0)
+		return rc;
+	const struct ambit_run run = {
+		.name = pim_op_name(c->op),
+		.program = program,
+		.counts = &p->counts,
+		.exact = &p->exact,
+		.ps = p->ps,
+		.batch_ps = p->batch_ps,
+		.at = route.at,
+		.lanes = c->dst->cols,
+		.operands = &operands,
+	};
 	if (rc == 0 && backed)
 		rc = a->exact ? run_exact(a, call, c, &run) : run_fused(a, call, c);
 	if (rc < 0)

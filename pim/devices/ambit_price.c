@@ -11,8 +11,6 @@ int ambit_modelled(void *state, enum pim_count what)
 	case PIM_PASSES:
 	case PIM_CYCLES:
 	case PIM_MACS:
-	case PIM_BYTES_RELOAD:
-	case PIM_PS_RELOAD:
 		return -EOPNOTSUPP;
 	case PIM_FAULTS_INJECTED:
 	case PIM_BITS_WRONG:
@@ -66,13 +64,18 @@ static int equation_joules(const struct ambit *a, const uint64_t *counts, enum p
 	case PIM_E_REFRESH:
 		*out = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE] + counts[PIM_PS_COPY], ranks);
 		return 0;
-	/* A row copied over the internal bus is read and written as by the host, with an activation each. */
+	/* A row copied over the internal bus is read and written as by the host, with an activation each. Half of what
+	 * is reloaded goes out, half in. */
 	case PIM_E_RD:
-		*out = ambit_transfer_pj(&a->energy, (double)counts[PIM_BYTES_OUT] + (double)counts[PIM_BYTES_COPIED],
+		*out = ambit_transfer_pj(&a->energy,
+					 (double)counts[PIM_BYTES_OUT] + (double)counts[PIM_BYTES_COPIED] +
+						 (double)counts[PIM_BYTES_RELOAD] / 2,
 					 0);
 		return 0;
 	case PIM_E_WR:
-		*out = ambit_transfer_pj(&a->energy, (double)counts[PIM_BYTES_IN] + (double)counts[PIM_BYTES_COPIED],
+		*out = ambit_transfer_pj(&a->energy,
+					 (double)counts[PIM_BYTES_IN] + (double)counts[PIM_BYTES_COPIED] +
+						 (double)counts[PIM_BYTES_RELOAD] / 2,
 					 1);
 		return 0;
 	default:
@@ -163,6 +166,14 @@ static void price_energy(const struct ambit *a, const struct ambit_counts *n, st
 	out->source = a->energy_source;
 }
 
+/* Which of time and energy have constants with a checked source. */
+static uint32_t verified_prices(const struct ambit *a)
+{
+	bool time = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->row_unverified[0] && !a->user.len;
+	bool energy = a->energy_table && a->energy_table->verified; /* the factors of the equations are unverified */
+	return (time ? PIM_VERIFIED_TIME : 0) | (energy ? PIM_VERIFIED_ENERGY : 0);
+}
+
 int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out)
 {
 	out->aap = r->counts->aap;
@@ -173,6 +184,7 @@ int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pi
 	out->row_bytes = ambit_row_bytes(&a->geometry);
 	out->lanes = 8 * out->row_bytes;
 	out->rows = r->program->rows;
+	out->verified = verified_prices(a);
 	price_energy(a, r->counts, &out->energy);
 	struct ambit_row_use use;
 	int rc = ambit_row_use(r->program, &use);
@@ -201,10 +213,10 @@ int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_pr
 	if (rc < 0)
 		return rc;
 	out->published = bulk ? commands : checked_count(op, type);
-	out->verified = a->timing.aap != AMBIT_AAP_STRICT && !a->timing.dram->row_unverified[0] && !a->user.len &&
-			!(a->energy_table && !a->energy_table->verified) && out->published >= commands;
 	if (a->failures.protection == AMBIT_PROTECT_TMR)
-		out->published = out->verified = 0; /* this project's own programs */
+		out->published = 0; /* this project's own programs */
+	bool exact = !a->failures.on && !(a->published && ambit_published_wrong(op, type.bits));
+	out->verified |= (exact ? PIM_VERIFIED_RESULTS : 0) | (out->published >= commands ? PIM_VERIFIED_COUNT : 0);
 	out->source = source_of(a, op, type);
 	return 0;
 }

@@ -183,7 +183,7 @@ static int copy_row(void *state, struct pim_call *call, const struct pim_row *to
 		const struct ambit_program one = {.cmd = &c, .n = 1};
 		return execute(a, call, to->bank, &one);
 	}
-	struct ambit_route move = {.apart = true};
+	struct ambit_route move = {.moved = 0};
 	rc = ambit_clone_price(a, call, kind, &move.cost[kind % AMBIT_CLONE_FAR]);
 	if (rc < 0)
 		return rc;

@@ -30,25 +30,26 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 	const struct ambit_program *p = &program->builder.p;
 	struct ambit_run run = run_of(a, program);
 	const uint64_t slots = ambit_held_slots(a, dst[0]->cols);
-	const struct ambit_operands operands = {src, dst, p->inputs, p->outputs};
+	const struct ambit_operands operands = {.src = src,
+						.dst = dst,
+						.n_src = p->inputs,
+						.n_dst = p->outputs,
+						.temporaries = ambit_temporaries(p),
+						.name = run.name};
 	struct ambit_route route;
 	if (a->failures.protection != AMBIT_PROTECT_NONE)
 		return pim_call_fail(call, -EOPNOTSUPP, "ambit: protect does not cover programs of the user");
 	int rc = ambit_route(a, call, &operands, &route);
 	if (rc < 0)
 		return rc;
-	run.home = route.home;
+	run.at = route.at;
+	run.lanes = dst[0]->cols;
+	run.operands = &operands;
 	if (!dst[0]->mem) { /* unbacked vectors: only the cost */
 		ambit_charge_route(a, call, &route, slots);
 		ambit_charge(a, call, &run, slots);
 		return 0;
 	}
-	uint64_t need = p->rows - p->inputs - p->outputs + route.temporaries,
-		 have = a->geometry.rows - AMBIT_RESERVED_ROWS;
-	if (need > have - a->rows_used)
-		return pim_call_fail(
-			call, -ENOSPC, "ambit: %llu temporary rows of each subarray needed, %llu of %llu free",
-			(unsigned long long)need, (unsigned long long)(have - a->rows_used), (unsigned long long)have);
 	size_t n = (size_t)p->inputs + p->outputs, bytes = arith_bytes(1, dst[0]->cols);
 	char **d = calloc(n, sizeof(*d));
 	if (!d)

@@ -13,11 +13,6 @@ enum { BLOCK_LANES = 2048 };
 
 _Static_assert(ARITH_LANES == MW_TRANSPOSE_LANES && BLOCK_LANES % MW_TRANSPOSE_LANES == 0, "vectors are padded alike");
 
-static uint64_t rows_of(const struct ambit *a, const struct pim_operand *o)
-{
-	return o->type.bits * ambit_layers(&a->geometry, ambit_held_slots(a, o->cols));
-}
-
 /* An odd number of lines between planes: at a power of two they would share cache sets, and stores to one plane would
  * hold up loads of another at the same page offset. */
 static size_t stride_of(size_t plane_bytes)
@@ -77,24 +72,27 @@ int ambit_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 	struct ambit *a = state;
 	if (o->type.kind != PIM_UINT && o->type.kind != PIM_INT)
 		return pim_call_fail(call, -EOPNOTSUPP, "ambit: lanes are integers of 1..64 bits");
-	uint64_t need = rows_of(a, o), have = a->geometry.rows - AMBIT_RESERVED_ROWS;
-	if (need > have - a->rows_used)
-		return pim_call_fail(call, -ENOSPC, "ambit: %llu data rows of each subarray needed, %llu of %llu free",
-				     (unsigned long long)need, (unsigned long long)(have - a->rows_used),
-				     (unsigned long long)have);
-	o->mem = new_lanes(a, o);
-	if (!o->mem)
+	struct ambit_holding *held;
+	int rc = ambit_place_vector(a, call, o, &held);
+	if (rc < 0)
+		return rc;
+	struct ambit_lanes *l = new_lanes(a, o);
+	if (!l) {
+		ambit_occupancy_give(&a->occupancy, held);
 		return pim_call_fail(call, -ENOMEM, "ambit: no memory for %llu lanes of %u bits",
 				     (unsigned long long)o->cols, o->type.bits);
-	a->rows_used += need;
+	}
+	l->held = held;
+	o->mem = l;
 	return 0;
 }
 
 void ambit_free(void *state, struct pim_operand *o)
 {
 	struct ambit *a = state;
-	a->rows_used -= rows_of(a, o);
-	free_lanes(o->mem, o->type.bits);
+	struct ambit_lanes *l = o->mem;
+	ambit_occupancy_give(&a->occupancy, l->held);
+	free_lanes(l, o->type.bits);
 }
 
 int ambit_map(void *state, const struct pim_operand *o, void **p)
@@ -215,21 +213,21 @@ static void charge_transpose(const struct ambit *a, struct pim_call *call, const
 	ambit_trace_wait(a, lanes_ps(bytes, a->transpose_gbps));
 }
 
-static void charge_in(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
+static void charge_in(struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
 	mw_wide all = mw_wide_mul(bytes, a->failures.copies);
 	core_charge(call, PIM_BYTES_IN, all);
 	core_time(call, PIM_PS_IN, lanes_ps(all, a->in_gbps), 0);
-	ambit_trace_bytes(a, all, lanes_ps(all, a->in_gbps), true);
+	ambit_trace_vector_moves(a, o, lanes_ps(all, a->in_gbps), true);
 	charge_transpose(a, call, o, bytes);
 }
 
-static void charge_out(const struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
+static void charge_out(struct ambit *a, struct pim_call *call, const struct pim_operand *o, size_t bytes)
 {
 	mw_wide all = mw_wide_mul(bytes, a->failures.copies);
 	core_charge(call, PIM_BYTES_OUT, all);
 	core_time(call, PIM_PS_OUT, lanes_ps(all, a->out_gbps), 0);
-	ambit_trace_bytes(a, all, lanes_ps(all, a->out_gbps), false);
+	ambit_trace_vector_moves(a, o, lanes_ps(all, a->out_gbps), false);
 	charge_transpose(a, call, o, bytes);
 }
 
@@ -294,7 +292,7 @@ static void drop_view(const struct pim_operand *o, struct ambit_lanes *v)
 
 int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes)
 {
-	const struct ambit *a = state;
+	struct ambit *a = state;
 	const struct ambit_lanes *l = o->mem;
 	if (l && l->planes) {
 		struct turn t = make_turn(a, call, o, l);
@@ -311,7 +309,7 @@ int ambit_write(void *state, struct pim_call *call, const struct pim_operand *o,
 
 int ambit_read(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes)
 {
-	const struct ambit *a = state;
+	struct ambit *a = state;
 	struct ambit_lanes l;
 	int rc = make_view(a, call, o, &l);
 	if (rc < 0)

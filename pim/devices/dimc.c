@@ -203,7 +203,7 @@ static size_t operand_bytes(const struct pim_operand *o)
 static int dimc_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 {
 	struct dimc_device *d = state;
-	if (o->type.kind != PIM_INT || (o->type.bits != 8 && (o->type.bits != 32 || o->rows > 1)))
+	if (o->type.kind != PIM_INT || (o->type.bits != 8 && (o->type.bits != 32 || o->matrix)))
 		return pim_call_fail(call, -EOPNOTSUPP, "dimc holds int8 weights and inputs, and int32 outputs");
 	struct dimc_mem *mem = calloc(1, sizeof(*mem));
 	size_t bytes = operand_bytes(o);
@@ -214,7 +214,7 @@ static int dimc_alloc(void *state, struct pim_call *call, struct pim_operand *o)
 		return pim_call_fail(call, -ENOMEM, "out of memory: %zu bytes", bytes);
 	}
 	o->mem = mem;
-	if (o->rows > 1) {
+	if (o->matrix) {
 		uint64_t need = dimc_footprint(&d->macro, o->rows, o->cols);
 		mem->held = need <= d->capacity - d->used ? need : 0;
 		d->used += mem->held;
@@ -236,7 +236,7 @@ static int dimc_write(void *state, struct pim_call *call, const struct pim_opera
 	struct dimc_device *d = state;
 	struct dimc_mem *mem = o->mem;
 	memcpy(mem->p, src, bytes);
-	if (o->rows > 1 && !mem->held)
+	if (o->matrix && !mem->held)
 		return 0; /* stays in host memory: nothing moves before it is used */
 	mw_wide ps = lanes_ps(bytes, d->gbps);
 	pim_call_charge(call, PIM_BYTES_IN, bytes);
@@ -287,9 +287,7 @@ static void charge(const struct dimc_device *d, struct pim_call *call, const str
 	core_charge(call, PIM_MACS, mw_wide_mul(tiles, (uint64_t)m->inputs * m->outputs));
 	core_time(call, PIM_PS_COMPUTE, (mw_wide_mul(passes, per_pass * m->cycle_fs) + 500) / 1000,
 		  (mw_wide_mul(tiles, per_pass * m->cycle_fs) + 500) / 1000);
-	/* A matrix of one row is allocated like a vector; it counts as held when it would fit. */
-	uint64_t held = ((struct dimc_mem *)w->mem)->held;
-	if (!held && (w->rows > 1 || dimc_footprint(m, w->rows, w->cols) > d->capacity)) {
+	if (!((struct dimc_mem *)w->mem)->held) {
 		size_t bytes = operand_bytes(w);
 		mw_wide ps = lanes_ps(bytes, d->gbps);
 		pim_call_charge(call, PIM_BYTES_RELOAD, bytes);
@@ -371,7 +369,7 @@ static int dimc_price(void *state, enum pim_op op, struct pim_type type, struct 
 	out->lanes = m->outputs;
 	out->row_bytes = (uint64_t)m->outputs * 4;
 	out->rows = m->inputs;
-	out->verified = m->verified && !d->user;
+	out->verified = PIM_VERIFIED_RESULTS | (m->verified && !d->user ? PIM_VERIFIED_TIME : 0);
 	out->source = mw_buf_text(&d->source);
 	if (mac_energy(d, (uint64_t)m->inputs * m->outputs, &out->energy) == 0)
 		out->energy.parts = 1u << PIM_E_MAC;

@@ -10,7 +10,7 @@
 
 enum { INPUTS = 4, OUTPUTS = 3, ROWS = 8, ROW_BYTES = CELL_COLUMNS / 8, SLOTS = 3, BYTES = 2 * ROW_BYTES + 128 };
 
-static const struct ambit_shift here = {0, 0};
+static const struct ambit_shift here = {0, 0, 0, 0};
 
 static const struct ambit_geometry small = {
 	.channels = 1, .ranks = 1, .banks = 2, .subarrays = 2, .rows = 64, .chips = 8, .page_bytes = ROW_BYTES / 8};
@@ -242,7 +242,7 @@ Test(ambit_fault_run, random_programs_equal_failing_cells_for_every_strip)
 		random_program(&p, cmd, chain ? 160 : 1 + (size_t)(test_random(&r) % 60), &r);
 		struct setting s = {
 			.burst = bursts[i % 5], .aliased = i & 1, .lanes = 8 * BYTES - (unsigned)(i % 3) * 77};
-		s.at = (struct ambit_shift){(uint32_t)i % 3, (uint32_t)i % 5};
+		s.at = (struct ambit_shift){.bank = (uint32_t)i % 3, .subarray = (uint32_t)i % 5};
 		s.model = (struct ambit_fault_model){.seed = (uint64_t)i,
 						     .tra = ambit_threshold(i & 2 ? 0.05 : 0),
 						     .columns = ambit_threshold(chain   ? 1

@@ -9,7 +9,7 @@
 
 enum { ROW = 8192, SLOTS = 8, BYTES = SLOTS * ROW, MAX_IN = 4, MAX_OUT = 3 };
 
-static const struct ambit_shift here = {0, 0};
+static const struct ambit_shift here = {0, 0, 0, 0};
 static const struct ambit_geometry ddr3 = {
 	.channels = 1, .ranks = 1, .banks = 8, .subarrays = 64, .rows = 1024, .chips = 8, .page_bytes = 1024};
 

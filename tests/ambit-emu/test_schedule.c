@@ -55,6 +55,12 @@ static double tokens(const struct sim *s, const struct sim_bank *b)
 	return b->step == FIRST || s->t->faw_acts == AMBIT_FAW_2 ? 1 : 0;
 }
 
+/* Does tRRD count this activation? A bank's own two are further apart than tRRD. */
+static bool spaced(const struct sim *s, const struct sim_bank *b)
+{
+	return b->step == FIRST || (b->step == SECOND && s->t->faw_acts != AMBIT_FAW_1);
+}
+
 static double allowed(const struct sim *s, unsigned k)
 {
 	const struct sim_bank *b = &s->bank[k];
@@ -63,7 +69,7 @@ static double allowed(const struct sim *s, unsigned k)
 	if (b->step == FIRST && s->period > 0)
 		at = fmax(at,
 			  s->period * (b->done + s->before[b->at] + s->share[b->at] * k / (s->t->ranks * s->t->banks)));
-	if (s->t->limit == AMBIT_LIMIT_JEDEC && b->step == FIRST)
+	if (s->t->limit == AMBIT_LIMIT_JEDEC && spaced(s, b))
 		at = fmax(at, fmax(s->last + d->trrd_s, s->group[k % d->bank_groups] + d->trrd_l));
 	if (need == 0)
 		return at;
@@ -89,7 +95,7 @@ static void issue(struct sim *s, unsigned k, double at)
 			s->acts[i] = s->acts[i + 1];
 		s->acts[3] = at;
 	}
-	if (b->step == FIRST)
+	if (spaced(s, b))
 		s->last = s->group[k % d->bank_groups] = at;
 	bool split = s->t->aap == AMBIT_AAP_SPLIT;
 	switch (b->step) {

@@ -78,9 +78,9 @@ struct trace_bed {
 	struct trace_words words;
 };
 
-static inline struct ambit_trace_config trace_config(struct trace_bed *b, const char *dram, enum ambit_limit limit)
+static inline struct ambit_trace_config trace_config_of(struct trace_bed *b, const struct dram_part *d,
+							enum ambit_limit limit)
 {
-	const struct dram_part *d = ambit_dram_find(dram);
 	b->timing = (struct ambit_timing){.dram = d,
 					  .aap = AMBIT_AAP_SPLIT,
 					  .limit = limit,
@@ -104,10 +104,22 @@ static inline struct ambit_trace_config trace_config(struct trace_bed *b, const 
 					   .ctx = &b->words};
 }
 
+static inline struct ambit_trace_config trace_config(struct trace_bed *b, const char *dram, enum ambit_limit limit)
+{
+	return trace_config_of(b, ambit_dram_find(dram), limit);
+}
+
 static inline void trace_start(struct trace_bed *b, const struct ambit_trace_config *c)
 {
 	char err[200] = "";
 	cr_assert_eq(ambit_trace_open(c, &b->trace, err, sizeof(err)), 0, "%s", err);
+}
+
+/* A transfer of one plane of packed bits from row 0 of bank 0 on. */
+static inline int trace_move(struct trace_bed *b, uint64_t bytes, uint64_t ps, bool write)
+{
+	const struct ambit_trace_vector v = {.planes = 1, .copies = 1, .plane_bytes = bytes};
+	return ambit_trace_transfer(b->trace, &v, ps, write);
 }
 
 #endif

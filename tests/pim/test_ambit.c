@@ -350,8 +350,8 @@ Test(pim_ambit, rows_run_out_with_both_numbers)
 	cr_assert_eq(pim_alloc(dev, pim_uint(1), 13 * layer, &v), 0);
 	cr_assert_eq(pim_alloc(dev, pim_uint(1), layer + 1, &w), -ENOSPC);
 	cr_assert_null(w);
-	cr_assert_not_null(strstr(pim_error(dev), "2 data rows"), "%s", pim_error(dev));
-	cr_assert_not_null(strstr(pim_error(dev), "1 of 14 free"), "%s", pim_error(dev));
+	cr_assert_not_null(strstr(pim_error(dev), "9 data rows"), "%s", pim_error(dev));
+	cr_assert_not_null(strstr(pim_error(dev), "8 of 112 free"), "%s", pim_error(dev));
 	cr_assert_eq(pim_alloc(dev, pim_uint(1), layer, &w), 0);
 	pim_free(v);
 	cr_assert_eq(pim_alloc(dev, pim_uint(1), 14 * layer, &v), -ENOSPC);

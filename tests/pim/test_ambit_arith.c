@@ -91,15 +91,65 @@ Test(pim_ambit_arith, corrected_programs_meet_or_beat_the_published_counts)
 			cr_assert(p.aap > 0 && p.rows > (8u << k) && p.lanes == 65536);
 			bool unsure = w->op == PIM_DIV || w->op == PIM_ABS || w->op == PIM_POPCOUNT;
 			cr_assert_eq(p.published, unsure ? 0 : w->most[k], "%s", pim_op_name(w->op));
-			cr_assert_eq(p.verified, !unsure, "%s", pim_op_name(w->op));
+			cr_assert_eq(p.verified,
+				     PIM_VERIFIED_RESULTS | PIM_VERIFIED_TIME | (unsure ? 0 : PIM_VERIFIED_COUNT), "%s",
+				     pim_op_name(w->op));
 		}
 	for (int op = PIM_ADD; op <= PIM_RED_XOR; op++)
 		for (uint32_t bits = 1; bits <= 64; bits += 9)
-			cr_assert(price_of(dev, (enum pim_op)op, pim_int(bits)).ps > 0);
-	cr_assert_eq(price_of(dev, PIM_NEG, pim_uint(8)).verified, 0);
-	cr_assert_eq(price_of(dev, PIM_LT, pim_int(8)).verified, 0);
-	cr_assert_eq(price_of(dev, PIM_AND, pim_uint(8)).verified, 1);
+			cr_assert(op == PIM_MUL_WIDE && bits > 32
+					  ? true
+					  : price_of(dev, (enum pim_op)op, pim_int(bits)).ps > 0);
 	pim_close(dev);
+}
+
+/* What has no type for its result has no price either, on any device. */
+Test(pim_ambit_arith, products_wider_than_64_bits_have_no_price)
+{
+	static const char *const specs[] = {"ambit", "ambit:programs=published", "host:gbps=10"};
+	for (size_t s = 0; s < sizeof(specs) / sizeof(specs[0]); s++) {
+		struct pim_device *dev = device(specs[s]);
+		struct pim_price p = {.size = sizeof(p), .energy = {.size = sizeof(p.energy)}};
+		for (uint32_t bits = 33; bits <= 64; bits++) {
+			cr_assert_eq(pim_price_of(dev, PIM_MUL_WIDE, pim_uint(bits), &p), -EOPNOTSUPP, "%u", bits);
+			cr_assert_not_null(strstr(pim_error(dev), "exceeds 64"), "%s", pim_error(dev));
+		}
+		pim_close(dev);
+	}
+}
+
+/* Which of results, count, time and energy were checked, per operation and spec. */
+Test(pim_ambit_arith, verified_says_what_was_verified)
+{
+	enum { R = PIM_VERIFIED_RESULTS, C = PIM_VERIFIED_COUNT, T = PIM_VERIFIED_TIME, E = PIM_VERIFIED_ENERGY };
+	static const struct {
+		const char *spec;
+		enum pim_op op;
+		enum pim_kind kind;
+		uint32_t verified;
+	} rows[] = {
+		{"ambit", PIM_AND, PIM_UINT, R | C | T},
+		{"ambit", PIM_ADD, PIM_UINT, R | C | T},
+		{"ambit", PIM_MUL, PIM_UINT, R | T},
+		{"ambit", PIM_NEG, PIM_UINT, R | T},
+		{"ambit", PIM_LT, PIM_INT, R | T},
+		{"ambit:programs=published", PIM_ADD, PIM_UINT, R | C | T},
+		{"ambit:programs=published", PIM_MIN, PIM_UINT, C | T},
+		{"ambit:programs=published", PIM_ABS, PIM_INT, T},
+		{"ambit:aap=split-strict", PIM_ADD, PIM_UINT, R | C},
+		{"ambit:dram=hbm2", PIM_AND, PIM_UINT, R | C},
+		{"ambit:energy=pluto", PIM_AND, PIM_UINT, R | C | T | E},
+		{"ambit:energy=ambit-table", PIM_AND, PIM_UINT, R | C | T},
+		{"ambit:protect=tmr", PIM_AND, PIM_UINT, R | T},
+		{"ambit:engine=exact,variation=10", PIM_AND, PIM_UINT, C | T},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pim_device *dev = device(rows[i].spec);
+		struct pim_type t = {sizeof(t), rows[i].kind, 8, 0};
+		cr_assert_eq(price_of(dev, rows[i].op, t).verified, rows[i].verified, "%s: %s: %u", rows[i].spec,
+			     pim_op_name(rows[i].op), price_of(dev, rows[i].op, t).verified);
+		pim_close(dev);
+	}
 }
 
 /* What the published programs that are wrong really give; the others are right. */
@@ -396,18 +446,18 @@ Test(pim_ambit_arith, rows_of_wide_lanes_and_temporaries_run_out)
 	/* 14 + 32 data rows in each of 8 subarrays. */
 	struct pim_device *dev = device("ambit:dram=ddr3-1600,subarrays=1,rows=64");
 	struct pim_vector *v[4];
+	struct pim_placement here = {.size = sizeof(here)};
 	for (int i = 0; i < 3; i++)
-		cr_assert_eq(pim_alloc(dev, pim_uint(12), 65536, &v[i]), 0, "%s", pim_error(dev));
-	cr_assert_eq(pim_alloc(dev, pim_uint(12), 65536, &v[3]), -ENOSPC);
+		cr_assert_eq(pim_alloc_at(dev, pim_uint(12), 65536, &here, &v[i]), 0, "%s", pim_error(dev));
+	cr_assert_eq(pim_alloc_at(dev, pim_uint(12), 65536, &here, &v[3]), -ENOSPC);
 	cr_assert_not_null(strstr(pim_error(dev), "12 data rows"), "%s", pim_error(dev));
 	cr_assert_not_null(strstr(pim_error(dev), "10 of 46 free"), "%s", pim_error(dev));
 	cr_assert_eq(pim_add(v[2], v[0], v[1]), 0, "%s", pim_error(dev));
-	/* Division keeps a remainder and the divisor's complement or the like: more than ten rows. */
+	/* Division keeps a remainder and the divisor's complement or the like. */
 	cr_assert_eq(pim_execute(PIM_DIV, v[2], v, 2), -ENOSPC);
-	cr_assert_not_null(strstr(pim_error(dev), "temporary rows"), "%s", pim_error(dev));
-	cr_assert_not_null(strstr(pim_error(dev), "10 of 46 free"), "%s", pim_error(dev));
+	cr_assert_str_eq(pim_error(dev), "ambit: div needs 57 data rows, a subarray has 46");
 	pim_free(v[2]);
-	cr_assert_eq(pim_alloc(dev, pim_uint(12), 8 * 65536 + 1, &v[2]), -ENOSPC);
+	cr_assert_eq(pim_alloc_at(dev, pim_uint(12), 8 * 65536 + 1, &here, &v[2]), -ENOSPC);
 	cr_assert_not_null(strstr(pim_error(dev), "24 data rows"), "%s", pim_error(dev));
 	pim_close(dev);
 }

@@ -270,6 +270,36 @@ Test(pim_dimc, capacity_is_shared)
 	pim_close(p.dev);
 }
 
+/* A matrix of one row takes places like any other: where none are left it is loaded for every product, and writing it
+ * moves nothing. */
+Test(pim_dimc, a_matrix_of_one_row_takes_places_too)
+{
+	struct product p;
+	int8_t w[384 * 32] = {0}, x[32] = {0};
+	struct pim_matrix *row[3];
+	struct pim_vector *out;
+	setup(&p, "dimc", 378, 32); /* 63 of 64 tiles of 6 x 32 */
+	compute(&p, w, x, (int32_t[384]){0});
+	uint64_t in = count(&p, PIM_BYTES_IN);
+	cr_assert_eq(pim_alloc(p.dev, pim_int(32), 1, &out), 0);
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(pim_matrix_alloc(p.dev, pim_int(8), 1, 32, &row[i]), 0);
+		cr_assert_eq(pim_matrix_write(row[i], w, 32), 0);
+		cr_assert_eq(count(&p, PIM_BYTES_IN), in + 32, "the first fits, the others stay outside: %d", i);
+		cr_assert_eq(pim_gemv(out, row[i], p.x), 0);
+		cr_assert_eq(count(&p, PIM_BYTES_RELOAD), (uint64_t)i * 32);
+	}
+	pim_matrix_free(row[0]);
+	pim_matrix_free(row[1]);
+	cr_assert_eq(pim_matrix_alloc(p.dev, pim_int(8), 1, 32, &row[0]), 0);
+	cr_assert_eq(pim_matrix_write(row[0], w, 32), 0);
+	cr_assert_eq(pim_gemv(out, row[0], p.x), 0);
+	cr_assert_eq(count(&p, PIM_BYTES_IN), in + 64, "the place is free again");
+	cr_assert_eq(count(&p, PIM_BYTES_RELOAD), 64);
+	cr_assert_eq(pim_matrix_alloc(p.dev, pim_int(32), 1, 32, &row[1]), -EOPNOTSUPP, "weights are int8");
+	pim_close(p.dev);
+}
+
 static void run_backwards(void *ctx, size_t n, void (*fn)(void *arg, size_t i), void *arg)
 {
 	++*(int *)ctx;

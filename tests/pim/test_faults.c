@@ -324,7 +324,7 @@ Test(pim_faults, columns_belong_to_the_place)
 	memset(ones, 0xff, BYTES);
 	struct pim_device *dev = device("ambit:engine=exact,variation=15");
 	for (int i = 0; i < 4; i++) {
-		struct pim_placement at = {sizeof(at), where[i].bank, where[i].subarray};
+		struct pim_placement at = {.size = sizeof(at), .bank = where[i].bank, .subarray = where[i].subarray};
 		struct pim_vector *a, *b, *y;
 		cr_assert_eq(pim_alloc_at(dev, pim_uint(1), 8 * BYTES, &at, &a), 0, "%s", pim_error(dev));
 		cr_assert_eq(pim_alloc_at(dev, pim_uint(1), 8 * BYTES, &at, &b), 0);

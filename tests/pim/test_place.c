@@ -22,7 +22,7 @@ struct moved {
 
 static struct pim_placement at(uint32_t bank, uint32_t subarray)
 {
-	return (struct pim_placement){sizeof(struct pim_placement), bank, subarray};
+	return (struct pim_placement){.size = sizeof(struct pim_placement), .bank = bank, .subarray = subarray};
 }
 
 static uint64_t count(const struct pim_cost *cost, enum pim_count what)
@@ -153,9 +153,10 @@ Test(pim_place, ranks_move_rows_side_by_side)
 Test(pim_place, what_cannot_be_placed_or_has_no_room_is_refused)
 {
 	struct pim_device *dev;
-	struct pim_vector *a, *b, *c;
+	struct pim_vector *a, *b, *c, *more;
 	char err[200] = "";
-	struct pim_placement where = at(0, 1), bad = {0};
+	struct pim_placement where = at(0, 1), home = at(0, 0), bad = {0},
+			     old = {.size = offsetof(struct pim_placement, channel)};
 	cr_assert_eq(pim_open("host", &dev, err, sizeof(err)), 0);
 	cr_assert_eq(pim_alloc_at(dev, pim_uint(8), 8, &where, &a), -EOPNOTSUPP);
 	cr_assert_null(a);
@@ -163,10 +164,14 @@ Test(pim_place, what_cannot_be_placed_or_has_no_room_is_refused)
 	cr_assert_eq(pim_open("ambit:rows=42", &dev, err, sizeof(err)), 0); /* 24 data rows */
 	cr_assert_eq(pim_alloc_at(dev, pim_uint(8), 8, &bad, &a), -EINVAL);
 	cr_assert_eq(pim_alloc_at(dev, pim_uint(8), 8, &where, &a), 0);
-	cr_assert_eq(pim_alloc_at(dev, pim_uint(8), 8, NULL, &b), 0);
-	cr_assert_eq(pim_alloc(dev, pim_uint(8), 8, &c), 0);
+	cr_assert_eq(pim_alloc_at(dev, pim_uint(8), 8, &home, &b), 0);
+	cr_assert_eq(pim_alloc_at(dev, pim_uint(8), 8, &old, &c), 0, "a structure without later members");
 	cr_assert_eq(pim_and(c, b, b), 0);
-	cr_assert_eq(pim_and(c, a, b), -ENOSPC, "no rows to move the first input to");
+	cr_assert_eq(pim_and(c, a, b), 0, "%s", pim_error(dev));
+	cr_assert_eq(pim_alloc_at(dev, pim_uint(1), 8, &home, &more), 0);
+	cr_assert_eq(pim_and(c, a, b), 0, "beside the first input there is room");
+	cr_assert_eq(pim_alloc_at(dev, pim_uint(1), 8, &where, &more), 0);
+	cr_assert_eq(pim_and(c, a, b), -ENOSPC, "no rows to move operands to");
 	cr_assert_not_null(strstr(pim_error(dev), "temporary rows"), "%s", pim_error(dev));
 	pim_close(dev);
 }

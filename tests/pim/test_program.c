@@ -151,6 +151,7 @@ Test(program, price_is_that_of_the_commands)
 	cr_assert(price.aap == op.aap && price.ap == op.ap && price.ps == op.ps && price.ps_batch == op.ps_batch &&
 		  price.rows == op.rows && price.lanes == op.lanes && price.energy.typ_pj == op.energy.typ_pj);
 	cr_assert_gt(price.energy.typ_pj, 0.0);
+	cr_assert_eq(price.verified, PIM_VERIFIED_TIME, "results are for pim_program_verify() to check");
 	cr_assert_eq(pim_program_price(host, p, &price), -EOPNOTSUPP);
 	cr_assert_not_null(strstr(pim_error(host), "no micro-programs"));
 	pim_close(dev);
@@ -248,10 +249,11 @@ Test(program, temporaries_need_rows)
 	cr_assert(info.inputs == 8 && info.temporaries >= 2, "%u temporaries", info.temporaries);
 	struct pim_device *dev = open_device("ambit:rows=32,subarrays=1");
 	struct pim_vector *v[9], *more;
+	struct pim_placement here = {.size = sizeof(here)};
 	for (int i = 0; i < 9; i++)
-		cr_assert_eq(pim_alloc(dev, pim_uint(1), 64, &v[i]), 0);
+		cr_assert_eq(pim_alloc_at(dev, pim_uint(1), 64, &here, &v[i]), 0);
 	for (uint32_t i = 0; i < 14 - 9 - info.temporaries + 1; i++)
-		cr_assert_eq(pim_alloc(dev, pim_uint(1), 64, &more), 0);
+		cr_assert_eq(pim_alloc_at(dev, pim_uint(1), 64, &here, &more), 0);
 	cr_assert_eq(pim_program_run(p, &v[8], 1, v, 8), -ENOSPC);
 	cr_assert_not_null(strstr(pim_error(dev), "temporary rows"));
 	pim_free(more);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pim/pim.h"
+#include "pim/core.h"
 
 /* ---- a device that charges what fill says ---- */
 
@@ -98,6 +98,32 @@ Test(pim_range, up_to_the_last_count_and_not_beyond)
 	cr_assert_eq(pim_cost_count(tail, PIM_MACS, &n), 0);
 	cr_assert_eq(n, 1, "a scope counts from its own beginning");
 	cr_assert_eq(pim_cost_energy(tail, PIM_E_TOTAL, &e), 0);
+	pim_close(dev);
+}
+
+/* Only the library's own code can charge so much at once. */
+Test(pim_range, a_counter_that_is_full_stays_full)
+{
+	struct pim_device *dev;
+	struct pim_cost *before, *after;
+	uint64_t n;
+	cr_assert_eq(pim_open_ops(&meter, NULL, NULL, &dev, NULL, 0), 0);
+	struct pim_call call = {dev};
+	cr_assert_eq(pim_cost_begin(dev, &before), 0);
+	core_charge(&call, PIM_AAP, CORE_FULL - 1);
+	core_charge(&call, PIM_AAP, 5);
+	core_time(&call, PIM_PS_COPY, CORE_FULL, CORE_FULL);
+	core_time(&call, PIM_PS_IN, CORE_FULL, CORE_FULL);
+	cr_assert_eq(pim_cost_begin(dev, &after), 0);
+	core_charge(&call, PIM_AAP, 1);
+	core_time(&call, PIM_PS_IN, 1, 1);
+	static const enum pim_count full[] = {PIM_AAP, PIM_PS_ELAPSED, PIM_PS_BUSY};
+	for (size_t i = 0; i < sizeof(full) / sizeof(full[0]); i++) {
+		cr_assert_eq(pim_cost_count(before, full[i], &n), -ERANGE, "%s", pim_count_name(full[i]));
+		cr_assert_eq(pim_cost_count(after, full[i], &n), -ERANGE, "%s", pim_count_name(full[i]));
+	}
+	cr_assert_eq(pim_cost_count(after, PIM_AP, &n), 0);
+	cr_assert_eq(n, 0);
 	pim_close(dev);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,9 +76,10 @@ Test(pim_trace, shows_what_is_charged)
 		const struct pim_trace_config c = {.size = sizeof(c), .raw_aap = 1, .write = collect, .ctx = &t};
 		uint64_t ps, aap, ap;
 		add(dev, &t, &c, &ps, &aap, &ap);
-		size_t rows = 3 * ((1000000 + 8191) / 8192), wr = lines(&t, ",WR,"), rd = lines(&t, ",RD,");
-		cr_assert_eq(wr, 2 * 1000000 / 64);
-		cr_assert_eq(rd, 1000000 / 64);
+		/* Each of 8 bit rows has 16 slots of 65536 lanes, the last of them with 2120 bytes. */
+		size_t rows = 3 * 8 * 16, wr = lines(&t, ",WR,"), rd = lines(&t, ",RD,");
+		cr_assert_eq(wr, 2 * 8 * (15 * 128 + 34));
+		cr_assert_eq(rd, 8 * (15 * 128 + 34));
 		cr_assert_eq(lines(&t, ",PRE,"), aap + ap + rows);
 		cr_assert_eq(lines(&t, ",ACT,"), 2 * aap + ap + rows);
 		cr_assert(strstr(t.p, "ambit:dram=ddr4-3200"), "the first line names the spec");
@@ -96,6 +98,100 @@ Test(pim_trace, shows_what_is_charged)
 	}
 }
 
+/* ---- where vectors lie ---- */
+
+enum { ROWS = 8, SUBARRAY = 1024 };
+
+/* Rows of one subarray that commands of a kind go to; and those of ACTs. */
+struct seen {
+	uint64_t written[SUBARRAY], read[SUBARRAY], opened[SUBARRAY], elsewhere;
+};
+
+/* bank as the trace numbers it. */
+static void look(const char *at, unsigned bank, unsigned subarray, struct seen *s)
+{
+	char command[8];
+	unsigned b, row;
+	*s = (struct seen){.elsewhere = 0};
+	for (; at && *at; at = strchr(at, '\n') + 1) {
+		if (sscanf(at, "%*u,%7[A-Z],%*u,%*u,%u,%u,", command, &b, &row) != 3 || strcmp(command, "PREA") == 0 ||
+		    strcmp(command, "END") == 0 || strcmp(command, "PRE") == 0)
+			continue;
+		if (b != bank || row / SUBARRAY != subarray) {
+			s->elsewhere++;
+			continue;
+		}
+		uint64_t *n = strcmp(command, "WR") == 0   ? s->written
+			      : strcmp(command, "RD") == 0 ? s->read
+							   : s->opened;
+		n[row % SUBARRAY]++;
+	}
+}
+
+/* Vectors of 8 bits in one row each, the first of them freed again, so that the next ones get its rows. Programs open
+ * the rows that were written, and the rows that are read are those of the result. */
+static void expect_operands(const char *spec, bool unbacked, const struct pim_placement *where, unsigned bank)
+{
+	struct pim_device *dev = device(spec);
+	struct text t = {0};
+	const struct pim_trace_config c = {.size = sizeof(c), .raw_aap = 1, .write = collect, .ctx = &t};
+	struct pim_vector *v[3], *hole, *kept;
+	static char host[65536];
+	static struct seen s;
+	int rows = 0;
+	if (!unbacked) {
+		cr_assert_eq(pim_alloc_at(dev, pim_uint(2), 65536, where, &hole), 0);
+		cr_assert_eq(pim_alloc_at(dev, pim_uint(3), 65536, where, &kept), 0);
+		pim_free(hole);
+	}
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(unbacked ? pim_alloc_unbacked(dev, pim_uint(8), 65536, &v[i])
+				      : pim_alloc_at(dev, pim_uint(8), 65536, where, &v[i]),
+			     0, "%s", pim_error(dev));
+	cr_assert_eq(pim_trace_begin(dev, &c), 0);
+	cr_assert_eq(pim_write(v[0], unbacked ? NULL : host, 65536), 0);
+	cr_assert_eq(pim_write(v[1], unbacked ? NULL : host, 65536), 0);
+	cr_assert_eq(pim_add(v[2], v[0], v[1]), 0);
+	cr_assert_eq(pim_read(v[2], unbacked ? NULL : host, 65536), 0);
+	cr_assert_eq(pim_trace_end(dev), 0);
+	look(t.p, bank, where->subarray, &s);
+	cr_assert_eq(s.elsewhere, 0, "%s: %llu commands elsewhere", spec, (unsigned long long)s.elsewhere);
+	for (unsigned row = 0; row < SUBARRAY; row++) {
+		bool in = s.written[row] > 0, out = s.read[row] > 0, was_kept = !unbacked && row >= 2 && row < 5;
+		cr_assert(!in || (s.written[row] == 128 && s.opened[row] > 1), "row %u: written, not used", row);
+		cr_assert(!out || (s.read[row] == 128 && s.opened[row] > 1), "row %u: read, not computed", row);
+		cr_assert(!(in && out));
+		cr_assert(!was_kept || s.opened[row] == 0, "row %u is another vector's", row);
+		cr_assert(in || out || row >= SUBARRAY - 18 || s.opened[row] == 0, "row %u: of no operand", row);
+		rows += in + out;
+	}
+	cr_assert_eq(rows, 3 * ROWS);
+	free(t.p);
+	pim_close(dev);
+}
+
+Test(pim_trace, vectors_are_moved_to_the_rows_that_programs_open)
+{
+	const struct pim_placement first = {.size = sizeof(first)};
+	const struct pim_placement other = {.size = sizeof(other), .bank = 6, .subarray = 2};
+	expect_operands("ambit:dram=ddr4-3200", false, &first, 0);
+	expect_operands("ambit:dram=ddr4-3200,engine=exact,limit=jedec", false, &first, 0);
+	expect_operands("ambit:dram=ddr4-3200", true, &first, 0);
+	/* Bank 6 of four groups: the second of group 2, which DRAMPower numbers 2 x 4 + 1. */
+	expect_operands("ambit:dram=ddr4-3200", false, &other, 9);
+	expect_operands("ambit:dram=ddr3-1600,limit=bus", false, &other, 6);
+}
+
+/* Refused with a line of its own: the last failure left another one. */
+static void says(struct pim_device *dev, int rc, const char *what)
+{
+	cr_assert_eq(rc, -EINVAL);
+	cr_assert(strstr(pim_error(dev), what), "%s", pim_error(dev));
+	struct pim_vector *v;
+	cr_assert_eq(pim_alloc(dev, pim_uint(0), 1, &v), -EINVAL);
+	cr_assert_null(strstr(pim_error(dev), what));
+}
+
 Test(pim_trace, refusals)
 {
 	struct text t = {0};
@@ -106,8 +202,17 @@ Test(pim_trace, refusals)
 	pim_close(dev);
 	dev = device("ambit:channels=2");
 	cr_assert_eq(pim_trace_end(dev), -EINVAL);
-	cr_assert_eq(pim_trace_begin(dev, NULL), -EINVAL);
 	cr_assert_eq(pim_trace_begin(NULL, &c), -EINVAL);
+	says(dev, pim_trace_begin(dev, NULL), "pim_trace_config");
+	struct pim_trace_config wrong = c;
+	wrong.size = 0;
+	says(dev, pim_trace_begin(dev, &wrong), "size");
+	wrong = c;
+	wrong.write = NULL;
+	says(dev, pim_trace_begin(dev, &wrong), "write");
+	wrong = c;
+	wrong.format = (enum pim_trace_format)3;
+	says(dev, pim_trace_begin(dev, &wrong), "format");
 	c.channel = 2;
 	cr_assert_eq(pim_trace_begin(dev, &c), -EINVAL);
 	c.channel = 1;

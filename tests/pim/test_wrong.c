@@ -113,7 +113,7 @@ Test(pim_wrong, vectors)
 	IS(-EINVAL, pim_alloc_unbacked(dev, pim_uint(64), UINT64_MAX / 8 + 1, &v));
 	IS(-EINVAL, pim_alloc_at(NULL, pim_uint(1), 1, NULL, &v));
 	IS(-EINVAL, pim_alloc_at(dev, pim_uint(1), 1, &p, &v));
-	p = (struct pim_placement){sizeof(p), UINT32_MAX, UINT32_MAX};
+	p = (struct pim_placement){sizeof(p), UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
 	IS(0, pim_alloc_at(dev, pim_uint(1), 1, &p, &v)); /* modulo those there are */
 	IS(0, pim_vector_placement(NULL).bank);
 	IS(0, pim_vector_type(NULL).size);
@@ -281,6 +281,7 @@ Test(pim_wrong, costs)
 	DONE(pim_cost_end(NULL));
 	IS(NULL, pim_count_name(PIM_COUNT_N));
 	IS(NULL, pim_part_name(PIM_PART_N));
+	IS(NULL, pim_verified_name((enum pim_verified)3));
 	IS(-EINVAL, pim_price_of(NULL, PIM_AND, pim_uint(1), &fine));
 	IS(-EINVAL, pim_price_of(dev, PIM_AND, pim_uint(1), NULL));
 	IS(-EINVAL, pim_price_of(dev, PIM_AND, pim_uint(1), &price));
