@@ -240,11 +240,15 @@ static void say(struct ambit_trace *t, size_t k, enum trace_command command, uin
 static void issue_refresh(struct ambit_trace *t, uint32_t rank, uint64_t at)
 {
 	size_t first = rank * (size_t)t->g.banks;
+	bool moving = false; /* the rate of a transfer includes refreshes */
 	say(t, first, TRACE_REF, at, 0, 0);
-	for (size_t b = 0; b < t->g.banks; b++)
+	for (size_t b = 0; b < t->g.banks; b++) {
+		const struct trace_work *w = t->bank[first + b].work;
+		moving = moving || (w && w->n == 0);
 		t->bank[first + b].ready = at + t->timing.dram->trfc;
+	}
 	struct trace_rank *r = &t->rank[rank];
-	r->pause += at + t->timing.dram->trfc - r->refresh;
+	r->pause += moving ? 0 : at + t->timing.dram->trfc - r->refresh;
 	r->refresh += t->timing.dram->trefi;
 }
 
