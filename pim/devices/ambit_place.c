@@ -92,7 +92,7 @@ static enum ambit_clone kind_of(const struct ambit *a, const struct pim_operand 
 	const struct ambit_shift own = ambit_shift_of(o);
 	struct ambit_place x = ambit_place_at(&a->geometry, 0, &own), y = ambit_place_at(&a->geometry, 0, at);
 	enum ambit_clone kind = o->scattered ? AMBIT_CLONE_FAR : ambit_clone_kind(&x, &y);
-	return kind == AMBIT_CLONE_NONE || ambit_column_find(a->timing.dram) ? kind : AMBIT_CLONE_FAR;
+	return kind == AMBIT_CLONE_NONE || dram_part_has_columns(a->timing.dram) ? kind : AMBIT_CLONE_FAR;
 }
 
 static bool seen_before(const struct pim_operand *const *v, size_t i)
@@ -210,7 +210,7 @@ int ambit_route(const struct ambit *a, struct pim_call *call, const struct ambit
 	int rc = check_rows(a, call, o);
 	if (rc < 0)
 		return rc;
-	for (unsigned k = AMBIT_CLONE_SUBARRAY; k < AMBIT_CLONE_FAR && ambit_column_find(a->timing.dram); k++)
+	for (unsigned k = AMBIT_CLONE_SUBARRAY; k < AMBIT_CLONE_FAR && dram_part_has_columns(a->timing.dram); k++)
 		(void)ambit_clone_price(a, call, (enum ambit_clone)k, &start.cost[k]);
 	for (size_t i = 0; i <= operands_of(o); i++) {
 		struct ambit_route r = start;
@@ -250,8 +250,7 @@ void ambit_route_copy(const struct ambit *a, const struct pim_operand *from, con
 	out->apart = true;
 	out->rows[kind] = to->type.bits;
 	if (kind != AMBIT_CLONE_FAR)
-		(void)ambit_clone_cost(a->timing.dram, ambit_column_find(a->timing.dram), &a->geometry, kind,
-				       &out->cost[kind]);
+		(void)ambit_clone_cost(a->timing.dram, &a->geometry, kind, &out->cost[kind]);
 }
 
 static void charge_reload(const struct ambit *a, struct pim_call *call, mw_wide rows, uint64_t slots)

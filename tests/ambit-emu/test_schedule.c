@@ -199,7 +199,9 @@ static void compare(const struct dram_part *d, const struct ambit_program *p, un
 			struct ambit_counts n;
 			ambit_program_counts(p, &n);
 			bool full = closed == (double)(ambit_bus_slots(d, &n) * banks * d->tck);
-			double most = !full ? 1.02 : n.ap > 0 ? 1.12 : 1.03;
+			/* An ACT of two slots of LPDDR5's slow clock leaves gaps of its own. */
+			bool coarse = d->act_slots > 1 && d->tck > 1000;
+			double most = !full ? (coarse ? 1.03 : 1.02) : n.ap > 0 ? 1.12 : 1.03;
 			cr_assert(found > 0.98 * closed && found < most * closed,
 				  "%s x%u %s limit=%s faw %d: %g ns, closed form %g", d->name, d->chip_bits, p->name,
 				  limits[limit], faw, found / 1e3, closed / 1e3);

@@ -129,7 +129,10 @@ Test(ambit_trace, power_limited_traces_are_legal_and_take_the_modelled_time, .ti
 				struct tally t = read_legal(&b, c.raw_aap);
 				expect_legal(&b, &check, "programs");
 				double end = (double)t.end * b.timing.dram->tck;
-				cr_assert(end / ps < 1.05 && end / ps > 0.999, "%s faw %d, %u ranks: %g of %g ns",
+				/* LPDDR5 sends an ACT in two slots of a slow clock: with faw_acts=1 the bus is full. */
+				bool coarse = d->act_slots > 1 && d->tck > 1000;
+				double most = !coarse ? 1.05 : faw == AMBIT_FAW_1 ? 1.2 : 1.08;
+				cr_assert(end / ps < most && end / ps > 0.999, "%s faw %d, %u ranks: %g of %g ns",
 					  d->name, faw, ranks, end / 1e3, ps / 1e3);
 				cr_assert_lt(fabs((double)t.ref / ranks - floor(ps / b.timing.dram->trefi)), 1.5);
 				free(b.words.text);
@@ -175,8 +178,8 @@ Test(ambit_trace, second_activations_keep_trrd_unless_they_count_as_none)
 					  d->chip_bits, faw, n);
 				/* The steady state counts them alike: a schedule takes no less. */
 				double end = (double)read_legal(&b, true).end * d->tck;
-				cr_assert(end > 0.99 * ps && end < 1.25 * ps, "%s x%u faw_acts %d: %g of %g ns",
-					  d->name, d->chip_bits, faw, end / 1e3, ps / 1e3);
+				cr_assert(end > 0.99 * ps && end < 1.3 * ps, "%s x%u faw_acts %d: %g of %g ns", d->name,
+					  d->chip_bits, faw, end / 1e3, ps / 1e3);
 				free(b.words.text);
 			}
 }

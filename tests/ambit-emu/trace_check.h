@@ -115,7 +115,7 @@ static inline void check_pre(struct check *c, const struct trace_line *l)
 	const struct dram_part *d = c->t->dram;
 	struct check_rank *r = &c->rank[l->rank];
 	struct check_bank *b = &r->bank[l->bank];
-	uint64_t burst = (uint64_t)check_beats(c) * d->tck / 2;
+	uint64_t burst = dram_part_burst_ps(d);
 	if (!b->open)
 		check_fail(c, l, "PRE of a closed bank");
 	check_after(c, l, b->last[CHECK_ACT], d->tras, "tRAS");
@@ -147,7 +147,7 @@ static inline void check_data(struct check *c, const struct trace_line *l, bool 
 	int64_t start = (int64_t)l->clock + check_clocks(c, write ? d->tcwl : d->tcl);
 	if (start < c->data + (c->data_rank != l->rank ? check_clocks(c, d->tcs) : 0))
 		check_fail(c, l, "data bus");
-	c->data = start + check_beats(c) / 2;
+	c->data = start + check_beats(c) / c->t->dram->data_rate;
 	c->data_rank = l->rank;
 }
 
@@ -157,7 +157,7 @@ static inline void check_column(struct check *c, const struct trace_line *l, boo
 	struct check_rank *r = &c->rank[l->rank];
 	struct check_bank *b = &r->bank[l->bank];
 	int64_t *g = r->group[l->group];
-	uint64_t burst = (uint64_t)check_beats(c) * d->tck / 2;
+	uint64_t burst = dram_part_burst_ps(d);
 	if (b->open != 1 || b->row != l->row)
 		check_fail(c, l, "its row is not open");
 	if (l->column != b->column || l->column >= 8 * d->page_bytes / d->chip_bits)
