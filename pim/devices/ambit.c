@@ -42,6 +42,12 @@ static const struct pim_key keys[] = {
 	{"energy", PIM_KEY_CHOICE, "drampower", "drampower|ambit-table|pluto", 0, 0,
 	 "equations on data-sheet currents, or published nJ per command: Ambit's table (per KB, unverified), pLUTo's "
 	 "(per 8 KB row)"},
+	{"io", PIM_KEY_TEXT, NULL, NULL, 0, 0,
+	 "data pins: PJ per bit, or ohm:R, driver and termination of DDR4 and DDR5; default: hbm2's published value, "
+	 "else "
+	 "none"},
+	{"hc_first", PIM_KEY_INT, NULL, NULL, 1, 1e9,
+	 "activations of a row until bits of its neighbours flip; default: published for the kind of memory"},
 	{"attach", PIM_KEY_CHOICE, "main", "main|device", 0, 0,
 	 "main: rows are host memory, caches are flushed; device: copies"},
 	{"efficiency", PIM_KEY_REAL, "0.8", NULL, 0.01, 1,
@@ -152,23 +158,6 @@ static int set_transposer(struct ambit *a, const struct pim_config *c, char *err
 	return 0;
 }
 
-static void set_energy_source(struct ambit *a)
-{
-	const struct ambit_energy_table *t = a->energy_table;
-	size_t n = sizeof(a->energy_source);
-	if (t)
-		mw_format(a->energy_source, n, "%g nJ per AAP and %g per AP for %u bytes of row%s: %s", t->aap_nj,
-			  t->ap_nj, t->per_bytes, t->verified ? "" : " (unverified)", t->source);
-	else
-		mw_format(a->energy_source, n,
-			  "DRAMPower equations on %s (%u chips; rho %.3g%s); second activation 0.07 / 0.31 / 1 of the "
-			  "first; %.2f per extra wordline (unverified); datasheet x %.2f / %.2f / %.2f",
-			  a->energy.part->name, a->energy.chips, a->energy.chip.rho,
-			  a->energy.chip.act_pj > 0 ? "" : ": activation is all in the background",
-			  AMBIT_EXTRA_WORDLINE, dram_datasheet_band.min, dram_datasheet_band.typ,
-			  dram_datasheet_band.max);
-}
-
 static void set_sources(struct ambit *a, const struct pim_config *c)
 {
 	const struct ambit_timing *t = &a->timing;
@@ -185,7 +174,6 @@ static void set_sources(struct ambit *a, const struct pim_config *c)
 	mw_format(a->published_source, sizeof(a->published_source), "program as published; %s", a->time_source);
 	mw_format(a->wrong_source, sizeof(a->wrong_source), "program as published, whose lanes are wrong; %s",
 		  a->time_source);
-	set_energy_source(a);
 }
 
 static void ambit_close(void *state)
@@ -219,13 +207,7 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 	rc = ambit_failures_open(&a->failures, c, &a->geometry, d->chip_bits, a->exact, err, n);
 	if (rc < 0)
 		goto fail;
-	double rho = pim_config_text(c, "rho") ? pim_config_real(c, "rho") : DRAM_RHO_DEFAULT;
-	bool ecc = pim_config_int(c, "ecc") || a->failures.protection == AMBIT_PROTECT_ECC;
-	unsigned chips = a->geometry.chips + (ecc ? (a->geometry.chips + 7) / 8 : 0);
-	rc = ambit_energy_init(&a->energy, d->energy_part, rho, chips, err, n);
-	if (rc == -EDOM)
-		rc = -ERANGE;
-	a->energy_table = ambit_energy_table(pim_config_text(c, "energy"));
+	rc = ambit_energy_open(a, c, err, n);
 	if (rc == 0)
 		rc = set_transposer(a, c, err, n);
 	a->prepared = calloc(AMBIT_PREPARED, sizeof(*a->prepared));

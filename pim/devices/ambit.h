@@ -2,6 +2,7 @@
 #ifndef PIM_DEVICE_AMBIT_H
 #define PIM_DEVICE_AMBIT_H
 
+#include "ambit-emu/disturb.h"
 #include "ambit-emu/energy.h"
 #include "ambit-emu/exact.h"
 #include "ambit-emu/geometry.h"
@@ -32,6 +33,8 @@ struct ambit {
 	struct ambit_timing timing;
 	struct ambit_energy energy;
 	const struct ambit_energy_table *energy_table; /* NULL: the equations */
+	struct ambit_io io;
+	struct ambit_hc_first hc_first;
 	bool exact, published, via_host;
 	struct ambit_failures failures;
 	double in_gbps, out_gbps;
@@ -45,7 +48,7 @@ struct ambit {
 	struct ambit_trace *trace; /* NULL: none */
 	size_t cache_bytes;
 	struct ambit_bank **raw; /* rows of raw subarrays, by bank; NULL: none was used */
-	char time_source[640], published_source[720], wrong_source[720], energy_source[280];
+	char time_source[640], published_source[720], wrong_source[720], energy_source[560];
 };
 
 /* Lanes of a vector. Width 1 is packed bits. Wider lanes are planes of packed bits, one plane per bit, for the exact
@@ -160,11 +163,20 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 		      const struct pim_operand *const *dst, const struct pim_operand *const *src);
 int ambit_price_program(void *state, const struct pim_program *program, struct pim_price *out);
 
+/* ---- ambit_energy.c ---- */
+/* Reads the keys of energy and read disturbance; geometry, timing and failures are set. */
+int ambit_energy_open(struct ambit *a, const struct pim_config *c, char *err, size_t n);
+int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
+/* Energy of one of the programs of a batch. */
+void ambit_price_energy(const struct ambit *a, const struct ambit_run *r, struct pim_energy *out);
+/* use: of that program. p has its other members. */
+void ambit_price_disturbance(const struct ambit *a, const struct ambit_run *r, const struct ambit_row_use *use,
+			     struct pim_price *p);
+
 /* ---- ambit_price.c ---- */
 /* Fills in what follows from a program's counts and times and leaves the rest. -ENOMEM. */
 int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out);
 int ambit_modelled(void *state, enum pim_count what);
-int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
 int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out);
 
 #endif
