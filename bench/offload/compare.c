@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/core/text.h"
 #include "bench/offload/offload.h"
 
 enum mode { RESIDENT, END_TO_END, MODES };
@@ -104,6 +105,17 @@ static int emit_times(const struct offload_side *s, const struct offload_work *w
 	return rc;
 }
 
+/* Names the parts of the energy that have no model. */
+static void add_missing(struct mw_record *r, uint32_t missing)
+{
+	char list[120] = "";
+	for (unsigned i = 0; i < PIM_E_TOTAL; i++)
+		if (missing >> i & 1)
+			mw_clip_add(list, sizeof(list), "%s%s", list[0] ? ", " : "", pim_part_name((enum pim_part)i));
+	if (missing)
+		mw_record_add_note(r, "not included, because it has no model: %s", list);
+}
+
 static int emit_energy(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
 		       enum mode m)
 {
@@ -122,9 +134,9 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 		mw_record_set(&r, 1e-3 * (c->energy.typ_pj + moved[1]), MW_MODELLED, c->energy.source);
 		r.min = 1e-3 * (c->energy.min_pj + moved[0]);
 		r.max = 1e-3 * (c->energy.max_pj + moved[2]);
-		mw_record_note(&r, "min and max are the band of the model%s%s",
-			       moves ? "" : "; the device has no model of the energy of transfers",
-			       m == END_TO_END && c->transpose > 0 ? "; transposing has no model of its energy" : "");
+		mw_record_note(&r, "min and max are the band of the model%s",
+			       moves ? "" : "; the device has no model of the energy of transfers");
+		add_missing(&r, c->energy.missing | (m == END_TO_END ? c->moved_missing : 0));
 	}
 	return mw_finish(s->o->sink, &r);
 }

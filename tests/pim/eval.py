@@ -178,6 +178,46 @@ def stats_hold_the_parts(folder):
     check(values["result"] == 0 and values["time_host"] > 0 and values["aap"] == 0, values)
 
 
+def energy_is_split_as_time_is(folder):
+    """Energy of the parts of the time, and of the causes, adds up to the whole; min and max go with each; what has no model is named."""
+    write(os.path.join(folder, "x"), bytes(200000))
+
+    def records(device, *words):
+        out = evaluate(folder, *(words or ("--op=add", "--width=16", "--in=x", "--in=x", "--out=out")), "--stats", "--format=json",
+                       "--device=" + device)
+        return json.loads(out)
+
+    def close(a, b):
+        return abs(a - b) <= 1e-9 * abs(b) + 1e-9
+
+    parts = ("resident", "in", "out", "transpose", "host")
+    for device in ("ambit:dram=ddr4-3200", "ambit:dram=ddr4-3200,limit=jedec,io=2", "ambit:dram=hbm2,transpose=unit:1"):
+        rows = records(device)
+        one = {r["metric"]: r for r in rows if r["metric"] != "energy_part"}
+        causes = {r["params"]["part"]: r for r in rows if r["metric"] == "energy_part"}
+        for what in ("value", "min", "max"):
+            check(close(sum(one["energy_" + p][what] for p in parts), one["energy"][what]), device, what, "by time")
+            check(close(sum(r[what] for r in causes.values() if r["provenance"] == "modelled"), one["energy"][what]),
+                  device, what, "by cause")
+        check(close(sum(one["time_" + p]["value"] for p in parts), one["time_end_to_end"]["value"]), device, "time")
+        missing = [p for p, r in causes.items() if r["provenance"] == "unavailable"]
+        check("transpose" in missing and ("io" in missing) == (device == "ambit:dram=ddr4-3200"), device, missing)
+        for p in missing:
+            check(p in one["energy"]["note"], device, one["energy"]["note"])
+        for r in rows:
+            if r["metric"].startswith("energy") and r["provenance"] == "modelled":
+                check(r["min"] <= r["value"] <= r["max"], r)
+        check(one["energy_in"]["value"] > 0 and causes["background"]["min"] < causes["background"]["max"], device)
+        check((one["energy_transpose"]["value"] > 0) and one["energy_host"]["value"] == 0, device)
+    slow = {r["metric"]: r["value"] for r in records("ambit:dram=ddr4-3200,efficiency=0.08,transpose=unit:20.48")}
+    fast = {r["metric"]: r["value"] for r in records("ambit:dram=ddr4-3200,transpose=unit:20.48")}
+    check(slow["energy_resident"] == fast["energy_resident"] and slow["energy_in"] > 2 * fast["energy_in"], slow, fast)
+    table = {r["metric"]: r for r in records("ambit:energy=pluto")}
+    check(table["energy_in"]["provenance"] == "unavailable" and "background" in table["energy"]["note"], table)
+    for r in records("host:gbps=10"):
+        check(not r["metric"].startswith("energy") or r["provenance"] == "unavailable", r)
+
+
 def stats_name_every_operation(folder):
     """Each operation is declared with the records that --stats prints."""
     write(os.path.join(folder, "x"), bytes(64))
@@ -187,7 +227,9 @@ def stats_name_every_operation(folder):
         size = ["--size=64"] if inputs == 0 else []
         out = evaluate(folder, f"--op={op}", "--width=8", *files, *size, "--out=out", "--stats", "--format=json")
         records = json.loads(out)
-        check(len(records) == 12 and all(r["case"] == op for r in records), op, [r["metric"] for r in records])
+        names = {r["metric"] for r in records}
+        check(len(records) >= 27 and {"aap", "time_in", "energy", "energy_in", "energy_part"} <= names, op, len(records), names)
+        check(all(r["case"] == op for r in records), op)
 
 
 def ops_table():
@@ -235,6 +277,7 @@ def main():
                 every_operation(folder, device, bits, signed)
         excess_bits_are_refused(folder)
         stats_hold_the_parts(folder)
+        energy_is_split_as_time_is(folder)
         stats_name_every_operation(folder)
         numbers_of_64_bits_are_exact(folder)
     ops_table()
