@@ -16,17 +16,21 @@ static int add(const struct eval *e, struct mw_records *l, enum eval_row row, co
 		mw_record_unavailable(&r, "the device has no model of it");
 		return eval_take(l, &r);
 	}
-	char list[120] = "";
-	mw_record_set(&r, energy->typ_pj * 1e-3, MW_MODELLED, energy->source);
+	char list[160];
+	struct mw_buf source = {0};
+	(void)pim_parts_print(energy->missing, list, sizeof(list));
+	if (energy->missing)
+		mw_buf_add(&source, "without %s (no model); ", list);
+	mw_buf_add(&source, "%s", energy->source);
+	mw_record_set(&r, energy->typ_pj * 1e-3, MW_MODELLED, mw_buf_text(&source));
 	r.min = energy->min_pj * 1e-3;
 	r.max = energy->max_pj * 1e-3;
 	mw_record_note(&r, "min and max are the band of the model");
-	for (unsigned i = 0; i < PIM_E_TOTAL; i++)
-		if (energy->missing >> i & 1)
-			mw_clip_add(list, sizeof(list), "%s%s", list[0] ? ", " : "", pim_part_name((enum pim_part)i));
-	if (list[0])
-		mw_record_add_note(&r, "not included, because it has no model: %s", list);
-	return eval_take(l, &r);
+	int rc = source.failed ? -ENOMEM : eval_take(l, &r);
+	if (source.failed)
+		mw_record_fini(&r);
+	mw_buf_fini(&source);
+	return rc;
 }
 
 /* Energy of each part of the time. */

@@ -394,6 +394,8 @@ PIM_API int pim_cost_energy(const struct pim_cost *cost, enum pim_part part, str
 PIM_API int pim_cost_energy_during(const struct pim_cost *cost, enum pim_count time, struct pim_energy *energy);
 PIM_API const char *pim_count_name(enum pim_count what);
 PIM_API const char *pim_part_name(enum pim_part part);
+/* Names of the parts of a mask, such as pim_energy.missing: "io + transpose". Returns the length as snprintf. */
+PIM_API int pim_parts_print(uint32_t parts, char *out, size_t n);
 
 /* Does a micro-program that runs back to back disturb the neighbours of its busiest row? */
 enum pim_disturbance_verdict {

@@ -203,7 +203,7 @@ def energy_is_split_as_time_is(folder):
         missing = [p for p, r in causes.items() if r["provenance"] == "unavailable"]
         check("transpose" in missing and ("io" in missing) == (device == "ambit:dram=ddr4-3200"), device, missing)
         for p in missing:
-            check(p in one["energy"]["note"], device, one["energy"]["note"])
+            check(p in one["energy"]["source"].split(";")[0], device, one["energy"]["source"])
         for r in rows:
             if r["metric"].startswith("energy") and r["provenance"] == "modelled":
                 check(r["min"] <= r["value"] <= r["max"], r)
@@ -213,7 +213,10 @@ def energy_is_split_as_time_is(folder):
     fast = {r["metric"]: r["value"] for r in records("ambit:dram=ddr4-3200,transpose=unit:20.48")}
     check(slow["energy_resident"] == fast["energy_resident"] and slow["energy_in"] > 2 * fast["energy_in"], slow, fast)
     table = {r["metric"]: r for r in records("ambit:energy=pluto")}
-    check(table["energy_in"]["provenance"] == "unavailable" and "background" in table["energy"]["note"], table)
+    check(table["energy_in"]["provenance"] == "unavailable" and "without background + refresh + rd + wr" in table["energy"]["source"], table)
+    rc, text, _ = run("pim", "eval", "--op=add", "--width=8", "--in=x", "--in=x", "--out=out", "--stats", cwd=folder)
+    line = next(l for l in text.splitlines() if l.startswith("pim.add.energy{"))
+    check(rc == 0 and " .. " in line and "without io + transpose" in line, line)
     for r in records("host:gbps=10"):
         check(not r["metric"].startswith("energy") or r["provenance"] == "unavailable", r)
 

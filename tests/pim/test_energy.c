@@ -184,6 +184,16 @@ Test(pim_energy, says_what_is_missing)
 	}
 }
 
+Test(pim_energy, parts_have_names)
+{
+	char text[20];
+	cr_assert_eq(pim_parts_print(1u << PIM_E_IO | 1u << PIM_E_TRANSPOSE, text, sizeof(text)), 14);
+	cr_assert_str_eq(text, "io + transpose");
+	cr_assert_eq(pim_parts_print(0, text, sizeof(text)), 0);
+	cr_assert_str_eq(text, "");
+	cr_assert_gt(pim_parts_print(UINT32_MAX, NULL, 0), 40);
+}
+
 /* A table prices commands only: what else happens has no model, and none of it is 0. */
 Test(pim_energy, of_a_table_of_commands)
 {
