@@ -440,6 +440,7 @@ struct pim_price {
 	uint32_t live_rows;       /* data rows needed at once: inputs, results, temporaries in use; 0: not known */
 	/* Activations of the busiest row between two refreshes when the program runs back to back; 0: not known. */
 	uint64_t window_activations;
+	double standing_pj; /* background and refresh in energy.typ_pj */
 	struct pim_disturbance disturbance;
 };
 /* price->size and price->energy.size must be set. -EINVAL: no such operation or type; -EOPNOTSUPP: no model. */

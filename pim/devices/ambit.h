@@ -168,7 +168,7 @@ int ambit_price_program(void *state, const struct pim_program *program, struct p
 int ambit_energy_open(struct ambit *a, const struct pim_config *c, char *err, size_t n);
 int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
 /* Energy of one of the programs of a batch. */
-void ambit_price_energy(const struct ambit *a, const struct ambit_run *r, struct pim_energy *out);
+void ambit_price_energy(const struct ambit *a, const struct ambit_run *r, struct pim_price *price);
 /* use: of that program. p has its other members. */
 void ambit_price_disturbance(const struct ambit *a, const struct ambit_run *r, const struct ambit_row_use *use,
 			     struct pim_price *p);

@@ -175,8 +175,9 @@ static void price_standing(const struct ambit *a, const struct ambit_run *r, str
 	add_band(out, PIM_E_REFRESH, (struct dram_band){refresh.min / n, refresh.typ / n, refresh.max / n});
 }
 
-void ambit_price_energy(const struct ambit *a, const struct ambit_run *r, struct pim_energy *out)
+void ambit_price_energy(const struct ambit *a, const struct ambit_run *r, struct pim_price *price)
 {
+	struct pim_energy *out = &price->energy;
 	const struct ambit_counts *n = r->counts;
 	const struct ambit_activity activity = {n->aap + n->ap, n->aap, n->extra_first, n->extra_second,
 						n->aap + n->ap};
@@ -189,7 +190,9 @@ void ambit_price_energy(const struct ambit *a, const struct ambit_run *r, struct
 	for (unsigned i = 0; i < AMBIT_E_PARTS; i++)
 		add_band(out, (enum pim_part)(PIM_E_ACT + i),
 			 ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)i));
+	double commands = out->typ_pj;
 	price_standing(a, r, out);
+	price->standing_pj = out->typ_pj - commands;
 }
 
 /* ---- read disturbance ---- */

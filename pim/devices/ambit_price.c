@@ -79,7 +79,7 @@ int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pi
 	out->row_bytes = ambit_row_bytes(&a->geometry);
 	out->lanes = 8 * out->row_bytes;
 	out->rows = r->program->rows;
-	ambit_price_energy(a, r, &out->energy);
+	ambit_price_energy(a, r, out);
 	struct ambit_row_use use;
 	int rc = ambit_row_use(r->program, &use);
 	if (rc < 0)

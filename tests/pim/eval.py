@@ -263,6 +263,39 @@ def ops_table():
     check(wide["mul_wide"]["product_bits"] == "128", "a price needs no vector")
 
 
+def ops_show_energy_power_and_disturbance():
+    def table(device, *args):
+        rc, out, err = run("pim", "ops", "--format=csv", "--device=" + device, *args)
+        check(rc == 0 and err == "", device, err)
+        return {r["op"]: r for r in csv.DictReader(io.StringIO(out))}
+
+    def near(a, b):
+        return abs(a - b) <= 2e-3 * abs(b)
+
+    for device, ranks, banks in (("ambit:dram=ddr3-1600", 1, 8), ("ambit:dram=ddr4-3200,ranks=2,channels=2", 4, 16)):
+        for op, r in table(device, "--width=8").items():
+            f = {k: float(r[k]) for k in r if r[k] and (k.startswith(("nj", "pj", "gops", "w_", "guard")) or k == "lanes")}
+            for what in ("nj_per_kb", "pj_per_lane"):
+                check(f[what + "_min"] < f[what] < f[what + "_max"], device, op, what)
+            check(near(f["gops_per_w_none"], 1000 / f["pj_per_lane"]), device, op, "limit=none is the default")
+            # A limit stretches the time: less power, but more background for each operation.
+            check(f["gops_per_w_jedec"] < f["gops_per_w_none"] and f["w_per_rank_jedec"] < f["w_per_rank_none"], device, op)
+            for limit in ("none", "jedec"):
+                check(near(f["w_per_rank_" + limit] * ranks, f["gops_" + limit] / f["gops_per_w_" + limit]), device, op, limit)
+            check(r["disturbance"] == "unsafe" and int(r["row_acts_per_refresh"]) > int(r["hc_first_max"]), device, op, r)
+            check(0 < f["guard_time_pct"] < 2 and 0 < f["guard_energy_pct"] < 2, device, op, r)
+            check((r["guard_multi_time_pct"] == "") == ("ddr3" in device), device, op)
+    words = table("ambit:energy=pluto")["and"]
+    check(words["w_per_rank_none"] == "" and words["nj_per_kb_min"] == words["nj_per_kb"], "a table has no background", words)
+    safe = table("ambit:hc_first=2000000")["and"]
+    check(safe["disturbance"] == "safe" and "user" in safe["disturbance_source"] and safe["rotate_subarrays"] == "1", safe)
+    check(table("ambit:dram=hbm2")["and"]["disturbance"] == "unknown", "no published figure")
+    matrix = table("dimc", "--width=8", "--signed")["gemv"]
+    check(matrix["gops_per_w_none"] != "" and matrix["w_per_rank_none"] == matrix["disturbance"] == "", matrix)
+    rc, text, _ = run("pim", "ops", "--device=ambit:dram=ddr4-3200")
+    check(rc == 0 and "disturbance: Yuksel" in text and "nJ/KB min" in text and "guard_energy" not in text, text[:400])
+
+
 def numbers_of_64_bits_are_exact(folder):
     """Beyond 2^53, where a double would round: the value of fill, and the seed of a device."""
     for value in (2**53 + 1, 2**63, 2**64 - 1):
@@ -284,6 +317,7 @@ def main():
         stats_name_every_operation(folder)
         numbers_of_64_bits_are_exact(folder)
     ops_table()
+    ops_show_energy_power_and_disturbance()
 
 
 main()
