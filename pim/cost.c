@@ -188,7 +188,7 @@ int pim_cost_energy_during(const struct pim_cost *c, enum pim_count time, struct
 	CORE_CHECK(c);
 	if (!c || !energy || time < PIM_PS_COMPUTE || time > PIM_PS_HOST || energy->size < sizeof(*energy))
 		return -EINVAL;
-	uint64_t counts[PIM_COUNT_N];
+	uint64_t counts[PIM_COUNT_N] = {0};
 	struct pim_energy copies = {.size = sizeof(copies)};
 	bool any = false, ignored;
 	int rc = read_counts(c, counts);
