@@ -1,6 +1,7 @@
 #include "ambit-emu/energy.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/core/err.h"
@@ -48,16 +49,18 @@ struct dram_band ambit_energy_pj(const struct ambit_energy *e, const struct ambi
 	}
 }
 
-struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elapsed_ps, uint64_t open_ps,
-				     unsigned ranks)
+struct dram_band ambit_background_pj(const struct ambit_energy *e, const struct ambit_standing *s)
 {
 	const struct dram_part *p = e->part;
-	double elapsed = (double)elapsed_ps, per_rank = (double)open_ps / ranks;
 	/* With one or more open banks power is linear in their number. mW x ps = 1e-3 pJ. */
 	double one = dram_background_mw(p, e->chip.rho, 1), all = dram_background_mw(p, e->chip.rho, p->banks);
-	double open = elapsed > 0 ? per_rank / elapsed : 0;
-	double mw = one + (open > 1 ? (open - 1) / (p->banks - 1) * (all - one) : 0);
-	return datasheet(mw * elapsed * 1e-3 * e->chips * ranks);
+	double more = (all - one) / (p->banks - 1), refreshing = (double)p->trfc / p->trefi;
+	double compute = (double)s->compute_ps, open = (double)s->open_ps / s->ranks;
+	double extra = fmin(fmax(open - compute, 0), compute * (p->banks - 1));
+	double working = compute + (double)s->copy_ps + (double)s->transfer_ps, closed = (double)s->closed_ps;
+	double awake = one * working + more * (extra + (double)s->copy_ps) + e->chip.closed_mw * closed;
+	double mw_ps = (1 - refreshing) * awake + refreshing * all * (working + closed);
+	return datasheet(mw_ps * 1e-3 * e->chips * s->ranks);
 }
 
 struct dram_band ambit_refresh_pj(const struct ambit_energy *e, uint64_t elapsed_ps, unsigned ranks)

@@ -38,14 +38,39 @@ int ambit_energy_init(struct ambit_energy *e, const struct dram_part *part, doub
 /* Energy of one part in pJ. */
 struct dram_band ambit_energy_pj(const struct ambit_energy *e, const struct ambit_activity *a,
 				 enum ambit_energy_part part);
-/* Background in pJ of `ranks` ranks over elapsed ps. open_ps: time from first activation to precharge, added over all
- * banks. One bank of each rank counts as open all the time: an upper bound where all banks precharge together. */
-struct dram_band ambit_background_pj(const struct ambit_energy *e, uint64_t elapsed_ps, uint64_t open_ps,
-				     unsigned ranks);
+/* What a device does over time, in ps, none of it overlapping: its banks decide the background. */
+struct ambit_standing {
+	uint64_t compute_ps;
+	uint64_t open_ps;     /* while computing: from first activation to precharge, added over all banks */
+	uint64_t copy_ps;     /* rows are copied over the internal bus: two banks of a rank are open */
+	uint64_t transfer_ps; /* the host reads or writes: one bank of a rank is open */
+	uint64_t closed_ps;   /* the host or a transposition unit works: no bank is open */
+	unsigned ranks;
+};
+
+/* Background in pJ of all ranks over the whole time. While computing, one bank of each rank counts as open all the
+ * time: an upper bound where all banks precharge together. A refresh has all banks open for tRFC. */
+struct dram_band ambit_background_pj(const struct ambit_energy *e, const struct ambit_standing *s);
 /* Refresh in pJ of `ranks` ranks over elapsed ps. */
 struct dram_band ambit_refresh_pj(const struct ambit_energy *e, uint64_t elapsed_ps, unsigned ranks);
-/* Bytes read or written over the channel, in pJ, with one activation per row: DRAM core, no I/O. */
+/* Bytes read or written over the channel, in pJ, with one activation per row: DRAM core, no I/O (ambit_io_pj()). */
 struct dram_band ambit_transfer_pj(const struct ambit_energy *e, double bytes, int write);
+
+/* ---- interface ---- */
+
+/* Drivers and termination of the data pins, for each bit that crosses the channel. */
+struct ambit_io {
+	bool known;
+	struct dram_band pj_per_bit;
+	char source[160]; /* why, where it is not known */
+};
+
+/* text: the key `io`; NULL: the published value, which only HBM2 has. "PJ": pJ per bit. "ohm:R": termination to VDDQ by
+ * DRAMPower's equation, V^2 / R for the time of each 0, with none, half and all of the bits 0; R is driver plus
+ * termination. -EINVAL with a line in err: neither, or a memory that is not terminated to VDDQ (not DDR4 or DDR5). */
+int ambit_io_init(struct ambit_io *io, const struct ambit_energy *e, const char *text, char *err, size_t n);
+/* In pJ, ECC chips included. io must be known. */
+struct dram_band ambit_io_pj(const struct ambit_io *io, const struct ambit_energy *e, double bytes);
 
 /* ---- published energies per command, instead of the equation ---- */
 

@@ -58,6 +58,7 @@ int ambit_row_use(const struct ambit_program *p, struct ambit_row_use *out)
 			raise(rows, p->cmd[i].b, i);
 	}
 	for (unsigned r = 0; r < n; r++) {
+		out->total += rows[r].raised;
 		if (r < AMBIT_FIRST_D)
 			out->raised[r] = rows[r].raised;
 		if (rows[r].raised > out->most) {

@@ -9,6 +9,7 @@
 #include "base/core/text.h"
 #include "cli/command.h"
 #include "cli/pim_cite.h"
+#include "cli/pim_ops_energy.h"
 #include "cli/spec.h"
 #include "pim/pim.h"
 
@@ -57,7 +58,8 @@ enum ops_column {
 	OPS_LIVE_ROWS,
 	OPS_ROW_ACTS,
 	OPS_DEVICE,
-	OPS_COLUMNS
+	OPS_ENERGY_FIRST,
+	OPS_COLUMNS = OPS_ENERGY_FIRST + OPS_ENERGY_COLUMNS
 };
 
 static const struct grid_column ops_columns[OPS_COLUMNS] = {
@@ -83,6 +85,9 @@ static const struct grid_column ops_columns[OPS_COLUMNS] = {
 	[OPS_LIVE_ROWS] = {"live_rows", "live rows", true},
 	[OPS_ROW_ACTS] = {"row_acts_per_refresh", "row ACTs/refresh", true},
 	[OPS_DEVICE] = {"device", NULL, false},
+#define COLUMN(id, name, heading, number) [OPS_ENERGY_FIRST + E_##id] = {name, heading, number},
+	OPS_ENERGY(COLUMN)
+#undef COLUMN
 };
 enum { PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
 
@@ -101,8 +106,8 @@ static bool wide_column(const struct grid *g, int i)
 	case OPS_DEVICE:
 		return g->n_rows == 0 ||
 		       strcmp(g->cells[OPS_DEVICE], g->cells[(g->n_rows - 1) * OPS_COLUMNS + OPS_DEVICE]) == 0;
-	default:
-		return false;
+	default: /* those of cli/pim_ops_energy.h with a heading are shown */
+		return i >= OPS_ENERGY_FIRST && i < OPS_COLUMNS && !ops_columns[i].head;
 	}
 }
 
@@ -159,6 +164,7 @@ static int print_ops_table(FILE *f, const struct ops *ops)
 			ops->lanes);
 		print_sources(f, "counts and time", all, OPS_SOURCE);
 		print_sources(f, "energy", &ops->energy, 0);
+		print_sources(f, "disturbance", all, OPS_ENERGY_FIRST + E_DISTURBANCE_SOURCE);
 	}
 	grid_fini(&narrow);
 	return rc;
@@ -195,6 +201,18 @@ static void put_verified(struct mw_buf *text, uint32_t verified)
 			mw_buf_add(text, "%s%s", text->len ? "+" : "", name);
 	if (!text->len)
 		mw_buf_add(text, "unverified");
+}
+
+/* Energy, power and read disturbance. */
+static void put_energy(struct mw_buf *text, struct pim_device *const dev[VARIANTS], const struct pim_price *price)
+{
+	struct pim_device_info info = {.size = sizeof(info)};
+	struct ops_prices p = {.plain = &price[PLAIN],
+			       .none = &price[dev[NONE] ? NONE : PLAIN],
+			       .jedec = dev[JEDEC] ? &price[JEDEC] : NULL};
+	if (pim_device_info(dev[PLAIN], &info) == 0)
+		p.ranks = info.channels * info.ranks;
+	ops_energy_cells(&p, text + OPS_ENERGY_FIRST);
 }
 
 static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type)
@@ -247,6 +265,7 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 	for (char *c = text[OPS_DEVICE].p; c && *c; c++)
 		if (*c == ',')
 			*c = '+';
+	put_energy(text, dev, price);
 	const char *cells[OPS_COLUMNS];
 	bool failed = false;
 	for (int i = 0; i < OPS_COLUMNS; i++) {
@@ -378,7 +397,10 @@ const struct command cmd_pim_ops = {
 		"count was cross-checked. verified: what was: results (equal to plain C bit for bit), count (no more\n"
 		"commands than published), time and energy (their constants have a checked source). live rows: data\n"
 		"rows that are needed at once. row ACTs/refresh: activations of the busiest row between two\n"
-		"refreshes when the program runs back to back (read disturbance is not modelled).",
+		"refreshes when the program runs back to back. disturbance: that number against published counts\n"
+		"at which bits of neighbours flip; guard %: time added by refreshing both neighbours of every row\n"
+		"in time. Energy is that of one of the programs of a batch on all banks, with background and\n"
+		"refresh; nJ/KB min and max are its band. CSV and JSON have more columns.",
 	.options = ops_options,
 	.run = run_ops,
 };

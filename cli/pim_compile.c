@@ -209,6 +209,12 @@ static void print_commands(FILE *f, const char *text)
 	}
 }
 
+/* Per KB of row. */
+static double nj_per_kb(const struct pim_price *p, double pj)
+{
+	return pj / 1000 / ((double)p->row_bytes / 1024);
+}
+
 static int print_text(FILE *f, const struct job *j)
 {
 	const struct pim_price *p = &j->price;
@@ -227,7 +233,8 @@ static int print_text(FILE *f, const struct job *j)
 	if (j->strict)
 		(void)fprintf(f, ", %.10g ns strict", (double)j->strict_ps / 1000);
 	if (p->energy.parts)
-		(void)fprintf(f, "; energy: %.4g nJ/KB", p->energy.typ_pj / 1000 / ((double)p->row_bytes / 1024));
+		(void)fprintf(f, "; energy: %.4g nJ/KB (%.4g .. %.4g)", nj_per_kb(p, p->energy.typ_pj),
+			      nj_per_kb(p, p->energy.min_pj), nj_per_kb(p, p->energy.max_pj));
 	equivalence_text(j, line, sizeof(line));
 	(void)fprintf(f, "\n%s\n\n%" PRIu64 " lanes a run. Time and energy are modelled.\ntime: %s\n", line, p->lanes,
 		      p->source);
@@ -238,15 +245,25 @@ static int print_text(FILE *f, const struct job *j)
 }
 
 static const struct grid_column columns[] = {
-	{"inputs", NULL, true},      {"outputs", NULL, true},
-	{"aap", "AAP", true},        {"ap", "AP", true},
-	{"ns", NULL, true},          {"nj_per_kb", NULL, true},
-	{"provenance", NULL, false}, {"source", NULL, false},
-	{"ns_strict", NULL, true},   {"rows_used", NULL, true},
-	{"temporaries", NULL, true}, {"majorities", NULL, true},
-	{"depth", NULL, true},       {"lanes_checked", NULL, true},
-	{"lanes_wrong", NULL, true}, {"exhaustive", NULL, false},
+	{"inputs", NULL, true},
+	{"outputs", NULL, true},
+	{"aap", "AAP", true},
+	{"ap", "AP", true},
+	{"ns", NULL, true},
+	{"nj_per_kb", NULL, true},
+	{"provenance", NULL, false},
+	{"source", NULL, false},
+	{"ns_strict", NULL, true},
+	{"rows_used", NULL, true},
+	{"temporaries", NULL, true},
+	{"majorities", NULL, true},
+	{"depth", NULL, true},
+	{"lanes_checked", NULL, true},
+	{"lanes_wrong", NULL, true},
+	{"exhaustive", NULL, false},
 	{"program", NULL, false},
+	{"nj_per_kb_min", NULL, true},
+	{"nj_per_kb_max", NULL, true},
 };
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
@@ -270,7 +287,9 @@ static int print_row(FILE *f, const struct job *j, enum print_format format)
 	for (int i = 0; i < COLUMNS; i++)
 		mw_format(text[i], sizeof(text[i]), "%" PRIu64, numbers[i]);
 	mw_format(text[4], sizeof(text[4]), "%.10g", (double)p->ps / 1000);
-	mw_format(text[5], sizeof(text[5]), "%.4g", p->energy.typ_pj / 1000 / ((double)p->row_bytes / 1024));
+	mw_format(text[5], sizeof(text[5]), "%.4g", nj_per_kb(p, p->energy.typ_pj));
+	mw_format(text[17], sizeof(text[17]), "%.4g", nj_per_kb(p, p->energy.min_pj));
+	mw_format(text[18], sizeof(text[18]), "%.4g", nj_per_kb(p, p->energy.max_pj));
 	mw_format(text[6], sizeof(text[6]), "modelled");
 	mw_format(text[8], sizeof(text[8]), "%.10g", (double)j->strict_ps / 1000);
 	mw_format(text[15], sizeof(text[15]), "%s", j->equivalence.exhaustive ? "yes" : "no");
@@ -280,7 +299,7 @@ static int print_row(FILE *f, const struct job *j, enum print_format format)
 	for (int i = 0; i < COLUMNS; i++)
 		cells[i] = text[i];
 	if (!p->energy.parts)
-		cells[5] = NULL;
+		cells[5] = cells[17] = cells[18] = NULL;
 	if (!j->strict)
 		cells[8] = NULL;
 	cells[7] = source;

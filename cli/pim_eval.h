@@ -73,6 +73,8 @@ enum eval_row {
 	EVAL_BYTES_OUT,
 	EVAL_BYTES_TRANSPOSED,
 	EVAL_TIME_RESIDENT,
+	EVAL_TIME_IN,
+	EVAL_TIME_OUT,
 	EVAL_TIME_TRANSPOSE,
 	EVAL_TIME_HOST,
 	EVAL_TIME_END_TO_END,
@@ -82,10 +84,16 @@ enum eval_row {
 	EVAL_ECC_DETECTED,
 	EVAL_ECC_UNDETECTED,
 	EVAL_ENERGY,
+	EVAL_ENERGY_RESIDENT,
+	EVAL_ENERGY_IN,
+	EVAL_ENERGY_OUT,
+	EVAL_ENERGY_TRANSPOSE,
+	EVAL_ENERGY_HOST,
+	EVAL_ENERGY_PART,
 	EVAL_RESULT
 };
 extern const struct mw_emitter eval_emitter;
-extern const struct mw_key eval_key_bytes, eval_key_width, eval_key_signed;
+extern const struct mw_key eval_key_bytes, eval_key_width, eval_key_signed, eval_key_part;
 
 /* ---- pim_eval_setup.c ---- */
 extern const struct mw_option eval_options[];
@@ -101,7 +109,15 @@ int eval_trace_stop(struct eval *e, char *err, size_t n);
 int eval_trace_commit(struct eval *e, char *err, size_t n);
 void eval_trace_abort(struct eval *e);
 
+/* ---- pim_eval_energy.c ---- */
+/* Adds the energy of the whole, of each part of the time, and of each cause. */
+int eval_add_energy(const struct eval *e, struct mw_records *l);
+
 /* ---- pim_eval_result.c ---- */
+/* Begins a record of the costs: its row, its device and the sizes. */
+void eval_record(const struct eval *e, enum eval_row row, struct mw_record *r);
+/* Ends it and adds it. */
+int eval_take(struct mw_records *l, struct mw_record *r);
 /* Checks that no lane of a step, which begins at byte `at` of its file, has bits beyond the width. MW_ESPEC with the
  * place in err. */
 int eval_check_excess(const struct eval_operand *o, const void *data, uint64_t lanes, uint64_t at, char *err, size_t n);

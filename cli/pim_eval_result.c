@@ -120,29 +120,39 @@ int eval_check_charge(const struct eval *e, char *err, size_t n)
 	return 0;
 }
 
+void eval_record(const struct eval *e, enum eval_row row, struct mw_record *r)
+{
+	mw_record_open(r, &eval_emitter, &eval_emitter.emits[row], pim_op_name(e->op));
+	mw_record_method(r, "command-count", 1);
+	mw_put_text(r, &mw_key_device, pim_spec(e->dev));
+	mw_put_int(r, &eval_key_bytes, (int64_t)eval_bytes(e->n_in ? &e->in[e->n_in - 1] : &e->out, e->lanes));
+	mw_put_int(r, &eval_key_width, e->type.bits);
+	if (e->type.kind == PIM_INT)
+		mw_put_int(r, &eval_key_signed, 1);
+}
+
+int eval_take(struct mw_records *l, struct mw_record *r)
+{
+	int rc = mw_record_close(r, NULL, 0);
+	if (rc == 0)
+		rc = mw_records_take(l, r);
+	mw_record_fini(r);
+	return rc;
+}
+
 /* Adds a record; source NULL: unavailable, because the device has no model of it. */
 static int add_record(const struct eval *e, struct mw_records *l, enum eval_row row, double value, const char *source,
 		      const char *note)
 {
 	struct mw_record r;
-	mw_record_open(&r, &eval_emitter, &eval_emitter.emits[row], pim_op_name(e->op));
-	mw_record_method(&r, "command-count", 1);
-	mw_put_text(&r, &mw_key_device, pim_spec(e->dev));
-	mw_put_int(&r, &eval_key_bytes, (int64_t)eval_bytes(e->n_in ? &e->in[e->n_in - 1] : &e->out, e->lanes));
-	mw_put_int(&r, &eval_key_width, e->type.bits);
-	if (e->type.kind == PIM_INT)
-		mw_put_int(&r, &eval_key_signed, 1);
+	eval_record(e, row, &r);
 	if (source)
 		mw_record_set(&r, value, MW_MODELLED, source);
 	else
 		mw_record_unavailable(&r, "the device has no model of it");
 	if (note)
 		mw_record_note(&r, "%s", note);
-	int rc = mw_record_close(&r, NULL, 0);
-	if (rc == 0)
-		rc = mw_records_take(l, &r);
-	mw_record_fini(&r);
-	return rc;
+	return eval_take(l, &r);
 }
 
 /* Adds the fault counts, for devices whose columns fail. */
@@ -177,6 +187,8 @@ static int add_counts(const struct eval *e, struct mw_records *l)
 		{EVAL_BYTES_OUT, PIM_BYTES_OUT, 1},
 		{EVAL_BYTES_TRANSPOSED, PIM_BYTES_TRANSPOSE, 1},
 		{EVAL_TIME_RESIDENT, PIM_PS_COMPUTE, 1e-3},
+		{EVAL_TIME_IN, PIM_PS_IN, 1e-3},
+		{EVAL_TIME_OUT, PIM_PS_OUT, 1e-3},
 		{EVAL_TIME_TRANSPOSE, PIM_PS_TRANSPOSE, 1e-3},
 		{EVAL_TIME_HOST, PIM_PS_HOST, 1e-3},
 		{EVAL_TIME_END_TO_END, PIM_PS_ELAPSED, 1e-3},
@@ -190,11 +202,7 @@ static int add_counts(const struct eval *e, struct mw_records *l)
 	}
 	if (rc == 0)
 		rc = add_faults(e, l);
-	struct pim_energy energy = {.size = sizeof(energy)};
-	int known = pim_cost_energy(e->cost, PIM_E_TOTAL, &energy);
-	if (rc == 0)
-		rc = add_record(e, l, EVAL_ENERGY, energy.typ_pj / 1000.0, known == 0 ? energy.source : NULL, NULL);
-	return rc;
+	return rc == 0 ? eval_add_energy(e, l) : rc;
 }
 
 int eval_print(const struct eval *e, const struct cli *cli, bool stats, char *err, size_t n)

@@ -11,9 +11,17 @@
 	X(bytes_out, MW_BYTE, MW_LOWER, "bytes moved back to the host")                                                \
 	X(bytes_transposed, MW_BYTE, MW_LOWER, "bytes of lanes that are transposed")                                   \
 	X(time_resident, MW_NS, MW_LOWER, "time of computing on the device")                                           \
+	X(time_in, MW_NS, MW_LOWER, "time of moving the operands to the device")                                       \
+	X(time_out, MW_NS, MW_LOWER, "time of moving the result back")                                                 \
 	X(time_transpose, MW_NS, MW_LOWER, "time of transposing lanes")                                                \
 	X(time_host, MW_NS, MW_LOWER, "time of the part of the operation that the host does")                          \
 	X(time_end_to_end, MW_NS, MW_LOWER, "time with all data movement")                                             \
+	X(energy_resident, MW_NJ, MW_LOWER, "energy of the memory during time_resident")                               \
+	X(energy_in, MW_NJ, MW_LOWER, "energy of the memory during time_in")                                           \
+	X(energy_out, MW_NJ, MW_LOWER, "energy of the memory during time_out")                                         \
+	X(energy_transpose, MW_NJ, MW_LOWER, "energy of the memory during time_transpose")                             \
+	X(energy_host, MW_NJ, MW_LOWER, "energy of the memory, not of the host, during time_host")                     \
+	X(energy_part, MW_NJ, MW_LOWER, "energy by cause: commands, background, refresh, bursts, data pins")           \
 	X(faults_injected, MW_COUNT, MW_LOWER, "bits that commands computed wrongly")                                  \
 	X(bits_wrong, MW_COUNT, MW_LOWER, "bits of results that are wrong")                                            \
 	X(ecc_corrected, MW_COUNT, MW_LOWER, "words that the error-correcting code corrected")                         \
@@ -27,6 +35,7 @@ METRICS(DEFINE)
 
 const struct mw_key eval_key_bytes = {"bytes", MW_BYTES, MW_PARAM, "bytes of a file"};
 const struct mw_key eval_key_width = {"width", MW_NUMBER, MW_PARAM, "bits of a lane"};
+const struct mw_key eval_key_part = {"part", MW_TEXT, MW_PARAM, "part of the energy: act, act2, background, ..."};
 const struct mw_key eval_key_signed = {"signed", MW_NUMBER, MW_PARAM, "1: lanes are two's complement"};
 
 static const char *const operations[PIM_OP_COUNT + 1] = {
@@ -86,6 +95,8 @@ static const struct mw_emit emits[] = {
 	[EVAL_BYTES_OUT] = ROW(&metric_bytes_out),
 	[EVAL_BYTES_TRANSPOSED] = ROW(&metric_bytes_transposed),
 	[EVAL_TIME_RESIDENT] = ROW(&metric_time_resident),
+	[EVAL_TIME_IN] = ROW(&metric_time_in),
+	[EVAL_TIME_OUT] = ROW(&metric_time_out),
 	[EVAL_TIME_TRANSPOSE] = ROW(&metric_time_transpose),
 	[EVAL_TIME_HOST] = ROW(&metric_time_host),
 	[EVAL_TIME_END_TO_END] = ROW(&metric_time_end_to_end),
@@ -95,6 +106,14 @@ static const struct mw_emit emits[] = {
 	[EVAL_ECC_DETECTED] = ROW(&metric_ecc_detected),
 	[EVAL_ECC_UNDETECTED] = ROW(&metric_ecc_undetected),
 	[EVAL_ENERGY] = ROW(&mw_metric_energy),
+	[EVAL_ENERGY_RESIDENT] = ROW(&metric_energy_resident),
+	[EVAL_ENERGY_IN] = ROW(&metric_energy_in),
+	[EVAL_ENERGY_OUT] = ROW(&metric_energy_out),
+	[EVAL_ENERGY_TRANSPOSE] = ROW(&metric_energy_transpose),
+	[EVAL_ENERGY_HOST] = ROW(&metric_energy_host),
+	[EVAL_ENERGY_PART] = {operations, &metric_energy_part,
+			      MW_LIST(&mw_key_device, &eval_key_bytes, &eval_key_width, &eval_key_part),
+			      MW_LIST(&eval_key_signed), NULL},
 	[EVAL_RESULT] = ROW(&metric_result),
 	{.metric = NULL},
 };

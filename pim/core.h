@@ -106,6 +106,10 @@ void core_time(struct pim_call *call, enum pim_count part, mw_wide elapsed_ps, m
 /* True for comparisons and red_*, whose result is one bit per lane. */
 bool core_is_predicate(enum pim_op op);
 
+/* A price before the device fills it in: zeros, and NaN where 0 would be a value. out->size and out->energy.size stay.
+ */
+void core_price_start(struct pim_price *out);
+
 /* -EINVAL with a line for pim_error(): size not set, no such kind, or not 1..64 bits. */
 int core_check_type(struct pim_device *dev, struct pim_type type);
 /* Bytes of one element in the host's layout; 0: one bit, packed. */

@@ -1,5 +1,6 @@
 /* Names of operations, counts and parts; types of results. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "pim/core.h"
@@ -177,4 +178,15 @@ const char *pim_verified_name(enum pim_verified what)
 const char *pim_part_name(enum pim_part part)
 {
 	return (unsigned)part < PIM_PART_N ? parts[part] : NULL;
+}
+
+int pim_parts_print(uint32_t mask, char *out, size_t n)
+{
+	char text[16 * PIM_PART_N];
+	size_t len = 0;
+	text[0] = '\0';
+	for (unsigned i = 0; i < PIM_E_TOTAL; i++)
+		if (mask >> i & 1)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? " + " : "", parts[i]);
+	return snprintf(out, n, "%s", text);
 }

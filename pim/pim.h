@@ -375,9 +375,12 @@ enum pim_part {
 	PIM_PART_N
 };
 
+/* Energy of the memory, not of the host: commands and bursts, and background and refresh of all ranks over the whole
+ * time (PIM_PS_ELAPSED of a scope: while the host transfers, transposes or computes too). */
 struct pim_energy {
 	size_t size;
-	uint32_t parts; /* bit i: enum pim_part i is included */
+	uint32_t parts;   /* bit i: enum pim_part i has a model and is included */
+	uint32_t missing; /* bit i: part i occurs and has no model, so that the energy is too small */
 	double min_pj, typ_pj, max_pj;
 	const char *source; /* model and parameters; lives as long as the device */
 };
@@ -392,8 +395,39 @@ PIM_API int pim_cost_count(const struct pim_cost *cost, enum pim_count what, uin
 /* Energy in pJ: counts times constants. energy->size must be set. -EOPNOTSUPP: the part has no model; -ERANGE: a term
  * would be negative, or a count of the scope exceeds 2^64 - 1. */
 PIM_API int pim_cost_energy(const struct pim_cost *cost, enum pim_part part, struct pim_energy *energy);
+/* Energy of what took one part of the time, PIM_PS_COMPUTE..PIM_PS_HOST, with background and refresh meanwhile. These
+ * add up to PIM_E_TOTAL. -EOPNOTSUPP also where nothing that happened in this time has a model. */
+PIM_API int pim_cost_energy_during(const struct pim_cost *cost, enum pim_count time, struct pim_energy *energy);
 PIM_API const char *pim_count_name(enum pim_count what);
 PIM_API const char *pim_part_name(enum pim_part part);
+/* Names of the parts of a mask, such as pim_energy.missing: "io + transpose". Returns the length as snprintf. */
+PIM_API int pim_parts_print(uint32_t parts, char *out, size_t n);
+
+/* Does a micro-program that runs back to back disturb the neighbours of its busiest row? */
+enum pim_disturbance_verdict {
+	PIM_DISTURBANCE_UNKNOWN, /* no threshold or no count of activations is known */
+	PIM_DISTURBANCE_SAFE, /* fewer activations in a refresh window than flipped a bit in any chip that was tested */
+	PIM_DISTURBANCE_DEPENDS, /* on the chip */
+	PIM_DISTURBANCE_UNSAFE,  /* more than flipped a bit in every kind of chip that was tested */
+};
+
+/* Read disturbance (RowHammer) against published measurements, and the prices of what keeps rows safe. Shares of time
+ * and energy are relative to those of the micro-program: 0.01 adds 1 %. NaN: not possible or not known. */
+struct pim_disturbance {
+	enum pim_disturbance_verdict verdict;
+	uint64_t first,
+		first_high;   /* activations until the first bit flips: most and least vulnerable chips; 0: unknown */
+	uint64_t first_multi; /* the smallest where several rows are opened at once; 0: unknown */
+	/* Both neighbours of every row are refreshed after `first` (`first_multi`) activations of it. */
+	double guard_time, guard_energy, guard_multi_time, guard_multi_energy;
+	/* All rows are refreshed this many times as often as usual; share of the time that this takes, 1 and above:
+	 * impossible. */
+	double refresh_rate, refresh_share;
+	/* The work and its live rows move to another subarray of the bank before `first` activations. */
+	uint64_t rotate_subarrays; /* needed in one refresh window */
+	double rotate_time, rotate_energy;
+	const char *source; /* of the thresholds; lives as long as the device */
+};
 
 /* What one operation costs, without running it. */
 struct pim_price {
@@ -407,11 +441,13 @@ struct pim_price {
 	uint32_t rows;            /* data rows that the program touches */
 	uint32_t verified;        /* what was verified: enum pim_verified, or-ed; 0: nothing */
 	uint64_t published;       /* commands of the published program, where that count was checked; 0: none */
-	struct pim_energy energy; /* of one micro-program; parts = 0: no model */
+	struct pim_energy energy; /* of one of the micro-programs of a batch, operands resident; parts = 0: no model */
 	const char *source;       /* source of counts and time; lives as long as the device */
 	uint32_t live_rows;       /* data rows needed at once: inputs, results, temporaries in use; 0: not known */
 	/* Activations of the busiest row between two refreshes when the program runs back to back; 0: not known. */
 	uint64_t window_activations;
+	double standing_pj; /* background and refresh in energy.typ_pj */
+	struct pim_disturbance disturbance;
 };
 enum pim_verified {
 	PIM_VERIFIED_RESULTS = 1 << 0, /* the program's results equal plain C, bit for bit, in this library's tests */

@@ -189,6 +189,7 @@ int pim_program_price(struct pim_device *dev, const struct pim_program *p, struc
 		return core_fail(dev, -EOPNOTSUPP, "device %s has no micro-programs", dev->ops->name);
 	int saved = errno;
 	struct pim_price out = {.size = price->size, .energy.size = price->energy.size};
+	core_price_start(&out);
 	int rc = dev->ops->price_program(dev->state, p, &out);
 	errno = saved;
 	if (rc == 0)

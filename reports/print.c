@@ -101,12 +101,13 @@ static const struct grid_column readable[] = {
 	{"id", NULL, false},
 	{"value", NULL, true},
 	{"unit", NULL, false},
-	{"ci95", "95 % interval", true},
+	{"ci95", "95 % interval [range]", true},
 	{"n", NULL, true},
 	{"provenance", NULL, false},
 	{"source", "source or reason", false},
 };
 
+/* The interval of what was measured, or the range of what was modelled. */
 static const char *interval(const struct mw_record *r, char *out, size_t n)
 {
 	char lo[32], hi[32];
@@ -114,6 +115,9 @@ static const char *interval(const struct mw_record *r, char *out, size_t n)
 	if (isfinite(r->ci_lo) && isfinite(r->ci_hi))
 		mw_format(out, n, "%s .. %s", print_value(r->ci_lo, lo, sizeof(lo)),
 			  print_value(r->ci_hi, hi, sizeof(hi)));
+	else if (r->provenance == MW_MODELLED && isfinite(r->min) && isfinite(r->max) && r->min < r->max)
+		mw_format(out, n, "[%s .. %s]", print_value(r->min, lo, sizeof(lo)),
+			  print_value(r->max, hi, sizeof(hi)));
 	return out;
 }
 

@@ -104,6 +104,14 @@ static int emit_times(const struct offload_side *s, const struct offload_work *w
 	return rc;
 }
 
+/* The source of an energy, with what has no model and is therefore missing. */
+static const char *energy_source(const struct offload_side *s, const char *source, uint32_t missing)
+{
+	char list[160];
+	(void)pim_parts_print(missing, list, sizeof(list));
+	return missing ? offload_text(s->o, "without %s (no model); %s", list, source) : source;
+}
+
 static int emit_energy(const struct offload_side *s, const struct offload_work *w, const struct offload_cost *c,
 		       enum mode m)
 {
@@ -119,12 +127,13 @@ static int emit_energy(const struct offload_side *s, const struct offload_work *
 	if (!c->has_energy) {
 		mw_record_unavailable(&r, "the device has no energy model");
 	} else {
-		mw_record_set(&r, 1e-3 * (c->energy.typ_pj + moved[1]), MW_MODELLED, c->energy.source);
+		uint32_t missing = c->energy.missing | (m == END_TO_END ? c->moved_missing : 0);
+		mw_record_set(&r, 1e-3 * (c->energy.typ_pj + moved[1]), MW_MODELLED,
+			      energy_source(s, c->energy.source, missing));
 		r.min = 1e-3 * (c->energy.min_pj + moved[0]);
 		r.max = 1e-3 * (c->energy.max_pj + moved[2]);
-		mw_record_note(&r, "min and max are the band of the model%s%s",
-			       moves ? "" : "; the device has no model of the energy of transfers",
-			       m == END_TO_END && c->transpose > 0 ? "; transposing has no model of its energy" : "");
+		mw_record_note(&r, "min and max are the band of the model%s",
+			       moves ? "" : "; the device has no model of the energy of transfers");
 	}
 	return mw_finish(s->o->sink, &r);
 }

@@ -266,6 +266,7 @@ void offload_add_moved(struct offload_cost *cost, const struct offload_cost *t)
 	cost->moved_pj[0] += known ? t->energy.min_pj : (double)NAN;
 	cost->moved_pj[1] += known ? t->energy.typ_pj : (double)NAN;
 	cost->moved_pj[2] += known ? t->energy.max_pj : (double)NAN;
+	cost->moved_missing |= t->energy.missing;
 }
 
 int offload_read_cost(struct pim_device *dev, struct pim_cost *scope, struct offload_cost *c, char *err, size_t n)

@@ -136,7 +136,8 @@ struct offload_cost {
 	uint64_t count[PIM_COUNT_N];
 	uint32_t counted;         /* bit i: count[i] has a model */
 	struct pim_energy energy; /* of one use of resident operands, pJ */
-	double moved_pj[3];       /* min, typ, max of transfers, pJ; NaN: no model */
+	double moved_pj[3];       /* min, typ, max of transfers, background meanwhile included, pJ; NaN: no model */
+	uint32_t moved_missing;   /* bit i: enum pim_part i of them has no model */
 	bool has_energy;
 	bool verified;
 	const char *source;

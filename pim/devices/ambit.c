@@ -45,6 +45,12 @@ static const struct pim_key keys[] = {
 	{"energy", PIM_KEY_CHOICE, "drampower", "drampower|ambit-table|pluto", 0, 0,
 	 "equations on data-sheet currents, or published nJ per command: Ambit's table (per KB, unverified), pLUTo's "
 	 "(per 8 KB row)"},
+	{"io", PIM_KEY_TEXT, NULL, NULL, 0, 0,
+	 "data pins: PJ per bit, or ohm:R, driver and termination of DDR4 and DDR5; default: hbm2's published value, "
+	 "else "
+	 "none"},
+	{"hc_first", PIM_KEY_INT, NULL, NULL, 1, 1e9,
+	 "activations of a row until bits of its neighbours flip; default: published for the kind of memory"},
 	{"attach", PIM_KEY_CHOICE, "main", "main|device", 0, 0,
 	 "main: rows are host memory, caches are flushed; device: copies"},
 	{"efficiency", PIM_KEY_REAL, "0.8", NULL, 0.01, 1,
@@ -157,8 +163,7 @@ static int set_transposer(struct ambit *a, const struct pim_config *c, char *err
 	return 0;
 }
 
-/* Gives the text away, with the values of the part that are the user's. NULL: out of memory. */
-static char *source_text(const struct ambit *a, struct mw_buf *b, bool user)
+char *ambit_source_text(const struct ambit *a, struct mw_buf *b, bool user)
 {
 	if (user && a->user.len)
 		mw_buf_add(b, "; user: %s", mw_buf_text(&a->user));
@@ -166,26 +171,6 @@ static char *source_text(const struct ambit *a, struct mw_buf *b, bool user)
 		return b->p;
 	mw_buf_fini(b);
 	return NULL;
-}
-
-static char *energy_source(const struct ambit *a)
-{
-	const struct ambit_energy_table *t = a->energy_table;
-	const struct ambit_energy *e = &a->energy;
-	struct mw_buf b = {0};
-	if (t)
-		mw_buf_add(&b, "%g nJ per AAP and %g per AP for %u bytes of row%s: %s", t->aap_nj, t->ap_nj,
-			   t->per_bytes, t->verified ? "" : " (unverified)", t->source);
-	else if (!ambit_has_energy(a))
-		mw_buf_add(&b, "no currents are known for %s", a->part.name);
-	else
-		mw_buf_add(&b,
-			   "DRAMPower equations on %s (%u chips; rho %.3g%s); second activation 0.07 / 0.31 / 1 of the "
-			   "first; %.2f per extra wordline (unverified); datasheet x %.2f / %.2f / %.2f",
-			   e->part->name, e->chips, e->chip.rho,
-			   e->chip.act_pj > 0 ? "" : ": activation is all in the background", AMBIT_EXTRA_WORDLINE,
-			   dram_datasheet_band.min, dram_datasheet_band.typ, dram_datasheet_band.max);
-	return source_text(a, &b, !t);
 }
 
 static char *time_source(const struct ambit *a, const struct pim_config *c, const char *programs)
@@ -201,7 +186,7 @@ static char *time_source(const struct ambit *a, const struct pim_config *c, cons
 	mw_buf_add(&b, "; aap=%s%s; limit=%s faw_acts=%s tFAW %g ns", pim_config_text(c, "aap"),
 		   t->aap == AMBIT_AAP_STRICT ? " (unverified)" : "", pim_config_text(c, "limit"),
 		   pim_config_text(c, "faw_acts"), (double)t->tfaw / 1000);
-	char *text = source_text(a, &b, true);
+	char *text = ambit_source_text(a, &b, true);
 	for (char *p = text; p && *p; p++)
 		if (*p == ',')
 			*p = ';'; /* the source goes into one CSV field */
@@ -214,7 +199,7 @@ static char *column_source(const struct ambit *a)
 	mw_buf_add(&b, "%s", a->part.column_source);
 	if (a->part.column_unverified[0])
 		mw_buf_add(&b, " (unverified: %s)", a->part.column_unverified);
-	return source_text(a, &b, true);
+	return ambit_source_text(a, &b, true);
 }
 
 static int set_sources(struct ambit *a, const struct pim_config *c, char *err, size_t n)
@@ -222,10 +207,8 @@ static int set_sources(struct ambit *a, const struct pim_config *c, char *err, s
 	a->time_source = time_source(a, c, "");
 	a->published_source = time_source(a, c, "program as published; ");
 	a->wrong_source = time_source(a, c, "program as published, whose lanes are wrong; ");
-	a->energy_source = energy_source(a);
 	a->column_source = column_source(a);
-	if (a->user.failed || !a->time_source || !a->published_source || !a->wrong_source || !a->energy_source ||
-	    !a->column_source)
+	if (a->user.failed || !a->time_source || !a->published_source || !a->wrong_source || !a->column_source)
 		return mw_fail(-ENOMEM, err, n, "out of memory");
 	return 0;
 }
@@ -270,14 +253,7 @@ static int ambit_open(void *priv, const struct pim_config *c, void **state, char
 	rc = ambit_failures_open(&a->failures, c, &a->geometry, d->chip_bits, a->exact, err, n);
 	if (rc < 0)
 		goto fail;
-	double rho = pim_config_text(c, "rho") ? pim_config_real(c, "rho") : DRAM_RHO_DEFAULT;
-	bool ecc = pim_config_int(c, "ecc") || a->failures.protection == AMBIT_PROTECT_ECC;
-	unsigned chips = a->geometry.chips + (ecc ? (a->geometry.chips + 7) / 8 : 0);
-	a->energy_table = ambit_energy_table(pim_config_text(c, "energy"));
-	if (dram_part_has_currents(d))
-		rc = ambit_energy_init(&a->energy, d, rho, chips, err, n);
-	if (rc == -EDOM)
-		rc = -ERANGE;
+	rc = ambit_energy_open(a, c, err, n);
 	if (rc == 0)
 		rc = set_transposer(a, c, err, n);
 	a->prepared = calloc(AMBIT_PREPARED, sizeof(*a->prepared));

@@ -2,6 +2,7 @@
 #ifndef PIM_DEVICE_AMBIT_H
 #define PIM_DEVICE_AMBIT_H
 
+#include "ambit-emu/disturb.h"
 #include "ambit-emu/energy.h"
 #include "ambit-emu/exact.h"
 #include "ambit-emu/occupancy.h"
@@ -47,6 +48,8 @@ struct ambit {
 	struct ambit_timing timing;
 	struct ambit_energy energy;
 	const struct ambit_energy_table *energy_table; /* NULL: the equations */
+	struct ambit_io io;
+	struct ambit_hc_first hc_first;
 	bool exact, published, via_host;
 	struct ambit_failures failures;
 	double in_gbps, out_gbps;
@@ -213,11 +216,23 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 		      const struct pim_operand *const *dst, const struct pim_operand *const *src);
 int ambit_price_program(void *state, const struct pim_program *program, struct pim_price *out);
 
+/* Gives the text away, with the values of the part that are the user's. NULL: out of memory. */
+char *ambit_source_text(const struct ambit *a, struct mw_buf *b, bool user);
+
+/* ---- ambit_energy.c ---- */
+/* Reads the keys of energy and read disturbance; geometry, timing and failures are set. */
+int ambit_energy_open(struct ambit *a, const struct pim_config *c, char *err, size_t n);
+int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
+/* Energy of one of the programs of a batch. */
+void ambit_price_energy(const struct ambit *a, const struct ambit_run *r, struct pim_price *price);
+/* use: of that program. p has its other members. */
+void ambit_price_disturbance(const struct ambit *a, const struct ambit_run *r, const struct ambit_row_use *use,
+			     struct pim_price *p);
+
 /* ---- ambit_price.c ---- */
 /* Fills in what follows from a program's counts and times and leaves the rest. -ENOMEM. */
 int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pim_price *out);
 int ambit_modelled(void *state, enum pim_count what);
-int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
 int ambit_price(void *state, enum pim_op op, struct pim_type type, struct pim_price *out);
 
 #endif

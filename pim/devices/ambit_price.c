@@ -1,4 +1,4 @@
-/* Counts, energy and prices of device `ambit`. */
+/* Counts and prices of device `ambit`. */
 #include <errno.h>
 
 #include "ambit-emu/use.h"
@@ -23,87 +23,6 @@ int ambit_modelled(void *state, enum pim_count what)
 		return 0;
 	}
 }
-
-/* A published table prices whole commands: all of it counts as activation, and other parts have no model. */
-static int table_joules(const struct ambit *a, const uint64_t *counts, enum pim_part part, struct dram_band *out)
-{
-	if (part != PIM_E_ACT)
-		return -EOPNOTSUPP;
-	*out = ambit_table_pj(a->energy_table, counts[PIM_AAP], counts[PIM_AP], ambit_row_bytes(&a->geometry));
-	return 0;
-}
-
-/* Time from first activation to precharge, added over banks, in ps. */
-static uint64_t open_ps(const struct ambit *a, const uint64_t *counts)
-{
-	mw_wide closed = mw_wide_mul(counts[PIM_PRE], a->timing.dram->trp);
-	return counts[PIM_PS_BUSY] > closed ? (uint64_t)(counts[PIM_PS_BUSY] - closed) : 0;
-}
-
-static int equation_joules(const struct ambit *a, const uint64_t *counts, enum pim_part part, struct dram_band *out)
-{
-	const struct ambit_activity activity = {
-		.act_first = counts[PIM_ACT_FIRST],
-		.act_second = counts[PIM_ACT_SECOND],
-		.extra_first = counts[PIM_EXTRA_WORDLINES_FIRST],
-		.extra_second = counts[PIM_EXTRA_WORDLINES_SECOND],
-		.pre = counts[PIM_PRE],
-	};
-	unsigned ranks = a->geometry.channels * a->geometry.ranks;
-	switch (part) {
-	case PIM_E_ACT:
-	case PIM_E_ACT2:
-	case PIM_E_WORDLINES:
-	case PIM_E_PRE:
-		*out = ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)(part - PIM_E_ACT));
-		return 0;
-	case PIM_E_BACKGROUND: /* only while computing or copying; during transfers the host would draw it too */
-		*out = ambit_background_pj(&a->energy, counts[PIM_PS_COMPUTE] + counts[PIM_PS_COPY], open_ps(a, counts),
-					   ranks);
-		return 0;
-	case PIM_E_REFRESH:
-		*out = ambit_refresh_pj(&a->energy, counts[PIM_PS_COMPUTE] + counts[PIM_PS_COPY], ranks);
-		return 0;
-	/* A row copied over the internal bus is read and written as by the host, with an activation each. Half of what
-	 * is reloaded goes out, half in. */
-	case PIM_E_RD:
-		*out = ambit_transfer_pj(&a->energy,
-					 (double)counts[PIM_BYTES_OUT] + (double)counts[PIM_BYTES_COPIED] +
-						 (double)counts[PIM_BYTES_RELOAD] / 2,
-					 0);
-		return 0;
-	case PIM_E_WR:
-		*out = ambit_transfer_pj(&a->energy,
-					 (double)counts[PIM_BYTES_IN] + (double)counts[PIM_BYTES_COPIED] +
-						 (double)counts[PIM_BYTES_RELOAD] / 2,
-					 1);
-		return 0;
-	default:
-		return -EOPNOTSUPP; /* the energy of I/O and of a transposition unit has no source */
-	}
-}
-
-int ambit_joules(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out)
-{
-	const struct ambit *a = state;
-	struct dram_band b = {0};
-	if (!ambit_has_energy(a))
-		return -EOPNOTSUPP;
-	int rc = a->energy_table ? table_joules(a, counts, part, &b) : equation_joules(a, counts, part, &b);
-	if (rc < 0)
-		return rc;
-	if (b.min < 0 || b.typ < 0 || b.max < 0)
-		return -ERANGE;
-	out->min_pj = b.min;
-	out->typ_pj = b.typ;
-	out->max_pj = b.max;
-	out->source = a->energy_source;
-	return 0;
-}
-
-_Static_assert(PIM_E_ACT2 - PIM_E_ACT == (int)AMBIT_E_ACT2 && PIM_E_WORDLINES - PIM_E_ACT == (int)AMBIT_E_WORDLINES &&
-		       PIM_E_PRE - PIM_E_ACT == (int)AMBIT_E_PRE,
-	       "activation parts are numbered alike");
 
 /* Commands of a published program whose count was cross-checked, by a second source or by executing the program
  * (CMU-SAFARI/MIMDRAM@49549f9 microworkloads). 0: not published, or published but unverified (div, abs, bitcount). */
@@ -148,24 +67,6 @@ static const char *source_of(const struct ambit *a, enum pim_op op, struct pim_t
 	return ambit_published_wrong(op, type.bits) ? a->wrong_source : a->published_source;
 }
 
-static void price_energy(const struct ambit *a, const struct ambit_counts *n, struct pim_energy *out)
-{
-	const struct ambit_activity activity = {n->aap + n->ap, n->aap, n->extra_first, n->extra_second,
-						n->aap + n->ap};
-	if (!ambit_has_energy(a))
-		return;
-	for (unsigned i = 0; i < (a->energy_table ? 1 : AMBIT_E_PARTS); i++) {
-		struct dram_band b =
-			a->energy_table ? ambit_table_pj(a->energy_table, n->aap, n->ap, ambit_row_bytes(&a->geometry))
-					: ambit_energy_pj(&a->energy, &activity, (enum ambit_energy_part)i);
-		out->parts |= 1u << (PIM_E_ACT + i);
-		out->min_pj += b.min;
-		out->typ_pj += b.typ;
-		out->max_pj += b.max;
-	}
-	out->source = a->energy_source;
-}
-
 /* Which of time and energy have constants with a checked source. */
 static uint32_t verified_prices(const struct ambit *a)
 {
@@ -185,13 +86,14 @@ int ambit_fill_price(const struct ambit *a, const struct ambit_run *r, struct pi
 	out->lanes = 8 * out->row_bytes;
 	out->rows = r->program->rows;
 	out->verified = verified_prices(a);
-	price_energy(a, r->counts, &out->energy);
+	ambit_price_energy(a, r, out);
 	struct ambit_row_use use;
 	int rc = ambit_row_use(r->program, &use);
 	if (rc < 0)
 		return rc;
 	out->live_rows = use.live;
 	out->window_activations = ambit_window_activations(&a->timing, r->program, &use);
+	ambit_price_disturbance(a, r, &use, out);
 	return 0;
 }
 

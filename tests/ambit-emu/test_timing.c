@@ -452,7 +452,12 @@ Test(ambit_energy, standing_and_transfer_terms)
 	struct ambit_energy e;
 	cr_assert_eq(ambit_energy_init(&e, dram_part_find("ddr4-3200-x8"), 1, 8, NULL, 0), 0);
 	/* rho = 1: any open bank draws IDD3N. 1 us x 8 chips x 1.2 V x 52 mA. */
-	cr_assert_lt(fabs(ambit_background_pj(&e, 1000000, 16000000, 1).max / (8 * 1.2 * 52 * 1000) - 1), 1e-9);
+	cr_assert_lt(fabs(ambit_background_pj(
+				  &e, &(struct ambit_standing){.compute_ps = 1000000, .open_ps = 16000000, .ranks = 1})
+					  .max /
+				  (8 * 1.2 * 52 * 1000) -
+			  1),
+		     1e-9);
 	double refresh = 1.2 * (250 - 52) * e.part->trfc / e.part->trefi; /* mW */
 	cr_assert_lt(fabs(ambit_refresh_pj(&e, 1000000, 2).max / (2 * 8 * refresh * 1000) - 1), 1e-9);
 	/* A row of 8 KB: 128 bursts of each chip, one activation and precharge. */

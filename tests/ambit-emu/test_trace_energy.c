@@ -135,7 +135,9 @@ static void compare(const char *dram, enum ambit_limit limit, double rho)
 	/* The lowered trace has one PRE per AAP that the device does not issue. */
 	double inserted = (double)x.counts.aap / r.pre;
 	near(dram, "pre", ambit_energy_pj(&e, &a, AMBIT_E_PRE).max, chips * j.pre * (1 - inserted), 1e-9);
-	double background = ambit_background_pj(&e, (uint64_t)(r.total_ns * 1e3), x.open_ps, 1).max;
+	const struct ambit_standing standing = {
+		.compute_ps = (uint64_t)(r.total_ns * 1e3), .open_ps = x.open_ps, .ranks = 1};
+	double background = ambit_background_pj(&e, &standing).max;
 	/* A second activation that waits for the window or the bus keeps its bank open. */
 	double open = (r.bank_ns - r.ref * p->trfc / 1e3 * p->banks) / ((double)x.open_ps / 1e3);
 	cr_assert(open > 0.98 && open < (limit == AMBIT_LIMIT_JEDEC ? 1.1 : 1.02), "%s: banks open %g x as long", dram,

@@ -26,7 +26,7 @@ def main():
     check((r["inputs"], r["outputs"], r["aap"], r["ap"], r["ns"], r["ns_strict"]) == ("2", "1", "4", "0", "196", "196"), r)
     check((r["lanes_checked"], r["lanes_wrong"], r["exhaustive"], r["provenance"]) == ("4", "0", "yes", "modelled"), r)
     check(r["program"].count("AAP(") == 4 and r["program"].endswith("AAP(B12+D2)"), r["program"])
-    check(float(r["nj_per_kb"]) > 0, r)
+    check(0 < float(r["nj_per_kb_min"]) < float(r["nj_per_kb"]) < float(r["nj_per_kb_max"]), r)
 
     rc, out, err = run("pim", "compile", "s = a ^ b ^ c; d = maj(a, b, c)")
     check(rc == 0 and err == "", rc, err)

@@ -178,6 +178,49 @@ def stats_hold_the_parts(folder):
     check(values["result"] == 0 and values["time_host"] > 0 and values["aap"] == 0, values)
 
 
+def energy_is_split_as_time_is(folder):
+    """Energy of the parts of the time, and of the causes, adds up to the whole; min and max go with each; what has no model is named."""
+    write(os.path.join(folder, "x"), bytes(200000))
+
+    def records(device, *words):
+        out = evaluate(folder, *(words or ("--op=add", "--width=16", "--in=x", "--in=x", "--out=out")), "--stats", "--format=json",
+                       "--device=" + device)
+        return json.loads(out)
+
+    def close(a, b):
+        return abs(a - b) <= 1e-9 * abs(b) + 1e-9
+
+    parts = ("resident", "in", "out", "transpose", "host")
+    for device in ("ambit:dram=ddr4-3200", "ambit:dram=ddr4-3200,limit=jedec,io=2", "ambit:dram=hbm2,transpose=unit:1"):
+        rows = records(device)
+        one = {r["metric"]: r for r in rows if r["metric"] != "energy_part"}
+        causes = {r["params"]["part"]: r for r in rows if r["metric"] == "energy_part"}
+        for what in ("value", "min", "max"):
+            check(close(sum(one["energy_" + p][what] for p in parts), one["energy"][what]), device, what, "by time")
+            check(close(sum(r[what] for r in causes.values() if r["provenance"] == "modelled"), one["energy"][what]),
+                  device, what, "by cause")
+        check(close(sum(one["time_" + p]["value"] for p in parts), one["time_end_to_end"]["value"]), device, "time")
+        missing = [p for p, r in causes.items() if r["provenance"] == "unavailable"]
+        check("transpose" in missing and ("io" in missing) == (device == "ambit:dram=ddr4-3200"), device, missing)
+        for p in missing:
+            check(p in one["energy"]["source"].split(";")[0], device, one["energy"]["source"])
+        for r in rows:
+            if r["metric"].startswith("energy") and r["provenance"] == "modelled":
+                check(r["min"] <= r["value"] <= r["max"], r)
+        check(one["energy_in"]["value"] > 0 and causes["background"]["min"] < causes["background"]["max"], device)
+        check((one["energy_transpose"]["value"] > 0) and one["energy_host"]["value"] == 0, device)
+    slow = {r["metric"]: r["value"] for r in records("ambit:dram=ddr4-3200,efficiency=0.08,transpose=unit:20.48")}
+    fast = {r["metric"]: r["value"] for r in records("ambit:dram=ddr4-3200,transpose=unit:20.48")}
+    check(slow["energy_resident"] == fast["energy_resident"] and slow["energy_in"] > 2 * fast["energy_in"], slow, fast)
+    table = {r["metric"]: r for r in records("ambit:energy=pluto")}
+    check(table["energy_in"]["provenance"] == "unavailable" and "without background + refresh + rd + wr" in table["energy"]["source"], table)
+    rc, text, _ = run("pim", "eval", "--op=add", "--width=8", "--in=x", "--in=x", "--out=out", "--stats", cwd=folder)
+    line = next(l for l in text.splitlines() if l.startswith("pim.add.energy{"))
+    check(rc == 0 and " .. " in line and "without io + transpose" in line, line)
+    for r in records("host:gbps=10"):
+        check(not r["metric"].startswith("energy") or r["provenance"] == "unavailable", r)
+
+
 def stats_name_every_operation(folder):
     """Each operation is declared with the records that --stats prints."""
     write(os.path.join(folder, "x"), bytes(64))
@@ -187,7 +230,9 @@ def stats_name_every_operation(folder):
         size = ["--size=64"] if inputs == 0 else []
         out = evaluate(folder, f"--op={op}", "--width=8", *files, *size, "--out=out", "--stats", "--format=json")
         records = json.loads(out)
-        check(len(records) == 12 and all(r["case"] == op for r in records), op, [r["metric"] for r in records])
+        names = {r["metric"] for r in records}
+        check(len(records) >= 27 and {"aap", "time_in", "energy", "energy_in", "energy_part"} <= names, op, len(records), names)
+        check(all(r["case"] == op for r in records), op)
 
 
 def ops_table():
@@ -221,6 +266,39 @@ def ops_table():
     check(table("--device=cots")["and"]["verified"] == "unverified", "off-the-shelf chips")
 
 
+def ops_show_energy_power_and_disturbance():
+    def table(device, *args):
+        rc, out, err = run("pim", "ops", "--format=csv", "--device=" + device, *args)
+        check(rc == 0 and err == "", device, err)
+        return {r["op"]: r for r in csv.DictReader(io.StringIO(out))}
+
+    def near(a, b):
+        return abs(a - b) <= 2e-3 * abs(b)
+
+    for device, ranks, banks in (("ambit:dram=ddr3-1600", 1, 8), ("ambit:dram=ddr4-3200,ranks=2,channels=2", 4, 16)):
+        for op, r in table(device, "--width=8").items():
+            f = {k: float(r[k]) for k in r if r[k] and (k.startswith(("nj", "pj", "gops", "w_", "guard")) or k == "lanes")}
+            for what in ("nj_per_kb", "pj_per_lane"):
+                check(f[what + "_min"] < f[what] < f[what + "_max"], device, op, what)
+            check(near(f["gops_per_w_none"], 1000 / f["pj_per_lane"]), device, op, "limit=none is the default")
+            # A limit stretches the time: less power, but more background for each operation.
+            check(f["gops_per_w_jedec"] < f["gops_per_w_none"] and f["w_per_rank_jedec"] < f["w_per_rank_none"], device, op)
+            for limit in ("none", "jedec"):
+                check(near(f["w_per_rank_" + limit] * ranks, f["gops_" + limit] / f["gops_per_w_" + limit]), device, op, limit)
+            check(r["disturbance"] == "unsafe" and int(r["row_acts_per_refresh"]) > int(r["hc_first_max"]), device, op, r)
+            check(0 < f["guard_time_pct"] < 2 and 0 < f["guard_energy_pct"] < 2, device, op, r)
+            check((r["guard_multi_time_pct"] == "") == ("ddr3" in device), device, op)
+    words = table("ambit:energy=pluto")["and"]
+    check(words["w_per_rank_none"] == "" and words["nj_per_kb_min"] == words["nj_per_kb"], "a table has no background", words)
+    safe = table("ambit:hc_first=2000000")["and"]
+    check(safe["disturbance"] == "safe" and "user" in safe["disturbance_source"] and safe["rotate_subarrays"] == "1", safe)
+    check(table("ambit:dram=hbm2")["and"]["disturbance"] == "unknown", "no published figure")
+    matrix = table("dimc", "--width=8", "--signed")["gemv"]
+    check(matrix["gops_per_w_none"] != "" and matrix["w_per_rank_none"] == matrix["disturbance"] == "", matrix)
+    rc, text, _ = run("pim", "ops", "--device=ambit:dram=ddr4-3200")
+    check(rc == 0 and "disturbance: Yuksel" in text and "nJ/KB min" in text and "guard_energy" not in text, text[:400])
+
+
 def numbers_of_64_bits_are_exact(folder):
     """Beyond 2^53, where a double would round: the value of fill, and the seed of a device."""
     for value in (2**53 + 1, 2**63, 2**64 - 1):
@@ -238,9 +316,11 @@ def main():
                 every_operation(folder, device, bits, signed)
         excess_bits_are_refused(folder)
         stats_hold_the_parts(folder)
+        energy_is_split_as_time_is(folder)
         stats_name_every_operation(folder)
         numbers_of_64_bits_are_exact(folder)
     ops_table()
+    ops_show_energy_power_and_disturbance()
 
 
 main()
