@@ -24,18 +24,30 @@ size_t arith_bytes(unsigned bits, uint64_t lanes)
 	return __builtin_mul_overflow(padded, unit, &bytes) ? 0 : bytes;
 }
 
-static const struct arith_table *table(void)
+const struct arith_table *arith_table(enum mw_isa isa)
 {
-	switch (mw_isa_best()) {
+	if (!mw_isa_supported(isa))
+		return NULL;
+	switch (isa) {
+	case MW_ISA_PORTABLE:
+		return &arith_portable;
 #if defined(__x86_64__)
 	case MW_ISA_AVX2:
 		return &arith_avx2;
 	case MW_ISA_AVX512:
 		return &arith_avx512;
+#elif defined(__aarch64__)
+	case MW_ISA_NEON:
+		return &arith_neon;
 #endif
 	default:
-		return &arith_portable;
+		return NULL;
 	}
+}
+
+static const struct arith_table *table(void)
+{
+	return arith_table(mw_isa_best());
 }
 
 static const uint8_t kernels[] = {
