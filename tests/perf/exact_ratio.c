@@ -4,6 +4,7 @@
  *     same bytes (ordinary stores) and against the fused engine (non-temporal stores)
  *   - triple-row activations in the first-level cache against a loop of three loads, a majority and three stores
  *   - one thread against all of them on products of 32-bit lanes, four rows of each bit: 3 MiB, in the caches
+ *   - compiled programs in the fused engine against the operations that they replace, in the caches and beyond
  *   - how fast lanes are transposed on their way in and out
  *
  * Rounds take the peer, ours and the peer again (P, M, P'). A comparison counts only when median(P/P') is within 1 % of
@@ -65,7 +66,7 @@ __attribute__((target("avx512f"))) static void tra_avx512(char *a, char *b, char
 struct tra {
 	struct ambit_exact x;
 	size_t strip;
-	char *rows, *scratch; /* of the loop; of the engine */
+	char *rows, *scratch, *result; /* of the loop; of the engine */
 	tra_loop loop;
 	double loop_ns, engine_ns;
 };
@@ -87,7 +88,8 @@ static void tra_engine_member(void *arg, int rank, int n)
 	(void)rank;
 	(void)n;
 	struct ambit_executed done = {{0, 0}};
-	const struct ambit_exact_job j = {&t->x, ambit_cells(mw_isa_best()), NULL, t->strip, false, 1};
+	char *row = t->result;
+	const struct ambit_exact_job j = {&t->x, ambit_cells(mw_isa_best()), &row, t->strip, false, 1};
 	uint64_t from = mw_now_ns();
 	ambit_exact_run(&j, 0, t->strip, t->scratch, &done);
 	t->engine_ns = (double)(mw_now_ns() - from);
@@ -121,12 +123,16 @@ static int bench_tra(struct mw_team *team, int rounds)
 #endif
 	for (int i = 0; i < TRA_COMMANDS; i++)
 		ambit_ap(&b, ambit_b(12));
+	/* A result that depends on all of them: rows that nobody reads would not be stored. */
+	ambit_aap(&b, ambit_b(12), ambit_d(0));
+	b.p.outputs = b.p.rows = 1;
 	int rc = b.rc < 0 ? b.rc : ambit_exact_prepare(&b.p, &t.x, &v);
 	if (rc == 0) {
 		t.strip = ambit_exact_strip(&t.x, false);
 		t.rows = aligned_alloc(4096, (3 * t.strip + 4095) / 4096 * 4096);
 		t.scratch = aligned_alloc(4096, ambit_exact_scratch(&t.x, t.strip));
-		rc = t.rows && t.scratch ? 0 : -ENOMEM;
+		t.result = aligned_alloc(4096, (t.strip + 4095) / 4096 * 4096);
+		rc = t.rows && t.scratch && t.result ? 0 : -ENOMEM;
 	}
 	if (rc == 0) {
 		memset(t.rows, 0x5a, 3 * t.strip);
@@ -134,6 +140,7 @@ static int bench_tra(struct mw_team *team, int rounds)
 	}
 	free(t.rows);
 	free(t.scratch);
+	free(t.result);
 	ambit_exact_free(&t.x);
 	ambit_builder_free(&b);
 	return rc < 0 ? fail("activations", rc) : 0;
@@ -351,6 +358,105 @@ static int bench_peers(struct mw_team *team, const char *what, enum pim_op op, u
 	return rc < 0 ? fail(what, rc) : 0;
 }
 
+/* ---- programs ---- */
+
+/* An expression, and the same as operations on vectors: 0..3 are a..d, 4 and 5 temporaries, 6 the result. */
+struct expression {
+	const char *text;
+	struct {
+		enum pim_op op;
+		uint8_t dst, a, b;
+	} step[5];
+	unsigned steps;
+};
+
+static const struct expression expressions[] = {
+	{"y = a & b", {{PIM_AND, 6, 0, 1}}, 1},
+	{"y = a ^ b", {{PIM_XOR, 6, 0, 1}}, 1},
+	{"y = (a & b) | (c ^ d)", {{PIM_AND, 4, 0, 1}, {PIM_XOR, 5, 2, 3}, {PIM_OR, 6, 4, 5}}, 3},
+	{"y = ~((a ^ b) & (b | c)) ^ d",
+	 {{PIM_XOR, 4, 0, 1}, {PIM_OR, 5, 1, 2}, {PIM_NAND, 4, 4, 5}, {PIM_XOR, 6, 4, 3}},
+	 4},
+};
+
+struct programs {
+	const struct expression *e;
+	struct pim_program *p;
+	struct pim_device *dev;
+	struct pim_vector *v[7];
+	struct pim_vector *in[4];
+	size_t n_in;
+};
+
+static int run_operations(const struct programs *p)
+{
+	int rc = 0;
+	for (unsigned i = 0; i < p->e->steps && rc == 0; i++)
+		rc = pim_execute2(p->e->step[i].op, p->v[p->e->step[i].dst], p->v[p->e->step[i].a],
+				  p->v[p->e->step[i].b]);
+	return rc;
+}
+
+static double programs_ns(const struct programs *p, bool program, int times)
+{
+	uint64_t t = mw_now_ns();
+	int rc = 0;
+	for (int i = 0; i < times && rc == 0; i++)
+		rc = program ? pim_program_run(p->p, &p->v[6], 1, p->in, p->n_in) : run_operations(p);
+	return rc < 0 ? (double)NAN : (double)(mw_now_ns() - t);
+}
+
+static int open_programs(struct programs *p, struct mw_team *team, uint64_t bytes)
+{
+	struct pim_executor ex = ratio_executor(team, mw_team_size(team));
+	char err[200] = "";
+	int rc = pim_program_compile(PIM_EXPRESSION, p->e->text, strlen(p->e->text), &p->p, err, sizeof(err));
+	if (rc == 0)
+		rc = pim_open("ambit:dram=ddr4-3200,ranks=8", &p->dev, err, sizeof(err));
+	if (rc == 0)
+		rc = pim_set_executor(p->dev, &ex);
+	for (int i = 0; i < 7 && rc == 0; i++) {
+		rc = pim_alloc(p->dev, pim_uint(1), 8 * bytes, &p->v[i]);
+		if (rc == 0)
+			rc = pim_fill(p->v[i], i & 1);
+	}
+	/* Inputs have one letter each. */
+	for (; rc == 0 && p->n_in < 4 && pim_program_input(p->p, p->n_in); p->n_in++)
+		p->in[p->n_in] = p->v[pim_program_input(p->p, p->n_in)[0] - 'a'];
+	return rc < 0 ? fail(err[0] ? err : p->e->text, rc) : 0;
+}
+
+static int bench_program(struct mw_team *team, const struct expression *e, uint64_t bytes, int rounds)
+{
+	static double self[RATIO_MAX_ROUNDS], ratio[RATIO_MAX_ROUNDS];
+	struct programs p = {.e = e};
+	char what[80];
+	int times = (int)((UINT64_C(16) << 20) / bytes) + 1, rc = open_programs(&p, team, bytes);
+	for (int i = 0; i < rounds && rc == 0; i++) {
+		double first = programs_ns(&p, false, times), ours = programs_ns(&p, true, times);
+		double second = programs_ns(&p, false, times);
+		self[i] = first / second;
+		ratio[i] = 0.5 * (first + second) / ours;
+	}
+	(void)snprintf(what, sizeof(what), "%s, %.3g MiB", e->text, (double)bytes / 1048576.0);
+	if (rc == 0)
+		(void)ratio_verdict(what, "the operations", ratio, (size_t)rounds, ratio_median(self, (size_t)rounds),
+				    1);
+	pim_program_free(p.p);
+	pim_close(p.dev);
+	return rc;
+}
+
+static int bench_programs(struct mw_team *team, int rounds)
+{
+	static const uint64_t sizes[] = {8 << 10, 256 << 10, 4 << 20, 64 << 20};
+	int rc = 0;
+	for (size_t e = 0; e < sizeof(expressions) / sizeof(expressions[0]); e++)
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) && rc == 0; i++)
+			rc = bench_program(team, &expressions[e], sizes[i], rounds);
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	static struct mw_topology topo;
@@ -373,6 +479,8 @@ int main(int argc, char **argv)
 	rc = bench_tra(team, (int)rounds);
 	if (rc == 0)
 		rc = bench_threads(team, (int)rounds);
+	if (rc == 0)
+		rc = bench_programs(team, (int)rounds);
 	if (rc == 0)
 		rc = bench_peers(team, "exact AND", PIM_AND, bytes, 0.95, (int)rounds);
 	if (rc == 0)
