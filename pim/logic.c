@@ -41,9 +41,9 @@ static const struct {
 void logic_run(struct pim_call *call, unsigned f, void *dst, const void *const src[3], size_t bytes, size_t cache_bytes)
 {
 	enum mw_bulk_store store = lanes_store(bytes, 2, cache_bytes);
-	mw_bulk_fn fn = logic_table(mw_isa_best())->fn[f];
-	for (size_t i = 0; i < sizeof(bulk) / sizeof(bulk[0]); i++)
-		if (bulk[i].f == f)
-			fn = mw_bulk_best((enum mw_bulk_op)bulk[i].op, store);
+	size_t i = 0, n = sizeof(bulk) / sizeof(bulk[0]);
+	while (i < n && bulk[i].f != f)
+		i++;
+	mw_bulk_fn fn = i < n ? mw_bulk_best((enum mw_bulk_op)bulk[i].op, store) : logic_table(mw_isa_best())->fn[f];
 	lanes_run(call, fn, dst, src, 3, bytes);
 }
