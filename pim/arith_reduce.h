@@ -45,7 +45,7 @@ static uint64_t ones(const void *src, size_t bytes)
 #define SUM(bits, most, add, fold)                                                                                     \
 	static uint64_t sum_##bits(const void *src, size_t lanes, uint64_t sign)                                       \
 	{                                                                                                              \
-		const arith_words *p = src, *end = p + lanes * (bits / 8) / V_BYTES;                                   \
+		const arith_words *p = src, *end = p + lanes * ((bits) / 8) / V_BYTES;                                 \
 		const arith_words flip = (arith_words)splat_##bits(sign);                                              \
 		arith_words total = {0};                                                                               \
 		while (p < end) {                                                                                      \
@@ -71,7 +71,7 @@ SUM(64, 1 << 20, SUM_SAME, SUM_SAME)
 #define LEAST(bits)                                                                                                    \
 	static uint64_t least_##bits(const void *src, size_t lanes, uint64_t sign)                                     \
 	{                                                                                                              \
-		enum { LANES = V_BYTES / (bits / 8), WAYS = 4 };                                                       \
+		enum { LANES = V_BYTES / ((bits) / 8), WAYS = 4 };                                                     \
 		const vec_##bits *p = src, flip = splat_##bits(sign);                                                  \
 		const size_t n = lanes / LANES;                                                                        \
 		vec_##bits least[WAYS];                                                                                \

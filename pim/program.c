@@ -275,7 +275,7 @@ int pim_program_run(const struct pim_program *p, struct pim_vector *const *dst, 
 		return core_fail(dev, -EINVAL, "the program has %zu results, not %zu", outputs, n_dst);
 	if (n_src != inputs)
 		return core_fail(dev, -EINVAL, "the program has %zu inputs, not %zu", inputs, n_src);
-	const struct pim_operand *few[32], **o = few; /* allocating takes longer than a short operation */
+	const struct pim_operand *few[32] = {NULL}, **o = few; /* allocating takes longer than a short operation */
 	if (2 * n_dst + n_src > sizeof(few) / sizeof(few[0]))
 		o = calloc(2 * n_dst + n_src, sizeof(void *));
 	int rc = o ? run_checked(dev, p, dst, n_dst, src, n_src, o) : core_fail(dev, -ENOMEM, "out of memory");

@@ -21,6 +21,12 @@ struct cover {
 
 enum { NONE = UINT32_MAX };
 
+struct node {
+	struct cover cover;
+	uint32_t uses; /* steps that read it and are not emitted yet */
+	struct fused_ref at;
+};
+
 static unsigned place_of(const struct cover *c, uint32_t node)
 {
 	unsigned i = 0;
@@ -62,7 +68,7 @@ static struct cover leaf_itself(uint32_t node)
 static const struct cover zero = {{NONE, NONE, NONE}, 0};
 
 /* Gathers the leaves of a majority's operands, those of `inlined` (bits 0..2) being replaced by theirs. */
-static bool gather(const struct mig *g, const struct cover *done, uint32_t node, unsigned inlined, struct cover part[3],
+static bool gather(const struct mig *g, const struct node *done, uint32_t node, unsigned inlined, struct cover part[3],
 		   struct cover *all)
 {
 	*all = zero;
@@ -71,7 +77,7 @@ static bool gather(const struct mig *g, const struct cover *done, uint32_t node,
 		if (operand == 0)
 			part[k] = zero;
 		else if (inlined >> k & 1 && !mig_is_leaf(g, operand))
-			part[k] = done[operand];
+			part[k] = done[operand].cover;
 		else
 			part[k] = leaf_itself(operand);
 		for (unsigned l = 0; l < 3; l++)
@@ -82,7 +88,7 @@ static bool gather(const struct mig *g, const struct cover *done, uint32_t node,
 }
 
 /* Covers a majority, with as many operands replaced by their own functions as three leaves allow. */
-static struct cover cover_node(const struct mig *g, const struct cover *done, uint32_t node)
+static struct cover cover_node(const struct mig *g, const struct node *done, uint32_t node)
 {
 	static const uint8_t most_first[] = {7, 3, 5, 6, 1, 2, 4, 0};
 	struct cover part[3], all;
@@ -99,9 +105,7 @@ static struct cover cover_node(const struct mig *g, const struct cover *done, ui
 
 struct planner {
 	const struct mig_net *net;
-	struct cover *cover; /* by node */
-	uint32_t *uses;      /* by node: of steps that read it */
-	struct fused_ref *at;
+	struct node *node;
 	uint32_t *spare, n_spare; /* buffers that are free again */
 	struct fused_plan *out;
 };
@@ -110,14 +114,14 @@ static void count_uses(struct planner *p, const struct cover *c)
 {
 	for (unsigned i = 0; i < 3; i++)
 		if (c->leaf[i] != NONE)
-			p->uses[c->leaf[i]]++;
+			p->node[c->leaf[i]].uses++;
 }
 
 static struct cover cover_of(const struct planner *p, uint32_t node)
 {
 	if (node == 0)
 		return zero;
-	return mig_is_leaf(&p->net->g, node) ? leaf_itself(node) : p->cover[node];
+	return mig_is_leaf(&p->net->g, node) ? leaf_itself(node) : p->node[node].cover;
 }
 
 /* Emits dst = c; buffers of leaves that are not read again become free. */
@@ -126,10 +130,10 @@ static void emit(struct planner *p, const struct cover *c, unsigned flip, struct
 	struct fused_step *s = &p->out->step[p->out->n++];
 	*s = (struct fused_step){.f = (uint8_t)(c->f ^ flip), .dst = dst};
 	for (unsigned i = 0; i < 3; i++)
-		s->src[i] = c->leaf[i] != NONE ? p->at[c->leaf[i]] : i ? s->src[0] : dst;
+		s->src[i] = c->leaf[i] != NONE ? p->node[c->leaf[i]].at : i ? s->src[0] : dst;
 	for (unsigned i = 0; i < 3; i++)
-		if (c->leaf[i] != NONE && --p->uses[c->leaf[i]] == 0 && p->at[c->leaf[i]].in == FUSED_BUFFER)
-			p->spare[p->n_spare++] = p->at[c->leaf[i]].index;
+		if (c->leaf[i] != NONE && --p->node[c->leaf[i]].uses == 0 && p->node[c->leaf[i]].at.in == FUSED_BUFFER)
+			p->spare[p->n_spare++] = p->node[c->leaf[i]].at.index;
 }
 
 static struct fused_ref take_buffer(struct planner *p)
@@ -143,21 +147,21 @@ static void make_steps(struct planner *p)
 	const struct mig_net *net = p->net;
 	uint32_t first = net->n_in + 1, n = net->g.n;
 	for (uint32_t i = first; i < n; i++)
-		p->cover[i] = cover_node(&net->g, p->cover, i);
+		p->node[i].cover = cover_node(&net->g, p->node, i);
 	for (uint32_t k = 0; k < net->n_out; k++) {
 		const struct cover c = cover_of(p, net->out[k] >> 1);
 		count_uses(p, &c);
 	}
 	for (uint32_t i = n; i-- > first;)
-		if (p->uses[i])
-			count_uses(p, &p->cover[i]);
+		if (p->node[i].uses)
+			count_uses(p, &p->node[i].cover);
 	for (uint32_t i = 1; i < first; i++)
-		p->at[i] = (struct fused_ref){FUSED_INPUT, i - 1};
+		p->node[i].at = (struct fused_ref){FUSED_INPUT, i - 1};
 	for (uint32_t i = first; i < n; i++) {
-		if (!p->uses[i])
+		if (!p->node[i].uses)
 			continue;
-		p->at[i] = take_buffer(p);
-		emit(p, &p->cover[i], 0, p->at[i]);
+		p->node[i].at = take_buffer(p);
+		emit(p, &p->node[i].cover, 0, p->node[i].at);
 	}
 	for (uint32_t k = 0; k < net->n_out; k++) {
 		const struct cover c = cover_of(p, net->out[k] >> 1);
@@ -168,22 +172,18 @@ static void make_steps(struct planner *p)
 int fused_plan(const struct mig_net *net, struct fused_plan *out)
 {
 	size_t n = net->g.n;
-	struct planner p = {.net = net, .out = out};
 	*out = (struct fused_plan){.inputs = net->n_in, .results = net->n_out};
-	p.cover = calloc(n, sizeof(*p.cover));
-	p.uses = calloc(n, sizeof(*p.uses));
-	p.at = calloc(n, sizeof(*p.at));
-	p.spare = calloc(n, sizeof(*p.spare));
+	struct node *node = calloc(n, sizeof(*node));
+	uint32_t *spare = calloc(n, sizeof(*spare));
 	out->step = calloc(n + net->n_out, sizeof(*out->step));
-	int rc = p.cover && p.uses && p.at && p.spare && out->step ? 0 : -ENOMEM;
+	int rc = node && spare && out->step ? 0 : -ENOMEM;
+	struct planner p = {.net = net, .node = node, .spare = spare, .out = out};
 	if (rc == 0)
 		make_steps(&p);
 	else
 		fused_free(out);
-	free(p.cover);
-	free(p.uses);
-	free(p.at);
-	free(p.spare);
+	free(node);
+	free(spare);
 	return rc;
 }
 
