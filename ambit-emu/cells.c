@@ -23,13 +23,13 @@ const struct ambit_cells *ambit_cells(enum mw_isa isa)
 
 uint8_t ambit_step_op(const struct ambit_step *s, bool last)
 {
-	unsigned shape = s->n_dst == 0 ? 0 : s->n_src == 1 ? s->n_dst : s->n_dst + 1u;
+	unsigned shape = s->n_dst == 0 ? 0 : s->n_src == 1 ? s->n_dst : s->n_dst + 3u;
 	bool n = s->n_dst && (s->dst_n || (s->n_src == 1 && s->src_n));
 	return (uint8_t)(2 * shape + n + (last ? AMBIT_LAST : 0));
 }
 
-/* An activation of one row restores its contents: nothing to compute. */
-static void refresh(const struct ambit_step *s, char *const *row, size_t bytes)
+/* An activation of one row restores its contents, and what no command reads need not be stored. */
+static void nothing(const struct ambit_step *s, char *const *row, size_t bytes)
 {
 	(void)s;
 	(void)row;
@@ -40,11 +40,11 @@ void ambit_cells_table(const struct ambit_cells *c, bool nt, ambit_cells_fn fn[A
 {
 	for (unsigned op = 0; op < AMBIT_STEP_OPS; op++) {
 		unsigned n = op & 1, shape = op % AMBIT_LAST / 2;
-		fn[op] = shape == 0 ? refresh : shape < 4 ? c->copy[n][shape] : c->maj[n][shape - 4];
-		bool last = nt && op >= AMBIT_LAST;
-		if (last && shape == 1 && c->copy_nt[n])
-			fn[op] = c->copy_nt[n];
-		if (last && shape == 5 && c->maj4_nt[n])
-			fn[op] = c->maj4_nt[n];
+		ambit_cells_fn ordinary = shape == 0   ? nothing
+					  : shape < 4  ? c->copy[n][shape]
+					  : shape < 10 ? c->maj[n][shape - 3]
+						       : NULL;
+		ambit_cells_fn around = shape < 4 ? c->copy_nt[n][shape] : shape < 10 ? c->maj_nt[n][shape - 3] : NULL;
+		fn[op] = nt && op >= AMBIT_LAST && around ? around : ordinary;
 	}
 }

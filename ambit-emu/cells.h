@@ -15,7 +15,7 @@ struct ambit_step {
 	uint8_t op;    /* index into ambit_cells_table() */
 	uint8_t kind;  /* enum ambit_kind of the command */
 	uint8_t n_src; /* 1 or 3 */
-	uint8_t n_dst; /* 0 (a refresh) or 1..3 of a copy, 3..6 of a majority */
+	uint8_t n_dst; /* 0 (nothing to do) or 1..3 of a copy, 1..6 of a majority */
 	bool src_n;    /* the single source is read through its n-wordline; no TRA has one */
 	uint8_t dst_n; /* bit k: destination k is written through its n-wordline */
 	uint16_t src[3], dst[AMBIT_MAX_DST];
@@ -26,9 +26,8 @@ typedef void (*ambit_cells_fn)(const struct ambit_step *s, char *const *row, siz
 
 /* First index: 1 where some wordline of the command is an n-wordline. */
 struct ambit_cells {
-	ambit_cells_fn copy[2][4];             /* by number of destinations */
-	ambit_cells_fn maj[2][4];              /* by number of destinations - 3 */
-	ambit_cells_fn copy_nt[2], maj4_nt[2]; /* non-temporal store of the last destination, or NULL */
+	ambit_cells_fn copy[2][4], maj[2][7];       /* by number of destinations, from 1 */
+	ambit_cells_fn copy_nt[2][4], maj_nt[2][7]; /* non-temporal store of the last destination, or NULL */
 	void (*fence)(void);
 };
 
@@ -37,11 +36,11 @@ extern const struct ambit_cells ambit_cells_portable, ambit_cells_avx2, ambit_ce
 /* The loops for an instruction set; NULL when this build or CPU lacks it. */
 const struct ambit_cells *ambit_cells(enum mw_isa isa);
 
-/* Kinds of steps: 2 x shape + (some wordline is an n-wordline); shape 0: a refresh, 1..3: a copy to that many rows,
- * 4..7: a majority into 3..6 rows. AMBIT_LAST is added where the last destination is a row that the program does not
+/* Kinds of steps: 2 x shape + (some wordline is an n-wordline); shape 0: nothing to do, 1..3: a copy to that many rows,
+ * 4..9: a majority into 1..6 rows. AMBIT_LAST is added where the last destination is a row that the program does not
  * read again. */
-#define AMBIT_LAST 16u
-#define AMBIT_STEP_OPS 32u
+#define AMBIT_LAST 32u
+#define AMBIT_STEP_OPS 64u
 uint8_t ambit_step_op(const struct ambit_step *s, bool last);
 /* Fills fn with the loop of every kind. nt: steps with AMBIT_LAST use non-temporal stores for their last destination
  * where the path has them. */

@@ -53,16 +53,35 @@ CELLS_INLINE void cells_run(const struct ambit_step *s, char *const *row, size_t
 	CELLS_ONE(name, n_src, n_dst, false, stream)                                                                   \
 	CELLS_ONE(name##_n, n_src, n_dst, true, stream)
 
-CELLS_FN(copy1, 1, 1, false)
-CELLS_FN(copy2, 1, 2, false)
-CELLS_FN(copy3, 1, 3, false)
-CELLS_FN(maj3, 3, 3, false)
-CELLS_FN(maj4, 3, 4, false)
-CELLS_FN(maj5, 3, 5, false)
-CELLS_FN(maj6, 3, 6, false)
+#define CELLS_SET(suffix, stream)                                                                                      \
+	CELLS_FN(copy1##suffix, 1, 1, stream)                                                                          \
+	CELLS_FN(copy2##suffix, 1, 2, stream)                                                                          \
+	CELLS_FN(copy3##suffix, 1, 3, stream)                                                                          \
+	CELLS_FN(maj1##suffix, 3, 1, stream)                                                                           \
+	CELLS_FN(maj2##suffix, 3, 2, stream)                                                                           \
+	CELLS_FN(maj3##suffix, 3, 3, stream)                                                                           \
+	CELLS_FN(maj4##suffix, 3, 4, stream)                                                                           \
+	CELLS_FN(maj5##suffix, 3, 5, stream)                                                                           \
+	CELLS_FN(maj6##suffix, 3, 6, stream)
+#define CELLS_COPIES(suffix)                                                                                           \
+	{                                                                                                              \
+		{NULL, copy1##suffix, copy2##suffix, copy3##suffix},                                                   \
+		{                                                                                                      \
+			NULL, copy1##suffix##_n, copy2##suffix##_n, copy3##suffix##_n                                  \
+		}                                                                                                      \
+	}
+#define CELLS_MAJORITIES(suffix)                                                                                       \
+	{                                                                                                              \
+		{NULL, maj1##suffix, maj2##suffix, maj3##suffix, maj4##suffix, maj5##suffix, maj6##suffix},            \
+		{                                                                                                      \
+			NULL, maj1##suffix##_n, maj2##suffix##_n, maj3##suffix##_n, maj4##suffix##_n,                  \
+				maj5##suffix##_n, maj6##suffix##_n                                                     \
+		}                                                                                                      \
+	}
+
+CELLS_SET(_ordinary, false)
 #if V_STREAM
-CELLS_FN(copy1_nt, 1, 1, true)
-CELLS_FN(maj4_nt, 3, 4, true)
+CELLS_SET(_nt, true)
 #endif
 
 static void cells_fence(void)
@@ -71,11 +90,11 @@ static void cells_fence(void)
 }
 
 const struct ambit_cells CELLS_TABLE = {
-	.copy = {{NULL, copy1, copy2, copy3}, {NULL, copy1_n, copy2_n, copy3_n}},
-	.maj = {{maj3, maj4, maj5, maj6}, {maj3_n, maj4_n, maj5_n, maj6_n}},
+	.copy = CELLS_COPIES(_ordinary),
+	.maj = CELLS_MAJORITIES(_ordinary),
 #if V_STREAM
-	.copy_nt = {copy1_nt, copy1_nt_n},
-	.maj4_nt = {maj4_nt, maj4_nt_n},
+	.copy_nt = CELLS_COPIES(_nt),
+	.maj_nt = CELLS_MAJORITIES(_nt),
 #endif
 	.fence = cells_fence,
 };

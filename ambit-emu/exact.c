@@ -73,18 +73,36 @@ static void forward_pass(struct ambit_exact *x, uint8_t *written)
 	}
 }
 
-/* From the last command back: finds the commands whose last destination is a result that is not touched again. */
-static void backward_pass(struct ambit_exact *x, uint8_t *needed)
+enum need { NEEDED = 1, READ = 2 }; /* a later command, or the caller, reads what the row now holds; a command does */
+
+/* Drops destinations whose new contents nobody reads. */
+static void drop_dead(struct ambit_step *s, const uint8_t *need)
 {
+	unsigned n = 0, flips = 0;
+	for (unsigned k = 0; k < s->n_dst; k++) {
+		if (!(need[s->dst[k]] & NEEDED))
+			continue;
+		flips |= (unsigned)(s->dst_n >> k & 1) << n;
+		s->dst[n++] = s->dst[k];
+	}
+	s->n_dst = (uint8_t)n;
+	s->dst_n = (uint8_t)flips;
+}
+
+/* From the last command back: finds the rows that each command must really write, which are half of them in an adder,
+ * and the commands whose last destination is not read again. After a program the caller reads data rows only. */
+static void backward_pass(struct ambit_exact *x, uint8_t *need)
+{
+	memset(need + AMBIT_FIRST_D, NEEDED, x->inputs + x->outputs);
 	for (size_t i = x->n; i-- > 0;) {
 		struct ambit_step *s = &x->step[i];
+		drop_dead(s, need);
 		uint16_t last = s->n_dst ? s->dst[s->n_dst - 1] : 0;
-		bool final = caller_row(x, last) && !needed[last];
-		s->op = ambit_step_op(s, final);
+		s->op = ambit_step_op(s, caller_row(x, last) && !(need[last] & READ));
 		for (unsigned k = 0; k < s->n_dst; k++)
-			needed[s->dst[k]] = 1;
-		for (unsigned k = 0; k < s->n_src; k++)
-			needed[s->src[k]] = 1;
+			need[s->dst[k]] = 0;
+		for (unsigned k = 0; k < s->n_src && s->n_dst; k++)
+			need[s->src[k]] = NEEDED | READ;
 	}
 }
 
@@ -297,7 +315,7 @@ static void copy_out(const struct strips *s, size_t at, size_t bytes)
 {
 	const struct ambit_exact_job *j = s->j;
 	const struct ambit_exact *x = j->x;
-	ambit_cells_fn copy = j->nt && j->cells->copy_nt[0] ? j->cells->copy_nt[0] : j->cells->copy[0][1];
+	ambit_cells_fn copy = j->nt && j->cells->copy_nt[0][1] ? j->cells->copy_nt[0][1] : j->cells->copy[0][1];
 	for (unsigned k = 0; k < s->n_apart; k++) {
 		unsigned d = s->apart[k] - (unsigned)AMBIT_FIRST_D;
 		const struct ambit_step one = {.n_src = 1, .n_dst = 1, .src = {0}, .dst = {1}};

@@ -2,7 +2,8 @@
  *
  * Columns never meet inside a subarray, so a program runs strip by strip, a strip being a range of columns whose rows
  * stay in the caches. Inputs and results are the caller's memory; compute rows and temporaries are in the scratch of
- * the strip. Rows that a program reads before it writes them hold noise, a function of seed, row and column only. */
+ * the strip. Rows that a program reads before it writes them hold noise, a function of seed, row and column only. What
+ * a command would leave in a row that is overwritten, or not read, before the end is not stored. */
 #ifndef AMBIT_EXACT_H
 #define AMBIT_EXACT_H
 

@@ -6,6 +6,7 @@
 
 #include "pim/core.h"
 #include "pim/lanes.h"
+#include "pim/logic.h"
 
 /* Bytes of the buffers through which a kernel works; they stay in the first-level cache. */
 #define BLOCK 4096u
@@ -24,18 +25,30 @@ size_t arith_bytes(unsigned bits, uint64_t lanes)
 	return __builtin_mul_overflow(padded, unit, &bytes) ? 0 : bytes;
 }
 
-static const struct arith_table *table(void)
+const struct arith_table *arith_table(enum mw_isa isa)
 {
-	switch (mw_isa_best()) {
+	if (!mw_isa_supported(isa))
+		return NULL;
+	switch (isa) {
+	case MW_ISA_PORTABLE:
+		return &arith_portable;
 #if defined(__x86_64__)
 	case MW_ISA_AVX2:
 		return &arith_avx2;
 	case MW_ISA_AVX512:
 		return &arith_avx512;
+#elif defined(__aarch64__)
+	case MW_ISA_NEON:
+		return &arith_neon;
 #endif
 	default:
-		return &arith_portable;
+		return NULL;
 	}
+}
+
+static const struct arith_table *table(void)
+{
+	return arith_table(mw_isa_best());
 }
 
 static const uint8_t kernels[] = {
@@ -164,27 +177,59 @@ static void set_units(struct work *w, unsigned unit)
 	w->out_unit = core_is_predicate(j->op) ? 0 : w->dst_unit ? w->dst_unit : 1;
 }
 
-static int run_kernel(struct pim_call *call, const struct arith_job *j)
+/* Sets all but the stores and the slices. */
+static void choose(struct work *w)
 {
 	static const uint8_t log2_unit[9] = {0, 0, 1, 0, 2, 0, 0, 0, 3};
-	unsigned unit = arith_unit(j->type.bits);
-	struct work w = {.job = j,
-			 .table = table(),
-			 .args = arguments(j),
-			 .inputs = pim_op_inputs(j->op),
-			 .lanes = (j->lanes + ARITH_LANES - 1) / ARITH_LANES * ARITH_LANES};
-	set_units(&w, unit);
-	unsigned kernel = kernels[j->op];
-	if (kernel == ARITH_MUL_SAME && w.out_unit > (unit ? unit : 1))
+	const struct arith_job *j = w->job;
+	unsigned unit = arith_unit(j->type.bits), kernel = kernels[j->op];
+	w->table = table();
+	w->args = arguments(j);
+	w->inputs = pim_op_inputs(j->op);
+	w->lanes = (j->lanes + ARITH_LANES - 1) / ARITH_LANES * ARITH_LANES;
+	set_units(w, unit);
+	if (kernel == ARITH_MUL_SAME && w->out_unit > (unit ? unit : 1))
 		kernel = ARITH_MUL_DOUBLE;
-	w.fn = w.table->fn[kernel][log2_unit[unit]];
+	w->fn = w->table->fn[kernel][log2_unit[unit]];
+	w->block = BLOCK / (w->out_unit ? w->out_unit : 1);
+}
+
+static void run_kernel(struct pim_call *call, const struct arith_job *j)
+{
+	struct work w = {.job = j};
+	choose(&w);
 	size_t bytes = offset(w.dst_unit, w.lanes);
 	if (w.dst_unit && lanes_store(bytes, w.inputs, j->cache_bytes) == MW_STORE_NT)
 		w.around = mw_bulk_best(MW_BULK_COPY, MW_STORE_NT);
-	w.block = BLOCK / (w.out_unit ? w.out_unit : 1);
 	w.n = w.lanes < (1u << 18) ? 1 : pim_call_threads(call);
 	pim_call_run(call, w.n, run_slice, &w);
-	return 0;
+}
+
+/* ---- lanes of one bit ---- */
+
+/* Such an operation is a function of up to three bits: which one, a kernel says about all their combinations. */
+static unsigned function_of(const struct arith_job *j)
+{
+	_Alignas(64) const uint64_t a[8] = {0xaaaaaaaaaaaaaaaau}, b[8] = {0xccccccccccccccccu},
+				    c[8] = {0xf0f0f0f0f0f0f0f0u};
+	_Alignas(64) uint64_t f[8];
+	struct arith_job all = *j;
+	all.src[0] = a;
+	all.src[1] = b;
+	all.src[2] = c;
+	all.dst = f;
+	struct work w = {.job = &all};
+	choose(&w);
+	run_block(&w, 0, 64);
+	return (unsigned)(f[0] & 0xff);
+}
+
+static void run_logic(struct pim_call *call, const struct arith_job *j)
+{
+	const void *src[3];
+	for (unsigned i = 0; i < 3; i++)
+		src[i] = j->src[i] ? j->src[i] : j->src[0];
+	logic_run(call, function_of(j), j->dst, src, arith_bytes(1, j->lanes), j->cache_bytes);
 }
 
 /* ---- bulk ---- */
@@ -218,8 +263,14 @@ int arith_run(struct pim_call *call, const struct arith_job *j)
 {
 	if (j->op >= PIM_SUM_LANES)
 		return -EOPNOTSUPP;
-	if (!is_bulk(j))
-		return run_kernel(call, j);
+	if (!is_bulk(j)) {
+		/* All but mul_wide, which gives two bits, give one. */
+		if (j->type.bits == 1 && j->op != PIM_MUL_WIDE)
+			run_logic(call, j);
+		else
+			run_kernel(call, j);
+		return 0;
+	}
 	uint64_t pattern = spread(j->value, j->type.bits);
 	const void *src[3] = {&pattern, NULL, NULL};
 	unsigned inputs = pim_op_inputs(j->op);

@@ -36,8 +36,12 @@ void arith_write(struct pim_call *call, void *dst, const void *src, unsigned bit
 /* Continues a reduction over `lanes` lanes; *acc begins as arith_reduce_start(). */
 uint64_t arith_reduce_start(enum pim_op op);
 void arith_reduce(enum pim_op op, struct pim_type type, const void *src, uint64_t lanes, uint64_t *acc);
+/* ... src is aligned to 64 bytes. */
 /* Joins two accumulators. */
 uint64_t arith_reduce_join(enum pim_op op, uint64_t a, uint64_t b);
+/* A reduction of a whole vector on the call's executor: the accumulator. 0 or -ENOMEM. */
+int arith_reduce_all(struct pim_call *call, enum pim_op op, struct pim_type type, const void *src, uint64_t lanes,
+		     uint64_t *acc);
 /* Turns an accumulator into the number that pim_reduce() returns. */
 uint64_t arith_reduce_value(enum pim_op op, struct pim_type type, uint64_t acc);
 /* Lane i of dst = lane i - by of src, 0 where src has no such lane; `lanes` lanes of `unit` bytes, 0: packed bits. dst
@@ -95,12 +99,23 @@ enum arith_kernel {
 	ARITH_KERNELS
 };
 
+typedef uint64_t (*arith_ones_fn)(const void *src, size_t bytes);
+
 /* By log2 of the container's bytes. */
 struct arith_table {
 	arith_fn fn[ARITH_KERNELS][4];
 	arith_fn unpack; /* packed bits to containers of 1 byte holding 0 or 1 */
+	/* Reductions over a multiple of 64 lanes, or of 64 bytes, aligned to 64. sign: as in arith_args. */
+	uint64_t (*sum[4])(const void *src, size_t lanes, uint64_t sign);   /* modulo 2^64 */
+	uint64_t (*least[4])(const void *src, size_t lanes, uint64_t sign); /* with the sign bit flipped */
+	arith_ones_fn ones;
 };
 
-extern const struct arith_table arith_portable, arith_avx2, arith_avx512;
+extern const struct arith_table arith_portable, arith_neon, arith_avx2, arith_avx512;
+/* For processors with an instruction that counts ones. */
+uint64_t arith_ones_vpopcnt(const void *src, size_t bytes);
+
+/* The table of an instruction set; NULL when this build or CPU lacks it. */
+const struct arith_table *arith_table(enum mw_isa isa);
 
 #endif

@@ -1,8 +1,11 @@
 /* Operations across lanes: reductions to one number, and shifts by lanes. The host computes them; device `ambit` only
  * charges them. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pim/arith.h"
+#include "pim/lanes.h"
 
 uint64_t arith_reduce_start(enum pim_op op)
 {
@@ -40,10 +43,22 @@ static uint64_t word_at(const void *packed, uint64_t lanes, uint64_t i)
 	return i + 1 == words && lanes % 64 ? w & ((UINT64_C(1) << lanes % 64) - 1) : w;
 }
 
+/* A multiple of 64 bytes; src is aligned to 64. */
+static uint64_t ones_of(const void *src, size_t bytes)
+{
+	enum mw_isa isa = mw_isa_best();
+	arith_ones_fn fn = arith_table(isa)->ones;
+#if defined(__x86_64__)
+	if (isa == MW_ISA_AVX512 && mw_cpu_has(MW_CPU_AVX512_VPOPCNT))
+		fn = arith_ones_vpopcnt;
+#endif
+	return fn(src, bytes);
+}
+
 static void reduce_packed(enum pim_op op, struct pim_type type, const void *src, uint64_t lanes, uint64_t *acc)
 {
-	uint64_t ones = 0;
-	for (uint64_t i = 0; i * 64 < lanes; i++)
+	uint64_t whole = lanes / 512 * 512, ones = ones_of(src, (size_t)(whole / 8));
+	for (uint64_t i = whole / 64; i * 64 < lanes; i++)
 		ones += (uint64_t)__builtin_popcountll(word_at(src, lanes, i));
 	bool is_signed = type.kind == PIM_INT;
 	if (op == PIM_MIN_LANES) {
@@ -54,48 +69,79 @@ static void reduce_packed(enum pim_op op, struct pim_type type, const void *src,
 	}
 }
 
-/* One function per container. Sums extend the sign, min_lanes flips it. */
-#define REDUCE(T)                                                                                                      \
-	static uint64_t reduce_##T(enum pim_op op, const void *src, uint64_t lanes, uint64_t sign, uint64_t acc)       \
-	{                                                                                                              \
-		const T *x = src;                                                                                      \
-		if (op == PIM_SUM_LANES) {                                                                             \
-			for (uint64_t i = 0; i < lanes; i++)                                                           \
-				acc += ((uint64_t)x[i] ^ sign) - sign;                                                 \
-		} else if (op == PIM_MIN_LANES) {                                                                      \
-			for (uint64_t i = 0; i < lanes; i++)                                                           \
-				acc = (x[i] ^ sign) < acc ? x[i] ^ sign : acc;                                         \
-		} else {                                                                                               \
-			for (uint64_t i = 0; i < lanes; i++)                                                           \
-				acc += (uint64_t)__builtin_popcountll(x[i]);                                           \
-		}                                                                                                      \
-		return acc;                                                                                            \
-	}
-REDUCE(uint8_t)
-REDUCE(uint16_t)
-REDUCE(uint32_t)
-REDUCE(uint64_t)
+static uint64_t lane_at(const char *src, unsigned unit, uint64_t i)
+{
+	uint64_t x = 0; /* all machines are little-endian */
+	memcpy(&x, src + i * unit, unit);
+	return x;
+}
+
+/* One lane's part of an accumulator. */
+static uint64_t reduce_one(enum pim_op op, uint64_t x, uint64_t sign)
+{
+	if (op == PIM_COUNT_ONES)
+		return (uint64_t)__builtin_popcountll(x);
+	return op == PIM_SUM_LANES ? (x ^ sign) - sign : x ^ sign;
+}
+
+/* A multiple of 64 lanes. */
+static uint64_t reduce_whole(enum pim_op op, unsigned unit, const void *src, size_t lanes, uint64_t sign)
+{
+	const struct arith_table *t = arith_table(mw_isa_best());
+	unsigned log2 = (unsigned)__builtin_ctz(unit);
+	if (op == PIM_COUNT_ONES)
+		return ones_of(src, lanes * unit);
+	return (op == PIM_SUM_LANES ? t->sum : t->least)[log2](src, lanes, sign);
+}
 
 void arith_reduce(enum pim_op op, struct pim_type type, const void *src, uint64_t lanes, uint64_t *acc)
 {
-	const uint64_t sign = sign_of(type);
-	switch (arith_unit(type.bits)) {
-	case 0:
+	const uint64_t sign = sign_of(type), whole = lanes / 64 * 64;
+	unsigned unit = arith_unit(type.bits);
+	if (unit == 0) {
 		reduce_packed(op, type, src, lanes, acc);
-		break;
-	case 1:
-		*acc = reduce_uint8_t(op, src, lanes, sign, *acc);
-		break;
-	case 2:
-		*acc = reduce_uint16_t(op, src, lanes, sign, *acc);
-		break;
-	case 4:
-		*acc = reduce_uint32_t(op, src, lanes, sign, *acc);
-		break;
-	default:
-		*acc = reduce_uint64_t(op, src, lanes, sign, *acc);
-		break;
+		return;
 	}
+	if (whole)
+		*acc = arith_reduce_join(op, *acc, reduce_whole(op, unit, src, (size_t)whole, sign));
+	for (uint64_t i = whole; i < lanes; i++)
+		*acc = arith_reduce_join(op, *acc, reduce_one(op, lane_at(src, unit, i), sign));
+}
+
+struct reduction {
+	enum pim_op op;
+	struct pim_type type;
+	const char *src;
+	uint64_t lanes;
+	size_t n;
+	uint64_t *acc; /* of each slice */
+};
+
+static void reduce_slice(void *arg, size_t i)
+{
+	const struct reduction *r = arg;
+	size_t begin, end, unit = arith_unit(r->type.bits);
+	lanes_slice((size_t)r->lanes, 4096, i, r->n, &begin, &end);
+	uint64_t acc = arith_reduce_start(r->op);
+	if (end > begin)
+		arith_reduce(r->op, r->type, r->src + (unit ? begin * unit : begin / 8), end - begin, &acc);
+	r->acc[i] = acc;
+}
+
+int arith_reduce_all(struct pim_call *call, enum pim_op op, struct pim_type type, const void *src, uint64_t lanes,
+		     uint64_t *acc)
+{
+	struct reduction r = {.op = op, .type = type, .src = src, .lanes = lanes};
+	r.n = arith_bytes(type.bits, lanes) < ((size_t)256 << 10) ? 1 : pim_call_threads(call);
+	r.acc = calloc(r.n, sizeof(*r.acc));
+	if (!r.acc)
+		return -ENOMEM;
+	pim_call_run(call, r.n, reduce_slice, &r);
+	*acc = arith_reduce_start(op);
+	for (size_t i = 0; i < r.n; i++)
+		*acc = arith_reduce_join(op, *acc, r.acc[i]);
+	free(r.acc);
+	return 0;
 }
 
 static void put_word(void *packed, uint64_t i, uint64_t w)

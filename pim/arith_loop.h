@@ -3,7 +3,8 @@
  *   ARITH_TABLE   name of the table
  * and, where the instruction set has it, for every container of w = 8, 16, 32, 64 bits
  *   V_BITS_w(v)       one bit per lane of a vector whose lanes are all ones or 0
- *   V_BITS_FROM_w(b)  the vector of those bits; required with 64-byte vectors */
+ *   V_BITS_FROM_w(b)  the vector of those bits; required with 64-byte vectors
+ * and, alone, V_BITS_FROM_8(b) and V_ONES_8(v), the number of ones in each byte. */
 #include <stdint.h>
 #include <string.h>
 
@@ -15,7 +16,19 @@
 #define ARITH_UINT2(bits) uint##bits##_t
 #define ARITH_UINT(bits) ARITH_UINT2(bits)
 
-#ifndef V_BITS_FROM_8
+/* -O2 alone does not unroll. */
+#if defined(__clang__)
+#define ARITH_UNROLL _Pragma("unroll")
+#else
+#define ARITH_UNROLL _Pragma("GCC unroll 4")
+#endif
+
+/* Views of a vector, whatever its lanes are. */
+typedef uint64_t arith_words __attribute__((vector_size(V_BYTES)));
+typedef uint16_t arith_pairs __attribute__((vector_size(V_BYTES)));
+typedef uint8_t arith_octets __attribute__((vector_size(V_BYTES)));
+
+#ifndef V_BITS_FROM_64
 static const uint8_t arith_lane_bit_8[32] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128,
 					     1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
 static const uint16_t arith_lane_bit_16[16] = {1,   2,   4,    8,    16,   32,   64,    128,
@@ -24,16 +37,16 @@ static const uint32_t arith_lane_bit_32[8] = {1, 2, 4, 8, 16, 32, 64, 128};
 static const uint64_t arith_lane_bit_64[4] = {1, 2, 4, 8};
 #endif
 
-/* Adds halves, because the base architecture has no popcount instruction; compilers vectorise this form. */
-ARITH_INLINE uint64_t arith_popcount(uint64_t x)
+/* The number of ones in each byte. Adds halves where the instruction set cannot count. */
+ARITH_INLINE arith_words arith_ones(arith_words x)
 {
+#ifdef V_ONES_8
+	return (arith_words)V_ONES_8(x);
+#else
 	x -= x >> 1 & 0x5555555555555555u;
 	x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
-	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-	x += x >> 8;
-	x += x >> 16;
-	x += x >> 32;
-	return x & 0x7f;
+	return (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+#endif
 }
 
 #define LANE_BITS 8
@@ -54,6 +67,7 @@ ARITH_INLINE uint64_t arith_popcount(uint64_t x)
 #define LANE_BITS 64
 #include "pim/arith_lanes.h"
 #undef LANE_BITS
+#include "pim/arith_reduce.h"
 
 static void unpack(const struct arith_args *a, void *dst, const void *const *src, size_t lanes)
 {
@@ -110,4 +124,7 @@ const struct arith_table ARITH_TABLE = {
 			[ARITH_RED_XOR] = ROW(red_xor),
 		},
 	.unpack = unpack,
+	.sum = ROW(sum),
+	.least = ROW(least),
+	.ones = ones,
 };

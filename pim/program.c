@@ -7,7 +7,6 @@
 
 #include "base/core/err.h"
 #include "pim/core.h"
-#include "pim/lanes.h"
 
 /* ---- making ---- */
 
@@ -75,7 +74,11 @@ static int make(struct pim_program *p, const char *text, size_t len, char *err, 
 		return rc;
 	const struct ambit_circuit *c = &p->circuit;
 	ambit_program_counts(&p->builder.p, &p->counts);
-	rc = mig_net_copy(&p->net, &c->g, c->in, c->inputs.n, c->out, c->outputs.n);
+	struct mig_net net = {0};
+	rc = mig_net_copy(&net, &c->g, c->in, c->inputs.n, c->out, c->outputs.n);
+	if (rc == 0)
+		rc = fused_plan(&net, &p->fused);
+	mig_net_free(&net);
 	if (rc == 0)
 		rc = ambit_exact_prepare(&p->builder.p, &p->exact, &v);
 	return rc < 0 ? mw_fail(rc, err, n, "%s", mw_strerror(rc)) : 0;
@@ -90,7 +93,7 @@ void pim_program_free(struct pim_program *p)
 	circuit_free(&p->circuit);
 	ambit_builder_free(&p->builder);
 	ambit_exact_free(&p->exact);
-	mig_net_free(&p->net);
+	fused_free(&p->fused);
 	core_bury(NULL, &p->link);
 	errno = saved;
 }
@@ -273,76 +276,12 @@ int pim_program_run(const struct pim_program *p, struct pim_vector *const *dst, 
 		return core_fail(dev, -EINVAL, "the program has %zu results, not %zu", outputs, n_dst);
 	if (n_src != inputs)
 		return core_fail(dev, -EINVAL, "the program has %zu inputs, not %zu", inputs, n_src);
-	const struct pim_operand **o = calloc(2 * n_dst + n_src, sizeof(void *));
+	const struct pim_operand *few[32] = {NULL}, **o = few; /* allocating takes longer than a short operation */
+	if (2 * n_dst + n_src > sizeof(few) / sizeof(few[0]))
+		o = calloc(2 * n_dst + n_src, sizeof(void *));
 	int rc = o ? run_checked(dev, p, dst, n_dst, src, n_src, o) : core_fail(dev, -ENOMEM, "out of memory");
-	free(o);
+	if (o != few)
+		free(o);
 	errno = saved;
 	return rc;
-}
-
-/* ---- the fused engine ---- */
-
-enum { BLOCK = 64 }; /* words of each node at a time, so that the compiler vectorises the loops */
-
-struct evaluation {
-	const struct mig *g;
-	const struct mig_net *net;
-	char *const *dst;
-	char *const *src;
-	size_t bytes, n;
-	uint64_t *value; /* n x g->n x BLOCK */
-};
-
-static void majority(uint64_t *restrict out, const uint64_t *a, const uint64_t *b, const uint64_t *c,
-		     const mig_literal in[3])
-{
-	uint64_t x = 0 - (uint64_t)(in[0] & 1), y = 0 - (uint64_t)(in[1] & 1), z = 0 - (uint64_t)(in[2] & 1);
-	for (int w = 0; w < BLOCK; w++) {
-		uint64_t p = a[w] ^ x, q = b[w] ^ y, r = c[w] ^ z;
-		out[w] = (p & q) | (r & (p | q));
-	}
-}
-
-static void evaluate_slice(void *arg, size_t slice)
-{
-	const struct evaluation *e = arg;
-	const struct mig *g = e->g;
-	uint64_t *value = e->value + slice * g->n * BLOCK;
-	size_t begin, end;
-	lanes_slice(e->bytes, LANES_LINE, slice, e->n, &begin, &end);
-	memset(value, 0, BLOCK * sizeof(*value)); /* the constant */
-	for (size_t at = begin; at < end; at += BLOCK * 8) {
-		size_t bytes = end - at < BLOCK * 8 ? end - at : BLOCK * 8;
-		for (uint32_t i = 0; i < e->net->n_in; i++)
-			memcpy(value + (size_t)(i + 1) * BLOCK, e->src[i] + at, bytes);
-		for (uint32_t i = e->net->n_in + 1; i < g->n; i++) {
-			const mig_literal *in = g->v[i].in;
-			majority(value + (size_t)i * BLOCK, value + (size_t)(in[0] >> 1) * BLOCK,
-				 value + (size_t)(in[1] >> 1) * BLOCK, value + (size_t)(in[2] >> 1) * BLOCK, in);
-		}
-		for (uint32_t k = 0; k < e->net->n_out; k++) {
-			uint64_t out[BLOCK], flip = 0 - (uint64_t)(e->net->out[k] & 1);
-			const uint64_t *v = value + (size_t)(e->net->out[k] >> 1) * BLOCK;
-			for (int w = 0; w < BLOCK; w++)
-				out[w] = v[w] ^ flip;
-			memcpy(e->dst[k] + at, out, bytes);
-		}
-	}
-}
-
-int program_evaluate(const struct pim_program *p, struct pim_call *call, char *const *dst, char *const *src,
-		     size_t bytes)
-{
-	struct evaluation e = {.g = &p->net.g,
-			       .net = &p->net,
-			       .dst = dst,
-			       .src = src,
-			       .bytes = bytes,
-			       .n = bytes < (1u << 18) ? 1 : pim_call_threads(call)};
-	e.value = calloc(e.n * e.g->n, BLOCK * sizeof(*e.value));
-	if (!e.value)
-		return pim_call_fail(call, -ENOMEM, "no memory to evaluate %u majorities", e.g->n);
-	pim_call_run(call, e.n, evaluate_slice, &e);
-	free(e.value);
-	return 0;
 }

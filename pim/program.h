@@ -5,6 +5,7 @@
 #include "ambit-emu/compile.h"
 #include "ambit-emu/exact.h"
 #include "pim/core.h"
+#include "pim/program_fused.h"
 
 struct pim_program {
 	struct core_link link; /* in no list: programs belong to no device */
@@ -14,12 +15,7 @@ struct pim_program {
 	struct ambit_builder builder;
 	struct ambit_counts counts;
 	struct ambit_exact exact;
-	struct mig_net net; /* what it computes, for the fused engine */
+	struct fused_plan fused;
 };
-
-/* Computes the results from the inputs without executing commands, on the call's executor. dst and src: packed bits in
- * the order of the names, `bytes` of each, a multiple of 8. A result may be the memory of an input. 0 or -ENOMEM. */
-int program_evaluate(const struct pim_program *p, struct pim_call *call, char *const *dst, char *const *src,
-		     size_t bytes);
 
 #endif

@@ -51,7 +51,7 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 		return 0;
 	}
 	size_t n = (size_t)p->inputs + p->outputs, bytes = arith_bytes(1, dst[0]->cols);
-	char **d = calloc(n, sizeof(*d));
+	char *few[32], **d = n > sizeof(few) / sizeof(few[0]) ? calloc(n, sizeof(*d)) : few;
 	if (!d)
 		return pim_call_fail(call, -ENOMEM, "ambit: out of memory");
 	for (unsigned i = 0; i < p->inputs; i++)
@@ -59,12 +59,13 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 	for (unsigned i = 0; i < p->outputs; i++)
 		d[p->inputs + i] = row_of(dst[i]);
 	rc = a->exact ? ambit_run_exact(a, call, &run, d, bytes)
-		      : program_evaluate(program, call, d + p->inputs, d, bytes);
+		      : fused_run(&program->fused, call, d + p->inputs, d, bytes, a->cache_bytes);
 	if (rc == 0) {
 		ambit_charge_route(a, call, &route, slots);
 		ambit_charge(a, call, &run, slots);
 	}
-	free(d);
+	if (d != few)
+		free(d);
 	return rc;
 }
 

@@ -1,5 +1,6 @@
 /* Vectors of device `ambit`: memory, moving lanes in and out, transposing, and the host's operations on lanes. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -394,9 +395,14 @@ int ambit_reduce(struct ambit *a, struct pim_call *call, const struct pim_comman
 	int rc = o->mem ? reduce(a, call, c) : 0;
 	if (rc < 0)
 		return rc;
-	charge_out(a, call, o, host_bytes(o));
-	core_time(call, PIM_PS_HOST, lanes_ps(host_bytes(o), a->host_gbps), 0);
-	ambit_trace_wait(a, lanes_ps(host_bytes(o), a->host_gbps));
+	/* The loop that reduces is the one that reads the rows: one pass, as fast as the slower of the two. */
+	size_t bytes = host_bytes(o);
+	mw_wide moved = mw_wide_mul(bytes, a->failures.copies);
+	mw_wide ps = lanes_ps(moved, fmin(a->out_gbps, a->host_gbps));
+	core_charge(call, PIM_BYTES_OUT, moved);
+	core_time(call, PIM_PS_HOST, ps, 0);
+	ambit_trace_bytes(a, moved, ps, false);
+	charge_transpose(a, call, o, bytes);
 	return 0;
 }
 

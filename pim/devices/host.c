@@ -95,12 +95,15 @@ static void charge(const struct host *h, struct pim_call *call, uint64_t bytes)
 	}
 }
 
-static void reduce(const struct pim_command *c)
+static int reduce(struct pim_call *call, const struct pim_command *c)
 {
 	const struct pim_operand *o = c->src[0];
-	uint64_t acc = arith_reduce_start(c->op);
-	arith_reduce(c->op, o->type, o->mem, o->cols, &acc);
+	uint64_t acc;
+	int rc = arith_reduce_all(call, c->op, o->type, o->mem, o->cols, &acc);
+	if (rc < 0)
+		return pim_call_fail(call, rc, "host: no memory for partial results");
 	*c->result = arith_reduce_value(c->op, o->type, acc);
+	return 0;
 }
 
 static int compute(const struct host *h, struct pim_call *call, const struct pim_command *c)
@@ -125,9 +128,10 @@ static int host_execute(void *state, struct pim_call *call, const struct pim_com
 	for (unsigned i = 0; i < c->n_src; i++)
 		bytes += bytes_of(c->src[i]);
 	if (c->result) {
-		reduce(c);
-		charge(h, call, bytes);
-		return 0;
+		rc = reduce(call, c);
+		if (rc == 0)
+			charge(h, call, bytes);
+		return rc;
 	}
 	bytes += bytes_of(c->dst);
 	if (c->op == PIM_SHIFT_LANES)
