@@ -401,7 +401,7 @@ int ambit_reduce(struct ambit *a, struct pim_call *call, const struct pim_comman
 	mw_wide ps = lanes_ps(moved, fmin(a->out_gbps, a->host_gbps));
 	core_charge(call, PIM_BYTES_OUT, moved);
 	core_time(call, PIM_PS_HOST, ps, 0);
-	ambit_trace_bytes(a, moved, ps, false);
+	ambit_trace_vector_moves(a, o, ps, false);
 	charge_transpose(a, call, o, bytes);
 	return 0;
 }
