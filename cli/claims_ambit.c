@@ -7,7 +7,7 @@
 
 #include "base/core/err.h"
 #include "cli/spec.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* The default device, with the DRAM of its publication; engine exact executes each command on the contents of rows. */
 static const char dram[] = "ddr3-1600", engine[] = "exact";

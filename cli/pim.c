@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/pim_cite.h"
 #include "cli/spec.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* ---- pim ops ---- */
 

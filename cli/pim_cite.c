@@ -8,7 +8,7 @@
 #include "base/core/text.h"
 #include "cli/spec.h"
 #include "cli/version.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* FNV-1a, 64 bits. */
 static uint64_t hash(uint64_t h, const char *text)

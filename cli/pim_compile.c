@@ -8,7 +8,7 @@
 #include "base/core/text.h"
 #include "cli/command.h"
 #include "cli/spec.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 enum { MAX_TEXT = 64 << 20, SEED = 1, PER_LINE = 8 };
 

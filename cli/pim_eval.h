@@ -7,7 +7,7 @@
 #include "base/sys/stream.h"
 #include "base/sys/team.h"
 #include "cli/command.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 enum { EVAL_INPUTS = 3 };
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 enum { CLI_SPEC_MAX = 1024 };
 

@@ -7,7 +7,7 @@
 
 #include "base/core/option.h"
 #include "base/core/wide.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 #define CORE_MAX_KEYS 64
 #define CORE_ERR 2048

@@ -1,6 +1,7 @@
 /* Opening and closing devices, their specs and error lines. */
 #include <errno.h>
 #include <locale.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,16 +190,34 @@ const struct pim_device_ops *pim_ops_of(const struct pim_device *dev)
 	return dev ? dev->ops : NULL;
 }
 
+static double known(double v)
+{
+	return isfinite(v) && v > 0 ? v : (double)NAN;
+}
+
 int pim_device_info(struct pim_device *dev, struct pim_device_info *info)
 {
 	CORE_CHECK(dev);
 	if (!dev || !info || info->size < sizeof(*info))
 		return -EINVAL;
-	*info = (struct pim_device_info){.size = sizeof(*info)};
+	const struct pim_device_info none = {.size = sizeof(none),
+					     .channel_peak_gbps = (double)NAN,
+					     .peak_gbps = (double)NAN,
+					     .area_mm2 = (double)NAN};
+	*info = none;
 	int rc = dev->ops->info ? dev->ops->info(dev->state, info) : -EOPNOTSUPP;
-	if (rc == -EOPNOTSUPP)
-		return core_fail(dev, rc, "device %s has no channels, ranks and banks", dev->ops->name);
-	return rc;
+	if (rc < 0) {
+		*info = none;
+		return core_fail(dev, rc, "device %s does not describe itself", dev->ops->name);
+	}
+	info->size = sizeof(*info);
+	/* A device that clears the structure leaves 0 where it knows nothing. */
+	info->channel_peak_gbps = known(info->channel_peak_gbps);
+	info->peak_gbps = known(info->peak_gbps);
+	info->area_mm2 = known(info->area_mm2);
+	if (isnan(info->area_mm2))
+		info->area_source = NULL;
+	return 0;
 }
 
 const char *pim_spec(const struct pim_device *dev)

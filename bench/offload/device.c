@@ -118,7 +118,7 @@ static int open_checked(struct offload *o, struct offload_device *d, char *err, 
 	d->ops = pim_ops_of(dev);
 	d->flushes = offload_key(d->ops, "flush") && !mw_spec_get(&spec, "flush");
 	d->dram = (struct pim_device_info){.size = sizeof(d->dram)};
-	d->is_dram = pim_device_info(dev, &d->dram) == 0;
+	d->is_dram = pim_device_info(dev, &d->dram) == 0 && d->dram.channels > 0;
 	const char *limit = mw_spec_get(&spec, "limit");
 	mw_format(d->limit, sizeof(d->limit), "%s", limit ? limit : "");
 	d->label = offload_text(o, "%s", pim_spec(dev));

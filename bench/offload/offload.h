@@ -14,7 +14,7 @@
 #include "bench/offload/breakeven.h"
 #include "bench/offload/words.h"
 #include "bench/rounds.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 enum {
 	OFFLOAD_BULK_OPS = 5,

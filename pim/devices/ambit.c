@@ -248,7 +248,9 @@ fail:
 static int ambit_info(void *state, struct pim_device_info *out)
 {
 	const struct ambit *a = state;
-	dram_info(&a->geometry, a->timing.dram, out);
+	const struct ambit_geometry *g = &a->geometry;
+	dram_info(g, a->timing.dram, out);
+	out->capacity_bytes = ambit_subarrays(g) * (g->rows - AMBIT_RESERVED_ROWS) * ambit_row_bytes(g);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include "ambit-emu/geometry.h"
 #include "ambit-emu/timing.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* Peak of the data bus of one channel in GB/s. */
 static inline double dram_channel_gbps(const struct ambit_dram *d)
@@ -21,6 +21,7 @@ static inline void dram_info(const struct ambit_geometry *g, const struct ambit_
 	out->rows = g->rows;
 	out->row_bytes = ambit_row_bytes(g);
 	out->channel_peak_gbps = dram_channel_gbps(d);
+	out->peak_gbps = g->channels * out->channel_peak_gbps;
 }
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* ---- a device that charges what fill says ---- */
 

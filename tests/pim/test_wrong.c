@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 #define IS(expect, call)                                                                                               \
 	do {                                                                                                           \
