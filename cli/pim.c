@@ -9,10 +9,18 @@
 #include "base/core/text.h"
 #include "cli/command.h"
 #include "cli/pim_cite.h"
+#include "cli/pim_sweep.h"
 #include "cli/spec.h"
 #include "pim/pim_device.h"
 
 /* ---- pim ops ---- */
+
+enum { OPS_WIDTHS = 64 };
+
+static const char *op_word(size_t i)
+{
+	return pim_op_name((enum pim_op)i);
+}
 
 static const struct mw_option ops_options[] = {
 	{.name = "device",
@@ -20,12 +28,25 @@ static const struct mw_option ops_options[] = {
 	 .arg = "SPEC",
 	 .defs = cli_pim_default,
 	 .help = "the device: a SPEC, see 'memwall pim devices'"},
-	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
+	CLI_DEVICE_LIB,
+	{.name = "op",
+	 .type = MW_OPT_CHOICES,
+	 .arg = "LIST",
+	 .word = op_word,
+	 .help = "these operations only, by default all that the device has a model of"},
+	{.name = "width",
+	 .type = MW_OPT_INTS,
+	 .arg = "LIST",
+	 .def = "1",
+	 .min = 1,
+	 .max = 64,
+	 .max_items = OPS_WIDTHS,
+	 .help = "bits of a lane, the table for each"},
 	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
 	{.name = "sweep",
-	 .type = MW_OPT_TEXT,
+	 .type = MW_OPT_PATHS,
 	 .arg = "KEY=A,B,..",
-	 .help = "the table for each value of a key of the SPEC"},
+	 .help = "the table for each value of a key of the SPEC; repeat for more keys: every combination"},
 	{.name = "cite", .type = MW_OPT_FLAG, .help = "print BibTeX of the models in use and the SPEC's hash instead"},
 	{.name = "ratios",
 	 .type = MW_OPT_FLAG,
@@ -100,16 +121,17 @@ static bool wide_column(const struct grid *g, int i)
 		return true;
 	case OPS_DEVICE:
 		return g->n_rows == 0 ||
-		       strcmp(g->cells[OPS_DEVICE], g->cells[(g->n_rows - 1) * OPS_COLUMNS + OPS_DEVICE]) == 0;
+		       strcmp(g->cells[OPS_DEVICE], g->cells[(g->n_rows - 1) * g->n_columns + OPS_DEVICE]) == 0;
 	default:
 		return false;
 	}
 }
 
-/* Prints the different texts of one column. */
+/* Prints the different texts of one column. The grid of all rows has reasons there for what is unavailable. */
 static void print_sources(FILE *f, const char *what, const struct grid *g, size_t column)
 {
 	for (size_t row = 0; row < g->n_rows; row++) {
+		const char *kind = g->n_columns > 1 ? g->cells[row * g->n_columns + OPS_PROVENANCE] : NULL;
 		const char *source = g->cells[row * g->n_columns + column];
 		bool first = source && *source;
 		for (size_t k = 0; k < row && first; k++) {
@@ -117,34 +139,44 @@ static void print_sources(FILE *f, const char *what, const struct grid *g, size_
 			first = !before || strcmp(before, source) != 0;
 		}
 		if (first)
-			(void)fprintf(f, "%s: %s\n", what, source);
+			(void)fprintf(f, "%s: %s\n", kind && strcmp(kind, "unavailable") == 0 ? kind : what, source);
 	}
 }
 
-/* Results, with copies of the devices' texts, which are freed with the devices. */
+/* What is asked for, and the results with copies of the devices' texts, which are freed with the devices. */
 struct ops {
-	struct grid rows;   /* ops_columns */
+	const struct pim_library *library; /* of --device-lib, or NULL */
+	bool wanted[PIM_OP_COUNT];
+	bool named; /* wanted is what --op names: one without a model gets a row that says so */
+	int64_t width[OPS_WIDTHS];
+	size_t n_widths;
+	bool is_signed;
+	struct pim_sweep sweep;
+
+	struct grid_column columns[OPS_COLUMNS + PIM_SWEEP_KEYS];
+	struct grid rows;   /* columns */
 	struct grid energy; /* source of each row's energy */
 	uint64_t lanes;     /* lanes per micro-program of the last device */
+	size_t priced;      /* rows with a price */
 };
 
 static int print_ops_table(FILE *f, const struct ops *ops)
 {
 	const struct grid *all = &ops->rows;
-	struct grid_column columns[OPS_COLUMNS];
+	struct grid_column columns[OPS_COLUMNS + PIM_SWEEP_KEYS];
 	struct grid narrow;
 	size_t n = 0;
 	int rc = 0;
-	for (int i = 0; i < OPS_COLUMNS; i++)
-		if (!wide_column(all, i))
-			columns[n++] = ops_columns[i];
+	for (size_t i = 0; i < all->n_columns; i++)
+		if (!wide_column(all, (int)i))
+			columns[n++] = all->columns[i];
 	grid_init(&narrow, columns, n);
 	for (size_t row = 0; row < all->n_rows && rc == 0; row++) {
-		const char *cells[OPS_COLUMNS];
+		const char *cells[OPS_COLUMNS + PIM_SWEEP_KEYS];
 		size_t k = 0;
-		for (int i = 0; i < OPS_COLUMNS; i++)
-			if (!wide_column(all, i))
-				cells[k++] = all->cells[row * OPS_COLUMNS + (size_t)i];
+		for (size_t i = 0; i < all->n_columns; i++)
+			if (!wide_column(all, (int)i))
+				cells[k++] = all->cells[row * all->n_columns + i];
 		rc = grid_add(&narrow, cells);
 	}
 	if (rc == 0)
@@ -184,17 +216,61 @@ static void __attribute__((format(printf, 3, 4))) put(struct mw_buf *text, enum 
 	va_end(ap);
 }
 
+/* The text without what would end a field of CSV for a simple reader. */
+static void put_words(struct mw_buf *text, enum ops_column c, const char *words)
+{
+	put(text, c, "%s", words);
+	for (char *at = text[c].p; at && *at; at++)
+		if (*at == ',' || *at == '"')
+			*at = *at == ',' ? '+' : ' ';
+}
+
+/* Appends a row, with the swept values in its last columns. */
+static int add_row(struct ops *ops, struct mw_buf text[OPS_COLUMNS], const char *energy_source)
+{
+	const char *cells[OPS_COLUMNS + PIM_SWEEP_KEYS];
+	const char *energy[] = {energy_source};
+	bool failed = false;
+	for (int i = 0; i < OPS_COLUMNS; i++) {
+		cells[i] = text[i].len ? mw_buf_text(&text[i]) : NULL;
+		failed = failed || text[i].failed;
+	}
+	for (size_t i = 0; i < ops->sweep.n; i++)
+		cells[OPS_COLUMNS + i] = ops->sweep.key[i].cell;
+	int rc = failed ? -ENOMEM : grid_add(&ops->rows, cells);
+	for (int i = 0; i < OPS_COLUMNS; i++)
+		mw_buf_fini(&text[i]);
+	return rc == 0 ? grid_add(&ops->energy, energy) : rc;
+}
+
+/* The row of an operation that was named and has no model. */
+static int missing_row(struct ops *ops, struct pim_device *dev, enum pim_op op, struct pim_type type)
+{
+	struct mw_buf text[OPS_COLUMNS] = {{0}};
+	put(text, OPS_OP, "%s", pim_op_name(op));
+	put(text, OPS_WIDTH, "%" PRIu32, type.bits);
+	put(text, OPS_PROVENANCE, "unavailable");
+	put_words(text, OPS_SOURCE, pim_error(dev));
+	put(text, OPS_NS_PROVENANCE, "unavailable");
+	put(text, OPS_ENERGY_PROVENANCE, "unavailable");
+	put_words(text, OPS_DEVICE, pim_spec(dev));
+	return add_row(ops, text, NULL);
+}
+
 static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type)
 {
 	struct pim_price price[VARIANTS];
 	for (int i = 0; i < VARIANTS; i++) {
 		price[i] = (struct pim_price){.size = sizeof(price[i]), .energy.size = sizeof(price[i].energy)};
 		int rc = dev[i] ? pim_price_of(dev[i], op, type, &price[i]) : 0;
+		if (rc == -EOPNOTSUPP)
+			return ops->named ? missing_row(ops, dev[i], op, type) : 0;
 		if (rc < 0)
-			return rc == -EOPNOTSUPP ? 0 : rc; /* no model: no row */
+			return rc;
 	}
 	const struct pim_price *p = &price[PLAIN];
 	ops->lanes = p->lanes;
+	ops->priced++;
 	struct mw_buf text[OPS_COLUMNS] = {{0}};
 	put(text, OPS_OP, "%s", pim_op_name(op));
 	put(text, OPS_WIDTH, "%" PRIu32, type.bits);
@@ -203,19 +279,16 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 		put(text, OPS_AP, "%" PRIu64, p->ap);
 	}
 	put(text, OPS_NS, "%.10g", (double)p->ps / 1000.0);
-	if (p->energy.parts)
+	if (p->energy.parts && p->row_bytes)
 		put(text, OPS_NJ_PER_KB, "%.4g", p->energy.typ_pj / 1000.0 / ((double)p->row_bytes / 1024.0));
 	put(text, OPS_PROVENANCE, "modelled");
-	put(text, OPS_SOURCE, "%s", p->source);
-	for (char *c = text[OPS_SOURCE].p; c && *c; c++)
-		if (*c == ',' || *c == '"')
-			*c = *c == ',' ? '+' : ' ';
+	put_words(text, OPS_SOURCE, p->source);
 	if (dev[STRICT])
 		put(text, OPS_NS_STRICT, "%.10g", (double)price[STRICT].ps / 1000.0);
 	put(text, OPS_PRODUCT_BITS, "%" PRIu32, result_bits(op, type));
 	put(text, OPS_LANES, "%" PRIu64, p->lanes);
-	if (dev[NONE])
-		put(text, OPS_GOPS_NONE, "%.5g", gops(&price[NONE]));
+	/* A device without that key has no such limit. */
+	put(text, OPS_GOPS_NONE, "%.5g", gops(dev[NONE] ? &price[NONE] : p));
 	if (dev[JEDEC])
 		put(text, OPS_GOPS_JEDEC, "%.5g", gops(&price[JEDEC]));
 	if (p->energy.parts)
@@ -230,76 +303,43 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 		put(text, OPS_LIVE_ROWS, "%" PRIu32, p->live_rows);
 	if (p->window_activations)
 		put(text, OPS_ROW_ACTS, "%" PRIu64, p->window_activations);
-	put(text, OPS_DEVICE, "%s", pim_spec(dev[PLAIN]));
-	for (char *c = text[OPS_DEVICE].p; c && *c; c++)
-		if (*c == ',')
-			*c = '+';
-	const char *cells[OPS_COLUMNS];
-	bool failed = false;
-	for (int i = 0; i < OPS_COLUMNS; i++) {
-		cells[i] = text[i].len ? mw_buf_text(&text[i]) : NULL;
-		failed = failed || text[i].failed;
-	}
-	const char *energy[] = {p->energy.parts ? p->energy.source : NULL};
-	int rc = failed ? -ENOMEM : grid_add(&ops->rows, cells);
-	for (int i = 0; i < OPS_COLUMNS; i++)
-		mw_buf_fini(&text[i]);
-	return rc == 0 ? grid_add(&ops->energy, energy) : rc;
+	put_words(text, OPS_DEVICE, pim_spec(dev[PLAIN]));
+	return add_row(ops, text, p->energy.parts ? p->energy.source : NULL);
 }
 
 /* Opens the device four times: as given, and with the keys for the comparison columns, where it has them. */
-static int open_variants(const char *spec, struct pim_device *dev[VARIANTS], char *err, size_t n)
+static int open_variants(const struct ops *ops, const char *spec, struct pim_device *dev[VARIANTS], char *err, size_t n)
 {
 	static const struct {
 		const char *key, *value;
 	} change[VARIANTS] = {
 		[STRICT] = {"aap", "split-strict"}, [NONE] = {"limit", "none"}, [JEDEC] = {"limit", "jedec"}};
-	int rc = cli_pim_open(spec, NULL, NULL, &dev[PLAIN], err, n);
+	int rc = cli_pim_open(ops->library, spec, NULL, NULL, &dev[PLAIN], err, n);
 	for (int i = 1; i < VARIANTS && rc == 0; i++)
 		if (cli_pim_has_key(dev[PLAIN], change[i].key))
-			rc = cli_pim_open(spec, change[i].key, change[i].value, &dev[i], err, n);
+			rc = cli_pim_open(ops->library, spec, change[i].key, change[i].value, &dev[i], err, n);
 	return rc;
 }
 
-/* Appends the operations of one device. */
-static int ops_of(struct ops *ops, const char *spec, struct pim_type type, char *err, size_t n)
+/* Appends the operations of one device at each width. */
+static int ops_of(void *self, const char *spec, char *err, size_t n)
 {
+	struct ops *ops = self;
 	struct pim_device *dev[VARIANTS] = {NULL};
 	size_t before = ops->rows.n_rows;
-	int rc = open_variants(spec, dev, err, n);
-	for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
-		rc = ops_row(ops, dev, (enum pim_op)op, type);
+	int rc = open_variants(ops, spec, dev, err, n);
+	for (size_t k = 0; k < ops->n_widths; k++) {
+		uint32_t width = (uint32_t)ops->width[k];
+		struct pim_type type = ops->is_signed ? pim_int(width) : pim_uint(width);
+		for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
+			if (ops->wanted[op])
+				rc = ops_row(ops, dev, (enum pim_op)op, type);
+	}
 	if (rc == 0 && ops->rows.n_rows == before)
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s has no modelled operation of width %u", pim_spec(dev[PLAIN]),
-			     type.bits);
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s has no modelled operation of width %lld",
+			     pim_spec(dev[PLAIN]), (long long)ops->width[0]);
 	for (int i = 0; i < VARIANTS; i++)
 		pim_close(dev[i]);
-	return rc;
-}
-
-/* KEY=A,B,..: appends the operations of the device with each value. */
-static int sweep(struct ops *ops, const char *spec, const char *text, struct pim_type type, char *err, size_t n)
-{
-	char key[64], value[256], one[CLI_SPEC_MAX];
-	size_t len = strcspn(text, "="), other;
-	if (text[len] != '=' || len == 0 || len >= sizeof(key))
-		return mw_fail(MW_ESPEC, err, n, "--sweep=%s: expected KEY=A,B,..", text);
-	memcpy(key, text, len);
-	key[len] = '\0';
-	int rc = 0;
-	for (const char *at = text + len; rc == 0 && *at; at += 1 + len) {
-		len = strcspn(at + 1, ",");
-		if (len == 0 || len >= sizeof(value))
-			return mw_fail(MW_ESPEC, err, n, "--sweep=%s: a value is missing or too long", text);
-		for (const char *rest = text + strlen(key) + 1, *item; mw_list_next(&rest, &item, &other) && item < at;)
-			if (other == len && memcmp(item, at + 1, len) == 0)
-				return mw_fail(MW_ESPEC, err, n, "--sweep: '%.*s' is named twice", (int)len, item);
-		memcpy(value, at + 1, len);
-		value[len] = '\0';
-		rc = cli_pim_set(spec, key, value, one, sizeof(one), err, n);
-		if (rc == 0)
-			rc = ops_of(ops, one, type, err, n);
-	}
 	return rc;
 }
 
@@ -311,8 +351,9 @@ static int print_ops(FILE *f, const struct cli *cli, const struct ops *ops)
 /* Refuses options that --ratios or --cite would ignore. */
 static int check_ops_options(const struct mw_opts *opts, bool ratios, bool cite, char *err, size_t n)
 {
-	static const char *const not_ratios[] = {"cite", "sweep", "width", "signed", "device", NULL};
-	static const char *const not_cite[] = {"sweep", "width", "signed", NULL};
+	static const char *const not_ratios[] = {"cite",   "sweep",  "op",         "width",
+						 "signed", "device", "device-lib", NULL};
+	static const char *const not_cite[] = {"sweep", "op", "width", "signed", NULL};
 	static const char *const none[] = {NULL};
 	const char *why = ratios ? "--ratios does not use it" : "--cite does not use it";
 	int rc = 0;
@@ -321,33 +362,65 @@ static int check_ops_options(const struct mw_opts *opts, bool ratios, bool cite,
 	return rc == 0 && cite ? cli_no_option(opts, "format", "BibTeX is the only format", err, n) : rc;
 }
 
-static int run_ops(struct cli *cli, char *err, size_t n)
+static int read_ops(struct ops *ops, const struct mw_opts *opts, char *err, size_t n)
+{
+	const char *list = mw_opt_text(opts, "op");
+	ops->named = list != NULL;
+	for (int op = 0; op < PIM_OP_COUNT; op++)
+		ops->wanted[op] = !list || mw_list_has(list, pim_op_name((enum pim_op)op));
+	ops->n_widths = mw_opt_ints(opts, "width", ops->width, OPS_WIDTHS);
+	ops->is_signed = mw_opt_flag(opts, "signed");
+	int rc = pim_sweep_parse(&ops->sweep, mw_opt_text(opts, "sweep"), err, n);
+	memcpy(ops->columns, ops_columns, sizeof(ops_columns));
+	for (size_t i = 0; i < ops->sweep.n; i++)
+		ops->columns[OPS_COLUMNS + i] = ops->sweep.key[i].column;
+	return rc;
+}
+
+/* The table of all devices and operations. */
+static int tabulate(struct cli *cli, const struct pim_library *library, char *err, size_t n)
 {
 	static const struct grid_column energy_column[] = {{"energy", NULL, false}};
-	struct ops ops = {0};
+	struct ops *ops = calloc(1, sizeof(*ops));
 	struct cli_out out = {0};
-	const char *spec = mw_opt_text(&cli->opts, "device"), *values = mw_opt_text(&cli->opts, "sweep");
-	bool ratios = mw_opt_flag(&cli->opts, "ratios"), cite = mw_opt_flag(&cli->opts, "cite");
-	int useless = check_ops_options(&cli->opts, ratios, cite, err, n);
-	if (useless < 0)
-		return useless;
-	if (ratios)
-		return cli_pim_ratios(cli, err, n);
-	if (cite)
-		return cli_pim_cite(cli, spec, err, n);
-	grid_init(&ops.rows, ops_columns, OPS_COLUMNS);
-	grid_init(&ops.energy, energy_column, 1);
-	uint32_t width = (uint32_t)mw_opt_int(&cli->opts, "width");
-	struct pim_type type = mw_opt_flag(&cli->opts, "signed") ? pim_int(width) : pim_uint(width);
-	int rc = values ? sweep(&ops, spec, values, type, err, n) : ops_of(&ops, spec, type, err, n);
+	if (!ops)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
+	ops->library = library;
+	int rc = read_ops(ops, &cli->opts, err, n);
+	grid_init(&ops->rows, ops->columns, OPS_COLUMNS + ops->sweep.n);
+	grid_init(&ops->energy, energy_column, 1);
+	if (rc == 0)
+		rc = pim_sweep_each(&ops->sweep, library, cli_pim_spec(&cli->opts, library), ops_of, ops, err, n);
+	if (rc == 0 && ops->priced == 0)
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "--op=%s: %s", mw_opt_text(&cli->opts, "op"),
+			     ops->rows.cells[OPS_SOURCE]);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc == 0)
-		rc = print_ops(out.f, cli, &ops);
+		rc = print_ops(out.f, cli, ops);
 	rc = cli_out_close(&out, rc, err, n);
 	cli_out_abort(&out);
-	grid_fini(&ops.rows);
-	grid_fini(&ops.energy);
+	grid_fini(&ops->rows);
+	grid_fini(&ops->energy);
+	pim_sweep_fini(&ops->sweep);
+	free(ops);
+	return rc;
+}
+
+static int run_ops(struct cli *cli, char *err, size_t n)
+{
+	bool ratios = mw_opt_flag(&cli->opts, "ratios"), cite = mw_opt_flag(&cli->opts, "cite");
+	struct pim_library *library;
+	int rc = check_ops_options(&cli->opts, ratios, cite, err, n);
+	if (rc < 0)
+		return rc;
+	if (ratios)
+		return cli_pim_ratios(cli, err, n);
+	rc = cli_pim_library(&cli->opts, &library, err, n);
+	if (rc == 0)
+		rc = cite ? cli_pim_cite(cli, library, cli_pim_spec(&cli->opts, library), err, n)
+			  : tabulate(cli, library, err, n);
+	pim_library_close(library);
 	return rc;
 }
 
@@ -375,26 +448,39 @@ static const struct grid_column device_columns[] = {
 	{"values", NULL, false}, {"meaning", NULL, false},
 };
 
+static const struct mw_option devices_options[] = {CLI_DEVICE_LIB, MW_OPT_END};
+
+/* Appends a device and its keys. */
+static int add_keys(struct grid *g, const struct pim_device_ops *ops)
+{
+	const char *head[] = {ops->name, NULL, NULL, NULL, ops->summary};
+	int rc = grid_add(g, head);
+	for (const struct pim_key *k = ops->keys; k && k->name && rc == 0; k++) {
+		char range[80] = "";
+		if (k->max > k->min)
+			mw_format(range, sizeof(range), "%.9g..%.9g", k->min, k->max);
+		const char *values = k->choices ? k->choices : range[0] ? range : NULL;
+		const char *row[] = {ops->name, k->name, k->def, values, k->help};
+		rc = grid_add(g, row);
+	}
+	return rc;
+}
+
 static int run_devices(struct cli *cli, char *err, size_t n)
 {
 	struct grid g;
 	grid_init(&g, device_columns, 5);
-	int rc = 0;
+	int rc;
 	const struct pim_device_ops *ops;
-	for (size_t i = 0; rc == 0 && (ops = pim_builtin(i)); i++) {
-		const char *head[] = {ops->name, NULL, NULL, NULL, ops->summary};
-		rc = grid_add(&g, head);
-		for (const struct pim_key *k = ops->keys; k && k->name && rc == 0; k++) {
-			char range[80] = "";
-			if (k->max > k->min)
-				mw_format(range, sizeof(range), "%.9g..%.9g", k->min, k->max);
-			const char *values = k->choices ? k->choices : range[0] ? range : NULL;
-			const char *row[] = {ops->name, k->name, k->def, values, k->help};
-			rc = grid_add(&g, row);
-		}
-	}
+	struct pim_library *library;
+	rc = cli_pim_library(&cli->opts, &library, err, n);
+	for (size_t i = 0; rc == 0 && (ops = pim_library_device(library, i)); i++)
+		rc = add_keys(&g, ops);
+	for (size_t i = 0; rc == 0 && (ops = pim_builtin(i)); i++)
+		rc = add_keys(&g, ops);
 	if (rc == 0)
 		rc = cli_print_grid(cli, &g, err, n);
+	pim_library_close(library);
 	grid_fini(&g);
 	return rc;
 }
@@ -404,5 +490,6 @@ const struct command cmd_pim_devices = {
 	.section = "Processing in memory",
 	.usage = "",
 	.summary = "devices and the keys of their SPEC name[:key=value,...]",
+	.options = devices_options,
 	.run = run_devices,
 };

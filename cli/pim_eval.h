@@ -26,6 +26,7 @@ struct eval_trace {
 };
 
 struct eval {
+	struct pim_library *library; /* of --device-lib, or NULL */
 	struct pim_device *dev;
 	enum pim_op op;
 	struct pim_type type; /* of the operands, as --width and --signed say */

@@ -257,7 +257,7 @@ static int add_pim(struct plan *p, const char *spec, char *err, size_t n)
 	struct pim_device_info info = {.size = sizeof(info)};
 	char why[MW_ERR_ROOM];
 	int rc = full(p, err, n);
-	rc = rc ? rc : cli_pim_open(spec, NULL, NULL, &dev, err, n);
+	rc = rc ? rc : cli_pim_open(NULL, spec, NULL, NULL, &dev, err, n);
 	if (rc) {
 		mw_clip(why, sizeof(why), "%s", err);
 		return mw_fail(rc, err, n, "--device: %s", why);

@@ -70,6 +70,13 @@ struct pim_call {
 	struct pim_device *dev;
 };
 
+struct pim_library {
+	struct core_link link; /* in no list */
+	void *handle;          /* of dlopen() */
+	const struct pim_device_library *table;
+	size_t n;
+};
+
 extern const struct pim_device_ops *const device_table[]; /* generated, ended by NULL */
 
 void core_link_init(struct core_link *head);

@@ -63,6 +63,19 @@ PIM_API int pim_open(const char *spec, struct pim_device **dev, char *err, size_
 /* Opens a device of the caller; ops and priv must outlive it. spec must begin with the name in ops; NULL: no keys. */
 PIM_API int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec, struct pim_device **dev,
 			 char *err, size_t n);
+/* Devices of a shared library, which ends in PIM_DEVICE_LIBRARY (pim_device.h, docs/device.md). Loading one executes
+ * its code. */
+struct pim_library;
+/* path: a file, in the working directory where it has no '/'. -EINVAL with a line in err: not a library of devices, or
+ * compiled with another version of pim_device.h; -errno: the file cannot be read. */
+PIM_API int pim_library_open(const char *path, struct pim_library **library, char *err, size_t n);
+/* Its devices must be closed first. NULL is allowed. */
+PIM_API void pim_library_close(struct pim_library *library);
+/* Its i-th device, NULL past the last. */
+PIM_API const struct pim_device_ops *pim_library_device(const struct pim_library *library, size_t i);
+/* pim_open() that also knows the devices of a library (NULL: built-in devices only). */
+PIM_API int pim_library_open_device(const struct pim_library *library, const char *spec, struct pim_device **dev,
+				    char *err, size_t n);
 /* Closes the device and frees its vectors, matrices, cost scopes and subarrays. NULL is allowed. */
 PIM_API void pim_close(struct pim_device *dev);
 /* The i-th built-in device (name, summary, keys), NULL past the last. */

@@ -139,6 +139,34 @@ struct pim_device_ops {
 	const char *const *compared;
 };
 
+/* ---- devices in a shared library ---- */
+
+/* Sizes of what a device and libpim fill for each other, and numbers of the lists that only grow: a library that was
+ * compiled with other ones is refused. */
+#define PIM_LAYOUT                                                                                                     \
+	{                                                                                                              \
+		sizeof(struct pim_device_ops), sizeof(struct pim_key), sizeof(struct pim_type),                        \
+			sizeof(struct pim_operand), sizeof(struct pim_command), sizeof(struct pim_price),              \
+			sizeof(struct pim_energy), sizeof(struct pim_device_info), sizeof(struct pim_trace_config),    \
+			sizeof(struct pim_raw_ops), sizeof(struct pim_row), sizeof(struct pim_ratio), PIM_OP_COUNT,    \
+			PIM_COUNT_N, PIM_PART_N                                                                        \
+	}
+enum { PIM_LAYOUT_N = 15 };
+
+struct pim_device_library {
+	size_t size;  /* sizeof(struct pim_device_library) */
+	uint32_t abi; /* PIM_ABI */
+	uint32_t layout[PIM_LAYOUT_N];
+	const struct pim_device_ops *const *devices; /* ended by NULL */
+};
+
+/* The last line of a library: PIM_DEVICE_LIBRARY(&one_device, &another); */
+#define PIM_DEVICE_LIBRARY(...)                                                                                        \
+	static const struct pim_device_ops *const pim_library_devices[] = {__VA_ARGS__, NULL};                         \
+	const struct pim_device_library pim_device_library = {sizeof(struct pim_device_library), PIM_ABI, PIM_LAYOUT,  \
+							      pim_library_devices}
+extern const struct pim_device_library pim_device_library __attribute__((visibility("default")));
+
 #ifdef __cplusplus
 }
 #endif

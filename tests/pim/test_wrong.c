@@ -74,6 +74,17 @@ Test(pim_wrong, devices)
 	IS(-EINVAL, pim_open_ops(&empty, NULL, NULL, &d, NULL, 0));
 	IS(-EINVAL, pim_open_ops(&empty, NULL, "full", &d, NULL, 0));
 	DONE(pim_close(NULL));
+	struct pim_library *library;
+	IS(-EINVAL, pim_library_open(NULL, &library, NULL, 0));
+	IS(-EINVAL, pim_library_open("a", NULL, NULL, 0));
+	IS(-ENOENT, pim_library_open("/nonexistent/a.so", &library, NULL, 0));
+	IS(-EINVAL, pim_library_open("/", &library, NULL, 0));
+	IS(NULL, library);
+	DONE(pim_library_close(NULL));
+	IS(NULL, pim_library_device(NULL, 0));
+	IS(-EINVAL, pim_library_open_device(NULL, NULL, &d, NULL, 0));
+	IS(-EINVAL, pim_library_open_device(NULL, "ambit", NULL, NULL, 0));
+	IS(-ENODEV, pim_library_open_device(NULL, "nothing", &d, NULL, 0));
 	IS(NULL, pim_builtin(SIZE_MAX));
 	IS(NULL, pim_ops_of(NULL));
 	IS(-EINVAL, pim_device_info(NULL, &info));
