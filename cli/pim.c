@@ -370,7 +370,8 @@ static int read_ops(struct ops *ops, const struct mw_opts *opts, char *err, size
 		ops->wanted[op] = !list || mw_list_has(list, pim_op_name((enum pim_op)op));
 	ops->n_widths = mw_opt_ints(opts, "width", ops->width, OPS_WIDTHS);
 	ops->is_signed = mw_opt_flag(opts, "signed");
-	int rc = pim_sweep_parse(&ops->sweep, mw_opt_text(opts, "sweep"), err, n);
+	int rc = pim_sweep_parse(&ops->sweep, mw_opt_text(opts, "sweep"), ops->library,
+				 cli_pim_spec(opts, ops->library), err, n);
 	memcpy(ops->columns, ops_columns, sizeof(ops_columns));
 	for (size_t i = 0; i < ops->sweep.n; i++)
 		ops->columns[OPS_COLUMNS + i] = ops->sweep.key[i].column;
@@ -390,7 +391,7 @@ static int tabulate(struct cli *cli, const struct pim_library *library, char *er
 	grid_init(&ops->rows, ops->columns, OPS_COLUMNS + ops->sweep.n);
 	grid_init(&ops->energy, energy_column, 1);
 	if (rc == 0)
-		rc = pim_sweep_each(&ops->sweep, library, cli_pim_spec(&cli->opts, library), ops_of, ops, err, n);
+		rc = pim_sweep_each(&ops->sweep, cli_pim_spec(&cli->opts, library), ops_of, ops, err, n);
 	if (rc == 0 && ops->priced == 0)
 		rc = mw_fail(MW_EUNAVAILABLE, err, n, "--op=%s: %s", mw_opt_text(&cli->opts, "op"),
 			     ops->rows.cells[OPS_SOURCE]);

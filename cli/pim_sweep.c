@@ -54,7 +54,23 @@ static int parse_one(struct pim_sweep *s, const char *text, char *err, size_t n)
 	return count;
 }
 
-int pim_sweep_parse(struct pim_sweep *s, const char *text, char *err, size_t n)
+/* Marks the columns of keys that are numbers. An unknown key is reported later, with its value. */
+static void mark_numbers(struct pim_sweep *s, const struct pim_library *library, const char *spec)
+{
+	struct pim_device *dev;
+	char name[CLI_SPEC_MAX];
+	mw_clip(name, sizeof(name), "%.*s", (int)strcspn(spec, ":"), spec);
+	if (s->n == 0 || cli_pim_open(library, name, NULL, NULL, &dev, NULL, 0) < 0)
+		return;
+	for (const struct pim_key *k = pim_ops_of(dev)->keys; k && k->name; k++)
+		for (size_t i = 0; i < s->n; i++)
+			if (strcmp(s->key[i].name, k->name) == 0)
+				s->key[i].column.number = k->type != PIM_KEY_TEXT && k->type != PIM_KEY_CHOICE;
+	pim_close(dev);
+}
+
+int pim_sweep_parse(struct pim_sweep *s, const char *text, const struct pim_library *library, const char *spec,
+		    char *err, size_t n)
 {
 	long combinations = 1;
 	int rc = 0;
@@ -69,6 +85,8 @@ int pim_sweep_parse(struct pim_sweep *s, const char *text, char *err, size_t n)
 			rc = mw_fail(MW_ESPEC, err, n, "--sweep: more than %d combinations of values", PIM_SWEEP_MAX);
 		text = text[len] ? text + len + 1 : NULL;
 	}
+	if (rc == 0)
+		mark_numbers(s, library, spec);
 	return rc;
 }
 
@@ -76,15 +94,6 @@ void pim_sweep_fini(struct pim_sweep *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		free(s->key[i].values);
-}
-
-/* Marks the columns of keys that are numbers, by the device of the first combination. */
-static void mark_numbers(struct pim_sweep *s, const struct pim_device *dev)
-{
-	for (const struct pim_key *k = pim_ops_of(dev)->keys; k && k->name; k++)
-		for (size_t i = 0; i < s->n; i++)
-			if (strcmp(s->key[i].name, k->name) == 0)
-				s->key[i].column.number = k->type != PIM_KEY_TEXT && k->type != PIM_KEY_CHOICE;
 }
 
 /* Writes the value in turn as a table shows it. */
@@ -123,17 +132,9 @@ static int each(const struct each *e, size_t i, const char *spec, char *err, siz
 	return rc;
 }
 
-int pim_sweep_each(struct pim_sweep *s, const struct pim_library *library, const char *spec,
-		   int (*fn)(void *arg, const char *spec, char *err, size_t n), void *arg, char *err, size_t n)
+int pim_sweep_each(struct pim_sweep *s, const char *spec, int (*fn)(void *arg, const char *spec, char *err, size_t n),
+		   void *arg, char *err, size_t n)
 {
 	const struct each e = {s, fn, arg};
-	struct pim_device *dev;
-	char name[CLI_SPEC_MAX];
-	/* The keys are those of the device's name; a key that is wrong is reported with its value, below. */
-	mw_clip(name, sizeof(name), "%.*s", (int)strcspn(spec, ":"), spec);
-	if (s->n && cli_pim_open(library, name, NULL, NULL, &dev, NULL, 0) == 0) {
-		mark_numbers(s, dev);
-		pim_close(dev);
-	}
 	return each(&e, 0, spec, err, n);
 }

@@ -19,13 +19,13 @@ struct pim_sweep {
 	} key[PIM_SWEEP_KEYS];
 };
 
-/* Reads the options, separated by newlines (NULL: none). MW_ESPEC with a line in err. Free with pim_sweep_fini() in
- * every case. */
-int pim_sweep_parse(struct pim_sweep *s, const char *text, char *err, size_t n);
+/* Reads the options, separated by newlines (NULL: none), for the device of a SPEC. MW_ESPEC with a line in err. Free
+ * with pim_sweep_fini() in every case. */
+int pim_sweep_parse(struct pim_sweep *s, const char *text, const struct pim_library *library, const char *spec,
+		    char *err, size_t n);
 void pim_sweep_fini(struct pim_sweep *s);
-/* Calls fn with the SPEC of every combination, the last key fastest; stops at the first error. Before, it says in the
- * columns which keys are numbers. */
-int pim_sweep_each(struct pim_sweep *s, const struct pim_library *library, const char *spec,
-		   int (*fn)(void *arg, const char *spec, char *err, size_t n), void *arg, char *err, size_t n);
+/* Calls fn with the SPEC of every combination, the last key fastest; stops at the first error. */
+int pim_sweep_each(struct pim_sweep *s, const char *spec, int (*fn)(void *arg, const char *spec, char *err, size_t n),
+		   void *arg, char *err, size_t n);
 
 #endif
