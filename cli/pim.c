@@ -9,6 +9,7 @@
 #include "base/core/text.h"
 #include "cli/command.h"
 #include "cli/pim_cite.h"
+#include "cli/pim_listing.h"
 #include "cli/pim_sweep.h"
 #include "cli/spec.h"
 #include "pim/pim_device.h"
@@ -47,6 +48,19 @@ static const struct mw_option ops_options[] = {
 	 .type = MW_OPT_PATHS,
 	 .arg = "KEY=A,B,..",
 	 .help = "the table for each value of a key of the SPEC; repeat for more keys: every combination"},
+	{.name = "program",
+	 .type = MW_OPT_CHOICE,
+	 .arg = "OP",
+	 .word = op_word,
+	 .help = "print the micro-program of one operation instead, as 'memwall pim compile --program' reads it"},
+	{.name = "amount",
+	 .type = MW_OPT_INT,
+	 .arg = "K",
+	 .def = "1",
+	 .min = 0,
+	 .max = 64,
+	 .help = "bits by which --program=shl and shr shift"},
+	{.name = "value", .type = MW_OPT_U64, .arg = "N", .def = "0", .help = "value that --program=fill writes"},
 	{.name = "cite", .type = MW_OPT_FLAG, .help = "print BibTeX of the models in use and the SPEC's hash instead"},
 	{.name = "ratios",
 	 .type = MW_OPT_FLAG,
@@ -348,18 +362,35 @@ static int print_ops(FILE *f, const struct cli *cli, const struct ops *ops)
 	return cli->format == PRINT_TABLE ? print_ops_table(f, ops) : grid_print(f, &ops->rows, cli->format);
 }
 
-/* Refuses options that --ratios or --cite would ignore. */
-static int check_ops_options(const struct mw_opts *opts, bool ratios, bool cite, char *err, size_t n)
+enum ops_mode { OPS_TABLE, OPS_RATIOS, OPS_CITE, OPS_PROGRAM };
+
+/* What is printed, after a check that no option is given that this ignores. Negative: MW_ESPEC. */
+static int choose_mode(const struct mw_opts *opts, char *err, size_t n)
 {
-	static const char *const not_ratios[] = {"cite",   "sweep",  "op",         "width",
-						 "signed", "device", "device-lib", NULL};
-	static const char *const not_cite[] = {"sweep", "op", "width", "signed", NULL};
-	static const char *const none[] = {NULL};
-	const char *why = ratios ? "--ratios does not use it" : "--cite does not use it";
-	int rc = 0;
-	for (const char *const *o = ratios ? not_ratios : cite ? not_cite : none; *o && rc == 0; o++)
+	static const struct {
+		const char *option, *without[12], *format;
+	} modes[] = {
+		[OPS_TABLE] = {NULL, {"amount", "value"}, NULL},
+		[OPS_RATIOS] = {"ratios",
+				{"cite", "program", "sweep", "op", "width", "signed", "amount", "value", "device",
+				 "device-lib"},
+				NULL},
+		[OPS_CITE] = {"cite", {"program", "sweep", "op", "width", "signed", "amount", "value"}, "BibTeX"},
+		[OPS_PROGRAM] = {"program", {"sweep", "op"}, "the text of a micro-program"},
+	};
+	char why[80];
+	int mode = OPS_TABLE, rc = 0;
+	for (int i = OPS_PROGRAM; i > OPS_TABLE; i--)
+		if (mw_opt(opts, modes[i].option)->given)
+			mode = i;
+	mw_format(why, sizeof(why), mode == OPS_TABLE ? "is for --program" : "--%s does not use it",
+		  modes[mode].option);
+	for (const char *const *o = modes[mode].without; *o && rc == 0; o++)
 		rc = cli_no_option(opts, *o, why, err, n);
-	return rc == 0 && cite ? cli_no_option(opts, "format", "BibTeX is the only format", err, n) : rc;
+	mw_format(why, sizeof(why), "%s is the only format", modes[mode].format ? modes[mode].format : "");
+	if (rc == 0 && modes[mode].format)
+		rc = cli_no_option(opts, "format", why, err, n);
+	return rc < 0 ? rc : mode;
 }
 
 static int read_ops(struct ops *ops, const struct mw_opts *opts, char *err, size_t n)
@@ -410,17 +441,17 @@ static int tabulate(struct cli *cli, const struct pim_library *library, char *er
 
 static int run_ops(struct cli *cli, char *err, size_t n)
 {
-	bool ratios = mw_opt_flag(&cli->opts, "ratios"), cite = mw_opt_flag(&cli->opts, "cite");
 	struct pim_library *library;
-	int rc = check_ops_options(&cli->opts, ratios, cite, err, n);
-	if (rc < 0)
-		return rc;
-	if (ratios)
+	int mode = choose_mode(&cli->opts, err, n);
+	if (mode < 0)
+		return mode;
+	if (mode == OPS_RATIOS)
 		return cli_pim_ratios(cli, err, n);
-	rc = cli_pim_library(&cli->opts, &library, err, n);
+	int rc = cli_pim_library(&cli->opts, &library, err, n);
 	if (rc == 0)
-		rc = cite ? cli_pim_cite(cli, library, cli_pim_spec(&cli->opts, library), err, n)
-			  : tabulate(cli, library, err, n);
+		rc = mode == OPS_CITE      ? cli_pim_cite(cli, library, cli_pim_spec(&cli->opts, library), err, n)
+		     : mode == OPS_PROGRAM ? cli_pim_listing(cli, library, err, n)
+					   : tabulate(cli, library, err, n);
 	pim_library_close(library);
 	return rc;
 }

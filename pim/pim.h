@@ -501,6 +501,14 @@ struct pim_program;
  * than addresses. */
 PIM_API int pim_program_compile(enum pim_language language, const char *text, size_t len, struct pim_program **program,
 				char *err, size_t n);
+/* The micro-program that the device executes for an operation on operands of a type; value: the constant of PIM_FILL,
+ * the amount of PIM_SHL and PIM_SHR, else ignored. Its inputs and results are vectors of uint(1), one for each bit of a
+ * lane from the least significant on: a0, a1, .., b0, .. (if_else: s, a0, ..) and r0, r1, .., without a number where
+ * there is one bit. A published program that depends on old contents of rows or changes an input (key programs of
+ * `ambit`) can be printed and priced, but running it is -EOPNOTSUPP. -EOPNOTSUPP: the device has no such program;
+ * -EINVAL: no such operation, type or amount. */
+PIM_API int pim_program_of_op(struct pim_device *dev, enum pim_op op, struct pim_type type, uint64_t value,
+			      struct pim_program **program);
 PIM_API void pim_program_free(struct pim_program *program);
 
 struct pim_program_info {

@@ -130,6 +130,10 @@ struct pim_device_ops {
 			   const struct pim_operand *const *dst, const struct pim_operand *const *src);
 	int (*price_program)(void *state, const struct pim_program *program, struct pim_price *out);
 	int (*info)(void *state, struct pim_device_info *out);
+	/* The micro-program of an operation as text of PIM_MICRO_PROGRAM, with .inputs and .outputs; libpim frees it.
+	 * For pim_program_of_op(). */
+	int (*program_text)(void *state, enum pim_op op, struct pim_type type, uint64_t value, char **text, char *err,
+			    size_t n);
 
 	const char *cite;               /* BibTeX entries of the publications behind the model; NULL: none */
 	const struct pim_ratio *ratios; /* ended by source NULL; NULL: none */

@@ -288,6 +288,7 @@ const struct pim_device_ops device_ambit = {
 	.run_program = ambit_run_program,
 	.price_program = ambit_price_program,
 	.info = ambit_info,
+	.program_text = ambit_program_text,
 	.cite = mw_data_ambit_bib,
 	.ratios = ratios,
 	.compared = compared,

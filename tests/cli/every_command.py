@@ -40,6 +40,7 @@ CASES = {
         ("--device=ambit:dram=ddr5-4800,limit=jedec", "--width=8"),
         ("--device=ambit:energy=ambit-table", "--sweep=dram=ddr3-1600,ddr4-2400,hbm2"),
         ("--device=cots",),
+        ("--program=add", "--width=8"),
         ("--op=add,mul_wide,gemv", "--width=4,64", "--sweep=channels=1,2", "--sweep=faw=0.5,1"),
         ("--ratios",),
         ("--cite",),

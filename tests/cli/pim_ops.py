@@ -3,9 +3,10 @@
 import csv
 import io
 import json
+import os
 import re
 
-from lib_cli import check, run, run_parts
+from lib_cli import ROOT, check, run, run_parts, scratch
 
 # Columns of words; every other cell is empty or a number.
 WORDS = {"op", "provenance", "source", "ns_provenance", "energy_provenance", "verified", "device"}
@@ -60,4 +61,33 @@ def numbers():
     check({r["spec_limit"] for r in table("--op=and", "--sweep=limit=none,bus", fmt="json")} == {"none", "bus"})
 
 
-run_parts([lists, products, numbers])
+def programs():
+    """What --program prints is a program that `pim compile` reads, with the counts of the table; the page proves the adder that is printed."""
+    with scratch() as folder:
+        for op, *more in ("add",), ("mul_wide",), ("if_else",), ("div", "--signed"), ("shl", "--amount=3"), ("fill", "--value=5"), ("xor",):
+            rc, out, err = run("pim", "ops", "--program=" + op, "--width=8", *more)
+            check(rc == 0 and err == "", op, rc, err)
+            path = os.path.join(folder, op)
+            with open(path, "w") as f:
+                f.write(out)
+            rc, text, err = run("--format=csv", "pim", "compile", "--program=" + path)
+            check(rc == 0, op, err)
+            compiled = next(csv.DictReader(io.StringIO(text)))
+            row = table("--op=" + op, "--width=8", *[m for m in more if m == "--signed"])[0]
+            rows = 8 if op in ("fill", "xor") else 1  # bulk operations are priced for one row
+            check((int(compiled["aap"]), int(compiled["ap"])) == (rows * int(row["aap"]), rows * int(row["ap"])), op, compiled, row)
+            total = int(compiled["aap"]) + int(compiled["ap"])
+            check(re.search(rf"^# {op} of u?int8 on ambit: {total} commands \({compiled['aap']} AAP \+ {compiled['ap']} AP\)", out), out)
+            check(compiled["lanes_wrong"] == "0", compiled)
+        rc, out, err = run("pim", "ops", "--program=add", "--width=2")
+        printed = [line for line in out.splitlines() if line.startswith("A")]
+        page = open(os.path.join(ROOT, "docs", "emulator.md")).read()
+        proof = re.findall(r"^\| (A\S+) \| .* \| (A\S+) \| ", page, flags=re.M)
+        check(len(proof) == 7, proof)
+        for bit, line in enumerate(printed):
+            names = {"x": f"D{bit}", "y": f"D{2 + bit}", "s": f"D{4 + bit}"}
+            want = ";".join(re.sub(r"\b[xys]\b", lambda m: names[m.group()], step[bit]) for step in proof)
+            check(line == want, "bit", bit, line, want)
+
+
+run_parts([lists, products, numbers, programs])
