@@ -1,6 +1,7 @@
-/* `memwall pim ops` and `memwall pim devices`. */
+/* The table of `memwall pim ops`, and `memwall pim devices`. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,65 +9,13 @@
 #include "base/core/err.h"
 #include "base/core/text.h"
 #include "cli/command.h"
-#include "cli/pim_cite.h"
-#include "cli/pim_listing.h"
+#include "cli/pim_baseline.h"
+#include "cli/pim_ops.h"
 #include "cli/pim_sweep.h"
 #include "cli/spec.h"
 #include "pim/pim_device.h"
 
-/* ---- pim ops ---- */
-
-enum { OPS_WIDTHS = 64 };
-
-static const char *op_word(size_t i)
-{
-	return pim_op_name((enum pim_op)i);
-}
-
-static const struct mw_option ops_options[] = {
-	{.name = "device",
-	 .type = MW_OPT_TEXT,
-	 .arg = "SPEC",
-	 .defs = cli_pim_default,
-	 .help = "the device: a SPEC, see 'memwall pim devices'"},
-	CLI_DEVICE_LIB,
-	{.name = "op",
-	 .type = MW_OPT_CHOICES,
-	 .arg = "LIST",
-	 .word = op_word,
-	 .help = "these operations only, by default all that the device has a model of"},
-	{.name = "width",
-	 .type = MW_OPT_INTS,
-	 .arg = "LIST",
-	 .def = "1",
-	 .min = 1,
-	 .max = 64,
-	 .max_items = OPS_WIDTHS,
-	 .help = "bits of a lane, the table for each"},
-	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
-	{.name = "sweep",
-	 .type = MW_OPT_PATHS,
-	 .arg = "KEY=A,B,..",
-	 .help = "the table for each value of a key of the SPEC; repeat for more keys: every combination"},
-	{.name = "program",
-	 .type = MW_OPT_CHOICE,
-	 .arg = "OP",
-	 .word = op_word,
-	 .help = "print the micro-program of one operation instead, as 'memwall pim compile --program' reads it"},
-	{.name = "amount",
-	 .type = MW_OPT_INT,
-	 .arg = "K",
-	 .def = "1",
-	 .min = 0,
-	 .max = 64,
-	 .help = "bits by which --program=shl and shr shift"},
-	{.name = "value", .type = MW_OPT_U64, .arg = "N", .def = "0", .help = "value that --program=fill writes"},
-	{.name = "cite", .type = MW_OPT_FLAG, .help = "print BibTeX of the models in use and the SPEC's hash instead"},
-	{.name = "ratios",
-	 .type = MW_OPT_FLAG,
-	 .help = "print published speed-ups and the baselines that they imply instead"},
-	MW_OPT_END,
-};
+/* ---- the table of pim ops ---- */
 
 /* Programs rely on the order of the CSV columns: add new ones at the end. */
 enum ops_column {
@@ -120,11 +69,17 @@ static const struct grid_column ops_columns[OPS_COLUMNS] = {
 	[OPS_DEVICE] = {"device", NULL, false},
 };
 enum { PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
+/* The fixed columns, then one for each swept key, then those of the baseline. */
+enum { OPS_MOST = OPS_COLUMNS + PIM_SWEEP_KEYS + BASELINE_COLUMNS };
 
 /* True for columns that the table on a terminal leaves out: sources and lanes are printed below it; the device is shown
  * only for a sweep. */
 static bool wide_column(const struct grid *g, int i)
 {
+	size_t own = g->n_columns - BASELINE_COLUMNS; /* of the baseline's columns the first, where there are some */
+	if (i >= OPS_COLUMNS)
+		return (size_t)i >= own && g->columns[own].name == pim_baseline_columns[0].name &&
+		       pim_baseline_wide((size_t)i - own);
 	switch ((enum ops_column)i) {
 	case OPS_PROVENANCE:
 	case OPS_SOURCE:
@@ -166,18 +121,28 @@ struct ops {
 	size_t n_widths;
 	bool is_signed;
 	struct pim_sweep sweep;
+	struct pim_baseline *baseline; /* NULL: none */
+	const char *memory;            /* how the channels of the device in turn were chosen */
 
-	struct grid_column columns[OPS_COLUMNS + PIM_SWEEP_KEYS];
+	struct grid_column columns[OPS_MOST];
 	struct grid rows;   /* columns */
 	struct grid energy; /* source of each row's energy */
 	uint64_t lanes;     /* lanes per micro-program of the last device */
 	size_t priced;      /* rows with a price */
 };
 
+static void print_baseline(FILE *f, const struct ops *ops)
+{
+	size_t first = ops->rows.n_columns - BASELINE_COLUMNS;
+	print_sources(f, "channels of the device", &ops->rows, first + BASELINE_MEMORY);
+	pim_baseline_notes(f, ops->baseline);
+	print_sources(f, "host", &ops->rows, first + BASELINE_RECORD);
+}
+
 static int print_ops_table(FILE *f, const struct ops *ops)
 {
 	const struct grid *all = &ops->rows;
-	struct grid_column columns[OPS_COLUMNS + PIM_SWEEP_KEYS];
+	struct grid_column columns[OPS_MOST];
 	struct grid narrow;
 	size_t n = 0;
 	int rc = 0;
@@ -186,7 +151,7 @@ static int print_ops_table(FILE *f, const struct ops *ops)
 			columns[n++] = all->columns[i];
 	grid_init(&narrow, columns, n);
 	for (size_t row = 0; row < all->n_rows && rc == 0; row++) {
-		const char *cells[OPS_COLUMNS + PIM_SWEEP_KEYS];
+		const char *cells[OPS_MOST];
 		size_t k = 0;
 		for (size_t i = 0; i < all->n_columns; i++)
 			if (!wide_column(all, (int)i))
@@ -203,6 +168,8 @@ static int print_ops_table(FILE *f, const struct ops *ops)
 			      ops->lanes);
 		print_sources(f, "counts and time", all, OPS_SOURCE);
 		print_sources(f, "energy", &ops->energy, 0);
+		if (ops->baseline)
+			print_baseline(f, ops);
 	}
 	grid_fini(&narrow);
 	return rc;
@@ -239,21 +206,31 @@ static void put_words(struct mw_buf *text, enum ops_column c, const char *words)
 			*at = *at == ',' ? '+' : ' ';
 }
 
-/* Appends a row, with the swept values in its last columns. */
-static int add_row(struct ops *ops, struct mw_buf text[OPS_COLUMNS], const char *energy_source)
+/* Sets cells to n texts; false when one of them is cut for lack of memory. */
+static bool set_cells(const char **cells, const struct mw_buf *text, size_t n)
 {
-	const char *cells[OPS_COLUMNS + PIM_SWEEP_KEYS];
-	const char *energy[] = {energy_source};
 	bool failed = false;
-	for (int i = 0; i < OPS_COLUMNS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		cells[i] = text[i].len ? mw_buf_text(&text[i]) : NULL;
 		failed = failed || text[i].failed;
 	}
+	return !failed;
+}
+
+/* Appends a row and frees its texts. beside: those of the baseline. */
+static int add_row(struct ops *ops, struct mw_buf text[OPS_COLUMNS], struct mw_buf beside[BASELINE_COLUMNS],
+		   const char *energy_source)
+{
+	const char *cells[OPS_MOST], *energy[] = {energy_source};
+	bool ok = set_cells(cells, text, OPS_COLUMNS);
 	for (size_t i = 0; i < ops->sweep.n; i++)
 		cells[OPS_COLUMNS + i] = ops->sweep.key[i].cell;
-	int rc = failed ? -ENOMEM : grid_add(&ops->rows, cells);
+	ok = set_cells(cells + OPS_COLUMNS + ops->sweep.n, beside, BASELINE_COLUMNS) && ok;
+	int rc = ok ? grid_add(&ops->rows, cells) : -ENOMEM;
 	for (int i = 0; i < OPS_COLUMNS; i++)
 		mw_buf_fini(&text[i]);
+	for (int i = 0; i < BASELINE_COLUMNS; i++)
+		mw_buf_fini(&beside[i]);
 	return rc == 0 ? grid_add(&ops->energy, energy) : rc;
 }
 
@@ -268,7 +245,8 @@ static int missing_row(struct ops *ops, struct pim_device *dev, enum pim_op op, 
 	put(text, OPS_NS_PROVENANCE, "unavailable");
 	put(text, OPS_ENERGY_PROVENANCE, "unavailable");
 	put_words(text, OPS_DEVICE, pim_spec(dev));
-	return add_row(ops, text, NULL);
+	struct mw_buf beside[BASELINE_COLUMNS] = {{0}};
+	return add_row(ops, text, beside, NULL);
 }
 
 static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type)
@@ -318,7 +296,11 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 	if (p->window_activations)
 		put(text, OPS_ROW_ACTS, "%" PRIu64, p->window_activations);
 	put_words(text, OPS_DEVICE, pim_spec(dev[PLAIN]));
-	return add_row(ops, text, p->energy.parts ? p->energy.source : NULL);
+	struct mw_buf beside[BASELINE_COLUMNS] = {{0}};
+	const double rates[2] = {gops(dev[NONE] ? &price[NONE] : p), dev[JEDEC] ? gops(&price[JEDEC]) : (double)NAN};
+	int rc = ops->baseline ? pim_baseline_row(ops->baseline, dev[PLAIN], op, type, rates, ops->memory, beside) : 0;
+	int added = add_row(ops, text, beside, p->energy.parts ? p->energy.source : NULL);
+	return rc < 0 ? rc : added;
 }
 
 /* Opens the device four times: as given, and with the keys for the comparison columns, where it has them. */
@@ -341,7 +323,12 @@ static int ops_of(void *self, const char *spec, char *err, size_t n)
 	struct ops *ops = self;
 	struct pim_device *dev[VARIANTS] = {NULL};
 	size_t before = ops->rows.n_rows;
-	int rc = open_variants(ops, spec, dev, err, n);
+	char like[CLI_SPEC_MAX];
+	int rc = ops->baseline ? pim_baseline_spec(ops->baseline, ops->library, spec, like, sizeof(like), &ops->memory,
+						   err, n)
+			       : 0;
+	if (rc == 0)
+		rc = open_variants(ops, ops->baseline ? like : spec, dev, err, n);
 	for (size_t k = 0; k < ops->n_widths; k++) {
 		uint32_t width = (uint32_t)ops->width[k];
 		struct pim_type type = ops->is_signed ? pim_int(width) : pim_uint(width);
@@ -362,37 +349,6 @@ static int print_ops(FILE *f, const struct cli *cli, const struct ops *ops)
 	return cli->format == PRINT_TABLE ? print_ops_table(f, ops) : grid_print(f, &ops->rows, cli->format);
 }
 
-enum ops_mode { OPS_TABLE, OPS_RATIOS, OPS_CITE, OPS_PROGRAM };
-
-/* What is printed, after a check that no option is given that this ignores. Negative: MW_ESPEC. */
-static int choose_mode(const struct mw_opts *opts, char *err, size_t n)
-{
-	static const struct {
-		const char *option, *without[12], *format;
-	} modes[] = {
-		[OPS_TABLE] = {NULL, {"amount", "value"}, NULL},
-		[OPS_RATIOS] = {"ratios",
-				{"cite", "program", "sweep", "op", "width", "signed", "amount", "value", "device",
-				 "device-lib"},
-				NULL},
-		[OPS_CITE] = {"cite", {"program", "sweep", "op", "width", "signed", "amount", "value"}, "BibTeX"},
-		[OPS_PROGRAM] = {"program", {"sweep", "op"}, "the text of a micro-program"},
-	};
-	char why[80];
-	int mode = OPS_TABLE, rc = 0;
-	for (int i = OPS_PROGRAM; i > OPS_TABLE; i--)
-		if (mw_opt(opts, modes[i].option)->given)
-			mode = i;
-	mw_format(why, sizeof(why), mode == OPS_TABLE ? "is for --program" : "--%s does not use it",
-		  modes[mode].option);
-	for (const char *const *o = modes[mode].without; *o && rc == 0; o++)
-		rc = cli_no_option(opts, *o, why, err, n);
-	mw_format(why, sizeof(why), "%s is the only format", modes[mode].format ? modes[mode].format : "");
-	if (rc == 0 && modes[mode].format)
-		rc = cli_no_option(opts, "format", why, err, n);
-	return rc < 0 ? rc : mode;
-}
-
 static int read_ops(struct ops *ops, const struct mw_opts *opts, char *err, size_t n)
 {
 	const char *list = mw_opt_text(opts, "op");
@@ -406,20 +362,27 @@ static int read_ops(struct ops *ops, const struct mw_opts *opts, char *err, size
 	memcpy(ops->columns, ops_columns, sizeof(ops_columns));
 	for (size_t i = 0; i < ops->sweep.n; i++)
 		ops->columns[OPS_COLUMNS + i] = ops->sweep.key[i].column;
+	memcpy(ops->columns + OPS_COLUMNS + ops->sweep.n, pim_baseline_columns, sizeof(pim_baseline_columns));
 	return rc;
 }
 
-/* The table of all devices and operations. */
-static int tabulate(struct cli *cli, const struct pim_library *library, char *err, size_t n)
+int cli_pim_ops_table(struct cli *cli, const struct pim_library *library, char *err, size_t n)
 {
 	static const struct grid_column energy_column[] = {{"energy", NULL, false}};
+	const char *path = mw_opt_text(&cli->opts, "baseline");
 	struct ops *ops = calloc(1, sizeof(*ops));
+	struct pim_baseline baseline = {.path = path};
 	struct cli_out out = {0};
 	if (!ops)
 		return mw_fail(-ENOMEM, err, n, "out of memory");
 	ops->library = library;
+	results_init(&baseline.results);
 	int rc = read_ops(ops, &cli->opts, err, n);
-	grid_init(&ops->rows, ops->columns, OPS_COLUMNS + ops->sweep.n);
+	if (rc == 0 && path) {
+		rc = pim_baseline_read(&baseline, path, err, n);
+		ops->baseline = &baseline;
+	}
+	grid_init(&ops->rows, ops->columns, OPS_COLUMNS + ops->sweep.n + (path ? BASELINE_COLUMNS : 0));
 	grid_init(&ops->energy, energy_column, 1);
 	if (rc == 0)
 		rc = pim_sweep_each(&ops->sweep, cli_pim_spec(&cli->opts, library), ops_of, ops, err, n);
@@ -435,43 +398,10 @@ static int tabulate(struct cli *cli, const struct pim_library *library, char *er
 	grid_fini(&ops->rows);
 	grid_fini(&ops->energy);
 	pim_sweep_fini(&ops->sweep);
+	pim_baseline_fini(&baseline);
 	free(ops);
 	return rc;
 }
-
-static int run_ops(struct cli *cli, char *err, size_t n)
-{
-	struct pim_library *library;
-	int mode = choose_mode(&cli->opts, err, n);
-	if (mode < 0)
-		return mode;
-	if (mode == OPS_RATIOS)
-		return cli_pim_ratios(cli, err, n);
-	int rc = cli_pim_library(&cli->opts, &library, err, n);
-	if (rc == 0)
-		rc = mode == OPS_CITE      ? cli_pim_cite(cli, library, cli_pim_spec(&cli->opts, library), err, n)
-		     : mode == OPS_PROGRAM ? cli_pim_listing(cli, library, err, n)
-					   : tabulate(cli, library, err, n);
-	pim_library_close(library);
-	return rc;
-}
-
-const struct command cmd_pim_ops = {
-	.name = "pim ops",
-	.section = "Processing in memory",
-	.usage = "",
-	.summary = "commands, time and energy of every operation of a device",
-	.details = "ns is the time of one micro-program in one subarray (aap=split, limit=none unless the SPEC says\n"
-		   "otherwise). ns strict uses the split decoder only where exactly one address is in the B group.\n"
-		   "GOP/s is the whole device in steady state, once without a limit on activations, once limited by\n"
-		   "tRRD, tFAW and refresh. The operations from not to fill are counted per row, whatever the width.\n"
-		   "rows: data rows, temporaries included. published: AAP + AP of the published program, where its\n"
-		   "count was cross-checked. verified: this program needs no more commands than that. live rows: data\n"
-		   "rows that are needed at once. row ACTs/refresh: activations of the busiest row between two\n"
-		   "refreshes when the program runs back to back (read disturbance is not modelled).",
-	.options = ops_options,
-	.run = run_ops,
-};
 
 /* ---- pim devices ---- */
 

@@ -86,11 +86,12 @@ PIM_API const char *pim_spec(const struct pim_device *dev);
 /* What a device is, for comparisons. What is not known is NaN, and 0 among the whole numbers. */
 struct pim_device_info {
 	size_t size;
-	uint32_t channels;        /* of the memory system; 0 in the first six: the device is not DRAM */
+	uint32_t channels;        /* of the memory system; 0, like the next six: the device is not DRAM */
 	uint32_t ranks;           /* of a channel */
 	uint32_t banks;           /* of a rank */
 	uint32_t subarrays, rows; /* of a bank; of a subarray, reserved ones included */
 	uint64_t row_bytes;       /* of a rank */
+	uint32_t channel_bits;    /* data bits of one channel */
 	double channel_peak_gbps; /* data bus of one channel, GB/s = 1e9 byte per second */
 	double peak_gbps;         /* of all channels, or of the link to the host */
 	uint64_t capacity_bytes;  /* data that fits at once */

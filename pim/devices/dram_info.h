@@ -20,6 +20,7 @@ static inline void dram_info(const struct ambit_geometry *g, const struct ambit_
 	out->subarrays = g->subarrays;
 	out->rows = g->rows;
 	out->row_bytes = ambit_row_bytes(g);
+	out->channel_bits = d->channel_bits;
 	out->channel_peak_gbps = dram_channel_gbps(d);
 	out->peak_gbps = g->channels * out->channel_peak_gbps;
 }
