@@ -101,7 +101,7 @@ int cli_pim_listing(const struct cli *cli, const struct pim_library *library, ch
 	int rc = load(&l, &cli->opts, library, err, n);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
-	if (rc == 0) {
+	if (rc == 0 && l.text) {
 		print_listing(out.f, &l);
 		rc = cli_out_close(&out, 0, err, n);
 	}

@@ -165,7 +165,7 @@ int pim_program_of_op(struct pim_device *dev, enum pim_op op, struct pim_type ty
 	rc = dev->ops->program_text(dev->state, op, type, value, &text, why, sizeof(why));
 	if (rc == 0 && !text)
 		rc = mw_fail(-EOPNOTSUPP, why, sizeof(why), "device %s gave no text", dev->ops->name);
-	if (rc == 0)
+	else if (rc == 0)
 		rc = new_program(PIM_MICRO_PROGRAM, true, text, strlen(text), program, why, sizeof(why));
 	free(text);
 	errno = saved;
