@@ -411,7 +411,7 @@ Test(pim_wrong, programs)
 	IS(-EINVAL, pim_program_of_op(NULL, PIM_ADD, pim_uint(8), 0, &none));
 	IS(-EINVAL, pim_program_of_op(dev, PIM_ADD, pim_uint(8), 0, NULL));
 	IS(-EINVAL, pim_program_of_op(dev, PIM_OP_COUNT, pim_uint(8), 0, &none));
-	IS(-EINVAL, pim_program_of_op(dev, (enum pim_op)-1, pim_uint(8), 0, &none));
+	IS(-EINVAL, pim_program_of_op(dev, (enum pim_op) - 1, pim_uint(8), 0, &none));
 	IS(-EINVAL, pim_program_of_op(dev, PIM_SHR, pim_uint(8), UINT64_MAX, &none));
 	for (int i = 0; i < NO_TYPES; i++)
 		IS(-EINVAL, pim_program_of_op(dev, PIM_ADD, no_types[i], 0, &none));
