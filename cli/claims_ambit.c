@@ -7,7 +7,7 @@
 
 #include "base/core/err.h"
 #include "cli/spec.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* The default device, with the DRAM of its publication; engine exact executes each command on the contents of rows. */
 static const char dram[] = "ddr3-1600", engine[] = "exact";
@@ -123,7 +123,7 @@ int cli_claims_ambit(struct claims_ambit *out, char *err, size_t n)
 	if (rc == 0)
 		rc = cli_pim_set(spec, "engine", engine, out->device, sizeof(out->device), err, n);
 	if (rc == 0)
-		rc = cli_pim_open(out->device, NULL, NULL, &dev, err, n);
+		rc = cli_pim_open(NULL, out->device, NULL, NULL, &dev, err, n);
 	if (rc < 0)
 		return rc;
 	rc = run_rows(dev, out);

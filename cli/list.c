@@ -12,7 +12,7 @@
 #include "bench/storage_io.h"
 #include "cli/measure.h"
 #include "energy/meters/meter.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 #include "reports/figure.h"
 #include "reports/print.h"
 

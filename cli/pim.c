@@ -1,6 +1,7 @@
-/* `memwall pim ops`. */
+/* The table of `memwall pim ops`. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,31 +9,14 @@
 #include "base/core/err.h"
 #include "base/core/text.h"
 #include "cli/command.h"
-#include "cli/pim_cite.h"
+#include "cli/pim_baseline.h"
+#include "cli/pim_ops.h"
 #include "cli/pim_ops_energy.h"
+#include "cli/pim_sweep.h"
 #include "cli/spec.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
-/* ---- pim ops ---- */
-
-static const struct mw_option ops_options[] = {
-	{.name = "device",
-	 .type = MW_OPT_TEXT,
-	 .arg = "SPEC",
-	 .defs = cli_pim_default,
-	 .help = "the device: a SPEC, see 'memwall pim devices'"},
-	{.name = "width", .type = MW_OPT_INT, .arg = "N", .def = "1", .min = 1, .max = 64, .help = "bits of a lane"},
-	{.name = "signed", .type = MW_OPT_FLAG, .help = "lanes are two's complement"},
-	{.name = "sweep",
-	 .type = MW_OPT_TEXT,
-	 .arg = "KEY=A,B,..",
-	 .help = "the table for each value of a key of the SPEC"},
-	{.name = "cite", .type = MW_OPT_FLAG, .help = "print BibTeX of the models in use and the SPEC's hash instead"},
-	{.name = "ratios",
-	 .type = MW_OPT_FLAG,
-	 .help = "print published speed-ups and the baselines that they imply instead"},
-	MW_OPT_END,
-};
+/* ---- the table of pim ops ---- */
 
 /* Programs rely on the order of the CSV columns: add new ones at the end. */
 enum ops_column {
@@ -90,11 +74,17 @@ static const struct grid_column ops_columns[OPS_COLUMNS] = {
 #undef COLUMN
 };
 enum { PLAIN = 0, STRICT, NONE, JEDEC, VARIANTS };
+/* The fixed columns, then one for each swept key, then those of the baseline. */
+enum { OPS_MOST = OPS_COLUMNS + PIM_SWEEP_KEYS + BASELINE_COLUMNS };
 
 /* True for columns that the table on a terminal leaves out: sources and lanes are printed below it; the device is shown
  * only for a sweep. */
 static bool wide_column(const struct grid *g, int i)
 {
+	size_t own = g->n_columns - BASELINE_COLUMNS; /* of the baseline's columns the first, where there are some */
+	if (i >= OPS_COLUMNS)
+		return (size_t)i >= own && g->columns[own].name == pim_baseline_columns[0].name &&
+		       pim_baseline_wide((size_t)i - own);
 	switch ((enum ops_column)i) {
 	case OPS_PROVENANCE:
 	case OPS_SOURCE:
@@ -105,16 +95,17 @@ static bool wide_column(const struct grid *g, int i)
 		return true;
 	case OPS_DEVICE:
 		return g->n_rows == 0 ||
-		       strcmp(g->cells[OPS_DEVICE], g->cells[(g->n_rows - 1) * OPS_COLUMNS + OPS_DEVICE]) == 0;
+		       strcmp(g->cells[OPS_DEVICE], g->cells[(g->n_rows - 1) * g->n_columns + OPS_DEVICE]) == 0;
 	default: /* those of cli/pim_ops_energy.h with a heading are shown */
 		return i >= OPS_ENERGY_FIRST && i < OPS_COLUMNS && !ops_columns[i].head;
 	}
 }
 
-/* Prints the different texts of one column. */
+/* Prints the different texts of one column. The grid of all rows has reasons there for what is unavailable. */
 static void print_sources(FILE *f, const char *what, const struct grid *g, size_t column)
 {
 	for (size_t row = 0; row < g->n_rows; row++) {
+		const char *kind = g->n_columns > 1 ? g->cells[row * g->n_columns + OPS_PROVENANCE] : NULL;
 		const char *source = g->cells[row * g->n_columns + column];
 		bool first = source && *source;
 		for (size_t k = 0; k < row && first; k++) {
@@ -122,34 +113,54 @@ static void print_sources(FILE *f, const char *what, const struct grid *g, size_
 			first = !before || strcmp(before, source) != 0;
 		}
 		if (first)
-			(void)fprintf(f, "%s: %s\n", what, source);
+			(void)fprintf(f, "%s: %s\n", kind && strcmp(kind, "unavailable") == 0 ? kind : what, source);
 	}
 }
 
-/* Results, with copies of the devices' texts, which are freed with the devices. */
+/* What is asked for, and the results with copies of the devices' texts, which are freed with the devices. */
 struct ops {
-	struct grid rows;   /* ops_columns */
+	const struct pim_library *library; /* of --device-lib, or NULL */
+	bool wanted[PIM_OP_COUNT];
+	bool named; /* wanted is what --op names: one without a model gets a row that says so */
+	int64_t width[OPS_WIDTHS];
+	size_t n_widths;
+	bool is_signed;
+	struct pim_sweep sweep;
+	struct pim_baseline *baseline; /* NULL: none */
+	const char *memory;            /* how the channels of the device in turn were chosen */
+
+	struct grid_column columns[OPS_MOST];
+	struct grid rows;   /* columns */
 	struct grid energy; /* source of each row's energy */
 	uint64_t lanes;     /* lanes per micro-program of the last device */
+	size_t priced;      /* rows with a price */
 };
+
+static void print_baseline(FILE *f, const struct ops *ops)
+{
+	size_t first = ops->rows.n_columns - BASELINE_COLUMNS;
+	print_sources(f, "channels of the device", &ops->rows, first + BASELINE_MEMORY);
+	pim_baseline_notes(f, ops->baseline);
+	print_sources(f, "host", &ops->rows, first + BASELINE_RECORD);
+}
 
 static int print_ops_table(FILE *f, const struct ops *ops)
 {
 	const struct grid *all = &ops->rows;
-	struct grid_column columns[OPS_COLUMNS];
+	struct grid_column columns[OPS_MOST];
 	struct grid narrow;
 	size_t n = 0;
 	int rc = 0;
-	for (int i = 0; i < OPS_COLUMNS; i++)
-		if (!wide_column(all, i))
-			columns[n++] = ops_columns[i];
+	for (size_t i = 0; i < all->n_columns; i++)
+		if (!wide_column(all, (int)i))
+			columns[n++] = all->columns[i];
 	grid_init(&narrow, columns, n);
 	for (size_t row = 0; row < all->n_rows && rc == 0; row++) {
-		const char *cells[OPS_COLUMNS];
+		const char *cells[OPS_MOST];
 		size_t k = 0;
-		for (int i = 0; i < OPS_COLUMNS; i++)
-			if (!wide_column(all, i))
-				cells[k++] = all->cells[row * OPS_COLUMNS + (size_t)i];
+		for (size_t i = 0; i < all->n_columns; i++)
+			if (!wide_column(all, (int)i))
+				cells[k++] = all->cells[row * all->n_columns + i];
 		rc = grid_add(&narrow, cells);
 	}
 	if (rc == 0)
@@ -165,6 +176,8 @@ static int print_ops_table(FILE *f, const struct ops *ops)
 		print_sources(f, "counts and time", all, OPS_SOURCE);
 		print_sources(f, "energy", &ops->energy, 0);
 		print_sources(f, "disturbance", all, OPS_ENERGY_FIRST + E_DISTURBANCE_SOURCE);
+		if (ops->baseline)
+			print_baseline(f, ops);
 	}
 	grid_fini(&narrow);
 	return rc;
@@ -215,17 +228,72 @@ static void put_energy(struct mw_buf *text, struct pim_device *const dev[VARIANT
 	ops_energy_cells(&p, text + OPS_ENERGY_FIRST);
 }
 
+/* The text without what would end a field of CSV for a simple reader. */
+static void put_words(struct mw_buf *text, enum ops_column c, const char *words)
+{
+	put(text, c, "%s", words);
+	for (char *at = text[c].p; at && *at; at++)
+		if (*at == ',' || *at == '"')
+			*at = *at == ',' ? '+' : ' ';
+}
+
+/* Sets cells to n texts; false when one of them is cut for lack of memory. */
+static bool set_cells(const char **cells, const struct mw_buf *text, size_t n)
+{
+	bool failed = false;
+	for (size_t i = 0; i < n; i++) {
+		cells[i] = text[i].len ? mw_buf_text(&text[i]) : NULL;
+		failed = failed || text[i].failed;
+	}
+	return !failed;
+}
+
+/* Appends a row and frees its texts. beside: those of the baseline. */
+static int add_row(struct ops *ops, struct mw_buf text[OPS_COLUMNS], struct mw_buf beside[BASELINE_COLUMNS],
+		   const char *energy_source)
+{
+	const char *cells[OPS_MOST], *energy[] = {energy_source};
+	bool ok = set_cells(cells, text, OPS_COLUMNS);
+	for (size_t i = 0; i < ops->sweep.n; i++)
+		cells[OPS_COLUMNS + i] = ops->sweep.key[i].cell;
+	ok = set_cells(cells + OPS_COLUMNS + ops->sweep.n, beside, BASELINE_COLUMNS) && ok;
+	int rc = ok ? grid_add(&ops->rows, cells) : -ENOMEM;
+	for (int i = 0; i < OPS_COLUMNS; i++)
+		mw_buf_fini(&text[i]);
+	for (int i = 0; i < BASELINE_COLUMNS; i++)
+		mw_buf_fini(&beside[i]);
+	return rc == 0 ? grid_add(&ops->energy, energy) : rc;
+}
+
+/* The row of an operation that was named and has no model. */
+static int missing_row(struct ops *ops, struct pim_device *dev, enum pim_op op, struct pim_type type)
+{
+	struct mw_buf text[OPS_COLUMNS] = {{0}};
+	put(text, OPS_OP, "%s", pim_op_name(op));
+	put(text, OPS_WIDTH, "%" PRIu32, type.bits);
+	put(text, OPS_PROVENANCE, "unavailable");
+	put_words(text, OPS_SOURCE, pim_error(dev));
+	put(text, OPS_NS_PROVENANCE, "unavailable");
+	put(text, OPS_ENERGY_PROVENANCE, "unavailable");
+	put_words(text, OPS_DEVICE, pim_spec(dev));
+	struct mw_buf beside[BASELINE_COLUMNS] = {{0}};
+	return add_row(ops, text, beside, NULL);
+}
+
 static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum pim_op op, struct pim_type type)
 {
 	struct pim_price price[VARIANTS];
 	for (int i = 0; i < VARIANTS; i++) {
 		price[i] = (struct pim_price){.size = sizeof(price[i]), .energy.size = sizeof(price[i].energy)};
 		int rc = dev[i] ? pim_price_of(dev[i], op, type, &price[i]) : 0;
+		if (rc == -EOPNOTSUPP)
+			return ops->named ? missing_row(ops, dev[i], op, type) : 0;
 		if (rc < 0)
-			return rc == -EOPNOTSUPP ? 0 : rc; /* no model: no row */
+			return rc;
 	}
 	const struct pim_price *p = &price[PLAIN];
 	ops->lanes = p->lanes;
+	ops->priced++;
 	struct mw_buf text[OPS_COLUMNS] = {{0}};
 	put(text, OPS_OP, "%s", pim_op_name(op));
 	put(text, OPS_WIDTH, "%" PRIu32, type.bits);
@@ -234,19 +302,16 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 		put(text, OPS_AP, "%" PRIu64, p->ap);
 	}
 	put(text, OPS_NS, "%.10g", (double)p->ps / 1000.0);
-	if (p->energy.parts)
+	if (p->energy.parts && p->row_bytes)
 		put(text, OPS_NJ_PER_KB, "%.4g", p->energy.typ_pj / 1000.0 / ((double)p->row_bytes / 1024.0));
 	put(text, OPS_PROVENANCE, "modelled");
-	put(text, OPS_SOURCE, "%s", p->source);
-	for (char *c = text[OPS_SOURCE].p; c && *c; c++)
-		if (*c == ',' || *c == '"')
-			*c = *c == ',' ? '+' : ' ';
+	put_words(text, OPS_SOURCE, p->source);
 	if (dev[STRICT])
 		put(text, OPS_NS_STRICT, "%.10g", (double)price[STRICT].ps / 1000.0);
 	put(text, OPS_PRODUCT_BITS, "%" PRIu32, result_bits(op, type));
 	put(text, OPS_LANES, "%" PRIu64, p->lanes);
-	if (dev[NONE])
-		put(text, OPS_GOPS_NONE, "%.5g", gops(&price[NONE]));
+	/* A device without that key has no such limit. */
+	put(text, OPS_GOPS_NONE, "%.5g", gops(dev[NONE] ? &price[NONE] : p));
 	if (dev[JEDEC])
 		put(text, OPS_GOPS_JEDEC, "%.5g", gops(&price[JEDEC]));
 	if (p->energy.parts)
@@ -261,77 +326,53 @@ static int ops_row(struct ops *ops, struct pim_device *const dev[VARIANTS], enum
 		put(text, OPS_LIVE_ROWS, "%" PRIu32, p->live_rows);
 	if (p->window_activations)
 		put(text, OPS_ROW_ACTS, "%" PRIu64, p->window_activations);
-	put(text, OPS_DEVICE, "%s", pim_spec(dev[PLAIN]));
-	for (char *c = text[OPS_DEVICE].p; c && *c; c++)
-		if (*c == ',')
-			*c = '+';
+	put_words(text, OPS_DEVICE, pim_spec(dev[PLAIN]));
 	put_energy(text, dev, price);
-	const char *cells[OPS_COLUMNS];
-	bool failed = false;
-	for (int i = 0; i < OPS_COLUMNS; i++) {
-		cells[i] = text[i].len ? mw_buf_text(&text[i]) : NULL;
-		failed = failed || text[i].failed;
-	}
-	const char *energy[] = {p->energy.parts ? p->energy.source : NULL};
-	int rc = failed ? -ENOMEM : grid_add(&ops->rows, cells);
-	for (int i = 0; i < OPS_COLUMNS; i++)
-		mw_buf_fini(&text[i]);
-	return rc == 0 ? grid_add(&ops->energy, energy) : rc;
+	struct mw_buf beside[BASELINE_COLUMNS] = {{0}};
+	const double rates[2] = {gops(dev[NONE] ? &price[NONE] : p), dev[JEDEC] ? gops(&price[JEDEC]) : (double)NAN};
+	int rc = ops->baseline ? pim_baseline_row(ops->baseline, dev[PLAIN], op, type, rates, ops->memory, beside) : 0;
+	int added = add_row(ops, text, beside, p->energy.parts ? p->energy.source : NULL);
+	return rc < 0 ? rc : added;
 }
 
 /* Opens the device four times: as given, and with the keys for the comparison columns, where it has them. */
-static int open_variants(const char *spec, struct pim_device *dev[VARIANTS], char *err, size_t n)
+static int open_variants(const struct ops *ops, const char *spec, struct pim_device *dev[VARIANTS], char *err, size_t n)
 {
 	static const struct {
 		const char *key, *value;
 	} change[VARIANTS] = {
 		[STRICT] = {"aap", "split-strict"}, [NONE] = {"limit", "none"}, [JEDEC] = {"limit", "jedec"}};
-	int rc = cli_pim_open(spec, NULL, NULL, &dev[PLAIN], err, n);
+	int rc = cli_pim_open(ops->library, spec, NULL, NULL, &dev[PLAIN], err, n);
 	for (int i = 1; i < VARIANTS && rc == 0; i++)
 		if (cli_pim_has_key(dev[PLAIN], change[i].key))
-			rc = cli_pim_open(spec, change[i].key, change[i].value, &dev[i], err, n);
+			rc = cli_pim_open(ops->library, spec, change[i].key, change[i].value, &dev[i], err, n);
 	return rc;
 }
 
-/* Appends the operations of one device. */
-static int ops_of(struct ops *ops, const char *spec, struct pim_type type, char *err, size_t n)
+/* Appends the operations of one device at each width. */
+static int ops_of(void *self, const char *spec, char *err, size_t n)
 {
+	struct ops *ops = self;
 	struct pim_device *dev[VARIANTS] = {NULL};
 	size_t before = ops->rows.n_rows;
-	int rc = open_variants(spec, dev, err, n);
-	for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
-		rc = ops_row(ops, dev, (enum pim_op)op, type);
+	char like[CLI_SPEC_MAX];
+	int rc = ops->baseline ? pim_baseline_spec(ops->baseline, ops->library, spec, like, sizeof(like), &ops->memory,
+						   err, n)
+			       : 0;
+	if (rc == 0)
+		rc = open_variants(ops, ops->baseline ? like : spec, dev, err, n);
+	for (size_t k = 0; k < ops->n_widths; k++) {
+		uint32_t width = (uint32_t)ops->width[k];
+		struct pim_type type = ops->is_signed ? pim_int(width) : pim_uint(width);
+		for (int op = 0; op < PIM_OP_COUNT && rc == 0; op++)
+			if (ops->wanted[op])
+				rc = ops_row(ops, dev, (enum pim_op)op, type);
+	}
 	if (rc == 0 && ops->rows.n_rows == before)
-		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s has no modelled operation of width %u", pim_spec(dev[PLAIN]),
-			     type.bits);
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "%s has no modelled operation of width %lld",
+			     pim_spec(dev[PLAIN]), (long long)ops->width[0]);
 	for (int i = 0; i < VARIANTS; i++)
 		pim_close(dev[i]);
-	return rc;
-}
-
-/* KEY=A,B,..: appends the operations of the device with each value. */
-static int sweep(struct ops *ops, const char *spec, const char *text, struct pim_type type, char *err, size_t n)
-{
-	char key[64], value[256], one[CLI_SPEC_MAX];
-	size_t len = strcspn(text, "="), other;
-	if (text[len] != '=' || len == 0 || len >= sizeof(key))
-		return mw_fail(MW_ESPEC, err, n, "--sweep=%s: expected KEY=A,B,..", text);
-	memcpy(key, text, len);
-	key[len] = '\0';
-	int rc = 0;
-	for (const char *at = text + len; rc == 0 && *at; at += 1 + len) {
-		len = strcspn(at + 1, ",");
-		if (len == 0 || len >= sizeof(value))
-			return mw_fail(MW_ESPEC, err, n, "--sweep=%s: a value is missing or too long", text);
-		for (const char *rest = text + strlen(key) + 1, *item; mw_list_next(&rest, &item, &other) && item < at;)
-			if (other == len && memcmp(item, at + 1, len) == 0)
-				return mw_fail(MW_ESPEC, err, n, "--sweep: '%.*s' is named twice", (int)len, item);
-		memcpy(value, at + 1, len);
-		value[len] = '\0';
-		rc = cli_pim_set(spec, key, value, one, sizeof(one), err, n);
-		if (rc == 0)
-			rc = ops_of(ops, one, type, err, n);
-	}
 	return rc;
 }
 
@@ -340,67 +381,56 @@ static int print_ops(FILE *f, const struct cli *cli, const struct ops *ops)
 	return cli->format == PRINT_TABLE ? print_ops_table(f, ops) : grid_print(f, &ops->rows, cli->format);
 }
 
-/* Refuses options that --ratios or --cite would ignore. */
-static int check_ops_options(const struct mw_opts *opts, bool ratios, bool cite, char *err, size_t n)
+static int read_ops(struct ops *ops, const struct mw_opts *opts, char *err, size_t n)
 {
-	static const char *const not_ratios[] = {"cite", "sweep", "width", "signed", "device", NULL};
-	static const char *const not_cite[] = {"sweep", "width", "signed", NULL};
-	static const char *const none[] = {NULL};
-	const char *why = ratios ? "--ratios does not use it" : "--cite does not use it";
-	int rc = 0;
-	for (const char *const *o = ratios ? not_ratios : cite ? not_cite : none; *o && rc == 0; o++)
-		rc = cli_no_option(opts, *o, why, err, n);
-	return rc == 0 && cite ? cli_no_option(opts, "format", "BibTeX is the only format", err, n) : rc;
-}
-
-static int run_ops(struct cli *cli, char *err, size_t n)
-{
-	static const struct grid_column energy_column[] = {{"energy", NULL, false}};
-	struct ops ops = {0};
-	struct cli_out out = {0};
-	const char *spec = mw_opt_text(&cli->opts, "device"), *values = mw_opt_text(&cli->opts, "sweep");
-	bool ratios = mw_opt_flag(&cli->opts, "ratios"), cite = mw_opt_flag(&cli->opts, "cite");
-	int useless = check_ops_options(&cli->opts, ratios, cite, err, n);
-	if (useless < 0)
-		return useless;
-	if (ratios)
-		return cli_pim_ratios(cli, err, n);
-	if (cite)
-		return cli_pim_cite(cli, spec, err, n);
-	grid_init(&ops.rows, ops_columns, OPS_COLUMNS);
-	grid_init(&ops.energy, energy_column, 1);
-	uint32_t width = (uint32_t)mw_opt_int(&cli->opts, "width");
-	struct pim_type type = mw_opt_flag(&cli->opts, "signed") ? pim_int(width) : pim_uint(width);
-	int rc = values ? sweep(&ops, spec, values, type, err, n) : ops_of(&ops, spec, type, err, n);
-	if (rc == 0)
-		rc = cli_out_open(cli, &out, err, n);
-	if (rc == 0)
-		rc = print_ops(out.f, cli, &ops);
-	rc = cli_out_close(&out, rc, err, n);
-	cli_out_abort(&out);
-	grid_fini(&ops.rows);
-	grid_fini(&ops.energy);
+	const char *list = mw_opt_text(opts, "op");
+	ops->named = list != NULL;
+	for (int op = 0; op < PIM_OP_COUNT; op++)
+		ops->wanted[op] = !list || mw_list_has(list, pim_op_name((enum pim_op)op));
+	ops->n_widths = mw_opt_ints(opts, "width", ops->width, OPS_WIDTHS);
+	ops->is_signed = mw_opt_flag(opts, "signed");
+	int rc = pim_sweep_parse(&ops->sweep, mw_opt_text(opts, "sweep"), ops->library,
+				 cli_pim_spec(opts, ops->library), err, n);
+	memcpy(ops->columns, ops_columns, sizeof(ops_columns));
+	for (size_t i = 0; i < ops->sweep.n; i++)
+		ops->columns[OPS_COLUMNS + i] = ops->sweep.key[i].column;
+	memcpy(ops->columns + OPS_COLUMNS + ops->sweep.n, pim_baseline_columns, sizeof(pim_baseline_columns));
 	return rc;
 }
 
-const struct command cmd_pim_ops = {
-	.name = "pim ops",
-	.section = "Processing in memory",
-	.usage = "",
-	.summary = "commands, time and energy of every operation of a device",
-	.details =
-		"ns is the time of one micro-program in one subarray (aap=split, limit=none unless the SPEC says\n"
-		"otherwise). ns strict uses the split decoder only where exactly one address is in the B group.\n"
-		"GOP/s is the whole device in steady state, once without a limit on activations, once limited by\n"
-		"tRRD, tFAW and refresh. The operations from not to fill are counted per row, whatever the width.\n"
-		"rows: data rows, temporaries included. published: AAP + AP of the published program, where its\n"
-		"count was cross-checked. verified: what was: results (equal to plain C bit for bit), count (no more\n"
-		"commands than published), time and energy (their constants have a checked source). live rows: data\n"
-		"rows that are needed at once. row ACTs/refresh: activations of the busiest row between two\n"
-		"refreshes when the program runs back to back. disturbance: that number against published counts\n"
-		"at which bits of neighbours flip; guard %: time added by refreshing both neighbours of every row\n"
-		"in time. Energy is that of one of the programs of a batch on all banks, with background and\n"
-		"refresh; nJ/KB min and max are its band. CSV and JSON have more columns.",
-	.options = ops_options,
-	.run = run_ops,
-};
+int cli_pim_ops_table(struct cli *cli, const struct pim_library *library, char *err, size_t n)
+{
+	static const struct grid_column energy_column[] = {{"energy", NULL, false}};
+	const char *path = mw_opt_text(&cli->opts, "baseline");
+	struct ops *ops = calloc(1, sizeof(*ops));
+	struct pim_baseline baseline = {.path = path};
+	struct cli_out out = {0};
+	if (!ops)
+		return mw_fail(-ENOMEM, err, n, "out of memory");
+	ops->library = library;
+	results_init(&baseline.results);
+	int rc = read_ops(ops, &cli->opts, err, n);
+	if (rc == 0 && path) {
+		rc = pim_baseline_read(&baseline, path, err, n);
+		ops->baseline = &baseline;
+	}
+	grid_init(&ops->rows, ops->columns, OPS_COLUMNS + ops->sweep.n + (path ? BASELINE_COLUMNS : 0));
+	grid_init(&ops->energy, energy_column, 1);
+	if (rc == 0)
+		rc = pim_sweep_each(&ops->sweep, cli_pim_spec(&cli->opts, library), ops_of, ops, err, n);
+	if (rc == 0 && ops->priced == 0)
+		rc = mw_fail(MW_EUNAVAILABLE, err, n, "--op=%s: %s", mw_opt_text(&cli->opts, "op"),
+			     ops->rows.cells[OPS_SOURCE]);
+	if (rc == 0)
+		rc = cli_out_open(cli, &out, err, n);
+	if (rc == 0)
+		rc = print_ops(out.f, cli, ops);
+	rc = cli_out_close(&out, rc, err, n);
+	cli_out_abort(&out);
+	grid_fini(&ops->rows);
+	grid_fini(&ops->energy);
+	pim_sweep_fini(&ops->sweep);
+	pim_baseline_fini(&baseline);
+	free(ops);
+	return rc;
+}

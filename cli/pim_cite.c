@@ -8,7 +8,7 @@
 #include "base/core/text.h"
 #include "cli/spec.h"
 #include "cli/version.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* FNV-1a, 64 bits. */
 static uint64_t hash(uint64_t h, const char *text)
@@ -18,11 +18,11 @@ static uint64_t hash(uint64_t h, const char *text)
 	return h;
 }
 
-int cli_pim_cite(const struct cli *cli, const char *spec, char *err, size_t n)
+int cli_pim_cite(const struct cli *cli, const struct pim_library *library, const char *spec, char *err, size_t n)
 {
 	struct pim_device *dev = NULL;
 	struct cli_out out = {0};
-	int rc = cli_pim_open(spec, NULL, NULL, &dev, err, n);
+	int rc = cli_pim_open(library, spec, NULL, NULL, &dev, err, n);
 	if (rc == 0)
 		rc = cli_out_open(cli, &out, err, n);
 	if (rc < 0)
@@ -56,7 +56,7 @@ static const struct grid_column ratio_columns[] = {
 static int mean_gbps(const char *spec, double *mean, char *err, size_t n)
 {
 	struct pim_device *dev = NULL;
-	int rc = cli_pim_open(spec, NULL, NULL, &dev, err, n);
+	int rc = cli_pim_open(NULL, spec, NULL, NULL, &dev, err, n);
 	*mean = 0;
 	for (int op = PIM_NOT; op <= PIM_XNOR && rc == 0; op++) {
 		struct pim_price p = {.size = sizeof(p), .energy.size = sizeof(p.energy)};

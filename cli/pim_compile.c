@@ -8,7 +8,7 @@
 #include "base/core/text.h"
 #include "cli/command.h"
 #include "cli/spec.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 enum { MAX_TEXT = 64 << 20, SEED = 1, PER_LINE = 8 };
 
@@ -132,7 +132,7 @@ static int compile(struct job *j, char *err, size_t n)
 
 static int price(struct job *j, const char *spec, char *err, size_t n)
 {
-	int rc = cli_pim_open(spec, NULL, NULL, &j->dev, err, n);
+	int rc = cli_pim_open(NULL, spec, NULL, NULL, &j->dev, err, n);
 	if (rc < 0)
 		return rc;
 	j->price = (struct pim_price){.size = sizeof(j->price), .energy.size = sizeof(j->price.energy)};
@@ -142,7 +142,7 @@ static int price(struct job *j, const char *spec, char *err, size_t n)
 	if (!cli_pim_has_key(j->dev, "aap"))
 		return 0;
 	struct pim_price strict = {.size = sizeof(strict), .energy.size = sizeof(strict.energy)};
-	rc = cli_pim_open(spec, "aap", "split-strict", &j->strict, err, n);
+	rc = cli_pim_open(NULL, spec, "aap", "split-strict", &j->strict, err, n);
 	if (rc == 0)
 		rc = pim_program_price(j->strict, j->program, &strict);
 	j->strict_ps = strict.ps;

@@ -5,7 +5,9 @@
 #include "base/core/err.h"
 #include "base/core/text.h"
 #include "cli/command.h"
-#include "pim/pim.h"
+#include "cli/pim_ops.h"
+#include "cli/spec.h"
+#include "pim/pim_device.h"
 
 static const struct grid_column device_columns[] = {
 	{"device", NULL, false}, {"key", NULL, false},     {"default", NULL, false},
@@ -34,6 +36,7 @@ static const struct mw_option devices_options[] = {
 	 .arg = "NAME",
 	 .word = any_part,
 	 .help = "print a part of DRAM or a macro as a file for key part of a SPEC instead"},
+	CLI_DEVICE_LIB,
 	MW_OPT_END,
 };
 
@@ -86,27 +89,37 @@ static const char *values_of(const struct pim_device_ops *ops, const struct pim_
 	return text->len ? mw_buf_text(text) : NULL;
 }
 
+/* Appends a device and its keys. */
+static int add_keys(struct grid *g, const struct pim_device_ops *ops)
+{
+	const char *head[] = {ops->name, NULL, NULL, NULL, ops->summary};
+	int rc = grid_add(g, head);
+	for (const struct pim_key *k = ops->keys; k && k->name && rc == 0; k++) {
+		struct mw_buf values = {0};
+		const char *row[] = {ops->name, k->name, k->def, values_of(ops, k, &values), k->help};
+		rc = values.failed ? -ENOMEM : grid_add(g, row);
+		mw_buf_fini(&values);
+	}
+	return rc;
+}
+
 static int run_devices(struct cli *cli, char *err, size_t n)
 {
 	const char *part = mw_opt_text(&cli->opts, "part");
 	if (part)
 		return print_part(cli, part, err, n);
 	struct grid g;
-	grid_init(&g, device_columns, 5);
-	int rc = 0;
 	const struct pim_device_ops *ops;
-	for (size_t i = 0; rc == 0 && (ops = pim_builtin(i)); i++) {
-		const char *head[] = {ops->name, NULL, NULL, NULL, ops->summary};
-		rc = grid_add(&g, head);
-		for (const struct pim_key *k = ops->keys; k && k->name && rc == 0; k++) {
-			struct mw_buf values = {0};
-			const char *row[] = {ops->name, k->name, k->def, values_of(ops, k, &values), k->help};
-			rc = values.failed ? -ENOMEM : grid_add(&g, row);
-			mw_buf_fini(&values);
-		}
-	}
+	struct pim_library *library;
+	grid_init(&g, device_columns, 5);
+	int rc = cli_pim_library(&cli->opts, &library, err, n);
+	for (size_t i = 0; rc == 0 && (ops = pim_library_device(library, i)); i++)
+		rc = add_keys(&g, ops);
+	for (size_t i = 0; rc == 0 && (ops = pim_builtin(i)); i++)
+		rc = add_keys(&g, ops);
 	if (rc == 0)
 		rc = cli_print_grid(cli, &g, err, n);
+	pim_library_close(library);
 	grid_fini(&g);
 	return rc;
 }

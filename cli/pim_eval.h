@@ -7,7 +7,7 @@
 #include "base/sys/stream.h"
 #include "base/sys/team.h"
 #include "cli/command.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 enum { EVAL_INPUTS = 3 };
 
@@ -26,6 +26,7 @@ struct eval_trace {
 };
 
 struct eval {
+	struct pim_library *library; /* of --device-lib, or NULL */
 	struct pim_device *dev;
 	enum pim_op op;
 	struct pim_type type; /* of the operands, as --width and --signed say */

@@ -27,6 +27,7 @@ const struct mw_option eval_options[] = {
 	 .arg = "SPEC",
 	 .defs = cli_pim_default,
 	 .help = "the device: a SPEC, see 'memwall pim devices'"},
+	CLI_DEVICE_LIB,
 	{.name = "op",
 	 .type = MW_OPT_TEXT,
 	 .arg = "OP",
@@ -344,7 +345,7 @@ static int open_device(struct eval *e, const char *spec, const char *engine, cha
 		key = mw_spec_get(&parsed, "engine");
 	if (key && strcmp(key, engine) != 0)
 		return mw_fail(MW_ESPEC, err, n, "--engine=%s contradicts engine=%s of --device", engine, key);
-	return cli_pim_open(spec, engine ? "engine" : NULL, engine, &e->dev, err, n);
+	return cli_pim_open(e->library, spec, engine ? "engine" : NULL, engine, &e->dev, err, n);
 }
 
 int eval_set_up(struct eval *e, struct cli *cli, bool stats, char *err, size_t n)
@@ -353,9 +354,10 @@ int eval_set_up(struct eval *e, struct cli *cli, bool stats, char *err, size_t n
 	int rc = check_options(e, opts, err, n);
 	if (rc == 0 && (stats || e->reduces) && !cli->out_file)
 		rc = cli_files_add(&cli->files, CLI_WRITES, "standard output", NULL, err, n);
-	if (rc < 0)
-		return rc;
-	rc = open_device(e, mw_opt_text(opts, "device"), mw_opt_text(opts, "engine"), err, n);
+	if (rc == 0)
+		rc = cli_pim_library(opts, &e->library, err, n);
+	if (rc == 0)
+		rc = open_device(e, cli_pim_spec(opts, e->library), mw_opt_text(opts, "engine"), err, n);
 	if (rc == 0)
 		rc = choose_step(e, err, n);
 	if (rc == 0)
@@ -382,5 +384,6 @@ void eval_tear_down(struct eval *e)
 	pim_free(e->out.v);
 	mw_stream_close(e->out.stream);
 	pim_close(e->dev);
+	pim_library_close(e->library);
 	mw_team_destroy(e->team);
 }

@@ -257,7 +257,7 @@ static int add_pim(struct plan *p, const char *spec, char *err, size_t n)
 	struct pim_device_info info = {.size = sizeof(info)};
 	char why[MW_ERR_ROOM];
 	int rc = full(p, err, n);
-	rc = rc ? rc : cli_pim_open(spec, NULL, NULL, &dev, err, n);
+	rc = rc ? rc : cli_pim_open(NULL, spec, NULL, NULL, &dev, err, n);
 	if (rc) {
 		mw_clip(why, sizeof(why), "%s", err);
 		return mw_fail(rc, err, n, "--device: %s", why);
@@ -268,7 +268,7 @@ static int add_pim(struct plan *p, const char *spec, char *err, size_t n)
 			     "--device: '%s' is this machine itself, not a model; use --here for its measured figures",
 			     spec);
 	rc = rc ? rc : pim_figures(d, dev, err, n);
-	if (rc == 0 && pim_device_info(dev, &info) == 0) {
+	if (rc == 0 && pim_device_info(dev, &info) == 0 && info.channels) {
 		d->m.memory = (double)info.channels * info.ranks * info.banks * info.subarrays * info.rows *
 			      (double)info.row_bytes;
 		set_source(d, MACHINE_MEMORY, MW_MODELLED, "libpim: channels x ranks x banks x subarrays x rows");

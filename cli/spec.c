@@ -45,14 +45,30 @@ int cli_pim_set(const char *spec, const char *key, const char *value, char *text
 	return 0;
 }
 
-int cli_pim_open(const char *spec, const char *key, const char *value, struct pim_device **dev, char *err, size_t n)
+int cli_pim_open(const struct pim_library *library, const char *spec, const char *key, const char *value,
+		 struct pim_device **dev, char *err, size_t n)
 {
 	char text[CLI_SPEC_MAX];
 	int rc = cli_pim_set(spec, key, value, text, sizeof(text), err, n);
 	if (rc < 0)
 		return rc;
-	rc = pim_open(text, dev, err, n);
+	rc = pim_library_open_device(library, text, dev, err, n);
 	/* The SPEC comes from the command line, so an invalid one is an error of usage, and a missing model something
 	 * named that is unavailable. */
 	return rc == -EINVAL || rc == -ENODEV || rc == -ERANGE ? MW_ESPEC : rc == -EOPNOTSUPP ? MW_EUNAVAILABLE : rc;
+}
+
+int cli_pim_library(const struct mw_opts *opts, struct pim_library **library, char *err, size_t n)
+{
+	const char *path = mw_opt_text(opts, "device-lib");
+	char why[MW_ERR_ROOM];
+	*library = NULL;
+	int rc = path ? pim_library_open(path, library, why, sizeof(why)) : 0;
+	return rc < 0 ? mw_fail(rc == -ENOMEM ? rc : MW_ESPEC, err, n, "--device-lib: %s", why) : 0;
+}
+
+const char *cli_pim_spec(const struct mw_opts *opts, const struct pim_library *library)
+{
+	const struct pim_device_ops *first = pim_library_device(library, 0);
+	return first && !mw_opt(opts, "device")->given ? first->name : mw_opt_text(opts, "device");
 }

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/core/cpu.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* Vectors are padded to a multiple of this many lanes, one step of a kernel. */
 #define ARITH_LANES 512u

@@ -8,7 +8,7 @@
 #include "base/core/option.h"
 #include "base/core/text.h"
 #include "base/core/wide.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 #define CORE_FULL (~(mw_wide)0) /* a counter that is not known any more */
 #define CORE_MAX_KEYS 96
@@ -75,6 +75,13 @@ struct pim_cost {
 
 struct pim_call {
 	struct pim_device *dev;
+};
+
+struct pim_library {
+	struct core_link link; /* in no list */
+	void *handle;          /* of dlopen() */
+	const struct pim_device_library *table;
+	size_t n;
 };
 
 extern const struct pim_device_ops *const device_table[]; /* generated, ended by NULL */

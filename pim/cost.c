@@ -248,5 +248,17 @@ int pim_price_of(struct pim_device *dev, enum pim_op op, struct pim_type type, s
 	if (rc == -EOPNOTSUPP)
 		return core_fail(dev, rc, "device %s has no model of %s on %u bits", dev->ops->name, pim_op_name(op),
 				 type.bits);
-	return rc;
+	if (rc < 0)
+		return rc;
+	price->size = sizeof(*price);
+	price->energy.size = sizeof(price->energy);
+	/* A device of others may leave out what it has no model of; that is no price of 0. */
+	if (price->ps == 0 || price->ps_batch == 0 || price->programs == 0 || price->lanes == 0)
+		return core_fail(dev, -EOPNOTSUPP, "device %s gives no time or no lanes for %s on %u bits",
+				 dev->ops->name, pim_op_name(op), type.bits);
+	if (!price->source) {
+		price->source = "the device names no source";
+		price->verified = 0;
+	}
+	return 0;
 }

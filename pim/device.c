@@ -1,6 +1,7 @@
 /* Opening and closing devices, their specs and error lines. */
 #include <errno.h>
 #include <locale.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,7 +142,8 @@ static int open_with(const struct pim_device_ops *ops, void *priv, struct pim_co
 		     char *err, size_t n)
 {
 	if (ops->size < sizeof(*ops) || ops->abi != PIM_ABI || !ops->open || !ops->close)
-		return mw_fail(-EINVAL, err, n, "device %s was built for another version of pim.h", config->spec.name);
+		return mw_fail(-EINVAL, err, n, "device %s was built for another version of pim_device.h",
+			       config->spec.name);
 	int rc = make_table(config, ops, err, n);
 	if (rc == 0)
 		rc = as_errno(mw_spec_check(&config->spec, config->table, err, n));
@@ -171,14 +173,25 @@ static int open_with(const struct pim_device_ops *ops, void *priv, struct pim_co
 	return 0;
 }
 
-static const struct pim_device_ops *find_builtin(const char *name, char *err, size_t n)
+/* The i-th device: those of the library, then the built-in ones. */
+static const struct pim_device_ops *device_at(const struct pim_library *library, size_t i)
+{
+	size_t own = 0;
+	while (own < i && pim_library_device(library, own))
+		own++;
+	const struct pim_device_ops *ops = pim_library_device(library, i);
+	return ops ? ops : pim_builtin(i - own);
+}
+
+static const struct pim_device_ops *find(const struct pim_library *library, const char *name, char *err, size_t n)
 {
 	const char *names[64] = {NULL};
-	for (size_t i = 0; device_table[i]; i++) {
-		if (strcmp(device_table[i]->name, name) == 0)
-			return device_table[i];
+	const struct pim_device_ops *ops;
+	for (size_t i = 0; (ops = device_at(library, i)); i++) {
+		if (strcmp(ops->name, name) == 0)
+			return ops;
 		if (i + 1 < sizeof(names) / sizeof(names[0]))
-			names[i] = device_table[i]->name;
+			names[i] = ops->name;
 	}
 	const char *near = mw_nearest(name, names);
 	(void)mw_fail(-ENODEV, err, n, "no device '%s'%s%s%s", name,
@@ -189,8 +202,9 @@ static const struct pim_device_ops *find_builtin(const char *name, char *err, si
 	return NULL;
 }
 
-int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec, struct pim_device **dev, char *err,
-		 size_t n)
+/* ops NULL: finds them by the name in the spec. */
+static int open_spec(const struct pim_library *library, const struct pim_device_ops *ops, void *priv, const char *spec,
+		     struct pim_device **dev, char *err, size_t n)
 {
 	int saved = errno;
 	struct pim_config *config = NULL;
@@ -212,7 +226,7 @@ int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec,
 	rc = as_errno(mw_spec_parse(&config->spec, spec, err, n));
 	if (rc < 0)
 		goto out;
-	if (!ops && !(ops = find_builtin(config->spec.name, err, n))) {
+	if (!ops && !(ops = find(library, config->spec.name, err, n))) {
 		rc = -ENODEV;
 		goto out;
 	}
@@ -235,7 +249,22 @@ int pim_open(const char *spec, struct pim_device **dev, char *err, size_t n)
 {
 	if (!spec)
 		return mw_fail(-EINVAL, err, n, "NULL where a device's spec was expected");
-	return pim_open_ops(NULL, NULL, spec, dev, err, n);
+	return open_spec(NULL, NULL, NULL, spec, dev, err, n);
+}
+
+int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec, struct pim_device **dev, char *err,
+		 size_t n)
+{
+	return open_spec(NULL, ops, priv, spec, dev, err, n);
+}
+
+int pim_library_open_device(const struct pim_library *library, const char *spec, struct pim_device **dev, char *err,
+			    size_t n)
+{
+	CORE_CHECK(library);
+	if (!spec)
+		return mw_fail(-EINVAL, err, n, "NULL where a device's spec was expected");
+	return open_spec(library, NULL, NULL, spec, dev, err, n);
 }
 
 void pim_close(struct pim_device *dev)
@@ -265,16 +294,34 @@ const struct pim_device_ops *pim_ops_of(const struct pim_device *dev)
 	return dev ? dev->ops : NULL;
 }
 
+static double known(double v)
+{
+	return isfinite(v) && v > 0 ? v : (double)NAN;
+}
+
 int pim_device_info(struct pim_device *dev, struct pim_device_info *info)
 {
 	CORE_CHECK(dev);
 	if (!dev || !info || info->size < sizeof(*info))
 		return -EINVAL;
-	*info = (struct pim_device_info){.size = sizeof(*info)};
+	const struct pim_device_info none = {.size = sizeof(none),
+					     .channel_peak_gbps = (double)NAN,
+					     .peak_gbps = (double)NAN,
+					     .area_mm2 = (double)NAN};
+	*info = none;
 	int rc = dev->ops->info ? dev->ops->info(dev->state, info) : -EOPNOTSUPP;
-	if (rc == -EOPNOTSUPP)
-		return core_fail(dev, rc, "device %s has no channels, ranks and banks", dev->ops->name);
-	return rc;
+	if (rc < 0) {
+		*info = none;
+		return core_fail(dev, rc, "device %s does not describe itself", dev->ops->name);
+	}
+	info->size = sizeof(*info);
+	/* A device that clears the structure leaves 0 where it knows nothing. */
+	info->channel_peak_gbps = known(info->channel_peak_gbps);
+	info->peak_gbps = known(info->peak_gbps);
+	info->area_mm2 = known(info->area_mm2);
+	if (isnan(info->area_mm2))
+		info->area_source = NULL;
+	return 0;
 }
 
 const char *pim_spec(const struct pim_device *dev)

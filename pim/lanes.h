@@ -6,7 +6,7 @@
 
 #include "base/core/kernels/bulk.h"
 #include "base/core/wide.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* Slices and strips are multiples of a cache line, so that no two threads write to one line. */
 #define LANES_LINE 64u

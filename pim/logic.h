@@ -3,7 +3,7 @@
 #define PIM_LOGIC_H
 
 #include "base/core/kernels/bulk.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* Bit a + 2 b + 4 c of a function's number is its value for these three inputs. */
 enum {

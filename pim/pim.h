@@ -63,6 +63,19 @@ PIM_API int pim_open(const char *spec, struct pim_device **dev, char *err, size_
 /* Opens a device of the caller; ops and priv must outlive it. spec must begin with the name in ops; NULL: no keys. */
 PIM_API int pim_open_ops(const struct pim_device_ops *ops, void *priv, const char *spec, struct pim_device **dev,
 			 char *err, size_t n);
+/* Devices of a shared library, which ends in PIM_DEVICE_LIBRARY (pim_device.h, docs/device.md). Loading one executes
+ * its code. */
+struct pim_library;
+/* path: a file, in the working directory where it has no '/'. -EINVAL with a line in err: not a library of devices, or
+ * compiled with another version of pim_device.h; -errno: the file cannot be read. */
+PIM_API int pim_library_open(const char *path, struct pim_library **library, char *err, size_t n);
+/* Its devices must be closed first. NULL is allowed. */
+PIM_API void pim_library_close(struct pim_library *library);
+/* Its i-th device, NULL past the last. */
+PIM_API const struct pim_device_ops *pim_library_device(const struct pim_library *library, size_t i);
+/* pim_open() that also knows the devices of a library (NULL: built-in devices only). */
+PIM_API int pim_library_open_device(const struct pim_library *library, const char *spec, struct pim_device **dev,
+				    char *err, size_t n);
 /* Closes the device and frees its vectors, matrices, cost scopes and subarrays. NULL is allowed. */
 PIM_API void pim_close(struct pim_device *dev);
 /* The i-th built-in device (name, summary, keys), NULL past the last. */
@@ -70,17 +83,22 @@ PIM_API const struct pim_device_ops *pim_builtin(size_t i);
 PIM_API const struct pim_device_ops *pim_ops_of(const struct pim_device *dev);
 /* Canonical spec: the keys that differ from their default, in the device's order. It lives as long as the device. */
 PIM_API const char *pim_spec(const struct pim_device *dev);
-/* Geometry of the memory that a device emulates. */
+/* What a device is, for comparisons. What is not known is NaN, and 0 among the whole numbers. */
 struct pim_device_info {
 	size_t size;
-	uint32_t channels;        /* of the memory system */
+	uint32_t channels;        /* of the memory system; 0, like the next six: the device is not DRAM */
 	uint32_t ranks;           /* of a channel */
 	uint32_t banks;           /* of a rank */
 	uint32_t subarrays, rows; /* of a bank; of a subarray, reserved ones included */
 	uint64_t row_bytes;       /* of a rank */
+	uint32_t channel_bits;    /* data bits of one channel */
 	double channel_peak_gbps; /* data bus of one channel, GB/s = 1e9 byte per second */
+	double peak_gbps;         /* of all channels, or of the link to the host */
+	uint64_t capacity_bytes;  /* data that fits at once */
+	double area_mm2;          /* silicon of the whole device */
+	const char *area_source;  /* NULL where the area is not known; lives as long as the device */
 };
-/* info->size must be set. -EOPNOTSUPP: the device is not DRAM. */
+/* info->size must be set. -EOPNOTSUPP: the device describes nothing, such as the host itself. */
 PIM_API int pim_device_info(struct pim_device *dev, struct pim_device_info *info);
 /* One line about the last failed call on this device or its vectors; "" when none failed. */
 PIM_API const char *pim_error(const struct pim_device *dev);
@@ -536,6 +554,14 @@ struct pim_program;
  * than addresses. */
 PIM_API int pim_program_compile(enum pim_language language, const char *text, size_t len, struct pim_program **program,
 				char *err, size_t n);
+/* The micro-program that the device executes for an operation on operands of a type; value: the constant of PIM_FILL,
+ * the amount of PIM_SHL and PIM_SHR, else ignored. Its inputs and results are vectors of uint(1), one for each bit of a
+ * lane from the least significant on: a0, a1, .., b0, .. (if_else: s, a0, ..) and r0, r1, .., without a number where
+ * there is one bit. A published program that depends on old contents of rows or changes an input (key programs of
+ * `ambit`) can be printed and priced, but running it is -EOPNOTSUPP. -EOPNOTSUPP: the device has no such program;
+ * -EINVAL: no such operation, type or amount. */
+PIM_API int pim_program_of_op(struct pim_device *dev, enum pim_op op, struct pim_type type, uint64_t value,
+			      struct pim_program **program);
 PIM_API void pim_program_free(struct pim_program *program);
 
 struct pim_program_info {
@@ -567,148 +593,6 @@ PIM_API int pim_program_run(const struct pim_program *program, struct pim_vector
 			    struct pim_vector *const *src, size_t n_src);
 /* Price of one run in one subarray. price->size and price->energy.size must be set. */
 PIM_API int pim_program_price(struct pim_device *dev, const struct pim_program *program, struct pim_price *price);
-
-/* ---- writing a device ---- */
-
-/* PIM_KEY_U64: any whole number of 64 bits, such as a seed; min and max are ignored. PIM_KEY_FILE: a text file of at
- * most 64 KiB, which the library reads; the canonical SPEC is FILE@HASH, and a SPEC with a hash is refused when the
- * file has changed. A table has at most one. */
-enum pim_key_type { PIM_KEY_INT, PIM_KEY_SIZE, PIM_KEY_REAL, PIM_KEY_TEXT, PIM_KEY_CHOICE, PIM_KEY_U64, PIM_KEY_FILE };
-
-/* One key of a device's SPEC; a table ends with name NULL. Its layout is fixed by PIM_ABI. */
-struct pim_key {
-	const char *name;
-	enum pim_key_type type;
-	const char *def;     /* default as text; NULL: unset */
-	const char *choices; /* PIM_KEY_CHOICE: "a|b|c"; NULL: word() of the device lists them */
-	double min, max;     /* inclusive when max > min */
-	const char *help;
-};
-
-struct pim_config; /* checked keys of one spec; valid during open */
-/* For a PIM_KEY_U64 the result holds its bits: cast it to uint64_t. */
-PIM_API int64_t pim_config_int(const struct pim_config *c, const char *key);
-PIM_API double pim_config_real(const struct pim_config *c, const char *key);
-PIM_API const char *pim_config_text(const struct pim_config *c, const char *key); /* NULL: unset */
-PIM_API int pim_config_given(const struct pim_config *c, const char *key);        /* 1: in the SPEC, not a default */
-/* Contents of a PIM_KEY_FILE, NULL when unset; pim_config_text() is its path. */
-PIM_API const char *pim_config_file(const struct pim_config *c, const char *key);
-
-struct pim_call; /* the call in progress */
-/* Stores one line for pim_error() and returns code. */
-PIM_API int pim_call_fail(struct pim_call *call, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Adds n to a count of every open scope. */
-PIM_API void pim_call_charge(struct pim_call *call, enum pim_count what, uint64_t n);
-/* Adds time to part, PIM_PS_COMPUTE..PIM_PS_HOST, and to PIM_PS_ELAPSED; busy_ps goes to PIM_PS_BUSY. */
-PIM_API void pim_call_time(struct pim_call *call, enum pim_count part, uint64_t elapsed_ps, uint64_t busy_ps);
-/* The number of slices wanted by the caller's executor, and their execution on it. */
-PIM_API size_t pim_call_threads(const struct pim_call *call);
-PIM_API void pim_call_run(struct pim_call *call, size_t n, void (*fn)(void *arg, size_t i), void *arg);
-
-/* A vector (rows = 1, cols = lanes) or a matrix as the device sees it; mem is what the device's alloc made. */
-struct pim_operand {
-	size_t size;
-	struct pim_type type;
-	uint64_t rows, cols;
-	void *mem;
-	/* As in pim_placement; 0 without PIM_CAP_PLACEMENT. Unless `placed` is 1, alloc chooses them. */
-	uint32_t bank, subarray, channel, rank, scattered;
-	uint32_t placed;
-	uint32_t matrix; /* 1: of pim_matrix_alloc, which may have one row; 0: a vector */
-};
-
-struct pim_command {
-	size_t size;
-	enum pim_op op;
-	uint32_t n_src;
-	const struct pim_operand *dst;    /* NULL for PIM_SUM_LANES, PIM_MIN_LANES, PIM_COUNT_ONES */
-	const struct pim_operand *src[3]; /* PIM_GEMV: matrix, x */
-	uint64_t value;                   /* PIM_FILL; amount of a shift, as int64_t for PIM_SHIFT_LANES */
-	uint64_t *result;                 /* for PIM_SUM_LANES, PIM_MIN_LANES, PIM_COUNT_ONES */
-};
-
-enum pim_caps {
-	PIM_CAP_VECTORS = 1 << 0,
-	PIM_CAP_MATRICES = 1 << 1,
-	PIM_CAP_MODELLED = 1 << 2,  /* costs come from a model; otherwise the device is the host */
-	PIM_CAP_UNBACKED = 1 << 3,  /* operands with mem NULL, which alloc has not seen, are charged but not accessed */
-	PIM_CAP_PLACEMENT = 1 << 4, /* pim_alloc_at */
-};
-
-/* A row of a raw subarray. */
-struct pim_row {
-	size_t size;
-	uint32_t bank, subarray;
-	const char *name;
-};
-
-/* Raw subarrays of a device. shape checks bank and subarray and returns their sizes; buffers hold one row. */
-struct pim_raw_ops {
-	size_t size; /* sizeof(struct pim_raw_ops) */
-	int (*shape)(void *state, struct pim_call *call, uint32_t bank, uint32_t subarray, size_t *row_bytes,
-		     uint32_t *data_rows);
-	int (*run)(void *state, struct pim_call *call, uint32_t bank, uint32_t subarray, const char *commands);
-	int (*write)(void *state, struct pim_call *call, const struct pim_row *to, const void *src);
-	int (*read)(void *state, struct pim_call *call, const struct pim_row *from, void *dst);
-	int (*copy)(void *state, struct pim_call *call, const struct pim_row *to, const struct pim_row *from);
-	const char *(*copy_source)(void *state);
-};
-
-/* A published speed-up whose baseline figure was not published with it. */
-struct pim_ratio {
-	const char *source, *against;
-	double ratio;
-	const char *spec; /* SPEC of the device that was compared */
-};
-
-/* The table of a device. The core checks handles, lengths, types and devices before it calls; one thread at a time is
- * in a state. An operation may be NULL: -EOPNOTSUPP. */
-struct pim_device_ops {
-	size_t size;  /* sizeof(struct pim_device_ops) */
-	uint32_t abi; /* PIM_ABI */
-	uint32_t caps;
-	const char *name;
-	const char *summary;
-	const struct pim_key *keys;
-	int (*open)(void *priv, const struct pim_config *config, void **state, char *err, size_t n);
-	void (*close)(void *state);
-	/* Fills o->mem from o->type, o->rows, o->cols. */
-	int (*alloc)(void *state, struct pim_call *call, struct pim_operand *o);
-	void (*free)(void *state, struct pim_operand *o);
-	/* bytes: the operand's size in the host's layout. */
-	int (*write)(void *state, struct pim_call *call, const struct pim_operand *o, const void *src, size_t bytes);
-	int (*read)(void *state, struct pim_call *call, const struct pim_operand *o, void *dst, size_t bytes);
-	int (*map)(void *state, const struct pim_operand *o, void **p);
-	int (*execute)(void *state, struct pim_call *call, const struct pim_command *command);
-	/* 0 when the device models that count, else -EOPNOTSUPP. */
-	int (*counts)(void *state, enum pim_count what);
-	/* Energy in pJ of one part (never PIM_E_TOTAL) for counts[0..PIM_COUNT_N-1]. */
-	int (*energy)(void *state, const uint64_t *counts, enum pim_part part, struct pim_energy *out);
-	int (*price)(void *state, enum pim_op op, struct pim_type type, struct pim_price *out);
-	/* Begins a trace; config NULL: ends it and returns its first error. spec: the canonical one. */
-	int (*trace)(void *state, const struct pim_trace_config *config, const char *spec, char *err, size_t n);
-	const struct pim_raw_ops *raw; /* NULL: none */
-
-	/* Runs a user's program on vectors of uint(1); pim_program_input() and _output() count and name them. */
-	int (*run_program)(void *state, struct pim_call *call, const struct pim_program *program,
-			   const struct pim_operand *const *dst, const struct pim_operand *const *src);
-	int (*price_program)(void *state, const struct pim_program *program, struct pim_price *out);
-	int (*info)(void *state, struct pim_device_info *out);
-
-	const char *cite;               /* BibTeX entries of the publications behind the model; NULL: none */
-	const struct pim_ratio *ratios; /* ended by source NULL; NULL: none */
-	/* SPECs that `offload` compares when no device is named, ended by NULL; NULL: only when named. Keys of these
-	 * names mean the same in every device: channels, limit (none, jedec: least and most restrictive), flush (GB/s
-	 * at which the host writes its caches back), engine (how it is emulated). */
-	const char *const *compared;
-
-	/* i-th legal word of a PIM_KEY_CHOICE without choices; NULL past the last. */
-	const char *(*word)(const char *key, size_t i);
-	/* What is built in and a PIM_KEY_FILE can replace: name of the i-th, NULL past the last; its text as such a
-	 * file, by one of these names (returns the length as snprintf; -ENOENT). */
-	const char *(*part_name)(size_t i);
-	int (*part_text)(const char *name, char *out, size_t n);
-};
 
 #ifdef __cplusplus
 }

@@ -41,8 +41,11 @@ static int read_micro_program(struct pim_program *p, const char *text, size_t le
 		goto out;
 	}
 	rc = ambit_verify(&p->builder.p, &v);
+	p->print_only = p->of_op && (v.result_stale || v.input_changed);
 	if (rc < 0)
 		(void)mw_fail(rc, err, n, "%s", v.why[0] ? v.why : mw_strerror(rc));
+	else if (p->print_only)
+		rc = 0;
 	else if (p->builder.p.outputs == 0)
 		rc = mw_fail(-EINVAL, err, n, "no row is a result: name the results in a line '.outputs ...'");
 	else if (v.result_stale)
@@ -74,6 +77,8 @@ static int make(struct pim_program *p, const char *text, size_t len, char *err, 
 		return rc;
 	const struct ambit_circuit *c = &p->circuit;
 	ambit_program_counts(&p->builder.p, &p->counts);
+	if (p->print_only)
+		return 0;
 	struct mig_net net = {0};
 	rc = mig_net_copy(&net, &c->g, c->in, c->inputs.n, c->out, c->outputs.n);
 	if (rc == 0)
@@ -98,19 +103,15 @@ void pim_program_free(struct pim_program *p)
 	errno = saved;
 }
 
-int pim_program_compile(enum pim_language language, const char *text, size_t len, struct pim_program **program,
-			char *err, size_t n)
+static int new_program(enum pim_language language, bool of_op, const char *text, size_t len,
+		       struct pim_program **program, char *err, size_t n)
 {
-	if (program)
-		*program = NULL;
-	if (!text || !program || (unsigned)language > PIM_MICRO_PROGRAM)
-		return mw_fail(-EINVAL, err, n, "NULL, or no such language");
-	int saved = errno;
 	int rc = -ENOMEM;
 	struct pim_program *p = calloc(1, sizeof(*p));
 	if (p) {
 		p->link.magic = CORE_OPEN;
 		p->language = language;
+		p->of_op = of_op;
 		rc = make(p, text, len, err, n);
 	} else {
 		(void)mw_fail(rc, err, n, "out of memory");
@@ -119,8 +120,61 @@ int pim_program_compile(enum pim_language language, const char *text, size_t len
 		*program = p;
 	else
 		pim_program_free(p);
+	return rc;
+}
+
+int pim_program_compile(enum pim_language language, const char *text, size_t len, struct pim_program **program,
+			char *err, size_t n)
+{
+	if (program)
+		*program = NULL;
+	if (!text || !program || (unsigned)language > PIM_MICRO_PROGRAM)
+		return mw_fail(-EINVAL, err, n, "NULL, or no such language");
+	int saved = errno;
+	int rc = new_program(language, false, text, len, program, err, n);
 	errno = saved;
 	return rc;
+}
+
+static int check_op(struct pim_device *dev, enum pim_op op, struct pim_type type, uint64_t value)
+{
+	if (!pim_op_name(op))
+		return core_fail(dev, -EINVAL, "no operation has the number %d", (int)op);
+	int rc = core_check_type(dev, type);
+	if (rc == 0 && type.kind != PIM_UINT && type.kind != PIM_INT)
+		rc = core_fail(dev, -EINVAL, "micro-programs compute on integers");
+	if (rc == 0 && (op == PIM_SHL || op == PIM_SHR) && value > type.bits)
+		rc = core_fail(dev, -EINVAL, "%s by %llu: lanes have %u bits", pim_op_name(op),
+			       (unsigned long long)value, type.bits);
+	if (rc == 0 && !dev->ops->program_text)
+		rc = core_fail(dev, -EOPNOTSUPP, "device %s has no micro-programs", dev->ops->name);
+	return rc;
+}
+
+int pim_program_of_op(struct pim_device *dev, enum pim_op op, struct pim_type type, uint64_t value,
+		      struct pim_program **program)
+{
+	CORE_CHECK(dev);
+	if (program)
+		*program = NULL;
+	if (!dev || !program)
+		return -EINVAL;
+	int saved = errno;
+	char *text = NULL, why[CORE_ERR];
+	int rc = check_op(dev, op, type, value);
+	if (rc < 0)
+		return rc;
+	why[0] = '\0';
+	rc = dev->ops->program_text(dev->state, op, type, value, &text, why, sizeof(why));
+	if (rc == 0 && !text)
+		rc = mw_fail(-EOPNOTSUPP, why, sizeof(why), "device %s gave no text", dev->ops->name);
+	else if (rc == 0)
+		rc = new_program(PIM_MICRO_PROGRAM, true, text, strlen(text), program, why, sizeof(why));
+	free(text);
+	errno = saved;
+	return rc < 0 ? core_fail(dev, rc, "%s of %u bits: %s", pim_op_name(op), type.bits,
+				  why[0] ? why : mw_strerror(rc))
+		      : 0;
 }
 
 /* ---- looking ---- */
@@ -168,6 +222,8 @@ int pim_program_verify(const struct pim_program *p, uint64_t seed, struct pim_eq
 	CORE_CHECK(p);
 	if (!p || !out || out->size < sizeof(*out))
 		return -EINVAL;
+	if (p->print_only)
+		return -EOPNOTSUPP;
 	struct ambit_equivalence e;
 	int saved = errno;
 	int rc = ambit_equivalent(&p->circuit, &p->builder.p, seed, &e);
@@ -272,6 +328,8 @@ int pim_program_run(const struct pim_program *p, struct pim_vector *const *dst, 
 	int saved = errno;
 	struct pim_device *dev = dst[0]->dev;
 	size_t outputs = p->circuit.outputs.n, inputs = p->circuit.inputs.n;
+	if (p->print_only)
+		return core_fail(dev, -EOPNOTSUPP, "the program changes an input or depends on old contents of rows");
 	if (n_dst != outputs)
 		return core_fail(dev, -EINVAL, "the program has %zu results, not %zu", outputs, n_dst);
 	if (n_src != inputs)

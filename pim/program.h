@@ -10,6 +10,8 @@
 struct pim_program {
 	struct core_link link; /* in no list: programs belong to no device */
 	enum pim_language language;
+	bool of_op;                   /* of the device itself: may be wrong as published */
+	bool print_only;              /* it depends on old contents of rows or changes an input, so it has no circuit */
 	struct ambit_circuit circuit; /* as it was read */
 	struct ambit_compiled info;
 	struct ambit_builder builder;

@@ -3,7 +3,7 @@
 #define PIM_PROGRAM_FUSED_H
 
 #include "ambit-emu/rewrite.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* Where a block of a value is. */
 struct fused_ref {

@@ -67,6 +67,8 @@ int json_refuse(const struct json_place *p, const char *key, const char *why);
 /* Each reads an object into *out; members that it lacks stay as they were. 0, MW_EFORMAT or -ENOMEM with a line in
  * p->err. */
 int json_to_record(const json_t *v, struct json_place *p, struct mw_record *out);
+/* A list of records, as --format=json prints it. */
+int json_to_records(const json_t *v, struct json_place *p, struct results *out);
 /* Lines of a journal: a point (its record and "threads"), and samples of the point with that number. */
 json_t *json_from_point(const struct mw_record *point, int threads);
 json_t *json_from_point_samples(size_t number, const struct mw_sample *v, size_t n);

@@ -497,6 +497,27 @@ int json_to_words(const json_t *v, struct json_place *p, struct results *out)
 	return rc == -ENOMEM ? mw_fail(rc, p->err, p->n, "%s: out of memory", p->file) : rc;
 }
 
+static int to_records(const json_t *records, struct json_place *p, struct results *out)
+{
+	int rc = 0;
+	for (size_t i = 0; i < json_array_size(records) && rc == 0; i++) {
+		struct mw_record r;
+		mw_record_init(&r, "", "", "", MW_COUNT);
+		mw_format(p->at, sizeof(p->at), "records[%zu]", i);
+		rc = json_to_record(json_array_get(records, i), p, &r);
+		if (rc == 0 && mw_records_take(&out->records, &r))
+			rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
+		mw_record_fini(&r);
+	}
+	return rc;
+}
+
+int json_to_records(const json_t *v, struct json_place *p, struct results *out)
+{
+	p->schema = RESULTS_SCHEMA;
+	return to_records(v, p, out);
+}
+
 int json_to_results(const json_t *v, struct json_place *p, struct results *out)
 {
 	int rc = json_to_head(v, p, out);
@@ -513,15 +534,7 @@ int json_to_results(const json_t *v, struct json_place *p, struct results *out)
 		return rc;
 	if (p->schema >= 2 && (rc = json_to_words(json_object_get(v, "words"), p, out)))
 		return rc;
-	for (size_t i = 0; i < json_array_size(records) && rc == 0; i++) {
-		struct mw_record r;
-		mw_record_init(&r, "", "", "", MW_COUNT);
-		mw_format(p->at, sizeof(p->at), "records[%zu]", i);
-		rc = json_to_record(json_array_get(records, i), p, &r);
-		if (rc == 0 && mw_records_take(&out->records, &r))
-			rc = mw_fail(-ENOMEM, p->err, p->n, "%s: out of memory", p->file);
-		mw_record_fini(&r);
-	}
+	rc = to_records(records, p, out);
 	for (size_t i = 0; i < json_array_size(skipped) && rc == 0; i++) {
 		mw_format(p->at, sizeof(p->at), "skipped[%zu]", i);
 		rc = json_to_skip(json_array_get(skipped, i), p, out);

@@ -324,7 +324,7 @@ int results_write(const char *dir, const struct results *r, char *err, size_t n)
 	return rc;
 }
 
-int results_read(const char *path, struct results *out, char *err, size_t n)
+static int read_document(const char *path, bool lists, struct results *out, char *err, size_t n)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -337,7 +337,8 @@ int results_read(const char *path, struct results *out, char *err, size_t n)
 	rc = json_read_text(text, size, NULL, &doc, &e);
 	if (rc == 0) {
 		struct json_place place = {.file = path, .err = err, .n = n};
-		rc = json_to_results(doc, &place, out);
+		rc = lists && json_is_array(doc) ? json_to_records(doc, &place, out)
+						 : json_to_results(doc, &place, out);
 	} else if (rc == -ENOMEM) {
 		rc = mw_fail(rc, err, n, "%s: out of memory", path);
 	} else {
@@ -346,6 +347,19 @@ int results_read(const char *path, struct results *out, char *err, size_t n)
 	json_decref(doc);
 	free(text);
 	return rc;
+}
+
+int results_read(const char *path, struct results *out, char *err, size_t n)
+{
+	return read_document(path, false, out, err, n);
+}
+
+int results_load_records(const char *path, struct results *out, char *err, size_t n)
+{
+	struct stat st;
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+		return read_document(path, true, out, err, n);
+	return results_load(path, out, err, n);
 }
 
 int results_load(const char *path, struct results *out, char *err, size_t n)

@@ -75,4 +75,8 @@ int results_read(const char *path, struct results *out, char *err, size_t n);
  * results.json. Errors as above; -ENOENT when the folder has neither. */
 int results_load(const char *path, struct results *out, char *err, size_t n);
 
+/* The same, and a list of records as --format=json prints it; what a list does not have, such as the host, stays
+ * unknown. */
+int results_load_records(const char *path, struct results *out, char *err, size_t n);
+
 #endif

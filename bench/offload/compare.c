@@ -151,7 +151,8 @@ static void set_memory(struct mw_record *r, const struct offload_side *s, double
 	mw_put_int(r, &mw_key_channels, d->dram.channels);
 	mw_put_int(r, &mw_key_ranks, d->dram.ranks);
 	mw_put_int(r, &mw_key_banks, d->dram.banks);
-	mw_put_real(r, &mw_key_host_over_peak, host_gbps / (d->dram.channels * d->dram.channel_peak_gbps));
+	if (!isnan(d->dram.peak_gbps))
+		mw_put_real(r, &mw_key_host_over_peak, host_gbps / d->dram.peak_gbps);
 }
 
 /* Puts what identifies the host's side: cache, kernel, threads and topology state. */

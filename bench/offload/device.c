@@ -38,10 +38,10 @@ static bool columns_fail(struct pim_device *dev)
 }
 
 /* True when the SPEC can be opened and no column of the device fails. */
-static bool sound(const char *spec)
+static bool sound(const struct offload *o, const char *spec)
 {
 	struct pim_device *dev;
-	if (pim_open(spec, &dev, NULL, 0) < 0)
+	if (pim_library_open_device(o->library, spec, &dev, NULL, 0) < 0)
 		return false;
 	bool is = !columns_fail(dev);
 	pim_close(dev);
@@ -50,7 +50,8 @@ static bool sound(const char *spec)
 
 /* Writes a hint how to change the SPEC so that no column fails: a key to leave out, or another choice of a key; "" when
  * none of these helps. */
-static void soundly(const struct offload_device *d, const struct mw_spec *asked, char *out, size_t n)
+static void soundly(const struct offload *o, const struct offload_device *d, const struct mw_spec *asked, char *out,
+		    size_t n)
 {
 	out[0] = '\0';
 	for (size_t i = 0; i < asked->n; i++) {
@@ -62,7 +63,7 @@ static void soundly(const struct offload_device *d, const struct mw_spec *asked,
 			if (k != i)
 				append(spec, sizeof(spec), pair);
 		}
-		if (sound(spec)) {
+		if (sound(o, spec)) {
 			mw_clip(out, n, "leave out %s=%s", asked->kv[i].key, asked->kv[i].value);
 			return;
 		}
@@ -75,7 +76,7 @@ static void soundly(const struct offload_device *d, const struct mw_spec *asked,
 			mw_format(spec, sizeof(spec), "%s", d->spec);
 			mw_format(pair, sizeof(pair), "%s=%.*s", k->name, (int)strcspn(c, "|"), c);
 			append(spec, sizeof(spec), pair);
-			if (sound(spec)) {
+			if (sound(o, spec)) {
 				mw_clip(out, n, "add %s", pair);
 				return;
 			}
@@ -83,10 +84,11 @@ static void soundly(const struct offload_device *d, const struct mw_spec *asked,
 	}
 }
 
-static int refuse_unsound(const struct offload_device *d, const struct mw_spec *asked, char *err, size_t n)
+static int refuse_unsound(const struct offload *o, const struct offload_device *d, const struct mw_spec *asked,
+			  char *err, size_t n)
 {
 	char what[200];
-	soundly(d, asked, what, sizeof(what));
+	soundly(o, d, asked, what, sizeof(what));
 	return mw_fail(MW_EUNAVAILABLE, err, n,
 		       "--device=%s: columns of this device may fail, and offload compares results bit by bit%s%s",
 		       d->spec, what[0] ? ": " : "", what);
@@ -110,7 +112,7 @@ static int open_checked(struct offload *o, struct offload_device *d, char *err, 
 	char why[MW_ERR_ROOM] = "";
 	struct pim_device *dev;
 	struct mw_spec spec = {.n = 0};
-	int rc = pim_open(d->spec, &dev, why, sizeof(why));
+	int rc = pim_library_open_device(o->library, d->spec, &dev, why, sizeof(why));
 	if (rc == 0 && mw_spec_parse(&spec, d->spec, why, sizeof(why)) < 0)
 		rc = -EINVAL;
 	if (rc < 0)
@@ -118,7 +120,7 @@ static int open_checked(struct offload *o, struct offload_device *d, char *err, 
 	d->ops = pim_ops_of(dev);
 	d->flushes = offload_key(d->ops, "flush") && !mw_spec_get(&spec, "flush");
 	d->dram = (struct pim_device_info){.size = sizeof(d->dram)};
-	d->is_dram = pim_device_info(dev, &d->dram) == 0;
+	d->is_dram = pim_device_info(dev, &d->dram) == 0 && d->dram.channels > 0;
 	const char *limit = mw_spec_get(&spec, "limit");
 	mw_format(d->limit, sizeof(d->limit), "%s", limit ? limit : "");
 	d->label = offload_text(o, "%s", pim_spec(dev));
@@ -126,7 +128,7 @@ static int open_checked(struct offload *o, struct offload_device *d, char *err, 
 	d->assumes_efficiency = offload_key(d->ops, "efficiency") && !mw_spec_get(&spec, "efficiency");
 	bool fail = columns_fail(dev);
 	pim_close(dev);
-	return fail ? refuse_unsound(d, &spec, err, n) : 0;
+	return fail ? refuse_unsound(o, d, &spec, err, n) : 0;
 }
 
 /* Adds a device; one whose activations can be limited is added with both limits, unless the SPEC chooses one. */
@@ -172,10 +174,30 @@ const char *offload_default_device(size_t i)
 	return NULL;
 }
 
+/* Adds what the library's devices declare for comparison, or themselves where they declare nothing. */
+static int add_library(struct offload *o, char *err, size_t n)
+{
+	const struct pim_device_ops *ops;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && (ops = pim_library_device(o->library, i)); i++) {
+		if (!ops->compared)
+			rc = add(o, ops->name, true, err, n);
+		for (const char *const *spec = ops->compared; rc == 0 && spec && *spec; spec++)
+			rc = add(o, *spec, true, err, n);
+	}
+	return rc;
+}
+
 int offload_devices(struct offload *o, const char *specs, char *err, size_t n)
 {
 	bool named = mw_opt(o->ctx->opts, "device")->given;
-	int rc = 0;
+	const char *path = mw_opt_text(o->ctx->opts, "device-lib");
+	char why[MW_ERR_ROOM];
+	int rc = path ? pim_library_open(path, &o->library, why, sizeof(why)) : 0;
+	if (rc < 0)
+		return mw_fail(rc == -ENOMEM ? rc : MW_ESPEC, err, n, "--device-lib: %s", why);
+	if (o->library && !named)
+		return add_library(o, err, n);
 	while (specs && rc == 0) {
 		size_t len = strcspn(specs, "\n");
 		char *text = strndup(specs, len);
@@ -228,7 +250,7 @@ int offload_open(struct offload *o, const struct offload_device *d, const struct
 	mw_format(spec, sizeof(spec), "%s", d->spec);
 	append(spec, sizeof(spec), extra);
 	add_flush(o, d, w, spec, sizeof(spec));
-	int rc = pim_open(spec, dev, why, sizeof(why));
+	int rc = pim_library_open_device(o->library, spec, dev, why, sizeof(why));
 	if (rc < 0)
 		return mw_fail(rc, err, n, "%s: %s", spec, why);
 	struct pim_executor e = {sizeof(e), (size_t)mw_team_size(o->ctx->team), on_team, o->ctx->team};

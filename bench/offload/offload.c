@@ -101,6 +101,7 @@ static void free_offload(struct offload *o)
 	offload_host_close(o);
 	offload_texts_free(o);
 	mw_records_fini(&o->seen);
+	pim_library_close(o->library);
 	free(o->plan);
 	free(o->work);
 	free(o);
@@ -153,7 +154,7 @@ static int check(const struct bench_ctx *ctx, char *err, size_t n)
 	struct offload *o = new_offload(ctx);
 	int rc = o ? read_options(o, err, n) : -ENOMEM;
 	for (size_t i = 0; o && i < o->n_devices && rc == 0; i++)
-		if (o->device[i].named && !offload_models_one(&o->device[i], o->plan))
+		if (o->device[i].named && !offload_models_one(o, &o->device[i], o->plan))
 			rc = mw_fail(MW_EUNAVAILABLE, err, n, "--device=%s: has a model of none of these kernels",
 				     o->device[i].spec);
 	free_offload(o);
@@ -250,6 +251,12 @@ static const struct mw_option options[] = {
 	 .arg = "SPEC",
 	 .defs = offload_default_device,
 	 .help = "device to compare with, may be repeated (see 'memwall pim devices')"},
+	{.name = "device-lib",
+	 .type = MW_OPT_TEXT,
+	 .arg = "FILE",
+	 .file = MW_OPT_READS,
+	 .help = "a shared library with devices of others (docs/device.md), which are compared unless --device names "
+		 "some"},
 	MW_OPT_END,
 };
 

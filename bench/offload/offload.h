@@ -14,7 +14,7 @@
 #include "bench/offload/breakeven.h"
 #include "bench/offload/words.h"
 #include "bench/rounds.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 enum {
 	OFFLOAD_BULK_OPS = 5,
@@ -111,6 +111,7 @@ struct offload {
 	uint64_t largest; /* bytes of the largest vector */
 	struct offload_plan *plan;
 	struct offload_points *points; /* of the host */
+	struct pim_library *library;   /* of --device-lib, or NULL */
 	struct offload_device device[OFFLOAD_MAX_DEVICES];
 	size_t n_devices;
 	uint8_t *spare; /* twice the last-level cache; read to evict lines where they cannot be flushed */
@@ -202,7 +203,7 @@ uint64_t offload_add_rows(struct offload *o, const struct offload_plan *p);
 /* Emits an unavailable record for each size or shape that is left out. */
 int offload_report_left_out(struct offload *o, const struct offload_plan *p);
 /* True when the device has a model of at least one of the kernels. */
-bool offload_models_one(const struct offload_device *d, const struct offload_plan *p);
+bool offload_models_one(const struct offload *o, const struct offload_device *d, const struct offload_plan *p);
 /* Bytes from the start of one vector to the next: whole huge pages, and one more for the different offsets. */
 size_t offload_vector_step(size_t bytes);
 
@@ -275,8 +276,8 @@ int offload_channels(const char *root);
 /* ---- device.c ---- */
 /* SPEC i of those that devices declare for comparison by default; NULL after the last one. */
 const char *offload_default_device(size_t i);
-/* Adds the devices of the SPECs (separated by newlines; NULL: the default ones), opening each to check it. MW_ESPEC
- * with a line in err. */
+/* Loads --device-lib and adds the devices of the SPECs (separated by newlines; NULL: the default ones), opening each to
+ * check it. MW_ESPEC with a line in err. */
 int offload_devices(struct offload *o, const char *specs, char *err, size_t n);
 /* Opens device d with the flush rate for the row and extra keys ("" or "engine=exact"). */
 int offload_open(struct offload *o, const struct offload_device *d, const struct offload_work *w, const char *extra,

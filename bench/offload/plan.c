@@ -123,7 +123,7 @@ static size_t bulk_devices(const struct offload *o, const struct offload_plan *p
 	size_t n = 0;
 	for (size_t i = 0; i < o->n_devices; i++) {
 		struct pim_device *dev;
-		if (pim_open(o->device[i].spec, &dev, NULL, 0) < 0)
+		if (pim_library_open_device(o->library, o->device[i].spec, &dev, NULL, 0) < 0)
 			continue;
 		n += models_bulk(p, dev);
 		pim_close(dev);
@@ -343,10 +343,10 @@ int offload_report_left_out(struct offload *o, const struct offload_plan *p)
 	return rc;
 }
 
-bool offload_models_one(const struct offload_device *d, const struct offload_plan *p)
+bool offload_models_one(const struct offload *o, const struct offload_device *d, const struct offload_plan *p)
 {
 	struct pim_device *dev;
-	if (pim_open(d->spec, &dev, NULL, 0) < 0)
+	if (pim_library_open_device(o->library, d->spec, &dev, NULL, 0) < 0)
 		return false;
 	bool any =
 		(p->gemv && d->ops->caps & PIM_CAP_MATRICES && d->ops->caps & PIM_CAP_MODELLED) || models_bulk(p, dev);

@@ -278,7 +278,9 @@ fail:
 static int ambit_info(void *state, struct pim_device_info *out)
 {
 	const struct ambit *a = state;
-	dram_info(&a->geometry, a->timing.dram, out);
+	const struct ambit_geometry *g = &a->geometry;
+	dram_info(g, a->timing.dram, out);
+	out->capacity_bytes = ambit_subarrays(g) * (g->rows - AMBIT_RESERVED_ROWS) * ambit_row_bytes(g);
 	return 0;
 }
 
@@ -316,6 +318,7 @@ const struct pim_device_ops device_ambit = {
 	.run_program = ambit_run_program,
 	.price_program = ambit_price_program,
 	.info = ambit_info,
+	.program_text = ambit_program_text,
 	.cite = mw_data_ambit_bib,
 	.ratios = ratios,
 	.compared = compared,

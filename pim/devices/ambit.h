@@ -125,6 +125,8 @@ int ambit_prepare(struct ambit *a, enum pim_op op, struct pim_type type, uint64_
 /* Prepares a program for the exact engine. */
 int ambit_lower(struct ambit *a, struct ambit_prepared *p, char *why, size_t n);
 void ambit_prepared_free(struct ambit *a);
+int ambit_program_text(void *state, enum pim_op op, struct pim_type type, uint64_t value, char **text, char *err,
+		       size_t n);
 /* Does the published sequence give wrong lanes? (docs/pim.md) */
 bool ambit_published_wrong(enum pim_op op, unsigned width);
 

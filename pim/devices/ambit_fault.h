@@ -3,7 +3,7 @@
 #define PIM_DEVICE_AMBIT_FAULT_H
 
 #include "ambit-emu/fault_run.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* none; ecc: 8 check bits over 64 lanes of every row, for the operations that keep them valid; tmr: every program in
  * triplicate (ambit-emu/redundant.h); copies: every vector K times, with a vote at read-out. */

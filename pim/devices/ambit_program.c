@@ -6,6 +6,7 @@
 
 #include "ambit-emu/redundant.h"
 #include "base/core/err.h"
+#include "base/core/text.h"
 #include "pim/devices/ambit.h"
 
 /* Most commands of all kept programs; prepared for the exact engine a command takes about 50 bytes. */
@@ -184,4 +185,43 @@ int ambit_lower(struct ambit *a, struct ambit_prepared *p, char *why, size_t n)
 			       rc == -ENOMEM ? "no memory" : v.why);
 	p->lowered = true;
 	return 0;
+}
+
+/* Names a row per bit: a0, a1, ..; the letter alone for one bit. */
+static void name_rows(struct mw_buf *b, char letter, unsigned bits)
+{
+	for (unsigned i = 0; i < bits; i++)
+		if (bits == 1)
+			mw_buf_add(b, " %c", letter);
+		else
+			mw_buf_add(b, " %c%u", letter, i);
+}
+
+int ambit_program_text(void *state, enum pim_op op, struct pim_type type, uint64_t value, char **text, char *err,
+		       size_t n)
+{
+	struct ambit_prepared *p;
+	struct mw_buf b = {0};
+	int rc = ambit_prepare(state, op, type, value, &p, err, n);
+	if (rc < 0)
+		return rc;
+	const char *letter = op == PIM_IF_ELSE ? "sab" : "abc";
+	mw_buf_add(&b, ".inputs");
+	for (unsigned i = 0; i < p->shape.inputs; i++)
+		name_rows(&b, letter[i], p->shape.in_bits[i]);
+	mw_buf_add(&b, "\n.outputs");
+	name_rows(&b, 'r', p->shape.out_bits);
+	int len = ambit_program_print(&p->builder.p, NULL, 0);
+	char *commands = len < 0 ? NULL : malloc((size_t)len + 1);
+	if (commands) {
+		(void)ambit_program_print(&p->builder.p, commands, (size_t)len + 1);
+		mw_buf_add(&b, "\n%s\n", commands);
+	}
+	if (!commands || b.failed) {
+		mw_buf_fini(&b);
+		rc = mw_fail(-ENOMEM, err, n, "out of memory");
+	}
+	free(commands);
+	*text = b.p;
+	return rc;
 }

@@ -123,6 +123,7 @@ static int cots_open(void *priv, const struct pim_config *c, void **state, char 
 	d->seed = (uint64_t)pim_config_int(c, "seed");
 	dram_info(g, dram, &d->info);
 	d->info.subarrays = 2 * g->subarrays; /* the geometry counts pairs */
+	d->info.capacity_bytes = ambit_subarrays(g) * (g->rows - RESERVED_ROWS) * (ambit_row_bytes(g) / 2);
 	d->gbps = g->channels * d->info.channel_peak_gbps;
 	d->gbps *= pim_config_real(c, "efficiency");
 	d->cache_bytes = lanes_cache_bytes();

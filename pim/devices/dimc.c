@@ -19,7 +19,8 @@ struct dimc_device {
 	struct dimc_macro macro;
 	uint64_t macros;
 	uint64_t capacity, used; /* places for weights in all macros: in total, taken */
-	double gbps;             /* of the link */
+	double link_gbps;        /* peak of the link */
+	double gbps;             /* what the link reaches */
 	enum dimc_overflow overflow;
 	int serial;
 	bool user; /* values of the macro that are the user's */
@@ -180,7 +181,8 @@ static int dimc_open(void *priv, const struct pim_config *config, void **state, 
 		goto out;
 	d->macros = (uint64_t)pim_config_int(config, "macros");
 	d->capacity = d->macros * d->macro.weights;
-	d->gbps = pim_config_real(config, "link") * pim_config_real(config, "efficiency");
+	d->link_gbps = pim_config_real(config, "link");
+	d->gbps = d->link_gbps * pim_config_real(config, "efficiency");
 	d->overflow = strcmp(pim_config_text(config, "overflow"), "wrap") == 0 ? DIMC_WRAP : DIMC_SATURATE;
 	d->serial = strcmp(pim_config_text(config, "engine"), "serial") == 0;
 	rc = describe(d, &user);
@@ -401,6 +403,16 @@ static int dimc_part_text(const char *name, char *out, size_t n)
 	return rc;
 }
 
+static int dimc_info(void *state, struct pim_device_info *out)
+{
+	const struct dimc_device *d = state;
+	out->peak_gbps = d->link_gbps;
+	out->capacity_bytes = d->capacity * d->macro.w_bits / 8;
+	out->area_mm2 = (double)d->macros * d->macro.area_mm2;
+	out->area_source = d->macro.source;
+	return 0;
+}
+
 static const char *const compared[] = {"dimc", "dimc:macros=192", NULL};
 
 const struct pim_device_ops device_dimc = {
@@ -421,6 +433,7 @@ const struct pim_device_ops device_dimc = {
 	.counts = dimc_counts,
 	.energy = dimc_energy,
 	.price = dimc_price,
+	.info = dimc_info,
 	.compared = compared,
 	.word = dimc_word,
 	.part_name = dimc_part_name,

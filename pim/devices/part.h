@@ -5,7 +5,7 @@
 
 #include "base/core/text.h"
 #include "energy/model/dram_part.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* Rows of a table of keys: one for each timing, and for each voltage and current. */
 #define PART_TIME_KEY(field, help) {#field, PIM_KEY_REAL, NULL, NULL, 0.001, 4e6, "of the part: " help ", ns"},

@@ -40,6 +40,9 @@ CASES = {
         ("--device=ambit:dram=ddr5-4800,limit=jedec", "--width=8"),
         ("--device=ambit:energy=ambit-table", "--sweep=dram=ddr3-1600,ddr4-2400,hbm2"),
         ("--device=cots",),
+        ("--program=add", "--width=8"),
+        ("--baseline=q", "--op=and,add", "--width=8,32"),
+        ("--op=add,mul_wide,gemv", "--width=4,64", "--sweep=channels=1,2", "--sweep=faw=0.5,1"),
         ("--ratios",),
         ("--cite",),
     ],
@@ -73,7 +76,8 @@ CASES = {
     "completion": [("bash",), ("zsh",), ("fish",)],
 }
 TEXT = {"help", "man", "completion"}  # print text and take no format
-TEXT_CASES = {("pim ops", ("--cite",)), ("pim devices", ("--part=ddr4-3200",)), ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
+TEXT_CASES = {("pim ops", ("--cite",)), ("pim ops", ("--program=add", "--width=8")), ("pim devices", ("--part=ddr4-3200",)),
+              ("pim eval", ("--op=sum_lanes", "--width=8", "--in=a"))}
 MEASURING = {"bandwidth", "cores", "counters", "energy", "gemm", "interconnect", "latency", "loaded", "numa", "pages",
              "parallelism", "random", "storage", "stride", "offload"}
 UNAVAILABLE = {"cores", "counters", "energy", "gemm", "interconnect", "loaded"}  # may lack CPUs, counters, libraries

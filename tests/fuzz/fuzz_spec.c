@@ -1,7 +1,7 @@
 /* Device specs: an error names what is wrong in one line; a device's canonical spec opens the same device. The same for
  * a table with a key of every type. */
 #include "base/core/option.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 #include "tests/fuzz/fuzz.h"
 
 static void device(const char *spec)

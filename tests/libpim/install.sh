@@ -19,7 +19,7 @@ fail() {
 export PREFIX=/opt/memwall DESTDIR="$tmp/stage" VERSION=1.2.3
 scripts/install install build || fail 'install fails'
 at=$tmp/stage/opt/memwall
-for file in bin/memwall lib/libpim.so lib/libpim.so.0 lib/libpim.a include/pim.h lib/pkgconfig/pim.pc \
+for file in bin/memwall lib/libpim.so lib/libpim.so.0 lib/libpim.a include/pim.h include/pim_device.h lib/pkgconfig/pim.pc \
 	share/man/man1/memwall.1 share/bash-completion/completions/memwall share/zsh/site-functions/_memwall \
 	share/fish/vendor_completions.d/memwall.fish; do
 	[ -s "$at/$file" ] || fail "$file was not installed"

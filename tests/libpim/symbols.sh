@@ -1,5 +1,5 @@
 #!/bin/sh
-# libpim needs libc and libm only, offers pim_* only, all that pim.h declares, and neither prints nor ends the process.
+# libpim needs libc and libm only, offers pim_* only, all that its headers declare, and neither prints nor ends the process.
 set -u
 bad=0
 complain() {
@@ -21,12 +21,12 @@ grep -vE "^(${runtime}libc|libm|ld-linux[a-z0-9-]*)\.so" "$tmp/needed" >"$tmp/ex
 	complain "libpim.so needs $(tr '\n' ' ' <"$tmp/extra")"
 readelf -d "$so" | grep -q 'SONAME.*\[libpim\.so\.0\]' || complain 'the soname is not libpim.so.0'
 
-# Names offered: those that pim.h declares with PIM_API, no more and no fewer.
-sed 's/#define PIM_API.*/#define PIM_API DECLARED/' pim/pim.h | gcc -E -P -x c - 2>/dev/null | tr '\n' ' ' |
+# Names offered: those that pim.h and pim_device.h declare with PIM_API, no more and no fewer.
+sed 's/#define PIM_API.*/#define PIM_API DECLARED/' pim/pim.h pim/pim_device.h | grep -v '^#include "pim.h"' | gcc -E -P -x c - 2>/dev/null | tr '\n' ' ' |
 	grep -oE 'DECLARED [^;]*;' | sed -E 's/^[^(]*[ *](pim_[a-z0-9_]+)\(.*/\1/' | sort -u >"$tmp/declared"
 nm -D --defined-only "$so" | awk '$2 != "A" { print $3 }' | sed 's/@.*//' | sort -u >"$tmp/dynamic"
 nm -g --defined-only "$archive" | awk 'NF == 3 { print $3 }' | sort -u >"$tmp/static"
-[ "$(wc -l <"$tmp/declared")" -ge 20 ] || complain "only $(wc -l <"$tmp/declared") declarations found in pim.h"
+[ "$(wc -l <"$tmp/declared")" -ge 20 ] || complain "only $(wc -l <"$tmp/declared") declarations found in the headers"
 for list in dynamic static; do
 	grep -v '^pim_' "$tmp/$list" >"$tmp/foreign" && complain "$list: not pim_*: $(tr '\n' ' ' <"$tmp/foreign")"
 	comm -23 "$tmp/declared" "$tmp/$list" >"$tmp/missing"
@@ -47,13 +47,13 @@ if [ "$VARIANT" = release ]; then
 	grep -vE '^cache(\.[0-9]+)?$' "$tmp/data" >"$tmp/state" && complain "mutable state: $(tr '\n' ' ' <"$tmp/state")"
 fi
 
-# The header stands alone, in C and in C++.
+# The headers stand alone, in C and in C++.
 for language in c:c11 c:c17 c++:c++11; do
-	printf '#include "pim/pim.h"\n' >"$tmp/alone.txt"
+	printf '#include "%s"\n' pim/pim_device.h pim/pim.h >"$tmp/alone.txt"
 	compiler=gcc
 	[ "${language%%:*}" = c ] || compiler=g++
 	command -v $compiler >/dev/null 2>&1 || continue
 	$compiler -x "${language%%:*}" -std="${language#*:}" -pedantic -Wall -Wextra -Werror -I. -fsyntax-only \
-		"$tmp/alone.txt" || complain "pim.h does not compile as ${language#*:}"
+		"$tmp/alone.txt" || complain "the headers do not compile as ${language#*:}"
 done
 exit $bad

@@ -9,7 +9,7 @@
 
 #include "base/core/stats.h"
 #include "base/sys/team.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 enum { RATIO_MAX_ROUNDS = 200 };
 

@@ -2,7 +2,7 @@
 #ifndef TEST_PIM_ORACLE_H
 #define TEST_PIM_ORACLE_H
 
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 static inline unsigned char oracle_byte(enum pim_op op, unsigned a, unsigned b, unsigned c)
 {

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -344,39 +345,114 @@ Test(pim_api, a_device_of_the_callers_own)
 	cr_assert(own.opened == 2 && own.closed == 2 && own.executed == 2);
 }
 
-/* A comparison names the memory that it gives a device: what the spec and the preset come to. */
+static void known_or_nan(double is, double want, const char *spec)
+{
+	if (want > 0)
+		cr_assert_float_eq(is, want, 1e-9, "%s: %g", spec, is);
+	else
+		cr_assert(isnan(is), "%s: %g", spec, is);
+}
+
+/* A comparison names the memory that it gives a device: what the spec and the preset come to. A channel of DDR5 is half
+ * as wide as one of DDR4. */
 Test(pim_api, device_info_tells_the_memory)
 {
 	static const struct {
 		const char *spec;
-		int rc;
 		uint32_t channels, ranks, banks;
 		uint64_t row_bytes;
-		double gbps;
+		double channel_gbps, gbps; /* 0: not known */
+		uint64_t capacity;
+		double area;
 	} cases[] = {
-		{"ambit:dram=ddr4-3200", 0, 1, 1, 16, 8192, 25.6},
-		{"ambit:dram=ddr3-1600,channels=2,ranks=4,banks=5", 0, 2, 4, 5, 8192, 12.8},
-		{"ambit:dram=hbm2,channels=16", 0, 16, 1, 16, 1024, 16},
-		{"cots:channels=3", 0, 3, 1, 16, 8192, 25.6},
-		{"dimc", -EOPNOTSUPP, 0, 0, 0, 0, 0},
-		{"host", -EOPNOTSUPP, 0, 0, 0, 0, 0},
+		{"ambit:dram=ddr4-3200", 1, 1, 16, 8192, 25.6, 25.6, UINT64_C(16) * 64 * 1006 * 8192, 0},
+		{"ambit:dram=ddr3-1600,channels=2,ranks=4,banks=5,subarrays=3,rows=128", 2, 4, 5, 8192, 12.8, 25.6,
+		 UINT64_C(2) * 4 * 5 * 3 * 110 * 8192, 0},
+		{"ambit:dram=ddr5-4800,channels=2,subarrays=1", 2, 1, 32, 4096, 19.2, 38.4,
+		 UINT64_C(2) * 32 * 1006 * 4096, 0},
+		{"ambit:dram=hbm2,channels=16,subarrays=2", 16, 1, 16, 1024, 16, 256,
+		 UINT64_C(16) * 16 * 2 * 1006 * 1024, 0},
+		{"cots:channels=3,subarrays=4", 3, 1, 16, 8192, 25.6, 76.8, UINT64_C(3) * 16 * 2 * 478 * 4096, 0},
+		{"dimc", 0, 0, 0, 0, 0, 25.6, 12288, 0.9408},
+		{"dimc:macro=isscc23-7.2,macros=10,link=7,efficiency=0.5", 0, 0, 0, 0, 0, 7, 81920, 1.462},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct pim_device *dev;
 		struct pim_device_info info = {.size = sizeof(info)};
 		cr_assert_eq(pim_open(cases[i].spec, &dev, NULL, 0), 0, "%s", cases[i].spec);
-		cr_assert_eq(pim_device_info(dev, &info), cases[i].rc, "%s", cases[i].spec);
+		cr_assert_eq(pim_device_info(dev, &info), 0, "%s", cases[i].spec);
 		cr_assert(info.channels == cases[i].channels && info.ranks == cases[i].ranks &&
 				  info.banks == cases[i].banks && info.row_bytes == cases[i].row_bytes,
 			  "%s: %u x %u x %u of %llu byte", cases[i].spec, info.channels, info.ranks, info.banks,
 			  (unsigned long long)info.row_bytes);
-		cr_assert_float_eq(info.channel_peak_gbps, cases[i].gbps, 1e-9, "%s", cases[i].spec);
+		known_or_nan(info.channel_peak_gbps, cases[i].channel_gbps, cases[i].spec);
+		known_or_nan(info.peak_gbps, cases[i].gbps, cases[i].spec);
+		known_or_nan(info.area_mm2, cases[i].area, cases[i].spec);
+		cr_assert_eq(info.area_source != NULL, cases[i].area > 0, "%s", cases[i].spec);
+		cr_assert_eq(info.capacity_bytes, cases[i].capacity, "%s: %llu", cases[i].spec,
+			     (unsigned long long)info.capacity_bytes);
 		info.size = 1;
 		cr_assert_eq(pim_device_info(dev, &info), -EINVAL);
 		cr_assert_eq(pim_device_info(NULL, &info), -EINVAL);
 		cr_assert_eq(pim_device_info(dev, NULL), -EINVAL);
 		pim_close(dev);
 	}
+}
+
+/* What the capacity says is what fits: one more row than that does not. */
+Test(pim_api, capacity_is_what_can_be_allocated)
+{
+	static const char *const specs[] = {"ambit:dram=ddr4-3200,banks=2,subarrays=1,rows=32",
+					    "cots:banks=2,subarrays=2,rows=64"};
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		struct pim_device *dev;
+		struct pim_vector *v, *more;
+		struct pim_device_info info = {.size = sizeof(info)};
+		cr_assert_eq(pim_open(specs[i], &dev, NULL, 0), 0, "%s", specs[i]);
+		cr_assert_eq(pim_device_info(dev, &info), 0);
+		cr_assert_eq(pim_alloc(dev, pim_uint(1), 8 * info.capacity_bytes, &v), 0, "%s: %s", specs[i],
+			     pim_error(dev));
+		cr_assert_eq(pim_alloc(dev, pim_uint(1), 1, &more), -ENOSPC, "%s", specs[i]);
+		pim_close(dev);
+	}
+}
+
+static int info_of_zeros(void *state, struct pim_device_info *out)
+{
+	(void)state;
+	*out = (struct pim_device_info){.size = sizeof(*out), .channels = 1, .area_source = "none"};
+	return 0;
+}
+
+static int info_fails(void *state, struct pim_device_info *out)
+{
+	(void)state;
+	out->channels = 7;
+	return -EOPNOTSUPP;
+}
+
+/* What a device leaves at 0 is not known; it is not 0 GB/s or 0 mm2. */
+Test(pim_api, what_info_leaves_out_is_not_zero)
+{
+	const struct pim_device_ops *host = pim_builtin(0);
+	for (size_t i = 0; host && strcmp(host->name, "host") != 0;)
+		host = pim_builtin(++i);
+	cr_assert_not_null(host);
+	struct pim_device_ops ops = *host;
+	struct pim_device *dev;
+	struct pim_device_info info = {.size = sizeof(info)};
+	cr_assert_eq(pim_open("host", &dev, NULL, 0), 0);
+	cr_assert_eq(pim_device_info(dev, &info), -EOPNOTSUPP);
+	pim_close(dev);
+	ops.info = info_of_zeros;
+	cr_assert_eq(pim_open_ops(&ops, NULL, NULL, &dev, NULL, 0), 0);
+	cr_assert_eq(pim_device_info(dev, &info), 0);
+	cr_assert(info.channels == 1 && isnan(info.peak_gbps) && isnan(info.channel_peak_gbps));
+	cr_assert(isnan(info.area_mm2) && !info.area_source);
+	ops.info = info_fails;
+	cr_assert_eq(pim_device_info(dev, &info), -EOPNOTSUPP);
+	cr_assert(info.channels == 0 && isnan(info.peak_gbps), "nothing half known is left behind");
+	pim_close(dev);
 }
 
 /* What a device says about itself beside its keys: specs that open it, and no half row. */

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/core/stats.h"
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 /* Geometry again, from the papers' table, so that the test does not read what the device reads. */
 static const struct macro {

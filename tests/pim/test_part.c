@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 static char dir[32], path[64];
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pim/pim.h"
+#include "pim/pim_device.h"
 
 #define IS(expect, call)                                                                                               \
 	do {                                                                                                           \
@@ -74,6 +74,17 @@ Test(pim_wrong, devices)
 	IS(-EINVAL, pim_open_ops(&empty, NULL, NULL, &d, NULL, 0));
 	IS(-EINVAL, pim_open_ops(&empty, NULL, "full", &d, NULL, 0));
 	DONE(pim_close(NULL));
+	struct pim_library *library;
+	IS(-EINVAL, pim_library_open(NULL, &library, NULL, 0));
+	IS(-EINVAL, pim_library_open("a", NULL, NULL, 0));
+	IS(-ENOENT, pim_library_open("/nonexistent/a.so", &library, NULL, 0));
+	IS(-EINVAL, pim_library_open("/", &library, NULL, 0));
+	IS(NULL, library);
+	DONE(pim_library_close(NULL));
+	IS(NULL, pim_library_device(NULL, 0));
+	IS(-EINVAL, pim_library_open_device(NULL, NULL, &d, NULL, 0));
+	IS(-EINVAL, pim_library_open_device(NULL, "ambit", NULL, NULL, 0));
+	IS(-ENODEV, pim_library_open_device(NULL, "nothing", &d, NULL, 0));
 	IS(NULL, pim_builtin(SIZE_MAX));
 	IS(NULL, pim_ops_of(NULL));
 	IS(-EINVAL, pim_device_info(NULL, &info));
@@ -398,6 +409,14 @@ Test(pim_wrong, programs)
 		IS(-EINVAL, pim_program_compile((enum pim_language)l, "\0\0\0", 3, &none, NULL, 0));
 		IS(NULL, none);
 	}
+	IS(-EINVAL, pim_program_of_op(NULL, PIM_ADD, pim_uint(8), 0, &none));
+	IS(-EINVAL, pim_program_of_op(dev, PIM_ADD, pim_uint(8), 0, NULL));
+	IS(-EINVAL, pim_program_of_op(dev, PIM_OP_COUNT, pim_uint(8), 0, &none));
+	IS(-EINVAL, pim_program_of_op(dev, (enum pim_op) - 1, pim_uint(8), 0, &none));
+	IS(-EINVAL, pim_program_of_op(dev, PIM_SHR, pim_uint(8), UINT64_MAX, &none));
+	for (int i = 0; i < NO_TYPES; i++)
+		IS(-EINVAL, pim_program_of_op(dev, PIM_ADD, no_types[i], 0, &none));
+	IS(NULL, none);
 	DONE(pim_program_free(NULL));
 	IS(-EINVAL, pim_program_info(NULL, &info));
 	IS(-EINVAL, pim_program_info(p, NULL));

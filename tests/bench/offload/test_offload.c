@@ -218,6 +218,20 @@ Test(bench_offload, both_sides_of_every_row, .timeout = 300)
 	finish(&f);
 }
 
+/* A channel of ddr5-4800 is 4 bytes wide: 19.2 GB/s, not 38.4. The device says so, not the name of the preset. */
+Test(bench_offload, peak_is_that_of_the_device, .timeout = 300)
+{
+	struct fixture f;
+	const char *args[] = {"--sizes=1M", "--kernels=and", "--device=ambit:dram=ddr5-4800,channels=3,limit=none"};
+	cr_assert_eq(run(&f, 3, args), 0, "%s", f.err);
+	const struct mw_record *r = find(&f, "and", "speedup", "vector=1048576 mode=resident cache=cold");
+	cr_assert(r && r->provenance == MW_MODELLED);
+	double host = mw_kv_find(&r->observed, "host_gbps")->r, over = mw_kv_find(&r->observed, "host_over_peak")->r;
+	cr_assert_eq(mw_kv_int(&r->observed, "channels", 0), 3);
+	cr_assert_float_eq(over, host / 57.6, 1e-9 * over, "%g GB/s are %g of the peak", host, over);
+	finish(&f);
+}
+
 /* The ratio's interval is the host's, through the device's time; what transfers cost is part of one use. */
 Test(bench_offload, intervals_and_energy_of_one_use, .timeout = 300)
 {
