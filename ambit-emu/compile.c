@@ -214,17 +214,21 @@ static int make_nets(const struct ambit_circuit *c, struct mig_net net[NETS], in
 static int compact(struct mig_net *net)
 {
 	struct mig_net next;
-	mig_literal *in = calloc((size_t)net->n_in + 1, sizeof(*in));
-	if (!in)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < net->n_in; i++)
-		in[i] = (i + 1) << 1;
-	int rc = mig_net_copy(&next, &net->g, in, net->n_in, net->out, net->n_out);
-	free(in);
+	int rc = mig_net_clone(&next, net);
 	mig_net_free(rc < 0 ? &next : net);
 	if (rc == 0)
 		*net = next;
 	return rc;
+}
+
+static bool same_net(const struct mig_net *a, const struct mig_net *b)
+{
+	if (a->g.n != b->g.n || memcmp(a->out, b->out, a->n_out * sizeof(*a->out)) != 0)
+		return false;
+	for (uint32_t i = 1; i < a->g.n; i++)
+		if (memcmp(a->g.v[i].in, b->g.v[i].in, sizeof(a->g.v[i].in)) != 0)
+			return false;
+	return true;
 }
 
 static int plan_all(struct mig_net net[NETS], int n, bool thorough, struct plan plan[NETS], int *best)
@@ -235,8 +239,12 @@ static int plan_all(struct mig_net net[NETS], int n, bool thorough, struct plan 
 		if (i == AS_WRITTEN && net[0].g.n > 4 * ALL_FORMS_BELOW)
 			break; /* too large: only the rewritten graph is planned */
 		rc = compact(&net[i]);
-		if (rc == 0)
-			rc = ambit_plan(&net[i], thorough, &plan[i]);
+		bool known = false;
+		for (int k = n - 1; k > i && rc == 0; k--)
+			known |= same_net(&net[k], &net[i]);
+		if (rc < 0 || known)
+			continue;
+		rc = ambit_plan(&net[i], thorough, &plan[i]);
 		if (rc == 0 && plan[i].ns < plan[*best].ns)
 			*best = i;
 	}
