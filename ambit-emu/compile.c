@@ -231,7 +231,7 @@ static bool same_net(const struct mig_net *a, const struct mig_net *b)
 	return true;
 }
 
-static int plan_all(struct mig_net net[NETS], int n, bool thorough, struct plan plan[NETS], int *best)
+static int plan_all(struct mig_net net[NETS], int n, enum ambit_effort effort, struct plan plan[NETS], int *best)
 {
 	int rc = 0;
 	*best = n - 1;
@@ -244,7 +244,7 @@ static int plan_all(struct mig_net net[NETS], int n, bool thorough, struct plan 
 			known |= same_net(&net[k], &net[i]);
 		if (rc < 0 || known)
 			continue;
-		rc = ambit_plan(&net[i], thorough, &plan[i]);
+		rc = ambit_plan(&net[i], effort, &plan[i]);
 		if (rc == 0 && plan[i].ns < plan[*best].ns)
 			*best = i;
 	}
@@ -257,18 +257,26 @@ int ambit_compile(const struct ambit_circuit *c, enum ambit_effort effort, struc
 	struct mig_net net[NETS] = {0};
 	struct plan plan[NETS] = {0};
 	struct ambit_verdict verdict;
+	struct ambit_equivalence check;
 	int n = 0, best = 0;
 	int rc = make_nets(c, net, &n);
 	if (rc == 0)
-		rc = plan_all(net, n, effort == AMBIT_THOROUGH, plan, &best);
+		rc = plan_all(net, n, effort, plan, &best);
 	if (rc == 0)
 		rc = emit(&net[best], &plan[best], out);
 	if (rc == 0)
 		rc = ambit_verify(&out->p, &verdict);
+	if (rc == 0)
+		rc = ambit_equivalent(c, &out->p, 1, &check);
+	if (rc == 0 && check.wrong)
+		rc = -EBADMSG;
 	if (rc == 0 && info) {
 		rc = mig_measure(&c->g, c->out, c->outputs.n, &info->written);
 		if (rc == 0)
 			rc = mig_measure(&net[best].g, net[best].out, net[best].n_out, &info->rewritten);
+		info->placements = 0;
+		for (int i = 0; i < n; i++)
+			info->placements += plan[i].placements;
 	}
 	for (int i = 0; i < NETS; i++) {
 		mig_net_free(&net[i]);

@@ -29,7 +29,7 @@ static int class_of(uint16_t smallest)
 }
 
 /* Visits all permutations by swaps of neighbours, and for each all negations by single flips. */
-static void find(uint16_t function, struct npn_match *m)
+void npn_find(uint16_t function, struct npn_match *m)
 {
 	/* Steinhaus, Johnson, Trotter: 24 permutations; the last swap leads back to the first one. */
 	static const uint8_t swaps[24] = {2, 1, 0, 2, 0, 1, 2, 0, 2, 1, 0, 2, 0, 1, 2, 0, 2, 1, 0, 2, 0, 1, 2, 0};
@@ -61,7 +61,7 @@ static void find(uint16_t function, struct npn_match *m)
 const struct npn_match *npn_match(struct npn_memo *memo, uint16_t function)
 {
 	if (!memo->known[function]) {
-		find(function, &memo->match[function]);
+		npn_find(function, &memo->match[function]);
 		memo->known[function] = 1;
 	}
 	return &memo->match[function];

@@ -36,7 +36,8 @@ struct npn_memo {
 	uint8_t known[1u << 16];
 };
 
-/* memo: zeroed by the caller. Valid as long as the memo. */
+void npn_find(uint16_t function, struct npn_match *m);
+/* The same, looked up in memo first. memo: zeroed by the caller. Valid as long as the memo. */
 const struct npn_match *npn_match(struct npn_memo *memo, uint16_t function);
 /* Adds the majorities of a matched function of four literals to the graph, and returns its literal. */
 mig_literal npn_plant(struct mig *g, const struct npn_match *m, const mig_literal leaf[NPN_INPUTS]);

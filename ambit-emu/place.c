@@ -481,6 +481,7 @@ static void place_missing(struct place *p, const struct trial *t, int last, uint
 	if (p->visits == 0)
 		return;
 	p->visits--;
+	p->s->placements++;
 	for (int k = 0; k < 3; k++)
 		if (t->row[p->row[k]] != p->target[p->row[k]]) {
 			missing = true;

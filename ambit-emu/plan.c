@@ -274,7 +274,7 @@ static const struct {
 	struct effort try[MAX_TRIES];
 } efforts[] = {
 	{5, {{32, MAX_READY, 1, 24, 40, 8}, {24, 1, 1, 24, 30, 8}, {48, 2, 0, 48, 60, 4}}},
-	{9, {{6, 2, 1, 8, 12, 8}, {16, 2, 0, 12, 12, 4}}},
+	{9, {{12, 2, 1, 12, 12, 8}, {8, 1, 0, 12, 12, 4}}},
 	{13, {{12, 3, 1, 12, 20, 8}, {48, 2, 0, 24, 30, 4}}},
 	{61, {{96, 1, 0, 24, 20, 4}, {24, 1, 1, 48, 20, 4}, {32, 2, 0, 24, 20, 2}}},
 	{201, {{48, 1, 0, 24, 20, 4}, {16, 2, 0, 24, 20, 2}}},
@@ -350,7 +350,7 @@ static int collect(struct search *s, struct plan *out)
 		if (s->state[i].ns < best->ns)
 			best = &s->state[i];
 	int rc = take_steps(s, best);
-	*out = (struct plan){s->done, s->n_done, best->ns};
+	*out = (struct plan){s->done, s->n_done, best->ns, 0};
 	s->done = NULL;
 	return rc;
 }
@@ -378,7 +378,7 @@ static int search(struct search *s, const struct effort *effort, struct plan *ou
 	return rc;
 }
 
-int ambit_plan(const struct mig_net *net, bool thorough, struct plan *out)
+int ambit_plan(const struct mig_net *net, enum ambit_effort effort, struct plan *out)
 {
 	struct search s = {.net = net};
 	*out = (struct plan){0};
@@ -390,11 +390,16 @@ int ambit_plan(const struct mig_net *net, bool thorough, struct plan *out)
 		rc = make_fanout(&s);
 	for (uint32_t i = 0; i < net->n_out && rc == 0; i++)
 		s.is_output[net->out[i]] = true;
+	/* A search that tries no majority finds nothing, and each is placed plainly. */
+	static const struct effort plain = {.width = 1}, quick = {1, 1, 0, 6, 10, 4};
 	size_t size = 0;
-	while (efforts[size].below < UINT32_MAX && (!thorough || s.n_order >= efforts[size].below))
+	while (efforts[size].below < UINT32_MAX && s.n_order >= efforts[size].below)
 		size++;
-	for (int i = 0; i < MAX_TRIES && efforts[size].try[i].width && rc == 0; i++)
+	if (rc == 0 && effort != AMBIT_THOROUGH)
+		rc = search(&s, effort == AMBIT_PLAIN ? &plain : &quick, out);
+	for (int i = 0; i < MAX_TRIES && effort == AMBIT_THOROUGH && efforts[size].try[i].width && rc == 0; i++)
 		rc = search(&s, &efforts[size].try[i], out);
+	out->placements = s.placements;
 	free(s.log);
 	free(s.order);
 	free(s.is_output);

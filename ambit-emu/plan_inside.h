@@ -107,6 +107,7 @@ struct search {
 	bool commit; /* keep one state from time to time */
 	struct log_entry *log;
 	size_t n_log, log_capacity;
+	uint64_t placements;    /* ways to place operands tried */
 	struct plan_step *done; /* steps before the last commit */
 	size_t n_done;
 	struct effort effort;
