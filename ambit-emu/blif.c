@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ambit-emu/circuit.h"
+#include "ambit-emu/decompose.h"
 #include "ambit-emu/scan.h"
 #include "base/core/err.h"
 
@@ -236,30 +237,58 @@ static int read_command(struct blif *b)
 	return end_of_line(&b->s);
 }
 
-/* Builds the rows of a .names whose inputs are built: each row is an AND, the rows are ORed, and the OR is complemented
- * when they list the zeros. */
+/* Reads the literals of a row, which are `n` characters at `at`. */
+static int check_row(const struct ambit_scan *s, size_t at, uint32_t n)
+{
+	for (uint32_t k = 0; k < n; k++) {
+		char bit = s->text[at + k];
+		if (bit != '0' && bit != '1' && bit != '-')
+			return scan_fail(s, at + k, -EINVAL, "0, 1 or - expected, not '%c'", bit);
+	}
+	return 0;
+}
+
+/* The AND of a row's literals. */
+static mig_literal row_literal(struct blif *b, const struct cover *c, const char *row)
+{
+	mig_literal all = MIG_ONE;
+	for (uint32_t k = 0; k < c->n; k++)
+		if (row[k] != '-')
+			all = mig_and(&b->c->g, all, b->value[b->fanin[c->first + k]] ^ (mig_literal)(row[k] == '0'));
+	return all;
+}
+
+static void row_into_table(const char *row, uint32_t n, uint8_t *table)
+{
+	unsigned care = 0, value = 0;
+	for (uint32_t k = 0; k < n; k++) {
+		care |= (unsigned)(row[k] != '-') << k;
+		value |= (unsigned)(row[k] == '1') << k;
+	}
+	for (unsigned i = 0; i < 1u << n; i++)
+		table[i] |= (i & care) == value;
+}
+
+/* Builds the rows of a .names whose inputs are built. Up to DECOMPOSE_INPUTS of them become a truth table, which is
+ * decomposed; with more, each row is an AND and the rows are ORed. All is complemented when the rows list the zeros. */
 static int build_cover(struct blif *b, uint32_t signal)
 {
 	struct ambit_scan *s = &b->s;
 	const struct cover *c = &b->cover[signal];
 	struct mig *g = &b->c->g;
+	const bool decompose = c->n <= DECOMPOSE_INPUTS;
+	uint8_t table[DECOMPOSE_ROWS] = {0};
 	mig_literal sum = MIG_ZERO;
 	char phase = '1';
 	s->at = c->rows;
 	for (bool first = true; scan_peek(s) == '0' || scan_peek(s) == '1' || scan_peek(s) == '-'; first = false) {
-		mig_literal row = MIG_ONE;
 		size_t at = s->at, len = c->n ? word(s) : 0;
 		if (len != c->n)
 			return scan_fail(s, at, -EINVAL, "a row of %zu inputs, '%s' has %u", len, b->signal.v[signal],
 					 c->n);
-		for (size_t k = 0; k < len; k++) {
-			char bit = s->text[at + k];
-			if (bit != '0' && bit != '1' && bit != '-')
-				return scan_fail(s, at + k, -EINVAL, "0, 1 or - expected, not '%c'", bit);
-			mig_literal in = b->value[b->fanin[c->first + k]];
-			if (bit != '-')
-				row = mig_and(g, row, in ^ (mig_literal)(bit == '0'));
-		}
+		int rc = check_row(s, at, c->n);
+		if (rc < 0)
+			return rc;
 		s->at += len;
 		len = word(s);
 		if (len != 1 || (s->text[s->at] != '0' && s->text[s->at] != '1'))
@@ -267,11 +296,20 @@ static int build_cover(struct blif *b, uint32_t signal)
 		if (!first && s->text[s->at] != phase)
 			return scan_fail(s, s->at, -EINVAL, "rows of both results in one .names");
 		phase = s->text[s->at++];
-		int rc = end_of_line(s);
+		rc = end_of_line(s);
 		if (rc < 0)
 			return rc;
 		next_line(s);
-		sum = mig_or(g, sum, row);
+		if (decompose)
+			row_into_table(s->text + at, c->n, table);
+		else
+			sum = mig_or(g, sum, row_literal(b, c, s->text + at));
+	}
+	if (decompose) {
+		mig_literal in[DECOMPOSE_INPUTS];
+		for (uint32_t k = 0; k < c->n; k++)
+			in[k] = b->value[b->fanin[c->first + k]];
+		sum = mig_of_table(g, table, c->n, in);
 	}
 	b->value[signal] = sum ^ (mig_literal)(phase == '0');
 	return g->rc;

@@ -214,20 +214,24 @@ static int make_nets(const struct ambit_circuit *c, struct mig_net net[NETS], in
 static int compact(struct mig_net *net)
 {
 	struct mig_net next;
-	mig_literal *in = calloc((size_t)net->n_in + 1, sizeof(*in));
-	if (!in)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < net->n_in; i++)
-		in[i] = (i + 1) << 1;
-	int rc = mig_net_copy(&next, &net->g, in, net->n_in, net->out, net->n_out);
-	free(in);
+	int rc = mig_net_clone(&next, net);
 	mig_net_free(rc < 0 ? &next : net);
 	if (rc == 0)
 		*net = next;
 	return rc;
 }
 
-static int plan_all(struct mig_net net[NETS], int n, bool thorough, struct plan plan[NETS], int *best)
+static bool same_net(const struct mig_net *a, const struct mig_net *b)
+{
+	if (a->g.n != b->g.n || memcmp(a->out, b->out, a->n_out * sizeof(*a->out)) != 0)
+		return false;
+	for (uint32_t i = 1; i < a->g.n; i++)
+		if (memcmp(a->g.v[i].in, b->g.v[i].in, sizeof(a->g.v[i].in)) != 0)
+			return false;
+	return true;
+}
+
+static int plan_all(struct mig_net net[NETS], int n, enum ambit_effort effort, struct plan plan[NETS], int *best)
 {
 	int rc = 0;
 	*best = n - 1;
@@ -235,8 +239,12 @@ static int plan_all(struct mig_net net[NETS], int n, bool thorough, struct plan 
 		if (i == AS_WRITTEN && net[0].g.n > 4 * ALL_FORMS_BELOW)
 			break; /* too large: only the rewritten graph is planned */
 		rc = compact(&net[i]);
-		if (rc == 0)
-			rc = ambit_plan(&net[i], thorough, &plan[i]);
+		bool known = false;
+		for (int k = n - 1; k > i && rc == 0; k--)
+			known |= same_net(&net[k], &net[i]);
+		if (rc < 0 || known)
+			continue;
+		rc = ambit_plan(&net[i], effort, &plan[i]);
 		if (rc == 0 && plan[i].ns < plan[*best].ns)
 			*best = i;
 	}
@@ -249,18 +257,26 @@ int ambit_compile(const struct ambit_circuit *c, enum ambit_effort effort, struc
 	struct mig_net net[NETS] = {0};
 	struct plan plan[NETS] = {0};
 	struct ambit_verdict verdict;
+	struct ambit_equivalence check;
 	int n = 0, best = 0;
 	int rc = make_nets(c, net, &n);
 	if (rc == 0)
-		rc = plan_all(net, n, effort == AMBIT_THOROUGH, plan, &best);
+		rc = plan_all(net, n, effort, plan, &best);
 	if (rc == 0)
 		rc = emit(&net[best], &plan[best], out);
 	if (rc == 0)
 		rc = ambit_verify(&out->p, &verdict);
+	if (rc == 0)
+		rc = ambit_equivalent(c, &out->p, 1, &check);
+	if (rc == 0 && check.wrong)
+		rc = -EBADMSG;
 	if (rc == 0 && info) {
 		rc = mig_measure(&c->g, c->out, c->outputs.n, &info->written);
 		if (rc == 0)
 			rc = mig_measure(&net[best].g, net[best].out, net[best].n_out, &info->rewritten);
+		info->placements = 0;
+		for (int i = 0; i < n; i++)
+			info->placements += plan[i].placements;
 	}
 	for (int i = 0; i < NETS; i++) {
 		mig_net_free(&net[i]);

@@ -2,7 +2,7 @@
  *
  * Up to three forms of the graph are planned: as written, rewritten, and rewritten into other forms of the same size;
  * the fastest program is kept. The result is deterministic. Large graphs are searched less widely, so that the time
- * stays bounded. */
+ * stays bounded. A program is found for every graph: where the search finds no rows, operands come from memory. */
 #ifndef AMBIT_COMPILE_H
 #define AMBIT_COMPILE_H
 
@@ -13,12 +13,17 @@
 
 struct ambit_compiled {
 	struct mig_size written, rewritten; /* size of the graph as read, and of the graph that the program computes */
+	uint64_t placements;                /* ways to place operands that the search tried, its work */
 };
 
-enum ambit_effort { AMBIT_QUICK, AMBIT_THOROUGH };
+/* PLAIN: no search for rows, every operand is copied from memory. QUICK: the narrowest search. THOROUGH: as wide as the
+ * size of the graph allows. */
+enum ambit_effort { AMBIT_PLAIN, AMBIT_QUICK, AMBIT_THOROUGH };
 
-/* Compiles and verifies. Data rows: the inputs in the circuit's order, then the outputs, then temporaries. out: zeroed
- * by the caller; info may be NULL. -ERANGE: more rows than addresses; -E2BIG; -ENOMEM. */
+/* Compiles, checks that the program is legal and that it computes the circuit (ambit_equivalent). Data rows: the inputs
+ * in the circuit's order, then the outputs, then temporaries. out: zeroed by the caller; info may be NULL. -ERANGE:
+ * more rows than addresses; -EBADMSG: the program does not compute the circuit, a fault of the compiler; -E2BIG;
+ * -ENOMEM. */
 int ambit_compile(const struct ambit_circuit *c, enum ambit_effort effort, struct ambit_builder *out,
 		  struct ambit_compiled *info);
 
@@ -30,13 +35,14 @@ int ambit_circuit_of(struct ambit_circuit *c, const struct ambit_program *p, con
 /* ---- equivalence ---- */
 
 enum { AMBIT_EXHAUSTIVE_INPUTS = 16, AMBIT_RANDOM_LANES = 65536 };
+#define AMBIT_NO_OUTPUT UINT32_MAX
 
 struct ambit_equivalence {
 	uint64_t lanes;
 	bool exhaustive;  /* all combinations of the inputs, else random ones */
 	uint64_t wrong;   /* lanes with a wrong output or a changed input */
-	uint32_t output;  /* the first output found wrong */
 	uint64_t example; /* the first wrong lane; when exhaustive its number is the inputs, D0 = bit 0 */
+	uint32_t output;  /* the first output that is wrong in that lane; AMBIT_NO_OUTPUT: an input is changed there */
 };
 
 /* Runs the program in the exact engine on every combination of up to 16 inputs, on random lanes beyond, and compares

@@ -16,7 +16,7 @@ struct tree {
 	uint8_t in[3];     /* functions */
 };
 
-enum { NO_COST = 255, MAX_COST = 5 };
+enum { NO_COST = 255, MAX_COST = 4 };
 
 struct trees {
 	struct tree t[256];
@@ -69,23 +69,16 @@ static void set_mux(struct trees *all, uint8_t s, uint8_t t, uint8_t e)
 	all->t[nf] = (struct tree){3, 2, {nu, nl, nt}};
 }
 
-/* a ^ b ^ c = M(~M(a, b, c), M(a, b, ~c), c), which contains the carry M(a, b, c). alone: M(M(~a, b, c), M(a, ~b, c),
- * ~c), whose inner operands are copied two rows at a time. */
-static void set_parity(struct trees *all, bool alone)
+/* a ^ b ^ c = M(~M(a, b, c), M(a, b, ~c), c), which contains the carry M(a, b, c). */
+static void set_parity(struct trees *all)
 {
 	const uint8_t a = variable[0], b = variable[1], c = variable[2], f = a ^ b ^ c;
 	const uint8_t na = (uint8_t)~a, nb = (uint8_t)~b, nc = (uint8_t)~c, nf = (uint8_t)~f;
-	if (alone) {
-		all->t[f] = (struct tree){3, 0, {maj8(na, b, c), maj8(a, nb, c), nc}};
-		all->t[nf] = (struct tree){3, 0, {maj8(a, nb, nc), maj8(na, b, nc), c}};
-	} else {
-		all->t[f] = (struct tree){3, 0, {maj8(na, nb, nc), maj8(a, b, nc), c}};
-		all->t[nf] = (struct tree){3, 0, {maj8(a, b, c), maj8(na, nb, c), nc}};
-	}
+	all->t[f] = (struct tree){3, 0, {maj8(na, nb, nc), maj8(a, b, nc), c}};
+	all->t[nf] = (struct tree){3, 0, {maj8(a, b, c), maj8(na, nb, c), nc}};
 }
 
-/* parity_alone: write parities of three in the form that contains no carry. */
-static void find_trees(struct trees *all, bool parity_alone)
+static void find_trees(struct trees *all)
 {
 	memset(all, 0, sizeof(*all));
 	for (int f = 0; f < 256; f++)
@@ -109,7 +102,7 @@ static void find_trees(struct trees *all, bool parity_alone)
 			set_mux(all, variable[i], t, e);
 			set_mux(all, variable[i], (uint8_t)~t, e);
 		}
-	set_parity(all, parity_alone);
+	set_parity(all);
 }
 
 static mig_literal plant(const struct trees *all, struct mig *g, uint8_t f, const mig_literal leaf[3])
@@ -124,6 +117,16 @@ static mig_literal plant(const struct trees *all, struct mig *g, uint8_t f, cons
 		if (f == variable[i] || (f ^ variable[i]) == 0xff)
 			return leaf[i] ^ (mig_literal)(f != variable[i]);
 	return MIG_ZERO;
+}
+
+/* a ^ b ^ c = M(p, M(a, ~c, p), ~b) with p = M(~a, b, c). M(a, ~c, p) has the value of M(a, ~c, b), but p is in a
+ * compute row already. c is the latest value, whose complement a dual-contact row can take at once: 6 commands in a
+ * chain. */
+static mig_literal plant_parity(struct mig *g, const mig_literal leaf[3])
+{
+	mig_literal a = leaf[0], b = leaf[1], c = leaf[2];
+	mig_literal p = mig_maj(g, a ^ 1, b, c);
+	return mig_maj(g, p, mig_maj(g, a, c ^ 1, p), b ^ 1);
 }
 
 /* ---- cuts ---- */
@@ -280,6 +283,7 @@ struct pass {
 	const struct mig_net *from;
 	struct mig_net *to;
 	struct trees trees;
+	bool forms; /* forms for a chain of commands, not for sharing */
 	struct cut_list *cuts;
 	const struct cut **choice;
 	uint32_t *refs;
@@ -315,13 +319,19 @@ static mig_literal rebuilt(const struct pass *p, uint32_t i)
 		else if (k < c->n)
 			in[k] = p->map[c->leaf[k]];
 	}
-	return c ? plant(&p->trees, &p->to->g, c->function, in) : mig_maj(&p->to->g, in[0], in[1], in[2]);
+	if (!c)
+		return mig_maj(&p->to->g, in[0], in[1], in[2]);
+	const uint8_t parity = variable[0] ^ variable[1] ^ variable[2], other = (uint8_t)~parity;
+	if (p->forms && (c->function == parity || c->function == other))
+		return plant_parity(&p->to->g, in) ^ (mig_literal)(c->function != parity);
+	return plant(&p->trees, &p->to->g, c->function, in);
 }
 
 static int run(struct pass *p, enum mig_cuts what)
 {
 	const struct mig *g = &p->from->g;
-	find_trees(&p->trees, what == MIG_FORMS);
+	p->forms = what == MIG_FORMS;
+	find_trees(&p->trees);
 	p->cuts[0] = (struct cut_list){.v = {{{0}, 0, 0}}, .n = 1}; /* the constant */
 	for (uint32_t i = 1; i < g->n; i++) {
 		add_cuts(g, i, p->cuts);

@@ -63,32 +63,43 @@ static int run(struct check *k)
 	return rc;
 }
 
+static uint64_t changed_inputs(const struct check *k, size_t w)
+{
+	const struct ambit_circuit *c = k->c;
+	uint64_t changed = 0, got;
+	for (uint32_t i = 0; i < c->inputs.n; i++) {
+		uint64_t in = input_word(i, w, k->out->exhaustive, k->seed);
+		k->value[c->in[i] >> 1] = in;
+		memcpy(&got, k->row[i] + 8 * w, 8);
+		changed |= got ^ in;
+	}
+	return changed;
+}
+
 /* Compares outputs with the circuit, and inputs with what they were: a program must not change them. */
 static void compare(struct check *k)
 {
 	const struct ambit_circuit *c = k->c;
 	struct ambit_equivalence *e = k->out;
-	uint64_t last = e->lanes % 64 ? ((uint64_t)1 << e->lanes % 64) - 1 : UINT64_MAX;
+	const uint64_t last = e->lanes % 64 ? ((uint64_t)1 << e->lanes % 64) - 1 : UINT64_MAX;
+	e->output = AMBIT_NO_OUTPUT;
 	for (size_t w = 0; w < k->words; w++) {
-		uint64_t wrong = 0, got;
-		for (uint32_t i = 0; i < c->inputs.n; i++) {
-			uint64_t in = input_word(i, w, e->exhaustive, k->seed);
-			k->value[c->in[i] >> 1] = in;
-			memcpy(&got, k->row[i] + 8 * w, 8);
-			wrong |= got ^ in;
-		}
+		const uint64_t lanes = w + 1 == k->words ? last : UINT64_MAX;
+		uint64_t wrong = changed_inputs(k, w) & lanes, got;
 		mig_evaluate(&c->g, k->value);
 		for (uint32_t i = 0; i < c->outputs.n; i++) {
 			memcpy(&got, k->row[c->inputs.n + i] + 8 * w, 8);
-			uint64_t differs = got ^ mig_value(k->value, c->out[i]);
-			if (differs && e->wrong == 0 && wrong == 0)
-				e->output = i;
-			wrong |= differs;
+			wrong |= (got ^ mig_value(k->value, c->out[i])) & lanes;
 		}
-		if (w + 1 == k->words)
-			wrong &= last;
-		if (wrong && e->wrong == 0)
-			e->example = 64 * w + (uint64_t)__builtin_ctzll(wrong);
+		if (wrong && e->wrong == 0) {
+			const int lane = __builtin_ctzll(wrong);
+			e->example = 64 * w + (uint64_t)lane;
+			for (uint32_t i = c->outputs.n; i-- > 0;) {
+				memcpy(&got, k->row[c->inputs.n + i] + 8 * w, 8);
+				if ((got ^ mig_value(k->value, c->out[i])) >> lane & 1)
+					e->output = i;
+			}
+		}
 		e->wrong += (uint64_t)__builtin_popcountll(wrong);
 	}
 }

@@ -72,3 +72,16 @@ int mig_net_copy(struct mig_net *net, const struct mig *g, const mig_literal *in
 	free(map);
 	return rc;
 }
+
+int mig_net_clone(struct mig_net *to, const struct mig_net *from)
+{
+	mig_literal *in = calloc((size_t)from->n_in + 1, sizeof(*in));
+	*to = (struct mig_net){0};
+	if (!in)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < from->n_in; i++)
+		in[i] = (i + 1) << 1;
+	int rc = mig_net_copy(to, &from->g, in, from->n_in, from->out, from->n_out);
+	free(in);
+	return rc;
+}

@@ -63,7 +63,7 @@ static bool in_memory(const struct place *p, const struct trial *t, mig_literal 
 	for (unsigned i = 0; i < t->n_saved; i++)
 		if (t->saved[i] == l)
 			return true;
-	return bit(p->s, p->st, l & 1 ? SAVED_N : SAVED, l >> 1);
+	return flag(p->st, l & 1 ? SAVED_N : SAVED, l >> 1);
 }
 
 static bool slot_free(const struct place *p, const struct trial *t, uint32_t node)
@@ -71,22 +71,26 @@ static bool slot_free(const struct place *p, const struct trial *t, uint32_t nod
 	for (unsigned i = 0; i < t->n_taken; i++)
 		if (t->taken[i] == node)
 			return false;
-	return bit(p->s, p->st, SLOT, node);
+	return flag(p->st, SLOT, node);
+}
+
+/* Can x become the second address of the activation that computed b? */
+static bool birth_reaches(const struct place *p, const struct trial *t, const struct birth *b, const struct lines *x)
+{
+	if (b->value == MIG_NONE || !slot_free(p, t, b->value >> 1) || clash(&p->s->address[b->tra], x))
+		return false;
+	for (int r = 0; r < ROWS; r++)
+		if (has(x->all, r) && t->touched[r] > b->seq)
+			return false;
+	return true;
 }
 
 /* Finds a way to put literal l on the bitlines of a command whose second address is x. */
 static struct source find_source(const struct place *p, const struct trial *t, mig_literal l, const struct lines *x)
 {
-	for (int i = 0; i < BIRTHS; i++) {
-		const struct birth *b = &p->st->birth[i];
-		if (b->value != l || !slot_free(p, t, l >> 1) || clash(&p->s->address[b->tra], x))
-			continue;
-		bool untouched = true;
-		for (int r = 0; r < ROWS; r++)
-			untouched &= !has(x->all, r) || t->touched[r] <= b->seq;
-		if (untouched)
-			return (struct source){FROM_BIRTH, 0, b};
-	}
+	for (int i = 0; i < BIRTHS; i++)
+		if (p->st->birth[i].value == l && birth_reaches(p, t, &p->st->birth[i], x))
+			return (struct source){FROM_BIRTH, 0, &p->st->birth[i]};
 	if (in_memory(p, t, l))
 		return (struct source){FROM_MEMORY, 0, NULL};
 	for (int r = 0; r < ROWS; r++) {
@@ -134,21 +138,29 @@ static bool store(const struct place *p, struct trial *t, uint8_t from, mig_lite
 	return add_step(t, PLAN_STORE, from, 0, l, NS_AAP) && add_saved(t, l);
 }
 
-/* May row r be overwritten together with the rows of `gone`? Saves its value when it is still needed and nothing else
- * holds it. left: how often it will still be used. now: a command may be added; otherwise it is saved only by the free
- * second address of the activation that computed it. */
-static bool save(const struct place *p, struct trial *t, int r, uint8_t gone, uint32_t left, bool now)
+/* Would the value of row r be lost with the rows of `gone`? left: how often it will still be used. */
+static bool unsaved(const struct place *p, const struct trial *t, int r, uint8_t gone, uint32_t left)
 {
 	mig_literal l = t->row[r];
 	if (l == MIG_NONE || mig_is_leaf(&p->s->net->g, l >> 1) || left == 0)
-		return true;
+		return false;
 	if (in_memory(p, t, l) || in_memory(p, t, l ^ 1))
-		return true;
+		return false;
 	for (int k = 0; k < ROWS; k++)
 		if (!has(gone, k) && t->row[k] != MIG_NONE && t->row[k] >> 1 == l >> 1)
-			return true;
+			return false;
+	return true;
+}
+
+/* May row r be overwritten together with the rows of `gone`? Saves its value if it would be lost. now: a command may be
+ * added; otherwise it is saved only by the free second address of the activation that computed it. */
+static bool save(const struct place *p, struct trial *t, int r, uint8_t gone, uint32_t left, bool now)
+{
+	mig_literal l = t->row[r];
+	if (!unsaved(p, t, r, gone, left))
+		return true;
 	if (slot_free(p, t, l >> 1)) {
-		mig_literal born = (l & ~1u) | (mig_literal)bit(p->s, p->st, BORN_N, l >> 1);
+		mig_literal born = (l & ~1u) | (mig_literal)flag(p->st, BORN_N, l >> 1);
 		return add_step(t, PLAN_SAVE, 0, 0, born, NS_SECOND) && add_saved(t, born) && take_slot(t, l >> 1);
 	}
 	return now && store(p, t, d_address[r], l);
@@ -161,7 +173,7 @@ static bool write_rows(const struct place *p, struct trial *t, uint8_t to, mig_l
 	bool now = from->kind != FROM_BIRTH;
 	for (int r = 0; r < ROWS; r++)
 		if (has(x->all, r) && t->row[r] >> 1 != l >> 1 &&
-		    !save(p, t, r, x->all, t->row[r] == MIG_NONE ? 0 : p->st->left[t->row[r] >> 1], now))
+		    !save(p, t, r, x->all, t->row[r] == MIG_NONE ? 0 : uses_left(p->st, t->row[r] >> 1), now))
 			return false;
 	uint32_t seq = now ? ++t->seq : from->birth->seq;
 	for (int r = 0; r < ROWS; r++) {
@@ -225,7 +237,7 @@ static int64_t bonus(const struct place *p, const struct trial *t)
 	unsigned near = 0;
 	for (uint32_t i = p->st->first; i < s->n_order && near < s->effort.near; i++) {
 		uint32_t node = s->order[i];
-		if (node == p->node || bit(s, p->st, COMPUTED, node))
+		if (node == p->node || flag(p->st, COMPUTED, node))
 			continue;
 		near++;
 		int have = plan_in_place(s, t->row, node);
@@ -250,12 +262,11 @@ static uint64_t mix(uint64_t z)
 	return z ^ (z >> 31);
 }
 
-static uint64_t rows_hash(const struct candidate *c)
+static uint64_t rows_hash(uint64_t key, const struct trial *t)
 {
-	uint64_t h = c->key;
 	for (int r = 0; r < ROWS; r++)
-		h = mix(h + c->trial.row[r]);
-	return h;
+		key = mix(key + t->row[r]);
+	return key;
 }
 
 static void offer(const struct place *p, const struct trial *t)
@@ -266,30 +277,30 @@ static void offer(const struct place *p, const struct trial *t)
 	int64_t score = (int64_t)t->ns - bonus(p, t);
 	if (s->n_best == s->effort.width && score >= s->best[s->n_best - 1].score)
 		return;
-	struct candidate *c = &s->best[s->effort.width]; /* one element more than width: scratch */
-	c->trial = *t;
-	c->score = score;
-	c->node = p->node;
-	c->parent = p->parent;
-	c->value = p->value;
-	c->tra = p->tra;
-	c->key = p->st->key ^ mix(p->node + 1u);
+	uint64_t key = p->st->key ^ mix(p->node + 1u);
 	for (unsigned i = 0; i < t->n_saved; i++)
-		c->key ^= mix(((uint64_t)1 << 40) + t->saved[i]);
-	c->hash = rows_hash(c);
+		key ^= mix(((uint64_t)1 << 40) + t->saved[i]);
+	struct place_of free = s->best[s->n_best];
+	unsigned at = s->n_best;
+	uint64_t hash = rows_hash(key, t);
 	for (unsigned i = 0; i < s->n_best; i++)
-		if (s->best[i].hash == c->hash) { /* the same state, reached twice */
+		if (s->best[i].hash == hash) { /* the same state, reached twice */
 			if (s->best[i].score <= score)
 				return;
-			s->n_best--;
-			memmove(&s->best[i], &s->best[i + 1], (s->n_best - i) * sizeof(*s->best));
+			free = s->best[i];
+			at = i;
 			break;
 		}
-	unsigned at = s->n_best < s->effort.width ? s->n_best++ : s->n_best - 1;
-	struct candidate spare = *c;
+	if (at == s->n_best && s->n_best < s->effort.width)
+		s->n_best++;
+	else if (at == s->n_best)
+		free = s->best[--at];
+	struct candidate *c = &s->candidate[free.at];
+	*c = (struct candidate){
+		.trial = *t, .key = key, .node = p->node, .parent = p->parent, .value = p->value, .tra = p->tra};
 	for (; at > 0 && s->best[at - 1].score > score; at--)
 		s->best[at] = s->best[at - 1];
-	s->best[at] = spare;
+	s->best[at] = (struct place_of){score, hash, free.at};
 }
 
 /* ---- the activation ---- */
@@ -312,45 +323,87 @@ static bool store_through_dcc(const struct place *p, struct trial *t, int dcc)
 	return store(p, t, d_address[dcc], p->value ^ 1);
 }
 
-static void activate(const struct place *p, const struct trial *from)
+struct activation {
+	uint8_t rows;    /* overwritten */
+	int dcc;         /* holds the complement of the majority, -1: no row does */
+	bool complement; /* the complement is an output */
+	bool through;    /* dcc is not among the rows of the triple-row address */
+};
+
+static void finish(const struct place *p, const struct activation *a, struct trial *t)
+{
+	t->birth_seq = ++t->seq;
+	for (int k = 0; k < 3; k++) {
+		t->row[p->row[k]] = p->value;
+		t->touched[p->row[k]] = t->seq;
+	}
+	bool ok = add_step(t, PLAN_TRA, p->tra, 0, p->value, NS_AP);
+	if (ok && p->s->is_output[p->value])
+		ok = add_step(t, PLAN_SAVE, 0, 0, p->value, NS_SECOND) && add_saved(t, p->value) &&
+		     take_slot(t, p->node);
+	if (ok && a->complement)
+		ok = a->through ? store_through_dcc(p, t, a->dcc) : store(p, t, n_address(a->dcc), p->value ^ 1);
+	if (ok)
+		offer(p, t);
+}
+
+static void keep_rows(const struct place *p, const struct activation *a, const struct trial *from);
+
+/* Before the value of row r is lost: tries copies into other rows by the activation that computed it, where they cost
+ * no more than a copy in memory and may be operands in place. */
+static void move_aside(const struct place *p, const struct activation *a, const struct trial *t, int r)
+{
+	for (int i = 0; i < BIRTHS; i++) {
+		const struct birth *b = &p->st->birth[i];
+		if (b->value == MIG_NONE || b->value >> 1 != t->row[r] >> 1)
+			continue;
+		for (int k = 0; k < 2 * ROWS; k++) {
+			const int row = k % ROWS;
+			if (has(a->rows, row) || (k >= ROWS && row < AMBIT_DCC0))
+				continue;
+			const uint8_t to = k < ROWS ? d_address[row] : n_address(row);
+			const struct source from = {FROM_BIRTH, 0, b};
+			struct trial next = *t;
+			if (birth_reaches(p, t, b, &p->s->address[to]) && write_rows(p, &next, to, b->value, &from))
+				keep_rows(p, a,
+					  &next); /* from the start: the row may have kept an earlier one's value */
+		}
+	}
+}
+
+/* Saves what the rows to overwrite hold and is needed again, then activates them. */
+static void keep_rows(const struct place *p, const struct activation *a, const struct trial *from)
 {
 	struct trial t = *from;
-	const struct search *s = p->s;
-	uint8_t rows = s->address[p->tra].all;
-	bool complement = s->is_output[p->value ^ 1];
-	int dcc = has(rows, AMBIT_DCC0) ? AMBIT_DCC0 : has(rows, AMBIT_DCC1) ? AMBIT_DCC1 : -1;
-	bool through = complement && dcc < 0;
-	if (through) { /* prefer the row whose value can be lost at no cost */
-		dcc = AMBIT_DCC0;
-		struct trial probe = t;
-		if (!save(p, &probe, dcc, (uint8_t)(1u << dcc), 1, false))
-			dcc = AMBIT_DCC1;
-		rows |= (uint8_t)(1u << dcc);
-	}
 	for (int r = 0; r < ROWS; r++) {
-		if (!has(rows, r) || t.row[r] == MIG_NONE)
+		if (!has(a->rows, r) || t.row[r] == MIG_NONE)
 			continue;
 		/* This majority is one of the uses of its operands. */
-		uint32_t left = p->st->left[t.row[r] >> 1] - (p->target[r] != MIG_NONE);
-		if (through && r == dcc)
+		uint32_t left = uses_left(p->st, t.row[r] >> 1) - (p->target[r] != MIG_NONE);
+		if (a->through && r == a->dcc)
 			for (int k = 0; k < 3; k++)
 				left -= t.row[p->row[k]] >> 1 == t.row[r] >> 1;
-		if (!save(p, &t, r, rows, left, true))
+		if (unsaved(p, &t, r, a->rows, left))
+			move_aside(p, a, &t, r);
+		if (!save(p, &t, r, a->rows, left, true))
 			return;
 	}
-	t.birth_seq = ++t.seq;
-	for (int k = 0; k < 3; k++) {
-		t.row[p->row[k]] = p->value;
-		t.touched[p->row[k]] = t.seq;
+	finish(p, a, &t);
+}
+
+static void activate(const struct place *p, const struct trial *t)
+{
+	struct activation a = {.rows = p->s->address[p->tra].all, .complement = p->s->is_output[p->value ^ 1]};
+	a.dcc = has(a.rows, AMBIT_DCC0) ? AMBIT_DCC0 : has(a.rows, AMBIT_DCC1) ? AMBIT_DCC1 : -1;
+	a.through = a.complement && a.dcc < 0;
+	if (a.through) { /* prefer the row whose value can be lost at no cost */
+		a.dcc = AMBIT_DCC0;
+		struct trial probe = *t;
+		if (!save(p, &probe, a.dcc, (uint8_t)(1u << a.dcc), 1, false))
+			a.dcc = AMBIT_DCC1;
+		a.rows |= (uint8_t)(1u << a.dcc);
 	}
-	bool ok = add_step(&t, PLAN_TRA, p->tra, 0, p->value, NS_AP);
-	if (ok && s->is_output[p->value])
-		ok = add_step(&t, PLAN_SAVE, 0, 0, p->value, NS_SECOND) && add_saved(&t, p->value) &&
-		     take_slot(&t, p->node);
-	if (ok && complement)
-		ok = through ? store_through_dcc(p, &t, dcc) : store(p, &t, n_address(dcc), p->value ^ 1);
-	if (ok)
-		offer(p, &t);
+	keep_rows(p, &a, t);
 }
 
 /* ---- operands ---- */
@@ -369,7 +422,7 @@ static bool acceptable(const struct place *p, const struct trial *t, const struc
 		if (v == t->row[r])
 			continue;
 		/* One of the uses is this majority. */
-		useful |= v == p->target[r] || p->st->left[v >> 1] > 1;
+		useful |= v == p->target[r] || uses_left(p->st, v >> 1) > 1;
 	}
 	return alone || useful;
 }
@@ -428,6 +481,7 @@ static void place_missing(struct place *p, const struct trial *t, int last, uint
 	if (p->visits == 0)
 		return;
 	p->visits--;
+	p->s->placements++;
 	for (int k = 0; k < 3; k++)
 		if (t->row[p->row[k]] != p->target[p->row[k]]) {
 			missing = true;
@@ -506,4 +560,47 @@ void plan_extend(struct search *s, unsigned parent, uint32_t node)
 		p.visits = s->effort.visits;
 		place_missing(&p, &t, -1, 0);
 	}
+}
+
+/* The contents of row r go to memory unless they are there, or are not needed again. */
+static bool flush(const struct place *p, struct trial *t, int r)
+{
+	mig_literal l = t->row[r];
+	if (l == MIG_NONE || mig_is_leaf(&p->s->net->g, l >> 1) || uses_left(p->st, l >> 1) == 0 ||
+	    in_memory(p, t, l) || in_memory(p, t, l ^ 1))
+		return true;
+	return store(p, t, d_address[r], l);
+}
+
+void plan_plainly(struct search *s, unsigned parent, uint32_t node)
+{
+	const struct state *st = &s->state[parent];
+	const mig_literal *in = s->net->g.v[node].in;
+	struct place p = {.s = s, .st = st, .parent = parent, .node = node, .tra = FIRST_TRA, .value = node << 1};
+	struct trial t = {.seq = st->seq, .ns = st->ns};
+	const struct source memory = {FROM_MEMORY, 0, NULL};
+	memcpy(t.row, st->row, sizeof(t.row));
+	memcpy(t.touched, st->touched, sizeof(t.touched));
+	bool ok = true;
+	for (int r = 0; r < ROWS; r++) {
+		ok = ok && flush(&p, &t, r);
+		p.target[r] = MIG_NONE;
+	}
+	for (int r = 0, k = 0; r < ROWS; r++)
+		if (has(s->address[FIRST_TRA].d, r)) {
+			p.row[k] = (uint8_t)r;
+			p.target[r] = in[k++];
+		}
+	for (int k = 0; k < 3 && ok; k++) {
+		const uint8_t to = d_address[p.row[k]];
+		if (in_memory(&p, &t, in[k])) {
+			ok = write_rows(&p, &t, to, in[k], &memory);
+			continue;
+		}
+		const struct source inverted = {FROM_ROW, d_address[AMBIT_DCC0], NULL};
+		ok = write_rows(&p, &t, n_address(AMBIT_DCC0), in[k] ^ 1, &memory) &&
+		     write_rows(&p, &t, to, in[k], &inverted);
+	}
+	if (ok)
+		activate(&p, &t);
 }

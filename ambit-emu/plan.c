@@ -83,29 +83,50 @@ static int make_fanout(struct search *s)
 
 /* ---- states ---- */
 
+/* At most this many nodes of a state change in a generation. */
+enum { CHANGES = 1 + 3 + 2 * MAX_SAVED, COMMIT_EVERY = 64, COMMIT_ABOVE = 1000 };
+
 static int state_alloc(const struct search *s, struct state *st)
 {
 	*st = (struct state){0};
-	st->bits = calloc((size_t)BITSETS * s->words, sizeof(*st->bits));
-	st->left = calloc(s->net->g.n, sizeof(*st->left));
-	return st->bits && st->left ? 0 : -ENOMEM;
+	st->node = calloc(s->net->g.n, sizeof(*st->node));
+	st->dirty = calloc((size_t)COMMIT_EVERY * CHANGES, sizeof(*st->dirty));
+	return st->node && st->dirty ? 0 : -ENOMEM;
 }
 
 static void state_free(struct state *st)
 {
-	free(st->bits);
-	free(st->left);
+	free(st->node);
+	free(st->dirty);
+}
+
+static void note(const struct search *s, struct state *st, uint32_t node)
+{
+	if (s->commit)
+		st->dirty[st->n_dirty++] = node;
+}
+
+/* Makes the nodes of two states equal: those that changed in either of them since the last commit. */
+static void nodes_copy(const struct search *s, struct state *to, const struct state *from)
+{
+	if (!s->commit) {
+		memcpy(to->node, from->node, s->net->g.n * sizeof(*to->node));
+		return;
+	}
+	for (uint32_t i = 0; i < to->n_dirty; i++)
+		to->node[to->dirty[i]] = from->node[to->dirty[i]];
+	for (uint32_t i = 0; i < from->n_dirty; i++)
+		to->node[from->dirty[i]] = from->node[from->dirty[i]];
 }
 
 static void state_copy(const struct search *s, struct state *to, const struct state *from)
 {
-	uint64_t *bits = to->bits;
-	uint32_t *left = to->left;
+	uint32_t *node = to->node, *dirty = to->dirty;
+	nodes_copy(s, to, from);
 	*to = *from;
-	to->bits = bits;
-	to->left = left;
-	memcpy(bits, from->bits, (size_t)BITSETS * s->words * sizeof(*bits));
-	memcpy(left, from->left, s->net->g.n * sizeof(*left));
+	to->node = node;
+	to->dirty = dirty;
+	memcpy(dirty, from->dirty, from->n_dirty * sizeof(*dirty));
 }
 
 static int log_add(struct search *s, uint32_t parent, struct plan_step step, uint32_t *at)
@@ -134,19 +155,23 @@ static int settle(struct search *s, struct state *to, const struct state *from, 
 	to->seq = t->seq;
 	to->ns = t->ns;
 	to->key = c->key;
-	bit_set(s, to, COMPUTED, c->node);
-	bit_set(s, to, SLOT, c->node);
-	if (c->value & 1)
-		bit_set(s, to, BORN_N, c->node);
-	for (unsigned i = 0; i < t->n_saved; i++)
-		bit_set(s, to, t->saved[i] & 1 ? SAVED_N : SAVED, t->saved[i] >> 1);
-	for (unsigned i = 0; i < t->n_taken; i++)
-		bit_clear(s, to, SLOT, t->taken[i]);
-	for (int k = 0; k < 3; k++)
-		to->left[g->v[c->node].in[k] >> 1]--;
+	to->node[c->node] |= 1u << COMPUTED | 1u << SLOT | (c->value & 1) << BORN_N;
+	note(s, to, c->node);
+	for (unsigned i = 0; i < t->n_saved; i++) {
+		to->node[t->saved[i] >> 1] |= 1u << (t->saved[i] & 1 ? SAVED_N : SAVED);
+		note(s, to, t->saved[i] >> 1);
+	}
+	for (unsigned i = 0; i < t->n_taken; i++) {
+		to->node[t->taken[i]] &= ~(1u << SLOT);
+		note(s, to, t->taken[i]);
+	}
+	for (int k = 0; k < 3; k++) {
+		to->node[g->v[c->node].in[k] >> 1] -= 1u << FLAGS;
+		note(s, to, g->v[c->node].in[k] >> 1);
+	}
 	memmove(to->birth + 1, to->birth, (BIRTHS - 1) * sizeof(to->birth[0]));
 	to->birth[0] = (struct birth){c->value, t->birth_seq, c->tra};
-	while (to->first < s->n_order && bit(s, to, COMPUTED, s->order[to->first]))
+	while (to->first < s->n_order && flag(to, COMPUTED, s->order[to->first]))
 		to->first++;
 	int rc = 0;
 	for (unsigned i = 0; i < t->n_steps && rc == 0; i++)
@@ -168,11 +193,11 @@ static unsigned find_ready(const struct search *s, const struct state *st, struc
 	unsigned n = 0, window = WINDOW, most = s->effort.max_ready > 1 ? MAX_READY : 1;
 	for (uint32_t i = st->first; i < s->n_order && window && n < most; i++) {
 		uint32_t node = s->order[i];
-		bool ready = !bit(s, st, COMPUTED, node);
+		bool ready = !flag(st, COMPUTED, node);
 		window -= ready;
 		for (int k = 0; k < 3 && ready; k++) {
 			uint32_t in = g->v[node].in[k] >> 1;
-			ready = mig_is_leaf(g, in) || bit(s, st, COMPUTED, in);
+			ready = mig_is_leaf(g, in) || flag(st, COMPUTED, in);
 		}
 		if (!ready)
 			continue;
@@ -194,14 +219,52 @@ static int next_generation(struct search *s)
 		for (unsigned k = 0; k < n; k++)
 			plan_extend(s, i, ready[k].node);
 	}
+	if (s->n_best == 0) /* the search was too narrow: the node that is due is always possible */
+		plan_plainly(s, 0, s->order[s->state[0].first]);
 	struct state *next = s->other;
-	int rc = s->n_best ? 0 : -EDOM; /* cannot happen: there is always a way */
-	for (unsigned i = 0; i < s->n_best && rc == 0; i++)
-		rc = settle(s, &next[i], &s->state[s->best[i].parent], &s->best[i]);
+	int rc = 0;
+	for (unsigned i = 0; i < s->n_best && rc == 0; i++) {
+		const struct candidate *c = &s->candidate[s->best[i].at];
+		rc = settle(s, &next[i], &s->state[c->parent], c);
+	}
 	s->other = s->state;
 	s->state = next;
 	s->n_states = s->n_best;
 	return rc;
+}
+
+/* Appends the steps that lead to a state to those done, and empties the log. */
+static int take_steps(struct search *s, struct state *st)
+{
+	size_t n = 0;
+	for (uint32_t at = st->log; at != UINT32_MAX; at = s->log[at].parent)
+		n++;
+	struct plan_step *step = reallocarray(s->done, s->n_done + n + 1, sizeof(*step));
+	if (!step)
+		return -ENOMEM;
+	s->done = step;
+	s->n_done += n;
+	for (uint32_t at = st->log, i = 0; at != UINT32_MAX; at = s->log[at].parent)
+		step[s->n_done - ++i] = s->log[at].step;
+	s->n_log = 0;
+	st->log = UINT32_MAX;
+	return 0;
+}
+
+/* Keeps the best state only, so that states differ in few nodes and are cheap to copy. */
+static int commit(struct search *s)
+{
+	struct state *best = &s->state[0];
+	for (unsigned i = 0; i < s->effort.width; i++) {
+		if (i)
+			nodes_copy(s, &s->state[i], best);
+		nodes_copy(s, &s->other[i], best);
+		s->state[i].n_dirty = i ? 0 : best->n_dirty;
+		s->other[i].n_dirty = 0;
+	}
+	best->n_dirty = 0;
+	s->n_states = 1;
+	return take_steps(s, best);
 }
 
 /* The larger the graph, the fewer alternatives are followed, to bound the work. Small graphs are searched up to three
@@ -210,14 +273,15 @@ static const struct {
 	uint32_t below; /* majorities */
 	struct effort try[MAX_TRIES];
 } efforts[] = {
-	{5, {{160, MAX_READY, 1, 48, 100, 8}, {48, 1, 1, 48, 60, 8}, {48, 2, 0, 48, 60, 4}}},
-	{13, {{48, MAX_READY, 1, 48, 60, 8}, {24, 1, 1, 48, 60, 8}, {48, 2, 0, 48, 60, 4}}},
+	{5, {{32, MAX_READY, 1, 24, 40, 8}, {24, 1, 1, 24, 30, 8}, {48, 2, 0, 48, 60, 4}}},
+	{9, {{12, 2, 1, 12, 12, 8}, {8, 1, 0, 12, 12, 4}}},
+	{13, {{12, 3, 1, 12, 20, 8}, {48, 2, 0, 24, 30, 4}}},
 	{61, {{96, 1, 0, 24, 20, 4}, {24, 1, 1, 48, 20, 4}, {32, 2, 0, 24, 20, 2}}},
 	{201, {{48, 1, 0, 24, 20, 4}, {16, 2, 0, 24, 20, 2}}},
-	{601, {{24, 1, 0, 24, 20, 4}}},
-	{1501, {{12, 1, 0, 12, 20, 4}}},
-	{5001, {{4, 1, 0, 12, 10, 4}}},
-	{UINT32_MAX, {{1, 1, 0, 6, 10, 4}}},
+	{601, {{24, 1, 0, 24, 20, 4}, {16, 1, 1, 24, 20, 4}}},
+	{1501, {{12, 1, 1, 24, 20, 4}, {12, 1, 0, 24, 20, 8}}},
+	{20001, {{8, 1, 1, 24, 20, 4}}},
+	{UINT32_MAX, {{4, 1, 0, 12, 20, 4}}},
 };
 
 static int start(struct search *s)
@@ -225,9 +289,13 @@ static int start(struct search *s)
 	unsigned width = s->effort.width;
 	s->state = calloc(width, sizeof(*s->state));
 	s->other = calloc(width, sizeof(*s->other));
+	s->candidate = calloc(width + 1, sizeof(*s->candidate));
 	s->best = calloc(width + 1, sizeof(*s->best));
-	if (!s->state || !s->other || !s->best)
+	if (!s->state || !s->other || !s->candidate || !s->best)
 		return -ENOMEM;
+	for (uint32_t i = 0; i <= width; i++)
+		s->best[i].at = i;
+	s->commit = s->n_order > COMMIT_ABOVE;
 	int rc = 0;
 	for (unsigned i = 0; i < width && rc == 0; i++) {
 		rc = state_alloc(s, &s->state[i]);
@@ -239,6 +307,7 @@ static int start(struct search *s)
 	struct state *st = &s->state[0];
 	s->n_states = 1;
 	s->n_log = 0;
+	s->n_done = 0;
 	st->log = UINT32_MAX;
 	for (int r = 0; r < ROWS; r++)
 		st->row[r] = MIG_NONE;
@@ -246,7 +315,12 @@ static int start(struct search *s)
 		st->birth[i].value = MIG_NONE;
 	for (uint32_t i = 0; i < s->n_order; i++)
 		for (int k = 0; k < 3; k++)
-			st->left[s->net->g.v[s->order[i]].in[k] >> 1]++;
+			st->node[s->net->g.v[s->order[i]].in[k] >> 1] += 1u << FLAGS;
+	for (unsigned i = 0; i < width; i++) {
+		if (i)
+			memcpy(s->state[i].node, st->node, s->net->g.n * sizeof(*st->node));
+		memcpy(s->other[i].node, st->node, s->net->g.n * sizeof(*st->node));
+	}
 	return 0;
 }
 
@@ -260,28 +334,25 @@ static void stop(struct search *s)
 	}
 	free(s->state);
 	free(s->other);
+	free(s->candidate);
 	free(s->best);
+	free(s->done);
 	s->state = s->other = NULL;
+	s->candidate = NULL;
 	s->best = NULL;
+	s->done = NULL;
 }
 
-static int collect(const struct search *s, struct plan *out)
+static int collect(struct search *s, struct plan *out)
 {
-	const struct state *best = &s->state[0];
+	struct state *best = &s->state[0];
 	for (unsigned i = 1; i < s->n_states; i++)
 		if (s->state[i].ns < best->ns)
 			best = &s->state[i];
-	size_t n = 0;
-	for (uint32_t at = best->log; at != UINT32_MAX; at = s->log[at].parent)
-		n++;
-	out->step = calloc(n + 1, sizeof(*out->step));
-	if (!out->step)
-		return -ENOMEM;
-	out->n = n;
-	out->ns = best->ns;
-	for (uint32_t at = best->log; at != UINT32_MAX; at = s->log[at].parent)
-		out->step[--n] = s->log[at].step;
-	return 0;
+	int rc = take_steps(s, best);
+	*out = (struct plan){s->done, s->n_done, best->ns, 0};
+	s->done = NULL;
+	return rc;
 }
 
 /* Runs one search; keeps its plan when it is faster than *out. */
@@ -290,8 +361,11 @@ static int search(struct search *s, const struct effort *effort, struct plan *ou
 	struct plan found = {0};
 	s->effort = *effort;
 	int rc = start(s);
-	for (uint32_t i = 0; i < s->n_order && rc == 0; i++)
+	for (uint32_t i = 0; i < s->n_order && rc == 0; i++) {
 		rc = next_generation(s);
+		if (rc == 0 && s->commit && i % COMMIT_EVERY == COMMIT_EVERY - 1)
+			rc = commit(s);
+	}
 	if (rc == 0)
 		rc = collect(s, &found);
 	stop(s);
@@ -304,9 +378,9 @@ static int search(struct search *s, const struct effort *effort, struct plan *ou
 	return rc;
 }
 
-int ambit_plan(const struct mig_net *net, bool thorough, struct plan *out)
+int ambit_plan(const struct mig_net *net, enum ambit_effort effort, struct plan *out)
 {
-	struct search s = {.net = net, .words = net->g.n / 64 + 1};
+	struct search s = {.net = net};
 	*out = (struct plan){0};
 	plan_addresses(&s);
 	s.order = calloc(net->g.n, sizeof(*s.order));
@@ -316,11 +390,16 @@ int ambit_plan(const struct mig_net *net, bool thorough, struct plan *out)
 		rc = make_fanout(&s);
 	for (uint32_t i = 0; i < net->n_out && rc == 0; i++)
 		s.is_output[net->out[i]] = true;
+	/* A search that tries no majority finds nothing, and each is placed plainly. */
+	static const struct effort plain = {.width = 1}, quick = {1, 1, 0, 6, 10, 4};
 	size_t size = 0;
-	while (efforts[size].below < UINT32_MAX && (!thorough || s.n_order >= efforts[size].below))
+	while (efforts[size].below < UINT32_MAX && s.n_order >= efforts[size].below)
 		size++;
-	for (int i = 0; i < MAX_TRIES && efforts[size].try[i].width && rc == 0; i++)
+	if (rc == 0 && effort != AMBIT_THOROUGH)
+		rc = search(&s, effort == AMBIT_PLAIN ? &plain : &quick, out);
+	for (int i = 0; i < MAX_TRIES && effort == AMBIT_THOROUGH && efforts[size].try[i].width && rc == 0; i++)
 		rc = search(&s, &efforts[size].try[i], out);
+	out->placements = s.placements;
 	free(s.log);
 	free(s.order);
 	free(s.is_output);

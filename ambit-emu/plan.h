@@ -5,6 +5,7 @@
 #ifndef AMBIT_PLAN_H
 #define AMBIT_PLAN_H
 
+#include "ambit-emu/compile.h"
 #include "ambit-emu/program.h"
 #include "ambit-emu/rewrite.h"
 
@@ -26,11 +27,12 @@ struct plan_step {
 struct plan {
 	struct plan_step *step;
 	size_t n;
-	uint64_t ns; /* with 49 ns per AAP and 45 ns per AP */
+	uint64_t ns;         /* with 49 ns per AAP and 45 ns per AP */
+	uint64_t placements; /* ways to place operands that were tried */
 };
 
 /* Plans all majorities that the outputs need. At the end every output that is a majority or its complement is in
- * memory. thorough: search by graph size, else the narrowest search. 0 or -ENOMEM. */
-int ambit_plan(const struct mig_net *net, bool thorough, struct plan *out);
+ * memory. 0 or -ENOMEM. */
+int ambit_plan(const struct mig_net *net, enum ambit_effort effort, struct plan *out);
 
 #endif

@@ -17,14 +17,14 @@ enum {
 	NS_SECOND = NS_AAP - NS_AP, /* an AP that becomes an AAP */
 };
 
-/* Bits that a state keeps for each node. */
-enum bitset {
+/* Flags that a state keeps for each node. */
+enum flag {
 	COMPUTED,
 	SAVED,   /* its value is in memory */
 	SAVED_N, /* its complement is */
 	SLOT,    /* the activation that computed it can still get a second address */
 	BORN_N,  /* that activation computed the complement */
-	BITSETS
+	FLAGS
 };
 
 /* A majority among the BIRTHS latest. */
@@ -42,8 +42,9 @@ struct state {
 	uint64_t ns, key; /* key: hash of what is computed and saved */
 	uint32_t log;     /* last step, UINT32_MAX: none */
 	uint32_t first;   /* first index of `order` that is not computed */
-	uint64_t *bits;   /* BITSETS x words */
-	uint32_t *left;   /* by node: uses by majorities that are not computed yet */
+	uint32_t *node;   /* by node: flags, and above them the uses by majorities that are not computed yet */
+	uint32_t *dirty;  /* nodes whose entry may differ from the other states' since the last commit */
+	uint32_t n_dirty;
 };
 
 /* A state with some of the steps to one more majority. */
@@ -60,11 +61,17 @@ struct trial {
 
 struct candidate {
 	struct trial trial;
-	uint64_t key, hash; /* hash: key and rows */
-	int64_t score;
+	uint64_t key;
 	uint32_t node, parent;
 	mig_literal value;
 	uint8_t tra;
+};
+
+/* A place among the best candidates. */
+struct place_of {
+	int64_t score;
+	uint64_t hash;
+	uint32_t at; /* index into search.candidate */
 };
 
 struct log_entry {
@@ -88,33 +95,33 @@ struct effort {
 
 struct search {
 	const struct mig_net *net;
-	size_t words;
 	uint32_t *order, n_order;
 	uint32_t *fan_first, *fan; /* users of node i: fan[fan_first[i]..fan_first[i+1]-1] */
 	bool *is_output;           /* by literal */
 	struct lines address[AMBIT_B_ADDRESSES];
 	struct state *state, *other;
 	unsigned n_states;
-	struct candidate *best; /* ascending score */
+	struct candidate *candidate; /* width + 1 */
+	struct place_of *best;       /* ascending score; the element after the last is free */
 	unsigned n_best;
+	bool commit; /* keep one state from time to time */
 	struct log_entry *log;
 	size_t n_log, log_capacity;
+	uint64_t placements;    /* ways to place operands tried */
+	struct plan_step *done; /* steps before the last commit */
+	size_t n_done;
 	struct effort effort;
 };
 
-static inline bool bit(const struct search *s, const struct state *st, enum bitset which, uint32_t node)
+static inline bool flag(const struct state *st, enum flag which, uint32_t node)
 {
-	return st->bits[(size_t)which * s->words + node / 64] >> (node % 64) & 1;
+	return st->node[node] >> which & 1;
 }
 
-static inline void bit_set(const struct search *s, struct state *st, enum bitset which, uint32_t node)
+/* Uses of a node by majorities that are not computed yet. */
+static inline uint32_t uses_left(const struct state *st, uint32_t node)
 {
-	st->bits[(size_t)which * s->words + node / 64] |= (uint64_t)1 << (node % 64);
-}
-
-static inline void bit_clear(const struct search *s, struct state *st, enum bitset which, uint32_t node)
-{
-	st->bits[(size_t)which * s->words + node / 64] &= ~((uint64_t)1 << (node % 64));
+	return st->node[node] >> FLAGS;
 }
 
 void plan_addresses(struct search *s);
@@ -122,5 +129,8 @@ void plan_addresses(struct search *s);
 int plan_in_place(const struct search *s, const mig_literal row[ROWS], uint32_t node);
 /* Adds to s->best every way found to compute node from state number `parent`. */
 void plan_extend(struct search *s, unsigned parent, uint32_t node);
+/* Adds the way that always exists: what the rows hold and is needed again goes to memory, the operands come from there.
+ */
+void plan_plainly(struct search *s, unsigned parent, uint32_t node);
 
 #endif

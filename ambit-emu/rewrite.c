@@ -187,54 +187,76 @@ int mig_rewrite_omega(struct mig_net *to, const struct mig_net *from)
 
 /* ---- all passes ---- */
 
-/* Swaps *net and *next when next is smaller; the caller frees *next. */
-static int keep_if_smaller(struct mig_net *net, struct mig_net *next, struct mig_size *size, bool *better)
+/* One pass: 's', 'e' cuts of three inputs where they save majorities, or also where they save none; 'm' cover by cuts
+ * of four inputs; 'd', 'z' cuts of four inputs where they save, or also where they save none; 'o' the axioms. */
+static int one_pass(char pass, struct mig_net *to, const struct mig_net *from)
 {
-	struct mig_size s;
-	int rc = mig_measure(&next->g, next->out, next->n_out, &s);
-	if (rc < 0)
-		return rc;
-	if (s.nodes < size->nodes || (s.nodes == size->nodes && s.depth < size->depth)) {
-		struct mig_net old = *net;
-		*net = *next;
-		*next = old;
-		*size = s;
-		*better = true;
+	switch (pass) {
+	case 's':
+		return mig_rewrite_cuts(to, from, MIG_SMALLER);
+	case 'e':
+		return mig_rewrite_cuts(to, from, MIG_EQUAL);
+	case 'm':
+		return mig_rewrite_map(to, from);
+	case 'o':
+		return mig_rewrite_omega(to, from);
+	default:
+		return mig_rewrite_dag(to, from, pass == 'z');
 	}
-	return 0;
 }
 
-/* Rewrites into other forms of the same size, then tries to shrink: two parts that share nodes can only be replaced
- * together. */
-static int detour(struct mig_net *net, struct mig_size *size, bool *better)
+static bool smaller(const struct mig_size *a, const struct mig_size *b)
 {
-	struct mig_net equal, next = {0};
-	int rc = mig_rewrite_cuts(&equal, net, MIG_EQUAL);
-	if (rc == 0)
-		rc = mig_rewrite_cuts(&next, &equal, MIG_SMALLER);
-	if (rc == 0)
-		rc = keep_if_smaller(net, &next, size, better);
-	mig_net_free(&equal);
-	mig_net_free(&next);
+	return a->nodes < b->nodes || (a->nodes == b->nodes && a->depth < b->depth);
+}
+
+/* Runs the passes of a script on a copy. Passes that save nothing, or even lose some, lead to forms in which later ones
+ * find more; the smallest graph on the way becomes *best. *size: of *best. */
+static int run_script(const char *script, const struct mig_net *from, struct mig_net *best, struct mig_size *size)
+{
+	struct mig_net now = {0};
+	const struct mig_net *at = from;
+	int rc = 0;
+	for (; *script && rc == 0; script++) {
+		struct mig_net next;
+		struct mig_size s = {0};
+		rc = one_pass(*script, &next, at);
+		if (rc == 0)
+			rc = mig_measure(&next.g, next.out, next.n_out, &s);
+		if (rc == 0 && smaller(&s, size)) {
+			*size = s;
+			mig_net_free(best);
+			rc = mig_net_clone(best, &next);
+		}
+		mig_net_free(&now);
+		now = next;
+		at = &now;
+	}
+	mig_net_free(&now);
 	return rc;
 }
 
 int mig_optimise(struct mig_net *net)
 {
+	/* No order of passes is best for all graphs: arithmetic shrinks more by the second, control by the first. */
+	static const char *const script[] = {"soeemozdzd", "dzdomdzd", "msomso", "esdzmzdozd"};
+	enum { FIRST = 3 };
+	struct mig_net start = {0};
 	struct mig_size size;
-	int rc = mig_measure(&net->g, net->out, net->n_out, &size);
-	bool better = true;
-	for (int round = 0; round < MAX_ROUNDS && better && rc == 0; round++) {
-		better = false;
-		for (int pass = 0; pass < 2 && rc == 0; pass++) {
-			struct mig_net next;
-			rc = pass ? mig_rewrite_omega(&next, net) : mig_rewrite_cuts(&next, net, MIG_SMALLER);
-			if (rc == 0)
-				rc = keep_if_smaller(net, &next, &size, &better);
-			mig_net_free(&next);
-		}
-		if (rc == 0 && !better)
-			rc = detour(net, &size, &better);
+	int rc = mig_net_clone(&start, net);
+	if (rc == 0)
+		rc = mig_measure(&net->g, net->out, net->n_out, &size);
+	for (int i = 0; i < FIRST && rc == 0; i++)
+		rc = run_script(script[i], &start, net, &size);
+	for (int round = 0; round < MAX_ROUNDS && rc == 0; round++) {
+		const uint32_t before = size.nodes;
+		mig_net_free(&start);
+		rc = mig_net_clone(&start, net);
+		if (rc == 0)
+			rc = run_script(script[FIRST], &start, net, &size);
+		if (size.nodes == before)
+			break;
 	}
+	mig_net_free(&start);
 	return rc;
 }

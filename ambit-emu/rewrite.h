@@ -15,6 +15,7 @@ struct mig_net {
  * every case. */
 int mig_net_copy(struct mig_net *net, const struct mig *g, const mig_literal *in, uint32_t n_in, const mig_literal *out,
 		 uint32_t n_out);
+int mig_net_clone(struct mig_net *to, const struct mig_net *from);
 void mig_net_free(struct mig_net *net);
 
 /* One pass of the axioms of majority logic (Amaru et al., DAC 2014): associativity, distributivity and relevance,
@@ -27,6 +28,12 @@ enum mig_cuts {
 };
 /* One pass that replaces every part with up to three inputs by the smallest tree of majorities for its function. */
 int mig_rewrite_cuts(struct mig_net *to, const struct mig_net *from, enum mig_cuts what);
+/* One pass that covers the graph by parts with up to four inputs and replaces each by the smallest graph of its
+ * function; parts with few majorities of their own are preferred. */
+int mig_rewrite_map(struct mig_net *to, const struct mig_net *from);
+/* One pass over the nodes that replaces cuts of up to four inputs where that saves majorities, those that exist already
+ * being free; equal_too: also where it saves none. */
+int mig_rewrite_dag(struct mig_net *to, const struct mig_net *from, bool equal_too);
 /* Runs the passes until none helps, a bounded number of times. */
 int mig_optimise(struct mig_net *net);
 

@@ -136,6 +136,7 @@ struct pim_device_ops {
 	/* Runs a user's program on vectors of uint(1); pim_program_input() and _output() count and name them. */
 	int (*run_program)(void *state, struct pim_call *call, const struct pim_program *program,
 			   const struct pim_operand *const *dst, const struct pim_operand *const *src);
+	/* -ENOSPC: the program has more rows than the device; out->rows and out->live_rows are those numbers. */
 	int (*price_program)(void *state, const struct pim_program *program, struct pim_price *out);
 	int (*info)(void *state, struct pim_device_info *out);
 	/* The micro-program of an operation as text of PIM_MICRO_PROGRAM, with .inputs and .outputs; libpim frees it.

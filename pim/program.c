@@ -23,8 +23,10 @@ static int compile_circuit(struct pim_program *p, const char *text, size_t len, 
 		return rc;
 	rc = ambit_compile(&p->circuit, AMBIT_THOROUGH, &p->builder, &p->info);
 	return rc < 0 ? mw_fail(rc, err, n,
-				rc == -ERANGE ? "the program needs more rows than there are addresses"
-					      : "the program does not compile: %s",
+				rc == -ERANGE    ? "the program needs more rows than there are addresses"
+				: rc == -EBADMSG ? "the compiled program does not compute the circuit: please report "
+						   "this text as a fault of the compiler"
+						 : "the program does not compile: %s",
 				mw_strerror(rc))
 		      : 0;
 }
@@ -251,6 +253,9 @@ int pim_program_price(struct pim_device *dev, const struct pim_program *p, struc
 	core_price_start(&out);
 	int rc = dev->ops->price_program(dev->state, p, &out);
 	errno = saved;
+	if (rc == -ENOSPC)
+		return core_fail(dev, rc, "the program needs %u data rows, a subarray of %s has %u", out.rows,
+				 dev->ops->name, out.live_rows);
 	if (rc == 0)
 		*price = out;
 	return rc;

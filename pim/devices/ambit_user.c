@@ -23,6 +23,11 @@ static char *row_of(const struct pim_operand *o)
 	return ((const struct ambit_lanes *)o->mem)->p;
 }
 
+static unsigned data_rows(const struct ambit *a)
+{
+	return (unsigned)(a->geometry.rows - AMBIT_RESERVED_ROWS);
+}
+
 int ambit_run_program(void *state, struct pim_call *call, const struct pim_program *program,
 		      const struct pim_operand *const *dst, const struct pim_operand *const *src)
 {
@@ -39,6 +44,10 @@ int ambit_run_program(void *state, struct pim_call *call, const struct pim_progr
 	struct ambit_route route;
 	if (a->failures.protection != AMBIT_PROTECT_NONE)
 		return pim_call_fail(call, -EOPNOTSUPP, "ambit: protect does not cover programs of the user");
+	if (p->rows > data_rows(a))
+		return pim_call_fail(call, -ENOSPC,
+				     "ambit: the program needs %u data rows, a subarray with rows=%u has %u", p->rows,
+				     (unsigned)a->geometry.rows, data_rows(a));
 	int rc = ambit_route(a, call, &operands, &route);
 	if (rc < 0)
 		return rc;
@@ -74,5 +83,10 @@ int ambit_price_program(void *state, const struct pim_program *program, struct p
 	const struct ambit *a = state;
 	const struct ambit_run run = run_of(a, program);
 	out->source = a->time_source;
+	if (program->builder.p.rows > data_rows(a)) {
+		out->rows = program->builder.p.rows;
+		out->live_rows = data_rows(a);
+		return -ENOSPC;
+	}
 	return ambit_fill_price(a, &run, out);
 }

@@ -252,6 +252,170 @@ Test(compile, random_circuits_are_equivalent_and_legal)
 		}
 }
 
+static unsigned commands(const struct ambit_builder *b)
+{
+	struct ambit_counts n;
+	ambit_program_counts(&b->p, &n);
+	return (unsigned)(n.aap + n.ap);
+}
+
+/* Without a search every majority takes the way that is left when a search finds none. */
+Test(compile, there_is_always_a_program)
+{
+	for (int seed = 0; seed < 20; seed++) {
+		struct ambit_circuit c;
+		struct ambit_builder plain = {0}, quick = {0};
+		struct ambit_compiled info;
+		struct ambit_equivalence e;
+		char *text = random_text((uint64_t)seed + 100, 10 + 7 * seed, 3 + seed % 9);
+		read_expression(&c, text);
+		cr_assert_eq(ambit_compile(&c, AMBIT_PLAIN, &plain, &info), 0, "%s", text);
+		cr_assert_eq(info.placements, 0u, "a search took place");
+		cr_assert_eq(ambit_equivalent(&c, &plain.p, 3, &e), 0);
+		cr_assert_eq(e.wrong, 0u, "%s", text);
+		cr_assert_eq(ambit_compile(&c, AMBIT_QUICK, &quick, &info), 0, "%s", text);
+		cr_assert(info.placements > 0 && commands(&quick) < commands(&plain), "%u against %u", commands(&quick),
+			  commands(&plain));
+		ambit_builder_free(&plain);
+		ambit_builder_free(&quick);
+		circuit_free(&c);
+		free(text);
+	}
+}
+
+static unsigned compiled(const char *text, struct ambit_compiled *info)
+{
+	struct ambit_circuit c;
+	struct ambit_builder b = {0};
+	read_expression(&c, text);
+	cr_assert_eq(ambit_compile(&c, AMBIT_THOROUGH, &b, info), 0);
+	unsigned n = commands(&b);
+	ambit_builder_free(&b);
+	circuit_free(&c);
+	return n;
+}
+
+Test(compile, small_circuits_take_little_search)
+{
+	struct ambit_compiled info;
+	cr_assert_leq(compiled("a | b | c | d | e | f | g | h", &info), 18u);
+	cr_assert(info.placements <= 30000, "%llu placements", (unsigned long long)info.placements);
+}
+
+Test(compile, parity_takes_six_commands_for_two_inputs)
+{
+	struct ambit_compiled info;
+	char text[400] = "x0";
+	for (int i = 1; i < 32; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " ^ x%d", i);
+	cr_assert_leq(compiled(text, &info), 98u);
+}
+
+/* Rows of ripple-carry adders. */
+static char *multiplier_text(int n)
+{
+	size_t size = (size_t)n * (size_t)n * 120 + 2000, len = 0;
+	char *text = malloc(size), (*sum)[16] = calloc((size_t)n + 1, sizeof(*sum)), carry[16];
+	for (int j = 0; j < n; j++)
+		snprintf(sum[j], sizeof(sum[j]), "(a%d&b0)", j);
+	snprintf(sum[n], sizeof(sum[n]), "0");
+	for (int i = 1; i < n; i++) {
+		len += (size_t)snprintf(text + len, size - len, "y%d=%s;", i - 1, sum[0]);
+		snprintf(carry, sizeof(carry), "0");
+		for (int j = 0; j < n; j++) {
+			len += (size_t)snprintf(text + len, size - len,
+						"_p%d_%d=a%d&b%d;_s%d_%d=%s^_p%d_%d^%s;_c%d_%d=maj(%s,_p%d_%d,%s);", i,
+						j, j, i, i, j, sum[j + 1], i, j, carry, i, j, sum[j + 1], i, j, carry);
+			snprintf(sum[j], sizeof(sum[j]), "_s%d_%d", i, j);
+			snprintf(carry, sizeof(carry), "_c%d_%d", i, j);
+		}
+		snprintf(sum[n], sizeof(sum[n]), "%s", carry);
+	}
+	for (int k = 0; k <= n; k++)
+		len += (size_t)snprintf(text + len, size - len, "y%d=%s;", n - 1 + k, sum[k]);
+	free(sum);
+	return text;
+}
+
+Test(compile, multipliers_meet_the_published_count)
+{
+	for (int n = 4; n <= 16; n *= 2) {
+		struct ambit_compiled info;
+		char *text = multiplier_text(n);
+		unsigned most = (unsigned)(11 * n * n - 5 * n - 1), have = compiled(text, &info);
+		cr_assert(have <= most, "%d bits: %u commands, SIMDRAM's formula has %u", n, have, most);
+		free(text);
+	}
+}
+
+/* An adder as tables of six inputs, each of which repeats the carry of the two columns below. */
+Test(compile, tables_of_an_adder_cost_what_its_expressions_do)
+{
+	struct ambit_circuit c;
+	struct ambit_builder b = {0};
+	char text[20000], err[100];
+	struct ambit_compiled info;
+	size_t len = (size_t)snprintf(text, sizeof(text), ".model add\n.inputs cin");
+	for (int i = 0; i < 16; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, " a%d b%d", i, i);
+	len += (size_t)snprintf(text + len, sizeof(text) - len, "\n.outputs");
+	for (int i = 0; i < 16; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, " s%d", i);
+	len += (size_t)snprintf(text + len, sizeof(text) - len, " c8\n");
+	for (int i = 0; i < 16; i++)
+		for (int high = 0; high < 2; high++) {
+			/* s0 of a pair: a ^ b ^ c; s1: and the carry of the first column too; c: of both columns */
+			int k = i / 2;
+			if (high && i % 2 == 0)
+				continue;
+			len += (size_t)snprintf(text + len, sizeof(text) - len, ".names a%d b%d a%d b%d %s%d %s%d\n",
+						2 * k, 2 * k, 2 * k + 1, 2 * k + 1, k ? "c" : "cin", k,
+						high ? "c" : "s", high ? k + 1 : i);
+			for (int x = 0; x < 32; x++) {
+				int low = (x & 1) + (x >> 1 & 1) + (x >> 4 & 1),
+				    up = (x >> 2 & 1) + (x >> 3 & 1) + low / 2;
+				int v = high ? up / 2 : i % 2 ? up & 1 : low & 1;
+				if (v)
+					len += (size_t)snprintf(text + len, sizeof(text) - len, "%d%d%d%d%d 1\n", x & 1,
+								x >> 1 & 1, x >> 2 & 1, x >> 3 & 1, x >> 4 & 1);
+			}
+		}
+	len += (size_t)snprintf(text + len, sizeof(text) - len, ".end\n");
+	for (char *p; (p = strstr(text, "cin0"));)
+		memcpy(p, "cin ", 4);
+	cr_assert_eq(circuit_parse_blif(&c, text, len, err, sizeof(err)), 0, "%s", err);
+	cr_assert_eq(ambit_compile(&c, AMBIT_THOROUGH, &b, &info), 0);
+	cr_assert_leq(info.rewritten.nodes, 3u * 16u, "three majorities for each column");
+	cr_assert_leq(commands(&b), 8u * 16u + 8u);
+	ambit_builder_free(&b);
+	circuit_free(&c);
+}
+
+Test(compile, equivalence_names_the_output_of_the_lane_it_names)
+{
+	struct ambit_circuit c;
+	struct ambit_equivalence e;
+	read_expression(&c, "y = a & b; z = a | b");
+	/* y = 0 is wrong in lane 3, z = 0 in lanes 1 to 3: lane 1 is named, so z. */
+	const struct ambit_command zeros[] = {{AMBIT_AAP, ambit_c(0), ambit_d(2)}, {AMBIT_AAP, ambit_c(0), ambit_d(3)}};
+	const struct ambit_program p = {.cmd = zeros, .n = 2, .inputs = 2, .rows = 4, .outputs = 2};
+	cr_assert_eq(ambit_equivalent(&c, &p, 1, &e), 0);
+	cr_assert(e.wrong == 3 && e.example == 1 && e.output == 1, "%llu wrong, lane %llu, output %u",
+		  (unsigned long long)e.wrong, (unsigned long long)e.example, e.output);
+	circuit_free(&c);
+	/* Right outputs, but an input is changed. */
+	read_expression(&c, "y = 0");
+	circuit_free(&c);
+	read_expression(&c, "y = a & ~a; z = a");
+	const struct ambit_command change[] = {{AMBIT_AAP, ambit_c(0), ambit_d(1)},
+					       {AMBIT_AAP, ambit_d(0), ambit_d(2)},
+					       {AMBIT_AAP, ambit_c(1), ambit_d(0)}};
+	const struct ambit_program q = {.cmd = change, .n = 3, .inputs = 1, .rows = 3, .outputs = 2};
+	cr_assert_eq(ambit_equivalent(&c, &q, 1, &e), 0);
+	cr_assert(e.wrong == 1 && e.example == 0 && e.output == AMBIT_NO_OUTPUT);
+	circuit_free(&c);
+}
+
 Test(compile, equivalence_finds_a_wrong_program)
 {
 	struct ambit_circuit c;

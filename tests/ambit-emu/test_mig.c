@@ -77,9 +77,11 @@ Test(mig, rewriting_keeps_every_function_of_three_inputs)
 		cr_assert_eq(value_of(&net.g, net.out[0]), f);
 		cr_assert_eq(mig_measure(&net.g, net.out, 1, &size), 0);
 		before += size.nodes;
-		for (int pass = 0; pass < 4; pass++) {
-			cr_assert_eq(pass ? mig_rewrite_cuts(&other, &net, (enum mig_cuts)(pass - 1))
-					  : mig_rewrite_omega(&other, &net),
+		for (int pass = 0; pass < 7; pass++) {
+			cr_assert_eq(pass == 0   ? mig_rewrite_omega(&other, &net)
+				     : pass < 4  ? mig_rewrite_cuts(&other, &net, (enum mig_cuts)(pass - 1))
+				     : pass == 4 ? mig_rewrite_map(&other, &net)
+						 : mig_rewrite_dag(&other, &net, pass == 6),
 				     0);
 			cr_assert_eq(value_of(&other.g, other.out[0]), f, "pass %d, function %02x", pass, f);
 			mig_net_free(&other);

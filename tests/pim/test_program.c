@@ -261,3 +261,26 @@ Test(program, temporaries_need_rows)
 	pim_close(dev);
 	pim_program_free(p);
 }
+
+Test(program, more_rows_than_a_subarray_has_are_refused_with_both_numbers)
+{
+	static const char text[] = "y = a0&a1 | a2&a3 | a4&a5 | a6&a7 | a8&a9 | a10&a11 | a12&a13 | a14&a15";
+	struct pim_program *p = compile(PIM_EXPRESSION, text);
+	struct pim_device *small = open_device("ambit:rows=32"), *large = open_device("ambit");
+	struct pim_price price = {.size = sizeof(price), .energy.size = sizeof(price.energy)};
+	cr_assert_eq(pim_program_price(large, p, &price), 0);
+	cr_assert_gt(price.rows, 14u, "rows=32 has 14 data rows");
+	char needed[16];
+	snprintf(needed, sizeof(needed), " %u ", price.rows);
+	cr_assert_eq(pim_program_price(small, p, &price), -ENOSPC);
+	cr_assert(strstr(pim_error(small), needed) && strstr(pim_error(small), " 14"), "%s", pim_error(small));
+	struct pim_vector *y, *a[16];
+	cr_assert_eq(pim_alloc_unbacked(small, pim_uint(1), 64, &y), 0, "%s", pim_error(small));
+	for (int i = 0; i < 16; i++)
+		cr_assert_eq(pim_alloc_unbacked(small, pim_uint(1), 64, &a[i]), 0, "%s", pim_error(small));
+	cr_assert_eq(pim_program_run(p, &y, 1, a, 16), -ENOSPC);
+	cr_assert(strstr(pim_error(small), needed) && strstr(pim_error(small), " 14"), "%s", pim_error(small));
+	pim_close(small);
+	pim_close(large);
+	pim_program_free(p);
+}
