@@ -222,9 +222,12 @@ static void put_energy(struct mw_buf *text, struct pim_device *const dev[VARIANT
 	struct pim_device_info info = {.size = sizeof(info)};
 	struct ops_prices p = {.plain = &price[PLAIN],
 			       .none = &price[dev[NONE] ? NONE : PLAIN],
-			       .jedec = dev[JEDEC] ? &price[JEDEC] : NULL};
-	if (pim_device_info(dev[PLAIN], &info) == 0)
+			       .jedec = dev[JEDEC] ? &price[JEDEC] : NULL,
+			       .area_mm2 = (double)NAN};
+	if (pim_device_info(dev[PLAIN], &info) == 0) {
 		p.ranks = info.channels * info.ranks;
+		p.area_mm2 = info.area_mm2;
+	}
 	ops_energy_cells(&p, text + OPS_ENERGY_FIRST);
 }
 

@@ -31,6 +31,14 @@ static double per_watt(const struct pim_price *price)
 	return price && price->energy.parts ? 1e3 * (double)price->lanes / price->energy.typ_pj : (double)NAN;
 }
 
+/* GOP/s in steady state per area. */
+static double per_area(const struct ops_prices *p, const struct pim_price *price)
+{
+	if (!price)
+		return (double)NAN;
+	return 1e3 * (double)price->lanes * (double)price->programs / (double)price->ps_batch / p->area_mm2;
+}
+
 static void energy_cells(const struct ops_prices *p, struct mw_buf *text)
 {
 	const struct pim_energy *e = &p->plain->energy;
@@ -77,5 +85,7 @@ static void disturbance_cells(const struct pim_disturbance *d, struct mw_buf *te
 void ops_energy_cells(const struct ops_prices *p, struct mw_buf *text)
 {
 	energy_cells(p, text);
+	put(text, E_GOPS_PER_MM2_NONE, per_area(p, p->none));
+	put(text, E_GOPS_PER_MM2_JEDEC, per_area(p, p->jedec));
 	disturbance_cells(&p->plain->disturbance, text);
 }

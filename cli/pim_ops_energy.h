@@ -16,6 +16,8 @@
 	X(W_PER_RANK_JEDEC, "w_per_rank_jedec", "W/rank jedec", true)                                                  \
 	X(GOPS_PER_W_NONE, "gops_per_w_none", NULL, true)                                                              \
 	X(GOPS_PER_W_JEDEC, "gops_per_w_jedec", "GOPS/W jedec", true)                                                  \
+	X(GOPS_PER_MM2_NONE, "gops_per_mm2_none", NULL, true)                                                          \
+	X(GOPS_PER_MM2_JEDEC, "gops_per_mm2_jedec", NULL, true)                                                        \
 	X(DISTURBANCE, "disturbance", "disturbance", false)                                                            \
 	X(HC_FIRST_MIN, "hc_first_min", NULL, true)                                                                    \
 	X(HC_FIRST_MAX, "hc_first_max", NULL, true)                                                                    \
@@ -37,7 +39,8 @@ enum ops_energy_column { OPS_ENERGY(OPS_ENERGY_ENUM) OPS_ENERGY_COLUMNS };
 /* Prices of one operation: as the SPEC says, and without and with the limit on activations; NULL: no such limit. */
 struct ops_prices {
 	const struct pim_price *plain, *none, *jedec;
-	uint32_t ranks; /* of all channels; 0: not DRAM */
+	uint32_t ranks;  /* of all channels; 0: not DRAM */
+	double area_mm2; /* of the device; NaN: not known */
 };
 
 /* Writes the cells; text is indexed by enum ops_energy_column. What has no model stays empty. */

@@ -295,6 +295,11 @@ def ops_show_energy_power_and_disturbance():
     check(table("ambit:dram=hbm2")["and"]["disturbance"] == "unknown", "no published figure")
     matrix = table("dimc", "--width=8", "--signed")["gemv"]
     check(matrix["gops_per_w_none"] != "" and matrix["w_per_rank_none"] == matrix["disturbance"] == "", matrix)
+    # The macro's published area; that of the DRAM parts is not known.
+    check(words["gops_per_mm2_none"] == "", words)
+    two = table("dimc:macros=2", "--width=8", "--signed")["gemv"]
+    for row, macros in ((matrix, 1), (two, 2)):
+        check(near(float(row["gops_per_mm2_none"]), float(row["gops_none"]) / (macros * 0.9408)), row)
     rc, text, _ = run("pim", "ops", "--device=ambit:dram=ddr4-3200")
     check(rc == 0 and "disturbance: Yuksel" in text and "nJ/KB min" in text and "guard_energy" not in text, text[:400])
 
