@@ -1,4 +1,4 @@
-/* Functions given by truth tables as majorities: disjoint decomposition as far as it goes, then smallest graphs of up
+/* Functions given by truth tables as majorities: disjoint decomposition as far as it goes, then small graphs of up
  * to four inputs, then Shannon expansion. */
 #ifndef AMBIT_DECOMPOSE_H
 #define AMBIT_DECOMPOSE_H

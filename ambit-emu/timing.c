@@ -38,6 +38,12 @@ uint64_t ambit_bus_slots(const struct dram_part *d, const struct ambit_counts *c
 	return c->aap * (2u * d->act_slots + 1u) + c->ap * (d->act_slots + 1u);
 }
 
+/* A time that does not fit is the longest one. */
+static uint64_t full(mw_wide ps)
+{
+	return ps > UINT64_MAX ? UINT64_MAX : (uint64_t)ps;
+}
+
 /* Time that one rank needs for its activations (tFAW, tRRD) when `subarrays` of its subarrays run the program once. */
 static uint64_t activation_ps(const struct ambit_timing *t, const struct ambit_counts *c, uint64_t subarrays)
 {
@@ -47,12 +53,12 @@ static uint64_t activation_ps(const struct ambit_timing *t, const struct ambit_c
 		tokens = 2 * c->aap + c->ap;
 	if (t->faw_acts == AMBIT_FAW_WORDLINES)
 		tokens = 2 * c->aap + c->ap + c->extra_first + c->extra_second;
-	uint64_t ps = ceil_div(tokens * subarrays * t->tfaw, 4);
+	uint64_t ps = full(((mw_wide)tokens * subarrays * t->tfaw + 3) / 4);
 	if (subarrays > 1) { /* tRRD applies between banks, not between the two activations of an AAP */
 		uint64_t same_group = ceil_div(subarrays, d->bank_groups),
 			 acts = c->ap + (t->faw_acts == AMBIT_FAW_1 ? 1u : 2u) * c->aap;
-		ps = max(ps, subarrays * acts * d->trrd_s);
-		ps = max(ps, same_group > 1 ? same_group * acts * d->trrd_l : 0);
+		ps = max(ps, full((mw_wide)subarrays * acts * d->trrd_s));
+		ps = max(ps, same_group > 1 ? full((mw_wide)same_group * acts * d->trrd_l) : 0);
 	}
 	return ps;
 }
@@ -65,12 +71,12 @@ uint64_t ambit_batch_ps(const struct ambit_timing *t, const struct ambit_program
 		return slots ? ps : 0;
 	struct ambit_counts c;
 	ambit_program_counts(p, &c);
-	ps = max(ps, ceil_div(slots, t->channels) * ambit_bus_slots(d, &c) * d->tck);
+	ps = max(ps, full((mw_wide)ceil_div(slots, t->channels) * ambit_bus_slots(d, &c) * d->tck));
 	if (t->limit == AMBIT_LIMIT_BUS)
 		return ps;
 	ps = max(ps, activation_ps(t, &c, ceil_div(slots, (uint64_t)t->channels * t->ranks)));
 	if (t->refresh) /* every tREFI a refresh blocks the rank for tRFC */
-		ps = (uint64_t)((mw_wide_mul(ps, d->trefi) + d->trefi - d->trfc - 1) / (d->trefi - d->trfc));
+		ps = full((mw_wide_mul(ps, d->trefi) + d->trefi - d->trfc - 1) / (d->trefi - d->trfc));
 	return ps;
 }
 

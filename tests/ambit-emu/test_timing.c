@@ -99,6 +99,28 @@ Test(ambit_timing, presets_equal_the_table)
 	}
 }
 
+/* Times that do not fit are the longest one, never a short one. */
+Test(ambit_timing, a_batch_that_takes_too_long_is_full)
+{
+	struct dram_part d = *ambit_dram_find("ddr4-3200");
+	struct ambit_timing t = {.dram = &d, .aap = AMBIT_AAP_SPLIT, .channels = 1, .ranks = 1, .salp = 1};
+	const struct ambit_program *p = ambit_bulk_program(AMBIT_AND);
+	t.banks = UINT32_MAX;
+	t.limit = AMBIT_LIMIT_JEDEC;
+	t.faw_acts = AMBIT_FAW_2;
+	t.tfaw = d.tfaw;
+	uint64_t fits = ambit_batch_ps(&t, p, t.banks);
+	cr_assert(fits > (uint64_t)t.banks * 8 * d.tfaw / 4 - 8 && fits < UINT64_MAX);
+	t.tfaw = UINT32_MAX;
+	cr_assert_eq(ambit_batch_ps(&t, p, t.banks), UINT64_MAX, "activation window");
+	t.tfaw = 1;
+	d.trrd_s = d.trrd_l = UINT32_MAX;
+	cr_assert_eq(ambit_batch_ps(&t, p, t.banks), UINT64_MAX, "activation to activation");
+	t.limit = AMBIT_LIMIT_BUS;
+	d.tck = UINT32_MAX;
+	cr_assert_eq(ambit_batch_ps(&t, p, t.banks), UINT64_MAX, "command bus");
+}
+
 Test(ambit_timing, what_has_no_source_is_refused)
 {
 	char why[200] = "";
