@@ -378,11 +378,11 @@ static int say_lost(const struct run *run, char *err, size_t n)
 		       run->hooks->target ? run->hooks->target : "a record", mw_strerror(run->s->lost));
 }
 
-/* Reports a benchmark that did not finish. One that was not named may be unavailable; any other failure is reported as
- * such. */
+/* Reports a benchmark that did not finish. One that was not named may be unavailable, or find too little time or
+ * memory; any other failure is reported as such. */
 static int report(struct run *run, const struct entry *e, int rc, char *err, size_t n)
 {
-	bool absent = e->rc == MW_EUNAVAILABLE || e->rc == MW_EBUDGET;
+	bool absent = e->rc == MW_EUNAVAILABLE || e->rc == MW_EBUDGET || e->rc == -ENOMEM;
 	bool counts = absent ? e->item->named : true;
 	const char *name = e->item->bench->name;
 	int skip = run->hooks->skip ? run->hooks->skip(run->hooks->self, name, e->why, counts && rc == 0) : 0;

@@ -212,16 +212,20 @@ Test(schedule, time_by_weight)
 
 Test(schedule, what_cannot_begin_is_left_out)
 {
-	struct mw_records records = {0};
-	char err[300] = "";
-	begin_fails[0] = MW_EUNAVAILABLE;
-	cr_expect_eq(run(false, &records, err, sizeof(err)), 0, "%s", err);
-	expect_steps("b0 b1 v1:0 v1:1 v1:2 v1:3 f1 e1");
-	cr_expect_str_eq(seen.skipped, "zero: cannot begin");
-	cr_expect_eq(run(true, &records, err, sizeof(err)), MW_EUNAVAILABLE);
-	cr_expect_str_eq(err, "zero: cannot begin");
-	mw_records_fini(&records);
-	mw_records_fini(&seen.out);
+	static const int codes[] = {MW_EUNAVAILABLE, MW_EBUDGET, -ENOMEM};
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct mw_records records = {0};
+		char err[300] = "";
+		memset(&seen, 0, sizeof(seen));
+		begin_fails[0] = codes[i];
+		cr_expect_eq(run(false, &records, err, sizeof(err)), 0, "%s", err);
+		expect_steps("b0 b1 v1:0 v1:1 v1:2 v1:3 f1 e1");
+		cr_expect_str_eq(seen.skipped, "zero: cannot begin");
+		cr_expect_eq(run(true, &records, err, sizeof(err)), codes[i]);
+		cr_expect_str_eq(err, "zero: cannot begin");
+		mw_records_fini(&records);
+		mw_records_fini(&seen.out);
+	}
 }
 
 Test(schedule, a_broken_visit_ends_one_benchmark)

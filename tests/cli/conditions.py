@@ -157,7 +157,7 @@ def address_space():
     if VARIANT != "release":
         skip("the sanitizer needs the address space")
     seen = []
-    for mib in (60, 80, 150, 300, 600):
+    for mib in (80, 150, 300, 600):
         results, err, _ = tiny(f"as-{mib}", "--max-time=20", preexec_fn=limit(resource.RLIMIT_AS, mib * MIB))
         starved = {s["bench"] for s in results["skipped"] if any(word in s["reason"] for word in TIME)}
         for s in results["skipped"]:

@@ -288,6 +288,16 @@ Test(pim_wrong, costs)
 	IS(-EINVAL, pim_cost_energy(cost, PIM_E_ACT, NULL));
 	IS(-EINVAL, pim_cost_energy(cost, PIM_E_ACT, &e));
 	IS(-EINVAL, pim_cost_energy(cost, PIM_PART_N, &good));
+	IS(-EINVAL, pim_cost_energy_during(NULL, PIM_PS_COMPUTE, &good));
+	IS(-EINVAL, pim_cost_energy_during(cost, PIM_PS_COMPUTE, NULL));
+	IS(-EINVAL, pim_cost_energy_during(cost, PIM_PS_COMPUTE, &e));
+	IS(-EINVAL, pim_cost_energy_during(cost, PIM_AAP, &good));
+	IS(-EINVAL, pim_cost_energy_during(cost, PIM_COUNT_N, &good));
+	char names[4];
+	IS(0, pim_parts_print(0, NULL, 0));
+	IS(14, pim_parts_print(1u << PIM_E_IO | 1u << PIM_E_TRANSPOSE, names, sizeof(names)));
+	cr_assert_str_eq(names, "io ");
+	IS(0, pim_parts_print(UINT32_MAX << PIM_PART_N, names, sizeof(names)));
 	DONE(pim_cost_end(cost));
 	DONE(pim_cost_end(NULL));
 	IS(NULL, pim_count_name(PIM_COUNT_N));
