@@ -27,7 +27,8 @@
 	T(topology, 12)                                                                                                \
 	T(meters, 12)                                                                                                  \
 	T(dmi, 8)                                                                                                      \
-	T(csv, 12)
+	T(csv, 12)                                                                                                     \
+	T(part, 12)
 
 #define FUZZ_DECLARE(name, inputs) int fuzz_##name(const uint8_t *data, size_t n);
 FUZZ_TARGETS(FUZZ_DECLARE)

@@ -125,3 +125,8 @@ Test(corpus, csv)
 {
 	replay("csv");
 }
+
+Test(corpus, parts)
+{
+	replay("part");
+}

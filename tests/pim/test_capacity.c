@@ -353,7 +353,7 @@ Test(pim_capacity, engines_agree_whatever_the_placement, .timeout = 300)
 		cr_assert_eq(pim_cost_begin(s.w[k].dev, &s.w[k].cost), 0);
 	}
 	cr_assert_eq(pim_set_executor(s.w[2].dev, &five), 0);
-	for (int i = 0; i < (TEST_SLOW ? STEPS / 4 : STEPS); i++) {
+	for (int i = 0; i < STEPS; i++) {
 		make(&s, (int)(oracle_random(&s.rng) % LIVE));
 		for (int n = 0; n < 60; n++)
 			operate(&s);

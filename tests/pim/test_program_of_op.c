@@ -255,11 +255,11 @@ Test(pim_program_of_op, refuses_what_it_has_not)
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
 		cr_expect_eq(pim_program_of_op(dev, none[i], pim_uint(8), 0, &p), -EOPNOTSUPP);
 		cr_expect_null(p);
-		cr_expect_not_null(strstr(pim_error(dev), pim_op_name(none[i])), "%s", pim_error(dev));
+		cr_expect(strstr(pim_error(dev), pim_op_name(none[i])), "%s", pim_error(dev));
 	}
 	cr_expect_eq(pim_program_of_op(host, PIM_ADD, pim_uint(8), 0, &p), -EOPNOTSUPP);
 	cr_expect_eq(pim_program_of_op(dev, PIM_SHL, pim_uint(8), 9, &p), -EINVAL);
-	cr_expect_not_null(strstr(pim_error(dev), "8 bits"), "%s", pim_error(dev));
+	cr_expect(strstr(pim_error(dev), "8 bits"), "%s", pim_error(dev));
 	cr_expect_eq(
 		pim_program_of_op(dev, PIM_ADD, (struct pim_type){sizeof(struct pim_type), PIM_BF16, 16, 0}, 0, &p),
 		-EINVAL);
