@@ -5,7 +5,7 @@
 static bool unite(const struct cut4 *a, const struct cut4 *b, struct cut4 *out)
 {
 	unsigned i = 0, k = 0, n = 0;
-	uint32_t leaf[NPN_INPUTS];
+	uint32_t leaf[NPN_INPUTS] = {0};
 	while (i < a->n || k < b->n) {
 		uint32_t x = i < a->n ? a->leaf[i] : UINT32_MAX, y = k < b->n ? b->leaf[k] : UINT32_MAX;
 		if (n == NPN_INPUTS)
@@ -23,7 +23,7 @@ static bool unite(const struct cut4 *a, const struct cut4 *b, struct cut4 *out)
 static uint16_t move_input(uint16_t f, unsigned from, unsigned to)
 {
 	static const uint16_t keep[3] = {0x9999, 0xc3c3, 0xf00f}, up[3] = {0x2222, 0x0c0c, 0x00f0};
-	for (; from < to; from++)
+	for (; from < to && from < NPN_INPUTS - 1; from++)
 		f = (uint16_t)((f & keep[from]) | (f & up[from]) << (1u << from) | (f >> (1u << from) & up[from]));
 	return f;
 }

@@ -45,13 +45,17 @@ static int catch_up(struct rewriting *r)
 	if (r->g->n > r->capacity) {
 		uint32_t more = r->g->capacity;
 		struct cut4_list *cuts = reallocarray(r->cuts, more, sizeof(*cuts));
-		r->cuts = cuts ? cuts : r->cuts;
-		uint32_t *refs = reallocarray(r->refs, more, sizeof(*refs));
-		r->refs = refs ? refs : r->refs;
-		uint32_t *stack = reallocarray(r->stack, more, sizeof(*stack));
-		r->stack = stack ? stack : r->stack;
-		if (!cuts || !refs || !stack)
+		if (!cuts)
 			return -ENOMEM;
+		r->cuts = cuts;
+		uint32_t *refs = reallocarray(r->refs, more, sizeof(*refs));
+		if (!refs)
+			return -ENOMEM;
+		r->refs = refs;
+		uint32_t *stack = reallocarray(r->stack, more, sizeof(*stack));
+		if (!stack)
+			return -ENOMEM;
+		r->stack = stack;
 		memset(refs + r->capacity, 0, (more - r->capacity) * sizeof(*refs));
 		r->capacity = more;
 	}
@@ -73,7 +77,7 @@ static int catch_up(struct rewriting *r)
 						keep(l, &c);
 		l->v[l->n++] = cut4_self(node);
 	}
-	return 0;
+	return r->refs ? 0 : -ENOMEM; /* every graph has a node, the constant */
 }
 
 /* Adds n references to a node. Returns how many majorities that brings to life. */

@@ -181,18 +181,18 @@ int mig_rewrite_map(struct mig_net *to, const struct mig_net *from)
 	size_t n = from->g.n;
 	int rc = mig_net_like(to, from);
 	uint32_t *uses = mig_references(from);
-	struct cover m = {.g = &from->g, .uses = uses};
-	m.cuts = calloc(n, sizeof(*m.cuts));
+	struct cut4_list *cuts = calloc(n, sizeof(*cuts));
+	struct cover m = {.g = &from->g, .uses = uses, .cuts = cuts};
 	m.flow = calloc(n, sizeof(*m.flow));
 	m.refs = calloc(n, sizeof(*m.refs));
 	m.stack = calloc(n, sizeof(*m.stack));
 	m.memo = calloc(1, sizeof(*m.memo));
-	if (!uses || !m.cuts || !m.flow || !m.refs || !m.stack || !m.memo)
+	if (!uses || !cuts || !m.flow || !m.refs || !m.stack || !m.memo)
 		rc = -ENOMEM;
 	if (rc == 0)
 		rc = run(&m, to, from);
 	free(uses);
-	free(m.cuts);
+	free(cuts);
 	free(m.flow);
 	free(m.refs);
 	free(m.stack);

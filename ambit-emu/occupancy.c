@@ -60,7 +60,7 @@ static size_t find_ranges(const struct ambit_geometry *g, const struct ambit_shi
 		block[i] = block[i - 1] * base[i - 1];
 	if (slots >= block[3] * base[3])
 		return add_range(r, 0, block[3] * base[3]);
-	for (int i = 3; i >= 0 && slots > 0; i--) {
+	for (int i = 3; i >= 0; i--) {
 		uint64_t whole = slots / block[i], first = shift[i] % base[i];
 		uint64_t wrapped = first + whole > base[i] ? first + whole - base[i] : 0;
 		slots %= block[i];
@@ -111,7 +111,10 @@ static int split(struct ambit_occupancy *o, uint64_t at)
 		return -ENOMEM;
 	memcpy(map, o->stretch[i].map, o->words * sizeof(*map));
 	memmove(&o->stretch[i + 2], &o->stretch[i + 1], (o->n - i - 1) * sizeof(*o->stretch));
-	o->stretch[i + 1] = (struct ambit_stretch){at, o->stretch[i].free, map};
+	struct ambit_stretch *after = &o->stretch[i + 1];
+	after->start = at;
+	after->free = o->stretch[i].free;
+	after->map = map;
 	o->n++;
 	return 0;
 }
@@ -177,7 +180,9 @@ int ambit_occupancy_init(struct ambit_occupancy *o, const struct ambit_geometry 
 		o->stretch = NULL;
 		return -ENOMEM;
 	}
-	o->stretch[o->n++] = (struct ambit_stretch){0, rows, map};
+	o->stretch[0].free = rows;
+	o->stretch[0].map = map;
+	o->n = 1;
 	return 0;
 }
 
@@ -210,7 +215,7 @@ static uint64_t last_layer(const struct ambit_occupancy *o, uint64_t slots, uint
 
 static void used_at(const struct ambit_occupancy *o, const struct ambit_shift *at, uint64_t slots, uint64_t *map)
 {
-	struct range r[RANGES];
+	struct range r[RANGES] = {{0}};
 	used_in(o, r, find_ranges(&o->geometry, at, slots, r), map);
 }
 
@@ -293,7 +298,7 @@ static mw_wide short_in(const struct ambit_occupancy *o, const struct range *r, 
 mw_wide ambit_occupancy_short(const struct ambit_occupancy *o, const struct ambit_shift *at, uint64_t slots,
 			      uint32_t need)
 {
-	struct range r[RANGES];
+	struct range r[RANGES] = {{0}};
 	uint64_t full, last = last_layer(o, slots, &full);
 	mw_wide sum = short_in(o, r, find_ranges(&o->geometry, at, last, r), need);
 	if (full > 0)
@@ -369,7 +374,7 @@ static int order_rows(struct ambit_holding *h, uint32_t planes)
 int ambit_occupancy_take(struct ambit_occupancy *o, const struct ambit_shift *at, uint64_t slots, uint32_t planes,
 			 struct ambit_holding **out)
 {
-	struct range r[RANGES];
+	struct range r[RANGES] = {{0}};
 	uint64_t full, last = last_layer(o, slots, &full), used[AMBIT_MAP_WORDS];
 	if (!fits(o, at, slots, planes))
 		return -ENOSPC;

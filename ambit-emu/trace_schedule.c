@@ -29,8 +29,8 @@ static uint64_t position(const struct ambit_trace *t, const struct trace_work *w
 {
 	const struct ambit_shift *by = &w->at.shift;
 	uint64_t bank = (k % t->g.banks + t->g.banks - by->bank % t->g.banks) % t->g.banks;
-	uint64_t rank = (k / t->g.banks + t->g.ranks - by->rank % t->g.ranks) % t->g.ranks;
-	return bank * t->g.ranks + rank;
+	uint64_t ranks = max(t->g.ranks, 1), rank = (k / t->g.banks + ranks - by->rank % ranks) % ranks;
+	return bank * ranks + rank;
 }
 
 uint64_t trace_first(const struct ambit_trace *t, const struct trace_work *w)

@@ -14,7 +14,7 @@ LOGIC_INLINE V logic_two(unsigned f, V a, V b)
 {
 	switch (f) {
 	case 0x0:
-		return a ^ a;
+		return (V){0};
 	case 0x1:
 		return ~(a | b);
 	case 0x2:
@@ -44,7 +44,7 @@ LOGIC_INLINE V logic_two(unsigned f, V a, V b)
 	case 0xe:
 		return a | b;
 	default:
-		return ~(a ^ a);
+		return ~(V){0};
 	}
 }
 
@@ -80,19 +80,15 @@ LOGIC_INLINE V logic_three(unsigned f, V a, V b, V c)
 			d[i] = (V)V_LOGIC(0x##h##l, x, y, z);                                                          \
 		}                                                                                                      \
 	}
+/* clang-format off */
 #define SIXTEEN(OF, h)                                                                                                 \
-	OF(h, 0)                                                                                                       \
-	OF(h, 1)                                                                                                       \
-	OF(h, 2)                                                                                                       \
-	OF(h, 3)                                                                                                       \
-	OF(h, 4) OF(h, 5) OF(h, 6) OF(h, 7) OF(h, 8) OF(h, 9) OF(h, a) OF(h, b) OF(h, c) OF(h, d) OF(h, e) OF(h, f)
+	OF(h, 0) OF(h, 1) OF(h, 2) OF(h, 3) OF(h, 4) OF(h, 5) OF(h, 6) OF(h, 7) OF(h, 8) OF(h, 9) OF(h, a)             \
+	OF(h, b) OF(h, c) OF(h, d) OF(h, e) OF(h, f)
 #define ALL(OF)                                                                                                        \
-	SIXTEEN(OF, 0)                                                                                                 \
-	SIXTEEN(OF, 1)                                                                                                 \
-	SIXTEEN(OF, 2)                                                                                                 \
-	SIXTEEN(OF, 3)                                                                                                 \
-	SIXTEEN(OF, 4) SIXTEEN(OF, 5) SIXTEEN(OF, 6) SIXTEEN(OF, 7) SIXTEEN(OF, 8) SIXTEEN(OF, 9) SIXTEEN(OF, a)       \
-		SIXTEEN(OF, b) SIXTEEN(OF, c) SIXTEEN(OF, d) SIXTEEN(OF, e) SIXTEEN(OF, f)
+	SIXTEEN(OF, 0) SIXTEEN(OF, 1) SIXTEEN(OF, 2) SIXTEEN(OF, 3) SIXTEEN(OF, 4) SIXTEEN(OF, 5) SIXTEEN(OF, 6)       \
+	SIXTEEN(OF, 7) SIXTEEN(OF, 8) SIXTEEN(OF, 9) SIXTEEN(OF, a) SIXTEEN(OF, b) SIXTEEN(OF, c) SIXTEEN(OF, d)       \
+	SIXTEEN(OF, e) SIXTEEN(OF, f)
+/* clang-format on */
 #define NAME(h, l) logic_##h##l,
 
 ALL(ONE)

@@ -225,7 +225,7 @@ struct reader {
 static int unknown(const struct reader *r, const char *word)
 {
 	const char *names[MW_KEYFILE_MAX + 1] = {NULL};
-	for (size_t i = 0; r->keys[i].name && i < MW_KEYFILE_MAX; i++)
+	for (size_t i = 0; i < MW_KEYFILE_MAX && r->keys[i].name; i++)
 		names[i] = r->keys[i].name;
 	const char *near = mw_nearest(word, names);
 	char shown[MW_ESCAPED(64) + 1];

@@ -200,10 +200,10 @@ static void name_rows(struct mw_buf *b, char letter, unsigned bits)
 int ambit_program_text(void *state, enum pim_op op, struct pim_type type, uint64_t value, char **text, char *err,
 		       size_t n)
 {
-	struct ambit_prepared *p;
+	struct ambit_prepared *p = NULL;
 	struct mw_buf b = {0};
 	int rc = ambit_prepare(state, op, type, value, &p, err, n);
-	if (rc < 0)
+	if (rc < 0 || !p)
 		return rc;
 	const char *letter = op == PIM_IF_ELSE ? "sab" : "abc";
 	mw_buf_add(&b, ".inputs");

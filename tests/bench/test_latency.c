@@ -331,7 +331,7 @@ Test(latency, each_sample_has_its_own_order)
 	struct chase_block block;
 	struct chase c;
 	struct fake_clock f = {.ns = 1000, .cycle_ns = {1, 1}};
-	void *first[256];
+	void *first[256] = {NULL};
 	unsigned same = 0;
 	open_chase(&t, &c, &block, &f);
 	c.shares_place = true;

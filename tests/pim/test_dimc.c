@@ -374,6 +374,7 @@ static void macro_file(char *path, const char *from, const char *key, const char
 	size_t i = 0;
 	while ((ops = pim_builtin(i)) && strcmp(ops->name, "dimc") != 0)
 		i++;
+	cr_assert_not_null(ops);
 	char text[4000];
 	int len = ops->part_text(from, text, sizeof(text));
 	cr_assert(len > 0 && (size_t)len < sizeof(text));

@@ -181,6 +181,7 @@ Test(pim_logic, random_programs_equal_their_circuits)
 		for (unsigned mode = 0; mode < 4; mode++) {
 			char *src[MOST], *dst[MOST];
 			memcpy(now, in, sizeof(in));
+			memset(out, 0, sizeof(out));
 			for (unsigned k = 0; k < inputs; k++)
 				src[k] = (char *)now[k];
 			for (unsigned k = 0; k < results; k++) {
