@@ -65,6 +65,17 @@ bool cut4_same_leaves(const struct cut4 *a, const struct cut4 *b)
 	return a->n == b->n && memcmp(a->leaf, b->leaf, a->n * sizeof(a->leaf[0])) == 0;
 }
 
+void cut4_insert(struct cut4_list *l, unsigned at, const struct cut4 *c)
+{
+	if (at == CUT4_MAX - 1)
+		return;
+	if (l->n == CUT4_MAX - 1)
+		l->n--;
+	memmove(&l->v[at + 1], &l->v[at], (l->n - at) * sizeof(*c));
+	l->v[at] = *c;
+	l->n++;
+}
+
 struct cut4 cut4_self(uint32_t node)
 {
 	return (struct cut4){.leaf = {node}, .function = npn_input[0], .n = 1};

@@ -20,6 +20,9 @@ struct cut4_list {
 	uint8_t n;
 };
 
+/* Puts a cut at a place of a list and drops the last one of a full list. The last place stays free for the node itself:
+ * a cut that would come there is left out. */
+void cut4_insert(struct cut4_list *l, unsigned at, const struct cut4 *c);
 /* The cut of a node itself. */
 struct cut4 cut4_self(uint32_t node);
 /* The cut of M(in) that three cuts of its operands give; false: it has too many leaves. */

@@ -32,13 +32,7 @@ static void keep(struct cut4_list *l, const struct cut4 *c)
 			return;
 	while (at > 0 && (l->v[at - 1].flow > c->flow || (l->v[at - 1].flow == c->flow && l->v[at - 1].n > c->n)))
 		at--;
-	if (at == CUT4_MAX - 1)
-		return;
-	if (l->n == CUT4_MAX - 1)
-		l->n--;
-	memmove(&l->v[at + 1], &l->v[at], (l->n - at) * sizeof(*c));
-	l->v[at] = *c;
-	l->n++;
+	cut4_insert(l, at, c);
 }
 
 static void weigh(const struct cover *m, struct cut4 *c)
