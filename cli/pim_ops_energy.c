@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 
 /* NaN: nothing. */
 static void put(struct mw_buf *text, enum ops_energy_column c, double value)
@@ -16,11 +17,17 @@ static void put_count(struct mw_buf *text, enum ops_energy_column c, uint64_t va
 		mw_buf_add(&text[c], "%" PRIu64, value);
 }
 
+/* Background and refresh have a model. */
+static bool is_whole(const struct pim_energy *e)
+{
+	const uint32_t standing = 1u << PIM_E_BACKGROUND | 1u << PIM_E_REFRESH;
+	return (e->parts & standing) == standing;
+}
+
 /* Watts that one rank draws in steady state: pJ / ps. */
 static double watts(const struct ops_prices *p, const struct pim_price *price)
 {
-	const uint32_t whole = 1u << PIM_E_BACKGROUND | 1u << PIM_E_REFRESH;
-	if (!price || !p->ranks || (price->energy.parts & whole) != whole)
+	if (!price || !p->ranks || !is_whole(&price->energy))
 		return (double)NAN;
 	return price->energy.typ_pj * (double)price->programs / (double)price->ps_batch / p->ranks;
 }
@@ -49,7 +56,7 @@ static void energy_cells(const struct ops_prices *p, struct mw_buf *text)
 	put(text, E_NJ_PER_KB_MAX, kb > 0 ? e->max_pj / 1e3 / kb : (double)NAN);
 	put(text, E_PJ_PER_LANE_MIN, e->min_pj / lanes);
 	put(text, E_PJ_PER_LANE_MAX, e->max_pj / lanes);
-	put(text, E_STANDING_PCT, 100 * p->plain->standing_pj / e->typ_pj);
+	put(text, E_STANDING_PCT, is_whole(e) ? 100 * p->plain->standing_pj / e->typ_pj : (double)NAN);
 	put(text, E_W_PER_RANK_NONE, watts(p, p->none));
 	put(text, E_W_PER_RANK_JEDEC, watts(p, p->jedec));
 	put(text, E_GOPS_PER_W_NONE, per_watt(p->none));

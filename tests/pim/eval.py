@@ -290,11 +290,12 @@ def ops_show_energy_power_and_disturbance():
             check((r["guard_multi_time_pct"] == "") == ("ddr3" in device), device, op)
     words = table("ambit:energy=pluto")["and"]
     check(words["w_per_rank_none"] == "" and words["nj_per_kb_min"] == words["nj_per_kb"], "a table has no background", words)
+    check(words["standing_pct"] == "", "no background is not a share of 0", words)
     safe = table("ambit:hc_first=2000000")["and"]
     check(safe["disturbance"] == "safe" and "user" in safe["disturbance_source"] and safe["rotate_subarrays"] == "1", safe)
     check(table("ambit:dram=hbm2")["and"]["disturbance"] == "unknown", "no published figure")
     matrix = table("dimc", "--width=8", "--signed")["gemv"]
-    check(matrix["gops_per_w_none"] != "" and matrix["w_per_rank_none"] == matrix["disturbance"] == "", matrix)
+    check(matrix["gops_per_w_none"] != "" and matrix["w_per_rank_none"] == matrix["disturbance"] == matrix["standing_pct"] == "", matrix)
     # The macro's published area; that of the DRAM parts is not known.
     check(words["gops_per_mm2_none"] == "", words)
     two = table("dimc:macros=2", "--width=8", "--signed")["gemv"]
